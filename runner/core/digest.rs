@@ -1,0 +1,188 @@
+//! What identifies bytes: sha256 is the public name, blake3 rides along.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Digest as _;
+
+/// A 256-bit digest, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+/// Everything that is known about the identity of one sequence of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprint {
+    /// The public name, understood by every other tool.
+    pub sha256: Digest,
+    /// The store's own name, several times faster to compute.
+    pub blake3: Digest,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// Computes both digests and the length in one pass over the bytes.
+#[derive(Clone, Default)]
+pub struct Hasher {
+    sha256: sha2::Sha256,
+    blake3: blake3::Hasher,
+    size: u64,
+}
+
+/// A digest that is not written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a digest: 64 lower-case hexadecimal digits are expected")]
+pub struct DigestError {
+    text: String,
+}
+
+impl Digest {
+    /// The digest with exactly these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The SHA-256 of `bytes`.
+    pub fn sha256(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The raw 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The 64 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        self.to_string()
+    }
+
+    /// The first eight digits: enough for people, never for a decision.
+    pub fn short(self) -> String {
+        self.to_string()[..8].to_owned()
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of bytes in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::default();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+}
+
+impl Hasher {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.blake3.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// Ends the pass.
+    pub fn finish(self) -> Fingerprint {
+        Fingerprint {
+            sha256: Digest(self.sha256.finalize().into()),
+            blake3: Digest(*self.blake3.finalize().as_bytes()),
+            size: self.size,
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_hex(text.as_bytes())
+            .map(Self)
+            .ok_or_else(|| DigestError {
+                text: text.to_owned(),
+            })
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Upper-case digits are refused: two spellings of one digest would be two names.
+fn parse_hex(text: &[u8]) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn known_digests_of_nothing() {
+        let print = Fingerprint::of(b"");
+        assert_eq!(print.sha256.short(), "e3b0c442");
+        assert_eq!(print.blake3.short(), "af1349b9");
+        assert_eq!(print.size, 0);
+    }
+
+    #[test]
+    fn only_one_spelling_is_a_digest() {
+        let hex = Digest::sha256(b"x").to_hex();
+        assert!(hex.to_uppercase().parse::<Digest>().is_err());
+        assert!(hex[1..].parse::<Digest>().is_err());
+        assert!(format!("{hex}0").parse::<Digest>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn text_round_trips(bytes: [u8; 32]) {
+            let digest = Digest::from_bytes(bytes);
+            prop_assert_eq!(digest.to_hex().parse(), Ok(digest));
+        }
+
+        #[test]
+        fn pieces_do_not_matter(bytes: Vec<u8>, at: prop::sample::Index) {
+            let mut hasher = Hasher::default();
+            let (left, right) = bytes.split_at(at.index(bytes.len() + 1));
+            hasher.update(left);
+            hasher.update(right);
+            prop_assert_eq!(hasher.finish(), Fingerprint::of(&bytes));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Values and total functions: no disk, network, clock, environment or randomness.
+
+#![forbid(unsafe_code)]
+
+pub mod digest;
+pub mod name;
+pub mod rel_path;
+pub mod tree;

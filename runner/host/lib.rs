@@ -1,0 +1,1 @@
+//! The world: store, fetch, toolchain assembly, keys, execution and the clock.

@@ -1,0 +1,1 @@
+//! Zwieback: hermetic builds, baked twice.

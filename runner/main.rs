@@ -1,0 +1,3 @@
+//! The `zwieback` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The kernel: executes a [`SandboxSpec`](zwieback_core) and reports what was enforced. The only unsafe code.
