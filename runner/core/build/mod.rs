@@ -1,0 +1,9 @@
+//! A build as values: plan, action, what the runs gave, and what may be signed.
+
+pub mod plan;
+
+pub mod action;
+
+pub mod completed;
+
+pub mod comparison;
