@@ -2,7 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attest;
+pub mod base64;
 pub mod digest;
+pub mod json;
 pub mod name;
 pub mod rel_path;
+pub mod timestamp;
 pub mod tree;
