@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod digest;
+pub mod locked_input;
 pub mod name;
+pub mod purl;
 pub mod rel_path;
 pub mod tree;

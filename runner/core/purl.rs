@@ -1,0 +1,234 @@
+//! Package URLs: what a source is called, in one spelling, whatever ecosystem it comes from.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use packageurl::PackageUrl;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A package URL in its canonical spelling: equal packages are equal text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purl {
+    text: String,
+    parts: PackageUrl<'static>,
+}
+
+/// Text that is not a package URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a package URL: {reason}")]
+pub struct PurlError {
+    text: String,
+    reason: String,
+}
+
+impl Purl {
+    /// The package URL made of these parts, none of them encoded.
+    pub fn new(
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+        version: &str,
+        qualifiers: &[(&str, &str)],
+    ) -> Result<Self, PurlError> {
+        let shown = || format!("pkg:{kind}/{name}@{version}");
+        assemble(kind, namespace, name, version, qualifiers)
+            .map_err(|error| PurlError::new(&shown(), &error))?
+            .to_string()
+            .parse()
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The type: `deb`, `cargo`, `pypi`, `npm`, `generic`, `github` …
+    pub fn kind(&self) -> &str {
+        self.parts.ty()
+    }
+
+    /// The namespace, such as a distribution or an npm scope.
+    pub fn namespace(&self) -> Option<&str> {
+        self.parts.namespace()
+    }
+
+    /// The name of the package.
+    pub fn name(&self) -> &str {
+        self.parts.name()
+    }
+
+    /// The version, decoded.
+    pub fn version(&self) -> Option<&str> {
+        self.parts.version()
+    }
+
+    /// One qualifier's value, decoded.
+    pub fn qualifier(&self, key: &str) -> Option<&str> {
+        self.parts.qualifiers().get(key).map(AsRef::as_ref)
+    }
+}
+
+impl PurlError {
+    fn new(text: &str, reason: &packageurl::Error) -> Self {
+        Self {
+            text: text.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// What a right one looks like.
+    pub fn hint(&self) -> Option<String> {
+        Some("write it as `pkg:TYPE/NAMESPACE/NAME@VERSION`, for example `pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source`".to_owned())
+    }
+}
+
+impl FromStr for Purl {
+    type Err = PurlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: PackageUrl<'static> =
+            text.parse().map_err(|error| PurlError::new(text, &error))?;
+        // A control character would forge lines in a log or a list of inputs.
+        let decoded = [Some(parts.name()), parts.namespace(), parts.version()];
+        if decoded.into_iter().flatten().any(has_control) {
+            return Err(PurlError {
+                text: text.to_owned(),
+                reason: "it holds a control character".to_owned(),
+            });
+        }
+        Ok(Self {
+            text: parts.to_string(),
+            parts,
+        })
+    }
+}
+
+impl fmt::Display for Purl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl Ord for Purl {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl PartialOrd for Purl {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for Purl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Purl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn assemble(
+    kind: &str,
+    namespace: Option<&str>,
+    name: &str,
+    version: &str,
+    qualifiers: &[(&str, &str)],
+) -> Result<PackageUrl<'static>, packageurl::Error> {
+    let mut parts = PackageUrl::new(kind.to_owned(), name.to_owned())?;
+    if let Some(namespace) = namespace {
+        parts.with_namespace(namespace.to_owned())?;
+    }
+    parts.with_version(version.to_owned())?;
+    for (key, value) in qualifiers {
+        parts.add_qualifier((*key).to_owned(), (*value).to_owned())?;
+    }
+    Ok(parts)
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spellings_of_one_package_are_equal() {
+        let plain: Purl = "pkg:deb/debian/lua5.4@5.4.4-3+deb12u1?arch=source"
+            .parse()
+            .unwrap();
+        let encoded: Purl = "pkg:deb/debian/lua5.4@5.4.4-3%2Bdeb12u1?arch=source"
+            .parse()
+            .unwrap();
+        assert_eq!(plain, encoded);
+        assert_eq!(
+            plain.as_str(),
+            "pkg:deb/debian/lua5.4@5.4.4-3%2Bdeb12u1?arch=source"
+        );
+        assert_eq!(plain.version(), Some("5.4.4-3+deb12u1"));
+    }
+
+    #[test]
+    fn epochs_and_qualifiers() {
+        let qualifiers = [("arch", "amd64"), ("distro", "bookworm")];
+        let purl = Purl::new(
+            "deb",
+            Some("debian"),
+            "zlib1g",
+            "1:1.2.13.dfsg-1",
+            &qualifiers,
+        );
+        let purl = purl.unwrap();
+        assert_eq!(
+            purl.as_str(),
+            "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=bookworm"
+        );
+        assert_eq!(purl.qualifier("distro"), Some("bookworm"));
+        assert_eq!(purl.qualifier("none"), None);
+    }
+
+    #[test]
+    fn what_is_no_package_url_says_why() {
+        for bad in [
+            "",
+            "zlib",
+            "deb/debian/zlib",
+            "pkg:deb",
+            "pkg:npm/a%0Ab@1",
+            "pkg:1/x",
+        ] {
+            let error = bad.parse::<Purl>().unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{bad:?}")), "{bad}");
+            assert!(error.hint().is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn debian_versions_round_trip(version in "([0-9]:)?[0-9][a-z0-9.+~-]{0,20}", name in "[a-z0-9][a-z0-9+.-]{1,12}") {
+            let purl = Purl::new("deb", Some("debian"), &name, &version, &[("arch", "source")]).unwrap();
+            let again: Purl = purl.as_str().parse().unwrap();
+            prop_assert_eq!(again.name(), name);
+            prop_assert_eq!(again.version(), Some(version.as_str()));
+            prop_assert_eq!(again.as_str(), purl.as_str());
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,60}") {
+            if let Ok(purl) = format!("pkg:{text}").parse::<Purl>() {
+                let again = purl.as_str().parse::<Purl>();
+                prop_assert_eq!(again.as_ref().map(Purl::as_str), Ok(purl.as_str()));
+            }
+        }
+    }
+}
