@@ -4,3 +4,4 @@
 
 pub mod deb;
 pub mod endpoints;
+pub mod fetch;
