@@ -1,1 +1,6 @@
 //! The world: store, fetch, toolchain assembly, keys, execution and the clock.
+
+#![forbid(unsafe_code)]
+
+pub mod fs;
+pub mod store;
