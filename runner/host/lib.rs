@@ -5,3 +5,5 @@
 pub mod deb;
 pub mod endpoints;
 pub mod fetch;
+pub mod fs;
+pub mod store;
