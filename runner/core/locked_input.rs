@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::attest::digest_set::DigestSet;
 use crate::digest::{Digest, Fingerprint};
 use crate::name::Name;
 use crate::purl::Purl;
@@ -50,6 +51,11 @@ pub enum FileNameError {
 }
 
 impl LockedInput {
+    /// The digests, as a statement names them.
+    pub fn digest_set(&self) -> DigestSet {
+        DigestSet::sha256(self.sha256)
+    }
+
     /// Whether bytes with this fingerprint are this input.
     pub fn is(&self, bytes: &Fingerprint) -> bool {
         self.sha256 == bytes.sha256

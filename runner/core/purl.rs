@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purl {
     text: String,
-    parts: PackageUrl<'static>,
+    // Boxed: errors carry purls, and an error should be small.
+    parts: Box<PackageUrl<'static>>,
 }
 
 /// Text that is not a package URL.
@@ -99,7 +100,7 @@ impl FromStr for Purl {
         }
         Ok(Self {
             text: parts.to_string(),
-            parts,
+            parts: Box::new(parts),
         })
     }
 }

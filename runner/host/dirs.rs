@@ -24,7 +24,9 @@ pub struct NoHome;
 impl NoHome {
     /// What to set.
     pub fn hint(&self) -> Option<String> {
-        Some("set HOME, or XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME and XDG_STATE_HOME".into())
+        Some(
+            "set HOME, or XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME and XDG_STATE_HOME".into(),
+        )
     }
 }
 
@@ -67,7 +69,11 @@ impl Dirs {
 
 /// A relative path in an XDG variable is to be ignored (the specification, "Basics").
 fn folder(variable: &str, below_home: &str) -> Result<PathBuf, NoHome> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     absolute(variable)
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)))
         .map(|base| base.join("zwieback"))

@@ -85,8 +85,12 @@ impl ProjectError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::None { .. } => Some("`zwieback init NAME` starts one; `-C DIR` names another folder".into()),
-            Self::Unknown { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::None { .. } => {
+                Some("`zwieback init NAME` starts one; `-C DIR` names another folder".into())
+            }
+            Self::Unknown {
+                near: Some(near), ..
+            } => Some(format!("did you mean `{near}`?")),
             Self::Wrong(diagnostic) => diagnostic.hint(),
             _ => None,
         }
@@ -100,8 +104,12 @@ impl Project {
         absolute
             .ancestors()
             .find(|folder| folder.join("recipes").is_dir())
-            .map(|root| Self { root: root.to_owned() })
-            .ok_or(ProjectError::None { from: absolute.clone() })
+            .map(|root| Self {
+                root: root.to_owned(),
+            })
+            .ok_or(ProjectError::None {
+                from: absolute.clone(),
+            })
     }
 
     /// The top folder.
@@ -135,10 +143,19 @@ impl Project {
         self.names("toolchains", "toolchain.toml")
     }
 
-    fn folder_of(&self, parent: &str, kind: &'static str, named: &str) -> Result<PathBuf, ProjectError> {
+    fn folder_of(
+        &self,
+        parent: &str,
+        kind: &'static str,
+        named: &str,
+    ) -> Result<PathBuf, ProjectError> {
         let manifest = format!("{kind}.toml");
         let is_path = named.contains('/') || named == ".";
-        let folder = if is_path { PathBuf::from(named) } else { self.root.join(parent).join(named) };
+        let folder = if is_path {
+            PathBuf::from(named)
+        } else {
+            self.root.join(parent).join(named)
+        };
         if folder.join(&manifest).is_file() {
             return std::path::absolute(&folder).map_err(|source| io_error(&folder, source));
         }
@@ -152,7 +169,9 @@ impl Project {
     }
 
     fn names(&self, parent: &str, manifest: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.root.join(parent)) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.root.join(parent)) else {
+            return Vec::new();
+        };
         let mut names: Vec<_> = entries
             .flatten()
             .filter(|entry| entry.path().join(manifest).is_file())
@@ -167,10 +186,13 @@ impl<T> OnDisk<T> {
     /// Writes a new lock beside the manifest, whole or not at all.
     pub fn write_lock(&self, lock: &Lockfile) -> Result<PathBuf, ProjectError> {
         let file = self.folder.join(LOCKFILE);
-        let scratch = self.folder.join(format!(".{LOCKFILE}.{}", std::process::id()));
-        let written = fs::write(&scratch, lock.to_text()).and_then(|()| fs::rename(&scratch, &file));
+        let scratch = self
+            .folder
+            .join(format!(".{LOCKFILE}.{}", std::process::id()));
+        let written =
+            fs::write(&scratch, lock.to_text()).and_then(|()| fs::rename(&scratch, &file));
         written.map_err(|source| {
-            let _ = fs::remove_file(&scratch);
+            drop(fs::remove_file(&scratch));
             io_error(&file, source)
         })?;
         Ok(file)
@@ -186,7 +208,11 @@ fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, 
         manifest: parse_file(&file, MAX_MANIFEST as u64, parse)?,
         // Locks are written by a program and list hundreds of files.
         lock: if lock.exists() {
-            Some(parse_file(&lock, 64 * MAX_MANIFEST as u64, Lockfile::parse)?)
+            Some(parse_file(
+                &lock,
+                64 * MAX_MANIFEST as u64,
+                Lockfile::parse,
+            )?)
         } else {
             None
         },
@@ -195,19 +221,30 @@ fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, 
 }
 
 fn parse_file<T>(file: &Path, longest: u64, parse: Parse<T>) -> Result<T, ProjectError> {
-    let length = fs::metadata(file).map_err(|source| io_error(file, source))?.len();
+    let length = fs::metadata(file)
+        .map_err(|source| io_error(file, source))?
+        .len();
     if length > longest {
-        return Err(ProjectError::TooLong { file: file.to_owned() });
+        return Err(ProjectError::TooLong {
+            file: file.to_owned(),
+        });
     }
     let text = fs::read_to_string(file).map_err(|source| io_error(file, source))?;
     let path = shown(file);
-    Ok(parse(SourceText { path: &path, text: &text }).map_err(Box::new)?)
+    Ok(parse(SourceText {
+        path: &path,
+        text: &text,
+    })
+    .map_err(Box::new)?)
 }
 
 /// The path as the user would type it here.
 fn shown(file: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    file.strip_prefix(here).unwrap_or(file).display().to_string()
+    file.strip_prefix(here)
+        .unwrap_or(file)
+        .display()
+        .to_string()
 }
 
 fn check_name(folder: &Path, manifest: &str, name: &Name) -> Result<(), ProjectError> {
@@ -223,5 +260,8 @@ fn check_name(folder: &Path, manifest: &str, name: &Name) -> Result<(), ProjectE
 }
 
 fn io_error(file: &Path, source: io::Error) -> ProjectError {
-    ProjectError::Io { file: file.to_owned(), source }
+    ProjectError::Io {
+        file: file.to_owned(),
+        source,
+    }
 }

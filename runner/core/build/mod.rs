@@ -7,3 +7,5 @@ pub mod action;
 pub mod completed;
 
 pub mod comparison;
+
+pub mod statement;

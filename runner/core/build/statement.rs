@@ -12,6 +12,7 @@ use crate::digest::{Digest, Fingerprint};
 use crate::json::from_serde::value_of;
 use crate::json::value::{Object, Value};
 use crate::locked_input::LockedInput;
+use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
@@ -43,8 +44,15 @@ pub struct Invocation {
 }
 
 /// The statement about the outputs of a build. Only what was reproduced has one.
-pub fn statement(plan: &Plan, action: &Action, made: &Reproduced, invocation: Invocation) -> Statement {
-    let file = |(path, content): (_, &Fingerprint)| ResourceDescriptor::named(format!("{path}"), *content);
+pub fn statement(
+    plan: &Plan,
+    action: &Action,
+    made: &Reproduced,
+    invocation: Invocation,
+) -> Statement {
+    let file = |(path, content): (&RelPath, &Fingerprint)| {
+        ResourceDescriptor::named(path.as_str(), content)
+    };
     let subject = made.outputs().files().map(file).collect();
     let byproducts = byproducts(made, &invocation);
     let provenance = Provenance {
@@ -73,14 +81,20 @@ fn external(plan: &Plan) -> Object {
     let toolchain = |it: &PlannedToolchain| (it.toolchain.name().to_string(), json(&it.toolchain));
     Object::from([
         ("recipe".to_owned(), json(&plan.recipe)),
-        ("toolchains".to_owned(), Value::Object(toolchains.map(toolchain).collect())),
+        (
+            "toolchains".to_owned(),
+            Value::Object(toolchains.map(toolchain).collect()),
+        ),
     ])
 }
 
 /// What the builder set by itself.
 fn internal(action: &Action) -> Object {
     Object::from([
-        ("action".to_owned(), action.digest().to_hex().as_str().into()),
+        (
+            "action".to_owned(),
+            action.digest().to_hex().as_str().into(),
+        ),
         ("epoch".to_owned(), i64::from(action.epoch).into()),
         ("platform".to_owned(), action.platform.as_str().into()),
         ("profile".to_owned(), action.profile.as_str().into()),
@@ -90,24 +104,44 @@ fn internal(action: &Action) -> Object {
 /// Every input: a hermetic build has no other.
 fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
     let sources = plan.inputs.iter().map(|input| {
-        let role = input.source.as_ref().map_or_else(String::new, |source| format!("source {source}"));
+        let role = input
+            .source
+            .as_ref()
+            .map_or_else(String::new, |source| format!("source {source}"));
         dependency(input, &role)
     });
     let packages = plan.toolchains.iter().flat_map(|planned| {
         let role = format!("toolchain {}", planned.toolchain.name());
-        planned.inputs.iter().map(move |input| dependency(input, &role))
+        planned
+            .inputs
+            .iter()
+            .map(move |input| dependency(input, &role))
     });
-    let patches = action.patches.iter().map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
-    sources.chain(packages).chain(patches).chain([root(action)]).collect()
+    let patches = action
+        .patches
+        .iter()
+        .map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
+    sources
+        .chain(packages)
+        .chain(patches)
+        .chain([root(action)])
+        .collect()
 }
 
 fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
     let mut descriptor = ResourceDescriptor::located(input.purl.as_str(), input.digest_set());
     descriptor.name = Some(input.file.to_string());
-    let locations: Vec<_> = input.locations.iter().map(|path| Value::from(path.as_str())).collect();
+    let locations: Vec<_> = input
+        .locations
+        .iter()
+        .map(|path| Value::from(path.as_str()))
+        .collect();
     descriptor.annotations = Object::from([
         ("role".to_owned(), role.into()),
-        ("size".to_owned(), i64::try_from(input.size).unwrap_or(i64::MAX).into()),
+        (
+            "size".to_owned(),
+            i64::try_from(input.size).unwrap_or(i64::MAX).into(),
+        ),
         ("locations".to_owned(), Value::Array(locations)),
     ]);
     descriptor
@@ -123,13 +157,22 @@ fn root(action: &Action) -> ResourceDescriptor {
 fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
     let mut outputs = sha256_named("output tree", made.outputs().digest());
     outputs.media_type = Some(TREE.to_owned());
-    let mut sandbox = sha256_named("sandbox report", Digest::sha256(report(invocation).as_bytes()));
+    let mut sandbox = sha256_named(
+        "sandbox report",
+        Digest::sha256(report(invocation).as_bytes()),
+    );
     sandbox.annotations = Object::from([
         ("enforcement".to_owned(), invocation.enforcement.clone()),
         ("factors".to_owned(), json(&invocation.factors)),
     ]);
-    let named = |(name, print): (&String, &Fingerprint)| ResourceDescriptor::named(name.as_str(), *print);
-    invocation.byproducts.iter().map(named).chain([outputs, sandbox]).collect()
+    let named =
+        |(name, print): (&String, &Fingerprint)| ResourceDescriptor::named(name.as_str(), print);
+    invocation
+        .byproducts
+        .iter()
+        .map(named)
+        .chain([outputs, sandbox])
+        .collect()
 }
 
 /// The bytes behind the digest of the sandbox report: its annotations, canonically.

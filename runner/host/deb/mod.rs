@@ -1,0 +1,8 @@
+//! Debian packages: what apt is configured with, what it resolves to, and what a `.deb` holds.
+
+pub mod apt_client;
+pub mod apt_state;
+pub mod package;
+pub mod resolve;
+pub mod source_list;
+pub mod uri_list;

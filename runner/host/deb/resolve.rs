@@ -1,0 +1,211 @@
+//! From names of packages to pinned files, with apt's own resolver.
+
+use std::collections::BTreeMap;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::{FileName, FileNameError, LockedInput};
+use zwieback_core::purl::{Purl, PurlError};
+use zwieback_core::rel_path::RelPath;
+
+use crate::deb::apt_client::AptError;
+use crate::deb::apt_state::AptState;
+use crate::deb::package::{DebFileName, Request, RequestError};
+use crate::deb::uri_list::{self, UriLine, UriLineError};
+
+/// Why packages could not be pinned.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// apt found no answer.
+    #[error(transparent)]
+    Apt(#[from] AptError),
+    /// Its answer could not be read.
+    #[error("apt's answer: {0}")]
+    Answer(#[from] UriLineError),
+    /// Its answer names a file that is no package.
+    #[error("apt names {0:?}, which is no package file")]
+    NotAPackage(String),
+    /// Its answer names a file that cannot be staged.
+    #[error("apt names a file that cannot be staged: {0}")]
+    File(#[from] FileNameError),
+    /// Its answer lies outside every archive it is configured with.
+    #[error("{0} lies below none of the archives apt is configured with")]
+    Elsewhere(String),
+    /// The request is no package.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The package has no package URL.
+    #[error(transparent)]
+    Purl(#[from] PurlError),
+    /// The package URL is not one of a Debian source package.
+    #[error("{0} is no Debian source package with a version")]
+    NotASource(Purl),
+    /// The source package has no such file.
+    #[error("{purl} has no file {file:?}; it has {}", .files.join(", "))]
+    NoSuchFile {
+        /// The source package.
+        purl: Purl,
+        /// The file that was asked for.
+        file: String,
+        /// The files that there are.
+        files: Vec<String>,
+    },
+}
+
+impl ResolveError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Apt(error) => error.hint(),
+            Self::Purl(error) => error.hint(),
+            Self::NotASource(_) => {
+                Some("write it as `pkg:deb/debian/NAME@VERSION?arch=source`".to_owned())
+            }
+            Self::Elsewhere(_) => Some("list the archive with an http or https URL".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The packages and everything they depend on, in the order of their purls.
+pub fn closure(state: &AptState, packages: &[Request]) -> Result<Vec<LockedInput>, ResolveError> {
+    let wanted: Vec<String> = packages.iter().map(ToString::to_string).collect();
+    let mut args = vec!["-qq", "-y", "--print-uris", "install"];
+    args.extend(wanted.iter().map(String::as_str));
+    let lines = uri_list::parse(&state.ask("apt-get", &args)?)?;
+    let mut inputs = lines
+        .iter()
+        .map(|line| package_input(state, line))
+        .collect::<Result<Vec<_>, _>>()?;
+    add_other_locations(state, &mut inputs)?;
+    inputs.sort_by(|a, b| a.purl.cmp(&b.purl));
+    Ok(inputs)
+}
+
+/// One file of a source package, such as the original archive.
+pub fn source_file(state: &AptState, purl: &Purl, file: &str) -> Result<LockedInput, ResolveError> {
+    let request = source_request(purl)?.to_string();
+    let answer = state.ask(
+        "apt-get",
+        &["-qq", "--print-uris", "--only-source", "source", &request],
+    )?;
+    let lines = uri_list::parse(&answer)?;
+    let line =
+        lines
+            .iter()
+            .find(|line| line.file == file)
+            .ok_or_else(|| ResolveError::NoSuchFile {
+                purl: purl.clone(),
+                file: file.to_owned(),
+                files: lines.iter().map(|line| line.file.clone()).collect(),
+            })?;
+    input(state, line, purl.clone())
+}
+
+fn source_request(purl: &Purl) -> Result<Request, ResolveError> {
+    match (purl.kind(), purl.qualifier("arch"), purl.version()) {
+        ("deb", Some("source"), Some(version)) => Ok(Request::exact(purl.name(), version)?),
+        _ => Err(ResolveError::NotASource(purl.clone())),
+    }
+}
+
+fn package_input(state: &AptState, line: &UriLine) -> Result<LockedInput, ResolveError> {
+    let package = DebFileName::parse(&line.file)
+        .ok_or_else(|| ResolveError::NotAPackage(line.file.clone()))?;
+    let release = state.platform().release.as_str();
+    let qualifiers = [("arch", package.architecture.as_str()), ("distro", release)];
+    let purl = Purl::new(
+        "deb",
+        Some("debian"),
+        &package.name,
+        &package.version,
+        &qualifiers,
+    )?;
+    input(state, line, purl)
+}
+
+fn input(state: &AptState, line: &UriLine, purl: Purl) -> Result<LockedInput, ResolveError> {
+    let location = state
+        .roots()
+        .iter()
+        .find_map(|root| root.relative(&line.url))
+        .ok_or_else(|| ResolveError::Elsewhere(line.url.clone()))?;
+    Ok(LockedInput {
+        source: None,
+        purl,
+        file: line.file.parse::<FileName>()?,
+        sha256: line.sha256,
+        blake3: None,
+        size: line.size,
+        locations: vec![location],
+    })
+}
+
+/// The same bytes often lie in several pockets, and a superseded file leaves one of them first:
+/// a file of the security pocket answered 404 while another suite still listed its digest.
+fn add_other_locations(state: &AptState, inputs: &mut [LockedInput]) -> Result<(), ResolveError> {
+    let requests = inputs
+        .iter()
+        .filter_map(|input| Some(Request::exact(input.purl.name(), input.purl.version()?)))
+        .map(|request| request.map(|request| request.to_string()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut args = vec!["show"];
+    args.extend(requests.iter().map(String::as_str));
+    let known = listed_locations(&state.ask("apt-cache", &args)?);
+    for input in inputs {
+        for location in known.get(&input.sha256).into_iter().flatten() {
+            if !input.locations.contains(location) {
+                input.locations.push(location.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the stanzas of `apt-cache show` say each digest lies.
+fn listed_locations(text: &str) -> BTreeMap<Digest, Vec<RelPath>> {
+    let mut known: BTreeMap<Digest, Vec<RelPath>> = BTreeMap::new();
+    for stanza in text.split("\n\n") {
+        let field = |name: &str| stanza.lines().find_map(|line| line.strip_prefix(name));
+        let location = field("Filename: ").and_then(|path| path.parse().ok());
+        let digest = field("SHA256: ").and_then(|hex| hex.parse().ok());
+        if let (Some(location), Some(digest)) = (location, digest) {
+            known.entry(digest).or_default().push(location);
+        }
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_digest_in_two_pockets() {
+        let digest = Digest::sha256(b"x");
+        let text = format!(
+            "Package: a\nFilename: pool/updates/a.deb\nSHA256: {digest}\n\nPackage: a\nFilename: pool/main/a.deb\nSHA256: {digest}\n\n"
+        );
+        let known = listed_locations(&text);
+        let paths: Vec<_> = known[&digest].iter().map(RelPath::as_str).collect();
+        assert_eq!(paths, ["pool/updates/a.deb", "pool/main/a.deb"]);
+    }
+
+    #[test]
+    fn only_source_packages_have_source_files() {
+        for bad in [
+            "pkg:deb/debian/zlib@1?arch=amd64",
+            "pkg:deb/debian/zlib?arch=source",
+            "pkg:npm/zlib@1",
+        ] {
+            let error = source_request(&bad.parse().unwrap()).unwrap_err();
+            assert!(matches!(error, ResolveError::NotASource(_)), "{bad}");
+        }
+        let good = "pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            source_request(&good).unwrap().to_string(),
+            "zlib=1:1.2.13.dfsg-1"
+        );
+    }
+}

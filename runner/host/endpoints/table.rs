@@ -1,0 +1,101 @@
+//! All places that may have an input, by the type of its purl.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use zwieback_core::locked_input::LockedInput;
+
+use crate::endpoints::base_url::BaseUrl;
+
+/// The user's own `[mirrors]`: roots by the type of purl they serve.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Mirrors {
+    /// Roots by type, best first.
+    pub by_type: BTreeMap<String, Vec<BaseUrl>>,
+}
+
+/// Every root that is configured, by type, in the order they are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    by_type: BTreeMap<String, Vec<BaseUrl>>,
+}
+
+impl Endpoints {
+    /// The user's mirrors come first: they were named for this purpose.
+    pub fn new(mirrors: Mirrors) -> Self {
+        Self {
+            by_type: mirrors.by_type,
+        }
+    }
+
+    /// Adds roots behind those already known; one that is known is not asked twice.
+    #[must_use]
+    pub fn with(mut self, kind: &str, roots: impl IntoIterator<Item = BaseUrl>) -> Self {
+        let known = self.by_type.entry(kind.to_owned()).or_default();
+        for root in roots {
+            if !known.contains(&root) {
+                known.push(root);
+            }
+        }
+        self
+    }
+
+    /// The roots for one type.
+    pub fn roots(&self, kind: &str) -> &[BaseUrl] {
+        self.by_type.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every URL the input may be had from: each location on each root, best location first.
+    pub fn places(&self, input: &LockedInput) -> Vec<String> {
+        let roots = self.roots(input.purl.kind());
+        let mut seen = BTreeSet::new();
+        input
+            .locations
+            .iter()
+            .flat_map(|location| roots.iter().map(|root| root.join(location)))
+            .filter(|url| seen.insert(url.clone()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zwieback_core::digest::Digest;
+
+    fn url(text: &str) -> BaseUrl {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_location_on_every_root_once() {
+        let input = LockedInput {
+            source: None,
+            purl: "pkg:deb/debian/a@1".parse().unwrap(),
+            file: "a.deb".parse().unwrap(),
+            sha256: Digest::sha256(b""),
+            blake3: None,
+            size: 0,
+            locations: vec!["pool/a.deb".parse().unwrap(), "b/a.deb".parse().unwrap()],
+        };
+        let mirrors = Mirrors {
+            by_type: [("deb".to_owned(), vec![url("http://own.example/")])].into(),
+        };
+        let endpoints = Endpoints::new(mirrors)
+            .with(
+                "deb",
+                [url("http://mirror.example/"), url("http://own.example")],
+            )
+            .with("npm", [url("http://npm.example/")]);
+        assert_eq!(
+            endpoints.places(&input),
+            [
+                "http://own.example/pool/a.deb",
+                "http://mirror.example/pool/a.deb",
+                "http://own.example/b/a.deb",
+                "http://mirror.example/b/a.deb",
+            ]
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! Asking one place for one file, over HTTP or from a folder.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, Response, StatusCode, header};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Proxy};
+
+use crate::endpoints::base_url::decode;
+use crate::fetch::error::FetchError;
+use crate::fetch::failure::Failure;
+use crate::fetch::part::Origin;
+use crate::fetch::settings::Settings;
+
+/// What we call ourselves.
+const USER_AGENT: &str = concat!("zwieback/", env!("CARGO_PKG_VERSION"));
+/// Redirects that are followed before a place counts as lost.
+const REDIRECTS: u32 = 5;
+
+/// Connections that are kept between requests, for both schemes.
+#[derive(Clone, Debug)]
+pub struct Client {
+    plain: Agent,
+    secure: Agent,
+    stall: Duration,
+}
+
+/// The bytes a place sends, and where in the file they begin.
+pub struct Answer {
+    /// Position of the first byte: what was asked for, or 0.
+    pub start: u64,
+    /// Number of bytes that are announced to follow.
+    pub announced: Option<u64>,
+    /// How the place names this version of the file.
+    pub validator: Option<String>,
+    /// The bytes.
+    pub body: Box<dyn Read>,
+}
+
+impl Client {
+    /// A client with these settings; no request is made.
+    pub fn new(settings: &Settings) -> Result<Self, FetchError> {
+        let agent = |proxy: &Option<String>| -> Result<Agent, FetchError> {
+            let proxy = proxy
+                .as_deref()
+                .map(|text| parse_proxy(text, settings.proxies.except.as_deref()))
+                .transpose()?;
+            Ok(agent(settings, proxy))
+        };
+        Ok(Self {
+            plain: agent(&settings.proxies.http)?,
+            secure: agent(&settings.proxies.https)?,
+            stall: settings.stall,
+        })
+    }
+
+    /// Asks for a file from byte `start` on. `origin` is where the bytes before it came from.
+    pub fn get(&self, url: &str, start: u64, origin: Option<&Origin>) -> Result<Answer, Failure> {
+        if let Some(path) = url.strip_prefix("file://") {
+            return open_local(path, start);
+        }
+        let agent = if url.starts_with("https:") {
+            &self.secure
+        } else {
+            &self.plain
+        };
+        let mut request = agent.get(url);
+        if start > 0 {
+            request = request.header(header::RANGE, format!("bytes={start}-"));
+            // Only the place that gave a validator can judge it (RFC 9110, 13.1.5).
+            if let Some(origin) = origin.filter(|origin| origin.url == url) {
+                request = request.header(header::IF_RANGE, &origin.validator);
+            }
+        }
+        let response = request.call().map_err(|error| self.failure(error))?;
+        answer(response, start)
+    }
+
+    /// What an error while reading a body means.
+    pub fn read_failure(&self, error: io::Error) -> Failure {
+        match ureq::Error::from(error) {
+            ureq::Error::Io(error) => Failure::Unreachable(error.to_string()),
+            other => self.failure(other),
+        }
+    }
+
+    fn failure(&self, error: ureq::Error) -> Failure {
+        match error {
+            ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::RecvResponse) => {
+                Failure::Stalled(self.stall)
+            }
+            other => Failure::Unreachable(other.to_string()),
+        }
+    }
+}
+
+fn agent(settings: &Settings, proxy: Option<Proxy>) -> Agent {
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .build();
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(REDIRECTS)
+        .timeout_connect(Some(settings.connect))
+        .timeout_resolve(Some(settings.connect))
+        .timeout_per_read(Some(settings.stall))
+        .timeout_per_write(Some(settings.stall))
+        .user_agent(USER_AGENT)
+        // The digest is of the file as it lies there, never of a compressed answer.
+        .accept_encoding("identity")
+        .tls_config(tls)
+        .proxy(proxy)
+        .build()
+        .into()
+}
+
+fn parse_proxy(text: &str, except: Option<&str>) -> Result<Proxy, FetchError> {
+    let wrong = |_| FetchError::Proxy(text.to_owned());
+    let proxy = Proxy::new(text).map_err(wrong)?;
+    let Some(except) = except else {
+        return Ok(proxy);
+    };
+    let mut builder = Proxy::builder(proxy.protocol())
+        .host(proxy.host())
+        .port(proxy.port());
+    if let Some(user) = proxy.username() {
+        builder = builder.username(user);
+    }
+    if let Some(password) = proxy.password() {
+        builder = builder.password(password);
+    }
+    for host in except
+        .split(',')
+        .map(str::trim)
+        .filter(|host| !host.is_empty())
+    {
+        builder = builder.no_proxy(host);
+    }
+    builder.build().map_err(wrong)
+}
+
+fn answer(response: Response<Body>, asked: u64) -> Result<Answer, Failure> {
+    let start = match response.status() {
+        StatusCode::OK => 0,
+        StatusCode::PARTIAL_CONTENT => match range_start(response.headers()) {
+            Some(start) if start == asked => start,
+            _ => return Err(Failure::WrongPart),
+        },
+        StatusCode::RANGE_NOT_SATISFIABLE => return Err(Failure::WrongPart),
+        other => return Err(Failure::Status(other.as_u16())),
+    };
+    Ok(Answer {
+        start,
+        announced: number(response.headers(), header::CONTENT_LENGTH),
+        validator: validator(response.headers()),
+        body: Box::new(response.into_body().into_reader()),
+    })
+}
+
+/// The first number of `Content-Range: bytes 100-199/200`.
+fn range_start(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
+    let (start, _) = text.strip_prefix("bytes ")?.split_once('-')?;
+    start.trim().parse().ok()
+}
+
+fn number(headers: &HeaderMap, name: header::HeaderName) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+/// A weak `ETag` does not promise the same bytes and cannot be used to resume (RFC 9110, 13.1.5).
+fn validator(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let strong = text(header::ETAG).filter(|tag| tag.starts_with('"'));
+    strong
+        .or_else(|| text(header::LAST_MODIFIED))
+        .map(str::to_owned)
+}
+
+fn open_local(path: &str, start: u64) -> Result<Answer, Failure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::Absent,
+        _ => Failure::Unreachable(error.to_string()),
+    };
+    let bytes = decode(path).ok_or(Failure::Absent)?;
+    let name = String::from_utf8(bytes).map_err(|_| Failure::Absent)?;
+    let mut file = File::open(Path::new(&name)).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Failure::Absent);
+    }
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
+    Ok(Answer {
+        start,
+        announced: Some(metadata.len().saturating_sub(start)),
+        validator: None,
+        body: Box::new(file),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::http::HeaderValue;
+
+    #[test]
+    fn only_what_promises_the_same_bytes_is_a_validator() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ETAG, HeaderValue::from_static("W/\"1\""));
+        assert_eq!(validator(&headers), None);
+        headers.insert(header::LAST_MODIFIED, HeaderValue::from_static("Mon"));
+        assert_eq!(validator(&headers).as_deref(), Some("Mon"));
+        headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
+        assert_eq!(validator(&headers).as_deref(), Some("\"1\""));
+    }
+
+    #[test]
+    fn ranges_are_read_strictly() {
+        let mut headers = HeaderMap::new();
+        for (text, start) in [
+            ("bytes 7-9/10", Some(7)),
+            ("bytes */10", None),
+            ("lines 1-2/3", None),
+        ] {
+            headers.insert(header::CONTENT_RANGE, HeaderValue::from_static(text));
+            assert_eq!(range_start(&headers), start, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_proxy_is_named() {
+        let mut settings = Settings::default();
+        settings.proxies.http = Some("ftp://x y".to_owned());
+        assert!(matches!(Client::new(&settings), Err(FetchError::Proxy(_))));
+        settings.proxies.http = Some("http://user:word@proxy.example:3128".to_owned());
+        settings.proxies.except = Some("localhost, .example".to_owned());
+        assert!(Client::new(&settings).is_ok());
+    }
+}

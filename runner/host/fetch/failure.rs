@@ -1,0 +1,66 @@
+//! Why one place did not give us one file.
+
+use std::time::Duration;
+
+use zwieback_core::digest::Digest;
+
+/// What happened at one place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It answered that it will not.
+    #[error("answered {0}")]
+    Status(u16),
+    /// It sent nothing for too long.
+    #[error("sent nothing for {} s", .0.as_secs_f32())]
+    Stalled(Duration),
+    /// It stopped before the end.
+    #[error("broke off after {got} of {expected} bytes")]
+    TooShort {
+        /// Bytes in hand.
+        got: u64,
+        /// Bytes there should be.
+        expected: u64,
+    },
+    /// It has, or sent, a file of another length.
+    #[error("has a file of {}{actual} bytes, {expected} are locked", if *.at_least { "at least " } else { "" })]
+    Size {
+        /// The length it has.
+        actual: u64,
+        /// Whether it was cut off there.
+        at_least: bool,
+        /// Bytes there should be.
+        expected: u64,
+    },
+    /// It sent other bytes.
+    #[error("sent bytes with sha256 {actual}")]
+    Digest {
+        /// What they are.
+        actual: Digest,
+    },
+    /// It is not there, or does not speak as it should.
+    #[error("{0}")]
+    Unreachable(String),
+    /// There is no file at that path of a local mirror.
+    #[error("there is no such file")]
+    Absent,
+    /// It answered a question about another part of the file.
+    #[error("sent another part of the file than was asked for")]
+    WrongPart,
+}
+
+impl Failure {
+    /// Whether the place may do better a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            // 408 Request Timeout, 425 Too Early, 429 Too Many Requests (RFC 9110, 8470, 6585).
+            Self::Status(code) => matches!(code, 408 | 425 | 429 | 500..=599),
+            Self::Stalled(_) | Self::TooShort { .. } | Self::Unreachable(_) => true,
+            Self::Size { .. } | Self::Digest { .. } | Self::Absent | Self::WrongPart => false,
+        }
+    }
+
+    /// Whether the place gave something that is not what was locked.
+    pub fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Size { .. } | Self::Digest { .. })
+    }
+}

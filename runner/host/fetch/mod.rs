@@ -1,0 +1,11 @@
+//! Fetching: every input from whichever place has it, and only if its digest is the locked one.
+
+pub mod canceller;
+pub mod client;
+pub mod download;
+pub mod error;
+pub mod event;
+pub mod failure;
+pub mod fetch_all;
+pub mod part;
+pub mod settings;

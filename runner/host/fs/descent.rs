@@ -1,0 +1,89 @@
+//! A walk through a directory tree that holds one descriptor, however deep the tree is.
+
+use std::ffi::CStr;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, Stat, fstat, openat};
+use rustix::io::Errno;
+
+use crate::fs::beneath::open_unlocked;
+use crate::fs::fault::{Attempt, Fault};
+
+/// Read, write and search for the owner: what a walk needs of a directory.
+const OWNER_ALL: u32 = 0o700;
+
+/// A place in a tree, with the way back up by identity instead of by descriptor.
+///
+/// A stack of descriptors dies of `RLIMIT_NOFILE` in a tree some thousand levels deep (measured), recursion of the stack.
+pub struct Descent {
+    here: OwnedFd,
+    identity: Identity,
+    above: Vec<Identity>,
+}
+
+/// Which directory this is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Descent {
+    /// Starts in `dir`.
+    pub fn new(dir: BorrowedFd<'_>) -> Result<Self, Fault> {
+        let here = open_unlocked(dir, c".", OWNER_ALL)?;
+        let identity = identify(&here)?;
+        Ok(Self {
+            here,
+            identity,
+            above: Vec::new(),
+        })
+    }
+
+    /// The directory the walk is in.
+    pub fn here(&self) -> BorrowedFd<'_> {
+        self.here.as_fd()
+    }
+
+    /// How many levels below the start the walk is.
+    pub fn depth(&self) -> usize {
+        self.above.len()
+    }
+
+    /// Goes into a directory, making it accessible to its owner first.
+    pub fn down(&mut self, name: &CStr) -> Result<(), Fault> {
+        let next = open_unlocked(self.here.as_fd(), name, OWNER_ALL)?;
+        let identity = identify(&next)?;
+        if identity.device != self.identity.device {
+            // Something is mounted here: it belongs to somebody else.
+            return Err(Errno::XDEV).attempt("openat2", name.to_bytes());
+        }
+        self.above.push(self.identity);
+        self.here = next;
+        self.identity = identity;
+        Ok(())
+    }
+
+    /// Goes back up; false at the start. A directory that was moved meanwhile is an error, never a way out.
+    pub fn up(&mut self) -> Result<bool, Fault> {
+        let Some(expected) = self.above.pop() else {
+            return Ok(false);
+        };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let parent = openat(&self.here, c"..", flags, Mode::empty()).attempt("openat", "..")?;
+        if identify(&parent)? != expected {
+            return Err(Errno::XDEV).attempt("openat", "..");
+        }
+        self.here = parent;
+        self.identity = expected;
+        Ok(true)
+    }
+}
+
+fn identify(dir: &OwnedFd) -> Result<Identity, Fault> {
+    let stat: Stat = fstat(dir).attempt("fstat", ".")?;
+    Ok(Identity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    })
+}

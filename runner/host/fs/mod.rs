@@ -1,0 +1,7 @@
+//! Files below a directory descriptor: nothing here takes an absolute path or follows a link.
+
+pub mod beneath;
+pub mod descent;
+pub mod fault;
+pub mod remove;
+pub mod stamp;

@@ -1,0 +1,125 @@
+//! Deleting a tree that may be hostile: any depth, any mode, any number of entries.
+
+use std::ffi::{CStr, CString};
+
+use rustix::fd::BorrowedFd;
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Errno;
+
+use crate::fs::beneath::{names, open_unlocked, remove_dir};
+use crate::fs::descent::Descent;
+use crate::fs::fault::{Attempt, Fault};
+
+/// How many directories of one level are remembered; the rest is found by reading the level again.
+const BATCH: usize = 32;
+
+/// Removes the directory `name` of `parent` and everything in it.
+pub fn remove_tree(parent: BorrowedFd<'_>, name: &str) -> Result<(), Fault> {
+    let c_name = CString::new(name).map_err(|_| Errno::INVAL);
+    let dir = open_unlocked(parent, &c_name.attempt("openat2", name)?, 0o700)?;
+    remove_contents(std::os::fd::AsFd::as_fd(&dir))?;
+    remove_dir(parent, name)
+}
+
+/// Removes everything in a directory, and leaves the directory.
+pub fn remove_contents(dir: BorrowedFd<'_>) -> Result<(), Fault> {
+    let mut walk = Descent::new(dir)?;
+    let mut pending = vec![clear(walk.here())?];
+    while let Some(level) = pending.last() {
+        if let Some(name) = level.last() {
+            walk.down(name)?;
+            pending.push(clear(walk.here())?);
+            continue;
+        }
+        // Nothing remembered is left here: it is either empty now or was too much for one batch.
+        let rest = clear(walk.here())?;
+        if !rest.is_empty() {
+            pending.pop();
+            pending.push(rest);
+            continue;
+        }
+        pending.pop();
+        if walk.up()? {
+            let level = pending.last_mut();
+            let done = level.and_then(Vec::pop);
+            let done = done.expect("a level below the start was entered by a remembered name");
+            remove_empty(walk.here(), &done)?;
+        }
+    }
+    Ok(())
+}
+
+/// Unlinks what is no directory and answers some of the directories that are not empty.
+fn clear(dir: BorrowedFd<'_>) -> Result<Vec<CString>, Fault> {
+    let mut full = Vec::new();
+    for entry in names(dir)? {
+        let (name, _) = entry?;
+        match unlinkat(dir, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            // EISDIR on Linux file systems, EPERM where POSIX is followed to the letter.
+            Err(Errno::ISDIR | Errno::PERM) => match unlinkat(dir, &name, AtFlags::REMOVEDIR) {
+                Ok(()) => {}
+                Err(Errno::NOTEMPTY | Errno::EXIST) => full.push(name),
+                Err(errno) => return Err(errno).attempt("unlinkat", name.to_bytes()),
+            },
+            Err(errno) => return Err(errno).attempt("unlinkat", name.to_bytes()),
+        }
+        if full.len() == BATCH {
+            break;
+        }
+    }
+    Ok(full)
+}
+
+fn remove_empty(dir: BorrowedFd<'_>, name: &CStr) -> Result<(), Fault> {
+    unlinkat(dir, name, AtFlags::REMOVEDIR).attempt("unlinkat", name.to_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn open(path: &std::path::Path) -> std::fs::File {
+        std::fs::File::open(path).unwrap()
+    }
+
+    #[test]
+    fn depth_costs_neither_descriptors_nor_stack() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = open(scratch.path());
+        let mut walk = Descent::new(root.as_fd()).unwrap();
+        for _ in 0..15_000 {
+            rustix::fs::mkdirat(walk.here(), c"d", rustix::fs::Mode::RWXU).unwrap();
+            walk.down(c"d").unwrap();
+        }
+        remove_contents(root.as_fd()).unwrap();
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn wide_levels_are_emptied_in_batches() {
+        let scratch = tempfile::tempdir().unwrap();
+        for at in 0..3 * BATCH {
+            let dir = scratch.path().join(format!("d{at}/e"));
+            std::fs::create_dir_all(&dir).unwrap();
+            std::fs::write(dir.join("f"), b"x").unwrap();
+        }
+        remove_contents(open(scratch.path()).as_fd()).unwrap();
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn locked_directories_open_and_links_are_not_followed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("kept"), b"x").unwrap();
+        let locked = scratch.path().join("run/locked");
+        std::fs::create_dir_all(&locked).unwrap();
+        std::os::unix::fs::symlink(outside.path(), locked.join("way-out")).unwrap();
+        std::fs::set_permissions(&locked, PermissionsExt::from_mode(0)).unwrap();
+        remove_tree(open(scratch.path()).as_fd(), "run").unwrap();
+        assert!(outside.path().join("kept").exists());
+    }
+}

@@ -1,0 +1,125 @@
+//! Index entries: small files that appear whole or not at all.
+
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+
+use rustix::fd::BorrowedFd;
+use rustix::fs::fsync;
+use rustix::io::Errno;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+
+use crate::fs::beneath::{create_file, names, open_dir, open_file, rename, unlink};
+use crate::fs::fault::{Attempt as _, Fault};
+use crate::store::error::StoreError;
+use crate::store::place::Store;
+use crate::store::scratch::Scratch;
+
+/// A record is small; whatever is larger was not written by this program.
+const LARGEST: u64 = 256 << 20;
+
+impl Store {
+    /// The result that is recorded for an action.
+    pub fn action(&self, action: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(read_small(self.dir(), &action_place(action))?)
+    }
+
+    /// Records the result of an action, after everything the result names is in the store.
+    pub fn put_action(&self, action: &Digest, result: &[u8]) -> Result<(), StoreError> {
+        write_small(self, &action_place(action), result)
+    }
+
+    /// Forgets the result of an action; one that is not there is no error.
+    pub fn remove_action(&self, action: &Digest) -> Result<(), StoreError> {
+        remove_small(self, &action_place(action))
+    }
+
+    /// The tree that was assembled for a key.
+    pub fn assembly(&self, key: &Digest) -> Result<Option<Digest>, StoreError> {
+        let text = read_small(self.dir(), &format!("assemblies/{key}"))?;
+        Ok(text.and_then(|text| std::str::from_utf8(&text).ok()?.trim_end().parse().ok()))
+    }
+
+    /// Records the tree that was assembled for a key.
+    pub fn put_assembly(&self, key: &Digest, tree: &Digest) -> Result<(), StoreError> {
+        let place = format!("assemblies/{key}");
+        write_small(self, &place, format!("{tree}\n").as_bytes())
+    }
+
+    /// The text that is recorded for a key.
+    pub fn link(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(read_small(self.dir(), &format!("links/{key}"))?)
+    }
+
+    /// Records a text for a key.
+    pub fn put_link(&self, key: &Digest, text: &[u8]) -> Result<(), StoreError> {
+        write_small(self, &format!("links/{key}"), text)
+    }
+
+    /// Keeps objects from being collected, under a name.
+    pub fn put_root(&self, name: &Name, keep: &[Digest]) -> Result<(), StoreError> {
+        let lines: String = keep.iter().map(|digest| format!("{digest}\n")).collect();
+        write_small(self, &format!("roots/{name}"), lines.as_bytes())
+    }
+
+    /// Lets the objects of a root be collected.
+    pub fn remove_root(&self, name: &Name) -> Result<(), StoreError> {
+        remove_small(self, &format!("roots/{name}"))
+    }
+
+    /// The digests that all roots keep.
+    pub fn roots(&self) -> Result<Vec<Digest>, StoreError> {
+        let mut keep = Vec::new();
+        for name in self.list("roots")? {
+            let text = read_small(self.dir(), &format!("roots/{name}"))?.unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            keep.extend(text.lines().filter_map(|line| line.parse::<Digest>().ok()));
+        }
+        Ok(keep)
+    }
+
+    /// The names in one directory of the store, sorted.
+    pub(crate) fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
+        let dir = open_dir(self.dir(), directory)?;
+        let names = names(dir.as_fd())?
+            .map(|entry| entry.map(|(name, _)| name.to_string_lossy().into_owned()));
+        let mut names = names.collect::<Result<Vec<_>, _>>()?;
+        names.sort();
+        Ok(names)
+    }
+}
+
+pub(crate) fn action_place(action: &Digest) -> String {
+    format!("actions/{action}.json")
+}
+
+/// Reads a record; `None` if there is none.
+pub(crate) fn read_small(dir: BorrowedFd<'_>, place: &str) -> Result<Option<Vec<u8>>, Fault> {
+    let file = match open_file(dir, place) {
+        Err(fault) if fault.errno == Errno::NOENT => return Ok(None),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    file.take(LARGEST)
+        .read_to_end(&mut bytes)
+        .attempt("read", place)?;
+    Ok(Some(bytes))
+}
+
+/// Writes a record so that after a crash, or a power cut, it is there whole or not at all.
+pub(crate) fn write_small(store: &Store, place: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let scratch = Scratch::new(store)?;
+    let mut file = create_file(scratch.dir(), "record")?;
+    file.write_all(bytes).attempt("write", place)?;
+    // Before the name: ext4 may otherwise show the name and lose the bytes in a power cut.
+    fsync(&file).attempt("fsync", place)?;
+    Ok(rename(scratch.dir(), "record", store.dir(), place)?)
+}
+
+/// Removes a record; one that is not there is no error.
+pub(crate) fn remove_small(store: &Store, place: &str) -> Result<(), StoreError> {
+    match unlink(store.dir(), place) {
+        Err(fault) if fault.errno != Errno::NOENT => Err(fault.into()),
+        _ => Ok(()),
+    }
+}

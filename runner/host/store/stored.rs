@@ -1,0 +1,194 @@
+//! A tree in the store, and the cheap check that nobody touched it.
+
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{FileType, Stat};
+use zwieback_core::digest::Digest;
+use zwieback_core::rel_path::RelPath;
+use zwieback_core::tree::{Entry, Tree};
+
+use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink};
+use crate::fs::stamp::Stamp;
+use crate::store::blob::fingerprint_of;
+use crate::store::commit::write_stamps;
+use crate::store::error::StoreError;
+use crate::store::manifest;
+use crate::store::place::Store;
+use crate::store::record::read_small;
+
+/// A tree in the store, materialised and read-only.
+#[derive(Clone, Debug)]
+pub struct StoredTree {
+    store: Store,
+    digest: Digest,
+    path: PathBuf,
+    tree: Tree,
+}
+
+impl Store {
+    /// The tree with this digest. Call [`StoredTree::check_quick`] before its files are used.
+    pub fn tree(&self, digest: &Digest) -> Result<Option<StoredTree>, StoreError> {
+        let place = manifest_place(digest);
+        let Some(text) = read_small(self.dir(), &place)? else {
+            return Ok(None);
+        };
+        match manifest::parse(digest, &text) {
+            Some(tree) => Ok(Some(StoredTree::new(self, *digest, tree))),
+            None => Err(StoreError::Tampered { path: place }),
+        }
+    }
+}
+
+impl StoredTree {
+    pub(crate) fn new(store: &Store, digest: Digest, tree: Tree) -> Self {
+        Self {
+            store: store.clone(),
+            path: store.path().join(tree_place(&digest)),
+            digest,
+            tree,
+        }
+    }
+
+    /// The name of the tree.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Where its files are.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is in it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Opens its top directory.
+    pub fn open(&self) -> Result<OwnedFd, StoreError> {
+        Ok(open_dir(self.store.dir(), &tree_place(&self.digest))?)
+    }
+
+    /// Checks by inode, size and times that nothing was changed; only what looks changed is read.
+    pub fn check_quick(&self) -> Result<(), StoreError> {
+        let before = self.recorded_stamps()?;
+        let (top, now) = self.check_against(&before)?;
+        if before.first() == Some(&top) && before[1..] == now[..] {
+            return Ok(());
+        }
+        // Everything that looked changed has the right bytes: a copied store, a new link to a shared file.
+        write_stamps(&self.store, &self.digest, top, &now)
+    }
+
+    /// Reads every file again.
+    pub fn check_whole(&self) -> Result<(), StoreError> {
+        self.check_against(&[]).map(|_| ())
+    }
+
+    /// The stamps as they are now, after a closer look at each that is not in `before`.
+    fn check_against(&self, before: &[Stamp]) -> Result<(Stamp, Vec<Stamp>), StoreError> {
+        let root = self.open().map_err(|_| self.tampered("."))?;
+        let top = Stamp::of(&look(root.as_fd(), ".")?.ok_or_else(|| self.tampered("."))?);
+        if before.first() != Some(&top) {
+            self.examine_directory(&root, None)?;
+        }
+        let recorded = before
+            .iter()
+            .skip(1)
+            .map(Some)
+            .chain(std::iter::repeat(None));
+        let mut now = Vec::with_capacity(self.tree.len());
+        for ((path, entry), recorded) in self.tree.entries().zip(recorded) {
+            let stat = look(root.as_fd(), path.as_str())?;
+            let stat = stat.ok_or_else(|| self.tampered(path.as_str()))?;
+            let stamp = Stamp::of(&stat);
+            if recorded != Some(&stamp) {
+                self.examine(&root, path, entry, &stat)?;
+            }
+            now.push(stamp);
+        }
+        Ok((top, now))
+    }
+
+    fn examine(
+        &self,
+        root: &OwnedFd,
+        path: &RelPath,
+        entry: &Entry,
+        stat: &Stat,
+    ) -> Result<(), StoreError> {
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let mode = stat.st_mode & 0o7777;
+        let same = match entry {
+            Entry::Directory => {
+                self.examine_directory(root, Some(path))?;
+                mode == 0o555
+            }
+            Entry::File {
+                content,
+                executable,
+            } => {
+                let wanted = if *executable { 0o555 } else { 0o444 };
+                kind == FileType::RegularFile
+                    && mode == wanted
+                    && fingerprint_of(open_file(root.as_fd(), path.as_str())?, path.as_str())?
+                        == *content
+            }
+            Entry::Symlink { target } => {
+                let c_path = std::ffi::CString::new(path.as_str()).unwrap_or_default();
+                kind == FileType::Symlink
+                    && read_symlink(root.as_fd(), &c_path)?.as_bytes() == target.as_bytes()
+            }
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(self.tampered(path.as_str()))
+        }
+    }
+
+    /// Whether a directory holds nothing that is not in the tree; what is missing is found by its own entry.
+    fn examine_directory(&self, root: &OwnedFd, path: Option<&RelPath>) -> Result<(), StoreError> {
+        let shown = path.map_or(".", RelPath::as_str);
+        let dir = open_dir(root.as_fd(), shown).map_err(|_| self.tampered(shown))?;
+        for entry in names(dir.as_fd())? {
+            let (name, _) = entry?;
+            let name = name.to_string_lossy();
+            let below = path.map_or_else(|| name.to_string(), |path| format!("{path}/{name}"));
+            if self.tree.get(&below).is_none() {
+                return Err(self.tampered(&below));
+            }
+        }
+        Ok(())
+    }
+
+    fn recorded_stamps(&self) -> Result<Vec<Stamp>, StoreError> {
+        let bytes = read_small(self.store.dir(), &stamps_place(&self.digest))?.unwrap_or_default();
+        let (stamps, rest) = bytes.as_chunks::<{ Stamp::LEN }>();
+        if !rest.is_empty() || stamps.len() != self.tree.len() + 1 {
+            // Unreadable stamps prove nothing: everything is looked at closely.
+            return Ok(Vec::new());
+        }
+        Ok(stamps.iter().map(Stamp::from_bytes).collect())
+    }
+
+    fn tampered(&self, path: &str) -> StoreError {
+        StoreError::Tampered {
+            path: format!("{}/{path}", tree_place(&self.digest)),
+        }
+    }
+}
+
+pub(crate) fn tree_place(digest: &Digest) -> String {
+    format!("trees/{digest}")
+}
+
+pub(crate) fn manifest_place(digest: &Digest) -> String {
+    format!("trees/{digest}.tree")
+}
+
+pub(crate) fn stamps_place(digest: &Digest) -> String {
+    format!("trees/{digest}.stamps")
+}
