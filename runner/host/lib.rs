@@ -7,3 +7,4 @@ pub mod endpoints;
 pub mod fetch;
 pub mod fs;
 pub mod store;
+pub mod toolchain;
