@@ -2,9 +2,25 @@
 
 #![forbid(unsafe_code)]
 
+// What things are called.
 pub mod digest;
-pub mod locked_input;
 pub mod name;
-pub mod purl;
 pub mod rel_path;
+pub mod purl;
+pub mod glob;
+pub mod timestamp;
+
+// What a user writes, and what it is pinned to.
+pub mod locked_input;
+pub mod manifest;
+
+// What is built, twice, and what comes of it.
 pub mod tree;
+pub mod twin;
+pub mod build;
+pub mod event;
+
+// What is signed.
+pub mod base64;
+pub mod json;
+pub mod attest;

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::attest::digest_set::DigestSet;
 use crate::digest::{Digest, Fingerprint};
+use crate::name::Name;
 use crate::purl::Purl;
 use crate::rel_path::{RelPath, RelPathError};
 
@@ -13,6 +15,9 @@ use crate::rel_path::{RelPath, RelPathError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedInput {
+    /// The source of the recipe that asked for the file; none in a toolchain's lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Name>,
     /// The package the file belongs to.
     pub purl: Purl,
     /// The name the file is staged under.
@@ -46,6 +51,11 @@ pub enum FileNameError {
 }
 
 impl LockedInput {
+    /// The digests, as a statement names them.
+    pub fn digest_set(&self) -> DigestSet {
+        DigestSet::sha256(self.sha256)
+    }
+
     /// Whether bytes with this fingerprint are this input.
     pub fn is(&self, bytes: &Fingerprint) -> bool {
         self.sha256 == bytes.sha256
@@ -94,6 +104,7 @@ mod tests {
     fn input() -> LockedInput {
         let print = Fingerprint::of(b"abc");
         LockedInput {
+            source: None,
             purl: "pkg:generic/abc@1".parse().unwrap(),
             file: "abc.tar".parse().unwrap(),
             sha256: print.sha256,

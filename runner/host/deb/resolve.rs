@@ -130,6 +130,7 @@ fn input(state: &AptState, line: &UriLine, purl: Purl) -> Result<LockedInput, Re
         .find_map(|root| root.relative(&line.url))
         .ok_or_else(|| ResolveError::Elsewhere(line.url.clone()))?;
     Ok(LockedInput {
+        source: None,
         purl,
         file: line.file.parse::<FileName>()?,
         sha256: line.sha256,

@@ -71,6 +71,7 @@ mod tests {
     #[test]
     fn every_location_on_every_root_once() {
         let input = LockedInput {
+            source: None,
             purl: "pkg:deb/debian/a@1".parse().unwrap(),
             file: "a.deb".parse().unwrap(),
             sha256: Digest::sha256(b""),

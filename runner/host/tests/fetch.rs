@@ -25,6 +25,7 @@ fn content() -> Vec<u8> {
 
 fn input(file: &str, bytes: &[u8]) -> LockedInput {
     LockedInput {
+        source: None,
         purl: format!("pkg:generic/{file}@1").parse().unwrap(),
         file: file.parse().unwrap(),
         sha256: Digest::sha256(bytes),

@@ -1,0 +1,151 @@
+//! Arguments of the commands that build.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use zwieback_core::manifest::recipe::Profile;
+
+/// How free a build is to resolve and to fetch. The words are cargo's.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Frozen {
+    /// Fail if a lockfile is missing or stale
+    #[arg(long)]
+    pub locked: bool,
+    /// Do not use the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+/// How much differs between the runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileArg {
+    /// Vary what the sandbox does not fix.
+    Hermetic,
+    /// Vary everything.
+    Strict,
+}
+
+/// Arguments of `zwieback build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Recipes, by name or by path
+    #[arg(required = true, value_name = "RECIPE")]
+    pub recipes: Vec<String>,
+    #[command(flatten)]
+    pub frozen: Frozen,
+    /// Build even if the store has the result
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Keep the work folders of failed runs
+    #[arg(long)]
+    pub keep_failed: bool,
+    /// Print what the steps print
+    #[arg(short = 'L', long)]
+    pub print_build_logs: bool,
+    /// Point a symbolic link at the outputs
+    #[arg(short, long, value_name = "LINK")]
+    pub out_link: Option<PathBuf>,
+    /// Copy artifacts, bundle and SHA256SUMS to a folder
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// How much differs between the two runs
+    #[arg(long, value_enum)]
+    pub profile: Option<ProfileArg>,
+    /// Run once, for a fast inner loop: nothing is compared and nothing is signed
+    #[arg(long, conflicts_with_all = ["profile", "key"])]
+    pub once: bool,
+    /// CPUs that each run may use
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Wall-clock limit of each run, such as `10 min`
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// The private key to sign with
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// Arguments of `zwieback lock`.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    /// Recipes and toolchains; all of the project's where none is named
+    #[arg(value_name = "RECIPE|TOOLCHAIN")]
+    pub names: Vec<String>,
+    /// Write nothing; fail if a lockfile is missing or stale
+    #[arg(long)]
+    pub check: bool,
+    /// Resolve anew even if the lock answers its manifest
+    #[arg(long, conflicts_with = "check")]
+    pub update: bool,
+}
+
+/// Arguments of `zwieback fetch`.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// Recipes and toolchains
+    #[arg(value_name = "RECIPE|TOOLCHAIN", required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// Everything that the project's locks name
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+}
+
+/// Arguments of `zwieback plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE")]
+    pub recipe: String,
+    /// Print the sandbox of each run, operation by operation
+    #[arg(long)]
+    pub sandbox: bool,
+    /// How much differs between the two runs
+    #[arg(long, value_enum)]
+    pub profile: Option<ProfileArg>,
+}
+
+/// Arguments of `zwieback shell`.
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// The recipe whose sources to stage
+    #[arg(value_name = "RECIPE")]
+    pub recipe: Option<String>,
+    /// Toolchains to use in place of the recipe's (can be repeated)
+    #[arg(short, long = "toolchain", value_name = "TOOLCHAIN")]
+    pub toolchains: Vec<String>,
+    /// The command to run in place of a shell
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// Arguments of `zwieback init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A name for the recipe, or the package URL of what to build
+    #[arg(value_name = "NAME|PURL")]
+    pub what: String,
+}
+
+impl Frozen {
+    /// Whether locks must answer their manifests.
+    pub fn is_locked(self) -> bool {
+        self.locked || self.frozen
+    }
+
+    /// Whether the network is off limits.
+    pub fn is_offline(self) -> bool {
+        self.offline || self.frozen
+    }
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(given: ProfileArg) -> Self {
+        match given {
+            ProfileArg::Hermetic => Self::Hermetic,
+            ProfileArg::Strict => Self::Strict,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What can be typed: subcommands, options and their help texts.
+
+pub mod global;
+
+pub mod command;
+
+pub mod build;
+
+pub mod inspect;
+
+pub mod trust;
+
+pub mod machine;

@@ -1,0 +1,43 @@
+//! Arguments of the commands about signatures.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Arguments of `zwieback verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Files to verify
+    #[arg(required = true, value_name = "ARTIFACT")]
+    pub artifacts: Vec<PathBuf>,
+    /// The bundle with the provenance
+    #[arg(long, value_name = "FILE")]
+    pub bundle: PathBuf,
+    /// The public key of a builder you trust, as PEM
+    #[arg(long, value_name = "PUB.pem")]
+    pub key: PathBuf,
+}
+
+/// Arguments of `zwieback key`.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Make the signing key, if there is none
+    Generate {
+        /// Where to write it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Print the public key as PEM
+    Show {
+        /// A private key in place of your own
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,169 @@
+//! Configuration in layers: the user's file < the project's file < environment < command line.
+//!
+//! A project's file comes with the sources somebody else wrote: it may tighten, never loosen.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
+use zwieback_core::manifest::parse::parse;
+use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::manifest::recipe::Profile;
+
+/// What can be configured, with every layer applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[build]`.
+    pub build: Build,
+    /// `[sandbox]`.
+    pub sandbox: Sandbox,
+    /// `[sign]`.
+    pub sign: Sign,
+    /// `[fetch]`.
+    pub fetch: Fetch,
+    /// `[mirrors]`: archive roots by purl type, asked before those of the ecosystem's own client.
+    pub mirrors: BTreeMap<String, Vec<String>>,
+}
+
+/// How to build.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Build {
+    /// CPUs that each run may use.
+    pub jobs: Option<u16>,
+    /// The profile where neither recipe nor command line names one.
+    pub profile: Option<Profile>,
+    /// Wall-clock limit of each run; a recipe may ask for less.
+    pub timeout: Option<Seconds>,
+}
+
+/// What to do where the machine cannot enforce a lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sandbox {
+    /// Locks that may be absent. It stands in the provenance.
+    pub allow_absent: Vec<String>,
+}
+
+/// How to sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sign {
+    /// The private key.
+    pub key: Option<PathBuf>,
+    /// Who this builder is; a URI that you control.
+    pub builder_id: Option<String>,
+}
+
+/// How to fetch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fetch {
+    /// Whether the network is off limits.
+    pub offline: bool,
+}
+
+/// The part of the configuration that a project may set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProjectLayer {
+    build: ProjectBuild,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProjectBuild {
+    profile: Option<Profile>,
+    timeout: Option<Seconds>,
+}
+
+/// Reads every layer. `sets` are dotted keys with their values, the strongest last.
+pub fn load(user: Option<&Path>, project: Option<&Path>, sets: &[(String, String)]) -> Result<Config, Diagnostic> {
+    let mut table = toml::Table::new();
+    if let Some(file) = user {
+        let text = read(file)?;
+        // Parsed as a whole first: its errors point at a line of the user's own file.
+        let _checked: Config = parse(SourceText { path: &file.display().to_string(), text: &text })?;
+        table = text.parse().expect("what was parsed is TOML");
+    }
+    for (key, value) in sets {
+        set(&mut table, key, value)?;
+    }
+    let text = table.to_string();
+    let mut config: Config = parse(SourceText { path: "configuration", text: &text })?;
+    if let Some(file) = project {
+        let text = read(file)?;
+        let layer: ProjectLayer = parse(SourceText { path: &file.display().to_string(), text: &text })?;
+        tighten(&mut config, &layer);
+    }
+    Ok(config)
+}
+
+fn tighten(config: &mut Config, project: &ProjectLayer) {
+    config.build.profile = config.build.profile.max(project.build.profile);
+    config.build.timeout = match (config.build.timeout, project.build.timeout) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+}
+
+/// Sets a dotted key. A value that reads as TOML is taken as such, any other as text.
+fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), Diagnostic> {
+    let value = format!("v = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let wrong = || Diagnostic::whole("--config", format!("`{key}` is not a key: SECTION.NAME is expected"));
+    let (section, name) = key.split_once('.').ok_or_else(wrong)?;
+    let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
+    section.as_table_mut().ok_or_else(wrong)?.insert(name.to_owned(), value);
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<String, Diagnostic> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Diagnostic::whole(&file.display().to_string(), format!("cannot be read: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sets(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let config = load(None, None, &sets(&[("build.jobs", "1"), ("build.jobs", "2")])).unwrap();
+        assert_eq!(config.build.jobs, Some(2));
+    }
+
+    #[test]
+    fn text_needs_no_quotes() {
+        let config = load(None, None, &sets(&[("build.timeout", "5 min")])).unwrap();
+        assert_eq!(config.build.timeout, Some(Seconds(300)));
+    }
+
+    #[test]
+    fn unknown_keys_are_errors() {
+        assert!(load(None, None, &sets(&[("build.jobz", "1")])).is_err());
+        assert!(load(None, None, &sets(&[("jobs", "1")])).is_err());
+    }
+
+    #[test]
+    fn a_project_may_only_tighten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("zwieback.toml");
+        std::fs::write(&file, "[build]\nprofile = \"hermetic\"\ntimeout = \"1 h\"\n").unwrap();
+        let mine = sets(&[("build.profile", "strict"), ("build.timeout", "1 min")]);
+        let config = load(None, Some(&file), &mine).unwrap();
+        assert_eq!(config.build.profile, Some(Profile::Strict));
+        assert_eq!(config.build.timeout, Some(Seconds(60)));
+        std::fs::write(&file, "[sandbox]\nallow_absent = [\"seccomp\"]\n").unwrap();
+        assert!(load(None, Some(&file), &[]).is_err());
+    }
+}

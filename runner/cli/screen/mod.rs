@@ -1,0 +1,9 @@
+//! What a user sees: every screen is a consumer of events and knows nothing else.
+
+pub mod paint;
+
+pub mod human;
+
+pub mod runs;
+
+pub mod json;

@@ -1,0 +1,155 @@
+//! DSSE v1: an envelope around bytes, and what exactly a signature of it covers.
+
+use super::statement::Statement;
+use crate::base64;
+use crate::json::fields::{FieldError, Fields};
+use crate::json::value::Value;
+
+/// The payload type of every in-toto statement.
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// A statement's bytes that wait for a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    payload: Vec<u8>,
+}
+
+/// Bytes with signatures over them, none of them checked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// What the payload is.
+    pub payload_type: String,
+    /// The bytes, exactly as they were signed.
+    pub payload: Vec<u8>,
+    /// The signatures.
+    pub signatures: Vec<Signature>,
+}
+
+/// One signature of an envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Which key it claims to be of: a hint, not signed, and maybe absent.
+    pub key_id: Option<String>,
+    /// The signature over the [`pae`].
+    pub bytes: Vec<u8>,
+}
+
+/// The pre-authentication encoding: what is signed, free of any ambiguity about where type and
+/// payload begin and end.
+pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let (type_length, length) = (payload_type.len(), payload.len());
+    let mut bytes = format!("DSSEv1 {type_length} {payload_type} {length} ").into_bytes();
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+impl Draft {
+    /// The draft of a statement.
+    pub fn of(statement: &Statement) -> Self {
+        Self {
+            payload: statement.to_bytes(),
+        }
+    }
+
+    /// What a key has to sign.
+    pub fn pae(&self) -> Vec<u8> {
+        pae(PAYLOAD_TYPE, &self.payload)
+    }
+
+    /// The envelope with one signature.
+    pub(super) fn signed(self, key_id: String, signature: Vec<u8>) -> Envelope {
+        Envelope {
+            payload_type: PAYLOAD_TYPE.to_owned(),
+            payload: self.payload,
+            signatures: vec![Signature {
+                key_id: Some(key_id),
+                bytes: signature,
+            }],
+        }
+    }
+}
+
+impl Envelope {
+    /// What a signature of this envelope covers.
+    pub fn pae(&self) -> Vec<u8> {
+        pae(&self.payload_type, &self.payload)
+    }
+
+    /// The envelope as JSON.
+    pub fn to_value(&self) -> Value {
+        let signatures: Vec<Value> = self.signatures.iter().map(Signature::to_value).collect();
+        Value::object([
+            ("payloadType", self.payload_type.as_str().into()),
+            ("payload", base64::encode(&self.payload).into()),
+            ("signatures", signatures.into()),
+        ])
+    }
+
+    /// Reads an envelope; unknown members are ignored (DSSE's parsing rules).
+    pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        let signatures = fields.list("signatures")?;
+        let read = |(path, value): (String, &Value)| Signature::read(&Fields::of(value, &path)?);
+        Ok(Self {
+            payload_type: fields.text("payloadType")?.to_owned(),
+            payload: fields.base64("payload")?,
+            signatures: signatures.into_iter().map(read).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Signature {
+    fn to_value(&self) -> Value {
+        let key_id = self.key_id.as_deref().unwrap_or_default();
+        Value::object([
+            ("keyid", key_id.into()),
+            ("sig", base64::encode(&self.bytes).into()),
+        ])
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            key_id: fields.optional_text("keyid")?.map(str::to_owned),
+            bytes: fields.base64("sig")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_vector_of_the_specification() {
+        assert_eq!(
+            pae("http://example.com/HelloWorld", b"hello world"),
+            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn envelopes_round_trip(
+            payload_type in ".{1,30}",
+            payload in prop::collection::vec(any::<u8>(), 1..60),
+            signatures in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..80), 0..3),
+            key_id in prop::option::of(".{1,20}"),
+        ) {
+            let signatures = signatures.into_iter();
+            let envelope = Envelope {
+                payload_type,
+                payload,
+                signatures: signatures
+                    .map(|bytes| Signature { key_id: key_id.clone(), bytes })
+                    .collect(),
+            };
+            let value = envelope.to_value();
+            prop_assert_eq!(Envelope::read(&Fields::of(&value, "").unwrap()), Ok(envelope));
+        }
+
+        #[test]
+        fn the_encoding_has_one_reading(a in ".{0,9}", b: Vec<u8>, c in ".{0,9}", d: Vec<u8>) {
+            prop_assert_eq!(pae(&a, &b) == pae(&c, &d), (a, b) == (c, d));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What is signed, how it is written, and what it takes to believe it.
+//!
+//! A [`statement::Statement`] says something about artifacts; [`provenance::Provenance`] is the
+//! predicate that says how they were built. A [`dsse::Draft`] holds its bytes until a key has signed
+//! them; a [`bundle::Bundle`] carries them with the signature, one file beside the artifacts.
+//! Reading goes the other way and every step can refuse, with a [`reason::Reason`].
+
+pub mod key_id;
+pub mod public_key;
+
+pub mod digest_set;
+pub mod resource;
+pub mod statement;
+
+pub mod provenance;
+
+pub mod bundle;
+pub mod dsse;

@@ -1,0 +1,189 @@
+//! Public keys: what they look like in a file, and what it takes for them to confirm a signature.
+
+use std::fmt;
+
+use ed25519_dalek::VerifyingKey as Ed25519Key;
+use p256::ecdsa::VerifyingKey as P256Key;
+use p256::ecdsa::signature::Verifier as _;
+use p256::pkcs8::der::{Decode as _, Document, pem::LineEnding};
+use p256::pkcs8::spki::{DecodePublicKey as _, EncodePublicKey as _, SubjectPublicKeyInfoRef};
+
+use super::key_id::KeyId;
+
+const PEM_LABEL: &str = "PUBLIC KEY";
+
+/// A public key that can confirm signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    point: Point,
+    der: Vec<u8>,
+    pem: String,
+    id: KeyId,
+}
+
+/// How a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// ECDSA over P-256 and SHA-256, signatures in DER: every verifier takes it.
+    EcdsaP256,
+    /// Ed25519 of RFC 8032.
+    Ed25519,
+}
+
+/// Bytes that are no key we take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublicKeyError {
+    /// Not PEM at all.
+    #[error("no PEM: a block that starts with -----BEGIN PUBLIC KEY----- is expected")]
+    Pem,
+    /// PEM of something else, such as a private key or a certificate.
+    #[error("PEM of a {0:?}, a PUBLIC KEY is expected")]
+    Label(String),
+    /// Not a `SubjectPublicKeyInfo` in DER.
+    #[error("no SubjectPublicKeyInfo in DER")]
+    Der,
+    /// A key of another kind.
+    #[error("the algorithm {0} is not taken: ECDSA P-256 or Ed25519 is expected")]
+    Algorithm(String),
+    /// A point that is not on the curve, or of so low an order that it confirms anything.
+    #[error("a key that no one can have made honestly")]
+    Weak,
+}
+
+/// Why a signature does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// Not in the form of the key's algorithm.
+    #[error("the signature is malformed: {0} is expected")]
+    Malformed(&'static str),
+    /// Well formed, and not made by this key over these bytes.
+    #[error("the signature was not made by this key over these bytes")]
+    Mismatch,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Point {
+    P256(P256Key),
+    Ed25519(Ed25519Key),
+}
+
+impl PublicKey {
+    /// Reads a PEM file that holds one public key.
+    pub fn from_pem(text: &str) -> Result<Self, PublicKeyError> {
+        let (label, document) = Document::from_pem(text.trim()).map_err(|_| PublicKeyError::Pem)?;
+        if label != PEM_LABEL {
+            return Err(PublicKeyError::Label(label.to_owned()));
+        }
+        Self::from_der(document.as_bytes())
+    }
+
+    /// Reads a `SubjectPublicKeyInfo`.
+    pub fn from_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Der)?;
+        let algorithm = info.algorithm.oid;
+        let point = if algorithm == p256::elliptic_curve::ALGORITHM_OID {
+            let key = P256Key::from_public_key_der(der);
+            key.map(Point::P256)
+                .map_err(|_| PublicKeyError::Algorithm("of another elliptic curve".to_owned()))?
+        } else if algorithm == ed25519_dalek::pkcs8::ALGORITHM_OID {
+            let key = Ed25519Key::from_public_key_der(der).map_err(|_| PublicKeyError::Der)?;
+            Point::Ed25519(key)
+        } else {
+            return Err(PublicKeyError::Algorithm(algorithm.to_string()));
+        };
+        Self::from_point(point)
+    }
+
+    /// How the key signs.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.point {
+            Point::P256(_) => Algorithm::EcdsaP256,
+            Point::Ed25519(_) => Algorithm::Ed25519,
+        }
+    }
+
+    /// The name of the key.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The `SubjectPublicKeyInfo`, with the point uncompressed.
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The PEM file of the key.
+    pub fn as_pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Whether this key made that signature over these bytes.
+    pub fn confirm(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        match &self.point {
+            Point::P256(key) => {
+                let signature = p256::ecdsa::DerSignature::from_bytes(signature)
+                    .map_err(|_| SignatureError::Malformed("a DER sequence of r and s"))?;
+                key.verify(message, &signature)
+            }
+            Point::Ed25519(key) => {
+                let signature = ed25519_dalek::Signature::from_slice(signature)
+                    .map_err(|_| SignatureError::Malformed("64 bytes"))?;
+                key.verify_strict(message, &signature)
+            }
+        }
+        .map_err(|_| SignatureError::Mismatch)
+    }
+
+    /// One key has one name, however its file spelt the point: the DER is written anew.
+    fn from_point(point: Point) -> Result<Self, PublicKeyError> {
+        let document = match &point {
+            Point::P256(key) => key.to_public_key_der(),
+            Point::Ed25519(key) if key.is_weak() => return Err(PublicKeyError::Weak),
+            Point::Ed25519(key) => key.to_public_key_der(),
+        };
+        let document = document.map_err(|_| PublicKeyError::Der)?;
+        let pem = document.to_pem(PEM_LABEL, LineEnding::LF);
+        Ok(Self {
+            point,
+            id: KeyId::of_der(document.as_bytes()),
+            pem: pem.map_err(|_| PublicKeyError::Der)?,
+            der: document.into_vec(),
+        })
+    }
+}
+
+impl Algorithm {
+    /// The name in files and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl PublicKeyError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Label(label) if label.ends_with("PRIVATE KEY") => Some(
+                "this is a secret: `openssl pkey -in FILE -pubout` writes its public half".into(),
+            ),
+            Self::Label(_) => {
+                Some("`openssl x509 -in FILE -noout -pubkey` extracts a certificate's key".into())
+            }
+            Self::Algorithm(_) => Some("`zwieback key generate` makes a key of either kind".into()),
+            Self::Pem | Self::Der | Self::Weak => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "public_key_tests.rs"]
+mod tests;

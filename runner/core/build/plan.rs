@@ -1,0 +1,227 @@
+//! A plan: a recipe, its toolchains and their locks, held together and checked.
+
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::json::canonical;
+use crate::json::from_serde::value_of;
+use crate::locked_input::LockedInput;
+use crate::manifest::lockfile::Lockfile;
+use crate::manifest::recipe::{Profile, Recipe, Source};
+use crate::manifest::toolchain::{DebClosure, Toolchain};
+use crate::name::Name;
+
+/// Everything that a build needs to know before the first byte is fetched.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is built.
+    pub recipe: Recipe,
+    /// The pinned files of its sources.
+    pub inputs: Vec<LockedInput>,
+    /// What it is built with.
+    pub toolchains: Vec<PlannedToolchain>,
+    /// How much differs between the runs.
+    pub profile: Profile,
+}
+
+/// A toolchain and the files it is made of.
+#[derive(Clone, Debug)]
+pub struct PlannedToolchain {
+    /// The manifest.
+    pub toolchain: Toolchain,
+    /// The pinned packages.
+    pub inputs: Vec<LockedInput>,
+}
+
+/// A manifest and its lock, if it has one.
+#[derive(Debug)]
+pub struct Locked<'a, T> {
+    /// The manifest.
+    pub manifest: &'a T,
+    /// What its requests came to.
+    pub lock: Option<&'a Lockfile>,
+}
+
+/// Why a lock cannot be built from. Each names what to lock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockProblem {
+    /// It was never locked.
+    #[error("{kind} `{name}` has no lock")]
+    Missing {
+        /// `recipe` or `toolchain`.
+        kind: &'static str,
+        /// Its name.
+        name: Name,
+    },
+    /// The manifest asks for something else than what was locked.
+    #[error("the lock of {kind} `{name}` is stale: the manifest asks for something else now")]
+    Stale {
+        /// `recipe` or `toolchain`.
+        kind: &'static str,
+        /// Its name.
+        name: Name,
+    },
+}
+
+impl LockProblem {
+    /// What to lock.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Missing { name, .. } | Self::Stale { name, .. } => name,
+        }
+    }
+
+    /// How to mend it.
+    pub fn hint(&self) -> Option<String> {
+        Some(format!(
+            "run `zwieback lock {}` and commit the lockfile",
+            self.name()
+        ))
+    }
+}
+
+/// What a manifest asks to be resolved: the part of it that its lock answers.
+pub trait Requests {
+    /// `recipe` or `toolchain`.
+    const KIND: &'static str;
+
+    /// The name of the manifest.
+    fn name(&self) -> &Name;
+
+    /// The digest of all that is asked for, and of nothing else.
+    fn requests(&self) -> Digest;
+}
+
+impl Requests for Recipe {
+    const KIND: &'static str = "recipe";
+
+    fn name(&self) -> &Name {
+        self.name()
+    }
+
+    fn requests(&self) -> Digest {
+        #[derive(Serialize)]
+        struct Asked<'a>(Vec<(&'a Name, &'a Source)>);
+        digest_of(&Asked(self.sources.iter().collect()))
+    }
+}
+
+impl Requests for Toolchain {
+    const KIND: &'static str = "toolchain";
+
+    fn name(&self) -> &Name {
+        self.name()
+    }
+
+    fn requests(&self) -> Digest {
+        let mut closure: DebClosure = self.deb.clone();
+        closure.packages.sort();
+        digest_of(&closure)
+    }
+}
+
+impl Plan {
+    /// Joins a recipe with its toolchains; every lock must be there and answer its manifest.
+    pub fn new(
+        recipe: &Locked<'_, Recipe>,
+        toolchains: &[Locked<'_, Toolchain>],
+        profile: Option<Profile>,
+    ) -> Result<Self, LockProblem> {
+        let planned = |locked: &Locked<'_, Toolchain>| {
+            let inputs = locked.checked()?.inputs.clone();
+            Ok(PlannedToolchain {
+                toolchain: locked.manifest.clone(),
+                inputs,
+            })
+        };
+        Ok(Self {
+            inputs: recipe.checked()?.inputs.clone(),
+            toolchains: toolchains.iter().map(planned).collect::<Result<_, _>>()?,
+            profile: profile
+                .or(recipe.manifest.recipe.profile)
+                .unwrap_or_default(),
+            recipe: recipe.manifest.clone(),
+        })
+    }
+
+    /// Every file that must be in the store before the runs can start.
+    pub fn all_inputs(&self) -> impl Iterator<Item = &LockedInput> {
+        self.inputs
+            .iter()
+            .chain(self.toolchains.iter().flat_map(|planned| &planned.inputs))
+    }
+
+    /// The files of one source.
+    pub fn inputs_of<'a>(&'a self, source: &'a Name) -> impl Iterator<Item = &'a LockedInput> {
+        self.inputs
+            .iter()
+            .filter(move |input| input.source.as_ref() == Some(source))
+    }
+}
+
+impl<'a, T: Requests> Locked<'a, T> {
+    /// The lock, if it answers the manifest.
+    pub fn checked(&self) -> Result<&'a Lockfile, LockProblem> {
+        let (kind, name) = (T::KIND, self.manifest.name().clone());
+        match self.lock {
+            Some(lock) if lock.answers(self.manifest.requests()) => Ok(lock),
+            Some(_) => Err(LockProblem::Stale { kind, name }),
+            None => Err(LockProblem::Missing { kind, name }),
+        }
+    }
+}
+
+fn digest_of(value: &impl Serialize) -> Digest {
+    let value = value_of(value).expect("manifests hold only text, whole numbers and tables");
+    Digest::sha256(&canonical::to_bytes(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::diagnostic::SourceText;
+
+    fn recipe(step: &str, version: &str) -> Recipe {
+        let text = format!(
+            "[recipe]\nname = \"r\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\
+             [sources.a]\npurl = \"pkg:generic/a@{version}\"\n\
+             [[steps]]\nname = \"s\"\nrun = \"{step}\"\n"
+        );
+        Recipe::parse(SourceText {
+            path: "recipe.toml",
+            text: &text,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_lock_answers_what_was_asked_not_how_it_is_built() {
+        let lock = Lockfile::new(recipe("make", "1").requests(), Vec::new());
+        let checked = |recipe: &Recipe| {
+            Locked {
+                manifest: recipe,
+                lock: Some(&lock),
+            }
+            .checked()
+            .map(drop)
+        };
+        assert_eq!(checked(&recipe("make", "1")), Ok(()));
+        assert_eq!(checked(&recipe("make check", "1")), Ok(()));
+        assert!(matches!(
+            checked(&recipe("make", "2")),
+            Err(LockProblem::Stale { .. })
+        ));
+    }
+
+    #[test]
+    fn a_missing_lock_says_what_to_run() {
+        let manifest = recipe("make", "1");
+        let problem = Locked {
+            manifest: &manifest,
+            lock: None,
+        }
+        .checked()
+        .unwrap_err();
+        assert!(problem.hint().unwrap().contains("zwieback lock r"));
+    }
+}

@@ -1,0 +1,193 @@
+//! What is said about a build that two runs agreed on: SLSA provenance, made from values alone.
+
+use std::collections::BTreeMap;
+
+use super::action::Action;
+use super::comparison::Reproduced;
+use super::plan::{Plan, PlannedToolchain};
+use crate::attest::provenance::{Builder, Metadata, Provenance};
+use crate::attest::resource::ResourceDescriptor;
+use crate::attest::statement::Statement;
+use crate::digest::{Digest, Fingerprint};
+use crate::json::from_serde::value_of;
+use crate::json::value::{Object, Value};
+use crate::locked_input::LockedInput;
+use crate::rel_path::RelPath;
+use crate::timestamp::Timestamp;
+use crate::twin::factor::{Factor, FactorState};
+
+/// What the parameters of a provenance mean; `docs/buildtype.md` is the page.
+pub const BUILD_TYPE: &str = "https://zwieback.example/buildtype/recipe/v1";
+
+/// The media type of a tree's canonical bytes.
+const TREE: &str = "application/vnd.zwieback.tree";
+
+/// What tells one invocation from another. None of it is part of `buildDefinition`.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// A URI for the builder in this mode.
+    pub builder_id: String,
+    /// Zwieback's own version.
+    pub version: String,
+    /// A name that no other invocation has.
+    pub id: String,
+    /// When it started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// What became of each factor.
+    pub factors: BTreeMap<Factor, FactorState>,
+    /// The true state of every lock, as JSON.
+    pub enforcement: Value,
+    /// Logs and reports by name.
+    pub byproducts: BTreeMap<String, Fingerprint>,
+}
+
+/// The statement about the outputs of a build. Only what was reproduced has one.
+pub fn statement(
+    plan: &Plan,
+    action: &Action,
+    made: &Reproduced,
+    invocation: Invocation,
+) -> Statement {
+    let file = |(path, content): (&RelPath, &Fingerprint)| {
+        ResourceDescriptor::named(path.as_str(), content)
+    };
+    let subject = made.outputs().files().map(file).collect();
+    let byproducts = byproducts(made, &invocation);
+    let provenance = Provenance {
+        build_type: BUILD_TYPE.to_owned(),
+        external_parameters: external(plan),
+        internal_parameters: internal(action),
+        resolved_dependencies: dependencies(plan, action),
+        builder: Builder {
+            id: invocation.builder_id,
+            version: BTreeMap::from([("zwieback".to_owned(), invocation.version)]),
+            builder_dependencies: Vec::new(),
+        },
+        metadata: Metadata {
+            invocation_id: Some(invocation.id),
+            started_on: Some(invocation.started),
+            finished_on: Some(invocation.finished),
+        },
+        byproducts,
+    };
+    provenance.into_statement(subject)
+}
+
+/// All that a user could choose: the recipe and its toolchains, whole.
+fn external(plan: &Plan) -> Object {
+    let toolchains = plan.toolchains.iter();
+    let toolchain = |it: &PlannedToolchain| (it.toolchain.name().to_string(), json(&it.toolchain));
+    Object::from([
+        ("recipe".to_owned(), json(&plan.recipe)),
+        (
+            "toolchains".to_owned(),
+            Value::Object(toolchains.map(toolchain).collect()),
+        ),
+    ])
+}
+
+/// What the builder set by itself.
+fn internal(action: &Action) -> Object {
+    Object::from([
+        (
+            "action".to_owned(),
+            action.digest().to_hex().as_str().into(),
+        ),
+        ("epoch".to_owned(), i64::from(action.epoch).into()),
+        ("platform".to_owned(), action.platform.as_str().into()),
+        ("profile".to_owned(), action.profile.as_str().into()),
+    ])
+}
+
+/// Every input: a hermetic build has no other.
+fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
+    let sources = plan.inputs.iter().map(|input| {
+        let role = input
+            .source
+            .as_ref()
+            .map_or_else(String::new, |source| format!("source {source}"));
+        dependency(input, &role)
+    });
+    let packages = plan.toolchains.iter().flat_map(|planned| {
+        let role = format!("toolchain {}", planned.toolchain.name());
+        planned
+            .inputs
+            .iter()
+            .map(move |input| dependency(input, &role))
+    });
+    let patches = action
+        .patches
+        .iter()
+        .map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
+    sources
+        .chain(packages)
+        .chain(patches)
+        .chain([root(action)])
+        .collect()
+}
+
+fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
+    let mut descriptor = ResourceDescriptor::located(input.purl.as_str(), input.digest_set());
+    descriptor.name = Some(input.file.to_string());
+    let locations: Vec<_> = input
+        .locations
+        .iter()
+        .map(|path| Value::from(path.as_str()))
+        .collect();
+    descriptor.annotations = Object::from([
+        ("role".to_owned(), role.into()),
+        (
+            "size".to_owned(),
+            i64::try_from(input.size).unwrap_or(i64::MAX).into(),
+        ),
+        ("locations".to_owned(), Value::Array(locations)),
+    ]);
+    descriptor
+}
+
+/// The tree that was `/`. It follows from the packages; its digest lets a stranger check that.
+fn root(action: &Action) -> ResourceDescriptor {
+    let mut descriptor = sha256_named("toolchain tree", action.toolchain);
+    descriptor.media_type = Some(TREE.to_owned());
+    descriptor
+}
+
+fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
+    let mut outputs = sha256_named("output tree", made.outputs().digest());
+    outputs.media_type = Some(TREE.to_owned());
+    let mut sandbox = sha256_named(
+        "sandbox report",
+        Digest::sha256(report(invocation).as_bytes()),
+    );
+    sandbox.annotations = Object::from([
+        ("enforcement".to_owned(), invocation.enforcement.clone()),
+        ("factors".to_owned(), json(&invocation.factors)),
+    ]);
+    let named =
+        |(name, print): (&String, &Fingerprint)| ResourceDescriptor::named(name.as_str(), print);
+    invocation
+        .byproducts
+        .iter()
+        .map(named)
+        .chain([outputs, sandbox])
+        .collect()
+}
+
+/// The bytes behind the digest of the sandbox report: its annotations, canonically.
+fn report(invocation: &Invocation) -> String {
+    let value = Value::object([
+        ("enforcement", invocation.enforcement.clone()),
+        ("factors", json(&invocation.factors)),
+    ]);
+    crate::json::canonical::to_string(&value)
+}
+
+fn sha256_named(name: &str, digest: Digest) -> ResourceDescriptor {
+    ResourceDescriptor::named(name, crate::attest::digest_set::DigestSet::sha256(digest))
+}
+
+fn json(value: &impl serde::Serialize) -> Value {
+    value_of(value).expect("manifests and reports hold only text, whole numbers and tables")
+}

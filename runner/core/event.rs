@@ -1,0 +1,178 @@
+//! Events: all that a user interface ever learns. As JSON, one a line, they are the machine interface.
+
+use serde::{Deserialize, Serialize};
+
+use crate::build::completed::Ending;
+use crate::digest::Digest;
+use crate::name::Name;
+use crate::twin::conditions::RunName;
+use crate::twin::factor::Factor;
+
+/// Something that happened. Consumers ignore events and members they do not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A recipe and its locks were read and agree.
+    Planned {
+        /// The recipe.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// How many steps there are.
+        steps: usize,
+        /// How many sources there are.
+        sources: usize,
+        /// The toolchains and how many packages each is made of.
+        toolchains: Vec<(Name, usize)>,
+    },
+    /// Inputs that are not in the store are about to be fetched.
+    FetchStarted {
+        /// How many.
+        inputs: usize,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// More bytes came in.
+    FetchProgress {
+        /// How many since the last event.
+        bytes: u64,
+    },
+    /// All inputs are in the store.
+    Fetched {
+        /// How many came from outside.
+        inputs: usize,
+        /// How many bytes came from outside.
+        bytes: u64,
+        /// How many had been there before.
+        reused: usize,
+    },
+    /// A toolchain's tree is being put together.
+    AssemblyStarted {
+        /// Its name.
+        toolchain: Name,
+        /// How many packages it is made of.
+        packages: usize,
+    },
+    /// The tree that becomes `/` is ready.
+    Assembled {
+        /// The toolchains it holds.
+        toolchains: Vec<Name>,
+        /// Its digest.
+        tree: Digest,
+    },
+    /// The sandbox stands; what it enforces in a few words.
+    Sandboxed {
+        /// A line for people.
+        summary: String,
+        /// The locks that are not fully enforced, each with the reason.
+        weaker: Vec<String>,
+    },
+    /// A run's steps begin.
+    RunStarted {
+        /// Which run.
+        run: RunName,
+        /// How many steps it has.
+        steps: usize,
+        /// What differs from the other run.
+        varied: Vec<Factor>,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Which run.
+        run: RunName,
+        /// The step's number, from 1.
+        index: usize,
+        /// The step.
+        step: Name,
+    },
+    /// A step printed a line.
+    StepOutput {
+        /// Which run.
+        run: RunName,
+        /// The step.
+        step: Name,
+        /// The line, without its end.
+        line: String,
+    },
+    /// A step ended.
+    StepFinished {
+        /// Which run.
+        run: RunName,
+        /// The step.
+        step: Name,
+        /// How.
+        ending: Ending,
+        /// Wall-clock milliseconds.
+        wall_ms: u64,
+    },
+    /// A run ended.
+    RunFinished {
+        /// Which run.
+        run: RunName,
+        /// Wall-clock milliseconds.
+        wall_ms: u64,
+    },
+    /// The outputs were compared.
+    Compared {
+        /// How many files and links.
+        files: usize,
+        /// How many differ.
+        differing: usize,
+    },
+    /// The statement was signed.
+    Signed {
+        /// The file name of the bundle.
+        bundle: String,
+        /// The first digits of the key's digest.
+        key: String,
+    },
+    /// A result was found in the store: nothing had to be built.
+    Reused {
+        /// The action.
+        action: Digest,
+        /// The run that built it.
+        run: String,
+    },
+    /// Files were copied out of the store.
+    Exported {
+        /// The folder.
+        folder: String,
+        /// How many files.
+        files: usize,
+    },
+    /// A recipe is done.
+    Finished {
+        /// The recipe.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// How it ended.
+        verdict: Verdict,
+        /// The action.
+        action: Digest,
+        /// The tree of outputs.
+        outputs: Digest,
+        /// Where the store keeps them.
+        path: String,
+        /// The signed bundle, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bundle: Option<String>,
+        /// Wall-clock milliseconds.
+        wall_ms: u64,
+    },
+    /// Something a person should know.
+    Notice {
+        /// A sentence.
+        message: String,
+    },
+}
+
+/// What is known of a finished build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Two runs gave the same bytes.
+    Reproducible,
+    /// There was one run only, so nothing is known and nothing is signed.
+    BuiltOnce,
+}

@@ -1,0 +1,127 @@
+//! Globs over paths in a tree: `*` and `?` stay inside a name, `**` crosses folders.
+
+use std::str::FromStr;
+
+use crate::rel_path::RelPath;
+
+/// A pattern such as `usr/lib/libz.so*` or `usr/share/**`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob {
+    parts: Vec<String>,
+}
+
+/// Text that is not a glob.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a glob: it is relative, has no `.`, `..` or empty part, and `**` stands alone"
+)]
+pub struct GlobError(String);
+
+impl Glob {
+    /// Whether the pattern covers the whole path.
+    pub fn matches(&self, path: &RelPath) -> bool {
+        let names: Vec<_> = path.parts().collect();
+        match_parts(&self.parts, &names)
+    }
+}
+
+impl FromStr for Glob {
+    type Err = GlobError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A glob's parts are those of a path, so the path's own rules decide.
+        let clean = text.parse::<RelPath>().is_ok();
+        let stars = text
+            .split('/')
+            .all(|part| part == "**" || !part.contains("**"));
+        if clean && stars {
+            Ok(Self {
+                parts: text.split('/').map(str::to_owned).collect(),
+            })
+        } else {
+            Err(GlobError(text.to_owned()))
+        }
+    }
+}
+
+/// Matches greedily with one point of return, so that the time is at most the
+/// product of the two lengths, whatever the pattern.
+fn match_sequence<P, T>(
+    pattern: &[P],
+    text: &[T],
+    is_star: impl Fn(&P) -> bool,
+    matches: impl Fn(&P, &T) -> bool,
+) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        if p < pattern.len() && is_star(&pattern[p]) {
+            star = Some((p, t));
+            p += 1;
+        } else if p < pattern.len() && matches(&pattern[p], &text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((at, taken)) = star {
+            star = Some((at, taken + 1));
+            p = at + 1;
+            t = taken + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(is_star)
+}
+
+fn match_parts(parts: &[String], names: &[&str]) -> bool {
+    match_sequence(
+        parts,
+        names,
+        |part| part == "**",
+        |part, name| match_name(part, name),
+    )
+}
+
+fn match_name(pattern: &str, name: &str) -> bool {
+    let pattern: Vec<_> = pattern.chars().collect();
+    let name: Vec<_> = name.chars().collect();
+    match_sequence(&pattern, &name, |c| *c == '*', |p, c| *p == '?' || p == c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(glob: &str, path: &str) -> bool {
+        glob.parse::<Glob>()
+            .unwrap()
+            .matches(&path.parse().unwrap())
+    }
+
+    #[test]
+    fn stars_stay_inside_a_name() {
+        assert!(hit("usr/lib/libz.so*", "usr/lib/libz.so.1.2"));
+        assert!(hit("*.?", "a.h"));
+        assert!(!hit("usr/*", "usr/lib/libz.a"));
+        assert!(!hit("usr/lib", "usr/lib/libz.a"));
+    }
+
+    #[test]
+    fn double_stars_cross_folders() {
+        assert!(hit("**/*.h", "usr/include/zlib.h"));
+        assert!(hit("**/*.h", "zlib.h"));
+        assert!(hit("usr/share/**", "usr/share/doc/x"));
+        assert!(!hit("usr/share/**", "usr/lib/x"));
+    }
+
+    #[test]
+    fn patterns_are_paths() {
+        for bad in ["", "/x", "../x", "a//b", "a**"] {
+            assert!(bad.parse::<Glob>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn many_stars_stay_fast() {
+        assert!(!hit(&"*a".repeat(60), &format!("{}b", "a".repeat(250))));
+    }
+}

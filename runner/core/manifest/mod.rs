@@ -1,0 +1,14 @@
+//! The files a user writes, parsed into values: recipes, toolchains, lockfiles.
+//!
+//! Text goes in, a value or a [`diagnostic::Diagnostic`] comes out. Unknown keys, duplicate
+//! keys and wrong types are errors that point at a line and a column.
+
+pub mod diagnostic;
+pub mod lockfile;
+pub mod parse;
+pub mod quantity;
+pub mod recipe;
+pub mod recipe_checks;
+#[cfg(test)]
+mod schema;
+pub mod toolchain;

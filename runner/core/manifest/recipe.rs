@@ -1,0 +1,174 @@
+//! A recipe: sources, toolchains and a few steps.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::diagnostic::{Diagnostic, SourceText};
+use super::parse::parse;
+use super::quantity::{ByteSize, Seconds};
+use super::recipe_checks;
+use crate::locked_input::FileName;
+use crate::name::Name;
+use crate::purl::Purl;
+use crate::rel_path::RelPath;
+
+/// The content of a `recipe.toml`. Serialised, it is the canonical form that is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What the recipe is and needs.
+    pub recipe: Head,
+    /// What is built, by name; each is unpacked to `/build/<name>`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<Name, Source>,
+    /// Environment of every step. Nothing of the caller's environment is added.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// The commands, run in order.
+    pub steps: Vec<Step>,
+    /// Globs below `/out` that must each match a file; without any, everything there is an output.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+    /// Bounds on what a run may use.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
+}
+
+/// The `[recipe]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The recipe's own name, the same as its folder's.
+    pub name: Name,
+    /// The version of what is built.
+    pub version: String,
+    /// One line that says what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Folders in `toolchains/`, merged into one root file system.
+    pub toolchains: Vec<Name>,
+    /// Recipes whose outputs are inputs of this one, staged at `/build/<name>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Name>,
+    /// The profile to build in where the command line names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Seconds since 1970 for `SOURCE_DATE_EPOCH`; without it, the newest time inside the sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_date_epoch: Option<u32>,
+}
+
+/// How much differs between the two runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What the sandbox fixes on every machine stays fixed; the rest is varied.
+    #[default]
+    Hermetic,
+    /// Everything is varied: the claim then holds without zwieback too.
+    Strict,
+}
+
+/// One `[sources.<name>]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Which package it is; pinned to bytes by the lockfile.
+    pub purl: Purl,
+    /// Which file of the package, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileName>,
+    /// Whether to unpack the file; else it lies at `/build/<name>/<file>`.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub unpack: bool,
+    /// Patch files of the recipe's folder, applied in order with `patch -p1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<RelPath>,
+}
+
+/// One `[[steps]]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What the step is called on the screen, in logs and findings.
+    pub name: Name,
+    /// Where it runs, below the work folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<RelPath>,
+    /// A script for `sh -eu`.
+    pub run: String,
+    /// Additions to the environment for this step alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+}
+
+/// The `[limits]` table: what is not named here takes the runner's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Memory of all processes of a run together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<ByteSize>,
+    /// Processes and threads of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+    /// Wall-clock time of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Seconds>,
+    /// Bytes in each writable place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<ByteSize>,
+    /// Bytes that the steps of a run may print.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<ByteSize>,
+}
+
+impl Recipe {
+    /// Reads a recipe and checks what its grammar cannot say.
+    pub fn parse(source: SourceText<'_>) -> Result<Self, Diagnostic> {
+        let recipe: Self = parse(source)?;
+        recipe_checks::check(source, &recipe)?;
+        Ok(recipe)
+    }
+
+    /// The name of the recipe.
+    pub fn name(&self) -> &Name {
+        &self.recipe.name
+    }
+}
+
+impl Limits {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Profile {
+    /// The word for it, in files and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hermetic => "hermetic",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Serde hands over a reference.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+const fn is_yes(value: &bool) -> bool {
+    *value
+}

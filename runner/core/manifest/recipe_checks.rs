@@ -1,0 +1,202 @@
+//! What a recipe's grammar cannot say: names used twice, shadowed variables, empty scripts.
+
+use std::collections::BTreeSet;
+
+use super::diagnostic::{Diagnostic, SourceText};
+use super::recipe::Recipe;
+use crate::glob::Glob;
+
+/// Variables that the sandbox sets and a recipe may not.
+const RESERVED: [&str; 9] = [
+    "OUT",
+    "HOME",
+    "TMPDIR",
+    "SOURCE_DATE_EPOCH",
+    "ZWIEBACK_JOBS",
+    "USER",
+    "LOGNAME",
+    "HOSTNAME",
+    "PWD",
+];
+
+/// Checks a parsed recipe against the rules that span several keys.
+pub(super) fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    check_head(source, recipe)?;
+    check_steps(source, recipe)?;
+    check_needs(source, recipe)?;
+    check_env(source, recipe)?;
+    check_outputs(source, recipe)
+}
+
+fn check_head(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    let version = &recipe.recipe.version;
+    // The version becomes part of a file name and of a purl.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"+._~-".contains(&b);
+    if version.is_empty() || version.len() > 64 || !version.bytes().all(plain) {
+        let message =
+            format!("{version:?} is not a version: it takes 1 to 64 of a-z A-Z 0-9 + . _ ~ -");
+        return Err(find(source, "version", message));
+    }
+    if recipe.recipe.toolchains.is_empty() {
+        return Err(find(
+            source,
+            "toolchains",
+            "a recipe needs at least one toolchain".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn check_steps(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    if recipe.steps.is_empty() {
+        return Err(find(
+            source,
+            "steps",
+            "a recipe needs at least one step".into(),
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    for step in &recipe.steps {
+        if !seen.insert(&step.name) {
+            let message = format!("two steps are called `{}`", step.name);
+            return Err(find_last(source, &format!("\"{}\"", step.name), message));
+        }
+        if step.run.trim().is_empty() {
+            let message = format!("step `{}` runs nothing", step.name);
+            return Err(find(source, &format!("\"{}\"", step.name), message));
+        }
+    }
+    Ok(())
+}
+
+fn check_needs(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    for need in &recipe.recipe.needs {
+        if recipe.sources.contains_key(need) {
+            let message = format!(
+                "`{need}` is both a source and a needed recipe: both would be staged at /build/{need}"
+            );
+            return Err(find(source, &format!("\"{need}\""), message));
+        }
+        if need == recipe.name() {
+            return Err(find(source, "needs", format!("`{need}` needs itself")));
+        }
+    }
+    Ok(())
+}
+
+fn check_env(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    let all = recipe
+        .steps
+        .iter()
+        .map(|step| &step.env)
+        .chain([&recipe.env])
+        .flatten();
+    for (key, value) in all {
+        if RESERVED.contains(&key.as_str()) {
+            let message = format!("`{key}` is set by the sandbox and cannot be changed");
+            return Err(find(source, key, message));
+        }
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let digit_first = key.starts_with(|c: char| c.is_ascii_digit());
+        if key.is_empty() || digit_first || !key.bytes().all(plain) || value.contains('\0') {
+            return Err(find(
+                source,
+                key,
+                format!("{key:?} is not a variable a shell can hold"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_outputs(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    for pattern in recipe.outputs.values() {
+        if let Err(error) = pattern.parse::<Glob>() {
+            return Err(find(source, pattern, error.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// A diagnostic at the first place where `needle` stands. The value was parsed
+/// from this very text, so a place that is not found is a matter of quoting only.
+fn find(source: SourceText<'_>, needle: &str, message: String) -> Diagnostic {
+    locate(source, needle, source.text.find(needle), message)
+}
+
+fn find_last(source: SourceText<'_>, needle: &str, message: String) -> Diagnostic {
+    locate(source, needle, source.text.rfind(needle), message)
+}
+
+fn locate(source: SourceText<'_>, needle: &str, at: Option<usize>, message: String) -> Diagnostic {
+    match at {
+        Some(start) => Diagnostic::at(source, start..start + needle.len(), message),
+        None => Diagnostic::whole(source.path, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[recipe]
+name = "zlib"
+version = "1.2.13"
+toolchains = ["c"]
+
+[sources.zlib]
+purl = "pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source"
+
+[[steps]]
+name = "build"
+dir = "zlib"
+run = "make"
+
+[outputs]
+library = "usr/lib/libz.so*"
+"#;
+
+    fn parse(text: &str) -> Result<Recipe, Diagnostic> {
+        Recipe::parse(SourceText {
+            path: "recipe.toml",
+            text,
+        })
+    }
+
+    fn fail(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from));
+        parse(&GOOD.replace(from, to)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_good_one_is_good() {
+        let recipe = parse(GOOD).unwrap();
+        assert_eq!(recipe.name().as_str(), "zlib");
+        assert!(recipe.sources["zlib"].unpack);
+    }
+
+    #[test]
+    fn each_rule_points_at_its_line() {
+        assert!(
+            fail(
+                "name = \"build\"",
+                "name = \"build\"\nenv = { HOME = \"/\" }"
+            )
+            .contains(":12:")
+        );
+        assert!(fail("\"1.2.13\"", "\"1/2\"").contains("is not a version"));
+        assert!(fail("[\"c\"]", "[]").contains("at least one toolchain"));
+        assert!(fail("run = \"make\"", "run = \" \"").contains("runs nothing"));
+        assert!(fail("[\"c\"]", "[\"c\"]\nneeds = [\"zlib\"]").contains("both a source"));
+        assert!(fail("usr/lib/libz.so*", "../x").contains("../x"));
+        let twice = "run = \"make\"\n[[steps]]\nname = \"build\"\nrun = \"x\"";
+        assert!(fail("run = \"make\"", twice).contains(":15:8: two steps are called `build`"));
+    }
+
+    #[test]
+    fn secrets_have_no_place() {
+        let error = parse(&format!("{GOOD}\n[secrets]\ntoken = \"x\"")).unwrap_err();
+        assert!(error.hint.unwrap().contains("no secrets"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The conditions of one run: everything about the machine that a step could notice.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Which of the two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RunName {
+    /// The plain one.
+    A,
+    /// The varied one.
+    B,
+}
+
+/// In which order staged files are created, which is the order tmpfs lists them in, reversed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StagingOrder {
+    /// By name.
+    Sorted,
+    /// By name, from the end.
+    Reversed,
+}
+
+/// What the writable places of a run lie on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// Memory.
+    Tmpfs,
+    /// The disk that holds the runs.
+    Disk,
+}
+
+/// What a run's steps find around them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// Which run.
+    pub run: RunName,
+    /// Where the sources lie and the steps run.
+    pub build_path: String,
+    /// `HOME`.
+    pub home: String,
+    /// `TMPDIR`.
+    pub tmpdir: String,
+    /// The user's number inside.
+    pub uid: u32,
+    /// The group's number inside.
+    pub gid: u32,
+    /// The user's name.
+    pub user: String,
+    /// The host's name.
+    pub hostname: String,
+    /// Mode bits that new files lack.
+    pub umask: u32,
+    /// `TZ`.
+    pub timezone: String,
+    /// `LC_ALL` and `LANG`.
+    pub locale: String,
+    /// `COLUMNS`.
+    pub columns: u32,
+    /// Further variables.
+    pub env: BTreeMap<String, String>,
+    /// How the sources are laid down.
+    pub staging: StagingOrder,
+    /// What they are laid down on.
+    pub medium: Medium,
+    /// Times of the sources' files relative to `SOURCE_DATE_EPOCH`, in seconds.
+    pub source_mtime_offset: i64,
+    /// How many CPUs the run may use.
+    pub cpus: usize,
+    /// Seconds by which the wall clock is ahead.
+    pub clock_offset: i64,
+    /// Milliseconds after the other run's start before which the first step may not begin.
+    pub stagger_ms: u64,
+    /// Seconds by which the time since boot is ahead.
+    pub uptime_offset: i64,
+    /// Whether the kernel places memory at random.
+    pub aslr: bool,
+    /// Whether `uname` shows a 2.6 kernel (`UNAME26` of personality(2)).
+    pub old_kernel: bool,
+    /// The first process number.
+    pub first_pid: u32,
+    /// Whether a `.git` folder lies above the build.
+    pub stray_git: bool,
+}

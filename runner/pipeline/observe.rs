@@ -1,0 +1,9 @@
+//! Whoever wants to know what happens.
+
+use zwieback_core::event::Event;
+
+/// Takes events as they happen, possibly from several threads.
+pub trait Observe: Sync {
+    /// Something happened.
+    fn event(&self, event: &Event);
+}
