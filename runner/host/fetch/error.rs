@@ -9,6 +9,7 @@ use zwieback_core::locked_input::FileName;
 use zwieback_core::purl::Purl;
 
 use crate::fetch::failure::Failure;
+use crate::store::error::StoreError;
 
 /// Places an error names one by one.
 const SHOWN: usize = 8;
@@ -25,6 +26,12 @@ pub enum FetchError {
     /// Nothing may be fetched and something is missing.
     #[error("{} inputs are not in the store: {}", .0.len(), name_some(.0))]
     Offline(Vec<(Purl, FileName)>),
+    /// The lock's own digests and size belong to different bytes.
+    #[error("{1} ({0}): the lock's sha256, blake3 and size belong to different files")]
+    Contradiction(Purl, FileName),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The user asked to stop.
     #[error("interrupted")]
     Cancelled,
@@ -72,6 +79,8 @@ impl FetchError {
             ),
             Self::Offline(_) => Some("run `zwieback fetch` once with a network".to_owned()),
             Self::Proxy(_) => Some("write it as http://HOST:PORT".to_owned()),
+            Self::Contradiction(..) => Some("write the lock again with `zwieback lock`".to_owned()),
+            Self::Store(error) => error.hint(),
             Self::Cancelled | Self::Io { .. } => None,
         }
     }

@@ -32,3 +32,16 @@ pub enum FetchEvent {
         input: usize,
     },
 }
+
+impl FetchEvent {
+    /// The same event of an input at another position.
+    #[must_use]
+    pub fn moved(mut self, to: impl Fn(usize) -> usize) -> Self {
+        let (Self::Started { input }
+        | Self::Received { input, .. }
+        | Self::PlaceFailed { input, .. }
+        | Self::Finished { input }) = &mut self;
+        *input = to(*input);
+        self
+    }
+}

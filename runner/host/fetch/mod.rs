@@ -7,5 +7,6 @@ pub mod error;
 pub mod event;
 pub mod failure;
 pub mod fetch_all;
+pub mod into_store;
 pub mod part;
 pub mod settings;
