@@ -17,3 +17,4 @@ pub mod fs;
 pub mod project;
 pub mod store;
 pub mod toolchain;
+pub mod keys;
