@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod fs;
 pub mod store;
