@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+pub mod capture;
 pub mod fs;
+pub mod stage;
 pub mod store;
