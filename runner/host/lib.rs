@@ -8,7 +8,10 @@ pub mod project;
 pub mod clock;
 
 // Where bytes are kept.
+pub mod archive;
+pub mod capture;
 pub mod fs;
+pub mod stage;
 pub mod store;
 
 // Where bytes come from.
