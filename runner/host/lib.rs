@@ -10,6 +10,7 @@
 
 pub mod clock;
 pub mod deb;
+pub mod toolchain;
 pub mod dirs;
 pub mod endpoints;
 pub mod fetch;
@@ -17,3 +18,4 @@ pub mod fs;
 pub mod project;
 pub mod store;
 pub mod toolchain;
+pub mod keys;
