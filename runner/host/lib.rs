@@ -3,19 +3,16 @@
 #![forbid(unsafe_code)]
 
 // What the user has.
+pub mod dirs;
+pub mod project;
+pub mod clock;
 
 // Where bytes are kept.
+pub mod fs;
+pub mod store;
 
 // Where bytes come from.
-
-pub mod clock;
-pub mod deb;
-pub mod toolchain;
-pub mod dirs;
 pub mod endpoints;
 pub mod fetch;
-pub mod fs;
-pub mod project;
-pub mod store;
+pub mod deb;
 pub mod toolchain;
-pub mod keys;
