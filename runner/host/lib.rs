@@ -8,6 +8,7 @@ pub mod project;
 pub mod clock;
 
 // Where bytes are kept.
+pub mod archive;
 pub mod fs;
 pub mod store;
 

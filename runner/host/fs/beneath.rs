@@ -163,7 +163,7 @@ pub fn open_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<Ow
     Ok(file)
 }
 
-/// fchmod refuses O_PATH descriptors; the magic link names the same inode without a race.
+/// fchmod refuses `O_PATH` descriptors; the magic link names the same inode without a race.
 fn unlock(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<(), Fault> {
     use std::os::fd::AsRawFd as _;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;

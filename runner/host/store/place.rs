@@ -9,7 +9,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
-use crate::fs::beneath::{ensure_dir, look, open_lock};
+use crate::fs::beneath::{ensure_dir, open_lock};
 use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
 use crate::store::record::{read_small, write_small};
@@ -119,14 +119,9 @@ impl Store {
             expected: VERSION.trim_end(),
         })
     }
-
-    /// Whether anything lies at a place of the store's layout.
-    pub(crate) fn holds(&self, place: &str) -> Result<bool, Fault> {
-        Ok(look(self.dir(), place)?.is_some())
-    }
 }
 
-/// Opens the directory that holds `path`, for names that come from outside.
+/// Opens a file outside the store, wherever its path leads.
 pub(crate) fn open_outside(path: &Path) -> Result<OwnedFd, Fault> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     rustix::fs::openat(CWD, path, flags, Mode::empty())

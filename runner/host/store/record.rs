@@ -58,8 +58,8 @@ impl Store {
 
     /// Keeps objects from being collected, under a name.
     pub fn put_root(&self, name: &Name, keep: &[Digest]) -> Result<(), StoreError> {
-        let lines: String = keep.iter().map(|digest| format!("{digest}\n")).collect();
-        write_small(self, &format!("roots/{name}"), lines.as_bytes())
+        let lines: Vec<String> = keep.iter().map(Digest::to_string).collect();
+        write_small(self, &format!("roots/{name}"), lines.join("\n").as_bytes())
     }
 
     /// Lets the objects of a root be collected.

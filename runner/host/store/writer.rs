@@ -151,9 +151,9 @@ impl<'w> Layer<'w> {
     }
 
     /// Puts a directory.
-    pub fn directory(&self, path: RelPath) -> Result<(), StoreError> {
+    pub fn directory(&self, path: &RelPath) -> Result<(), StoreError> {
         let mut state = self.writer.state();
-        self.ensure_dirs(&mut state, &path)
+        self.ensure_dirs(&mut state, path)
     }
 
     /// Puts a symlink, recorded as written.

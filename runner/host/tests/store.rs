@@ -1,5 +1,7 @@
 //! The store from outside: what is committed is found, what is touched is noticed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -110,7 +112,7 @@ fn every_way_to_touch_a_tree_is_noticed() {
         |tree| overwrite(&tree.join("usr/bin/tool"), b"evil"),
         |tree| {
             std::fs::set_permissions(tree.join("usr/bin/tool"), PermissionsExt::from_mode(0o555))
-                .unwrap()
+                .unwrap();
         },
         |tree| std::fs::write(tree.join("usr/bin/more"), b"x").unwrap(),
         |tree| std::fs::write(tree.join("more"), b"x").unwrap(),

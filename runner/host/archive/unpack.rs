@@ -1,0 +1,58 @@
+//! One archive into one layer of a tree.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+
+use zwieback_core::rel_path::RelPath;
+
+use crate::archive::error::ArchiveError;
+use crate::archive::format::{Format, HEAD};
+use crate::archive::limits::Limits;
+use crate::archive::{tar, zip};
+use crate::store::writer::Layer;
+
+/// How an archive is unpacked.
+#[derive(Clone, Copy)]
+pub struct Options<'o> {
+    /// The most it may hold.
+    pub limits: Limits,
+    /// Where a path of the archive goes in the tree; `None` leaves the member out.
+    pub place: &'o (dyn Fn(RelPath) -> Option<RelPath> + Sync),
+}
+
+/// What came out of an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Members that are now in the tree.
+    pub entries: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// The newest modification time of its files, in seconds since 1970: what `SOURCE_DATE_EPOCH` starts from.
+    pub newest: Option<i64>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            place: &Some,
+        }
+    }
+}
+
+/// Unpacks a file whose format its content tells; `name` appears in errors.
+pub fn unpack(
+    mut file: File,
+    name: &str,
+    layer: &Layer<'_>,
+    options: &Options<'_>,
+) -> Result<Unpacked, ArchiveError> {
+    let mut head = Vec::with_capacity(HEAD);
+    (&file).take(HEAD as u64).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    match Format::sniff(&head, name) {
+        Some(Format::Zip) => zip::unpack(file, layer, options),
+        Some(Format::Tar(compression)) => tar::unpack(compression.decode(file)?, layer, options),
+        None => Err(ArchiveError::UnknownFormat(name.to_owned())),
+    }
+}
