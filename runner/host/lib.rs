@@ -17,3 +17,4 @@ pub mod endpoints;
 pub mod fetch;
 pub mod deb;
 pub mod toolchain;
+pub mod keys;

@@ -1,0 +1,213 @@
+//! Does a reading fit the clocks of both runs?
+
+use super::civil::{Civil, DAY};
+use super::reading::{Parts, Reading};
+use crate::knowledge::{Factor, Facts, Knowledge, Span};
+
+/// Seconds a written time may lie outside the known span: zip rounds to 2 s, tools round up.
+const SLACK: i64 = 3;
+/// Steps tried in one span; a build of days is then looked at in larger steps.
+const STEPS: i64 = 20_000;
+
+/// The factors whose clock is read on side A by one of `a` and on side B by one of `b`.
+pub fn factors(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> Vec<Factor> {
+    let known = |factor, a: Option<Span>, b: Option<Span>| Some((factor, a?, b?));
+    let (run_a, run_b) = (&knowledge.a, &knowledge.b);
+    let clocks = [
+        known(Factor::Clock, run_a.clock, run_b.clock),
+        known(Factor::CreatedMtime, run_a.created, run_b.created),
+        known(Factor::SourceMtime, sources(run_a), sources(run_b)),
+    ];
+    let clocks = clocks.into_iter().flatten();
+    let matching = clocks.filter(|(_, span_a, span_b)| {
+        pairs(a, b).any(|(a, b)| fits(a, *span_a, run_a) && fits(b, *span_b, run_b))
+    });
+    matching.map(|(factor, ..)| factor).collect()
+}
+
+/// Whether both sides write the same known moment, each in its own time zone.
+pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
+    let (Some(east_a), Some(east_b)) = (knowledge.a.utc_offset, knowledge.b.utc_offset) else {
+        return false;
+    };
+    let both =
+        |of: fn(&Facts) -> Option<i64>| of(&knowledge.a).filter(|at| of(&knowledge.b) == Some(*at));
+    let moments = [
+        both(|facts| facts.source_date_epoch),
+        both(|facts| facts.source_mtime),
+    ];
+    east_a != east_b
+        && moments.into_iter().flatten().any(|moment| {
+            pairs(a, b).any(|(a, b)| shows(a, moment + east_a) && shows(b, moment + east_b))
+        })
+}
+
+/// Whether both sides could be times of this age of the world, for want of knowledge.
+pub fn is_plausible(a: &[Reading], b: &[Reading]) -> bool {
+    pairs(a, b).any(|(a, b)| is_modern(a) && is_modern(b))
+}
+
+/// Readings written in the same way on both sides.
+fn pairs<'r>(
+    a: &'r [Reading],
+    b: &'r [Reading],
+) -> impl Iterator<Item = (&'r Reading, &'r Reading)> {
+    a.iter().flat_map(move |a| {
+        b.iter()
+            .filter(move |b| shape(a) == shape(b))
+            .map(move |b| (a, b))
+    })
+}
+
+fn shape(reading: &Reading) -> Option<[bool; 6]> {
+    match reading {
+        Reading::Unix(_) => None,
+        Reading::Civil(parts) => Some(fields(parts).map(|field| field.is_some())),
+    }
+}
+
+fn fields(parts: &Parts) -> [Option<i64>; 6] {
+    [
+        parts.year,
+        parts.month,
+        parts.day,
+        parts.hour,
+        parts.minute,
+        parts.second,
+    ]
+}
+
+fn sources(facts: &Facts) -> Option<Span> {
+    facts.source_mtime.map(|at| Span { start: at, end: at })
+}
+
+fn fits(reading: &Reading, span: Span, facts: &Facts) -> bool {
+    let (start, end) = (
+        span.start.saturating_sub(SLACK),
+        span.end.saturating_add(SLACK),
+    );
+    let zones = [Some(0), facts.utc_offset.filter(|offset| *offset != 0)];
+    zones.into_iter().flatten().any(|east| {
+        let (start, end) = (start.saturating_add(east), end.saturating_add(east));
+        match reading {
+            // Seconds that were made from local parts (DOS time) carry the zone in them.
+            Reading::Unix(at) => (start..=end).contains(at),
+            Reading::Civil(parts) => civil_fits(parts, start, end),
+        }
+    })
+}
+
+fn civil_fits(parts: &Parts, start: i64, end: i64) -> bool {
+    let grain = grain(parts);
+    let step = grain.max(end.saturating_sub(start) / STEPS).max(1);
+    let moments = (0..=STEPS).map(|n| start.saturating_add(n.saturating_mul(step)));
+    let inside = moments.take_while(|at| *at <= end);
+    inside
+        .chain([end])
+        .any(|at| agrees(parts, &Civil::from_unix(at)))
+}
+
+/// The longest time that cannot skip over what is written.
+fn grain(parts: &Parts) -> i64 {
+    match parts {
+        Parts {
+            second: Some(_), ..
+        } => 1,
+        Parts {
+            minute: Some(_), ..
+        } => 60,
+        Parts { hour: Some(_), .. } => 3600,
+        _ => DAY,
+    }
+}
+
+fn agrees(parts: &Parts, civil: &Civil) -> bool {
+    let is = |part: Option<i64>, value: i64| part.is_none_or(|part| part == value);
+    is(parts.year, civil.year)
+        && is(parts.month, civil.month)
+        && is(parts.day, civil.day)
+        && (is(parts.hour, civil.hour) || is(parts.hour, (civil.hour + 11) % 12 + 1))
+        && is(parts.minute, civil.minute)
+        && is(parts.second, civil.second)
+}
+
+fn shows(reading: &Reading, local: i64) -> bool {
+    match reading {
+        Reading::Unix(at) => *at == local,
+        Reading::Civil(parts) => {
+            parts.day.or(parts.hour).is_some() && agrees(parts, &Civil::from_unix(local))
+        }
+    }
+}
+
+fn is_modern(reading: &Reading) -> bool {
+    match reading {
+        Reading::Unix(at) => (631_152_000..4_102_444_800).contains(at),
+        Reading::Civil(parts) => match (parts.year, parts.day, parts.hour) {
+            (Some(year), Some(_), _) => (1980..2100).contains(&year),
+            (None, _, Some(_)) => parts.minute.is_some(),
+            _ => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clue::reading::readings;
+
+    fn knowledge() -> Knowledge {
+        let facts = |start| Facts {
+            clock: Some(Span {
+                start,
+                end: start + 5,
+            }),
+            created: Some(Span {
+                start: 1_795_360_848,
+                end: 1_795_360_858,
+            }),
+            ..Facts::default()
+        };
+        Knowledge {
+            a: facts(1_795_360_848),
+            b: facts(1_829_946_845),
+            varied: None,
+        }
+    }
+
+    fn judged(a: &str, b: &str) -> Vec<Factor> {
+        let read = |text: &str| readings(text.as_bytes(), &(0..text.len()));
+        factors(&knowledge(), &read(a), &read(b))
+    }
+
+    #[test]
+    fn the_clock_is_told_from_the_time_of_creation() {
+        assert_eq!(judged("1795360850", "1829946847"), [Factor::Clock]);
+        assert_eq!(judged("1795360850", "1795360855"), [Factor::CreatedMtime]);
+        assert_eq!(judged("1795360850", "1700000000"), []);
+        assert_eq!(judged("2026", "2027"), [Factor::Clock]);
+        assert_eq!(judged("Nov 22 2026", "Dec 27 2027"), [Factor::Clock]);
+        assert_eq!(judged("15:20:49", "22:34:06"), [Factor::Clock]);
+        assert_eq!(judged("15:20:49", "22:35:06"), []);
+    }
+
+    #[test]
+    fn a_moment_in_two_zones_is_the_zones_doing() {
+        let mut knowledge = knowledge();
+        knowledge.a.source_date_epoch = Some(1_700_000_000);
+        knowledge.b.source_date_epoch = Some(1_700_000_000);
+        knowledge.a.utc_offset = Some(0);
+        knowledge.b.utc_offset = Some(14 * 3600);
+        let read = |text: &str| readings(text.as_bytes(), &(0..text.len()));
+        assert!(is_zoned(
+            &knowledge,
+            &read("2023-11-14 22:13:20"),
+            &read("2023-11-15 12:13:20")
+        ));
+        assert!(!is_zoned(
+            &knowledge,
+            &read("2023-11-14 22:13:20"),
+            &read("2023-11-15 12:13:21")
+        ));
+    }
+}

@@ -1,0 +1,369 @@
+//! Two versions of one line or string: every cause of their difference, from knowledge first.
+
+use std::ops::Range;
+
+use super::clock;
+use super::order;
+use super::reading::{self, Parts, Reading};
+use super::scene::Scene;
+use super::shape::{self, Shape};
+use super::token::{self, Hunk, Key, Run, Token};
+use crate::cause::Cause;
+use crate::finding::Certainty;
+use crate::knowledge::{Factor, Knowledge, Word};
+
+/// A cause of a difference, and how sure it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Why.
+    pub cause: Cause,
+    /// How sure.
+    pub certainty: Certainty,
+    /// The factors it points to, the likeliest first.
+    pub factors: Vec<Factor>,
+}
+
+/// A verdict on one place of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Where it stands in run A.
+    pub a: Range<usize>,
+    /// Where it stands in run B.
+    pub b: Range<usize>,
+}
+
+/// Judges by what is known of both runs.
+pub struct Judge<'k> {
+    knowledge: &'k Knowledge,
+    words: Vec<Word<'k>>,
+}
+
+/// One hunk with its surroundings.
+struct Case<'c> {
+    scene: Scene,
+    a: &'c [u8],
+    b: &'c [u8],
+    hunk: &'c Hunk,
+}
+
+impl Verdict {
+    /// A verdict.
+    pub fn new(cause: Cause, certainty: Certainty, factors: Vec<Factor>) -> Self {
+        Self {
+            cause,
+            certainty,
+            factors,
+        }
+    }
+}
+
+impl<'k> Judge<'k> {
+    /// A judge who knows this.
+    pub fn new(knowledge: &'k Knowledge) -> Self {
+        let words = knowledge.words();
+        Self { knowledge, words }
+    }
+
+    /// What is known of both runs.
+    pub fn knowledge(&self) -> &'k Knowledge {
+        self.knowledge
+    }
+
+    /// Every cause for the difference of two lines; never empty where they differ.
+    pub fn lines(&self, scene: Scene, a: &[u8], b: &[u8]) -> Vec<Judged> {
+        let tokens_a = token::split(a, &self.words, Run::A);
+        let tokens_b = token::split(b, &self.words, Run::B);
+        let hunks = token::hunks(&tokens_a, &tokens_b);
+        if !hunks.is_empty() && token::are_same_words(&tokens_a, &tokens_b) {
+            return vec![self.reordered(&tokens_a, &tokens_b, &hunks)];
+        }
+        let judged = self.known_words(scene, &tokens_a, &tokens_b).into_iter();
+        let hunks = hunks.iter().map(|at| {
+            self.hunk(&Case {
+                scene,
+                a,
+                b,
+                hunk: at,
+            })
+        });
+        judged.chain(hunks).collect()
+    }
+
+    /// The cause of two times, given in seconds since 1970.
+    pub fn times(&self, cause: Cause, a: i64, b: i64) -> Verdict {
+        let (a, b) = ([Reading::Unix(a)], [Reading::Unix(b)]);
+        let factors = clock::factors(self.knowledge, &a, &b);
+        if factors.is_empty() {
+            let zoned = clock::is_zoned(self.knowledge, &a, &b);
+            let guesses = if zoned {
+                vec![Factor::Timezone]
+            } else {
+                self.any_clock()
+            };
+            let certainty = if zoned {
+                Certainty::Known
+            } else {
+                Certainty::Guess
+            };
+            return Verdict::new(cause, certainty, guesses);
+        }
+        Verdict::new(cause, Certainty::Known, factors)
+    }
+
+    /// The verdict on two short words that stand alone, such as a user id.
+    pub fn word(&self, a: &str, b: &str) -> Option<Factor> {
+        let mut words = self.words.iter();
+        words
+            .find(|word| word.a == a && word.b == b)
+            .map(|word| word.factor)
+    }
+
+    /// The verdict on a line that only one run has, where it holds a word of that run.
+    pub fn alone(&self, line: &[u8], run: Run) -> Option<Verdict> {
+        let tokens = token::split(line, &self.words, run);
+        let known = tokens.iter().find_map(|token| match token.key {
+            Key::Known(index) => self.words.get(index),
+            Key::Plain(_) => None,
+        })?;
+        let cause = cause_of(known.factor, Scene::Text);
+        Some(Verdict::new(cause, Certainty::Guess, vec![known.factor]))
+    }
+
+    fn any_clock(&self) -> Vec<Factor> {
+        self.knowledge
+            .suspects(&[Factor::Clock, Factor::CreatedMtime, Factor::SourceMtime])
+    }
+
+    fn reordered(&self, a: &[Token<'_>], b: &[Token<'_>], hunks: &[Hunk]) -> Judged {
+        let a: Vec<&[u8]> = a.iter().filter_map(word_of).collect();
+        let b: Vec<&[u8]> = b.iter().filter_map(word_of).collect();
+        let factors = order::suspects(self.knowledge, &a, &b);
+        let (first_a, first_b) = hunks[0].clone();
+        Judged {
+            verdict: Verdict::new(Cause::WordOrder, Certainty::OrderOnly, factors),
+            a: first_a,
+            b: first_b,
+        }
+    }
+
+    /// Words known of the runs that both lines hold: they differ, and that explains itself.
+    fn known_words(&self, scene: Scene, a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Judged> {
+        let mut judged = Vec::new();
+        for (index, word) in self.words.iter().enumerate() {
+            let of = |tokens: &[Token<'_>]| {
+                tokens
+                    .iter()
+                    .find(|token| token.key == Key::Known(index))
+                    .map(|token| token.range.clone())
+            };
+            if let (Some(a), Some(b)) = (of(a), of(b)) {
+                let cause = cause_of(word.factor, scene);
+                let verdict = Verdict::new(cause, Certainty::Known, vec![word.factor]);
+                judged.push(Judged { verdict, a, b });
+            }
+        }
+        judged
+    }
+
+    fn hunk(&self, at: &Case<'_>) -> Judged {
+        let verdict = self
+            .time(at)
+            .or_else(|| self.short_word(at))
+            .or_else(|| self.counted(at))
+            .or_else(|| self.shaped(at))
+            .unwrap_or_else(|| nameless(at));
+        let (a, b) = at.hunk.clone();
+        Judged { verdict, a, b }
+    }
+
+    fn time(&self, at: &Case<'_>) -> Option<Verdict> {
+        let a = reading::readings(at.a, &at.hunk.0);
+        let b = reading::readings(at.b, &at.hunk.1);
+        if clock::is_zoned(self.knowledge, &a, &b) {
+            return Some(Verdict::new(
+                Cause::Timezone,
+                Certainty::Known,
+                vec![Factor::Timezone],
+            ));
+        }
+        let factors = clock::factors(self.knowledge, &a, &b);
+        if !factors.is_empty() {
+            let cause = time_cause(at, &a, &factors);
+            return Some(Verdict::new(cause, Certainty::Known, factors));
+        }
+        clock::is_plausible(&a, &b).then(|| {
+            let cause = time_cause(at, &a, &[]);
+            Verdict::new(cause, Certainty::Guess, self.any_clock())
+        })
+    }
+
+    fn short_word(&self, at: &Case<'_>) -> Option<Verdict> {
+        let (a, b) = (&at.a[at.hunk.0.clone()], &at.b[at.hunk.1.clone()]);
+        let word = self
+            .words
+            .iter()
+            .find(|word| word.a.as_bytes() == a && word.b.as_bytes() == b)?;
+        // One digit may be anything; with its surroundings or more digits it is no accident.
+        let sure = a.len().min(b.len()) > 1 || mentions(at.a, context_of(word.factor));
+        let certainty = if sure {
+            Certainty::Known
+        } else {
+            Certainty::Guess
+        };
+        Some(Verdict::new(
+            cause_of(word.factor, at.scene),
+            certainty,
+            vec![word.factor],
+        ))
+    }
+
+    /// Numbers within a known range of each run: process ids, uptime.
+    fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
+        let a = reading::number(&at.a[at.hunk.0.clone()])?;
+        let b = reading::number(&at.b[at.hunk.1.clone()])?;
+        let (run_a, run_b) = (&self.knowledge.a, &self.knowledge.b);
+        if let (Some(in_a), Some(in_b)) = (run_a.uptime, run_b.uptime) {
+            let within = (in_a.start - 1..=in_a.end + 1).contains(&a)
+                && (in_b.start - 1..=in_b.end + 1).contains(&b);
+            if within && mentions(at.a, &["uptime", "boot", "up"]) {
+                return Some(Verdict::new(
+                    Cause::Uptime,
+                    Certainty::Known,
+                    vec![Factor::Uptime],
+                ));
+            }
+        }
+        let (in_a, in_b) = (run_a.pids?, run_b.pids?);
+        let is_in =
+            |pid, range: (u32, u32)| (i64::from(range.0)..=i64::from(range.1)).contains(&pid);
+        let certainty = if mentions(at.a, &["pid", "proc"]) {
+            Certainty::Known
+        } else {
+            Certainty::Guess
+        };
+        (is_in(a, in_a) && is_in(b, in_b))
+            .then(|| Verdict::new(Cause::ProcessId, certainty, vec![Factor::Pids]))
+    }
+
+    fn shaped(&self, at: &Case<'_>) -> Option<Verdict> {
+        let (cause, factors) = match shape::of(at.a, &at.hunk.0, at.b, &at.hunk.1)? {
+            Shape::Address => (Cause::Address, vec![Factor::Aslr]),
+            Shape::TemporaryName => (Cause::TemporaryName, vec![Factor::Entropy, Factor::Pids]),
+            Shape::Random => (Cause::RandomValue, vec![Factor::Entropy, Factor::HashSeed]),
+            Shape::Revision => (Cause::VersionControl, vec![Factor::ParentDir]),
+            Shape::Digest => (Cause::ContentDigest, Vec::new()),
+            Shape::Inode => (Cause::InodeNumber, vec![Factor::Inode]),
+            Shape::Calendar => (Cause::Locale, vec![Factor::Locale]),
+            Shape::Zone => (Cause::Timezone, vec![Factor::Timezone]),
+            Shape::Hashed => (
+                Cause::HashSeed,
+                vec![Factor::HashSeed, Factor::Aslr, Factor::Entropy],
+            ),
+        };
+        Some(Verdict::new(
+            cause,
+            Certainty::Guess,
+            self.knowledge.suspects(&factors),
+        ))
+    }
+}
+
+fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
+    match token.key {
+        Key::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
+        _ => None,
+    }
+}
+
+fn nameless(at: &Case<'_>) -> Verdict {
+    let digits =
+        |line: &[u8], range: &Range<usize>| line[range.clone()].iter().all(u8::is_ascii_digit);
+    if digits(at.a, &at.hunk.0) && digits(at.b, &at.hunk.1) {
+        let certainty = Certainty::Normaliser("mask-numbers".to_owned());
+        return Verdict::new(Cause::Content, certainty, vec![Factor::Scheduling]);
+    }
+    Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
+}
+
+fn time_cause(at: &Case<'_>, readings: &[Reading], factors: &[Factor]) -> Cause {
+    let year_only = |reading: &Reading| {
+        matches!(
+            reading,
+            Reading::Civil(Parts {
+                month: None,
+                hour: None,
+                ..
+            })
+        )
+    };
+    let dated = readings
+        .iter()
+        .any(|reading| matches!(reading, Reading::Civil(_)));
+    match at.scene {
+        _ if factors == [Factor::SourceMtime] => Cause::SourceTime,
+        Scene::Constants if dated => Cause::DateMacro,
+        Scene::Image | Scene::Document => Cause::DocumentDate,
+        Scene::Bytecode => Cause::BytecodeTime,
+        Scene::Markup if mentions(at.a, &["generated by", "dc.created", "javadoc"]) => {
+            Cause::GeneratedComment
+        }
+        Scene::Binary | Scene::Code | Scene::Class | Scene::Constants => Cause::TimeInBinary,
+        _ if !readings.is_empty() && readings.iter().all(year_only) => Cause::YearInText,
+        _ => Cause::DateInText,
+    }
+}
+
+/// The cause a word of this factor makes in this place.
+pub fn cause_of(factor: Factor, scene: Scene) -> Cause {
+    match (factor, scene) {
+        (Factor::BuildPath, Scene::Debug) => Cause::DebugPath,
+        (Factor::BuildPath, Scene::Constants) => Cause::FileMacro,
+        (Factor::BuildPath | Factor::ParentDir, _) => Cause::BuildPath,
+        (Factor::Home, _) => Cause::HomePath,
+        (Factor::Tmpdir, _) => Cause::TemporaryPath,
+        (Factor::User, _) => Cause::UserName,
+        (Factor::Hostname, _) => Cause::HostName,
+        (Factor::Kernel, _) => Cause::KernelRelease,
+        (Factor::CpuCount, _) => Cause::CpuCount,
+        (Factor::CpuFeatures, _) => Cause::CpuModel,
+        (Factor::Uptime, _) => Cause::Uptime,
+        (Factor::BootId, _) => Cause::BootId,
+        (Factor::Pids, _) => Cause::ProcessId,
+        (Factor::Env, _) => Cause::Environment,
+        (Factor::Columns, _) => Cause::TerminalWidth,
+        (Factor::Locale, _) => Cause::Locale,
+        (Factor::Timezone, _) => Cause::Timezone,
+        (Factor::Umask, _) => Cause::FileMode,
+        (Factor::HashSeed, _) => Cause::HashSeed,
+        (Factor::Entropy, _) => Cause::RandomValue,
+        (Factor::Aslr, _) => Cause::Address,
+        (Factor::Inode, _) => Cause::InodeNumber,
+        (Factor::SourceMtime, _) => Cause::SourceTime,
+        (Factor::Clock | Factor::CreatedMtime, _) => Cause::DateInText,
+        (Factor::ReaddirOrder | Factor::Scheduling, _) => Cause::Content,
+    }
+}
+
+/// Words that make a bare number of this factor credible.
+fn context_of(factor: Factor) -> &'static [&'static str] {
+    match factor {
+        Factor::CpuCount => &[
+            "cpu", "proc", "job", "core", "thread", "-j", "parallel", "worker",
+        ],
+        Factor::User => &["uid", "gid", "user", "owner", "group", "id"],
+        Factor::Columns => &["col", "width", "term"],
+        Factor::Umask => &["umask", "mask", "mode"],
+        _ => &[],
+    }
+}
+
+/// Whether a line holds one of these words, case aside. Only its beginning is looked at.
+fn mentions(line: &[u8], words: &[&str]) -> bool {
+    let line = line[..line.len().min(4096)].to_ascii_lowercase();
+    words.iter().any(|word| {
+        line.windows(word.len())
+            .any(|window| window == word.as_bytes())
+    })
+}

@@ -1,0 +1,11 @@
+//! Clues in the differing bytes: what they could be, and whether that matches what is known.
+
+pub mod calendar;
+pub mod civil;
+pub mod clock;
+pub mod judge;
+pub mod order;
+pub mod reading;
+pub mod scene;
+pub mod shape;
+pub mod token;

@@ -1,0 +1,99 @@
+//! Same parts in another order: who may have ordered them?
+
+use std::collections::BTreeMap;
+
+use crate::knowledge::{Factor, Knowledge};
+
+/// Whether both rows hold the same items, each as often, and are not equal.
+pub fn is_order_only<T: Ord>(a: &[T], b: &[T]) -> bool {
+    a.len() == b.len() && a != b && count(a) == count(b)
+}
+
+/// The factors that may have ordered these rows, the likeliest first.
+pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> {
+    use Factor::{HashSeed, Inode, Locale, ReaddirOrder, Scheduling};
+    let order = if is_collation(a, b) {
+        [Locale, ReaddirOrder, HashSeed, Scheduling, Inode]
+    } else if is_reverse(a, b) {
+        [ReaddirOrder, Inode, HashSeed, Scheduling, Locale]
+    } else if a
+        .iter()
+        .chain(b)
+        .any(|item| item.contains(&b'/') || item.contains(&b'.'))
+    {
+        [ReaddirOrder, Scheduling, HashSeed, Inode, Locale]
+    } else {
+        [HashSeed, ReaddirOrder, Scheduling, Inode, Locale]
+    };
+    // Two orders that no collation explains are not the locale's.
+    let possible = order
+        .into_iter()
+        .filter(|factor| *factor != Locale || is_collation(a, b));
+    knowledge.suspects(&possible.collect::<Vec<_>>())
+}
+
+/// One side sorted by bytes, the other as people sort: letters first, case and signs aside.
+fn is_collation(a: &[&[u8]], b: &[&[u8]]) -> bool {
+    (a.is_sorted() && is_folded(b)) || (b.is_sorted() && is_folded(a))
+}
+
+fn is_folded(items: &[&[u8]]) -> bool {
+    items.len() > 1 && items.is_sorted_by_key(|item| fold(item))
+}
+
+fn fold(item: &[u8]) -> Vec<u8> {
+    let letters = item
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric() || **byte >= 0x80);
+    letters.map(u8::to_ascii_lowercase).collect()
+}
+
+fn is_reverse(a: &[&[u8]], b: &[&[u8]]) -> bool {
+    a.iter().eq(b.iter().rev())
+}
+
+fn count<T: Ord>(items: &[T]) -> BTreeMap<&T, usize> {
+    let mut counts = BTreeMap::new();
+    for item in items {
+        *counts.entry(item).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(a: &[&str], b: &[&str]) -> Option<Factor> {
+        let bytes = |items: &[&'static str]| -> Vec<&'static [u8]> {
+            items.iter().map(|item| item.as_bytes()).collect()
+        };
+        let (a, b): (Vec<&'static str>, Vec<&'static str>) = (leak(a), leak(b));
+        suspects(&Knowledge::default(), &bytes(&a), &bytes(&b))
+            .first()
+            .copied()
+    }
+
+    fn leak(items: &[&str]) -> Vec<&'static str> {
+        items
+            .iter()
+            .map(|item| &*Box::leak((*item).to_owned().into_boxed_str()))
+            .collect()
+    }
+
+    #[test]
+    fn each_order_has_its_suspect() {
+        assert_eq!(
+            first(&["B", "a", "c"], &["a", "B", "c"]),
+            Some(Factor::Locale)
+        );
+        assert_eq!(
+            first(&["b.c", "c.c", "a.c"], &["a.c", "c.c", "b.c"]),
+            Some(Factor::ReaddirOrder)
+        );
+        assert_eq!(
+            first(&["beta", "alpha", "gamma"], &["alpha", "gamma", "beta"]),
+            Some(Factor::HashSeed)
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! What a token looks like where nothing is known of it: an address, a random name, a digest.
+
+use std::ops::Range;
+
+use super::calendar;
+use super::reading::number;
+use super::token::grow;
+
+/// A look that both sides share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A pointer of a 64-bit process.
+    Address,
+    /// `tmpab12cd`, `ccXyZ123.o`.
+    TemporaryName,
+    /// A UUID or a long row of random digits or letters.
+    Random,
+    /// A revision of a version control system.
+    Revision,
+    /// Hexadecimal digits of the length of a digest.
+    Digest,
+    /// A number where the text speaks of an inode.
+    Inode,
+    /// Names of months or days in two languages.
+    Calendar,
+    /// An offset from UTC.
+    Zone,
+    /// A large number that may come from a seeded hash function.
+    Hashed,
+}
+
+/// The look of the two words around a difference.
+pub fn of(a: &[u8], at_a: &Range<usize>, b: &[u8], at_b: &Range<usize>) -> Option<Shape> {
+    let (word_a, word_b) = (grow(a, at_a), grow(b, at_b));
+    let shared = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) && of(b, &word_b);
+    let either = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) || of(b, &word_b);
+    let shapes = [
+        (shared(is_zone), Shape::Zone),
+        (shared(is_address), Shape::Address),
+        (shared(is_uuid), Shape::Random),
+        (either(is_revision), Shape::Revision),
+        (shared(is_digest), Shape::Digest),
+        (shared(is_temporary), Shape::TemporaryName),
+        (shared(is_inode), Shape::Inode),
+        (shared(is_hashed), Shape::Hashed),
+        (shared(is_random), Shape::Random),
+        (shared(is_letters) && either(is_calendar), Shape::Calendar),
+    ];
+    shapes
+        .into_iter()
+        .find(|(fits, _)| *fits)
+        .map(|(_, shape)| shape)
+}
+
+fn is_hex(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// `0x55…` and `0x7f…` are where Linux puts programs, heaps, libraries and stacks on `x86_64`;
+/// aarch64 uses `0xaaaa…` and `0xffff…`. Decimal they have 14 or 15 digits.
+fn is_address(line: &[u8], word: &Range<usize>) -> bool {
+    let word = &line[word.clone()];
+    let digits = word.strip_prefix(b"0x").unwrap_or(word);
+    let starts = [b"55".as_slice(), b"56", b"7f", b"7e", b"aaaa", b"ffff"];
+    let hex = digits.len() == 12
+        && is_hex(digits)
+        && starts.iter().any(|start| digits.starts_with(start));
+    let decimal =
+        number(word).is_some_and(|value| (0x5500_0000_0000..0x8000_0000_0000).contains(&value));
+    hex || decimal
+}
+
+/// The five groups of a UUID around the word.
+fn is_uuid(line: &[u8], word: &Range<usize>) -> bool {
+    let part = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    let before = line[..word.start]
+        .iter()
+        .rev()
+        .take_while(|byte| part(byte))
+        .count();
+    let after = line[word.end..]
+        .iter()
+        .take_while(|byte| part(byte))
+        .count();
+    let whole = &line[word.start - before..word.end + after];
+    let groups: Vec<usize> = whole.split(|byte| *byte == b'-').map(<[u8]>::len).collect();
+    groups == [8, 4, 4, 4, 12]
+}
+
+fn is_revision(line: &[u8], word: &Range<usize>) -> bool {
+    let digits = is_hex(&line[word.clone()]) && matches!(word.len(), 7..=12 | 40);
+    let line = line[..line.len().min(4096)].to_ascii_lowercase();
+    let speaks = ["git", "commit", "revision", "vcs"].iter().any(|name| {
+        line.windows(name.len())
+            .any(|window| window == name.as_bytes())
+    });
+    digits && speaks
+}
+
+fn is_digest(line: &[u8], word: &Range<usize>) -> bool {
+    let word = &line[word.clone()];
+    is_hex(word) && matches!(word.len(), 32 | 40 | 64 | 96 | 128) && !is_plain_uuid(word)
+}
+
+/// Version 4 of RFC 9562 without its dashes.
+fn is_plain_uuid(word: &[u8]) -> bool {
+    word.len() == 32 && word[12] == b'4' && matches!(word[16], b'8' | b'9' | b'a' | b'b')
+}
+
+/// The names of mkstemp (six random letters) and of Python's tempfile (eight).
+fn is_temporary(line: &[u8], word: &Range<usize>) -> bool {
+    let text = &line[word.clone()];
+    let compiler = text.starts_with(b"cc") && text.len() == 8;
+    let python = text.starts_with(b"tmp") && text.len() >= 9;
+    let dotted = matches!(text.len(), 6 | 8 | 10) && line[..word.start].ends_with(b"tmp.");
+    let below = line[..word.start].ends_with(b"/tmp/");
+    (compiler || python || dotted || below) && is_mixed(text)
+}
+
+fn is_inode(line: &[u8], word: &Range<usize>) -> bool {
+    let before = line[..word.start].to_ascii_lowercase();
+    let near = &before[before.len().saturating_sub(24)..];
+    number(&line[word.clone()]).is_some() && near.windows(3).any(|window| window == b"ino")
+}
+
+fn is_hashed(line: &[u8], word: &Range<usize>) -> bool {
+    (17..=20).contains(&word.len()) && line[word.clone()].iter().all(u8::is_ascii_digit)
+}
+
+fn is_random(line: &[u8], word: &Range<usize>) -> bool {
+    let text = &line[word.clone()];
+    is_plain_uuid(text) || (text.len() >= 8 && (is_mixed(text) || is_hex(text)))
+}
+
+/// Letters and digits mixed, or capitals within small letters: no word of a language.
+fn is_mixed(text: &[u8]) -> bool {
+    let digits = text.iter().any(u8::is_ascii_digit);
+    let letters = text.iter().any(u8::is_ascii_alphabetic);
+    let small = text.iter().any(u8::is_ascii_lowercase);
+    let capitals = text
+        .iter()
+        .skip(1)
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    (digits && letters) || (small && capitals > 1)
+}
+
+fn is_letters(line: &[u8], word: &Range<usize>) -> bool {
+    let text = &line[word.clone()];
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+}
+
+fn is_calendar(line: &[u8], word: &Range<usize>) -> bool {
+    let text = &line[word.clone()];
+    calendar::month(text).is_some() || calendar::is_weekday(text)
+}
+
+/// `+0100`, `-05:30`; a name of a zone is a word of the run's and known.
+fn is_zone(line: &[u8], word: &Range<usize>) -> bool {
+    let signed = word.start > 0 && matches!(line[word.start - 1], b'+' | b'-');
+    let digits = line[word.clone()].iter().all(u8::is_ascii_digit);
+    signed && digits && word.len() == 4 && line[..word.start - 1].ends_with(b" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shape(a: &str, b: &str) -> Option<Shape> {
+        let first = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        of(
+            a.as_bytes(),
+            &(first..a.len().min(first + 1)),
+            b.as_bytes(),
+            &(first..b.len().min(first + 1)),
+        )
+    }
+
+    #[test]
+    fn looks() {
+        assert_eq!(
+            shape("at 0x7f12aabbccd0", "at 0x7f34aabbccd0"),
+            Some(Shape::Address)
+        );
+        assert_eq!(
+            shape(
+                "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+                "f47ac10b-58cc-4a72-8567-0e02b2c3d479"
+            ),
+            Some(Shape::Random)
+        );
+        assert_eq!(
+            shape("/tmp/tmpab12cd34", "/tmp/tmpzz12cd34"),
+            Some(Shape::TemporaryName)
+        );
+        assert_eq!(shape("inode: 1234", "inode: 99"), Some(Shape::Inode));
+        assert_eq!(
+            shape("commit 1234567", "commit unknown"),
+            Some(Shape::Revision)
+        );
+        assert_eq!(shape("hello", "world"), None);
+        assert_eq!(shape("Date +0000", "Date +1400"), Some(Shape::Zone));
+    }
+
+    proptest! {
+        #[test]
+        fn any_two_lines_have_a_look_or_none(a: Vec<u8>, b: Vec<u8>, at in 0_usize..40, length in 0_usize..9) {
+            let _shape = of(&a, &(at..at + length), &b, &(at..at + length));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Two lines as tokens, with the words known of each run as one token each.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::knowledge::Word;
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token<'t> {
+    /// What it is compared by.
+    pub key: Key<'t>,
+    /// Where it stands.
+    pub range: Range<usize>,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key<'t> {
+    /// A word the runner knows, by its place in the list of words.
+    Known(usize),
+    /// A row of digits, a row of letters, or one other byte.
+    Plain(&'t [u8]),
+}
+
+/// Which run a line comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Run A.
+    A,
+    /// Run B.
+    B,
+}
+
+/// A difference between two lines, as a range of each.
+pub type Hunk = (Range<usize>, Range<usize>);
+
+/// The tokens of a line.
+pub fn split<'t>(line: &'t [u8], words: &[Word<'_>], run: Run) -> Vec<Token<'t>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < line.len() {
+        let (key, length) = known(line, at, words, run).unwrap_or_else(|| plain(line, at));
+        tokens.push(Token {
+            key,
+            range: at..at + length,
+        });
+        at += length;
+    }
+    tokens
+}
+
+/// Where two rows of tokens differ: token by token where they pair up, else one range.
+pub fn hunks(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
+    if a.len() == b.len() {
+        return paired(a, b);
+    }
+    let head = a.iter().zip(b).take_while(|(a, b)| a.key == b.key).count();
+    let (rest_a, rest_b) = (&a[head..], &b[head..]);
+    let tail = rest_a
+        .iter()
+        .rev()
+        .zip(rest_b.iter().rev())
+        .take_while(|(a, b)| a.key == b.key)
+        .count();
+    vec![(span(a, head, tail), span(b, head, tail))]
+}
+
+/// Whether both rows hold the same tokens, in whatever order.
+pub fn are_same_words(a: &[Token<'_>], b: &[Token<'_>]) -> bool {
+    a.len() == b.len() && count(a) == count(b)
+}
+
+/// The range, grown to the whole row of letters and digits around it.
+pub fn grow(line: &[u8], range: &Range<usize>) -> Range<usize> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
+    let start = range.start.min(line.len());
+    let end = range.end.clamp(start, line.len());
+    let before = line[..start]
+        .iter()
+        .rev()
+        .take_while(|byte| is_word(byte))
+        .count();
+    let after = line[end..].iter().take_while(|byte| is_word(byte)).count();
+    start - before..end + after
+}
+
+fn count<'t, 's>(tokens: &'s [Token<'t>]) -> BTreeMap<&'s Key<'t>, usize> {
+    let mut counts = BTreeMap::new();
+    for token in tokens {
+        *counts.entry(&token.key).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn span(tokens: &[Token<'_>], head: usize, tail: usize) -> Range<usize> {
+    let at = |index: usize| tokens.get(index).map(|token| token.range.start);
+    let end = tokens.last().map_or(0, |token| token.range.end);
+    at(head).unwrap_or(end)..at(tokens.len() - tail).unwrap_or(end)
+}
+
+fn paired(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    for (a, b) in a.iter().zip(b).filter(|(a, b)| a.key != b.key) {
+        match hunks.last_mut() {
+            // Neighbours are one difference: letters and digits of one identifier.
+            Some((last_a, last_b))
+                if last_a.end == a.range.start && last_b.end == b.range.start =>
+            {
+                last_a.end = a.range.end;
+                last_b.end = b.range.end;
+            }
+            _ => hunks.push((a.range.clone(), b.range.clone())),
+        }
+    }
+    hunks
+}
+
+/// A word of the run at this place. Short ones and bare numbers are left to the judge, who
+/// looks at them only where the lines differ: a `2` is not the number of CPUs everywhere.
+fn known<'t>(line: &[u8], at: usize, words: &[Word<'_>], run: Run) -> Option<(Key<'t>, usize)> {
+    words.iter().enumerate().find_map(|(index, word)| {
+        let text = spelling(word, run);
+        let here =
+            is_telling(word.a) && is_telling(word.b) && line[at..].starts_with(text.as_bytes());
+        (here && is_whole(line, at, text)).then_some((Key::Known(index), text.len()))
+    })
+}
+
+/// How a run spells a word.
+pub fn spelling<'k>(word: &Word<'k>, run: Run) -> &'k str {
+    match run {
+        Run::A => word.a,
+        Run::B => word.b,
+    }
+}
+
+fn is_telling(text: &str) -> bool {
+    text.len() >= 4
+        && text
+            .bytes()
+            .any(|byte| !byte.is_ascii_digit() && byte != b'.')
+}
+
+/// A path may follow anything (`-I/build`) but must end at its end; a name must stand alone.
+fn is_whole(line: &[u8], at: usize, text: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let open_end = line.get(at + text.len()).is_some_and(is_word);
+    let open_start = at > 0 && is_word(&line[at - 1]);
+    !open_end && (text.starts_with('/') || !open_start)
+}
+
+fn plain(line: &[u8], at: usize) -> (Key<'_>, usize) {
+    let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
+    let first = class(&line[at]);
+    let length = match first {
+        (false, false) => 1,
+        _ => line[at..]
+            .iter()
+            .take_while(|byte| class(byte) == first)
+            .count(),
+    };
+    (Key::Plain(&line[at..at + length]), length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Factor;
+
+    #[test]
+    fn a_known_path_is_one_token_whatever_its_depth() {
+        let words = [Word {
+            factor: Factor::BuildPath,
+            a: "/build",
+            b: "/home/x/deeper/build",
+        }];
+        let a = split(b"-I/build/inc x", &words, Run::A);
+        let b = split(b"-I/home/x/deeper/build/inc x", &words, Run::B);
+        assert!(hunks(&a, &b).is_empty());
+    }
+
+    #[test]
+    fn a_longer_name_is_not_the_known_one() {
+        let words = [Word {
+            factor: Factor::BuildPath,
+            a: "/build",
+            b: "/other",
+        }];
+        let a = split(b"/builder", &words, Run::A);
+        assert!(a.iter().all(|token| matches!(token.key, Key::Plain(_))));
+    }
+
+    #[test]
+    fn unequal_rows_have_one_range() {
+        let a = split(b"x = a b;", &[], Run::A);
+        let b = split(b"x = c;", &[], Run::B);
+        assert_eq!(hunks(&a, &b), [(4..7, 4..5)]);
+    }
+}

@@ -1,0 +1,5 @@
+//! Where two contents part: bytes, lines and strings.
+
+pub mod align;
+pub mod bytes;
+pub mod strings;

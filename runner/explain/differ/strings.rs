@@ -1,0 +1,59 @@
+//! The printable strings in binary data.
+
+/// Shorter rows of printable bytes are noise.
+const SHORTEST: usize = 4;
+
+/// A printable string and its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'b> {
+    /// Where it starts.
+    pub offset: usize,
+    /// Its bytes.
+    pub bytes: &'b [u8],
+}
+
+/// The strings of printable ASCII and UTF-8 bytes, in order, at most `most`.
+pub fn all(bytes: &[u8], most: usize) -> Vec<Text<'_>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, byte) in bytes.iter().chain([&0]).enumerate() {
+        if is_printable(*byte) {
+            continue;
+        }
+        if at - start >= SHORTEST && found.len() < most {
+            found.push(Text {
+                offset: start,
+                bytes: &bytes[start..at],
+            });
+        }
+        start = at + 1;
+    }
+    found
+}
+
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..=0xf4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_end_at_any_other_byte() {
+        let found = all(b"\0\x01abcd\0xy\0last", 9);
+        assert_eq!(
+            found,
+            [
+                Text {
+                    offset: 2,
+                    bytes: b"abcd"
+                },
+                Text {
+                    offset: 10,
+                    bytes: b"last"
+                }
+            ]
+        );
+    }
+}

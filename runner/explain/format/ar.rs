@@ -1,0 +1,130 @@
+//! Archives of `ar`: static libraries and Debian packages.
+
+use std::io;
+
+use super::archive;
+use super::kind::Kind;
+use super::member::{Field, Member, Packing, Value};
+use crate::content::View;
+use crate::walk::{Spot, Walk};
+
+/// The length of the magic line.
+const MAGIC: u64 = 8;
+/// The length of a member's header.
+const HEADER: u64 = 60;
+
+/// Explains two archives.
+pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+    let members_a = members(a, walk.limits.members)?;
+    let members_b = members(b, walk.limits.members)?;
+    archive::compare(walk, spot, Kind::Ar, &members_a, &members_b);
+    Ok(())
+}
+
+/// The members up to the first header that is none. The symbol index is left out: its time
+/// and its offsets follow from the others, and `ar` writes them in the same mode.
+fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
+    let mut members = Vec::new();
+    let mut names = Vec::new();
+    let mut at = MAGIC;
+    while members.len() < most {
+        let header = view.bytes(at, 60)?;
+        let Some(size) = size(&header) else {
+            break;
+        };
+        let content = view.slice(at + HEADER, size);
+        let raw = field(&header, 0, 16);
+        if raw == "//" {
+            names = content.bytes(0, 1 << 20)?;
+        } else {
+            members.push(member(&raw, &names, &header, at + view.origin(), content)?);
+        }
+        // Members start at even offsets.
+        at = at.saturating_add(HEADER + size + size % 2);
+    }
+    Ok(members)
+}
+
+fn size(header: &[u8]) -> Option<u64> {
+    (header.len() == 60 && header.ends_with(b"`\n"))
+        .then(|| field(header, 48, 10).parse().ok())
+        .flatten()
+}
+
+fn field(header: &[u8], at: usize, length: usize) -> String {
+    let bytes = header.get(at..at + length).unwrap_or_default();
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+fn member<'a>(
+    raw: &str,
+    names: &[u8],
+    header: &[u8],
+    at: u64,
+    content: View<'a>,
+) -> io::Result<Member<'a>> {
+    let (name, content) = name(raw, names, content)?;
+    let number = |at, length| field(header, at, length).parse().unwrap_or(0);
+    let mode = u64::from_str_radix(&field(header, 40, 8), 8).unwrap_or(0);
+    let time = field(header, 16, 12).parse().unwrap_or(0);
+    let fields = vec![
+        Field {
+            name: "mtime",
+            value: Value::Time(time),
+            offset: at + 16,
+        },
+        Field {
+            name: "uid",
+            value: Value::Owner(number(28, 6)),
+            offset: at + 28,
+        },
+        Field {
+            name: "gid",
+            value: Value::Owner(number(34, 6)),
+            offset: at + 34,
+        },
+        Field {
+            name: "mode",
+            value: Value::Mode(mode & 0o7777),
+            offset: at + 40,
+        },
+    ];
+    Ok(Member {
+        name,
+        fields,
+        content,
+        packing: Packing::Plain,
+    })
+}
+
+/// `name/` (GNU), `/12` into the table of long names (GNU), `#1/20` before the content (BSD).
+fn name<'a>(raw: &str, names: &[u8], content: View<'a>) -> io::Result<(String, View<'a>)> {
+    if let Some(length) = raw
+        .strip_prefix("#1/")
+        .and_then(|digits| digits.parse::<u16>().ok())
+    {
+        let bytes = content.bytes(0, usize::from(length))?;
+        let name = String::from_utf8_lossy(&bytes)
+            .trim_end_matches('\0')
+            .to_owned();
+        let rest = content.slice(u64::from(length), content.size());
+        return Ok((name, rest));
+    }
+    if let Some(start) = raw
+        .strip_prefix('/')
+        .and_then(|digits| digits.parse::<usize>().ok())
+    {
+        let rest = names.get(start..).unwrap_or_default();
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let name = String::from_utf8_lossy(line)
+            .trim_end_matches('/')
+            .to_owned();
+        return Ok((name, content));
+    }
+    let name = if raw == "/" || raw == "/SYM64/" {
+        "symbol index"
+    } else {
+        raw.trim_end_matches('/')
+    };
+    Ok((name.to_owned(), content))
+}

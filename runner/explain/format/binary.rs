@@ -1,0 +1,205 @@
+//! Bytes without a structure that is known: strings first, then numbers of four and eight bytes.
+
+use std::io;
+
+use crate::cause::Cause;
+use crate::clue::scene::Scene;
+use crate::content::View;
+use crate::differ::align::{self, Change};
+use crate::differ::bytes::{self, Difference};
+use crate::differ::strings::{self, Text};
+use crate::excerpt;
+use crate::walk::{Draft, Spot, Walk, unknown};
+
+/// Bytes shown and searched around a difference.
+const AROUND: u64 = 8;
+/// Differing ranges looked at in one content.
+const RANGES: usize = 64;
+
+/// Explains two contents that differ, first at `offset`, by what their bytes show.
+pub fn explain(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    a: &View<'_>,
+    b: &View<'_>,
+    offset: u64,
+) -> io::Result<()> {
+    // A large content is looked at from its first difference on.
+    let start = if a.size().max(b.size()) > walk.limits.loaded as u64 {
+        offset.saturating_sub(64)
+    } else {
+        0
+    };
+    let (bytes_a, bytes_b) = (
+        a.bytes(start, walk.limits.loaded)?,
+        b.bytes(start, walk.limits.loaded)?,
+    );
+    let end = start.saturating_add(walk.limits.loaded as u64);
+    if a.size().max(b.size()) > end {
+        walk.skip(
+            spot,
+            format!("only the bytes from {start} to {end} were looked at"),
+        );
+    }
+    let part = Part {
+        scene: Scene::Binary,
+        name: "",
+        origin: start,
+    };
+    explain_bytes(walk, spot, &part, &bytes_a, &bytes_b);
+    Ok(())
+}
+
+/// A part of a content, such as a section.
+pub struct Part<'p> {
+    /// What it holds.
+    pub scene: Scene,
+    /// Its name, or nothing.
+    pub name: &'p str,
+    /// Where it starts.
+    pub origin: u64,
+}
+
+/// Explains two rows of bytes that differ.
+pub fn explain_bytes(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
+    let before = walk.count();
+    explain_strings(walk, spot, part, a, b);
+    let found = walk.count() > before;
+    for difference in bytes::ranges(a, b, RANGES) {
+        if number(walk, spot, part, a, b, &difference).is_none() && !found && walk.count() == before
+        {
+            raw(walk, spot, part, a, b, &difference);
+        }
+    }
+}
+
+/// Explains the printable strings in which two rows of bytes differ.
+pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
+    let most = walk.limits.members;
+    let (texts_a, texts_b) = (strings::all(a, most), strings::all(b, most));
+    let plain = |texts: &'_ [Text<'_>]| {
+        texts
+            .iter()
+            .map(|text| text.bytes.to_vec())
+            .collect::<Vec<_>>()
+    };
+    let (words_a, words_b) = (plain(&texts_a), plain(&texts_b));
+    let views_a: Vec<&[u8]> = words_a.iter().map(Vec::as_slice).collect();
+    let views_b: Vec<&[u8]> = words_b.iter().map(Vec::as_slice).collect();
+    for change in align::changes(&views_a, &views_b, walk.limits.judged) {
+        if let Change {
+            a: Some(a),
+            b: Some(b),
+        } = change
+        {
+            text(walk, spot, part, texts_a[a], texts_b[b]);
+        }
+    }
+}
+
+fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
+    for judged in walk.judge.lines(part.scene, a.bytes, b.bytes) {
+        // Machine code is full of short strings that are none: only what is known counts there.
+        if judged.verdict.cause == Cause::Content {
+            continue;
+        }
+        let draft = Draft {
+            detail: detail(part, "string"),
+            offset: Some(part.origin + (a.offset + judged.a.start) as u64),
+            left: excerpt::around(a.bytes, &judged.a),
+            right: excerpt::around(b.bytes, &judged.b),
+            verdict: judged.verdict,
+            context: a.bytes,
+        };
+        walk.add(spot, draft);
+    }
+}
+
+fn detail(part: &Part<'_>, what: &str) -> String {
+    if part.name.is_empty() {
+        format!("{what} in binary data")
+    } else {
+        format!("{what} in {}", part.name)
+    }
+}
+
+/// A time as a number: 4 or 8 bytes, either way round, at any place that touches the difference.
+fn number(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    part: &Part<'_>,
+    a: &[u8],
+    b: &[u8],
+    at: &Difference,
+) -> Option<()> {
+    let (start_a, start_b) = (
+        usize::try_from(at.a.start).ok()?,
+        usize::try_from(at.b.start).ok()?,
+    );
+    for back in 0..8 {
+        let (Some(from_a), Some(from_b)) = (start_a.checked_sub(back), start_b.checked_sub(back))
+        else {
+            break;
+        };
+        let pairs = numbers(a.get(from_a..)?)
+            .into_iter()
+            .zip(numbers(b.get(from_b..)?));
+        for (left, right) in pairs.filter(|(left, right)| left != right) {
+            let verdict = walk.judge.times(Cause::TimeInBinary, left?, right?);
+            if verdict.certainty == crate::finding::Certainty::Known {
+                let draft = Draft {
+                    detail: detail(part, "number"),
+                    offset: Some(part.origin + from_a as u64),
+                    left: left?.to_string(),
+                    right: right?.to_string(),
+                    verdict,
+                    context: &[],
+                };
+                walk.add(spot, draft);
+                return Some(());
+            }
+        }
+    }
+    None
+}
+
+/// The numbers these bytes start with: 32 bits little and big endian, then 64.
+fn numbers(bytes: &[u8]) -> [Option<i64>; 4] {
+    let four = bytes.first_chunk::<4>();
+    let eight = bytes.first_chunk::<8>();
+    [
+        four.map(|bytes| i64::from(u32::from_le_bytes(*bytes))),
+        four.map(|bytes| i64::from(u32::from_be_bytes(*bytes))),
+        eight.map(|bytes| i64::from_le_bytes(*bytes)),
+        eight.map(|bytes| i64::from_be_bytes(*bytes)),
+    ]
+}
+
+fn raw(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8], at: &Difference) {
+    let cut = |bytes: &[u8], start: u64| {
+        let start = usize::try_from(start)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        let end = start
+            .saturating_add(2 * usize::try_from(AROUND).unwrap_or(8))
+            .min(bytes.len());
+        if start == end {
+            "(ends here)".to_owned()
+        } else {
+            excerpt::hex(&bytes[start..end])
+        }
+    };
+    let draft = Draft {
+        detail: if part.name.is_empty() {
+            "bytes".to_owned()
+        } else {
+            part.name.to_owned()
+        },
+        offset: Some(part.origin + at.a.start),
+        left: cut(a, at.a.start),
+        right: cut(b, at.b.start),
+        verdict: unknown(Cause::Content),
+        context: &[],
+    };
+    walk.add(spot, draft);
+}

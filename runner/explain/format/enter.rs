@@ -1,0 +1,43 @@
+//! The door to all formats: two contents of one kind are taken apart, all others compared as they are.
+
+use std::io;
+
+use super::kind::Kind;
+use super::{ar, binary, text};
+use crate::content::View;
+use crate::walk::{Spot, Walk};
+
+/// Explains two contents that differ, first at `offset`.
+pub fn explain(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    a: &View<'_>,
+    b: &View<'_>,
+    offset: u64,
+) -> io::Result<()> {
+    let kind = Kind::of(spot.name(), a)?;
+    let other = Kind::of(spot.name(), b)?;
+    let before = walk.count();
+    if kind == other {
+        enter(walk, kind, spot, a, b)?;
+    }
+    // Whatever a format's reader did not see, the bytes still show.
+    if walk.count() == before {
+        binary::explain(walk, spot, a, b, offset)?;
+    }
+    Ok(())
+}
+
+fn enter(
+    walk: &mut Walk<'_>,
+    kind: Kind,
+    spot: &Spot,
+    a: &View<'_>,
+    b: &View<'_>,
+) -> io::Result<()> {
+    match kind {
+        Kind::Ar => ar::explain(walk, spot, a, b),
+        Kind::Text => text::explain(walk, spot, a, b),
+        _ => Ok(()),
+    }
+}

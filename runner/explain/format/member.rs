@@ -1,0 +1,67 @@
+//! Members of archives: a name, fields and a content.
+
+use crate::content::View;
+
+/// A member of an archive of any format.
+#[derive(Clone)]
+pub struct Member<'a> {
+    /// Its name, as written.
+    pub name: String,
+    /// The fields beside the content.
+    pub fields: Vec<Field>,
+    /// The content, not yet decompressed.
+    pub content: View<'a>,
+    /// How the content is stored.
+    pub packing: Packing,
+}
+
+/// How a member's content is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// As it is.
+    Plain,
+    /// By DEFLATE without a header, as in zip.
+    Deflated,
+    /// In a way that cannot be read here.
+    Foreign,
+}
+
+/// A field of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What it is, after the word "member".
+    pub name: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// Where it stands, from the start of the outermost uncompressed content.
+    pub offset: u64,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Seconds since 1970.
+    Time(i64),
+    /// A user or group id.
+    Owner(u64),
+    /// The name of a user or group.
+    OwnerName(String),
+    /// Permissions.
+    Mode(u64),
+    /// A time of the calendar without zone, as seconds since 1970 in that zone (zip).
+    LocalTime(i64),
+    /// Anything else that is compared as it is.
+    Other(String),
+}
+
+impl Value {
+    /// How the value is shown.
+    pub fn show(&self) -> String {
+        match self {
+            Self::Time(at) | Self::LocalTime(at) => at.to_string(),
+            Self::Owner(id) => id.to_string(),
+            Self::Mode(mode) => format!("{mode:04o}"),
+            Self::OwnerName(text) | Self::Other(text) => crate::excerpt::text(text),
+        }
+    }
+}

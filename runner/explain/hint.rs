@@ -1,0 +1,205 @@
+//! What to change, for the tool that wrote what differs.
+
+use crate::cause::Cause;
+use crate::clue::scene::Scene;
+use crate::format::kind::Kind;
+use crate::knowledge::Factor;
+use crate::walk::{Draft, Spot};
+
+/// A fix for this finding, where one is known.
+pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {
+    let cause = draft.verdict.cause;
+    let text = match cause {
+        Cause::MemberTime => member_time(spot),
+        Cause::MemberOwner => member_owner(spot),
+        Cause::MemberMode | Cause::FileMode => member_mode(spot),
+        Cause::MemberOrder => member_order(spot, &draft.verdict.factors),
+        Cause::DateInText | Cause::YearInText | Cause::Timezone | Cause::SourceTime => {
+            date_in_text(spot, draft)
+        }
+        Cause::LineOrder | Cause::WordOrder => order(&draft.verdict.factors),
+        _ => plain(cause)?,
+    };
+    Some(text.to_owned())
+}
+
+/// Causes whose fix does not depend on the place.
+fn plain(cause: Cause) -> Option<&'static str> {
+    compiled(cause).or_else(|| machine(cause))
+}
+
+fn compiled(cause: Cause) -> Option<&'static str> {
+    Some(match cause {
+        Cause::DateMacro => {
+            "drop `__DATE__` and `__TIME__`, or export SOURCE_DATE_EPOCH, which gcc and clang put in their place (-Wdate-time finds them)"
+        }
+        Cause::DebugPath => {
+            "map the path away: add `-ffile-prefix-map=$PWD=.` to CFLAGS (Rust: --remap-path-prefix, Go: -trimpath)"
+        }
+        Cause::FileMacro => {
+            "add `-ffile-prefix-map=$PWD=.` (or only -fmacro-prefix-map) to CFLAGS, or compile by relative paths"
+        }
+        Cause::MachineCode => {
+            "compile for a named machine: `-march=x86-64-v2` instead of `-march=native`; tell the build not to probe the CPU"
+        }
+        Cause::SymbolOrder => {
+            "link in a fixed order: sort the list of objects, e.g. `$(sort $(wildcard *.o))`"
+        }
+        Cause::DebugInformation => {
+            "compare with `-g0`; use `-frandom-seed=NAME` for each object and a fixed order of inputs"
+        }
+        Cause::CompressionTime => "`gzip -n` (or GZIP=-n, Python: gzip.GzipFile(mtime=0))",
+        Cause::CompressionName => "`gzip -n`, which leaves the name out",
+        Cause::CompressionSettings => {
+            "use one compressor at one level with one thread: `-T1`, no pigz"
+        }
+        Cause::BytecodeTime => {
+            "`python -m compileall --invalidation-mode unchecked-hash`, or export SOURCE_DATE_EPOCH"
+        }
+        Cause::DocumentDate => "export SOURCE_DATE_EPOCH, or strip the date from the metadata",
+        Cause::DocumentId => "export SOURCE_DATE_EPOCH; for TeX also `\\pdftrailerid{}`",
+        Cause::GeneratedComment => {
+            "`javadoc -notimestamp`, or the generator's own option against time stamps"
+        }
+        _ => return None,
+    })
+}
+
+fn machine(cause: Cause) -> Option<&'static str> {
+    Some(match cause {
+        Cause::TimeInBinary => "write SOURCE_DATE_EPOCH instead of the current time",
+        Cause::BuildPath => {
+            "write paths relative to the build folder, or `-ffile-prefix-map=$PWD=.` where a compiler writes them"
+        }
+        Cause::HomePath => {
+            "do not write $HOME; set it to a constant in the recipe if the tool insists"
+        }
+        Cause::TemporaryPath | Cause::TemporaryName => {
+            "do not write names of temporary files; gcc: -frandom-seed=NAME, -pipe or --save-temps"
+        }
+        Cause::UserName => {
+            "do not write whoami or id; most tools take a fixed name by an option or variable"
+        }
+        Cause::HostName => "do not write `hostname` or `uname -n`; use a constant",
+        Cause::KernelRelease => {
+            "do not write `uname`; the kernel of the building machine is no property of the output"
+        }
+        Cause::CpuCount => "do not write the number of CPUs; use it for `-j` only",
+        Cause::CpuModel => "do not read /proc/cpuinfo for what is written",
+        Cause::Uptime => "do not write /proc/uptime",
+        Cause::BootId => "do not read /proc/sys/kernel/random/boot_id or machine-id",
+        Cause::ProcessId => "do not write `$$` or getpid(); use a constant or a counter",
+        Cause::Environment => "do not write the environment; name the variables that are needed",
+        Cause::TerminalWidth => "set COLUMNS=80 for the tool that formats",
+        Cause::Locale => "export LC_ALL=C for the step",
+        Cause::InodeNumber => "do not write or sort by inode numbers",
+        Cause::VersionControl => {
+            "do not ask git or hg in the build; pass the version in (setuptools-scm: SETUPTOOLS_SCM_PRETEND_VERSION)"
+        }
+        Cause::RandomValue => {
+            "derive the value from the content (a digest, uuid5) or give the generator a fixed seed"
+        }
+        Cause::HashSeed => "export PYTHONHASHSEED=0, PERL_HASH_SEED=0, or write sorted()",
+        Cause::Address => "do not print pointers or default object names (repr, id(), %p)",
+        Cause::LinkTarget => "link to relative targets",
+        _ => return None,
+    })
+}
+
+fn member_time(spot: &Spot) -> &'static str {
+    match spot.holder {
+        Some(Kind::Ar) => {
+            "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr, and `ranlib -D`"
+        }
+        Some(Kind::Zip) if is_jar(spot) => {
+            "`jar --date=1980-01-01T00:00:02Z` (JDK 17.0.3 or later); Maven: project.build.outputTimestamp, Gradle: preserveFileTimestamps = false"
+        }
+        Some(Kind::Zip) if is_wheel(spot) => {
+            "export SOURCE_DATE_EPOCH for the step that builds the wheel"
+        }
+        Some(Kind::Zip) => {
+            "`find . -exec touch -h -d @$SOURCE_DATE_EPOCH {} +` and `TZ=UTC zip -X`"
+        }
+        _ => {
+            "`tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime`; pax headers: --pax-option=delete=atime,delete=ctime"
+        }
+    }
+}
+
+fn member_owner(spot: &Spot) -> &'static str {
+    match spot.holder {
+        Some(Kind::Ar) => "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr",
+        Some(Kind::Zip) => "`zip -X`, which leaves owners out",
+        _ => "`tar --owner=0 --group=0 --numeric-owner`",
+    }
+}
+
+fn member_mode(spot: &Spot) -> &'static str {
+    match spot.holder {
+        Some(Kind::Ar) => "make the archive deterministic: `ar D`, or `umask 022` in the step",
+        Some(Kind::Tar) => "`umask 022` in the step, or `tar --mode=go=rX,u+rw,a-s`",
+        _ => "`umask 022` in the step, or `chmod` to a fixed mode (install -m 644)",
+    }
+}
+
+fn member_order(spot: &Spot, factors: &[Factor]) -> &'static str {
+    let innermost = Kind::of_name(spot.name());
+    match innermost {
+        Some(Kind::Tar) => "`tar --sort=name`",
+        Some(Kind::Zip) => "`find . | LC_ALL=C sort | zip -X@ OUT.zip`",
+        Some(Kind::Ar) if factors.first() == Some(&Factor::Scheduling) => {
+            "add the members in one command, in a fixed order"
+        }
+        _ => {
+            "sort the members: `$(sort $(wildcard *.o))`, or `LC_ALL=C sort` between find and the archiver"
+        }
+    }
+}
+
+fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
+    match (draft.verdict.cause, Scene::of_text(spot.name())) {
+        (Cause::Timezone, _) => {
+            "format times in UTC: `date -u`, time.gmtime, or TZ=UTC for the step"
+        }
+        (Cause::SourceTime, _) => {
+            "do not write modification times of sources; use SOURCE_DATE_EPOCH"
+        }
+        (Cause::YearInText, _) => {
+            "take the year from SOURCE_DATE_EPOCH: `date -u -d @$SOURCE_DATE_EPOCH +%Y`"
+        }
+        (_, Scene::Manual) => {
+            "export SOURCE_DATE_EPOCH (help2man, pod2man and docbook take it), or `pod2man --date`"
+        }
+        (_, Scene::Markup) => "switch the generator's time stamp off, or export SOURCE_DATE_EPOCH",
+        _ => "write `date -u -d @$SOURCE_DATE_EPOCH` instead of `date`",
+    }
+}
+
+fn order(factors: &[Factor]) -> &'static str {
+    match factors.first() {
+        Some(Factor::Locale) => "`LC_ALL=C sort`: the order must not depend on the locale",
+        Some(Factor::HashSeed) => {
+            "write sorted(…) instead of a set or a map; for Python export PYTHONHASHSEED=0"
+        }
+        Some(Factor::Scheduling) => {
+            "gather the parts in a fixed order after the parallel work, or `make -j1` for this target"
+        }
+        _ => "sort what find, ls or glob return: `LC_ALL=C sort`, sorted(os.listdir())",
+    }
+}
+
+fn is_jar(spot: &Spot) -> bool {
+    holder_ends(spot, &[".jar", ".war", ".ear"])
+}
+
+fn is_wheel(spot: &Spot) -> bool {
+    holder_ends(spot, &[".whl"])
+}
+
+fn holder_ends(spot: &Spot, ends: &[&str]) -> bool {
+    let holder = match spot.members.len().checked_sub(2) {
+        Some(at) => spot.members[at].as_str(),
+        None => spot.path.as_str(),
+    };
+    ends.iter().any(|end| holder.ends_with(end))
+}

@@ -1,0 +1,204 @@
+//! What the runner knows of both runs; a token that matches it is evidence, not a guess.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Something of the machine that could leak into the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    missing_docs,
+    reason = "the names of the factors are their documentation"
+)]
+pub enum Factor {
+    Clock,
+    CreatedMtime,
+    SourceMtime,
+    BuildPath,
+    Home,
+    Tmpdir,
+    Umask,
+    User,
+    Hostname,
+    Timezone,
+    Locale,
+    Env,
+    Columns,
+    ReaddirOrder,
+    Inode,
+    CpuCount,
+    CpuFeatures,
+    Kernel,
+    Uptime,
+    BootId,
+    Aslr,
+    Pids,
+    HashSeed,
+    Entropy,
+    ParentDir,
+    Scheduling,
+}
+
+/// Seconds since 1970, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// The first second.
+    pub start: i64,
+    /// The last second.
+    pub end: i64,
+}
+
+/// What is known of one run. Everything may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Facts {
+    /// The wall clock as the steps saw it, from the first step's start to the last step's end.
+    pub clock: Option<Span>,
+    /// The kernel's clock meanwhile, which stamps created files whatever the steps are told.
+    pub created: Option<Span>,
+    /// The modification time of the staged sources.
+    pub source_mtime: Option<i64>,
+    /// `SOURCE_DATE_EPOCH`.
+    pub source_date_epoch: Option<i64>,
+    /// Seconds east of Greenwich.
+    pub utc_offset: Option<i64>,
+    /// The mask of created files.
+    pub umask: Option<u32>,
+    /// The lowest and the highest process id handed out.
+    pub pids: Option<(u32, u32)>,
+    /// Seconds since boot when the first step began and when the last one ended.
+    pub uptime: Option<Span>,
+    /// Words of the run by factor and name: `build-path` → `root` → `/build`, `cpu-count` →
+    /// `count` → `2`, `user` → `uid` → `1000`. Only names known of both runs are compared.
+    pub words: BTreeMap<Factor, BTreeMap<String, String>>,
+}
+
+/// What is known of both runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Knowledge {
+    /// Run A.
+    pub a: Facts,
+    /// Run B.
+    pub b: Facts,
+    /// The factors that differed between the runs, where that is known: others are no suspects.
+    pub varied: Option<BTreeSet<Factor>>,
+}
+
+/// One word of which both runs have their own spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word<'k> {
+    /// The factor it betrays.
+    pub factor: Factor,
+    /// Its spelling in run A.
+    pub a: &'k str,
+    /// Its spelling in run B.
+    pub b: &'k str,
+}
+
+impl Factor {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::CreatedMtime => "created-mtime",
+            Self::SourceMtime => "source-mtime",
+            Self::BuildPath => "build-path",
+            Self::Home => "home",
+            Self::Tmpdir => "tmpdir",
+            Self::Umask => "umask",
+            Self::User => "user",
+            Self::Hostname => "hostname",
+            Self::Timezone => "timezone",
+            Self::Locale => "locale",
+            Self::Env => "env",
+            Self::Columns => "columns",
+            Self::ReaddirOrder => "readdir-order",
+            Self::Inode => "inode",
+            Self::CpuCount => "cpu-count",
+            Self::CpuFeatures => "cpu-features",
+            Self::Kernel => "kernel",
+            Self::Uptime => "uptime",
+            Self::BootId => "boot-id",
+            Self::Aslr => "aslr",
+            Self::Pids => "pids",
+            Self::HashSeed => "hash-seed",
+            Self::Entropy => "entropy",
+            Self::ParentDir => "parent-dir",
+            Self::Scheduling => "scheduling",
+        }
+    }
+}
+
+impl Facts {
+    /// Adds a word of the run.
+    #[must_use]
+    pub fn with(mut self, factor: Factor, name: &str, text: &str) -> Self {
+        let words = self.words.entry(factor).or_default();
+        words.insert(name.to_owned(), text.to_owned());
+        self
+    }
+}
+
+impl Knowledge {
+    /// The words that differ between the runs, the longest first so that a path wins over its parent.
+    pub fn words(&self) -> Vec<Word<'_>> {
+        let mut words: Vec<_> = self
+            .a
+            .words
+            .iter()
+            .flat_map(|(factor, names)| names.iter().map(move |(name, a)| (*factor, name, a)))
+            .filter_map(|(factor, name, a)| {
+                let b = self.b.words.get(&factor)?.get(name)?;
+                (a != b && !a.is_empty() && !b.is_empty()).then_some(Word { factor, a, b })
+            })
+            .collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.a.len().max(word.b.len())));
+        words
+    }
+
+    /// Whether a factor may be suspected: it is not known to have been equal.
+    pub fn may_suspect(&self, factor: Factor) -> bool {
+        // Races and entropy differ even where nothing was varied.
+        matches!(factor, Factor::Scheduling | Factor::Entropy)
+            || self
+                .varied
+                .as_ref()
+                .is_none_or(|varied| varied.contains(&factor))
+    }
+
+    /// The suspects among these factors, in the same order.
+    pub fn suspects(&self, factors: &[Factor]) -> Vec<Factor> {
+        let suspects = factors.iter().copied();
+        suspects
+            .filter(|factor| self.may_suspect(*factor))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_serde() {
+        for factor in [Factor::CreatedMtime, Factor::BootId, Factor::CpuFeatures] {
+            let json = serde_json::to_string(&factor).unwrap();
+            assert_eq!(json, format!("\"{}\"", factor.name()));
+        }
+    }
+
+    #[test]
+    fn only_words_of_both_runs_count() {
+        let knowledge = Knowledge {
+            a: Facts::default()
+                .with(Factor::Home, "home", "/a")
+                .with(Factor::Env, "X", "1"),
+            b: Facts::default().with(Factor::Home, "home", "/b/longer"),
+            varied: None,
+        };
+        assert_eq!(knowledge.words().len(), 1);
+    }
+}

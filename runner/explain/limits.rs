@@ -1,0 +1,37 @@
+//! How much one explanation may cost, counted in bytes and steps and never in time.
+
+/// The bounds of one explanation; what they cut off is named in the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep containers may nest.
+    pub depth: usize,
+    /// Decompressed bytes held at one time, both sides together.
+    pub inflated: u64,
+    /// Bytes of one file without structure held for a closer look, each side.
+    pub loaded: usize,
+    /// Members read from one container.
+    pub members: usize,
+    /// Pairs of lines or strings judged in one file.
+    pub judged: usize,
+    /// Findings of one output.
+    pub findings_of_one: usize,
+    /// Findings in the whole report.
+    pub findings: usize,
+    /// Bytes compared in all, so that no archive is walked without end.
+    pub compared: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 8,
+            inflated: 128 << 20,
+            loaded: 16 << 20,
+            members: 100_000,
+            judged: 2_000,
+            findings_of_one: 24,
+            findings: 5_000,
+            compared: 16 << 30,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! A report for people: lines of labelled spans; which label has which colour is decided elsewhere.
+
+use crate::excerpt;
+use crate::finding::{Certainty, Finding, Group, Report};
+
+/// The most lines a summary has.
+pub const SUMMARY: usize = 25;
+/// Both sides share a line up to this width together.
+const WIDE: usize = 72;
+
+/// What a span is, so that a theme can colour it. Without colour nothing is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// Words of the frame.
+    Plain,
+    /// A place in the output.
+    Place,
+    /// What run A has.
+    SideA,
+    /// What run B has.
+    SideB,
+    /// `cause:`, `fix:` and the like.
+    Key,
+    /// Something of less weight.
+    Faint,
+}
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What it is.
+    pub label: Label,
+    /// Its text, printable.
+    pub text: String,
+}
+
+/// A line of the screen.
+pub type Line = Vec<Span>;
+
+/// At most [`SUMMARY`] lines: the weightiest causes in full, the others counted.
+pub fn summary(report: &Report) -> Vec<Line> {
+    let groups = report.groups();
+    let notes = usize::from(!report.unexamined.is_empty());
+    let mut lines: Vec<Line> = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        let block = block(group);
+        let rest = groups.len() - at - 1;
+        // What does not fit needs one line to say so.
+        if lines.len() + block.len() + usize::from(rest > 0) + notes > SUMMARY {
+            lines.push(remainder(&groups[at..]));
+            break;
+        }
+        lines.extend(block);
+    }
+    lines.extend(unexamined(report));
+    lines
+}
+
+/// Every finding, however many there are.
+pub fn full(report: &Report) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for group in report.groups() {
+        lines.extend(group.findings.iter().flat_map(|finding| entry(finding)));
+    }
+    for skipped in &report.unexamined {
+        lines.push(vec![
+            span(Label::Key, "  not looked at: "),
+            span(Label::Faint, &skipped.to_string()),
+        ]);
+    }
+    lines
+}
+
+/// The lines as plain text.
+pub fn plain(lines: &[Line]) -> String {
+    let text = |line: &Line| {
+        line.iter()
+            .map(|span| span.text.as_str())
+            .collect::<String>()
+            + "\n"
+    };
+    lines.iter().map(text).collect()
+}
+
+fn block(group: &Group<'_>) -> Vec<Line> {
+    let Some((first, others)) = group.findings.split_first() else {
+        return Vec::new();
+    };
+    let mut lines = entry(first);
+    if let Some(second) = others.first() {
+        let more = match others.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let place = span(Label::Place, &second.place());
+        lines.push(vec![
+            span(Label::Key, "    also:  "),
+            place,
+            span(Label::Plain, &more),
+        ]);
+    }
+    lines
+}
+
+fn entry(finding: &Finding) -> Vec<Line> {
+    let mut lines = vec![heading(finding)];
+    lines.extend(sides(finding));
+    lines.push(vec![
+        span(Label::Key, "    cause: "),
+        span(Label::Plain, &cause(finding)),
+    ]);
+    if let Some(fix) = &finding.fix {
+        lines.push(vec![
+            span(Label::Key, "    fix:   "),
+            span(Label::Plain, fix),
+        ]);
+    }
+    lines
+}
+
+fn heading(finding: &Finding) -> Line {
+    let offset = match finding.offset {
+        Some(offset) => format!(", first difference at {offset:#x}"),
+        None => String::new(),
+    };
+    let times = match finding.occurrences {
+        0 | 1 => String::new(),
+        count => format!(", {count} times"),
+    };
+    let detail = format!("   {}{offset}{times}", excerpt::text(&finding.detail));
+    let mut line = vec![
+        span(Label::Place, &format!("  {}", finding.place())),
+        span(Label::Plain, &detail),
+    ];
+    if let Some(step) = &finding.step {
+        line.push(span(Label::Faint, &format!("     step `{step}`")));
+    }
+    line
+}
+
+fn sides(finding: &Finding) -> Vec<Line> {
+    let (a, b) = (&finding.left, &finding.right);
+    if a.chars().count() + b.chars().count() <= WIDE {
+        let a = span(Label::SideA, &format!("    A  {a:<16}"));
+        return vec![vec![a, span(Label::SideB, &format!("B  {b}"))]];
+    }
+    vec![
+        vec![span(Label::SideA, &format!("    A  {a}"))],
+        vec![span(Label::SideB, &format!("    B  {b}"))],
+    ]
+}
+
+fn cause(finding: &Finding) -> String {
+    let title = finding.cause.title();
+    if let Some(confirmed) = &finding.confirmed {
+        return format!("{title}; confirmed: {confirmed}");
+    }
+    let factors: Vec<_> = finding
+        .factors
+        .iter()
+        .take(3)
+        .map(|factor| factor.name())
+        .collect();
+    let suspects = factors.join(", ");
+    match (&finding.certainty, factors.is_empty()) {
+        (Certainty::Unknown, true) => format!("{title}; nothing known of the runs matches"),
+        (_, true) => title.to_owned(),
+        (Certainty::Known, false) => format!("{title}; matches both runs' {suspects}"),
+        (_, false) => format!("{title}; suspected: {suspects}"),
+    }
+}
+
+fn remainder(groups: &[Group<'_>]) -> Line {
+    let count: usize = groups.iter().map(|group| group.findings.len()).sum();
+    let titles: Vec<_> = groups
+        .iter()
+        .take(3)
+        .map(|group| group.cause.title())
+        .collect();
+    let more = if groups.len() > 3 { ", …" } else { "" };
+    let text = format!(
+        "{count} differences of {} other causes: {}{more}",
+        groups.len(),
+        titles.join(", ")
+    );
+    vec![span(Label::Key, "  and "), span(Label::Plain, &text)]
+}
+
+fn unexamined(report: &Report) -> Option<Line> {
+    let first = report.unexamined.first()?;
+    let more = match report.unexamined.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(vec![
+        span(Label::Key, "  not looked at: "),
+        span(Label::Faint, &format!("{first}{more}")),
+    ])
+}
+
+fn span(label: Label, text: &str) -> Span {
+    Span {
+        label,
+        text: text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::explain;
+    use crate::knowledge::{Factor, Facts, Knowledge, Span as Clock};
+    use crate::limits::Limits;
+    use crate::pair::{Pair, Side};
+    use zwieback_core::digest::Fingerprint;
+    use zwieback_core::tree::Entry;
+
+    fn archive(time: i64) -> Vec<u8> {
+        let mut bytes = b"!<arch>\n".to_vec();
+        for name in ["adler32.o/", "crc32.o/"] {
+            bytes.extend(
+                format!("{name:<16}{time:<12}0     0     100644  4         `\nbody").into_bytes(),
+            );
+        }
+        bytes
+    }
+
+    fn report() -> Report {
+        let (a, b) = (archive(1_763_819_416), archive(1_798_408_233));
+        let entry = |bytes: &[u8]| Entry::File {
+            content: Fingerprint::of(bytes),
+            executable: false,
+        };
+        let (entry_a, entry_b) = (entry(&a), entry(&b));
+        let facts = |at| Facts {
+            clock: Some(Clock { start: at, end: at }),
+            ..Facts::default()
+        };
+        let knowledge = Knowledge {
+            a: facts(1_763_819_416),
+            b: facts(1_798_408_233),
+            varied: Some([Factor::Clock].into()),
+        };
+        let pair = Pair {
+            path: "usr/lib/libz.a".parse().unwrap(),
+            a: Side::file(&entry_a, &a),
+            b: Side::file(&entry_b, &b),
+        };
+        explain(&[pair], &knowledge, &Limits::default())
+    }
+
+    #[test]
+    fn the_screen_of_a_library() {
+        let mut report = report();
+        assert_eq!(
+            plain(&summary(&report)),
+            "  usr/lib/libz.a!adler32.o   member mtime, first difference at 0x18
+    A  1763819416      B  1798408233
+    cause: modification time of an archive member; matches both runs' clock
+    fix:   make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr, and `ranlib -D`
+    also:  usr/lib/libz.a!crc32.o
+"
+        );
+        report.findings.truncate(1);
+        report.findings[0].step = Some("install".to_owned());
+        report.findings[0].confirmed = Some("differs when only the clock is varied".to_owned());
+        assert_eq!(
+            plain(&summary(&report)),
+            "  usr/lib/libz.a!adler32.o   member mtime, first difference at 0x18     step `install`
+    A  1763819416      B  1798408233
+    cause: modification time of an archive member; confirmed: differs when only the clock is varied
+    fix:   make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr, and `ranlib -D`
+"
+        );
+    }
+
+    #[test]
+    fn a_report_survives_its_json() {
+        let report = report();
+        let json = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+    }
+}

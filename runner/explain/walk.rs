@@ -1,0 +1,215 @@
+//! One walk through all differing outputs: where it stands, what it may still spend, what it found.
+
+use std::io;
+
+use zwieback_core::rel_path::RelPath;
+
+use crate::cause::Cause;
+use crate::clue::judge::{Judge, Verdict};
+use crate::content::View;
+use crate::differ::bytes;
+use crate::excerpt;
+use crate::finding::{Certainty, Finding, Unexamined, place};
+use crate::format::enter;
+use crate::format::kind::Kind;
+use crate::hint;
+use crate::knowledge::Knowledge;
+use crate::limits::Limits;
+
+/// Where the walk stands: an output, and the way through the containers in it.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    /// The output.
+    pub path: RelPath,
+    /// The members on the way.
+    pub members: Vec<String>,
+    /// What the innermost container is.
+    pub holder: Option<Kind>,
+}
+
+/// A finding before it is judged worth keeping.
+pub struct Draft<'d> {
+    /// The field, section or line.
+    pub detail: String,
+    /// The first difference.
+    pub offset: Option<u64>,
+    /// What run A has.
+    pub left: String,
+    /// What run B has.
+    pub right: String,
+    /// Why.
+    pub verdict: Verdict,
+    /// The text around, for the hint.
+    pub context: &'d [u8],
+}
+
+/// The state of the walk.
+pub struct Walk<'k> {
+    /// Who judges.
+    pub judge: Judge<'k>,
+    /// What it may cost.
+    pub limits: &'k Limits,
+    /// Decompressed bytes that may still be held.
+    pub inflatable: u64,
+    comparable: u64,
+    findings: Vec<Finding>,
+    unexamined: Vec<Unexamined>,
+    first_of_output: usize,
+    dropped: u64,
+}
+
+impl Spot {
+    /// The output itself.
+    pub fn output(path: &RelPath) -> Self {
+        Self {
+            path: path.clone(),
+            members: Vec::new(),
+            holder: None,
+        }
+    }
+
+    /// A member of the container at this spot.
+    #[must_use]
+    pub fn member(&self, name: &str, holder: Kind) -> Self {
+        let mut members = self.members.clone();
+        members.push(excerpt::text(name));
+        Self {
+            path: self.path.clone(),
+            members,
+            holder: Some(holder),
+        }
+    }
+
+    /// The name of the innermost thing.
+    pub fn name(&self) -> &str {
+        self.members
+            .last()
+            .map_or(self.path.as_str(), String::as_str)
+    }
+}
+
+impl<'k> Walk<'k> {
+    /// A walk that has not begun.
+    pub fn new(knowledge: &'k Knowledge, limits: &'k Limits) -> Self {
+        Self {
+            judge: Judge::new(knowledge),
+            limits,
+            inflatable: limits.inflated,
+            comparable: limits.compared,
+            findings: Vec::new(),
+            unexamined: Vec::new(),
+            first_of_output: 0,
+            dropped: 0,
+        }
+    }
+
+    /// Starts with the next output.
+    pub fn begin_output(&mut self) {
+        self.first_of_output = self.findings.len();
+        self.dropped = 0;
+    }
+
+    /// Ends an output: causes come before consequences, and what was dropped is told.
+    pub fn end_output(&mut self, spot: &Spot) {
+        let first = self.first_of_output.min(self.findings.len());
+        self.findings[first..].sort_by_key(|finding| {
+            (
+                finding.cause.is_consequence(),
+                finding.certainty == Certainty::Unknown,
+            )
+        });
+        if self.dropped > 0 {
+            let reason = format!("{} more differences are not listed", self.dropped);
+            self.skip(spot, reason);
+        }
+    }
+
+    /// Explains two contents that may differ, going into them where their format is known.
+    pub fn contents(&mut self, spot: &Spot, a: &View<'_>, b: &View<'_>) {
+        match self.try_contents(spot, a, b) {
+            Ok(()) => {}
+            Err(error) => self.skip(spot, format!("could not be read: {error}")),
+        }
+    }
+
+    /// How many findings there are so far.
+    pub fn count(&self) -> usize {
+        self.findings.len() + usize::try_from(self.dropped).unwrap_or(usize::MAX)
+    }
+
+    /// Adds a finding, or counts it into one of the same cause at the same spot.
+    pub fn add(&mut self, spot: &Spot, draft: Draft<'_>) {
+        let first = self.first_of_output.min(self.findings.len());
+        let same = self.findings[first..].iter_mut().find(|finding| {
+            finding.cause == draft.verdict.cause
+                && finding.certainty == draft.verdict.certainty
+                && finding.members == spot.members
+        });
+        if let Some(finding) = same {
+            finding.occurrences += 1;
+        } else if self.findings.len() - first >= self.limits.findings_of_one
+            || self.findings.len() >= self.limits.findings
+        {
+            self.dropped += 1;
+        } else {
+            self.findings.push(finding(spot, draft));
+        }
+    }
+
+    /// Notes that something was not looked at.
+    pub fn skip(&mut self, spot: &Spot, reason: String) {
+        if self.unexamined.len() < self.limits.findings {
+            let place = place(&spot.path, &spot.members);
+            self.unexamined.push(Unexamined { place, reason });
+        }
+    }
+
+    /// What was found and what was not looked at.
+    pub fn finish(self) -> (Vec<Finding>, Vec<Unexamined>) {
+        (self.findings, self.unexamined)
+    }
+
+    fn try_contents(&mut self, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+        let cost = a.size().min(b.size());
+        let Some(left) = self.comparable.checked_sub(cost) else {
+            self.skip(spot, "the limit of compared bytes is used up".to_owned());
+            return Ok(());
+        };
+        self.comparable = left;
+        let Some(offset) = bytes::first(a, b)? else {
+            return Ok(());
+        };
+        if spot.members.len() >= self.limits.depth {
+            self.skip(
+                spot,
+                format!("containers nest deeper than {}", self.limits.depth),
+            );
+            return Ok(());
+        }
+        enter::explain(self, spot, a, b, offset)
+    }
+}
+
+fn finding(spot: &Spot, draft: Draft<'_>) -> Finding {
+    let fix = hint::fix(spot, &draft);
+    Finding {
+        path: spot.path.clone(),
+        members: spot.members.clone(),
+        detail: draft.detail,
+        offset: draft.offset,
+        left: draft.left,
+        right: draft.right,
+        cause: draft.verdict.cause,
+        certainty: draft.verdict.certainty,
+        factors: draft.verdict.factors,
+        fix,
+        occurrences: 1,
+        step: None,
+        confirmed: None,
+    }
+}
+
+/// A verdict that says no more than that the contents differ.
+pub fn unknown(cause: Cause) -> Verdict {
+    Verdict::new(cause, Certainty::Unknown, Vec::new())
+}

@@ -1,0 +1,134 @@
+//! The external signer: a command of the user's choice, for a KMS or an agent.
+//!
+//! The command is started once per request, without a shell. It reads lines until the end of its
+//! stdin, answers with one line on stdout and exits with 0:
+//!
+//! ```text
+//! zwieback-signer v1          zwieback-signer v1
+//! public-key                  sign <key id>
+//!                             sha256 <the message's digest in hexadecimal digits>
+//!                             message <the message in base64>
+//!
+//! ok <SPKI DER in base64>     ok <signature in base64>
+//! ```
+//!
+//! An ECDSA signature is over the digest and may be DER or raw r and s; an Ed25519 signature is over
+//! the message. A refusal is `error <reason>`, or any other exit code with the reason on stderr.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_core::base64;
+use zwieback_core::digest::Digest;
+
+use super::program::{Program, ProgramError};
+use super::signer::{SignError, Signer};
+
+const GREETING: &str = "zwieback-signer v1";
+/// Someone may have to find and touch a token.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A command that signs.
+#[derive(Clone, Debug)]
+pub struct ExternalSigner {
+    program: Program,
+    public: PublicKey,
+}
+
+/// Why an external signer did not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum ExternalError {
+    /// There is nothing to run.
+    #[error("the command of the external signer is empty")]
+    NoCommand,
+    /// The command did not answer.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The command declined.
+    #[error("the external signer declined: {0}")]
+    Declined(String),
+    /// The answer is none of the protocol's.
+    #[error("the external signer answered {0:?}, `ok <base64>` is expected")]
+    Answer(String),
+    /// The answer holds no public key we take.
+    #[error("the external signer's key: {0}")]
+    Key(#[from] PublicKeyError),
+}
+
+impl ExternalSigner {
+    /// Asks the command for its public key.
+    pub fn open(command: &[OsString]) -> Result<Self, ExternalError> {
+        let (file, arguments) = command.split_first().ok_or(ExternalError::NoCommand)?;
+        let program = Program {
+            file: file.clone(),
+            arguments: arguments.to_vec(),
+            environment: Vec::new(),
+            timeout: PATIENCE,
+        };
+        let der = ask(&program, "public-key\n")?;
+        Ok(Self {
+            program,
+            public: PublicKey::from_der(&der)?,
+        })
+    }
+}
+
+impl Signer for ExternalSigner {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let request = format!(
+            "sign {}\nsha256 {}\nmessage {}\n",
+            self.public.id(),
+            Digest::sha256(message),
+            base64::encode(message)
+        );
+        let signature = ask(&self.program, &request)?;
+        Ok(match self.public.algorithm() {
+            Algorithm::EcdsaP256 => der_of(signature),
+            Algorithm::Ed25519 => signature,
+        })
+    }
+}
+
+impl ExternalError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Answer(_) => Some(format!(
+                "the command must speak `{GREETING}`, one line per answer"
+            )),
+            Self::Key(error) => error.hint(),
+            Self::NoCommand | Self::Program(_) | Self::Declined(_) => None,
+        }
+    }
+}
+
+/// Tokens and some services return r and s of 32 bytes each; every verifier expects DER.
+pub(super) fn der_of(signature: Vec<u8>) -> Vec<u8> {
+    match p256::ecdsa::Signature::from_slice(&signature) {
+        Ok(raw) => raw.to_der().as_bytes().to_vec(),
+        Err(_) => signature,
+    }
+}
+
+fn ask(program: &Program, request: &str) -> Result<Vec<u8>, ExternalError> {
+    let answer = program.run(format!("{GREETING}\n{request}").as_bytes())?;
+    let answer = String::from_utf8_lossy(&answer);
+    let line = answer.trim_end();
+    if let Some(reason) = line.strip_prefix("error ") {
+        return Err(ExternalError::Declined(reason.escape_debug().collect()));
+    }
+    let bytes = line.strip_prefix("ok ").map(base64::decode);
+    match bytes {
+        Some(Ok(bytes)) => Ok(bytes),
+        _ => Err(ExternalError::Answer(line.chars().take(80).collect())),
+    }
+}
+
+#[cfg(test)]
+#[path = "external_tests.rs"]
+mod tests;

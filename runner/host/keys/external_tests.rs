@@ -1,0 +1,101 @@
+//! Commands that speak the protocol, and commands that do not.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::keys::private_key::PrivateKey;
+
+/// The protocol in shell, with openssl as the one that knows the key.
+const ADAPTER: &str = r#"
+read -r greeting && [ "$greeting" = "zwieback-signer v1" ] || exit 9
+read -r verb id
+case $verb in
+  public-key) echo "ok $(openssl pkey -in "$1" -pubout -outform DER | base64 -w0)" ;;
+  sign) read -r _ digest; read -r _ message
+    echo "ok $(echo "$message" | base64 -d | openssl dgst -sha256 -sign "$1" | base64 -w0)" ;;
+esac
+"#;
+
+fn shell(script: &str, argument: &Path) -> Vec<OsString> {
+    let words = ["sh", "-c", script, "sh"].map(OsString::from);
+    words.into_iter().chain([argument.into()]).collect()
+}
+
+#[test]
+fn a_command_signs() {
+    if std::process::Command::new("openssl")
+        .arg("version")
+        .output()
+        .is_err()
+    {
+        eprintln!("skipped: there is no openssl");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    fs::write(&path, key.to_pem(None).unwrap().as_bytes()).unwrap();
+    let signer = ExternalSigner::open(&shell(ADAPTER, &path)).unwrap();
+    assert_eq!(signer.public_key(), key.public_key());
+    let signature = signer.sign(b"message").unwrap();
+    assert_eq!(key.public_key().confirm(b"message", &signature), Ok(()));
+}
+
+#[test]
+fn raw_signatures_become_der() {
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let der = key.sign(b"message").unwrap();
+    let raw = p256::ecdsa::Signature::from_der(&der).unwrap().to_bytes();
+    assert_eq!(der_of(raw.to_vec()), der);
+    assert_eq!(der_of(der.clone()), der);
+}
+
+#[test]
+fn other_answers_are_refused() {
+    let open = |script| {
+        let error = ExternalSigner::open(&shell(script, Path::new("x"))).unwrap_err();
+        error.to_string()
+    };
+    for (script, expected) in [
+        (
+            "echo 'error the card is locked'",
+            "declined: the card is locked",
+        ),
+        ("echo hello", "answered \"hello\""),
+        ("echo 'ok *'", "answered \"ok *\""),
+        ("echo 'ok AAAA'", "no SubjectPublicKeyInfo"),
+        (
+            "echo 'no \u{1b}[2Jtoken' >&2; exit 3",
+            "exit status: 3): no \\u{1b}[2Jtoken",
+        ),
+        ("true", "answered \"\""),
+    ] {
+        let said = open(script);
+        assert!(said.contains(expected), "{script}: {said}");
+    }
+    assert!(matches!(
+        ExternalSigner::open(&[]),
+        Err(ExternalError::NoCommand)
+    ));
+    let absent = ExternalSigner::open(&["/no/such/program".into()]);
+    assert!(matches!(
+        absent,
+        Err(ExternalError::Program(ProgramError::Io { .. }))
+    ));
+}
+
+#[test]
+fn a_silent_command_is_ended() {
+    let program = Program {
+        file: "sleep".into(),
+        arguments: vec!["600".into()],
+        environment: Vec::new(),
+        timeout: Duration::from_millis(50),
+    };
+    assert!(matches!(
+        program.run(b""),
+        Err(ProgramError::Timeout { .. })
+    ));
+}

@@ -1,0 +1,158 @@
+//! A key in a PKCS#11 token, reached through `pkcs11-tool` of `OpenSC`.
+//!
+//! The runner is one static binary and loads no libraries: static glibc can load a module only on a
+//! system with the very glibc it was built with. So another program talks to the token, which also
+//! keeps a vendor's code out of this process. The private key never leaves the token; the PIN
+//! reaches the program through its environment, which other users cannot read.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_core::digest::Digest;
+
+use super::external::der_of;
+use super::pkcs11_uri::{PinSource, Pkcs11Uri};
+use super::program::{Program, ProgramError};
+use super::signer::{SignError, Signer};
+
+const TOOL: &str = "pkcs11-tool";
+const PIN_VARIABLE: &str = "ZWIEBACK_PKCS11_PIN";
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A P-256 key in a token.
+#[derive(Clone, Debug)]
+pub struct Pkcs11Signer {
+    uri: Pkcs11Uri,
+    environment: Vec<(OsString, OsString)>,
+    public: PublicKey,
+}
+
+/// Why a token did not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum Pkcs11Error {
+    /// The program did not answer.
+    #[error("the token did not answer: {0}")]
+    Program(#[from] ProgramError),
+    /// The PIN's file cannot be read.
+    #[error("cannot read the PIN from {path}: {source}")]
+    Pin {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The token's object is no key we take.
+    #[error("the token's key: {0}")]
+    Key(#[from] PublicKeyError),
+    /// A token's Ed25519 key cannot be read through the program.
+    #[error("the token's key is {0}, only ecdsa-p256 can be used in a token")]
+    Algorithm(Algorithm),
+}
+
+impl Pkcs11Signer {
+    /// Reads the public half of the key from the token. Some modules need variables of their own.
+    pub fn open(
+        uri: Pkcs11Uri,
+        environment: Vec<(OsString, OsString)>,
+    ) -> Result<Self, Pkcs11Error> {
+        let mut program = program(&uri, &["--read-object", "--type", "pubkey"]);
+        program.environment.clone_from(&environment);
+        let public = PublicKey::from_der(&program.run(b"")?)?;
+        match public.algorithm() {
+            Algorithm::EcdsaP256 => Ok(Self {
+                uri,
+                environment,
+                public,
+            }),
+            other @ Algorithm::Ed25519 => Err(Pkcs11Error::Algorithm(other)),
+        }
+    }
+
+    fn sign_digest(&self, digest: Digest) -> Result<Vec<u8>, Pkcs11Error> {
+        let mut program = program(&self.uri, &["--login", "--sign", "--mechanism", "ECDSA"]);
+        program.environment.clone_from(&self.environment);
+        if let Some(pin) = read_pin(&self.uri.pin)? {
+            program.arguments.push("--pin".into());
+            program.arguments.push(format!("env:{PIN_VARIABLE}").into());
+            let pin = OsString::from(pin.as_str());
+            program.environment.push((PIN_VARIABLE.into(), pin));
+        }
+        Ok(program.run(digest.as_bytes())?)
+    }
+}
+
+impl Signer for Pkcs11Signer {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        // CKM_ECDSA signs a digest and returns r and s of 32 bytes each.
+        Ok(der_of(self.sign_digest(Digest::sha256(message))?))
+    }
+}
+
+impl Pkcs11Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Program(ProgramError::Io { .. }) => {
+                Some(format!("`{TOOL}` comes with the package opensc"))
+            }
+            Self::Program(_) => Some(format!(
+                "`{TOOL} --module MODULE --list-objects` shows what the token holds"
+            )),
+            Self::Key(error) => error.hint(),
+            Self::Pin { .. } | Self::Algorithm(_) => None,
+        }
+    }
+}
+
+fn program(uri: &Pkcs11Uri, arguments: &[&str]) -> Program {
+    let mut all = vec!["--module".to_owned(), uri.module_path.clone()];
+    all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    let mut option = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            all.extend([name.to_owned(), value]);
+        }
+    };
+    option("--token-label", uri.token.clone());
+    option("--slot", uri.slot.map(|slot| slot.to_string()));
+    option("--label", uri.object.clone());
+    option("--id", uri.id.as_deref().map(hex));
+    Program {
+        file: TOOL.into(),
+        arguments: all.into_iter().map(OsString::from).collect(),
+        environment: Vec::new(),
+        timeout: PATIENCE,
+    }
+}
+
+fn read_pin(source: &PinSource) -> Result<Option<Zeroizing<String>>, Pkcs11Error> {
+    match source {
+        PinSource::Absent => Ok(None),
+        PinSource::Value(pin) => Ok(Some(Zeroizing::new(pin.clone()))),
+        PinSource::File(path) => match std::fs::read_to_string(path).map(Zeroizing::new) {
+            Ok(text) => Ok(Some(Zeroizing::new(text.trim_end().to_owned()))),
+            Err(source) => Err(Pkcs11Error::Pin {
+                path: path.clone(),
+                source,
+            }),
+        },
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+#[path = "pkcs11_tests.rs"]
+mod tests;

@@ -1,0 +1,110 @@
+//! What every story needs of the world: the store, the folders, the endpoints, and whom to tell.
+
+use std::path::PathBuf;
+
+use zwieback_core::event::Event;
+use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::manifest::recipe::Profile;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::fetch::canceller::Canceller;
+use zwieback_host::store::place::Store;
+
+use super::error::PipelineError;
+use super::observe::Observe;
+
+/// The world of one invocation.
+pub struct Context<'a> {
+    /// Where bytes are kept.
+    pub store: &'a Store,
+    /// The user's folders.
+    pub dirs: &'a Dirs,
+    /// Archives to ask before those of the ecosystems' own clients.
+    pub mirrors: Mirrors,
+    /// Whether the network may be used.
+    pub network: Network,
+    /// Who is told what happens.
+    pub observe: &'a dyn Observe,
+    /// Set when the user wants to stop.
+    pub stop: &'a Canceller,
+}
+
+/// Whether the network may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// To fetch what the locks name.
+    Allowed,
+    /// Not at all.
+    Forbidden,
+}
+
+/// What the user wants of a build.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// How much differs between the runs.
+    pub profile: Option<Profile>,
+    /// Whether to lock what is not locked, or is locked for other requests.
+    pub locking: Locking,
+    /// Whether the store may answer.
+    pub reuse: Reuse,
+    /// How many times to run.
+    pub runs: Runs,
+    /// CPUs that each run may use.
+    pub jobs: Option<u16>,
+    /// Wall-clock limit of each run.
+    pub timeout: Option<Seconds>,
+    /// Locks that may be absent on this machine.
+    pub allow_absent: Vec<String>,
+    /// Whether what the steps print is told line by line.
+    pub print_logs: bool,
+    /// Whether the folders of failed runs stay.
+    pub keep_failed: bool,
+    /// The private key, in place of the user's own.
+    pub key: Option<PathBuf>,
+    /// The builder's name, in place of zwieback's own for this mode.
+    pub builder_id: Option<String>,
+    /// Where to copy artifacts.
+    pub export: Option<PathBuf>,
+    /// Where to put a link to the outputs.
+    pub out_link: Option<PathBuf>,
+}
+
+/// What to do about locks that do not answer their manifests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locking {
+    /// Fail. A build never resolves anything.
+    #[default]
+    Required,
+}
+
+/// Whether the store may answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// Yes, if it has the action's result.
+    #[default]
+    Allowed,
+    /// No: build again.
+    Forbidden,
+}
+
+/// How many times to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runs {
+    /// Twice, and compare.
+    #[default]
+    Twice,
+    /// Once, and sign nothing.
+    Once,
+}
+
+impl Context<'_> {
+    /// Tells what happened.
+    pub fn tell(&self, event: &Event) {
+        self.observe.event(event);
+    }
+
+    /// Fails if the user wants to stop.
+    pub fn check_stop(&self) -> Result<(), PipelineError> {
+        if self.stop.is_cancelled() { Err(PipelineError::Interrupted) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,15 @@
+//! The stories. Each file is one; each chapter is one call. Read `build` first.
+
+// The stories.
+pub mod build;
+pub mod lock;
+
+// The chapters.
+pub mod read;
+pub mod inputs;
+pub mod root;
+
+// What all of them are told and tell.
+pub mod context;
+pub mod error;
+pub mod observe;

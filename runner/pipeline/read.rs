@@ -1,0 +1,84 @@
+//! Chapter: read a recipe, its toolchains and their locks, and plan the build.
+
+use std::collections::BTreeMap;
+
+use zwieback_core::build::plan::{Locked, Plan};
+use zwieback_core::digest::Digest;
+use zwieback_core::event::Event;
+use zwieback_core::manifest::recipe::{Profile, Recipe};
+use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_core::name::Name;
+use zwieback_core::rel_path::RelPath;
+use zwieback_host::project::{OnDisk, Project};
+
+use super::context::Context;
+use super::error::PipelineError;
+
+/// A plan and the patches that lie beside the recipe.
+#[derive(Debug)]
+pub struct Planned {
+    /// What to build, from what.
+    pub plan: Plan,
+    /// The content of each patch, by its path in the recipe's folder.
+    pub patches: BTreeMap<RelPath, Vec<u8>>,
+}
+
+/// Reads and plans one recipe.
+pub fn recipe(
+    project: &Project,
+    named: &str,
+    profile: Option<Profile>,
+    ctx: &Context<'_>,
+) -> Result<Planned, PipelineError> {
+    let recipe = project.recipe(named)?;
+    let toolchains = toolchains(project, &recipe.manifest.recipe.toolchains)?;
+    let plan = Plan::new(&locked(&recipe), &locks(&toolchains), profile)?;
+    let patches = patches(&recipe)?;
+    ctx.tell(&planned(&plan));
+    Ok(Planned { plan, patches })
+}
+
+/// Reads toolchains by name.
+pub fn toolchains(project: &Project, names: &[Name]) -> Result<Vec<OnDisk<Toolchain>>, PipelineError> {
+    let read = |name: &Name| Ok(project.toolchain(name.as_str())?);
+    names.iter().map(read).collect()
+}
+
+/// A manifest from disk as the planner takes it.
+pub fn locked<T>(on_disk: &OnDisk<T>) -> Locked<'_, T> {
+    Locked { manifest: &on_disk.manifest, lock: on_disk.lock.as_ref() }
+}
+
+/// Several of them.
+pub fn locks(toolchains: &[OnDisk<Toolchain>]) -> Vec<Locked<'_, Toolchain>> {
+    toolchains.iter().map(locked).collect()
+}
+
+impl Planned {
+    /// The digests of the patches: part of the action.
+    pub fn patch_digests(&self) -> BTreeMap<RelPath, Digest> {
+        self.patches.iter().map(|(path, bytes)| (path.clone(), Digest::sha256(bytes))).collect()
+    }
+}
+
+fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
+    let named = recipe.manifest.sources.values().flat_map(|source| &source.patches);
+    named
+        .map(|path| {
+            let file = recipe.folder.join(path.as_path());
+            let bytes = std::fs::read(&file).map_err(|source| PipelineError::Io { file, source })?;
+            Ok((path.clone(), bytes))
+        })
+        .collect()
+}
+
+fn planned(plan: &Plan) -> Event {
+    let toolchains = plan.toolchains.iter();
+    Event::Planned {
+        recipe: plan.recipe.name().clone(),
+        version: plan.recipe.recipe.version.clone(),
+        steps: plan.recipe.steps.len(),
+        sources: plan.recipe.sources.len(),
+        toolchains: toolchains.map(|it| (it.toolchain.name().clone(), it.inputs.len())).collect(),
+    }
+}
