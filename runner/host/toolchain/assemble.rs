@@ -1,0 +1,98 @@
+//! All packages of a toolchain into one tree, by several threads in any order, always the same.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use zwieback_core::glob::Glob;
+use zwieback_core::manifest::toolchain::Fixups;
+
+use crate::fetch::canceller::Canceller;
+use crate::store::place::Store;
+use crate::store::stored::StoredTree;
+use crate::store::writer::TreeWriter;
+use crate::toolchain::error::AssembleError;
+use crate::toolchain::fix_ups;
+use crate::toolchain::unpack_deb::{Package, unpack_deb};
+
+/// More threads than this wait for the disk, not for the decompressor.
+const MAX_THREADS: usize = 8;
+
+/// Packages on their way into one tree.
+struct Unpacking<'a> {
+    writer: &'a TreeWriter,
+    packages: Vec<&'a Package>,
+    prune: Vec<Glob>,
+    next: AtomicUsize,
+    /// Set by whoever fails, so that the others stop soon.
+    stop: Canceller,
+    asked_to_stop: &'a Canceller,
+}
+
+/// Unpacks the packages, applies the fix-ups and puts the tree into the store.
+///
+/// The digest depends on the packages and fix-ups alone: two packages that differ at one path are an
+/// error instead of a question of order.
+pub fn assemble(
+    store: &Store,
+    packages: &[Package],
+    fixups: &Fixups,
+    canceller: &Canceller,
+) -> Result<StoredTree, AssembleError> {
+    let prune = fixups
+        .prune
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()?;
+    let writer = store.tree_writer()?;
+    let mut largest_first: Vec<&Package> = packages.iter().collect();
+    largest_first.sort_by_key(|package| std::cmp::Reverse(package.file.content().size));
+    let unpacking = Unpacking {
+        writer: &writer,
+        packages: largest_first,
+        prune,
+        next: AtomicUsize::new(0),
+        stop: Canceller::default(),
+        asked_to_stop: canceller,
+    };
+    unpacking.run()?;
+    fix_ups::apply(&writer, fixups)?;
+    Ok(writer.commit()?)
+}
+
+impl Unpacking<'_> {
+    fn run(&self) -> Result<(), AssembleError> {
+        let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let count = cpus.min(MAX_THREADS).min(self.packages.len().max(1));
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..count).map(|_| scope.spawn(|| self.work())).collect();
+            let results = threads.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            // All are joined before the first failure is looked at.
+            results.collect::<Vec<_>>().into_iter().collect()
+        })
+    }
+
+    /// One thread: the next package until there is none.
+    fn work(&self) -> Result<(), AssembleError> {
+        while !self.stop.is_cancelled() {
+            if self.asked_to_stop.is_cancelled() {
+                return Err(AssembleError::Cancelled);
+            }
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(package) = self.packages.get(index) else {
+                break;
+            };
+            let layer = self.writer.layer(package.purl.as_str());
+            let unpacked = unpack_deb(package, &layer, &self.prune);
+            if unpacked.is_err() {
+                self.stop.cancel();
+            }
+            unpacked?;
+        }
+        Ok(())
+    }
+}
