@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod digest;
+pub mod enforcement;
 pub mod name;
 pub mod rel_path;
+pub mod sandbox_spec;
 pub mod tree;
