@@ -34,6 +34,8 @@ pub enum Operation {
     Tmpfs {
         /// Where it appears.
         at: InsidePath,
+        /// Mode bits of its root.
+        mode: u32,
         /// How much it takes.
         quota: Quota,
     },

@@ -79,7 +79,7 @@ impl fmt::Display for Operation {
                 medium,
                 quota,
             } => write!(f, "writable  {at} {place}, in {medium}, {quota}"),
-            Self::Tmpfs { at, quota } => write!(f, "tmpfs     {at} {quota}"),
+            Self::Tmpfs { at, mode, quota } => write!(f, "tmpfs     {at} {mode:o}, {quota}"),
             Self::Proc { at } => write!(f, "proc      {at}"),
             Self::ReadOnly { at } => write!(f, "read-only {at}"),
             Self::Mask { at } => write!(f, "mask      {at}"),

@@ -159,7 +159,7 @@ fn identity_files(identity: &Identity) -> [Operation; 4] {
 }
 
 fn devices(limits: &Limits) -> Vec<Operation> {
-    let mut list = vec![tmpfs("/dev", SMALL)];
+    let mut list = vec![tmpfs("/dev", 0o755, SMALL)];
     list.extend(Device::ALL.map(|device| Operation::Device { device }));
     for (at, to) in [
         ("/dev/fd", "/proc/self/fd"),
@@ -180,7 +180,7 @@ fn devices(limits: &Limits) -> Vec<Operation> {
         bytes: limits.shm,
         inodes: 1024,
     };
-    list.push(tmpfs("/dev/shm", shm));
+    list.push(tmpfs("/dev/shm", 0o1777, shm));
     list
 }
 
@@ -198,7 +198,7 @@ fn process_table() -> Vec<Operation> {
 /// `/sys` holds what tells the number of processors, and nothing else: glibc's `get_nprocs`
 /// reads `online` and falls back to `/proc/stat`.
 fn system_files(conditions: &Conditions) -> Vec<Operation> {
-    let mut list = vec![tmpfs("/sys", SMALL)];
+    let mut list = vec![tmpfs("/sys", 0o755, SMALL)];
     if let Some(count) = conditions.visible_cpus {
         let range = match count {
             0 | 1 => "0\n".to_owned(),
@@ -221,9 +221,10 @@ fn system_files(conditions: &Conditions) -> Vec<Operation> {
     list
 }
 
-fn tmpfs(at: &'static str, quota: Quota) -> Operation {
+fn tmpfs(at: &'static str, mode: u32, quota: Quota) -> Operation {
     Operation::Tmpfs {
         at: InsidePath::literal(at),
+        mode,
         quota,
     }
 }
