@@ -12,7 +12,18 @@ pub mod digest_set;
 pub mod resource;
 pub mod statement;
 
+pub mod build_type;
 pub mod provenance;
 
 pub mod bundle;
 pub mod dsse;
+
+pub mod reason;
+pub mod verify;
+
+pub mod level;
+pub mod trust;
+pub mod verified;
+
+#[cfg(test)]
+mod fixture;
