@@ -21,9 +21,12 @@ pub mod dsse;
 pub mod reason;
 pub mod verify;
 
-pub mod level;
-pub mod trust;
 pub mod verified;
+
+pub mod level;
+pub mod root_chain;
+pub mod trust;
+pub mod trust_root;
 
 #[cfg(test)]
 mod fixture;

@@ -99,6 +99,22 @@ reasons! {
     ArtifactMissing = "artifact-missing",
     /// the statement says something else than how the artifact was built
     PredicateType = "predicate-type",
+    /// the trust root's threshold cannot be reached by different keys, or asks for none
+    RootThreshold = "root-threshold",
+    /// the trust root is not signed by enough of the keys that may sign it
+    RootSignatures = "root-signatures",
+    /// the trust root is not newer than the one it is to replace
+    RootRollback = "root-rollback",
+    /// a trust root between the trusted one and this one is missing
+    RootGap = "root-gap",
+    /// the trust root has expired
+    RootExpired = "root-expired",
+    /// the key was revoked, and no trusted time shows that it signed before
+    KeyRevoked = "key-revoked",
+    /// the key was retired, and no trusted time shows that it signed before
+    KeyRetired = "key-retired",
+    /// the key was not yet in use
+    KeyNotYetValid = "key-not-yet-valid",
     /// the key is not trusted to speak for this builder
     BuilderUntrusted = "builder-untrusted",
     /// the artifact was built in a way whose parameters are not known here
