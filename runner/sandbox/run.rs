@@ -127,7 +127,10 @@ impl<'a> Turn<'a> {
         if self.cut.is_some() {
             return PollTimeout::NONE;
         }
-        let left = self.sandbox.deadline.saturating_duration_since(Instant::now());
+        let left = self
+            .sandbox
+            .deadline
+            .saturating_duration_since(Instant::now());
         let wait = left.min(self.sandbox.watcher.pause());
         // One more, since the fraction of a millisecond is cut off.
         let wait = i32::try_from(wait.as_millis()).map_or(i32::MAX, |wait| wait + 1);
@@ -154,7 +157,11 @@ impl<'a> Turn<'a> {
             (self.on_output)(&chunk[..kept]);
         }
         self.log += kept as u64;
-        Ok(if kept < read { Taken::TooMuch } else { Taken::Some })
+        Ok(if kept < read {
+            Taken::TooMuch
+        } else {
+            Taken::Some
+        })
     }
 
     fn check_limits(&mut self) -> Result<(), SandboxError> {
@@ -202,7 +209,10 @@ impl<'a> Turn<'a> {
             // A step that fails right after a limit was reached failed because of it.
             late = late.or_else(|| self.sandbox.watcher.look_now());
         }
-        let ending = self.cut.or(late.map(Ending::LimitReached)).unwrap_or(ending);
+        let ending = self
+            .cut
+            .or(late.map(Ending::LimitReached))
+            .unwrap_or(ending);
         Ok(StepOutcome {
             ending,
             usage: StepUsage {

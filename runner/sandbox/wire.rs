@@ -31,7 +31,13 @@ pub(crate) fn send(
     let head = length.to_ne_bytes();
     // Without MSG_NOSIGNAL a dead reader would end the runner by SIGPIPE.
     let flags = MsgFlags::MSG_NOSIGNAL;
-    let sent = sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&head)], rights, flags, None)?;
+    let sent = sendmsg::<()>(
+        socket.as_raw_fd(),
+        &[IoSlice::new(&head)],
+        rights,
+        flags,
+        None,
+    )?;
     let mut socket = socket;
     socket.write_all(&head[sent..])?;
     socket.write_all(&body)
@@ -73,7 +79,10 @@ fn receive_head(socket: &UnixStream, head: &mut [u8]) -> io::Result<(usize, Vec<
     for message in received.cmsgs()? {
         if let ControlMessageOwned::ScmRights(raw) = message {
             // SAFETY: the kernel has just made these descriptors, and nobody else owns them.
-            descriptors.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+            descriptors.extend(
+                raw.into_iter()
+                    .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }),
+            );
         }
     }
     Ok((received.bytes, descriptors))

@@ -13,8 +13,8 @@ use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
 use crate::error::{At as _, Failure, Stage};
-use crate::init::pid_one;
 use crate::init::host::HostMounts;
+use crate::init::pid_one;
 use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::{file, process};
 use crate::owner::OwnerKind;

@@ -99,8 +99,7 @@ pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
 /// Takes rights from the mount at `at` and all below it. Rights taken before stay taken.
 pub(crate) fn restrict(at: &str, attributes: Attributes) -> Result<(), CallError> {
     let path = text(at)?;
-    mount_setattr(libc::AT_FDCWD, &path, 0, attributes)
-        .named(|| format!("mount_setattr({at:?})"))
+    mount_setattr(libc::AT_FDCWD, &path, 0, attributes).named(|| format!("mount_setattr({at:?})"))
 }
 
 /// Cuts every mount of this namespace off from the one it was copied from.
@@ -125,7 +124,14 @@ fn open_tree(dir: RawFd, path: &CString, flags: i32) -> nix::Result<OwnedFd> {
         | libc::OPEN_TREE_CLOEXEC
         | libc::AT_NO_AUTOMOUNT.cast_unsigned();
     // SAFETY: `path` is a C string that outlives the call; the kernel returns a new descriptor.
-    unsafe { descriptor(libc::syscall(libc::SYS_open_tree, dir, path.as_ptr(), flags)) }
+    unsafe {
+        descriptor(libc::syscall(
+            libc::SYS_open_tree,
+            dir,
+            path.as_ptr(),
+            flags,
+        ))
+    }
 }
 
 fn set_attributes(tree: &OwnedFd, attributes: Attributes) -> Result<(), CallError> {
@@ -175,8 +181,16 @@ fn configure(
         (key.as_ptr(), value.as_ptr())
     });
     // SAFETY: both pointers are null or C strings that outlive the call, as the command wants.
-    let result =
-        unsafe { libc::syscall(libc::SYS_fsconfig, context.as_raw_fd(), command, key, value, 0) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            command,
+            key,
+            value,
+            0,
+        )
+    };
     Errno::result(result).map(drop)
 }
 
