@@ -7,12 +7,12 @@ use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use zwieback_host::fetch::canceller::Canceller;
 
 use super::exit;
+use crate::pipeline::stop::Stop;
 
 /// Watches for the signals that ask a program to end.
-pub fn watch(stop: &Canceller) -> io::Result<()> {
+pub fn watch(stop: &Stop) -> io::Result<()> {
     let again = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.
@@ -29,7 +29,7 @@ pub fn watch(stop: &Canceller) -> io::Result<()> {
         .name("interrupt".into())
         .spawn(move || {
             for _signal in signals.forever() {
-                stop.cancel();
+                stop.stop();
             }
         })?;
     Ok(())

@@ -29,6 +29,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     }
     let global = &cli.global;
     match &cli.command {
+        Command::Build(args) => commands::build::run(global, args),
         Command::Lock(args) => commands::lock::run(global, args),
         Command::Fetch(args) => commands::fetch::run(global, args),
         Command::Key(args) => commands::key::run(global, args),

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Context as _;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
-use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
 
@@ -17,6 +16,7 @@ use super::screen::json::Json;
 use super::screen::paint::Paint;
 use crate::pipeline::context::{Context, Network};
 use crate::pipeline::observe::Observe;
+use crate::pipeline::stop::Stop;
 
 /// The world of one command.
 pub struct Session {
@@ -27,7 +27,7 @@ pub struct Session {
     /// The store.
     pub store: Store,
     /// Set by Ctrl-C.
-    pub stop: Canceller,
+    pub stop: Stop,
     screen: Box<dyn Observe>,
 }
 
@@ -37,7 +37,7 @@ impl Session {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
-        let stop = Canceller::default();
+        let stop = Stop::default();
         super::interrupt::watch(&stop)?;
         Ok(Self {
             store: Store::open(&store)?,

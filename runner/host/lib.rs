@@ -6,6 +6,8 @@
 pub mod dirs;
 pub mod project;
 pub mod clock;
+pub mod machine;
+pub mod run_folder;
 
 // Where bytes are kept.
 pub mod archive;
@@ -13,6 +15,7 @@ pub mod capture;
 pub mod fs;
 pub mod stage;
 pub mod store;
+pub mod content;
 
 // Where bytes come from.
 pub mod endpoints;

@@ -7,11 +7,11 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::manifest::recipe::Profile;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
-use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
 use super::observe::Observe;
+use super::stop::Stop;
 
 /// The world of one invocation.
 pub struct Context<'a> {
@@ -26,7 +26,7 @@ pub struct Context<'a> {
     /// Who is told what happens.
     pub observe: &'a dyn Observe,
     /// Set when the user wants to stop.
-    pub stop: &'a Canceller,
+    pub stop: &'a Stop,
 }
 
 /// Whether the network may be used.
@@ -103,7 +103,7 @@ impl Context<'_> {
 
     /// Fails if the user wants to stop.
     pub fn check_stop(&self) -> Result<(), PipelineError> {
-        if self.stop.is_cancelled() {
+        if self.stop.is_wanted() {
             Err(PipelineError::Interrupted)
         } else {
             Ok(())

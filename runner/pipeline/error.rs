@@ -1,18 +1,29 @@
 //! Everything that can end a story early.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zwieback_core::build::completed::{Ending, Incomplete};
 use zwieback_core::build::plan::LockProblem;
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
+use zwieback_core::rel_path::RelPath;
 use zwieback_core::twin::conditions::RunName;
+use zwieback_host::archive::error::ArchiveError;
+use zwieback_host::capture::error::CaptureError;
 use zwieback_host::deb::apt_state::AptStateError;
 use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::fetch::error::FetchError;
+use zwieback_host::fs::fault::Fault;
+use zwieback_host::keys::signer::SignError;
 use zwieback_host::project::ProjectError;
+use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::toolchain::error::AssembleError;
+use zwieback_sandbox::error::SandboxError;
+
+use super::explained::Explained;
+use super::keyring::KeyringError;
 
 /// Why a story did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +96,97 @@ pub enum PipelineError {
         /// Why.
         source: io::Error,
     },
+    /// An archive cannot be unpacked.
+    #[error("source `{name}`")]
+    Unpack {
+        /// The source.
+        name: Name,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// A patch does not apply.
+    #[error("{path} does not apply to source `{name}`:\n{said}")]
+    Patch {
+        /// The source.
+        name: Name,
+        /// The patch.
+        path: RelPath,
+        /// What `patch` said.
+        said: String,
+    },
+    /// A toolchain cannot be put together.
+    #[error(transparent)]
+    Toolchain(#[from] AssembleError),
+    /// A run's folder cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The sandbox cannot be had or broke.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// A lock is absent, and the user's configuration does not allow that.
+    #[error("this machine cannot enforce the {lock}: {detail}")]
+    LockAbsent {
+        /// The lock.
+        lock: &'static str,
+        /// Why it is absent.
+        detail: String,
+    },
+    /// What a run wrote cannot be an output.
+    #[error("run {run:?}")]
+    Outputs {
+        /// Which run.
+        run: RunName,
+        /// Why.
+        source: CaptureError,
+    },
+    /// What a step left cannot be looked at.
+    #[error("cannot look at what a step left")]
+    Look(#[source] Fault),
+    /// The log cannot be written.
+    #[error("cannot write the log of run {id}")]
+    Log {
+        /// The run.
+        id: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The kernel has no descriptor left.
+    #[error("cannot duplicate a descriptor")]
+    Descriptor(#[source] io::Error),
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
+    /// The key does not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The two runs differ.
+    #[error("{recipe} {version} is not reproducible")]
+    NotReproducible {
+        /// What was built.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// What differs and why, ready to be shown.
+        explained: Box<Explained>,
+    },
+    /// Something that is not a link stands where a link was to be made.
+    #[error("{} is there already and is no symbolic link", path.display())]
+    InTheWay {
+        /// The place.
+        path: PathBuf,
+    },
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl PipelineError {
+    /// An error about a file of the user's.
+    pub fn io(file: &Path) -> impl FnOnce(io::Error) -> Self {
+        let file = file.to_owned();
+        move |source| Self::Io { file, source }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -104,7 +200,18 @@ impl PipelineError {
             Self::NeedsNetwork { .. } => Some("run it once without --offline".into()),
             Self::Vanished { .. } => Some("run `zwieback store verify`, then build again".into()),
             Self::StepFailed { id, .. } => Some(format!("the whole log: zwieback logs {id}")),
-            Self::UnsupportedSource { .. } | Self::Io { .. } | Self::Interrupted => None,
+            Self::Unpack { source, .. } => source.hint(),
+            Self::Toolchain(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Sandbox(error) => error.hint(),
+            Self::LockAbsent { lock, .. } => Some(format!(
+                "`zwieback doctor` says how to mend it; `[sandbox] allow_absent = [\"{lock}\"]` in your own \
+                 configuration goes on without it, and the provenance says so"
+            )),
+            Self::Outputs { source, .. } => source.hint(),
+            Self::Key(error) => error.hint(),
+            Self::Sign(error) => error.hint(),
+            _ => None,
         }
     }
 }

@@ -75,7 +75,7 @@ fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineEr
             proxies: proxies(),
             ..Settings::default()
         },
-        canceller: ctx.stop.clone(),
+        canceller: ctx.stop.fetching().clone(),
     };
     let reach = match ctx.network {
         Network::Allowed => Reach::Network,

@@ -1,14 +1,29 @@
 //! The stories. Each file is one; each chapter is one call. Read `build` first.
 
 // The stories.
+pub mod build;
 pub mod lock;
 
-// The chapters.
+// The chapters of a build, in order.
 pub mod read;
+pub mod find;
 pub mod inputs;
+pub mod root;
+pub mod sources;
+pub mod twin;
+pub mod run;
+pub mod furnish;
+pub mod pace;
+pub mod log;
+pub mod explained;
 pub mod keyring;
+pub mod attest;
+pub mod keep;
+pub mod export;
+pub mod hand_over;
 
 // What all of them are told and tell.
 pub mod context;
 pub mod error;
 pub mod observe;
+pub mod stop;

@@ -1,5 +1,7 @@
 //! One file a command: arguments to a story, its result to the screen.
 
+pub mod build;
+
 pub mod lock;
 
 pub mod fetch;

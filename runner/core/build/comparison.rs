@@ -36,6 +36,11 @@ impl Reproduced {
     pub fn outputs(&self) -> &Tree {
         &self.outputs
     }
+
+    /// How many files and links were compared.
+    pub fn compared(&self) -> usize {
+        leaves(&self.outputs).count()
+    }
 }
 
 /// Compares content, type, executable bit, symlink target and presence of everything.

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd as _;
 
 use rustix::io::Errno;
-use zwieback_core::tree::Entry;
+use zwieback_core::tree::{Entry, Tree};
 
 use crate::fs::beneath::{make_link, open_file};
 use crate::fs::fault::Attempt as _;
@@ -26,9 +26,14 @@ impl Store {
 impl Layer<'_> {
     /// Puts everything of a stored tree, as links to its files.
     pub fn link_from(&self, tree: &StoredTree) -> Result<(), StoreError> {
+        self.link_part(tree, tree.tree())
+    }
+
+    /// Puts a part of a stored tree, as links to its files.
+    pub fn link_part(&self, tree: &StoredTree, part: &Tree) -> Result<(), StoreError> {
         tree.check_quick()?;
         let source = tree.open()?;
-        for (path, entry) in tree.tree().entries() {
+        for (path, entry) in part.entries() {
             match entry {
                 Entry::Directory => self.directory(path)?,
                 Entry::Symlink { target } => self.symlink(path.clone(), target)?,

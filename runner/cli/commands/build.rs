@@ -1,0 +1,51 @@
+//! `zwieback build`: build recipes twice, compare every byte and sign the result.
+
+use anyhow::Context as _;
+
+use crate::cli::args::build::BuildArgs;
+use crate::cli::args::global::Global;
+use crate::cli::config::Config;
+use crate::cli::exit;
+use crate::cli::session::Session;
+use crate::pipeline::build::build;
+use crate::pipeline::context::{Reuse, Runs, Wish};
+
+/// Runs the command.
+pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
+    let session = Session::open(global)?;
+    let project = session.project()?;
+    let ctx = session.context(args.frozen.is_offline())?;
+    let wish = wish(args, &session.config)?;
+    for recipe in &args.recipes {
+        build(&project, recipe, &wish, &ctx)?;
+    }
+    Ok(exit::DONE)
+}
+
+fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
+    let timeout = args
+        .timeout
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .context("--timeout")?;
+    Ok(Wish {
+        // A configuration may ask for more than the command line, not for less.
+        profile: args.profile.map(Into::into).max(config.build.profile),
+        reuse: if args.rebuild {
+            Reuse::Forbidden
+        } else {
+            Reuse::Allowed
+        },
+        runs: if args.once { Runs::Once } else { Runs::Twice },
+        jobs: args.jobs.or(config.build.jobs),
+        timeout: timeout.or(config.build.timeout),
+        allow_absent: config.sandbox.allow_absent.clone(),
+        print_logs: args.print_build_logs,
+        keep_failed: args.keep_failed,
+        key: args.key.clone().or_else(|| config.sign.key.clone()),
+        builder_id: config.sign.builder_id.clone(),
+        export: args.export.clone(),
+        out_link: args.out_link.clone(),
+    })
+}

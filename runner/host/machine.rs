@@ -1,0 +1,40 @@
+//! What the planner has to know of this machine.
+
+use std::fs;
+
+use rustix::thread::{CpuSet, sched_getaffinity};
+use zwieback_core::twin::variation::Machine;
+
+/// Looks at this machine. `jobs` is the most CPUs that a run may use.
+pub fn look(jobs: Option<u16>) -> Machine {
+    let mut cpus = cpus();
+    if let Some(jobs) = jobs {
+        cpus.truncate(usize::from(jobs).max(1));
+    }
+    Machine {
+        cpus,
+        tmpfs_budget: available_memory() / 2,
+        chooses_pids: true,
+    }
+}
+
+/// The CPUs this process may use; the first alone where the kernel does not say.
+fn cpus() -> Vec<u16> {
+    let Ok(set) = sched_getaffinity(None) else {
+        return vec![0];
+    };
+    let last = u16::try_from(CpuSet::MAX_CPU).unwrap_or(u16::MAX);
+    (0..last)
+        .filter(|cpu| set.is_set(usize::from(*cpu)))
+        .collect()
+}
+
+/// `MemAvailable` of proc_meminfo(5), in bytes; nothing where the kernel does not say.
+fn available_memory() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() * 1024
+}

@@ -1,0 +1,217 @@
+//! The folder of one invocation of `build`: its record, its logs, and the disk its runs work on.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use zwieback_core::build::record::Record;
+use zwieback_core::sandbox_spec::operation::Place;
+use zwieback_core::twin::conditions::RunName;
+
+use crate::fs::remove::remove_tree;
+
+const RECORD: &str = "record.json";
+const LOCK: &str = "lock";
+/// The letters of a name: Crockford's, in which no two look alike.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A folder that is held by this process until it is dropped.
+#[derive(Debug)]
+pub struct RunFolder {
+    id: String,
+    path: PathBuf,
+    _held: File,
+}
+
+/// Why a run cannot be kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file cannot be read or written.
+    #[error("cannot {what} {}", path.display())]
+    Io {
+        /// What was attempted.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    Unknown(String),
+    /// Its record cannot be read.
+    #[error("the record of run `{0}` cannot be read")]
+    Unreadable(String),
+}
+
+impl RunError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown(_) => Some("`zwieback show RECIPE` names its newest run".into()),
+            Self::Io { .. } | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl RunFolder {
+    /// Makes a folder with a new name, and clears what killed runs left on disk.
+    pub fn create(runs: &Path) -> Result<Self, RunError> {
+        let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
+        make(runs).map_err(error("create", runs))?;
+        sweep(runs);
+        loop {
+            let id = new_id().map_err(error("name a run in", runs))?;
+            let path = runs.join(&id);
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(failed) => return Err(error("create", &path)(failed)),
+                Ok(()) => return Self::hold(id, path),
+            }
+        }
+    }
+
+    /// The name of the run.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A fresh log file.
+    pub fn log(&self, run: RunName) -> Result<File, RunError> {
+        let path = log_path(&self.path, run);
+        File::create(&path).map_err(error("create", &path))
+    }
+
+    /// An empty folder on disk for one place of a run.
+    pub fn disk(&self, run: RunName, place: Place) -> Result<PathBuf, RunError> {
+        let path = self.path.join(format!("disk-{}-{place}", letter(run)));
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&path)
+            .map_err(error("create", &path))?;
+        Ok(path)
+    }
+
+    /// Writes the record, whole or not at all.
+    pub fn write(&self, record: &Record) -> Result<(), RunError> {
+        let path = self.path.join(RECORD);
+        let scratch = self.path.join(".record");
+        let bytes =
+            serde_json::to_vec_pretty(record).expect("a record holds only text and numbers");
+        fs::write(&scratch, bytes)
+            .and_then(|()| fs::rename(&scratch, &path))
+            .map_err(error("write", &path))
+    }
+
+    /// Removes what the runs worked on. What cannot be removed now is removed by a later sweep.
+    pub fn clear_disks(&self) {
+        clear(&self.path);
+    }
+
+    fn hold(id: String, path: PathBuf) -> Result<Self, RunError> {
+        let lock = path.join(LOCK);
+        let held = File::create(&lock).map_err(error("create", &lock))?;
+        held.lock().map_err(error("lock", &lock))?;
+        Ok(Self {
+            id,
+            path,
+            _held: held,
+        })
+    }
+}
+
+/// The record of a run, by its name.
+pub fn read(runs: &Path, id: &str) -> Result<Record, RunError> {
+    let plain = !id.is_empty() && id.bytes().all(|byte| LETTERS.contains(&byte));
+    let path = runs.join(id).join(RECORD);
+    if !plain || !path.is_file() {
+        return Err(RunError::Unknown(id.to_owned()));
+    }
+    let bytes = fs::read(&path).map_err(error("read", &path))?;
+    serde_json::from_slice(&bytes).map_err(|_| RunError::Unreadable(id.to_owned()))
+}
+
+/// The newest run of a recipe, if it was ever built.
+pub fn newest(runs: &Path, recipe: &str) -> Option<Record> {
+    let entries = fs::read_dir(runs).ok()?;
+    entries
+        .flatten()
+        .filter_map(|entry| read(runs, entry.file_name().to_str()?).ok())
+        .filter(|record| record.recipe.as_str() == recipe)
+        .max_by_key(|record| (record.started, record.id.clone()))
+}
+
+/// The log of a run.
+pub fn read_log(runs: &Path, id: &str, run: RunName) -> Result<Vec<u8>, RunError> {
+    let path = log_path(&runs.join(id), run);
+    fs::read(&path).map_err(error("read", &path))
+}
+
+fn log_path(folder: &Path, run: RunName) -> PathBuf {
+    folder.join(format!("{}.log", letter(run)))
+}
+
+fn letter(run: RunName) -> char {
+    match run {
+        RunName::A => 'a',
+        RunName::B => 'b',
+    }
+}
+
+/// Thirty random bits: enough letters to type, and a name that is taken is tried again.
+fn new_id() -> io::Result<String> {
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(random
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect())
+}
+
+/// A run whose lock is free is over: what it worked on is garbage, however it ended.
+fn sweep(runs: &Path) {
+    let Ok(entries) = fs::read_dir(runs) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if !has_disks(&path) {
+            continue;
+        }
+        if let Ok(lock) = File::open(path.join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            clear(&path);
+        }
+    }
+}
+
+fn has_disks(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_disk(&entry)))
+}
+
+fn is_disk(entry: &fs::DirEntry) -> bool {
+    entry
+        .file_name()
+        .to_str()
+        .is_some_and(|name| name.starts_with("disk-"))
+}
+
+fn clear(folder: &Path) {
+    let (Ok(opened), Ok(entries)) = (File::open(folder), fs::read_dir(folder)) else {
+        return;
+    };
+    for entry in entries.flatten().filter(is_disk) {
+        if let Some(name) = entry.file_name().to_str() {
+            // A later sweep tries again.
+            drop(remove_tree(opened.as_fd(), name));
+        }
+    }
+}
+
+fn error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    let path = path.to_owned();
+    move |source| RunError::Io { what, path, source }
+}

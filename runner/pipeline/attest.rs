@@ -1,0 +1,133 @@
+//! Chapter: the statement, its signature and its place in the store.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use zwieback_core::attest::bundle;
+use zwieback_core::build::action::Action;
+use zwieback_core::build::comparison::Reproduced;
+use zwieback_core::build::statement::{Invocation, statement};
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::enforcement::LockState;
+use zwieback_core::event::Event;
+use zwieback_core::json::from_serde::value_of;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_core::twin::conditions::RunName;
+use zwieback_core::twin::variation::Variation;
+use zwieback_host::clock;
+use zwieback_host::keys::signer::seal;
+use zwieback_host::run_folder::read_log;
+use zwieback_host::store::blob::Expected;
+
+use super::context::{Context, Wish};
+use super::error::PipelineError;
+use super::keyring;
+use super::read::Planned;
+use super::run::Ran;
+
+/// The builder's name when every lock was enforced, at least in part.
+const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
+/// The builder's name when the user's configuration allowed a lock to be absent: another mode with
+/// other security has another name (SLSA v1.2, provenance, `builder.id`).
+const WEAKENED: &str = "https://zwieback.example/builder/weakened-sandbox/v1";
+
+/// What there is to say about two runs that gave the same.
+pub struct Made<'a> {
+    /// What was built.
+    pub planned: &'a Planned,
+    /// The action.
+    pub action: &'a Action,
+    /// What both runs gave.
+    pub reproduced: &'a Reproduced,
+    /// The runs.
+    pub runs: (&'a Ran, &'a Ran),
+    /// How they differed.
+    pub variation: &'a Variation,
+    /// The name of the invocation.
+    pub id: &'a str,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// Signs what was made and keeps the bundle.
+pub fn attest(
+    made: &Made<'_>,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Fingerprint, PipelineError> {
+    let statement = statement(
+        &made.planned.plan,
+        made.action,
+        made.reproduced,
+        invocation(made, wish, ctx)?,
+    );
+    let keyring = keyring::open(ctx.dirs, wish.key.as_deref())?;
+    if let Some(fresh) = &keyring.fresh {
+        ctx.tell(&Event::Notice {
+            message: fresh.notice(),
+        });
+    }
+    let bundle = seal(&statement, keyring.signer.as_ref())?;
+    let mut writer = ctx.store.blob_writer()?;
+    writer
+        .write_all(&bundle.to_bytes())
+        .map_err(PipelineError::io(ctx.store.path()))?;
+    let stored = writer.commit(Expected::Anything)?;
+    let head = &made.planned.plan.recipe.recipe;
+    let name = bundle::file_name(&head.name, &head.version);
+    ctx.tell(&Event::Signed {
+        bundle: name,
+        key: keyring.signer.public_key().id().short(),
+    });
+    Ok(*stored.content())
+}
+
+fn invocation(
+    made: &Made<'_>,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Invocation, PipelineError> {
+    let (a, b) = made.runs;
+    let locks = |ran: &Ran| value_of(&ran.record.enforcement).expect("a report is text");
+    let enforcement = zwieback_core::json::value::Value::object([("A", locks(a)), ("B", locks(b))]);
+    Ok(Invocation {
+        builder_id: wish
+            .builder_id
+            .clone()
+            .unwrap_or_else(|| builder(made).to_owned()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        id: format!("urn:zwieback:run:{}", made.id),
+        started: made.started,
+        finished: clock::now(),
+        factors: made.variation.states(),
+        enforcement,
+        byproducts: logs(made, ctx)?,
+    })
+}
+
+fn builder(made: &Made<'_>) -> &'static str {
+    let (a, b) = made.runs;
+    let is_weak = |ran: &Ran| {
+        ran.record
+            .enforcement
+            .iter()
+            .any(|(_, held)| held.state == LockState::Absent)
+    };
+    if is_weak(a) || is_weak(b) {
+        WEAKENED
+    } else {
+        BUILDER
+    }
+}
+
+fn logs(
+    made: &Made<'_>,
+    ctx: &Context<'_>,
+) -> Result<BTreeMap<String, Fingerprint>, PipelineError> {
+    let mut logs = BTreeMap::new();
+    for run in [RunName::A, RunName::B] {
+        let bytes = read_log(&ctx.dirs.runs(), made.id, run)?;
+        logs.insert(format!("log of run {run:?}"), Fingerprint::of(&bytes));
+    }
+    Ok(logs)
+}

@@ -1,0 +1,93 @@
+//! The story of `zwieback build`: read, plan, fetch, bake twice, compare, attest, keep, hand over.
+
+use std::time::Instant;
+
+use zwieback_core::build::action::Action;
+use zwieback_core::build::comparison::compare;
+use zwieback_core::event::Event;
+use zwieback_host::machine;
+use zwieback_host::project::Project;
+
+use super::attest::{Made, attest};
+use super::context::{Context, Wish};
+use super::error::PipelineError;
+use super::find;
+use super::hand_over::hand_over;
+use super::keep::{Built, Keeper};
+use super::pace::Pace;
+use super::read::{self, Planned};
+use super::run::Bake;
+use super::twin::{Twin, bake};
+use super::{inputs, root, sources};
+
+/// The platform that steps run on, in OCI's words.
+pub const PLATFORM: &str = "linux/amd64";
+
+/// Builds one recipe, or finds that it was built.
+pub fn build(
+    project: &Project,
+    named: &str,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    let begun = Instant::now();
+    let planned = read::recipe(project, named, wish.profile, ctx)?;
+    let built = match find::built(&planned, wish, ctx)? {
+        Some(found) => found,
+        None => make(&planned, wish, ctx)?,
+    };
+    hand_over(&planned, &built, wish, begun, ctx)
+}
+
+fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, PipelineError> {
+    inputs::fetch(planned.plan.all_inputs(), ctx)?;
+    let root = root::assemble(&planned.plan.toolchains, ctx)?;
+    let action = Action::new(
+        &planned.plan,
+        PLATFORM,
+        *root.digest(),
+        planned.patch_digests(),
+    );
+    let sources = sources::unpack_all(planned, ctx)?;
+    let twin = Twin::plan(
+        &planned.plan,
+        &machine::look(wish.jobs),
+        wish,
+        sources.source_date_epoch,
+    );
+    let keeper = Keeper::open(planned, &action, wish, ctx)?;
+    let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let (folder, pace) = (keeper.folder(), &Pace::default());
+    let bake_this = Bake {
+        planned,
+        root: &root,
+        sources: &sources,
+        wish,
+        folder,
+        pace,
+        canceller: &canceller,
+        ctx,
+    };
+    let (a, b) = keeper.guard(bake(&bake_this, &twin))?;
+    let Some(b) = b else { return keeper.once(&a) };
+    let reproduced = match compare(&a.completed, &b.completed) {
+        Ok(reproduced) => reproduced,
+        Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin)?),
+    };
+    let files = reproduced.compared();
+    ctx.tell(&Event::Compared {
+        files,
+        differing: 0,
+    });
+    let made = Made {
+        planned,
+        action: &action,
+        reproduced: &reproduced,
+        runs: (&a, &b),
+        variation: &twin.variation,
+        id: keeper.folder().id(),
+        started: keeper.started(),
+    };
+    let bundle = attest(&made, wish, ctx)?;
+    keeper.commit(&made, bundle)
+}

@@ -1,0 +1,190 @@
+//! Chapter: what differs, where the runs first parted, and why.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use zwieback_core::build::comparison::Comparison;
+use zwieback_core::build::record::RunRecord;
+use zwieback_core::manifest::recipe::Recipe;
+use zwieback_core::tree::Entry;
+use zwieback_core::twin::factor::Factor as Varied;
+use zwieback_explain::content::Content;
+use zwieback_explain::explain::explain as explain_pairs;
+use zwieback_explain::finding::Report;
+use zwieback_explain::knowledge::{Factor, Facts, Knowledge, Span};
+use zwieback_explain::limits::Limits;
+use zwieback_explain::pair::{Pair, Side};
+use zwieback_host::capture::snapshot::Snapshot;
+use zwieback_host::content::FileContent;
+use zwieback_host::store::stored::StoredTree;
+
+use super::error::PipelineError;
+use super::run::Ran;
+
+/// Why two runs differ.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The findings.
+    pub report: Report,
+    /// How many files were compared.
+    pub compared: usize,
+    /// How many differ.
+    pub differing: usize,
+    /// The step after which the runs were no longer the same, and the first path at which.
+    pub parted: Option<(String, String)>,
+    /// The run's name.
+    pub id: String,
+}
+
+/// Explains a comparison that did not come out equal.
+pub fn explain(
+    comparison: &Comparison,
+    (a, b): (&Ran, &Ran),
+    recipe: &Recipe,
+    varied: &[Varied],
+    id: &str,
+) -> Result<Explained, PipelineError> {
+    let knowledge = knowledge(&a.record, &b.record, varied);
+    let mut report = trees(comparison, &a.written, &b.written, &knowledge)?;
+    for finding in &mut report.findings {
+        let path = finding.path.as_str();
+        finding.step = first_step(recipe, (a, b), |out| {
+            out.iter().any(|differing| differing == path)
+        });
+    }
+    Ok(Explained {
+        report,
+        compared: comparison.compared,
+        differing: comparison.differences.len(),
+        parted: parted(recipe, (a, b)),
+        id: id.to_owned(),
+    })
+}
+
+/// Explains the differences between two stored trees.
+pub fn trees(
+    comparison: &Comparison,
+    a: &StoredTree,
+    b: &StoredTree,
+    knowledge: &Knowledge,
+) -> Result<Report, PipelineError> {
+    let (dir_a, dir_b) = (a.open()?, b.open()?);
+    let contents = comparison
+        .differences
+        .iter()
+        .map(|it| {
+            Ok((
+                content(&dir_a, it.path.as_str(), it.a.as_ref())?,
+                content(&dir_b, it.path.as_str(), it.b.as_ref())?,
+            ))
+        })
+        .collect::<Result<Vec<_>, PipelineError>>()?;
+    let pairs: Vec<_> = comparison
+        .differences
+        .iter()
+        .zip(&contents)
+        .map(|(difference, (a, b))| Pair {
+            path: difference.path.clone(),
+            a: side(difference.a.as_ref(), a.as_ref()),
+            b: side(difference.b.as_ref(), b.as_ref()),
+        })
+        .collect();
+    Ok(explain_pairs(&pairs, knowledge, &Limits::default()))
+}
+
+/// What is known of both runs, for whoever looks for its traces.
+pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Varied]) -> Knowledge {
+    Knowledge {
+        a: facts(a),
+        b: facts(b),
+        varied: Some(
+            varied
+                .iter()
+                .map(|it| serde_json::from_value(it.as_str().into()).expect("x"))
+                .collect(),
+        ),
+    }
+}
+
+fn facts(run: &RunRecord) -> Facts {
+    let it = &run.conditions;
+    let created = Span {
+        start: run.began,
+        end: run.ended,
+    };
+    let clock = Span {
+        start: run.began + it.clock_offset,
+        end: run.ended + it.clock_offset,
+    };
+    let facts = Facts {
+        clock: Some(clock),
+        created: Some(created),
+        source_mtime: Some(run.source_date_epoch + it.source_mtime_offset),
+        source_date_epoch: Some(run.source_date_epoch),
+        umask: Some(it.umask),
+        pids: Some((it.first_pid, it.first_pid + 30_000)),
+        ..Facts::default()
+    };
+    facts
+        .with(Factor::BuildPath, "root", &it.build_path)
+        .with(Factor::Home, "home", &it.home)
+        .with(Factor::Tmpdir, "tmpdir", &it.tmpdir)
+        .with(Factor::User, "name", &it.user)
+        .with(Factor::User, "uid", &it.uid.to_string())
+        .with(Factor::User, "gid", &it.gid.to_string())
+        .with(Factor::Hostname, "hostname", &it.hostname)
+        .with(Factor::Timezone, "zone", &it.timezone)
+        .with(Factor::Locale, "locale", &it.locale)
+        .with(Factor::Columns, "columns", &it.columns.to_string())
+        .with(Factor::CpuCount, "count", &it.cpus.len().to_string())
+}
+
+fn content(
+    dir: &OwnedFd,
+    path: &str,
+    entry: Option<&Entry>,
+) -> Result<Option<FileContent>, PipelineError> {
+    match entry {
+        Some(Entry::File { content, .. }) => FileContent::open(dir.as_fd(), path, content.size)
+            .map(Some)
+            .map_err(PipelineError::Look),
+        _ => Ok(None),
+    }
+}
+
+fn side<'a>(entry: Option<&'a Entry>, content: Option<&'a FileContent>) -> Side<'a> {
+    Side {
+        entry,
+        content: content.map(|content| content as &dyn Content),
+    }
+}
+
+/// The first step after which the runs differ in the work place or in the outputs.
+fn parted(recipe: &Recipe, (a, b): (&Ran, &Ran)) -> Option<(String, String)> {
+    let both = a.snapshots.iter().zip(&b.snapshots);
+    recipe
+        .steps
+        .iter()
+        .zip(both)
+        .find_map(|(step, ([work_a, out_a], [work_b, out_b]))| {
+            let first = |one: &Snapshot, other: &Snapshot| one.differences(other).next();
+            let work = first(work_a, work_b);
+            let path = work.or_else(|| first(out_a, out_b).map(|path| format!("$OUT/{path}")))?;
+            Some((step.name.to_string(), path))
+        })
+}
+
+fn first_step(
+    recipe: &Recipe,
+    (a, b): (&Ran, &Ran),
+    is_it: impl Fn(&[String]) -> bool,
+) -> Option<String> {
+    let both = a.snapshots.iter().zip(&b.snapshots);
+    recipe
+        .steps
+        .iter()
+        .zip(both)
+        .find_map(|(step, ([_, out_a], [_, out_b]))| {
+            let differing: Vec<_> = out_a.differences(out_b).collect();
+            is_it(&differing).then(|| step.name.to_string())
+        })
+}

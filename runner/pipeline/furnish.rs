@@ -1,0 +1,85 @@
+//! Chapter: sources and patches into a sandbox that runs nothing yet.
+
+use zwieback_core::name::Name;
+use zwieback_core::rel_path::RelPath;
+use zwieback_core::sandbox_spec::operation::Place;
+use zwieback_core::twin::conditions::{Conditions, StagingOrder};
+use zwieback_host::stage::{Access, Order, Owner, StageOptions, stage as stage_tree};
+use zwieback_sandbox::owner;
+use zwieback_sandbox::sandbox::Sandbox;
+use zwieback_sandbox::step::{Command, Ending};
+
+use super::error::PipelineError;
+use super::sources::Sources;
+
+/// Where patches wait to be applied, below `/tmp`.
+const PATCHES: &str = "patches";
+
+/// What of a failed `patch` is shown.
+const SHOWN: usize = 4096;
+
+/// Lays down every source, in the order and with the times that the run's conditions say.
+pub fn stage(
+    sandbox: &Sandbox,
+    sources: &Sources,
+    conditions: &Conditions,
+) -> Result<(), PipelineError> {
+    let options = options(sandbox.owner(), sources.source_date_epoch, conditions);
+    let mut trees: Vec<_> = sources.trees.iter().collect();
+    if conditions.staging == StagingOrder::Reversed {
+        trees.reverse();
+    }
+    for (name, tree) in trees {
+        let under: RelPath = name.as_str().parse().expect("a name is a path of one part");
+        stage_tree(tree, sandbox.place(Place::Work), Some(&under), &options)?;
+    }
+    if let Some(patches) = &sources.patches {
+        let under: RelPath = PATCHES.parse().expect("the word is a path");
+        stage_tree(patches, sandbox.place(Place::Tmp), Some(&under), &options)?;
+    }
+    Ok(())
+}
+
+/// Applies the recipe's patches to the sources, inside, with the toolchain's own `patch`.
+pub fn patch(sandbox: &mut Sandbox, patches: &[(&Name, &RelPath)]) -> Result<(), PipelineError> {
+    for (name, path) in patches {
+        apply(sandbox, name, path)?;
+    }
+    Ok(())
+}
+
+fn options(owner: owner::Owner, source_date_epoch: i64, conditions: &Conditions) -> StageOptions {
+    StageOptions {
+        order: match conditions.staging {
+            StagingOrder::Sorted => Order::Sorted,
+            StagingOrder::Reversed => Order::Reversed,
+        },
+        mtime: source_date_epoch + conditions.source_mtime_offset,
+        owner: Some(Owner {
+            uid: owner.uid,
+            gid: owner.gid,
+        }),
+        access: Access::Writable,
+    }
+}
+
+fn apply(sandbox: &mut Sandbox, name: &Name, path: &RelPath) -> Result<(), PipelineError> {
+    let script = "patch -p1 --batch --no-backup-if-mismatch --input=\"$1\" && rm \"$1\"";
+    let file = format!("/tmp/{PATCHES}/{path}");
+    let mut command = Command::new(["/bin/sh", "-eu", "-c", script, "patch", file.as_str()]);
+    command.dir = format!("/build/{name}");
+    let mut said = Vec::new();
+    let mut take = |bytes: &[u8]| {
+        let room = SHOWN.saturating_sub(said.len()).min(bytes.len());
+        said.extend_from_slice(&bytes[..room]);
+    };
+    match sandbox.run(&command, &mut take)?.ending {
+        Ending::Exited(0) => Ok(()),
+        Ending::Cancelled => Err(PipelineError::Interrupted),
+        _ => Err(PipelineError::Patch {
+            name: (*name).clone(),
+            path: (*path).clone(),
+            said: String::from_utf8_lossy(&said).trim_end().to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,177 @@
+//! Chapter: what is kept of a pair of runs: its record from the first moment, its outputs at the end.
+
+use zwieback_core::build::action::{Action, ActionResult};
+use zwieback_core::build::comparison::Comparison;
+use zwieback_core::build::record::{Outcome, Record};
+use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::event::Event;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_core::tree::Tree;
+use zwieback_host::clock;
+use zwieback_host::run_folder::RunFolder;
+use zwieback_host::store::stored::StoredTree;
+
+use super::attest::Made;
+use super::context::{Context, Wish};
+use super::error::PipelineError;
+use super::explained::explain;
+use super::read::Planned;
+use super::run::Ran;
+use super::twin::Twin;
+
+/// A finished build, new or found.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The action.
+    pub action: Digest,
+    /// Its outputs.
+    pub outputs: StoredTree,
+    /// The signed bundle; none if there was one run only.
+    pub bundle: Option<Fingerprint>,
+    /// The name of the invocation that built it.
+    pub run: String,
+}
+
+/// Keeps the record of one invocation.
+pub struct Keeper<'a> {
+    folder: RunFolder,
+    record: Record,
+    planned: &'a Planned,
+    wish: &'a Wish,
+    ctx: &'a Context<'a>,
+}
+
+impl<'a> Keeper<'a> {
+    /// Opens a folder for an invocation that begins now.
+    pub fn open(
+        planned: &'a Planned,
+        action: &Action,
+        wish: &'a Wish,
+        ctx: &'a Context<'a>,
+    ) -> Result<Self, PipelineError> {
+        let folder = RunFolder::create(&ctx.dirs.runs())?;
+        let record = Record {
+            id: folder.id().to_owned(),
+            recipe: planned.plan.recipe.name().clone(),
+            version: planned.plan.recipe.recipe.version.clone(),
+            action: action.digest(),
+            started: clock::now(),
+            outcome: Outcome::Unfinished,
+            runs: Vec::new(),
+        };
+        folder.write(&record)?;
+        Ok(Self {
+            folder,
+            record,
+            planned,
+            wish,
+            ctx,
+        })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// When the invocation began.
+    pub fn started(&self) -> Timestamp {
+        self.record.started
+    }
+
+    /// Records a failure, and clears the disks that the runs worked on.
+    pub fn guard<T>(&self, ran: Result<T, PipelineError>) -> Result<T, PipelineError> {
+        if ran.is_ok() || !self.wish.keep_failed {
+            self.folder.clear_disks();
+        }
+        if ran.is_err() {
+            self.write(Outcome::Failed, &[])?;
+        }
+        ran
+    }
+
+    /// Keeps the outputs of a single run. They answer for nothing later: no index entry is written.
+    pub fn once(&self, run: &Ran) -> Result<Built, PipelineError> {
+        self.write(Outcome::Once, &[run])?;
+        let outputs = self.select(run, run.completed.outputs())?;
+        Ok(Built {
+            action: self.record.action,
+            outputs,
+            bundle: None,
+            run: self.record.id.clone(),
+        })
+    }
+
+    /// Keeps both trees of runs that differ, and says why they do.
+    pub fn differs(
+        &self,
+        comparison: &Comparison,
+        runs: (&Ran, &Ran),
+        twin: &Twin,
+    ) -> Result<PipelineError, PipelineError> {
+        let (files, differing) = (comparison.compared, comparison.differences.len());
+        self.ctx.tell(&Event::Compared { files, differing });
+        self.write(Outcome::Differs, &[runs.0, runs.1])?;
+        let kept = [runs.0, runs.1].map(|run| *run.written.digest());
+        self.ctx.store.put_root(&self.root_name(), &kept)?;
+        let recipe = &self.planned.plan.recipe;
+        let varied = twin.variation.varied();
+        Ok(PipelineError::NotReproducible {
+            recipe: recipe.name().clone(),
+            version: recipe.recipe.version.clone(),
+            explained: Box::new(explain(
+                comparison,
+                runs,
+                recipe,
+                &varied,
+                self.folder.id(),
+            )?),
+        })
+    }
+
+    /// Commits what was made to the store. The index entry comes last: a crash leaves garbage, never a lie.
+    pub fn commit(&self, made: &Made<'_>, bundle: Fingerprint) -> Result<Built, PipelineError> {
+        let outputs = self.select(made.runs.0, made.reproduced.outputs())?;
+        self.write(Outcome::Reproduced, &[made.runs.0, made.runs.1])?;
+        let result = ActionResult {
+            action: self.record.action,
+            outputs: *outputs.digest(),
+            files: outputs.tree().files().count(),
+            bundle,
+            run: self.record.id.clone(),
+        };
+        let entry = serde_json::to_vec(&result).expect("a result holds only text and numbers");
+        self.ctx.store.put_action(&result.action, &entry)?;
+        Ok(Built {
+            action: result.action,
+            outputs,
+            bundle: Some(bundle),
+            run: result.run,
+        })
+    }
+
+    /// The declared outputs as a tree of their own.
+    fn select(&self, run: &Ran, outputs: &Tree) -> Result<StoredTree, PipelineError> {
+        if run.written.tree() == outputs {
+            return Ok(run.written.clone());
+        }
+        let writer = self.ctx.store.tree_writer()?;
+        writer
+            .layer("the outputs")
+            .link_part(&run.written, outputs)?;
+        Ok(writer.commit()?)
+    }
+
+    fn write(&self, outcome: Outcome, runs: &[&Ran]) -> Result<(), PipelineError> {
+        let mut record = self.record.clone();
+        record.outcome = outcome;
+        record.runs = runs.iter().map(|run| run.record.clone()).collect();
+        Ok(self.folder.write(&record)?)
+    }
+
+    fn root_name(&self) -> zwieback_core::name::Name {
+        format!("run-{}", self.record.id)
+            .parse()
+            .expect("a run's name is a name")
+    }
+}

@@ -1,0 +1,93 @@
+//! Chapter: the tree that becomes `/` of the sandbox.
+
+use zwieback_core::build::plan::{Plan, PlannedToolchain};
+use zwieback_core::digest::Digest;
+use zwieback_core::event::Event;
+use zwieback_core::sandbox_spec::environment::Environment;
+use zwieback_host::store::stored::StoredTree;
+use zwieback_host::toolchain::obtain::{known_digest, obtain};
+
+use super::context::Context;
+use super::error::PipelineError;
+
+/// The merged tree of a plan's toolchains: from the store, or put together now.
+pub fn assemble(
+    toolchains: &[PlannedToolchain],
+    ctx: &Context<'_>,
+) -> Result<StoredTree, PipelineError> {
+    let mut trees = Vec::new();
+    for planned in toolchains {
+        trees.push((planned.toolchain.name().as_str(), one(planned, ctx)?));
+    }
+    let tree = match trees.as_slice() {
+        [(_, only)] => only.clone(),
+        several => {
+            let key = merged_key(
+                &several
+                    .iter()
+                    .map(|(_, tree)| *tree.digest())
+                    .collect::<Vec<_>>(),
+            );
+            let several: Vec<_> = several.iter().map(|(name, tree)| (*name, tree)).collect();
+            let merged = ctx.store.merge(&several)?;
+            ctx.store.put_assembly(&key, merged.digest())?;
+            merged
+        }
+    };
+    let toolchains = toolchains
+        .iter()
+        .map(|planned| planned.toolchain.name().clone())
+        .collect();
+    ctx.tell(&Event::Assembled {
+        toolchains,
+        tree: *tree.digest(),
+    });
+    Ok(tree)
+}
+
+/// The digest of that tree, if it was put together before: what an action needs to be looked up.
+pub fn known(
+    toolchains: &[PlannedToolchain],
+    ctx: &Context<'_>,
+) -> Result<Option<Digest>, PipelineError> {
+    let mut digests = Vec::new();
+    for planned in toolchains {
+        match known_digest(ctx.store, &planned.inputs, &planned.toolchain.fixups)? {
+            Some(digest) => digests.push(digest),
+            None => return Ok(None),
+        }
+    }
+    match digests.as_slice() {
+        [only] => Ok(Some(*only)),
+        several => Ok(ctx.store.assembly(&merged_key(several))?),
+    }
+}
+
+/// The environment that the toolchains bring; a later one wins.
+pub fn environment(plan: &Plan) -> Environment {
+    plan.toolchains
+        .iter()
+        .flat_map(|planned| planned.toolchain.env.clone())
+        .collect()
+}
+
+fn one(planned: &PlannedToolchain, ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
+    let packages = planned.inputs.len();
+    ctx.tell(&Event::AssemblyStarted {
+        toolchain: planned.toolchain.name().clone(),
+        packages,
+    });
+    let fixups = &planned.toolchain.fixups;
+    Ok(obtain(
+        ctx.store,
+        &planned.inputs,
+        fixups,
+        ctx.stop.fetching(),
+    )?)
+}
+
+/// Names a merged tree by the trees in it, in their order.
+fn merged_key(trees: &[Digest]) -> Digest {
+    let names: String = trees.iter().map(|tree| format!("{tree}\n")).collect();
+    Digest::sha256(format!("zwieback-merge v1\n{names}").as_bytes())
+}

@@ -1,0 +1,325 @@
+//! Chapter: one run of the steps, in a sandbox of its own.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use zwieback_core::build::completed::{Completed, Ending, StepResult};
+use zwieback_core::build::record::RunRecord;
+use zwieback_core::enforcement::LockState;
+use zwieback_core::event::Event;
+use zwieback_core::manifest::recipe::Step;
+use zwieback_core::sandbox_spec::operation::{Medium, Place};
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::twin::conditions::{Conditions, RunName};
+use zwieback_core::twin::factor::Factor;
+use zwieback_host::capture::outputs::capture_into;
+use zwieback_host::capture::rules::Rules;
+use zwieback_host::capture::snapshot::{Snapshot, snapshot};
+use zwieback_host::clock;
+use zwieback_host::run_folder::RunFolder;
+use zwieback_host::store::stored::StoredTree;
+use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
+use zwieback_sandbox::step::{self, Command};
+
+use super::context::{Context, Wish};
+use super::error::PipelineError;
+use super::furnish;
+use super::log::Log;
+use super::pace::Pace;
+use super::read::Planned;
+use super::sources::{Sources, patch_list};
+
+/// What both runs share.
+pub struct Bake<'a> {
+    /// The recipe, its locks and its patches.
+    pub planned: &'a Planned,
+    /// The tree that is `/`.
+    pub root: &'a StoredTree,
+    /// The unpacked sources.
+    pub sources: &'a Sources,
+    /// What the user wants.
+    pub wish: &'a Wish,
+    /// Where logs and disks are.
+    pub folder: &'a RunFolder,
+    /// The pace of the two.
+    pub pace: &'a Pace,
+    /// Ends both.
+    pub canceller: &'a Canceller,
+    /// The world.
+    pub ctx: &'a Context<'a>,
+}
+
+/// One run's own part.
+pub struct Part<'a> {
+    /// What the steps find around them.
+    pub conditions: &'a Conditions,
+    /// The sandbox that makes it so.
+    pub spec: &'a SandboxSpec,
+    /// What differs from the other run.
+    pub varied: Vec<Factor>,
+}
+
+/// A run that came to its end.
+pub struct Ran {
+    /// What is kept of it.
+    pub record: RunRecord,
+    /// The declared outputs.
+    pub completed: Completed,
+    /// All that it wrote, in the store.
+    pub written: StoredTree,
+    /// What the work place and the outputs looked like after each step.
+    pub snapshots: Vec<[Snapshot; 2]>,
+}
+
+/// Runs the steps.
+pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
+    let begun = Instant::now();
+    let mut sandbox = start(bake, part)?;
+    furnish::stage(&sandbox, bake.sources, part.conditions)?;
+    furnish::patch(&mut sandbox, &patch_list(&bake.planned.plan))?;
+    let mut steps = Steps::new(bake, part)?;
+    bake.ctx.tell(&steps.started());
+    let ended = steps.all(&mut sandbox);
+    let out = duplicate(&sandbox)?;
+    let report = sandbox.finish();
+    ended?;
+    let mut record = steps.record;
+    record.enforcement = report.enforcement;
+    record.ended = clock::now().as_unix();
+    let wall_ms = milliseconds(begun.elapsed());
+    // Only now, when no process of the run is left, are the outputs read.
+    let written =
+        capture_into(out.as_fd(), &rules(part.spec), bake.ctx.store).map_err(|source| {
+            PipelineError::Outputs {
+                run: record.run,
+                source,
+            }
+        })?;
+    let completed = Completed::new(&bake.planned.plan.recipe, &record.steps, written.tree())
+        .map_err(|source| PipelineError::Incomplete {
+            run: record.run,
+            source,
+        })?;
+    record.outputs = Some(*written.digest());
+    bake.ctx.tell(&Event::RunFinished {
+        run: record.run,
+        wall_ms,
+    });
+    Ok(Ran {
+        record,
+        completed,
+        written,
+        snapshots: steps.snapshots,
+    })
+}
+
+/// The steps of a run, one after another.
+struct Steps<'a> {
+    bake: &'a Bake<'a>,
+    part: &'a Part<'a>,
+    record: RunRecord,
+    snapshots: Vec<[Snapshot; 2]>,
+    log: Log<'a>,
+}
+
+impl<'a> Steps<'a> {
+    fn new(bake: &'a Bake<'a>, part: &'a Part<'a>) -> Result<Self, PipelineError> {
+        let run = part.conditions.run;
+        let screen = bake.wish.print_logs.then_some(bake.ctx);
+        let record = RunRecord {
+            run,
+            conditions: part.conditions.clone(),
+            source_date_epoch: bake.sources.source_date_epoch,
+            began: clock::now().as_unix(),
+            ended: 0,
+            steps: Vec::new(),
+            log_offsets: Vec::new(),
+            outputs: None,
+            enforcement: zwieback_core::enforcement::Enforcement::default(),
+        };
+        let log = Log::new(bake.folder.log(run)?, run, screen);
+        Ok(Self {
+            bake,
+            part,
+            record,
+            snapshots: Vec::new(),
+            log,
+        })
+    }
+
+    fn started(&self) -> Event {
+        Event::RunStarted {
+            run: self.record.run,
+            steps: self.bake.planned.plan.recipe.steps.len(),
+            varied: self.part.varied.clone(),
+        }
+    }
+
+    fn all(&mut self, sandbox: &mut Sandbox) -> Result<(), PipelineError> {
+        for (index, step) in self.bake.planned.plan.recipe.steps.iter().enumerate() {
+            self.keep_pace(index, sandbox);
+            self.one(index, step, sandbox)?;
+            self.look(sandbox)?;
+        }
+        Ok(())
+    }
+
+    fn keep_pace(&mut self, index: usize, sandbox: &mut Sandbox) {
+        match self.record.run {
+            RunName::A => self.bake.pace.begins(),
+            RunName::B => {
+                let stagger = Duration::from_millis(self.part.conditions.stagger_ms);
+                let is_stopped = || self.bake.canceller.is_cancelled();
+                sandbox.excuse(self.bake.pace.wait(index, stagger, is_stopped));
+            }
+        }
+        if index == 0 {
+            self.record.began = clock::now().as_unix();
+        }
+    }
+
+    fn one(
+        &mut self,
+        index: usize,
+        step: &Step,
+        sandbox: &mut Sandbox,
+    ) -> Result<(), PipelineError> {
+        let run = self.record.run;
+        let tell = |event: &Event| self.bake.ctx.tell(event);
+        tell(&Event::StepStarted {
+            run,
+            index: index + 1,
+            step: step.name.clone(),
+        });
+        self.record.log_offsets.push(self.log.begin(&step.name));
+        let mut failed = Ok(());
+        let mut take = |bytes: &[u8]| {
+            if failed.is_ok() {
+                failed = self.log.take(bytes);
+            }
+        };
+        let outcome = sandbox.run(&command(step, self.part.conditions), &mut take)?;
+        failed.map_err(|source| PipelineError::Log {
+            id: self.bake.folder.id().to_owned(),
+            source,
+        })?;
+        self.log.end();
+        let ending = ending(outcome.ending)?;
+        let wall_ms = milliseconds(outcome.usage.wall);
+        tell(&Event::StepFinished {
+            run,
+            step: step.name.clone(),
+            ending: ending.clone(),
+            wall_ms,
+        });
+        let cpu_ms = milliseconds(outcome.usage.cpu);
+        self.record.steps.push(StepResult {
+            step: step.name.clone(),
+            ending: ending.clone(),
+            wall_ms,
+            cpu_ms,
+        });
+        if ending == Ending::Exited(0) {
+            Ok(())
+        } else {
+            Err(self.failure(step, ending))
+        }
+    }
+
+    fn failure(&self, step: &Step, ending: Ending) -> PipelineError {
+        PipelineError::StepFailed {
+            run: self.record.run,
+            step: step.name.clone(),
+            ending,
+            tail: self.log.tail(),
+            id: self.bake.folder.id().to_owned(),
+        }
+    }
+
+    /// Remembers what the step left, so that a difference can be traced to the step that made it.
+    fn look(&mut self, sandbox: &Sandbox) -> Result<(), PipelineError> {
+        let rules = rules(self.part.spec);
+        let last = self.snapshots.last();
+        let work = snapshot(
+            sandbox.place(Place::Work),
+            &rules,
+            last.map(|both| &both[0]),
+        );
+        let out = snapshot(sandbox.place(Place::Out), &rules, last.map(|both| &both[1]));
+        self.snapshots.push([
+            work.map_err(PipelineError::Look)?,
+            out.map_err(PipelineError::Look)?,
+        ]);
+        Ok(())
+    }
+}
+
+fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {
+    let mut disks = BTreeMap::new();
+    if part.conditions.medium == Medium::Disk {
+        for place in Place::ALL {
+            disks.insert(place, bake.folder.disk(part.conditions.run, place)?);
+        }
+    }
+    let sources = Disks {
+        toolchain: bake.root.path().to_owned(),
+        trees: BTreeMap::new(),
+        disks,
+    };
+    let sandbox = Sandbox::start(part.spec, sources, bake.canceller)?;
+    for (lock, held) in sandbox.enforcement().iter() {
+        let name = lock.as_str();
+        if held.state == LockState::Absent && !bake.wish.allow_absent.iter().any(|it| it == name) {
+            return Err(PipelineError::LockAbsent {
+                lock: name,
+                detail: held.detail.clone(),
+            });
+        }
+    }
+    Ok(sandbox)
+}
+
+fn command(step: &Step, conditions: &Conditions) -> Command {
+    let dir = match &step.dir {
+        Some(dir) => format!("{}/{dir}", conditions.build_path),
+        None => conditions.build_path.clone(),
+    };
+    Command {
+        env: step.env.clone(),
+        dir,
+        ..Command::new(["/bin/sh", "-eu", "-c", step.run.as_str()])
+    }
+}
+
+fn ending(ending: step::Ending) -> Result<Ending, PipelineError> {
+    Ok(match ending {
+        step::Ending::Exited(code) => Ending::Exited(code.into()),
+        step::Ending::Signalled(signal) => Ending::Signalled(signal),
+        step::Ending::LimitReached(limit) => Ending::Limited(limit.to_string()),
+        step::Ending::Cancelled => return Err(PipelineError::Interrupted),
+    })
+}
+
+/// The outputs' directory, which outlives the sandbox as long as it is held.
+fn duplicate(sandbox: &Sandbox) -> Result<OwnedFd, PipelineError> {
+    sandbox
+        .place(Place::Out)
+        .try_clone_to_owned()
+        .map_err(PipelineError::Descriptor)
+}
+
+fn rules(spec: &SandboxSpec) -> Rules {
+    let limits = &spec.limits.outputs;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Rules {
+        entries: count(limits.count),
+        depth: count(limits.depth),
+        bytes: limits.bytes,
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,169 @@
+//! Chapter: sources, unpacked once into the store.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+use zwieback_core::build::plan::Plan;
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::recipe::Source;
+use zwieback_core::name::Name;
+use zwieback_core::rel_path::RelPath;
+use zwieback_host::archive::unpack::{Options, unpack};
+use zwieback_host::store::stored::StoredTree;
+
+use super::context::Context;
+use super::error::PipelineError;
+use super::inputs;
+use super::read::Planned;
+
+/// What `SOURCE_DATE_EPOCH` is where neither the recipe nor a source says: the first moment
+/// that a zip archive can hold, 1980-01-01.
+const EARLIEST: i64 = 315_532_800;
+
+/// Names what unpacking gives, for as long as it gives the same.
+const METHOD: &str = "zwieback-source v1";
+
+/// The sources of a recipe.
+#[derive(Debug)]
+pub struct Sources {
+    /// The tree of each, to be staged at `/build/<name>`.
+    pub trees: BTreeMap<Name, StoredTree>,
+    /// The recipe's patches, by their path in its folder.
+    pub patches: Option<StoredTree>,
+    /// Seconds since 1970.
+    pub source_date_epoch: i64,
+}
+
+/// What is remembered of an unpacked source.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    tree: Digest,
+    newest: Option<i64>,
+}
+
+/// Unpacks what is not unpacked yet.
+pub fn unpack_all(planned: &Planned, ctx: &Context<'_>) -> Result<Sources, PipelineError> {
+    let plan = &planned.plan;
+    let mut trees = BTreeMap::new();
+    let mut newest = None;
+    for (name, source) in &plan.recipe.sources {
+        let files: Vec<_> = plan.inputs_of(name).collect();
+        let (tree, time) = one(name, source, &files, ctx)?;
+        newest = newest.max(time);
+        trees.insert(name.clone(), tree);
+    }
+    let chosen = plan.recipe.recipe.source_date_epoch.map(i64::from);
+    let source_date_epoch = chosen.or(newest).unwrap_or(EARLIEST).max(EARLIEST);
+    let patches = patches(&planned.patches, ctx)?;
+    Ok(Sources {
+        trees,
+        patches,
+        source_date_epoch,
+    })
+}
+
+/// The patches that a recipe applies, in order, each with the source it is for.
+pub fn patch_list(plan: &Plan) -> Vec<(&Name, &RelPath)> {
+    let sources = plan.recipe.sources.iter();
+    sources
+        .flat_map(|(name, source)| source.patches.iter().map(move |path| (name, path)))
+        .collect()
+}
+
+fn one(
+    name: &Name,
+    source: &Source,
+    files: &[&LockedInput],
+    ctx: &Context<'_>,
+) -> Result<(StoredTree, Option<i64>), PipelineError> {
+    let key = key(source, files);
+    if let Some(found) = remembered(&key, ctx)? {
+        return Ok(found);
+    }
+    ctx.check_stop()?;
+    let mut writer = ctx.store.tree_writer()?;
+    let mut newest = None;
+    for input in files {
+        let layer = writer.layer(input.purl.as_str());
+        let blob = inputs::blob(input, ctx)?;
+        let mut file = File::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
+        if source.unpack {
+            let unpacked = unpack(file, input.file.as_str(), &layer, &Options::default()).map_err(
+                |error| PipelineError::Unpack {
+                    name: name.clone(),
+                    source: error,
+                },
+            )?;
+            newest = newest.max(unpacked.newest);
+        } else {
+            let path: RelPath = input
+                .file
+                .as_str()
+                .parse()
+                .expect("the name of a file is a path");
+            let mut copy = layer.file(path, false)?;
+            pour(&mut file, &mut copy).map_err(PipelineError::io(blob.path()))?;
+            copy.finish()?;
+        }
+    }
+    if source.unpack {
+        writer.strip_single_top()?;
+    }
+    let tree = writer.commit()?;
+    let entry = Remembered {
+        tree: *tree.digest(),
+        newest,
+    };
+    let entry = serde_json::to_vec(&entry).expect("a digest and a number are JSON");
+    ctx.store.put_link(&key, &entry)?;
+    Ok((tree, newest))
+}
+
+fn remembered(
+    key: &Digest,
+    ctx: &Context<'_>,
+) -> Result<Option<(StoredTree, Option<i64>)>, PipelineError> {
+    let Some(bytes) = ctx.store.link(key)? else {
+        return Ok(None);
+    };
+    let Ok(entry) = serde_json::from_slice::<Remembered>(&bytes) else {
+        return Ok(None);
+    };
+    let Some(tree) = ctx.store.tree(&entry.tree)? else {
+        return Ok(None);
+    };
+    tree.check_quick()?;
+    Ok(Some((tree, entry.newest)))
+}
+
+fn patches(
+    patches: &BTreeMap<RelPath, Vec<u8>>,
+    ctx: &Context<'_>,
+) -> Result<Option<StoredTree>, PipelineError> {
+    if patches.is_empty() {
+        return Ok(None);
+    }
+    let writer = ctx.store.tree_writer()?;
+    for (path, bytes) in patches {
+        let mut file = writer.layer("the recipe").file(path.clone(), false)?;
+        file.write_all(bytes)
+            .map_err(PipelineError::io(path.as_path()))?;
+        file.finish()?;
+    }
+    Ok(Some(writer.commit()?))
+}
+
+fn key(source: &Source, files: &[&LockedInput]) -> Digest {
+    let mut text = format!("{METHOD}\nunpack {}\n", source.unpack);
+    for input in files {
+        text.push_str(&format!("{} {}\n", input.sha256, input.file));
+    }
+    Digest::sha256(text.as_bytes())
+}
+
+fn pour(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+    std::io::copy(from, to).map(drop)
+}

@@ -1,0 +1,112 @@
+//! Chapter: run A beside run B, concurrently where the machine has room.
+
+use std::thread;
+
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::twin::conditions::RunName;
+use zwieback_core::twin::spec;
+use zwieback_core::twin::variation::{Machine, Variation};
+
+use super::context::{Runs, Wish};
+use super::error::PipelineError;
+use super::root;
+use super::run::{Bake, Part, Ran, run};
+
+/// The conditions and sandboxes of both runs.
+pub struct Twin {
+    /// How they differ.
+    pub variation: Variation,
+    a: SandboxSpec,
+    b: SandboxSpec,
+}
+
+impl Twin {
+    /// Plans both runs: values only, nothing is started.
+    pub fn plan(
+        plan: &zwieback_core::build::plan::Plan,
+        machine: &Machine,
+        wish: &Wish,
+        epoch: i64,
+    ) -> Self {
+        let disk = plan
+            .recipe
+            .limits
+            .disk
+            .map_or(spec::DEFAULT_DISK, |size| size.0);
+        let variation = Variation::plan(plan.profile, machine, disk);
+        let toolchain = root::environment(plan);
+        let sandbox = |name: RunName| {
+            let limits = spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0));
+            spec::sandbox(
+                variation.conditions(name),
+                limits,
+                epoch,
+                &toolchain,
+                &plan.recipe.env,
+            )
+        };
+        Self {
+            a: sandbox(RunName::A),
+            b: sandbox(RunName::B),
+            variation,
+        }
+    }
+
+    /// The sandbox of one run.
+    pub fn spec(&self, run: RunName) -> &SandboxSpec {
+        match run {
+            RunName::A => &self.a,
+            RunName::B => &self.b,
+        }
+    }
+
+    fn part(&self, run: RunName) -> Part<'_> {
+        let varied = match run {
+            RunName::A => Vec::new(),
+            RunName::B => self.variation.varied(),
+        };
+        Part {
+            conditions: self.variation.conditions(run),
+            spec: self.spec(run),
+            varied,
+        }
+    }
+}
+
+/// Runs the steps once or twice, as the user wishes.
+pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), PipelineError> {
+    let (a, b) = (twin.part(RunName::A), twin.part(RunName::B));
+    if bake.wish.runs == Runs::Once {
+        return Ok((first(bake, &a)?, None));
+    }
+    // A single CPU is no room for two: the second run would only slow the first.
+    if twin.variation.a.cpus.len() < 2 {
+        let first = first(bake, &a)?;
+        return Ok((first, Some(run(bake, &b)?)));
+    }
+    let (a, b) = thread::scope(|scope| {
+        let second = scope.spawn(|| ending_both(bake, run(bake, &b)));
+        let first = ending_both(bake, first(bake, &a));
+        (first, second.join().expect("a run does not panic"))
+    });
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, Some(b))),
+        // The run that failed by itself, not the one that was ended because of it.
+        (Err(PipelineError::Interrupted), Err(error)) => Err(error),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+fn first(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
+    let ran = run(bake, part);
+    bake.pace.is_over();
+    ran
+}
+
+/// When one run fails, the other has nothing to be compared with.
+fn ending_both(bake: &Bake<'_>, ran: Result<Ran, PipelineError>) -> Result<Ran, PipelineError> {
+    if ran.is_err() {
+        bake.canceller.cancel();
+    }
+    ran
+}
