@@ -81,6 +81,7 @@ fn use_tree(store: &Store, tree: &StoredTree, place: &Path) {
         b3.push(timed(|| read_all(tree, |bytes| *blake3::hash(bytes).as_bytes())).0);
         both.push(timed(|| read_all(tree, |bytes| *Fingerprint::of(bytes).sha256.as_bytes())).0);
     }
+    compare("check whole", "read + blake3, one thread", &whole, &b3);
     compare(
         "capture (sha256 + blake3)",
         "read + blake3, one thread",
