@@ -46,16 +46,8 @@ pub(crate) struct Metered<R> {
 
 impl<R> Metered<R> {
     pub(crate) fn new(inner: R, limit: u64) -> Self {
-        Self::with_left(inner, limit, limit)
-    }
-
-    /// Where several readers share one limit.
-    pub(crate) fn with_left(inner: R, limit: u64, left: u64) -> Self {
+        let left = limit;
         Self { inner, limit, left }
-    }
-
-    pub(crate) fn left(&self) -> u64 {
-        self.left
     }
 }
 

@@ -75,11 +75,17 @@ impl<'a, 'w> Intake<'a, 'w> {
         let shown = path.clone();
         let started = self.layer.file(path, mode & 0o100 != 0);
         let mut file = started.map_err(duplicate)?;
+        // Counted here and not only in the stream: a copy of an earlier file takes no bytes of the archive.
+        let limit = self.options.limits.bytes;
+        let mut left = limit.saturating_sub(self.so_far.bytes);
         loop {
             let count = content.read(&mut self.piece)?;
             if count == 0 {
                 break;
             }
+            left = left
+                .checked_sub(count as u64)
+                .ok_or(Exceeded::Bytes(limit))?;
             let written = file.write_all(&self.piece[..count]);
             let written = written.attempt("write", shown.as_str());
             written.map_err(StoreError::from)?;

@@ -7,7 +7,6 @@ use zip::result::ZipError;
 use zip::{DateTime, ZipArchive};
 
 use crate::archive::error::{ArchiveError, Refusal};
-use crate::archive::limits::Metered;
 use crate::archive::member::Intake;
 use crate::archive::unpack::{Options, Unpacked};
 use crate::store::writer::Layer;
@@ -28,21 +27,17 @@ pub fn unpack(
         return Err(ArchiveError::refused(b"*", kind));
     }
     let mut intake = Intake::new(layer, options);
-    let mut left = options.limits.bytes;
     for index in 0..archive.len() {
-        left = put(&mut intake, &mut archive, index, options.limits.bytes, left)?;
+        put(&mut intake, &mut archive, index)?;
     }
     Ok(intake.done())
 }
 
-/// Puts one member, and answers how many bytes of the limit are left.
 fn put(
     intake: &mut Intake<'_, '_>,
     archive: &mut ZipArchive<BufReader<File>>,
     index: usize,
-    limit: u64,
-    left: u64,
-) -> Result<u64, ArchiveError> {
+) -> Result<(), ArchiveError> {
     let mut member = archive.by_index(index).map_err(damaged)?;
     let entry = member.entry();
     let name = entry.name_raw().to_owned();
@@ -53,11 +48,10 @@ fn put(
         return Err(ArchiveError::refused(&name, Refusal::Encrypted));
     }
     let Some(path) = intake.place(&name)? else {
-        return Ok(left);
+        return Ok(());
     };
     if is_dir {
-        intake.directory(&path)?;
-        return Ok(left);
+        return intake.directory(&path);
     }
     if is_symlink {
         let mut target = String::new();
@@ -65,12 +59,9 @@ fn put(
             .take(LONGEST_TARGET)
             .read_to_string(&mut target);
         read.map_err(|_| ArchiveError::refused(&name, Refusal::LinkTarget))?;
-        intake.symlink(path, &target)?;
-        return Ok(left);
+        return intake.symlink(path, &target);
     }
-    let mut metered = Metered::with_left(member, limit, left);
-    intake.file(path, mode, mtime, &mut metered)?;
-    Ok(metered.left())
+    intake.file(path, mode, mtime, member)
 }
 
 fn damaged(error: ZipError) -> ArchiveError {

@@ -121,8 +121,7 @@ impl Store {
     /// Reads a blob whole and compares it with its name.
     pub(crate) fn rehash_blob(&self, content: &Fingerprint) -> Result<(), StoreError> {
         let place = blob_place(&content.blake3);
-        let found = fingerprint_of(open_file(self.dir(), &place)?, &place)?;
-        if found == *content {
+        if holds(open_file(self.dir(), &place)?, content, &place)? {
             return Ok(());
         }
         Err(StoreError::Tampered { path: place })
@@ -203,14 +202,26 @@ pub(crate) fn record_place(sha256: &Digest) -> String {
     format!("sha256/{}/{hex}", &hex[..2])
 }
 
-/// Reads a file to its end.
-pub(crate) fn fingerprint_of(mut file: File, shown: &str) -> Result<Fingerprint, StoreError> {
-    let mut hasher = Hasher::default();
-    let mut piece = vec![0; PIECE];
+/// Whether a file still has the content it was stored with.
+///
+/// blake3 alone decides: either digest identifies the bytes, and this one is several times faster.
+pub(crate) fn holds(
+    mut file: File,
+    content: &Fingerprint,
+    shown: &str,
+) -> Result<bool, StoreError> {
+    let size = file.metadata().attempt("fstat", shown)?.len();
+    if size != content.size {
+        return Ok(false);
+    }
+    let mut hasher = blake3::Hasher::new();
+    // No longer than the file: most files of a tree are small.
+    let length = usize::try_from(size).unwrap_or(PIECE).clamp(1, PIECE);
+    let mut piece = vec![0; length];
     loop {
         let count = file.read(&mut piece).attempt("read", shown)?;
         if count == 0 {
-            return Ok(hasher.finish());
+            return Ok(hasher.finalize() == *content.blake3.as_bytes());
         }
         hasher.update(&piece[..count]);
     }

@@ -20,6 +20,16 @@ pub fn parse(digest: &Digest, bytes: &[u8]) -> Option<Tree> {
     Some(tree)
 }
 
+/// The paths of the tree with this digest, in order, and nothing else of it.
+pub(crate) fn paths<'t>(digest: &Digest, bytes: &'t [u8]) -> Option<Vec<&'t str>> {
+    if Digest::sha256(bytes) != *digest {
+        return None;
+    }
+    let lines = std::str::from_utf8(bytes).ok()?.lines().skip(1);
+    let path = |line: &'t str| line.split_once(' ')?.1.split('\0').next();
+    lines.map(path).collect()
+}
+
 fn parse_entry(line: &str) -> Option<(RelPath, Entry)> {
     let (kind, rest) = line.split_once(' ')?;
     let (path, rest) = rest.split_once('\0').unwrap_or((rest, ""));

@@ -24,6 +24,7 @@ pub mod listing;
 pub mod manifest;
 pub mod merge;
 pub mod place;
+pub mod quick;
 pub mod record;
 pub mod scratch;
 pub mod stored;

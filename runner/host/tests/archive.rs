@@ -258,6 +258,33 @@ fn two_gibibytes_of_zeros_from_a_few_kilobytes_are_refused() {
 }
 
 #[test]
+fn copies_of_a_file_count_too() {
+    let mut members = vec![file(b"a", b"0123456789")];
+    for name in [&b"b"[..], b"c", b"d"] {
+        members.push((link(name, EntryType::Link, b"a"), b""));
+    }
+    let limits = Limits {
+        bytes: 1 << 20,
+        ..Limits::default()
+    };
+    let options = Options {
+        limits,
+        ..Options::default()
+    };
+    assert_eq!(
+        unpacked_with(&tar_of(&members), &options).unwrap().1.bytes,
+        40
+    );
+    let big: &'static [u8] = vec![7; 400_000].leak();
+    members[0] = file(b"a", big);
+    let refused = unpacked_with(&tar_of(&members), &options);
+    assert!(
+        matches!(refused, Err(ArchiveError::TooMuch(Exceeded::Bytes(_)))),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn too_many_members_and_too_deep_paths_are_refused() {
     let limits = Limits {
         entries: 2,

@@ -99,6 +99,9 @@ fn a_tree_is_the_same_tree_whoever_wrote_it() {
     assert_eq!(found.tree(), one.tree());
     found.check_quick().unwrap();
     found.check_whole().unwrap();
+    let ready = store.ready_tree(one.digest()).unwrap();
+    assert_eq!(ready.as_deref(), Some(one.path()));
+    assert_eq!(store.ready_tree(&Digest::sha256(b"none")).unwrap(), None);
     assert_eq!(
         std::fs::read(found.path().join("bin/tool")).unwrap(),
         b"tool"
@@ -141,6 +144,15 @@ fn every_way_to_touch_a_tree_is_noticed() {
             )
             .unwrap();
         }
+        let ready = store.ready_tree(tree.digest());
+        assert!(
+            matches!(ready, Err(StoreError::Tampered { .. })),
+            "way {at}: {ready:?}"
+        );
+        assert!(matches!(
+            tree.check_whole(),
+            Err(StoreError::Tampered { .. })
+        ));
         let checked = tree.check_quick();
         assert!(
             matches!(checked, Err(StoreError::Tampered { .. })),

@@ -203,6 +203,11 @@ fn killed_at_any_moment_the_store_stays_clean() {
     for round in 0..25_u64 {
         let mut victims: Vec<_> = (0..2).map(|_| spawn_victim(place.path())).collect();
         // Any moment will do: no outcome depends on which one it is.
+        while round == 0
+            && std::fs::read_dir(place.path().join("actions")).map_or(0, Iterator::count) == 0
+        {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         std::thread::sleep(Duration::from_micros(10_000 + round * round * 211 % 37_000));
         for victim in &mut victims {
             victim.kill().unwrap();
@@ -214,6 +219,7 @@ fn killed_at_any_moment_the_store_stays_clean() {
         assert_eq!(scratch, 0, "what the dead left is swept");
     }
     let store = Store::open(place.path()).unwrap();
+    assert!(objects > 0, "the victims got to write");
     fill(&store, 1);
     assert_eq!(assert_clean(&store), objects + 3);
 }

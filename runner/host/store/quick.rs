@@ -1,0 +1,76 @@
+//! The check that costs a few milliseconds: does every entry still look as it did when it was written?
+
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::thread;
+
+use rustix::fd::BorrowedFd;
+use zwieback_core::digest::Digest;
+
+use crate::fs::beneath::open_dir;
+use crate::fs::stamp::Stamp;
+use crate::store::error::StoreError;
+use crate::store::manifest;
+use crate::store::place::Store;
+use crate::store::record::read_small;
+use crate::store::stored::{manifest_place, stamps_place, tree_place};
+use crate::store::writer::stamp_at;
+
+/// Below this many entries a second thread costs more than it saves.
+const WORTH_A_THREAD: usize = 500;
+
+impl Store {
+    /// Where a tree lies, checked but not loaded: all that a mount needs.
+    pub fn ready_tree(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
+        let place = manifest_place(digest);
+        let Some(text) = read_small(self.dir(), &place)? else {
+            return Ok(None);
+        };
+        let Some(paths) = manifest::paths(digest, &text) else {
+            return Err(StoreError::Tampered { path: place });
+        };
+        let looks_untouched = open_dir(self.dir(), &tree_place(digest)).is_ok_and(|root| {
+            let recorded = recorded_stamps(self, digest);
+            recorded.is_ok_and(|recorded| untouched(root.as_fd(), &paths, &recorded))
+        });
+        if !looks_untouched {
+            // The slow way tells tampering from new inodes.
+            let tree = self.tree(digest)?;
+            tree.ok_or(StoreError::NoSuchTree(*digest))?.check_quick()?;
+        }
+        Ok(Some(self.path().join(tree_place(digest))))
+    }
+}
+
+/// Whether the root and all paths have the recorded stamps.
+pub(crate) fn untouched(root: BorrowedFd<'_>, paths: &[&str], recorded: &[Stamp]) -> bool {
+    let Some((top, rest)) = recorded.split_first() else {
+        return false;
+    };
+    if rest.len() != paths.len() || stamp_at(root, ".").as_ref() != Ok(top) {
+        return false;
+    }
+    let same = |paths: &[&str], stamps: &[Stamp]| {
+        let mut pairs = paths.iter().zip(stamps);
+        pairs.all(|(path, stamp)| stamp_at(root, path).as_ref() == Ok(stamp))
+    };
+    if paths.len() < WORTH_A_THREAD {
+        return same(paths, rest);
+    }
+    let half = paths.len() / 2;
+    thread::scope(|scope| {
+        let first = scope.spawn(|| same(&paths[..half], &rest[..half]));
+        let second = same(&paths[half..], &rest[half..]);
+        first.join().is_ok_and(|first| first && second)
+    })
+}
+
+/// The stamps from when the tree was written or last checked; unreadable ones prove nothing and are none.
+pub(crate) fn recorded_stamps(store: &Store, digest: &Digest) -> Result<Vec<Stamp>, StoreError> {
+    let bytes = read_small(store.dir(), &stamps_place(digest))?.unwrap_or_default();
+    let (stamps, rest) = bytes.as_chunks::<{ Stamp::LEN }>();
+    if !rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(stamps.iter().map(Stamp::from_bytes).collect())
+}
