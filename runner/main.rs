@@ -1,3 +1,7 @@
 //! The `zwieback` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zwieback::cli::run::run()
+}

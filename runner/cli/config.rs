@@ -80,22 +80,35 @@ struct ProjectBuild {
 }
 
 /// Reads every layer. `sets` are dotted keys with their values, the strongest last.
-pub fn load(user: Option<&Path>, project: Option<&Path>, sets: &[(String, String)]) -> Result<Config, Diagnostic> {
+pub fn load(
+    user: Option<&Path>,
+    project: Option<&Path>,
+    sets: &[(String, String)],
+) -> Result<Config, Diagnostic> {
     let mut table = toml::Table::new();
     if let Some(file) = user {
         let text = read(file)?;
         // Parsed as a whole first: its errors point at a line of the user's own file.
-        let _checked: Config = parse(SourceText { path: &file.display().to_string(), text: &text })?;
+        let _checked: Config = parse(SourceText {
+            path: &file.display().to_string(),
+            text: &text,
+        })?;
         table = text.parse().expect("what was parsed is TOML");
     }
     for (key, value) in sets {
         set(&mut table, key, value)?;
     }
     let text = table.to_string();
-    let mut config: Config = parse(SourceText { path: "configuration", text: &text })?;
+    let mut config: Config = parse(SourceText {
+        path: "configuration",
+        text: &text,
+    })?;
     if let Some(file) = project {
         let text = read(file)?;
-        let layer: ProjectLayer = parse(SourceText { path: &file.display().to_string(), text: &text })?;
+        let layer: ProjectLayer = parse(SourceText {
+            path: &file.display().to_string(),
+            text: &text,
+        })?;
         tighten(&mut config, &layer);
     }
     Ok(config)
@@ -116,16 +129,30 @@ fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), Diagnostic
         .ok()
         .and_then(|mut parsed| parsed.remove("v"))
         .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let wrong = || Diagnostic::whole("--config", format!("`{key}` is not a key: SECTION.NAME is expected"));
+    let wrong = || {
+        Diagnostic::whole(
+            "--config",
+            format!("`{key}` is not a key: SECTION.NAME is expected"),
+        )
+    };
     let (section, name) = key.split_once('.').ok_or_else(wrong)?;
-    let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
-    section.as_table_mut().ok_or_else(wrong)?.insert(name.to_owned(), value);
+    let section = table
+        .entry(section)
+        .or_insert_with(|| toml::Table::new().into());
+    section
+        .as_table_mut()
+        .ok_or_else(wrong)?
+        .insert(name.to_owned(), value);
     Ok(())
 }
 
 fn read(file: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Diagnostic::whole(&file.display().to_string(), format!("cannot be read: {error}")))
+    std::fs::read_to_string(file).map_err(|error| {
+        Diagnostic::whole(
+            &file.display().to_string(),
+            format!("cannot be read: {error}"),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -133,12 +160,20 @@ mod tests {
     use super::*;
 
     fn sets(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
     fn later_layers_win() {
-        let config = load(None, None, &sets(&[("build.jobs", "1"), ("build.jobs", "2")])).unwrap();
+        let config = load(
+            None,
+            None,
+            &sets(&[("build.jobs", "1"), ("build.jobs", "2")]),
+        )
+        .unwrap();
         assert_eq!(config.build.jobs, Some(2));
     }
 
@@ -158,7 +193,11 @@ mod tests {
     fn a_project_may_only_tighten() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("zwieback.toml");
-        std::fs::write(&file, "[build]\nprofile = \"hermetic\"\ntimeout = \"1 h\"\n").unwrap();
+        std::fs::write(
+            &file,
+            "[build]\nprofile = \"hermetic\"\ntimeout = \"1 h\"\n",
+        )
+        .unwrap();
         let mine = sets(&[("build.profile", "strict"), ("build.timeout", "1 min")]);
         let config = load(None, Some(&file), &mine).unwrap();
         assert_eq!(config.build.profile, Some(Profile::Strict));

@@ -22,14 +22,19 @@ pub fn is_on(name: &str) -> bool {
 
 /// A path, if the variable holds one.
 pub fn path(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Configuration keys that the environment sets, in dotted form.
 pub fn config_keys() -> Vec<(String, String)> {
     std::env::vars()
         .filter_map(|(name, value)| {
-            let key = name.strip_prefix(CONFIG_PREFIX)?.to_lowercase().replacen('_', ".", 1);
+            let key = name
+                .strip_prefix(CONFIG_PREFIX)?
+                .to_lowercase()
+                .replacen('_', ".", 1);
             Some((key, value))
         })
         .collect()

@@ -1,8 +1,14 @@
 //! The command line: arguments in, exit codes out, screens in between.
 
+pub mod run;
+
 pub mod args;
 
 pub mod commands;
+
+pub mod session;
+
+pub mod interrupt;
 
 pub mod config;
 

@@ -12,6 +12,13 @@ use crate::twin::factor::Factor;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
+    /// A lockfile was written.
+    Locked {
+        /// `recipe` or `toolchain`.
+        kind: String,
+        /// Its name.
+        name: Name,
+    },
     /// A recipe and its locks were read and agree.
     Planned {
         /// The recipe.

@@ -4,6 +4,7 @@
 
 // What things are called.
 pub mod digest;
+pub mod enforcement;
 pub mod name;
 pub mod rel_path;
 pub mod purl;
@@ -15,6 +16,7 @@ pub mod locked_input;
 pub mod manifest;
 
 // What is built, twice, and what comes of it.
+pub mod sandbox_spec;
 pub mod tree;
 pub mod twin;
 pub mod build;

@@ -9,6 +9,8 @@ pub struct Limits {
     pub inflated: u64,
     /// Bytes of one file without structure held for a closer look, each side.
     pub loaded: usize,
+    /// Bytes of one program or library held for a closer look, each side.
+    pub program: usize,
     /// Members read from one container.
     pub members: usize,
     /// Pairs of lines or strings judged in one file.
@@ -27,6 +29,7 @@ impl Default for Limits {
             depth: 8,
             inflated: 128 << 20,
             loaded: 16 << 20,
+            program: 48 << 20,
             members: 100_000,
             judged: 2_000,
             findings_of_one: 24,

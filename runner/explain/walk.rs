@@ -156,6 +156,16 @@ impl<'k> Walk<'k> {
         }
     }
 
+    /// Whether a cause, not only a consequence, was found at this very spot.
+    pub fn has_cause_here(&self, spot: &Spot) -> bool {
+        let first = self.first_of_output.min(self.findings.len());
+        let here = self.findings[first..]
+            .iter()
+            .filter(|finding| finding.members == spot.members);
+        here.into_iter()
+            .any(|finding| !finding.cause.is_consequence() && finding.cause != Cause::Content)
+    }
+
     /// Notes that something was not looked at.
     pub fn skip(&mut self, spot: &Spot, reason: String) {
         if self.unexamined.len() < self.limits.findings {

@@ -9,12 +9,19 @@ pub mod clock;
 
 // Where bytes are kept.
 pub mod archive;
+pub mod capture;
 pub mod fs;
+pub mod stage;
 pub mod store;
 
 // Where bytes come from.
 pub mod endpoints;
 pub mod fetch;
 pub mod deb;
+
+// What is made of them.
 pub mod toolchain;
+
+// What is signed with.
+
 pub mod keys;

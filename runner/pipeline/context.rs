@@ -43,8 +43,6 @@ pub enum Network {
 pub struct Wish {
     /// How much differs between the runs.
     pub profile: Option<Profile>,
-    /// Whether to lock what is not locked, or is locked for other requests.
-    pub locking: Locking,
     /// Whether the store may answer.
     pub reuse: Reuse,
     /// How many times to run.
@@ -67,14 +65,6 @@ pub struct Wish {
     pub export: Option<PathBuf>,
     /// Where to put a link to the outputs.
     pub out_link: Option<PathBuf>,
-}
-
-/// What to do about locks that do not answer their manifests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locking {
-    /// Fail. A build never resolves anything.
-    #[default]
-    Required,
 }
 
 /// Whether the store may answer.
@@ -103,8 +93,20 @@ impl Context<'_> {
         self.observe.event(event);
     }
 
+    /// Fails if the network is off limits.
+    pub fn check_network(&self, what: &'static str) -> Result<(), PipelineError> {
+        match self.network {
+            Network::Allowed => Ok(()),
+            Network::Forbidden => Err(PipelineError::NeedsNetwork { what }),
+        }
+    }
+
     /// Fails if the user wants to stop.
     pub fn check_stop(&self) -> Result<(), PipelineError> {
-        if self.stop.is_cancelled() { Err(PipelineError::Interrupted) } else { Ok(()) }
+        if self.stop.is_cancelled() {
+            Err(PipelineError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,60 +1,85 @@
 //! Chapter: fetch what the locks name, and nothing else, into the store.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_host::endpoints::apt;
 use zwieback_host::endpoints::table::Endpoints;
-use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fetch::event::FetchEvent;
-use zwieback_host::fetch::fetch_all::{Fetch, fetch_all};
-use zwieback_host::fetch::settings::Settings;
-use zwieback_host::store::blob::Expected;
+use zwieback_host::fetch::fetch_all::Fetch;
+use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
+use zwieback_host::fetch::settings::{Proxies, Settings};
+use zwieback_host::store::blob::StoredBlob;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;
 
 /// Brings every input into the store.
-pub fn fetch<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>, ctx: &Context<'_>) -> Result<(), PipelineError> {
-    let (missing, present) = missing(inputs, ctx)?;
+pub fn fetch<'i>(
+    inputs: impl IntoIterator<Item = &'i LockedInput>,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    let inputs = distinct(inputs);
+    let missing = missing(&inputs, ctx)?;
+    let bytes = missing.iter().map(|input| input.size).sum();
     if !missing.is_empty() {
-        if ctx.network == Network::Forbidden {
-            return Err(PipelineError::Offline { missing: missing.iter().map(describe).collect() });
+        if ctx.network == Network::Allowed {
+            ctx.tell(&Event::FetchStarted {
+                inputs: missing.len(),
+                bytes,
+            });
         }
         download(&missing, ctx)?;
     }
+    let reused = inputs.len() - missing.len();
     ctx.tell(&Event::Fetched {
         inputs: missing.len(),
-        bytes: missing.iter().map(|input| input.size).sum(),
-        reused: present,
+        bytes,
+        reused,
     });
     Ok(())
 }
 
-fn missing<'i>(
-    inputs: impl IntoIterator<Item = &'i LockedInput>,
-    ctx: &Context<'_>,
-) -> Result<(Vec<LockedInput>, usize), PipelineError> {
-    let mut seen = BTreeSet::new();
+/// The stored file of an input that was fetched.
+pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, PipelineError> {
+    stored(ctx.store, input)?.ok_or_else(|| PipelineError::Vanished {
+        file: input.file.to_string(),
+    })
+}
+
+fn distinct<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>) -> Vec<LockedInput> {
+    let by_digest: BTreeMap<Digest, &LockedInput> = inputs
+        .into_iter()
+        .map(|input| (input.sha256, input))
+        .collect();
+    by_digest.into_values().cloned().collect()
+}
+
+fn missing(inputs: &[LockedInput], ctx: &Context<'_>) -> Result<Vec<LockedInput>, PipelineError> {
     let mut missing = Vec::new();
     for input in inputs {
-        if seen.insert(input.sha256) && ctx.store.blob(&input.sha256)?.is_none() {
+        if stored(ctx.store, input)?.is_none() {
             missing.push(input.clone());
         }
     }
-    let present = seen.len() - missing.len();
-    Ok((missing, present))
+    Ok(missing)
 }
 
 fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineError> {
-    let bytes = missing.iter().map(|input| input.size).sum();
-    ctx.tell(&Event::FetchStarted { inputs: missing.len(), bytes });
     let fetch = Fetch {
         endpoints: endpoints(missing, ctx),
         downloads: ctx.dirs.downloads(),
-        settings: Settings { proxies: zwieback_host::fetch::settings::Proxies::from_env(), ..Settings::default() },
+        settings: Settings {
+            proxies: proxies(),
+            ..Settings::default()
+        },
         canceller: ctx.stop.clone(),
+    };
+    let reach = match ctx.network {
+        Network::Allowed => Reach::Network,
+        Network::Forbidden => Reach::StoreOnly,
     };
     let mut have = vec![0; missing.len()];
     let mut watch = |event: FetchEvent| {
@@ -64,12 +89,7 @@ fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineEr
             ctx.tell(&Event::FetchProgress { bytes });
         }
     };
-    let mut deliver = |input: &LockedInput, path: &std::path::Path, content| {
-        let expected = Expected::Content(content);
-        let imported = ctx.store.import_file(path, expected);
-        imported.map(drop).map_err(|error| FetchError::delivery(input, error))
-    };
-    fetch_all(missing, &fetch, &mut watch, &mut deliver)?;
+    fetch_into(ctx.store, missing, &fetch, reach, &mut watch)?;
     Ok(())
 }
 
@@ -77,12 +97,24 @@ fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineEr
 /// A client that is not installed has no configuration; the mirrors then have to do.
 fn endpoints(missing: &[LockedInput], ctx: &Context<'_>) -> Endpoints {
     let endpoints = Endpoints::new(ctx.mirrors.clone());
-    if missing.iter().any(|input| input.purl.kind() == "deb") {
+    let needs_apt = missing.iter().any(|input| input.purl.kind() == "deb");
+    if needs_apt && ctx.network == Network::Allowed {
         return endpoints.with("deb", apt::roots().unwrap_or_default());
     }
     endpoints
 }
 
-fn describe(input: &LockedInput) -> String {
-    format!("{} ({})", input.file, input.purl)
+/// What the usual variables say; upper case is what some systems set.
+fn proxies() -> Proxies {
+    let read = |name: &str| {
+        std::env::var(name)
+            .or_else(|_| std::env::var(name.to_uppercase()))
+            .ok()
+            .filter(|value| !value.is_empty())
+    };
+    Proxies {
+        http: read("http_proxy"),
+        https: read("https_proxy"),
+        except: read("no_proxy"),
+    }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use zwieback_core::build::plan::Requests;
-use zwieback_core::digest::Fingerprint;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::lockfile::Lockfile;
 use zwieback_core::manifest::recipe::{Recipe, Source};
@@ -50,7 +49,7 @@ pub fn lock<T: Resolve>(on_disk: &OnDisk<T>, apt: &mut Apt<'_>) -> Result<Outcom
     let mut resolved = on_disk.manifest.resolve(apt)?;
     inputs::fetch(&resolved, ctx)?;
     for input in &mut resolved {
-        input.blake3 = Some(stored(input, ctx)?.blake3);
+        input.blake3 = Some(inputs::blob(input, ctx)?.content().blake3);
     }
     let lock = Lockfile::new(on_disk.manifest.requests(), resolved);
     if on_disk.lock.as_ref() == Some(&lock) {
@@ -63,14 +62,20 @@ pub fn lock<T: Resolve>(on_disk: &OnDisk<T>, apt: &mut Apt<'_>) -> Result<Outcom
 impl<'a> Apt<'a> {
     /// Nothing opened yet.
     pub fn new(ctx: &'a Context<'a>) -> Self {
-        Self { ctx, states: BTreeMap::new() }
+        Self {
+            ctx,
+            states: BTreeMap::new(),
+        }
     }
 
     fn state(&mut self, release: &str, architecture: &str) -> Result<&AptState, PipelineError> {
         let key = (release.to_owned(), architecture.to_owned());
         if !self.states.contains_key(&key) {
             self.ctx.check_network("resolve packages")?;
-            let platform = Platform { release: release.to_owned(), architecture: architecture.to_owned() };
+            let platform = Platform {
+                release: release.to_owned(),
+                architecture: architecture.to_owned(),
+            };
             let state = AptState::open(&self.ctx.dirs.apt(), platform)?;
             self.states.insert(key.clone(), state);
         }
@@ -80,7 +85,11 @@ impl<'a> Apt<'a> {
 
 impl Resolve for Toolchain {
     fn resolve(&self, apt: &mut Apt<'_>) -> Result<Vec<LockedInput>, PipelineError> {
-        let DebClosure { release, architecture, packages } = &self.deb;
+        let DebClosure {
+            release,
+            architecture,
+            packages,
+        } = &self.deb;
         let wanted: Vec<Request> = packages
             .iter()
             .map(|name| name.as_str().parse())
@@ -93,12 +102,22 @@ impl Resolve for Toolchain {
 
 impl Resolve for Recipe {
     fn resolve(&self, apt: &mut Apt<'_>) -> Result<Vec<LockedInput>, PipelineError> {
-        self.sources.iter().map(|(name, source)| resolve_source(name, source, apt)).collect()
+        self.sources
+            .iter()
+            .map(|(name, source)| resolve_source(name, source, apt))
+            .collect()
     }
 }
 
-fn resolve_source(name: &Name, source: &Source, apt: &mut Apt<'_>) -> Result<LockedInput, PipelineError> {
-    let unsupported = || PipelineError::UnsupportedSource { name: name.clone(), purl: source.purl.clone() };
+fn resolve_source(
+    name: &Name,
+    source: &Source,
+    apt: &mut Apt<'_>,
+) -> Result<LockedInput, PipelineError> {
+    let unsupported = || PipelineError::UnsupportedSource {
+        name: name.clone(),
+        purl: source.purl.clone(),
+    };
     if source.purl.kind() != "deb" {
         return Err(unsupported());
     }
@@ -107,10 +126,4 @@ fn resolve_source(name: &Name, source: &Source, apt: &mut Apt<'_>) -> Result<Loc
     let mut input = resolve::source_file(state, &source.purl, file.as_str())?;
     input.source = Some(name.clone());
     Ok(input)
-}
-
-fn stored(input: &LockedInput, ctx: &Context<'_>) -> Result<Fingerprint, PipelineError> {
-    let blob = ctx.store.blob(&input.sha256)?;
-    let blob = blob.ok_or_else(|| PipelineError::Vanished { file: input.file.to_string() })?;
-    Ok(*blob.content())
 }

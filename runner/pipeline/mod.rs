@@ -1,13 +1,12 @@
 //! The stories. Each file is one; each chapter is one call. Read `build` first.
 
 // The stories.
-pub mod build;
 pub mod lock;
 
 // The chapters.
 pub mod read;
 pub mod inputs;
-pub mod root;
+pub mod keyring;
 
 // What all of them are told and tell.
 pub mod context;

@@ -39,14 +39,20 @@ pub fn recipe(
 }
 
 /// Reads toolchains by name.
-pub fn toolchains(project: &Project, names: &[Name]) -> Result<Vec<OnDisk<Toolchain>>, PipelineError> {
+pub fn toolchains(
+    project: &Project,
+    names: &[Name],
+) -> Result<Vec<OnDisk<Toolchain>>, PipelineError> {
     let read = |name: &Name| Ok(project.toolchain(name.as_str())?);
     names.iter().map(read).collect()
 }
 
 /// A manifest from disk as the planner takes it.
 pub fn locked<T>(on_disk: &OnDisk<T>) -> Locked<'_, T> {
-    Locked { manifest: &on_disk.manifest, lock: on_disk.lock.as_ref() }
+    Locked {
+        manifest: &on_disk.manifest,
+        lock: on_disk.lock.as_ref(),
+    }
 }
 
 /// Several of them.
@@ -57,16 +63,24 @@ pub fn locks(toolchains: &[OnDisk<Toolchain>]) -> Vec<Locked<'_, Toolchain>> {
 impl Planned {
     /// The digests of the patches: part of the action.
     pub fn patch_digests(&self) -> BTreeMap<RelPath, Digest> {
-        self.patches.iter().map(|(path, bytes)| (path.clone(), Digest::sha256(bytes))).collect()
+        self.patches
+            .iter()
+            .map(|(path, bytes)| (path.clone(), Digest::sha256(bytes)))
+            .collect()
     }
 }
 
 fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
-    let named = recipe.manifest.sources.values().flat_map(|source| &source.patches);
+    let named = recipe
+        .manifest
+        .sources
+        .values()
+        .flat_map(|source| &source.patches);
     named
         .map(|path| {
             let file = recipe.folder.join(path.as_path());
-            let bytes = std::fs::read(&file).map_err(|source| PipelineError::Io { file, source })?;
+            let bytes =
+                std::fs::read(&file).map_err(|source| PipelineError::Io { file, source })?;
             Ok((path.clone(), bytes))
         })
         .collect()
@@ -79,6 +93,8 @@ fn planned(plan: &Plan) -> Event {
         version: plan.recipe.recipe.version.clone(),
         steps: plan.recipe.steps.len(),
         sources: plan.recipe.sources.len(),
-        toolchains: toolchains.map(|it| (it.toolchain.name().clone(), it.inputs.len())).collect(),
+        toolchains: toolchains
+            .map(|it| (it.toolchain.name().clone(), it.inputs.len()))
+            .collect(),
     }
 }

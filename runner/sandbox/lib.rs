@@ -1,1 +1,24 @@
-//! The kernel: executes a [`SandboxSpec`](zwieback_core) and reports what was enforced. The only unsafe code.
+//! The kernel: executes a [`SandboxSpec`](zwieback_core::sandbox_spec::spec::SandboxSpec) and
+//! reports what was enforced. The only unsafe code.
+//!
+//! Three processes take part. The *runner* calls [`sandbox::Sandbox`]; it never forks, because it
+//! is large and has threads. The *zygote* is the same program started afresh
+//! ([`zygote::main`]); it is small and has one thread. It clones *pid 1* into all namespaces,
+//! which furnishes the sandbox, locks itself in, and then starts the steps one after another.
+//! Runner and pid 1 speak over one socket ([`protocol`]); when it closes, the sandbox ends.
+
+pub mod sandbox;
+pub mod step;
+pub mod run;
+pub mod canceller;
+pub mod owner;
+pub mod error;
+pub mod zygote;
+
+mod cgroup;
+mod init;
+mod kernel;
+mod protocol;
+mod seccomp;
+mod watch;
+mod wire;

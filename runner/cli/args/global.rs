@@ -8,7 +8,13 @@ use super::command::Command;
 
 /// Hermetic builds, baked twice: build, compare every byte, explain, sign
 #[derive(Debug, Parser)]
-#[command(name = "zwieback", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "zwieback",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 #[command(after_help = "\
 Exit codes: 0 done, 1 user or configuration error, 2 bad arguments, 3 this machine cannot sandbox,
 4 verification failed, 5 denied by policy, 100 a step failed, 101 timeout or a resource limit,

@@ -28,16 +28,16 @@ pub struct KeyArgs {
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum KeyAction {
-    /// Make the signing key, if there is none
+    /// Make a signing key (ECDSA P-256); refused if the name is taken
     Generate {
-        /// Where to write it
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        /// What to call it; `default` is the one that builds use
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
     },
     /// Print the public key as PEM
     Show {
-        /// A private key in place of your own
-        #[arg(long, value_name = "FILE")]
+        /// The name or the file of a private key, in place of your own
+        #[arg(long, value_name = "KEY")]
         key: Option<PathBuf>,
     },
 }

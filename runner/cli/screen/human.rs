@@ -43,10 +43,23 @@ impl Human {
     /// A screen; bars are drawn on a terminal only.
     pub fn new(paint: Paint, volume: Volume, progress: bool) -> Self {
         let drawn = progress && volume > Volume::Quiet && std::io::stderr().is_terminal();
-        let target = if drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if drawn {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bars = MultiProgress::with_draw_target(target);
         let runs = Runs::new(bars.clone(), paint);
-        Self { paint, volume, bars, state: Mutex::new(State { runs, download: None, assembly: None }) }
+        Self {
+            paint,
+            volume,
+            bars,
+            state: Mutex::new(State {
+                runs,
+                download: None,
+                assembly: None,
+            }),
+        }
     }
 
     fn say(&self, verb: &str, rest: String) {
@@ -73,7 +86,8 @@ impl Human {
     fn progress(&self, state: &mut State, event: &Event) {
         match event {
             Event::FetchStarted { bytes, .. } => {
-                let template = "{prefix:.green.bold} {bar:16} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+                let template =
+                    "{prefix:.green.bold} {bar:16} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
                 state.download = Some(self.bar(*bytes, "Fetching", template));
             }
             Event::FetchProgress { bytes } => {
@@ -82,16 +96,26 @@ impl Human {
                 }
             }
             Event::Fetched { .. } => clear(&mut state.download),
-            Event::AssemblyStarted { toolchain, packages } => {
+            Event::AssemblyStarted {
+                toolchain,
+                packages,
+            } => {
                 let bar = self.bar(0, "Assembling", "{prefix:.green.bold} {msg} {elapsed}");
-                bar.set_message(format!("toolchain {toolchain} ({})", counted(*packages, "package")));
+                bar.set_message(format!(
+                    "toolchain {toolchain} ({})",
+                    counted(*packages, "package")
+                ));
                 bar.enable_steady_tick(std::time::Duration::from_millis(100));
                 state.assembly = Some(bar);
             }
             Event::Assembled { .. } => clear(&mut state.assembly),
             Event::RunStarted { run, steps, varied } => state.runs.start(*run, *steps, varied),
             Event::StepStarted { run, step, .. } => state.runs.step(*run, step),
-            Event::StepFinished { run, ending: Ending::Exited(0), .. } => state.runs.step_done(*run),
+            Event::StepFinished {
+                run,
+                ending: Ending::Exited(0),
+                ..
+            } => state.runs.step_done(*run),
             Event::RunFinished { run, wall_ms } => {
                 if let Some(line) = state.runs.finish(*run, *wall_ms) {
                     self.line(&line);
@@ -103,11 +127,28 @@ impl Human {
 
     fn story(&self, event: &Event) {
         match event {
-            Event::Planned { recipe, version, steps, sources, toolchains } => {
-                self.say("Planned", planned(recipe, version, *steps, *sources, toolchains));
+            Event::Planned {
+                recipe,
+                version,
+                steps,
+                sources,
+                toolchains,
+            } => {
+                self.say(
+                    "Planned",
+                    planned(recipe, version, *steps, *sources, toolchains),
+                );
             }
-            Event::Fetched { inputs, bytes: size, .. } if *inputs > 0 => {
-                self.say("Fetched", format!("{} ({})", counted(*inputs, "input"), bytes(*size)));
+            Event::Locked { kind, name } => self.say("Locked", format!("{kind} {name}")),
+            Event::Fetched {
+                inputs,
+                bytes: size,
+                ..
+            } if *inputs > 0 => {
+                self.say(
+                    "Fetched",
+                    format!("{} ({})", counted(*inputs, "input"), bytes(*size)),
+                );
             }
             Event::Sandboxed { summary, weaker } => {
                 self.say("Sandbox", summary.clone());
@@ -116,16 +157,30 @@ impl Human {
                 }
             }
             Event::StepOutput { run, step, line } => self.line(&format!("{run:?} {step}> {line}")),
-            Event::Compared { files, differing } => self.say("Compared", compared(*files, *differing)),
+            Event::Compared { files, differing } => {
+                self.say("Compared", compared(*files, *differing))
+            }
             Event::Signed { bundle, key } => self.say("Signed", format!("{bundle}, key {key}")),
-            Event::Reused { run, .. } => self.say("Found", format!("in the store, built and signed by run {run}")),
+            Event::Reused { run, .. } => self.say(
+                "Found",
+                format!("in the store, built and signed by run {run}"),
+            ),
             Event::Exported { folder, files } => {
-                self.say("Exported", format!("{} to {folder}", counted(*files, "file")));
+                self.say(
+                    "Exported",
+                    format!("{} to {folder}", counted(*files, "file")),
+                );
             }
             Event::Notice { message } => {
                 self.line(&self.paint.line(Meaning::Warning, "note", message));
             }
-            Event::Finished { recipe, version, verdict, wall_ms, .. } => {
+            Event::Finished {
+                recipe,
+                version,
+                verdict,
+                wall_ms,
+                ..
+            } => {
                 self.say("Finished", finished(recipe, version, *verdict, *wall_ms));
             }
             _ => {}
@@ -135,7 +190,10 @@ impl Human {
 
 impl Observe for Human {
     fn event(&self, event: &Event) {
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.progress(&mut state, event);
         self.story(event);
         if let Event::Finished { path, .. } = event {
@@ -152,12 +210,22 @@ fn clear(bar: &mut Option<ProgressBar>) {
     }
 }
 
-fn planned(recipe: &Name, version: &str, steps: usize, sources: usize, toolchains: &[(Name, usize)]) -> String {
+fn planned(
+    recipe: &Name,
+    version: &str,
+    steps: usize,
+    sources: usize,
+    toolchains: &[(Name, usize)],
+) -> String {
     let toolchains: Vec<_> = toolchains
         .iter()
         .map(|(name, packages)| format!("{name} ({})", counted(*packages, "package")))
         .collect();
-    let noun = if toolchains.len() == 1 { "toolchain" } else { "toolchains" };
+    let noun = if toolchains.len() == 1 {
+        "toolchain"
+    } else {
+        "toolchains"
+    };
     format!(
         "{recipe} {version}: {}, {}, {noun} {}",
         counted(steps, "step"),
@@ -171,7 +239,10 @@ fn compared(files: usize, differing: usize) -> String {
     match differing {
         0 => format!("{}, {same} identical", counted(files, "file")),
         1 => format!("{}, {same} identical, 1 differs", counted(files, "file")),
-        _ => format!("{}, {same} identical, {differing} differ", counted(files, "file")),
+        _ => format!(
+            "{}, {same} identical, {differing} differ",
+            counted(files, "file")
+        ),
     }
 }
 
@@ -180,7 +251,9 @@ fn finished(recipe: &Name, version: &str, verdict: Verdict, wall_ms: u64) -> Str
     match verdict {
         Verdict::Reproducible => format!("{recipe} {version} is reproducible, in {time}"),
         Verdict::BuiltOnce => {
-            format!("{recipe} {version} was built once, in {time}: nothing was compared, nothing was signed")
+            format!(
+                "{recipe} {version} was built once, in {time}: nothing was compared, nothing was signed"
+            )
         }
     }
 }

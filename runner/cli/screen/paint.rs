@@ -28,7 +28,8 @@ pub struct Paint {
 impl Paint {
     /// Colours for stderr as the user wants them.
     pub fn for_stderr(choice: Colour) -> Self {
-        let wanted = || std::env::var_os(env::NO_COLOR).is_none() && std::io::stderr().is_terminal();
+        let wanted =
+            || std::env::var_os(env::NO_COLOR).is_none() && std::io::stderr().is_terminal();
         Self {
             on: match choice {
                 Colour::Always => true,
@@ -46,7 +47,11 @@ impl Paint {
             Meaning::Warning => "33;1",
             Meaning::Hint => "36",
         };
-        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_string() }
+        if self.on {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_string()
+        }
     }
 
     /// A line that starts with a verb, as cargo's do.
@@ -74,7 +79,11 @@ pub fn seconds(milliseconds: u64) -> String {
 
 /// A count and its noun.
 pub fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 #[cfg(test)]

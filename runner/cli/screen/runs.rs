@@ -30,7 +30,11 @@ pub struct Runs {
 impl Runs {
     /// Nothing yet. Hidden bars draw nothing, whatever is done to them.
     pub fn new(bars: MultiProgress, paint: Paint) -> Self {
-        Self { bars, paint, rows: [None, None] }
+        Self {
+            bars,
+            paint,
+            rows: [None, None],
+        }
     }
 
     /// A run begins.
@@ -40,7 +44,13 @@ impl Runs {
         bar.set_prefix(format!("{:>12}", format!("Run {run:?}")));
         bar.enable_steady_tick(Duration::from_millis(100));
         let last = String::new();
-        self.rows[run as usize] = Some(Row { bar, steps, done: 0, last, varied: varied.to_vec() });
+        self.rows[run as usize] = Some(Row {
+            bar,
+            steps,
+            done: 0,
+            last,
+            varied: varied.to_vec(),
+        });
     }
 
     /// A step of a run begins.
@@ -63,11 +73,20 @@ impl Runs {
     pub fn finish(&mut self, run: RunName, wall_ms: u64) -> Option<String> {
         let row = self.rows[run as usize].take()?;
         row.bar.finish_and_clear();
-        let mut text = format!("{}/{} {}  {}", row.done, row.steps, row.last, seconds(wall_ms));
+        let mut text = format!(
+            "{}/{} {}  {}",
+            row.done,
+            row.steps,
+            row.last,
+            seconds(wall_ms)
+        );
         if !row.varied.is_empty() {
             text.push_str(&format!("  ({})", varied(&row.varied)));
         }
-        Some(self.paint.line(Meaning::Good, &format!("Run {run:?}"), text))
+        Some(
+            self.paint
+                .line(Meaning::Good, &format!("Run {run:?}"), text),
+        )
     }
 
     /// Takes all bars off the screen.
@@ -80,9 +99,17 @@ impl Runs {
 
 /// The first few factors by name, the rest by number: the line must fit a terminal.
 fn varied(factors: &[Factor]) -> String {
-    let shown: Vec<_> = factors.iter().take(4).map(|factor| factor.as_str()).collect();
+    let shown: Vec<_> = factors
+        .iter()
+        .take(4)
+        .map(|factor| factor.as_str())
+        .collect();
     let more = factors.len() - shown.len();
-    let rest = if more > 0 { format!(" and {}", counted(more, "other")) } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {}", counted(more, "other"))
+    } else {
+        String::new()
+    };
     format!("varied: {}{rest}", shown.join(", "))
 }
 

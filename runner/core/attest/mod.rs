@@ -12,7 +12,21 @@ pub mod digest_set;
 pub mod resource;
 pub mod statement;
 
+pub mod build_type;
 pub mod provenance;
 
 pub mod bundle;
 pub mod dsse;
+
+pub mod reason;
+pub mod verify;
+
+pub mod verified;
+
+pub mod level;
+pub mod root_chain;
+pub mod trust;
+pub mod trust_root;
+
+#[cfg(test)]
+mod fixture;

@@ -9,3 +9,5 @@ pub mod completed;
 pub mod comparison;
 
 pub mod statement;
+
+pub mod record;

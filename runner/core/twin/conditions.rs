@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sandbox_spec::operation::Medium;
+
 /// Which of the two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RunName {
@@ -21,16 +23,6 @@ pub enum StagingOrder {
     Sorted,
     /// By name, from the end.
     Reversed,
-}
-
-/// What the writable places of a run lie on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Medium {
-    /// Memory.
-    Tmpfs,
-    /// The disk that holds the runs.
-    Disk,
 }
 
 /// What a run's steps find around them.
@@ -68,8 +60,8 @@ pub struct Conditions {
     pub medium: Medium,
     /// Times of the sources' files relative to `SOURCE_DATE_EPOCH`, in seconds.
     pub source_mtime_offset: i64,
-    /// How many CPUs the run may use.
-    pub cpus: usize,
+    /// The CPUs the run may use.
+    pub cpus: Vec<u16>,
     /// Seconds by which the wall clock is ahead.
     pub clock_offset: i64,
     /// Milliseconds after the other run's start before which the first step may not begin.

@@ -5,3 +5,5 @@ pub mod factor;
 pub mod conditions;
 
 pub mod variation;
+
+pub mod spec;

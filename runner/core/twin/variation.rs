@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::conditions::{Conditions, Medium, RunName, StagingOrder};
+use super::conditions::{Conditions, RunName, StagingOrder};
 use super::factor::{Factor, FactorState};
 use crate::manifest::recipe::Profile;
+use crate::sandbox_spec::operation::Medium;
 
 /// Zip archives keep times in steps of 2 s, the coarsest grain in use (APPNOTE.TXT 4.4.6).
 /// A full second more leaves room for the time that staging takes.
@@ -16,10 +17,10 @@ const STAGGER_MS: u64 = 3_000;
 const UPTIME_OFFSET: i64 = 1_299_827;
 
 /// What the planner has to know of this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// CPUs that this process may use.
-    pub cpus: usize,
+    /// CPUs that this process may use; never empty.
+    pub cpus: Vec<u16>,
     /// Bytes that a run may take in memory for its writable places.
     pub tmpfs_budget: u64,
     /// Whether the first process number of a namespace can be chosen (`ns_last_pid`).
@@ -39,7 +40,7 @@ pub struct Variation {
 
 impl Variation {
     /// The conditions that a profile asks for on this machine.
-    pub fn plan(profile: Profile, machine: Machine, disk_limit: u64) -> Self {
+    pub fn plan(profile: Profile, machine: &Machine, disk_limit: u64) -> Self {
         let a = plain(machine, disk_limit);
         let b = match profile {
             Profile::Hermetic => varied(&a, machine),
@@ -117,10 +118,10 @@ impl Variation {
     }
 
     fn cpu_count(a: &Conditions, b: &Conditions) -> FactorState {
-        if a.cpus == b.cpus {
+        if a.cpus.len() == b.cpus.len() {
             ineffective("this machine has a single CPU")
         } else {
-            differs(&format!("{} and {}", a.cpus, b.cpus))
+            differs(&format!("{} and {}", a.cpus.len(), b.cpus.len()))
         }
     }
 
@@ -149,11 +150,11 @@ impl Variation {
     }
 }
 
-fn plain(machine: Machine, disk_limit: u64) -> Conditions {
+fn plain(machine: &Machine, disk_limit: u64) -> Conditions {
     Conditions {
         run: RunName::A,
         build_path: "/build".into(),
-        home: "/homeless".into(),
+        home: "/tmp/home".into(),
         tmpdir: "/tmp".into(),
         uid: 1000,
         gid: 1000,
@@ -166,12 +167,12 @@ fn plain(machine: Machine, disk_limit: u64) -> Conditions {
         env: BTreeMap::new(),
         staging: StagingOrder::Sorted,
         medium: if disk_limit <= machine.tmpfs_budget {
-            Medium::Tmpfs
+            Medium::Memory
         } else {
             Medium::Disk
         },
         source_mtime_offset: 0,
-        cpus: machine.cpus,
+        cpus: machine.cpus.clone(),
         clock_offset: 0,
         stagger_ms: 0,
         uptime_offset: 0,
@@ -183,12 +184,13 @@ fn plain(machine: Machine, disk_limit: u64) -> Conditions {
 }
 
 /// What another machine would vary, whatever the sandbox fixes.
-fn varied(a: &Conditions, machine: Machine) -> Conditions {
+fn varied(a: &Conditions, machine: &Machine) -> Conditions {
     Conditions {
         run: RunName::B,
         staging: StagingOrder::Reversed,
         medium: Medium::Disk,
-        cpus: (machine.cpus - 1).max(1),
+        // The last ones, so that a single-threaded step of A keeps the first to itself.
+        cpus: machine.cpus[usize::from(machine.cpus.len() > 1)..].to_vec(),
         stagger_ms: STAGGER_MS,
         uptime_offset: UPTIME_OFFSET,
         aslr: true,
@@ -252,6 +254,10 @@ fn unshifted(a: i64, b: i64) -> FactorState {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers and borrowed text both pass here"
+)]
 fn fixed_unless<T: PartialEq + std::fmt::Display>(a: T, b: T) -> FactorState {
     if a == b {
         FactorState::Fixed
@@ -279,14 +285,16 @@ fn git(conditions: &Conditions) -> &'static str {
 mod tests {
     use super::*;
 
-    const MACHINE: Machine = Machine {
-        cpus: 2,
-        tmpfs_budget: 8 << 30,
-        chooses_pids: true,
-    };
+    fn machine() -> Machine {
+        Machine {
+            cpus: vec![0, 1],
+            tmpfs_budget: 8 << 30,
+            chooses_pids: true,
+        }
+    }
 
     fn states(profile: Profile) -> BTreeMap<Factor, FactorState> {
-        Variation::plan(profile, MACHINE, 1 << 30).states()
+        Variation::plan(profile, &machine(), 1 << 30).states()
     }
 
     #[test]
@@ -319,20 +327,28 @@ mod tests {
 
     #[test]
     fn a_single_cpu_is_said_to_vary_nothing() {
-        let machine = Machine { cpus: 1, ..MACHINE };
-        let variation = Variation::plan(Profile::Hermetic, machine, 1 << 30);
+        let machine = Machine {
+            cpus: vec![3],
+            ..machine()
+        };
+        let variation = Variation::plan(Profile::Hermetic, &machine, 1 << 30);
         assert_eq!(variation.states()[&Factor::CpuCount].word(), "ineffective");
-        assert_eq!(variation.b.cpus, 1);
+        assert_eq!(variation.b.cpus, [3]);
     }
 
     #[test]
     fn what_does_not_fit_into_memory_lies_on_disk() {
-        let variation = Variation::plan(Profile::Hermetic, MACHINE, 1 << 40);
+        let variation = Variation::plan(Profile::Hermetic, &machine(), 1 << 40);
         assert_eq!(variation.a.medium, Medium::Disk);
     }
 
     #[test]
     fn the_stagger_exceeds_the_coarsest_grain() {
-        assert!(Variation::plan(Profile::Hermetic, MACHINE, 0).b.stagger_ms > 2_000);
+        assert!(
+            Variation::plan(Profile::Hermetic, &machine(), 0)
+                .b
+                .stagger_ms
+                > 2_000
+        );
     }
 }

@@ -38,7 +38,9 @@ pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
     ];
     east_a != east_b
         && moments.into_iter().flatten().any(|moment| {
-            pairs(a, b).any(|(a, b)| shows(a, moment + east_a) && shows(b, moment + east_b))
+            pairs(a, b).any(|(a, b)| {
+                shows(a, moment.saturating_add(east_a)) && shows(b, moment.saturating_add(east_b))
+            })
         })
 }
 
@@ -62,6 +64,7 @@ fn pairs<'r>(
 fn shape(reading: &Reading) -> Option<[bool; 6]> {
     match reading {
         Reading::Unix(_) => None,
+        Reading::Hexadecimal(_) => Some([false; 6]),
         Reading::Civil(parts) => Some(fields(parts).map(|field| field.is_some())),
     }
 }
@@ -91,7 +94,7 @@ fn fits(reading: &Reading, span: Span, facts: &Facts) -> bool {
         let (start, end) = (start.saturating_add(east), end.saturating_add(east));
         match reading {
             // Seconds that were made from local parts (DOS time) carry the zone in them.
-            Reading::Unix(at) => (start..=end).contains(at),
+            Reading::Unix(at) | Reading::Hexadecimal(at) => (start..=end).contains(at),
             Reading::Civil(parts) => civil_fits(parts, start, end),
         }
     })
@@ -133,7 +136,7 @@ fn agrees(parts: &Parts, civil: &Civil) -> bool {
 
 fn shows(reading: &Reading, local: i64) -> bool {
     match reading {
-        Reading::Unix(at) => *at == local,
+        Reading::Unix(at) | Reading::Hexadecimal(at) => *at == local,
         Reading::Civil(parts) => {
             parts.day.or(parts.hour).is_some() && agrees(parts, &Civil::from_unix(local))
         }
@@ -142,6 +145,7 @@ fn shows(reading: &Reading, local: i64) -> bool {
 
 fn is_modern(reading: &Reading) -> bool {
     match reading {
+        Reading::Hexadecimal(_) => false,
         Reading::Unix(at) => (631_152_000..4_102_444_800).contains(at),
         Reading::Civil(parts) => match (parts.year, parts.day, parts.hour) {
             (Some(year), Some(_), _) => (1980..2100).contains(&year),

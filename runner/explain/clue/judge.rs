@@ -175,7 +175,11 @@ impl<'k> Judge<'k> {
             .or_else(|| self.shaped(at))
             .unwrap_or_else(|| nameless(at));
         let (a, b) = at.hunk.clone();
-        Judged { verdict, a, b }
+        Judged {
+            verdict: placed(at, verdict),
+            a,
+            b,
+        }
     }
 
     fn time(&self, at: &Case<'_>) -> Option<Verdict> {
@@ -225,8 +229,8 @@ impl<'k> Judge<'k> {
         let b = reading::number(&at.b[at.hunk.1.clone()])?;
         let (run_a, run_b) = (&self.knowledge.a, &self.knowledge.b);
         if let (Some(in_a), Some(in_b)) = (run_a.uptime, run_b.uptime) {
-            let within = (in_a.start - 1..=in_a.end + 1).contains(&a)
-                && (in_b.start - 1..=in_b.end + 1).contains(&b);
+            let within = (in_a.start.saturating_sub(1)..=in_a.end.saturating_add(1)).contains(&a)
+                && (in_b.start.saturating_sub(1)..=in_b.end.saturating_add(1)).contains(&b);
             if within && mentions(at.a, &["uptime", "boot", "up"]) {
                 return Some(Verdict::new(
                     Cause::Uptime,
@@ -275,6 +279,21 @@ fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
         Key::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
         _ => None,
     }
+}
+
+/// A random or nameless value in a document's `/ID` is just that.
+fn placed(at: &Case<'_>, mut verdict: Verdict) -> Verdict {
+    let valueless = matches!(
+        verdict.cause,
+        Cause::Content | Cause::RandomValue | Cause::ContentDigest
+    );
+    if at.scene == Scene::Document
+        && valueless
+        && mentions(at.a, &["/id", "documentid", "instanceid"])
+    {
+        verdict.cause = Cause::DocumentId;
+    }
+    verdict
 }
 
 fn nameless(at: &Case<'_>) -> Verdict {

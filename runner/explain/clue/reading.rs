@@ -29,6 +29,8 @@ pub struct Parts {
 pub enum Reading {
     /// Seconds since 1970, however scaled they were written.
     Unix(i64),
+    /// The same in hexadecimal digits, as which many other things are written.
+    Hexadecimal(i64),
     /// A date, a time of day, or both.
     Civil(Parts),
 }
@@ -169,7 +171,7 @@ fn numbers(tokens: &[Token<'_>], range: &Range<usize>) -> Vec<Reading> {
             }));
         }
     }
-    found.extend(hexadecimal(tokens, range).map(Reading::Unix));
+    found.extend(hexadecimal(tokens, range));
     found
 }
 
@@ -178,25 +180,22 @@ fn octal(digits: &[u8]) -> Option<i64> {
 }
 
 /// Eight hexadecimal digits, which the splitter took apart.
-fn hexadecimal(tokens: &[Token<'_>], range: &Range<usize>) -> Option<i64> {
-    let first = tokens
-        .iter()
-        .position(|token| touches(&(token.at..token.end()), range))?;
-    let back = tokens[..first]
-        .iter()
-        .rev()
-        .take_while(|t| t.kind != Kind::Sign)
-        .count();
-    let word: Vec<u8> = tokens[first - back..]
-        .iter()
-        .take_while(|token| token.kind != Kind::Sign)
-        .flat_map(|token| token.text.iter().copied())
-        .collect();
+fn hexadecimal(tokens: &[Token<'_>], range: &Range<usize>) -> Vec<Reading> {
+    let words = tokens.chunk_by(|one, next| one.kind != Kind::Sign && next.kind != Kind::Sign);
+    let touching = words.filter(|word| {
+        word.iter()
+            .any(|token| touches(&(token.at..token.end()), range))
+    });
+    touching.filter_map(hexadecimal_word).collect()
+}
+
+fn hexadecimal_word(word: &[Token<'_>]) -> Option<Reading> {
+    let word: Vec<u8> = word.iter().flat_map(|token| token.text).copied().collect();
     let digits = word.strip_prefix(b"0x").unwrap_or(&word);
     let text = std::str::from_utf8(digits)
         .ok()
         .filter(|text| text.len() == 8)?;
-    i64::from_str_radix(text, 16).ok()
+    i64::from_str_radix(text, 16).ok().map(Reading::Hexadecimal)
 }
 
 fn compact_date(token: &Token<'_>) -> Option<Found> {
@@ -419,14 +418,22 @@ mod tests {
             "1795360848",
             "1795360848123",
             "1795360848123456789",
-            "6b030850",
-            "0x6b030850",
             "15300604120",
         ] {
             assert!(
                 all(text).contains(&Reading::Unix(1_795_360_848)),
                 "{text}: {:?}",
                 all(text)
+            );
+        }
+    }
+
+    #[test]
+    fn seconds_in_hexadecimal() {
+        for text in ["6b030850", "0x6b030850", "id-6B030850."] {
+            assert!(
+                all(text).contains(&Reading::Hexadecimal(1_795_360_848)),
+                "{text}"
             );
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::kind::Kind;
 use super::member::{Field, Member, Value};
 use crate::cause::Cause;
-use crate::clue::judge::{Verdict, cause_of};
+use crate::clue::judge::Verdict;
 use crate::clue::order;
 use crate::clue::scene::Scene;
 use crate::excerpt;
@@ -161,20 +161,26 @@ fn judge(walk: &Walk<'_>, a: &Field, b: &Field) -> Verdict {
                 vec![known.unwrap_or(Factor::User)],
             )
         }
-        _ => {
-            let known = walk.judge.word(&a.value.show(), &b.value.show());
-            known.map_or_else(
-                || unknown(Cause::Content),
-                |factor| {
-                    Verdict::new(
-                        cause_of(factor, Scene::Text),
-                        Certainty::Known,
-                        vec![factor],
-                    )
-                },
-            )
-        }
+        _ => text(walk, a, b),
     }
+}
+
+/// A field of free text, such as the time of a pax record or the target of a link.
+fn text(walk: &Walk<'_>, a: &Field, b: &Field) -> Verdict {
+    let (left, right) = (a.value.show(), b.value.show());
+    let judged = walk
+        .judge
+        .lines(Scene::Text, left.as_bytes(), right.as_bytes());
+    let mut verdict = judged
+        .into_iter()
+        .next()
+        .map_or_else(|| unknown(Cause::Content), |judged| judged.verdict);
+    if a.name.ends_with("time") {
+        verdict.cause = Cause::MemberTime;
+    } else if verdict.cause == Cause::Content && a.name.ends_with("target") {
+        verdict.cause = Cause::LinkTarget;
+    }
+    verdict
 }
 
 /// Permissions follow the umask where both sides are what the same request leaves under it.

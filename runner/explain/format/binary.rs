@@ -9,6 +9,7 @@ use crate::differ::align::{self, Change};
 use crate::differ::bytes::{self, Difference};
 use crate::differ::strings::{self, Text};
 use crate::excerpt;
+use crate::finding::Certainty;
 use crate::walk::{Draft, Spot, Walk, unknown};
 
 /// Bytes shown and searched around a difference.
@@ -64,11 +65,19 @@ pub struct Part<'p> {
 pub fn explain_bytes(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
     let before = walk.count();
     explain_strings(walk, spot, part, a, b);
-    let found = walk.count() > before;
+    explain_numbers(walk, spot, part, a, b);
+    if walk.count() == before
+        && let Some(first) = bytes::ranges(a, b, 1).first()
+    {
+        raw(walk, spot, part, a, b, first);
+    }
+}
+
+/// Explains numbers that are times of both runs.
+pub fn explain_numbers(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
     for difference in bytes::ranges(a, b, RANGES) {
-        if number(walk, spot, part, a, b, &difference).is_none() && !found && walk.count() == before
-        {
-            raw(walk, spot, part, a, b, &difference);
+        if let Some(draft) = number(walk, part, a, b, &difference) {
+            walk.add(spot, draft);
         }
     }
 }
@@ -125,42 +134,44 @@ fn detail(part: &Part<'_>, what: &str) -> String {
 
 /// A time as a number: 4 or 8 bytes, either way round, at any place that touches the difference.
 fn number(
-    walk: &mut Walk<'_>,
-    spot: &Spot,
+    walk: &Walk<'_>,
     part: &Part<'_>,
     a: &[u8],
     b: &[u8],
     at: &Difference,
-) -> Option<()> {
+) -> Option<Draft<'static>> {
     let (start_a, start_b) = (
         usize::try_from(at.a.start).ok()?,
         usize::try_from(at.b.start).ok()?,
     );
-    for back in 0..8 {
-        let (Some(from_a), Some(from_b)) = (start_a.checked_sub(back), start_b.checked_sub(back))
-        else {
-            break;
-        };
+    (0..8).find_map(|back| {
+        let (from_a, from_b) = (start_a.checked_sub(back)?, start_b.checked_sub(back)?);
         let pairs = numbers(a.get(from_a..)?)
             .into_iter()
             .zip(numbers(b.get(from_b..)?));
-        for (left, right) in pairs.filter(|(left, right)| left != right) {
-            let verdict = walk.judge.times(Cause::TimeInBinary, left?, right?);
-            if verdict.certainty == crate::finding::Certainty::Known {
-                let draft = Draft {
-                    detail: detail(part, "number"),
-                    offset: Some(part.origin + from_a as u64),
-                    left: left?.to_string(),
-                    right: right?.to_string(),
-                    verdict,
-                    context: &[],
-                };
-                walk.add(spot, draft);
-                return Some(());
-            }
-        }
-    }
-    None
+        let mut pairs = pairs
+            .filter_map(|(left, right)| Some((left?, right?)))
+            .filter(|(left, right)| left != right);
+        pairs.find_map(|(left, right)| time(walk, part, from_a, left, right))
+    })
+}
+
+fn time(
+    walk: &Walk<'_>,
+    part: &Part<'_>,
+    at: usize,
+    left: i64,
+    right: i64,
+) -> Option<Draft<'static>> {
+    let verdict = walk.judge.times(Cause::TimeInBinary, left, right);
+    (verdict.certainty == Certainty::Known).then(|| Draft {
+        detail: detail(part, "number"),
+        offset: Some(part.origin + at as u64),
+        left: left.to_string(),
+        right: right.to_string(),
+        verdict,
+        context: &[],
+    })
 }
 
 /// The numbers these bytes start with: 32 bits little and big endian, then 64.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::kind::Kind;
-use super::{ar, binary, text};
+use super::{ar, binary, bytecode, compressed, elf, pdf, png, tar, text, zip};
 use crate::content::View;
 use crate::walk::{Spot, Walk};
 
@@ -36,6 +36,15 @@ fn enter(
     b: &View<'_>,
 ) -> io::Result<()> {
     match kind {
+        Kind::Tar => tar::explain(walk, spot, a, b),
+        Kind::Zip => zip::explain(walk, spot, a, b),
+        Kind::Gzip | Kind::Xz | Kind::Zstd | Kind::Bzip2 => {
+            compressed::explain(walk, kind, spot, a, b)
+        }
+        Kind::Bytecode => bytecode::explain(walk, spot, a, b),
+        Kind::Png => png::explain(walk, spot, a, b),
+        Kind::Pdf => pdf::explain(walk, spot, a, b),
+        Kind::Elf => elf::explain(walk, spot, a, b),
         Kind::Ar => ar::explain(walk, spot, a, b),
         Kind::Text => text::explain(walk, spot, a, b),
         _ => Ok(()),

@@ -9,8 +9,12 @@ use rustix::io::Errno;
 use crate::fs::beneath::open_unlocked;
 use crate::fs::fault::{Attempt, Fault};
 
-/// Read, write and search for the owner: what a walk needs of a directory.
-const OWNER_ALL: u32 = 0o700;
+/// Read, write and search for the owner: what deleting a tree takes.
+pub const OWNER_ALL: u32 = 0o700;
+/// Read and search for the owner: what reading a tree takes.
+pub const OWNER_READ: u32 = 0o500;
+/// No bit is changed: what cannot be entered is an error.
+pub const AS_IS: u32 = 0;
 
 /// A place in a tree, with the way back up by identity instead of by descriptor.
 ///
@@ -19,6 +23,7 @@ pub struct Descent {
     here: OwnedFd,
     identity: Identity,
     above: Vec<Identity>,
+    access: u32,
 }
 
 /// Which directory this is, whatever its name.
@@ -29,14 +34,15 @@ struct Identity {
 }
 
 impl Descent {
-    /// Starts in `dir`.
-    pub fn new(dir: BorrowedFd<'_>) -> Result<Self, Fault> {
-        let here = open_unlocked(dir, c".", OWNER_ALL)?;
+    /// Starts in `dir`, and gives the owner of each directory it enters the bits in `access`.
+    pub fn new(dir: BorrowedFd<'_>, access: u32) -> Result<Self, Fault> {
+        let here = open_unlocked(dir, c".", access)?;
         let identity = identify(&here)?;
         Ok(Self {
             here,
             identity,
             above: Vec::new(),
+            access,
         })
     }
 
@@ -50,9 +56,9 @@ impl Descent {
         self.above.len()
     }
 
-    /// Goes into a directory, making it accessible to its owner first.
+    /// Goes into a directory.
     pub fn down(&mut self, name: &CStr) -> Result<(), Fault> {
-        let next = open_unlocked(self.here.as_fd(), name, OWNER_ALL)?;
+        let next = open_unlocked(self.here.as_fd(), name, self.access)?;
         let identity = identify(&next)?;
         if identity.device != self.identity.device {
             // Something is mounted here: it belongs to somebody else.

@@ -19,9 +19,13 @@
 pub mod blob;
 pub mod commit;
 pub mod error;
+pub mod gc;
+pub mod listing;
 pub mod manifest;
+pub mod merge;
 pub mod place;
 pub mod record;
 pub mod scratch;
 pub mod stored;
+pub mod verify;
 pub mod writer;

@@ -17,6 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::manifest;
 use crate::store::place::Store;
 use crate::store::record::read_small;
+use crate::store::writer::stamp_at;
 
 /// A tree in the store, materialised and read-only.
 #[derive(Clone, Debug)]
@@ -80,6 +81,20 @@ impl StoredTree {
         }
         // Everything that looked changed has the right bytes: a copied store, a new link to a shared file.
         write_stamps(&self.store, &self.digest, top, &now)
+    }
+
+    /// Takes the stamps as they are: only right after a check, when the store itself changed link counts.
+    pub(crate) fn renew_stamps(&self) -> Result<(), StoreError> {
+        let root = self.open()?;
+        let paths = self.tree.entries().map(|(path, _)| path.as_str());
+        let stamps = paths.map(|path| stamp_at(root.as_fd(), path));
+        let stamps = stamps.collect::<Result<Vec<_>, _>>()?;
+        write_stamps(
+            &self.store,
+            &self.digest,
+            stamp_at(root.as_fd(), ".")?,
+            &stamps,
+        )
     }
 
     /// Reads every file again.

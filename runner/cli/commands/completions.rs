@@ -1,0 +1,18 @@
+//! `zwieback completions`: a script that teaches a shell this command line.
+
+use clap::CommandFactory;
+
+use crate::cli::args::global::Cli;
+use crate::cli::args::machine::CompletionsArgs;
+use crate::cli::exit;
+
+/// Runs the command.
+pub fn run(args: &CompletionsArgs) -> u8 {
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::command(),
+        "zwieback",
+        &mut std::io::stdout(),
+    );
+    exit::DONE
+}

@@ -1,0 +1,93 @@
+//! What is said when something fails, and which code says it to a script.
+
+use std::error::Error as _;
+use std::io::Write;
+
+use zwieback_core::build::completed::Ending;
+use zwieback_core::manifest::diagnostic::Diagnostic;
+use zwieback_host::dirs::NoHome;
+use zwieback_host::fetch::error::FetchError;
+use zwieback_host::project::ProjectError;
+use zwieback_host::store::error::StoreError;
+
+use super::exit;
+use super::screen::paint::{Meaning, Paint};
+use crate::pipeline::error::PipelineError;
+
+/// The exit code of an error.
+pub fn code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<PipelineError>() {
+        return code_of_story(error);
+    }
+    exit::USER
+}
+
+/// Prints an error: what, why, and what to do.
+pub fn print(error: &anyhow::Error, paint: Paint) {
+    let mut text = format!("{} {}", paint.text(Meaning::Bad, "error:"), first(error));
+    let mut source = causes(error);
+    while let Some(cause) = source {
+        text.push_str(&format!("\n  caused by: {cause}"));
+        source = cause.source();
+    }
+    for line in details(error) {
+        text.push_str(&format!("\n  {line}"));
+    }
+    if let Some(hint) = hint(error) {
+        text.push_str(&format!(
+            "\n\n{} {hint}",
+            paint.text(Meaning::Hint, "hint:")
+        ));
+    }
+    let _closed_stderr = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn code_of_story(error: &PipelineError) -> u8 {
+    match error {
+        PipelineError::StepFailed {
+            ending: Ending::Limited(_),
+            ..
+        } => exit::LIMIT,
+        PipelineError::StepFailed { .. } => exit::STEP_FAILED,
+        PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
+        PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
+            exit::INTERRUPTED
+        }
+        _ => exit::USER,
+    }
+}
+
+fn first(error: &anyhow::Error) -> String {
+    error.to_string()
+}
+
+/// Causes below the first sentence. A transparent error repeats its cause's text: that is skipped.
+fn causes(error: &anyhow::Error) -> Option<&(dyn std::error::Error + 'static)> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.to_string() != error.to_string() {
+            return Some(cause);
+        }
+        source = cause.source();
+    }
+    None
+}
+
+fn details(error: &anyhow::Error) -> Vec<String> {
+    match error.downcast_ref::<PipelineError>() {
+        Some(PipelineError::StepFailed { tail, .. }) => tail.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    macro_rules! ask {
+        ($($kind:ty),+) => {$(
+            if let Some(error) = error.downcast_ref::<$kind>() {
+                return error.hint();
+            }
+        )+};
+    }
+    ask!(PipelineError, ProjectError, StoreError, Diagnostic, NoHome);
+    None
+}

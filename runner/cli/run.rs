@@ -1,0 +1,38 @@
+//! From arguments to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::args::command::Command;
+use super::args::global::Cli;
+use super::screen::paint::Paint;
+use super::{commands, error, exit};
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let paint = Paint::for_stderr(cli.global.color);
+    match dispatch(&cli) {
+        Ok(code) => exit::code(code),
+        Err(failure) => {
+            error::print(&failure, paint);
+            exit::code(error::code(&failure))
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    if let Some(directory) = &cli.global.directory {
+        let failed = |error| anyhow::anyhow!("cannot enter {}: {error}", directory.display());
+        std::env::set_current_dir(directory).map_err(failed)?;
+    }
+    let global = &cli.global;
+    match &cli.command {
+        Command::Lock(args) => commands::lock::run(global, args),
+        Command::Fetch(args) => commands::fetch::run(global, args),
+        Command::Key(args) => commands::key::run(global, args),
+        Command::Completions(args) => Ok(commands::completions::run(args)),
+        _ => unreachable!(),
+    }
+}

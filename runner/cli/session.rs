@@ -1,0 +1,129 @@
+//! What a command needs of the world, opened from flags, environment and configuration.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::fetch::canceller::Canceller;
+use zwieback_host::project::Project;
+use zwieback_host::store::place::Store;
+
+use super::args::global::{Format, Global};
+use super::config::{self, Config};
+use super::env;
+use super::screen::human::{Human, Volume};
+use super::screen::json::Json;
+use super::screen::paint::Paint;
+use crate::pipeline::context::{Context, Network};
+use crate::pipeline::observe::Observe;
+
+/// The world of one command.
+pub struct Session {
+    /// Every layer of configuration.
+    pub config: Config,
+    /// The user's folders.
+    pub dirs: Dirs,
+    /// The store.
+    pub store: Store,
+    /// Set by Ctrl-C.
+    pub stop: Canceller,
+    screen: Box<dyn Observe>,
+}
+
+impl Session {
+    /// Opens the world. The project's own configuration counts where there is one.
+    pub fn open(global: &Global) -> anyhow::Result<Self> {
+        let dirs = Dirs::of_user()?;
+        let config = load_config(global, &dirs)?;
+        let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
+        let stop = Canceller::default();
+        super::interrupt::watch(&stop)?;
+        Ok(Self {
+            store: Store::open(&store)?,
+            config,
+            dirs,
+            stop,
+            screen: screen(global),
+        })
+    }
+
+    /// The project around the present folder.
+    pub fn project(&self) -> anyhow::Result<Project> {
+        let here = std::env::current_dir().context("the present folder is gone")?;
+        Ok(Project::find(&here)?)
+    }
+
+    /// The world as the stories take it.
+    pub fn context(&self, offline: bool) -> anyhow::Result<Context<'_>> {
+        let offline = offline || self.config.fetch.offline || env::is_on(env::OFFLINE);
+        Ok(Context {
+            store: &self.store,
+            dirs: &self.dirs,
+            mirrors: mirrors(&self.config)?,
+            network: if offline {
+                Network::Forbidden
+            } else {
+                Network::Allowed
+            },
+            observe: self.screen.as_ref(),
+            stop: &self.stop,
+        })
+    }
+}
+
+/// The configuration with every layer applied.
+pub fn load_config(global: &Global, dirs: &Dirs) -> anyhow::Result<Config> {
+    let user = dirs.config.join("config.toml");
+    let project = std::env::current_dir()
+        .ok()
+        .and_then(|here| Project::find(&here).ok())
+        .map(|project| project.root().join(".zwieback.toml"));
+    let mut sets = env::config_keys();
+    for given in &global.config {
+        let (key, value) = given
+            .split_once('=')
+            .with_context(|| format!("--config {given}: KEY=VALUE is expected"))?;
+        sets.push((key.to_owned(), value.to_owned()));
+    }
+    let present = |file: &Path| file.is_file();
+    Ok(config::load(
+        Some(user.as_path()).filter(|file| present(file)),
+        project.as_deref().filter(|file| present(file)),
+        &sets,
+    )?)
+}
+
+fn screen(global: &Global) -> Box<dyn Observe> {
+    let volume = match (global.quiet, global.verbose) {
+        (true, _) => Volume::Quiet,
+        (false, 0) => Volume::Normal,
+        (false, _) => Volume::Verbose,
+    };
+    match global.format {
+        Format::Json => Box::new(Json),
+        Format::Human => {
+            let progress = !global.no_progress && !env::is_on(env::NO_PROGRESS);
+            Box::new(Human::new(
+                Paint::for_stderr(global.color),
+                volume,
+                progress,
+            ))
+        }
+    }
+}
+
+fn mirrors(config: &Config) -> anyhow::Result<Mirrors> {
+    let mut mirrors = Mirrors::default();
+    for (kind, roots) in &config.mirrors {
+        let parsed = roots
+            .iter()
+            .map(|root| root.parse())
+            .collect::<Result<_, _>>();
+        mirrors.by_type.insert(
+            kind.clone(),
+            parsed.with_context(|| format!("[mirrors] {kind}"))?,
+        );
+    }
+    Ok(mirrors)
+}

@@ -1,0 +1,79 @@
+//! Our build type: which parameters a build by zwieback has, and the rules they keep.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::provenance::Provenance;
+use super::reason::{Reason, Refusal};
+use crate::digest::Digest;
+use crate::json::canonical;
+use crate::json::value::{Object, Value};
+
+/// The URI of the build type; its page documents every parameter.
+pub const BUILD_TYPE: &str = "https://zwieback.example/build-types/recipe/v1";
+
+const RECIPE: &str = "recipe";
+const RECIPE_DIGEST: &str = "recipeDigest";
+
+/// Build types of other builders that are taken, and the external parameters each may have.
+pub type ForeignBuildTypes = BTreeMap<String, BTreeSet<String>>;
+
+/// The external parameters of a build: the whole recipe, and its digest.
+pub fn external_parameters(recipe: Value) -> Object {
+    let digest = recipe_digest(&recipe).to_hex();
+    [
+        (RECIPE.to_owned(), recipe),
+        (RECIPE_DIGEST.to_owned(), digest.into()),
+    ]
+    .into()
+}
+
+/// The recipe that a provenance of our build type was made from.
+pub fn recipe(provenance: &Provenance) -> Option<&Value> {
+    provenance.external_parameters.get(RECIPE)
+}
+
+/// Refuses another build type, a parameter that is not known, or one that breaks a rule.
+///
+/// External parameters are whatever a user chose: one that is ignored could be the one that turned
+/// the build into another.
+pub fn check(provenance: &Provenance, foreign: &ForeignBuildTypes) -> Result<(), Refusal> {
+    if provenance.build_type == BUILD_TYPE {
+        check_own(provenance)
+    } else if let Some(known) = foreign.get(&provenance.build_type) {
+        check_names(&provenance.external_parameters, |name| known.contains(name))
+    } else {
+        let saw = format!("{:?}", provenance.build_type);
+        Err(Refusal::new(Reason::BuildType, saw))
+    }
+}
+
+fn check_own(provenance: &Provenance) -> Result<(), Refusal> {
+    let parameters = &provenance.external_parameters;
+    check_names(parameters, |name| [RECIPE, RECIPE_DIGEST].contains(&name))?;
+    let malformed = |saw| Refusal::new(Reason::ParameterMalformed, saw);
+    let recipe = parameters.get(RECIPE).filter(|it| it.as_object().is_some());
+    let recipe = recipe.ok_or_else(|| malformed("`recipe` is no object"))?;
+    let digest = parameters.get(RECIPE_DIGEST).and_then(Value::as_str);
+    if digest.and_then(|digest| digest.parse().ok()) != Some(recipe_digest(recipe)) {
+        return Err(malformed("`recipeDigest` is not that of `recipe`"));
+    }
+    let unbound = provenance.resolved_dependencies.iter();
+    match unbound.into_iter().find(|input| !input.digest.is_strong()) {
+        Some(input) => {
+            let saw = format!("{:?}", input.label());
+            Err(Refusal::new(Reason::DependencyWithoutDigest, saw))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_names(parameters: &Object, known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    let unknown = parameters.keys().find(|name| !known(name));
+    unknown.map_or(Ok(()), |name| {
+        Err(Refusal::new(Reason::ParameterUnknown, format!("{name:?}")))
+    })
+}
+
+fn recipe_digest(recipe: &Value) -> Digest {
+    Digest::sha256(&canonical::to_bytes(recipe))
+}

@@ -1,0 +1,259 @@
+//! Why something was not believed: codes that stay, sentences for people.
+
+use std::fmt;
+
+use super::bundle::BundleError;
+use super::public_key::SignatureError;
+use super::statement::StatementError;
+use crate::json::fields::{FieldError, FieldProblem};
+use crate::json::strict::{JsonError, Problem};
+
+/// Evidence longer than this is cut: a refusal must fit a screen whatever the input.
+const EVIDENCE: usize = 240;
+
+/// A refusal: its reason, and what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Refusal {
+    /// The reason, by which programs decide.
+    pub reason: Reason,
+    /// What was seen, for people; control characters are escaped.
+    saw: String,
+}
+
+/// Defines every reason once: its doc is its sentence, its code never changes.
+macro_rules! reasons {
+    ($($(#[doc = $sentence:literal])+ $name:ident = $code:literal,)+) => {
+        /// A reason for which something is not believed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[doc = $sentence])+ $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order in which a verification can meet them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code: kebab-case, and never changed once released.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The sentence, without what was seen.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$name => concat!($($sentence,)+).trim(),)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// the document is larger than any honest one
+    JsonTooLarge = "json-too-large",
+    /// the document is nested deeper than any honest one
+    JsonTooDeep = "json-too-deep",
+    /// an object has the same name twice, so two readers could see two documents
+    JsonDuplicateName = "json-duplicate-name",
+    /// something follows the end of the document
+    JsonTrailingData = "json-trailing-data",
+    /// the document is not strict JSON
+    JsonMalformed = "json-malformed",
+    /// a member is missing or has the wrong shape
+    FieldMalformed = "field-malformed",
+    /// a member is not base64, or not its only spelling
+    Base64Malformed = "base64-malformed",
+    /// a digest is not written in full and in lower case
+    DigestMalformed = "digest-malformed",
+    /// the file is no Sigstore bundle of version 0.3
+    BundleMediaType = "bundle-media-type",
+    /// the bundle holds two things of which only one may be there
+    BundleAmbiguous = "bundle-ambiguous",
+    /// the bundle holds another kind of signature or key than can be checked here
+    BundleUnsupported = "bundle-unsupported",
+    /// the bundle has no signature, or more than one
+    SignatureCount = "signature-count",
+    /// the bundle names two different keys
+    HintMismatch = "hint-mismatch",
+    /// the signed bytes are no in-toto statement
+    PayloadType = "payload-type",
+    /// the signature is not in the form of the key's algorithm
+    SignatureMalformed = "signature-malformed",
+    /// the signature was not made by the trusted key it names, or the signed bytes were changed
+    SignatureMismatch = "signature-mismatch",
+    /// the signature is by a key that is not trusted
+    KeyUnknown = "key-unknown",
+    /// the statement is of another type or version
+    StatementType = "statement-type",
+    /// the statement is about nothing
+    SubjectMissing = "subject-missing",
+    /// the subjects have no digest that binds: SHA-256 is needed
+    SubjectWeakDigest = "subject-weak-digest",
+    /// a name could leave its folder or forge what a screen shows
+    NameUnsafe = "name-unsafe",
+    /// the statement names no artifact with these bytes
+    ArtifactUnknown = "artifact-unknown",
+    /// the statement names the artifact, with other bytes
+    ArtifactChanged = "artifact-changed",
+    /// the artifact has the bytes of one subject and the name of another
+    ArtifactSwapped = "artifact-swapped",
+    /// there is no artifact to verify
+    ArtifactMissing = "artifact-missing",
+    /// the statement says something else than how the artifact was built
+    PredicateType = "predicate-type",
+    /// the trust root's threshold cannot be reached by different keys, or asks for none
+    RootThreshold = "root-threshold",
+    /// the trust root is not signed by enough of the keys that may sign it
+    RootSignatures = "root-signatures",
+    /// the trust root is not newer than the one it is to replace
+    RootRollback = "root-rollback",
+    /// a trust root between the trusted one and this one is missing
+    RootGap = "root-gap",
+    /// the trust root has expired
+    RootExpired = "root-expired",
+    /// the key was revoked, and no trusted time shows that it signed before
+    KeyRevoked = "key-revoked",
+    /// the key was retired, and no trusted time shows that it signed before
+    KeyRetired = "key-retired",
+    /// the key was not yet in use
+    KeyNotYetValid = "key-not-yet-valid",
+    /// the key is not trusted to speak for this builder
+    BuilderUntrusted = "builder-untrusted",
+    /// the artifact was built in a way whose parameters are not known here
+    BuildType = "build-type",
+    /// the build had a parameter that is not known here
+    ParameterUnknown = "parameter-unknown",
+    /// a parameter of the build contradicts another, or is missing
+    ParameterMalformed = "parameter-malformed",
+    /// an input has no digest that binds
+    DependencyWithoutDigest = "dependency-without-digest",
+}
+
+impl Refusal {
+    /// A refusal with what was seen; a text from outside must go through `{:?}` or come as it is.
+    pub fn new(reason: Reason, saw: impl fmt::Display) -> Self {
+        let saw = saw.to_string();
+        let plain = |c: char| !c.is_control() && !is_bidi(c);
+        let mut safe: String = saw.chars().take(EVIDENCE).collect();
+        if !safe.chars().all(plain) {
+            safe = safe.escape_debug().collect();
+        }
+        Self { reason, saw: safe }
+    }
+
+    /// What was seen.
+    pub fn saw(&self) -> &str {
+        &self.saw
+    }
+}
+
+/// Characters that change the direction of text, and so what a screen seems to say (CVE-2021-42574).
+pub(super) fn is_bidi(character: char) -> bool {
+    matches!(character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason.sentence())?;
+        if self.saw.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.saw)
+    }
+}
+
+impl From<JsonError> for Refusal {
+    fn from(error: JsonError) -> Self {
+        let reason = match error.problem {
+            Problem::TooLarge(_) | Problem::TooMany(_) => Reason::JsonTooLarge,
+            Problem::TooDeep(_) => Reason::JsonTooDeep,
+            Problem::DuplicateName(_) => Reason::JsonDuplicateName,
+            Problem::TrailingData => Reason::JsonTrailingData,
+            _ => Reason::JsonMalformed,
+        };
+        Self::new(reason, error)
+    }
+}
+
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Self {
+        let reason = match error.problem {
+            FieldProblem::Base64(_) => Reason::Base64Malformed,
+            FieldProblem::Digest => Reason::DigestMalformed,
+            _ => Reason::FieldMalformed,
+        };
+        Self::new(reason, error)
+    }
+}
+
+impl From<BundleError> for Refusal {
+    fn from(error: BundleError) -> Self {
+        let reason = match error {
+            BundleError::Json(error) => return error.into(),
+            BundleError::Field(error) => return error.into(),
+            BundleError::MediaType(_) => Reason::BundleMediaType,
+            BundleError::Ambiguous(..) => Reason::BundleAmbiguous,
+            BundleError::Instead { .. } => Reason::BundleUnsupported,
+            BundleError::SignatureCount(_) => Reason::SignatureCount,
+            BundleError::HintMismatch { .. } => Reason::HintMismatch,
+        };
+        Self::new(reason, error)
+    }
+}
+
+impl From<StatementError> for Refusal {
+    fn from(error: StatementError) -> Self {
+        let reason = match error {
+            StatementError::Json(error) => return error.into(),
+            StatementError::Field(error) => return error.into(),
+            StatementError::Type(_) => Reason::StatementType,
+            StatementError::NoSubject => Reason::SubjectMissing,
+        };
+        Self::new(reason, error)
+    }
+}
+
+impl From<SignatureError> for Refusal {
+    fn from(error: SignatureError) -> Self {
+        let reason = match error {
+            SignatureError::Malformed(_) => Reason::SignatureMalformed,
+            SignatureError::Mismatch => Reason::SignatureMismatch,
+        };
+        Self::new(reason, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_plain() {
+        let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(reason.code().chars().all(plain), "{reason}");
+            let sentence = reason.sentence();
+            assert!(
+                !sentence.is_empty() && !sentence.ends_with('.'),
+                "{sentence}"
+            );
+        }
+    }
+
+    #[test]
+    fn evidence_cannot_forge_the_screen() {
+        let refusal = Refusal::new(Reason::NameUnsafe, "\u{1b}[2J\u{202e}gpj.exe");
+        assert_eq!(refusal.saw(), "\\u{1b}[2J\\u{202e}gpj.exe");
+        let long = Refusal::new(Reason::NameUnsafe, "x".repeat(10_000));
+        assert_eq!(long.saw().len(), EVIDENCE);
+    }
+}

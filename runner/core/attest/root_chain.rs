@@ -1,0 +1,83 @@
+//! How a trust root comes to count: signed by its own quorum, and by that of the root before it.
+
+use super::dsse::{Envelope, Signature, pae};
+use super::public_key::PublicKey;
+use super::reason::{Reason, Refusal};
+use super::trust_root::{Quorum, TrustRoot};
+use crate::json::canonical;
+use crate::json::fields::Fields;
+use crate::json::strict;
+
+/// The payload type of a signed trust root: no signature of a statement is ever one of a root.
+pub const ROOT_PAYLOAD_TYPE: &str = "application/vnd.zwieback.trust-root+json";
+
+/// What a member of the quorum has to sign.
+pub fn root_pae(root: &TrustRoot) -> Vec<u8> {
+    pae(ROOT_PAYLOAD_TYPE, &root.to_bytes())
+}
+
+/// The file of a root and the signatures of its quorum, and of the quorum before.
+pub fn root_file(root: &TrustRoot, signatures: &[(PublicKey, Vec<u8>)]) -> Vec<u8> {
+    let signature = |(key, bytes): &(PublicKey, Vec<u8>)| Signature {
+        key_id: Some(key.id().to_string()),
+        bytes: bytes.clone(),
+    };
+    let envelope = Envelope {
+        payload_type: ROOT_PAYLOAD_TYPE.to_owned(),
+        payload: root.to_bytes(),
+        signatures: signatures.iter().map(signature).collect(),
+    };
+    canonical::to_bytes(&envelope.to_value())
+}
+
+/// Reads a root that the user trusts for having been handed this very file.
+pub fn open(file: &[u8]) -> Result<TrustRoot, Refusal> {
+    let (envelope, root) = read(file)?;
+    check_quorum(&envelope, &root.quorum)?;
+    Ok(root)
+}
+
+/// Reads the root that follows a trusted one.
+///
+/// Both quorums must have signed: the old one gives its trust away, the new one proves that it has
+/// its keys. A version may not be left out, so nobody can be talked past a revocation.
+pub fn succeed(previous: &TrustRoot, file: &[u8]) -> Result<TrustRoot, Refusal> {
+    let (envelope, root) = read(file)?;
+    let saw = format!("version {} after {}", root.version, previous.version);
+    if root.version <= previous.version {
+        return Err(Refusal::new(Reason::RootRollback, saw));
+    }
+    if root.version != previous.version + 1 {
+        return Err(Refusal::new(Reason::RootGap, saw));
+    }
+    check_quorum(&envelope, &previous.quorum)?;
+    check_quorum(&envelope, &root.quorum)?;
+    Ok(root)
+}
+
+fn read(file: &[u8]) -> Result<(Envelope, TrustRoot), Refusal> {
+    let document = strict::parse(file)?;
+    let fields = Fields::of(&document, "")?;
+    let envelope = Envelope::read(&fields)?;
+    if envelope.payload_type != ROOT_PAYLOAD_TYPE {
+        let saw = format!("{:?}", envelope.payload_type);
+        return Err(Refusal::new(Reason::PayloadType, saw));
+    }
+    let root = TrustRoot::read(&envelope.payload)?;
+    Ok((envelope, root))
+}
+
+/// Counts keys, not signatures: one key that signs twice, or under two names, is one.
+fn check_quorum(envelope: &Envelope, quorum: &Quorum) -> Result<(), Refusal> {
+    let pae = envelope.pae();
+    let signed = |key: &&PublicKey| {
+        let mut signatures = envelope.signatures.iter();
+        signatures.any(|signature| key.confirm(&pae, &signature.bytes).is_ok())
+    };
+    let count = quorum.keys.iter().filter(signed).count();
+    if count < quorum.threshold {
+        let saw = format!("{count} of {} needed", quorum.threshold);
+        return Err(Refusal::new(Reason::RootSignatures, saw));
+    }
+    Ok(())
+}

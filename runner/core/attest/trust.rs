@@ -1,0 +1,67 @@
+//! Whom to believe: one key, or the keys of a trust root.
+
+use super::key_id::KeyId;
+use super::level::BuildLevel;
+use super::public_key::PublicKey;
+use super::reason::Refusal;
+use super::trust_root::TrustRoot;
+use crate::timestamp::Timestamp;
+
+/// Whose signatures count, and for what.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// One key, for whatever builder it names. That is provenance, and no more: level 1.
+    Key(Box<PublicKey>),
+    /// A trust root.
+    Root(Box<TrustRoot>),
+}
+
+/// When something was signed, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningTime {
+    /// What the verifier's clock shows.
+    pub now: Timestamp,
+    /// What a trusted time stamp says; what a builder claims is no proof.
+    pub stamped: Option<Timestamp>,
+}
+
+impl Trust {
+    /// The keys whose signatures may count.
+    pub fn keys(&self) -> Vec<&PublicKey> {
+        match self {
+            Self::Key(key) => vec![key],
+            Self::Root(root) => root.keys(),
+        }
+    }
+
+    /// What that key may vouch for, speaking for that builder at that time.
+    pub fn level(
+        &self,
+        key: KeyId,
+        builder: &str,
+        time: SigningTime,
+    ) -> Result<BuildLevel, Refusal> {
+        match self {
+            Self::Key(_) => Ok(BuildLevel::L1),
+            Self::Root(root) => root.entry(key, builder, time).map(|entry| entry.level),
+        }
+    }
+
+    /// Who runs that builder, where the trust root says so.
+    pub fn operator(&self, key: KeyId, builder: &str) -> Option<&str> {
+        let Self::Root(root) = self else { return None };
+        let mut entries = root.builders.iter();
+        let entry = entries.find(|it| it.key.id() == key && it.builder == builder);
+        entry.map(|entry| entry.operator.as_str())
+    }
+}
+
+impl SigningTime {
+    /// The time in a sentence.
+    pub fn describe(self) -> String {
+        match self.stamped {
+            Some(time) => format!("at {time} by trusted time"),
+            None => format!("at an unproven time before {}", self.now),
+        }
+    }
+}

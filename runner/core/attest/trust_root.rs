@@ -1,0 +1,301 @@
+//! The trust root: which key may speak for which builder, when, and how much that is worth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::key_id::KeyId;
+use super::level::BuildLevel;
+use super::public_key::PublicKey;
+use super::reason::{Reason, Refusal};
+use super::resource::present;
+use super::trust::SigningTime;
+use crate::base64;
+use crate::json::canonical;
+use crate::json::fields::{FieldError, FieldProblem, Fields};
+use crate::json::strict;
+use crate::json::value::Value;
+use crate::timestamp::Timestamp;
+
+/// The type of the document.
+pub const ROOT_TYPE: &str = "https://zwieback.example/trust-root/v1";
+
+/// Whom to believe, written down. Only [`super::root_chain`] turns bytes into one that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustRoot {
+    /// One more than that of the root it replaces.
+    pub version: i64,
+    /// From when on it is too old to rely on: whoever can hold back a new root wins no more time.
+    pub expires: Timestamp,
+    /// Who may sign the next root.
+    pub quorum: Quorum,
+    /// Which keys speak for which builders.
+    pub builders: Vec<BuilderKey>,
+    /// Keys that are not to be believed any more.
+    pub revoked: BTreeMap<KeyId, Revocation>,
+    /// Certificates of time stamp authorities, in DER.
+    pub time_stampers: Vec<Vec<u8>>,
+}
+
+/// So many of these keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quorum {
+    /// The keys, all different.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must sign: at least one, at most all.
+    pub threshold: usize,
+}
+
+/// A key that speaks for a builder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuilderKey {
+    /// The key.
+    pub key: PublicKey,
+    /// The `builder.id` it speaks for.
+    pub builder: String,
+    /// Who runs the builder: two builders of one operator are not independent.
+    pub operator: String,
+    /// What it may vouch for.
+    pub level: BuildLevel,
+    /// From when on it signs.
+    pub from: Option<Timestamp>,
+    /// From when on it does not sign any more.
+    pub until: Option<Timestamp>,
+}
+
+/// Why a key is not to be believed any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// What was signed earlier, by trusted time, still counts; without a time nothing does.
+    pub from: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
+
+impl TrustRoot {
+    /// The canonical bytes: what the quorum signs.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let builders: Vec<Value> = self.builders.iter().map(BuilderKey::to_value).collect();
+        let revoked = self.revoked.iter();
+        let revoked: Vec<Value> = revoked.map(|(key, it)| it.to_value(*key)).collect();
+        let stampers = self.time_stampers.iter();
+        let stampers: Vec<Value> = stampers.map(|der| base64::encode(der).into()).collect();
+        canonical::to_bytes(&Value::object([
+            ("_type", ROOT_TYPE.into()),
+            ("version", self.version.into()),
+            ("expires", self.expires.to_string().into()),
+            ("quorum", self.quorum.to_value()),
+            ("builders", builders.into()),
+            ("revoked", revoked.into()),
+            ("timeStampers", stampers.into()),
+        ]))
+    }
+
+    /// The keys whose signatures may count.
+    pub fn keys(&self) -> Vec<&PublicKey> {
+        let mut seen = BTreeSet::new();
+        let keys = self.builders.iter().map(|entry| &entry.key);
+        keys.filter(|key| seen.insert(key.id())).collect()
+    }
+
+    /// The entry under which that key speaks for that builder at that time.
+    pub fn entry(
+        &self,
+        key: KeyId,
+        builder: &str,
+        time: SigningTime,
+    ) -> Result<&BuilderKey, Refusal> {
+        if time.now >= self.expires {
+            let saw = format!("since {}, it is {}", self.expires, time.now);
+            return Err(Refusal::new(Reason::RootExpired, saw));
+        }
+        self.check_revocation(key, time)?;
+        let speaks = |it: &&BuilderKey| it.key.id() == key && it.builder == builder;
+        let entries: Vec<_> = self.builders.iter().filter(speaks).collect();
+        let refuse = |reason, saw| Err(Refusal::new(reason, saw));
+        let Some(last) = entries.last() else {
+            let saw = format!("key {}, builder {builder:?}", key.short());
+            return refuse(Reason::BuilderUntrusted, saw);
+        };
+        // A builder's own claim about the time is no proof: an old key could date itself back.
+        let at = time.stamped.unwrap_or(time.now);
+        let is_later = |from: Option<Timestamp>| from.is_some_and(|from| at < from);
+        let is_over = |until: Option<Timestamp>| until.is_some_and(|until| at >= until);
+        let valid = |it: &&&BuilderKey| !is_later(it.from) && !is_over(it.until);
+        match (entries.iter().find(valid), last.until) {
+            (Some(entry), _) => Ok(entry),
+            (None, Some(until)) if is_over(Some(until)) => refuse(
+                Reason::KeyRetired,
+                format!(
+                    "key {}, retired {until}, signed {}",
+                    key.short(),
+                    time.describe()
+                ),
+            ),
+            (None, _) => refuse(
+                Reason::KeyNotYetValid,
+                format!("key {}, signed {}", key.short(), time.describe()),
+            ),
+        }
+    }
+
+    fn check_revocation(&self, key: KeyId, time: SigningTime) -> Result<(), Refusal> {
+        let Some(revocation) = self.revoked.get(&key) else {
+            return Ok(());
+        };
+        match (revocation.from, time.stamped) {
+            (Some(from), Some(stamped)) if stamped < from => Ok(()),
+            _ => {
+                let (short, why) = (key.short(), &revocation.reason);
+                let saw = format!("key {short}, {why:?}, signed {}", time.describe());
+                Err(Refusal::new(Reason::KeyRevoked, saw))
+            }
+        }
+    }
+
+    /// Reads the document. It is a file of ours: unknown members are refused.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        let document = strict::parse(bytes)?;
+        let fields = Fields::of(&document, "")?;
+        let known = [
+            "_type",
+            "version",
+            "expires",
+            "quorum",
+            "builders",
+            "revoked",
+            "timeStampers",
+        ];
+        fields.only(&known)?;
+        if fields.text("_type")? != ROOT_TYPE {
+            let problem = FieldProblem::Rule("is the type of another document");
+            return Err(fields.error("_type", problem).into());
+        }
+        let missing = || fields.error("expires", FieldProblem::Missing);
+        let stampers = fields.list("timeStampers")?.into_iter();
+        Ok(Self {
+            version: fields.integer("version")?,
+            expires: fields.optional_time("expires")?.ok_or_else(missing)?,
+            quorum: Quorum::read(&fields.object("quorum")?)?,
+            builders: read_all(&fields, "builders", BuilderKey::read)?,
+            revoked: read_all(&fields, "revoked", Revocation::read)?
+                .into_iter()
+                .collect(),
+            time_stampers: stampers
+                .map(|(path, value)| decode(value, &path))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Quorum {
+    fn to_value(&self) -> Value {
+        let keys: Vec<Value> = self.keys.iter().map(key_value).collect();
+        let threshold = i64::try_from(self.threshold).unwrap_or(i64::MAX);
+        Value::object([("keys", keys.into()), ("threshold", threshold.into())])
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        fields.only(&["keys", "threshold"])?;
+        let elements = fields.list("keys")?.into_iter();
+        let keys: Vec<PublicKey> = elements
+            .map(|(path, value)| read_key(value, &path))
+            .collect::<Result<_, _>>()?;
+        let threshold = fields.integer("threshold")?;
+        let distinct: BTreeSet<KeyId> = keys.iter().map(PublicKey::id).collect();
+        let reachable = usize::try_from(threshold)
+            .ok()
+            .filter(|threshold| (1..=distinct.len()).contains(threshold));
+        match reachable {
+            Some(threshold) if distinct.len() == keys.len() => Ok(Self { keys, threshold }),
+            _ => {
+                let saw = format!("{threshold} of {} different keys", distinct.len());
+                Err(Refusal::new(Reason::RootThreshold, saw))
+            }
+        }
+    }
+}
+
+impl BuilderKey {
+    fn to_value(&self) -> Value {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string().into());
+        present([
+            ("key", Some(key_value(&self.key))),
+            ("builder", Some(self.builder.as_str().into())),
+            ("operator", Some(self.operator.as_str().into())),
+            ("level", Some(i64::from(u8::from(self.level)).into())),
+            ("from", time(self.from)),
+            ("until", time(self.until)),
+        ])
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        fields.only(&["key", "builder", "operator", "level", "from", "until"])?;
+        let missing = || fields.error("key", FieldProblem::Missing);
+        let key = fields.value("key").ok_or_else(missing)?;
+        let no_level = |()| fields.error("level", FieldProblem::Rule("is no SLSA build level"));
+        let level = u8::try_from(fields.integer("level")?).map_err(drop);
+        Ok(Self {
+            key: read_key(key, &fields.path_of("key"))?,
+            builder: fields.text("builder")?.to_owned(),
+            operator: fields.text("operator")?.to_owned(),
+            level: level
+                .and_then(|level| level.try_into().map_err(drop))
+                .map_err(no_level)?,
+            from: fields.optional_time("from")?,
+            until: fields.optional_time("until")?,
+        })
+    }
+}
+
+impl Revocation {
+    fn to_value(&self, key: KeyId) -> Value {
+        present([
+            ("key", Some(key.to_string().into())),
+            ("from", self.from.map(|from| from.to_string().into())),
+            ("reason", Some(self.reason.as_str().into())),
+        ])
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<(KeyId, Self), FieldError> {
+        fields.only(&["key", "from", "reason"])?;
+        let rule = FieldProblem::Rule("is no key id");
+        let key = fields.text("key")?.parse();
+        let revocation = Self {
+            from: fields.optional_time("from")?,
+            reason: fields.text("reason")?.to_owned(),
+        };
+        Ok((key.map_err(|_| fields.error("key", rule))?, revocation))
+    }
+}
+
+fn read_all<T>(
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&Fields<'_>) -> Result<T, FieldError>,
+) -> Result<Vec<T>, FieldError> {
+    let elements = fields.list(name)?.into_iter();
+    elements
+        .map(|(path, value)| read(&Fields::of(value, &path)?))
+        .collect()
+}
+
+fn key_value(key: &PublicKey) -> Value {
+    base64::encode(key.as_der()).into()
+}
+
+fn read_key(value: &Value, path: &str) -> Result<PublicKey, FieldError> {
+    let problem = FieldProblem::Rule("is no public key");
+    let path = path.to_owned();
+    PublicKey::from_der(&decode(value, &path)?).map_err(|_| FieldError { path, problem })
+}
+
+fn decode(value: &Value, path: &str) -> Result<Vec<u8>, FieldError> {
+    let text = crate::json::fields::text_of(value, path)?;
+    base64::decode(text).map_err(|error| FieldError {
+        path: path.to_owned(),
+        problem: error.into(),
+    })
+}
+
+#[cfg(test)]
+#[path = "trust_root_tests.rs"]
+mod tests;

@@ -1,0 +1,158 @@
+//! Values that exist only because a check succeeded.
+
+use super::bundle::Bundle;
+use super::dsse::PAYLOAD_TYPE;
+use super::key_id::KeyId;
+use super::public_key::{PublicKey, SignatureError};
+use super::reason::{Reason, Refusal, is_bidi};
+use super::statement::Statement;
+use crate::digest::{Digest, Fingerprint};
+
+/// The payload of an envelope that a trusted key has signed: exactly the bytes that were checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedEnvelope {
+    payload: Vec<u8>,
+    key: KeyId,
+}
+
+/// A statement that a trusted key has signed, which says nothing yet about any file at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedStatement {
+    statement: Statement,
+    digest: Digest,
+    key: KeyId,
+}
+
+/// A file at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// The path it was named by.
+    pub name: String,
+    /// Its digests, taken from the very bytes that will be used.
+    pub print: Fingerprint,
+}
+
+impl VerifiedEnvelope {
+    /// Checks a bundle's signature against keys that are trusted.
+    ///
+    /// The hint decides which refusal it is, never whether there is one: it is not signed
+    /// (DSSE: "MUST NOT be used for security decisions").
+    pub fn of(bundle: &Bundle, keys: &[&PublicKey]) -> Result<Self, Refusal> {
+        let envelope = bundle.envelope();
+        let pae = envelope.pae();
+        let confirmed = |key: &&PublicKey| key.confirm(&pae, bundle.signature());
+        let key = match keys.iter().find(|key| confirmed(key).is_ok()) {
+            Some(key) => key.id(),
+            None => return Err(refusal_of(bundle, keys, confirmed)),
+        };
+        // Decided by its exact type: a `+json` of another kind could be signed for another purpose.
+        if envelope.payload_type != PAYLOAD_TYPE {
+            let saw = format!("{:?}", envelope.payload_type);
+            return Err(Refusal::new(Reason::PayloadType, saw));
+        }
+        Ok(Self {
+            payload: envelope.payload.clone(),
+            key,
+        })
+    }
+
+    /// The key that signed.
+    pub fn key(&self) -> KeyId {
+        self.key
+    }
+}
+
+impl VerifiedStatement {
+    /// Reads the statement of a verified envelope.
+    pub fn of(envelope: &VerifiedEnvelope) -> Result<Self, Refusal> {
+        let statement = Statement::parse(&envelope.payload)?;
+        let names = statement.subject.iter().filter_map(|it| it.name.as_deref());
+        for name in names {
+            check_name(name)?;
+        }
+        Ok(Self {
+            statement,
+            digest: Digest::sha256(&envelope.payload),
+            key: envelope.key,
+        })
+    }
+
+    /// The statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The SHA-256 of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The key that signed it.
+    pub fn key(&self) -> KeyId {
+        self.key
+    }
+
+    /// Makes sure that the statement is about that file; the name of its subject is returned.
+    ///
+    /// in-toto matches by digest alone. A name is looked at only to tell the refusals apart, and to
+    /// catch a file that was put in the place of another one.
+    pub fn match_artifact(&self, artifact: &Artifact) -> Result<&str, Refusal> {
+        let subjects = &self.statement.subject;
+        if subjects.iter().all(|it| it.digest.get_sha256().is_none()) {
+            return Err(Refusal::new(Reason::SubjectWeakDigest, ""));
+        }
+        let file = file_name(&artifact.name);
+        let (same_name, others): (Vec<_>, Vec<_>) = subjects
+            .iter()
+            .partition(|subject| file_name(subject.label()) == file);
+        let matching = |subject: &&&_| {
+            let subject: &super::resource::ResourceDescriptor = subject;
+            subject.digest.matches(&artifact.print)
+        };
+        if let Some(subject) = same_name.iter().find(matching) {
+            return Ok(subject.label());
+        }
+        let elsewhere = others.iter().find(matching);
+        let saw = format!("{:?}, sha256 {}", artifact.name, artifact.print.sha256);
+        match (elsewhere, same_name.is_empty()) {
+            (Some(subject), true) => Ok(subject.label()),
+            (Some(subject), false) => Err(Refusal::new(
+                Reason::ArtifactSwapped,
+                format!("{:?} has the bytes of {:?}", artifact.name, subject.label()),
+            )),
+            (None, false) => Err(Refusal::new(Reason::ArtifactChanged, saw)),
+            (None, true) => Err(Refusal::new(Reason::ArtifactUnknown, saw)),
+        }
+    }
+}
+
+fn refusal_of(
+    bundle: &Bundle,
+    keys: &[&PublicKey],
+    confirmed: impl Fn(&&PublicKey) -> Result<(), SignatureError>,
+) -> Refusal {
+    let named = keys
+        .iter()
+        .find(|key| key.id().to_string() == bundle.hint());
+    let named = named.or(match (keys, bundle.hint()) {
+        ([only], "") => Some(only),
+        _ => None,
+    });
+    match named.map(confirmed) {
+        Some(Err(error)) => error.into(),
+        _ => Refusal::new(Reason::KeyUnknown, format!("{:?}", bundle.hint())),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let forges = name.chars().any(|c| c.is_control() || is_bidi(c));
+    let leaves = name.starts_with('/') || name.split(['/', '\\']).any(|part| part == "..");
+    if forges || leaves {
+        return Err(Refusal::new(Reason::NameUnsafe, format!("{name:?}")));
+    }
+    Ok(())
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,124 @@
+//! The decision whether an artifact was built by someone who is trusted.
+
+use super::build_type::{self, ForeignBuildTypes};
+use super::bundle::Bundle;
+use super::key_id::KeyId;
+use super::level::BuildLevel;
+use super::provenance::{PREDICATE_TYPE, Provenance};
+use super::reason::{Reason, Refusal};
+use super::trust::{SigningTime, Trust};
+use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
+use crate::digest::Digest;
+use crate::timestamp::Timestamp;
+
+/// What is to be decided, and by what.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The bytes of the bundle.
+    pub bundle: &'a [u8],
+    /// The files at hand: at least one.
+    pub artifacts: &'a [Artifact],
+    /// Whom to believe.
+    pub trust: &'a Trust,
+    /// Build types besides our own.
+    pub foreign: &'a ForeignBuildTypes,
+    /// What the verifier's clock shows.
+    pub now: Timestamp,
+}
+
+/// How the artifacts were built, on the word of someone who is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    provenance: Provenance,
+    statement: VerifiedStatement,
+    bundle: Digest,
+    level: BuildLevel,
+    time: SigningTime,
+    subjects: Vec<String>,
+}
+
+/// Verifies in the order of SLSA's "verifying artifacts"; the first thing that fails is the reason.
+pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
+    let bundle = Bundle::parse(request.bundle)?;
+    let envelope = VerifiedEnvelope::of(&bundle, &request.trust.keys())?;
+    let statement = VerifiedStatement::of(&envelope)?;
+    let subjects = match_artifacts(&statement, request.artifacts)?;
+    let provenance = read_provenance(&statement)?;
+    let time = SigningTime {
+        now: request.now,
+        stamped: None,
+    };
+    let builder = &provenance.builder.id;
+    let level = request.trust.level(statement.key(), builder, time)?;
+    build_type::check(&provenance, request.foreign)?;
+    Ok(Verified {
+        provenance,
+        statement,
+        bundle: Digest::sha256(request.bundle),
+        level,
+        time,
+        subjects,
+    })
+}
+
+impl Verified {
+    /// How the artifacts were built.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// The statement that says so.
+    pub fn statement(&self) -> &VerifiedStatement {
+        &self.statement
+    }
+
+    /// The SHA-256 of the bundle's file.
+    pub fn bundle(&self) -> Digest {
+        self.bundle
+    }
+
+    /// The key that signed.
+    pub fn key(&self) -> KeyId {
+        self.statement.key()
+    }
+
+    /// How much is vouched for.
+    pub fn level(&self) -> BuildLevel {
+        self.level
+    }
+
+    /// When it was signed.
+    pub fn time(&self) -> SigningTime {
+        self.time
+    }
+
+    /// The subject of each artifact, in the order of the artifacts.
+    pub fn subjects(&self) -> &[String] {
+        &self.subjects
+    }
+}
+
+fn match_artifacts(
+    statement: &VerifiedStatement,
+    artifacts: &[Artifact],
+) -> Result<Vec<String>, Refusal> {
+    // A verification of nothing would be one that cannot fail.
+    if artifacts.is_empty() {
+        return Err(Refusal::new(Reason::ArtifactMissing, ""));
+    }
+    let subject = |artifact| statement.match_artifact(artifact).map(str::to_owned);
+    artifacts.iter().map(subject).collect()
+}
+
+fn read_provenance(statement: &VerifiedStatement) -> Result<Provenance, Refusal> {
+    let statement = statement.statement();
+    if statement.predicate_type != PREDICATE_TYPE {
+        let saw = format!("{:?}", statement.predicate_type);
+        return Err(Refusal::new(Reason::PredicateType, saw));
+    }
+    Ok(Provenance::read(&statement.predicate)?)
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -1,0 +1,76 @@
+//! The record of a pair of runs: enough to show, to explain again, and to find the logs.
+
+use serde::{Deserialize, Serialize};
+
+use super::completed::StepResult;
+use crate::digest::Digest;
+use crate::enforcement::Enforcement;
+use crate::name::Name;
+use crate::timestamp::Timestamp;
+use crate::twin::conditions::{Conditions, RunName};
+
+/// What is kept of one invocation of `build`, as `record.json` in its folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub id: String,
+    /// What was built.
+    pub recipe: Name,
+    /// Its version.
+    pub version: String,
+    /// The action.
+    pub action: Digest,
+    /// When it started.
+    pub started: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The runs, in order.
+    pub runs: Vec<RunRecord>,
+}
+
+/// How an invocation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It has not ended, or it was killed.
+    Unfinished,
+    /// A step failed or an output is missing.
+    Failed,
+    /// The runs differ.
+    Differs,
+    /// The runs are the same.
+    Reproduced,
+    /// There was one run only.
+    Once,
+}
+
+/// What is kept of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Which run.
+    pub run: RunName,
+    /// What its steps found around them.
+    pub conditions: Conditions,
+    /// `SOURCE_DATE_EPOCH`.
+    pub source_date_epoch: i64,
+    /// When the first step began, by this machine's clock, in seconds since 1970.
+    pub began: i64,
+    /// When the last step ended.
+    pub ended: i64,
+    /// The steps that were run.
+    pub steps: Vec<StepResult>,
+    /// Where each step's output begins in the log.
+    pub log_offsets: Vec<u64>,
+    /// What it wrote, if it came that far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Digest>,
+    /// The state of every lock.
+    pub enforcement: Enforcement,
+}
+
+impl Record {
+    /// One of the runs.
+    pub fn run(&self, run: RunName) -> Option<&RunRecord> {
+        self.runs.iter().find(|record| record.run == run)
+    }
+}

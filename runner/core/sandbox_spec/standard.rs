@@ -1,0 +1,264 @@
+//! The sandbox every build gets.
+
+use std::collections::BTreeMap;
+
+use super::environment;
+use super::identity::{Identity, Machine};
+use super::inside_path::InsidePath;
+use super::limits::{Limits, Quota};
+use super::operation::{Device, Medium, Operation, Place, Source};
+use super::spec::SandboxSpec;
+
+/// Directories a toolchain tree must have, because something is mounted there.
+pub const MOUNT_POINTS: [&str; 6] = ["/build", "/out", "/tmp", "/dev", "/proc", "/sys"];
+
+/// Files a toolchain tree must have, empty or not, because one of fixed content is laid over them.
+pub const FIXED_FILES: [&str; 4] = [
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+];
+
+/// Parts of `/proc` that tell of the host, and that no build needs.
+const MASKED: [&str; 22] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/buddyinfo",
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/diskstats",
+    "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/key-users",
+    "/proc/keys",
+    "/proc/kmsg",
+    "/proc/latency_stats",
+    "/proc/modules",
+    "/proc/partitions",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/slabinfo",
+    "/proc/timer_list",
+    "/proc/vmallocinfo",
+];
+
+/// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
+const FROZEN: [&str; 6] = [
+    "/proc/bus",
+    "/proc/driver",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+];
+
+/// Small file systems of the sandbox's own need no more than this.
+const SMALL: Quota = Quota {
+    bytes: 1 << 20,
+    inodes: 256,
+};
+
+/// What one run sees that another run may see differently.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Who a step is.
+    pub identity: Identity,
+    /// The kernel a step sees.
+    pub machine: Machine,
+    /// What holds the work place.
+    pub work: Medium,
+    /// What holds the output place.
+    pub out: Medium,
+    /// What holds `/tmp`.
+    pub tmp: Medium,
+    /// File mode bits that new files lack; 022 when nothing is said.
+    pub umask: Option<u32>,
+    /// How many processors `/sys` shows; the host's number is hidden when nothing is said.
+    pub visible_cpus: Option<u16>,
+    /// Files of fixed content laid over `/proc` or `/sys`, such as `/proc/cpuinfo`.
+    pub files: BTreeMap<InsidePath, String>,
+    /// Variables in addition to the standard ones, which they replace.
+    pub environment: environment::Environment,
+}
+
+impl SandboxSpec {
+    /// The sandbox of a build under these conditions.
+    pub fn for_build(conditions: Conditions, limits: Limits) -> Self {
+        let mut variables = environment::standard(&conditions.identity.user);
+        variables.extend(conditions.environment.clone());
+        Self {
+            operations: operations(&conditions, &limits),
+            umask: conditions.umask.unwrap_or(0o022),
+            identity: conditions.identity,
+            machine: conditions.machine,
+            limits,
+            environment: variables,
+        }
+    }
+}
+
+fn operations(conditions: &Conditions, limits: &Limits) -> Vec<Operation> {
+    let mut list = vec![Operation::BindReadOnly {
+        source: Source::Toolchain,
+        at: InsidePath::root(),
+    }];
+    list.extend(identity_files(&conditions.identity));
+    list.extend(places(conditions, limits));
+    list.extend(devices(limits));
+    list.extend(process_table());
+    list.extend(system_files(conditions));
+    list
+}
+
+fn places(conditions: &Conditions, limits: &Limits) -> [Operation; 3] {
+    let writable = |place, at, medium| Operation::Writable {
+        place,
+        at: InsidePath::literal(at),
+        medium,
+        quota: limits.quota(place),
+    };
+    [
+        writable(Place::Work, "/build", conditions.work),
+        writable(Place::Out, "/out", conditions.out),
+        writable(Place::Tmp, "/tmp", conditions.tmp),
+    ]
+}
+
+fn identity_files(identity: &Identity) -> [Operation; 4] {
+    let Identity {
+        uid,
+        gid,
+        user,
+        hostname,
+        ..
+    } = identity;
+    let mut passwd = format!("{user}:x:{uid}:{gid}:{user}:/tmp/home:/bin/sh\n");
+    let mut group = format!("{user}:x:{gid}:\n");
+    if *uid != 0 {
+        passwd.insert_str(0, "root:x:0:0:root:/root:/bin/sh\n");
+        group.insert_str(0, "root:x:0:\n");
+    }
+    passwd.push_str("nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n");
+    group.push_str("nogroup:x:65534:\n");
+    let hosts = if hostname == "localhost" {
+        "127.0.0.1 localhost\n::1 localhost\n".to_owned()
+    } else {
+        format!("127.0.0.1 localhost {hostname}\n::1 localhost {hostname}\n")
+    };
+    let lookup = "passwd: files\ngroup: files\nhosts: files\nservices: files\n".to_owned();
+    let contents = [passwd, group, hosts, lookup];
+    let mut files = FIXED_FILES.into_iter().zip(contents);
+    std::array::from_fn(|_| {
+        let (at, content) = files.next().expect("invariant: four files, four contents");
+        file(at, content)
+    })
+}
+
+fn devices(limits: &Limits) -> Vec<Operation> {
+    let mut list = vec![tmpfs("/dev", 0o755, SMALL)];
+    list.extend(Device::ALL.map(|device| Operation::Device { device }));
+    for (at, to) in [
+        ("/dev/fd", "/proc/self/fd"),
+        ("/dev/stdin", "/proc/self/fd/0"),
+        ("/dev/stdout", "/proc/self/fd/1"),
+        ("/dev/stderr", "/proc/self/fd/2"),
+    ] {
+        list.push(Operation::Symlink {
+            at: InsidePath::literal(at),
+            to: to.to_owned(),
+        });
+    }
+    list.push(Operation::Directory {
+        at: InsidePath::literal("/dev/shm"),
+    });
+    list.push(read_only("/dev"));
+    let shm = Quota {
+        bytes: limits.shm,
+        inodes: 1024,
+    };
+    list.push(tmpfs("/dev/shm", 0o1777, shm));
+    list
+}
+
+fn process_table() -> Vec<Operation> {
+    let mut list = vec![Operation::Proc {
+        at: InsidePath::literal("/proc"),
+    }];
+    list.extend(FROZEN.map(read_only));
+    list.extend(MASKED.map(|at| Operation::Mask {
+        at: InsidePath::literal(at),
+    }));
+    list
+}
+
+/// `/sys` holds what tells the number of processors, and nothing else: glibc's `get_nprocs`
+/// reads `online` and falls back to `/proc/stat`.
+fn system_files(conditions: &Conditions) -> Vec<Operation> {
+    let mut list = vec![tmpfs("/sys", 0o755, SMALL)];
+    if let Some(count) = conditions.visible_cpus {
+        let range = match count {
+            0 | 1 => "0\n".to_owned(),
+            more => format!("0-{}\n", more - 1),
+        };
+        for name in ["online", "possible", "present"] {
+            list.push(Operation::File {
+                at: InsidePath::literal("/sys/devices/system/cpu")
+                    .join(&name.parse().expect("invariant: a literal name is a path")),
+                content: range.clone(),
+            });
+        }
+    }
+    let given = conditions.files.iter();
+    list.extend(given.map(|(at, content)| Operation::File {
+        at: at.clone(),
+        content: content.clone(),
+    }));
+    list.push(read_only("/sys"));
+    list
+}
+
+fn tmpfs(at: &'static str, mode: u32, quota: Quota) -> Operation {
+    Operation::Tmpfs {
+        at: InsidePath::literal(at),
+        mode,
+        quota,
+    }
+}
+
+fn read_only(at: &'static str) -> Operation {
+    Operation::ReadOnly {
+        at: InsidePath::literal(at),
+    }
+}
+
+fn file(at: &'static str, content: String) -> Operation {
+    Operation::File {
+        at: InsidePath::literal(at),
+        content,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_sandbox_is_sound() {
+        let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+        assert_eq!(spec.check(), Ok(()));
+        assert_eq!(spec.sources().collect::<Vec<_>>(), [&Source::Toolchain]);
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<SandboxSpec>(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn a_spec_without_a_root_is_refused() {
+        let mut spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+        spec.operations.remove(0);
+        assert!(spec.check().is_err());
+    }
+}

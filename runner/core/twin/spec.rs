@@ -1,0 +1,209 @@
+//! From the conditions of a run to its sandbox.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::conditions::{Conditions, RunName};
+use crate::manifest::recipe;
+use crate::sandbox_spec::environment::Environment;
+use crate::sandbox_spec::identity::{
+    AddressLayout, ClockOffsets, Identity, KernelRelease, Machine,
+};
+use crate::sandbox_spec::inside_path::InsidePath;
+use crate::sandbox_spec::limits::{Limits, Quota};
+use crate::sandbox_spec::spec::SandboxSpec;
+use crate::sandbox_spec::standard;
+
+/// Bytes in each writable place where the recipe does not say.
+pub const DEFAULT_DISK: u64 = 4 << 30;
+
+/// The sandbox of a run. `toolchain` is the environment that the toolchains bring, `recipe` the recipe's own.
+pub fn sandbox(
+    conditions: &Conditions,
+    limits: Limits,
+    source_date_epoch: i64,
+    toolchain: &Environment,
+    recipe: &Environment,
+) -> SandboxSpec {
+    let mut environment = own_environment(conditions, source_date_epoch);
+    // What the sandbox fixes comes last in rank for values a recipe may choose, first for those
+    // it may not: the recipe's parser refuses the latter.
+    environment.extend(toolchain.clone());
+    environment.extend(recipe.clone());
+    let standard = standard::Conditions {
+        identity: identity(conditions),
+        machine: machine(conditions),
+        work: conditions.medium,
+        out: conditions.medium,
+        tmp: conditions.medium,
+        umask: Some(conditions.umask),
+        visible_cpus: u16::try_from(conditions.cpus.len()).ok(),
+        files: files(conditions),
+        environment,
+    };
+    SandboxSpec::for_build(standard, limits)
+}
+
+/// The limits of a recipe, on top of the runner's defaults.
+pub fn limits(recipe: &recipe::Limits, timeout: Option<u64>) -> Limits {
+    let standard = Limits::default();
+    let disk = recipe.disk.map_or(DEFAULT_DISK, |size| size.0);
+    let quota = Quota {
+        bytes: disk,
+        inodes: disk / (16 << 10),
+    };
+    let seconds = recipe.time.map_or(standard.seconds, |time| time.0);
+    Limits {
+        memory: recipe.memory.map_or(standard.memory, |size| size.0),
+        processes: recipe.processes.map_or(standard.processes, u64::from),
+        log: recipe.log.map_or(standard.log, |size| size.0),
+        seconds: timeout.map_or(seconds, |timeout| timeout.min(seconds)),
+        work: quota,
+        out: quota,
+        tmp: quota,
+        ..standard
+    }
+}
+
+fn own_environment(conditions: &Conditions, source_date_epoch: i64) -> Environment {
+    let mut environment = conditions.env.clone();
+    for (name, value) in [
+        ("HOME", conditions.home.clone()),
+        ("TMPDIR", conditions.tmpdir.clone()),
+        ("TZ", conditions.timezone.clone()),
+        ("LC_ALL", conditions.locale.clone()),
+        ("LANG", conditions.locale.clone()),
+        ("COLUMNS", conditions.columns.to_string()),
+        ("SOURCE_DATE_EPOCH", source_date_epoch.to_string()),
+        ("ZWIEBACK_JOBS", conditions.cpus.len().to_string()),
+    ] {
+        environment.insert(name.to_owned(), value);
+    }
+    environment
+}
+
+fn identity(conditions: &Conditions) -> Identity {
+    Identity {
+        uid: conditions.uid,
+        gid: conditions.gid,
+        user: conditions.user.clone(),
+        hostname: conditions.hostname.clone(),
+        ..Identity::default()
+    }
+}
+
+fn machine(conditions: &Conditions) -> Machine {
+    Machine {
+        layout: if conditions.aslr {
+            AddressLayout::Random
+        } else {
+            AddressLayout::Fixed
+        },
+        release: if conditions.old_kernel {
+            KernelRelease::Linux26
+        } else {
+            KernelRelease::Host
+        },
+        cpus: conditions.cpus.clone(),
+        clocks: ClockOffsets {
+            monotonic: conditions.uptime_offset,
+            boottime: conditions.uptime_offset,
+        },
+        first_pid: Some(conditions.first_pid).filter(|pid| *pid > 2),
+    }
+}
+
+/// What `/proc` would tell of the host.
+fn files(conditions: &Conditions) -> BTreeMap<InsidePath, String> {
+    let (boot_id, load) = match conditions.run {
+        RunName::A => (
+            "11111111-2222-4333-8444-555555555555",
+            "0.00 0.00 0.00 1/1 1",
+        ),
+        RunName::B => (
+            "99999999-8888-4777-a666-555555555555",
+            "1.23 0.98 0.76 2/99 8000",
+        ),
+    };
+    BTreeMap::from([
+        (
+            InsidePath::literal("/proc/cpuinfo"),
+            cpuinfo(conditions.cpus.len()),
+        ),
+        (
+            InsidePath::literal("/proc/stat"),
+            stat(conditions.cpus.len()),
+        ),
+        (InsidePath::literal("/proc/loadavg"), format!("{load}\n")),
+        (
+            InsidePath::literal("/proc/sys/kernel/random/boot_id"),
+            format!("{boot_id}\n"),
+        ),
+    ])
+}
+
+/// As many processors as the run may use, of no particular make.
+fn cpuinfo(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        writeln!(
+            text,
+            "processor\t: {number}\nvendor_id\t: zwieback\nmodel name\t: a processor\ncpu cores\t: {count}\n\
+             siblings\t: {count}\nbogomips\t: 1000.00\n"
+        )
+        .expect("writing to a string cannot fail");
+    }
+    text
+}
+
+fn stat(count: usize) -> String {
+    let mut text = "cpu  0 0 0 0 0 0 0 0 0 0\n".to_owned();
+    for number in 0..count {
+        writeln!(text, "cpu{number} 0 0 0 0 0 0 0 0 0 0").expect("writing to a string cannot fail");
+    }
+    text.push_str("intr 0\nctxt 0\nbtime 0\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::recipe::Profile;
+    use crate::twin::variation;
+
+    fn spec(run: RunName) -> SandboxSpec {
+        let machine = variation::Machine {
+            cpus: vec![0, 1],
+            tmpfs_budget: 8 << 30,
+            chooses_pids: true,
+        };
+        let variation = variation::Variation::plan(Profile::Hermetic, &machine, DEFAULT_DISK);
+        let limits = limits(&recipe::Limits::default(), None);
+        let recipe = Environment::from([("CFLAGS".to_owned(), "-O2".to_owned())]);
+        sandbox(
+            variation.conditions(run),
+            limits,
+            1_000_000_000,
+            &Environment::new(),
+            &recipe,
+        )
+    }
+
+    #[test]
+    fn a_spec_needs_no_kernel() {
+        for run in [RunName::A, RunName::B] {
+            spec(run).check().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_runs_differ_in_what_was_meant_to() {
+        let (a, b) = (spec(RunName::A), spec(RunName::B));
+        assert_eq!(a.machine.cpus.len(), 2);
+        assert_eq!(b.environment["ZWIEBACK_JOBS"], "1");
+        let mut equal = b.environment.clone();
+        equal.insert("ZWIEBACK_JOBS".into(), "2".into());
+        assert_eq!(a.environment, equal);
+        assert_eq!(a.identity, b.identity);
+    }
+}

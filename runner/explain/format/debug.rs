@@ -1,0 +1,149 @@
+//! Debug information (DWARF): what each compilation unit says of its name, folder and compiler.
+
+use std::borrow::Cow;
+
+use gimli::{EndianSlice, RunTimeEndian, SectionId, constants};
+use object::read::elf::{ElfFile, FileHeader};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
+
+use crate::clue::scene::Scene;
+use crate::excerpt;
+use crate::walk::{Draft, Spot, Walk};
+
+/// Units read in one file.
+const UNITS: usize = 4096;
+
+/// What the first entry of a compilation unit says: the attribute and its text.
+pub type Unit = Vec<(&'static str, Vec<u8>)>;
+
+type Slice<'b> = EndianSlice<'b, RunTimeEndian>;
+
+/// Explains differing attributes, unit by unit.
+pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &[Unit], b: &[Unit]) {
+    for (unit_a, unit_b) in a.iter().zip(b).take(walk.limits.judged) {
+        for ((name, left), (other, right)) in unit_a.iter().zip(unit_b) {
+            if name == other && left != right {
+                attribute(walk, spot, name, left, right);
+            }
+        }
+    }
+}
+
+fn attribute(walk: &mut Walk<'_>, spot: &Spot, name: &str, left: &[u8], right: &[u8]) {
+    for judged in walk.judge.lines(Scene::Debug, left, right) {
+        let draft = Draft {
+            detail: format!("{name} in .debug_info"),
+            offset: None,
+            left: excerpt::around(left, &judged.a),
+            right: excerpt::around(right, &judged.b),
+            verdict: judged.verdict,
+            context: left,
+        };
+        walk.add(spot, draft);
+    }
+}
+
+/// The compilation units of a file; none where there is no readable debug information.
+pub fn units<H: FileHeader>(file: &ElfFile<'_, H>) -> Vec<Unit> {
+    let order = if file.is_little_endian() {
+        RunTimeEndian::Little
+    } else {
+        RunTimeEndian::Big
+    };
+    let load =
+        |id: SectionId| -> Result<Cow<'_, [u8]>, gimli::Error> { Ok(relocated(file, id.name())) };
+    let Ok(sections) = gimli::DwarfSections::load(load) else {
+        return Vec::new();
+    };
+    let dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, order));
+    let mut units = Vec::new();
+    let mut headers = dwarf.units();
+    while let (Ok(Some(header)), true) = (headers.next(), units.len() < UNITS) {
+        units.extend(
+            dwarf
+                .unit(header)
+                .ok()
+                .and_then(|unit| attributes(&dwarf, &unit)),
+        );
+    }
+    units
+}
+
+fn attributes(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) -> Option<Unit> {
+    let names = [
+        (constants::DW_AT_comp_dir, "DW_AT_comp_dir"),
+        (constants::DW_AT_name, "DW_AT_name"),
+        (constants::DW_AT_producer, "DW_AT_producer"),
+        (constants::DW_AT_dwo_name, "DW_AT_dwo_name"),
+    ];
+    let mut entries = unit.entries();
+    let entry = entries.next_dfs().ok()??;
+    let text = |name| {
+        dwarf
+            .attr_string(unit, entry.attr_value(name)?)
+            .ok()
+            .map(|text| text.slice().to_vec())
+    };
+    Some(
+        names
+            .iter()
+            .filter_map(|(name, title)| Some((*title, text(*name)?)))
+            .collect(),
+    )
+}
+
+/// A section's bytes. Object files leave offsets into other sections to relocations, which are
+/// applied here as a linker would that puts every section at 0.
+fn relocated<'b, H: FileHeader>(file: &ElfFile<'b, H>, name: &str) -> Cow<'b, [u8]> {
+    let Some(section) = file.section_by_name(name) else {
+        return Cow::Borrowed(&[]);
+    };
+    let data = section.data().unwrap_or_default();
+    let mut relocations = section.relocations().peekable();
+    if relocations.peek().is_none() {
+        return Cow::Borrowed(data);
+    }
+    let mut bytes = data.to_vec();
+    for (offset, relocation) in relocations {
+        let symbol = match relocation.target() {
+            RelocationTarget::Symbol(index) => file
+                .symbol_by_index(index)
+                .map_or(0, |symbol| symbol.address()),
+            _ => 0,
+        };
+        let value = symbol.wrapping_add_signed(relocation.addend());
+        patch(
+            &mut bytes,
+            offset,
+            width(relocation.flags()),
+            value,
+            file.is_little_endian(),
+        );
+    }
+    Cow::Owned(bytes)
+}
+
+/// The bytes an absolute relocation fills: `R_X86_64_64` and `R_AARCH64_ABS64` eight, the others four.
+fn width(flags: RelocationFlags) -> usize {
+    match flags {
+        RelocationFlags::Elf { r_type } if matches!(r_type.0, 1 | 257) => 8,
+        _ => 4,
+    }
+}
+
+fn patch(bytes: &mut [u8], offset: u64, width: usize, value: u64, little: bool) {
+    let Ok(start) = usize::try_from(offset) else {
+        return;
+    };
+    let Some(field) = start
+        .checked_add(width)
+        .and_then(|end| bytes.get_mut(start..end))
+    else {
+        return;
+    };
+    let low = value.to_le_bytes();
+    field.copy_from_slice(&low[..width]);
+    if !little {
+        field.reverse();
+    }
+}

@@ -1,0 +1,355 @@
+//! Programs, libraries and object files: sections by name, strings, symbols and debug information.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use object::read::elf::{ElfFile, FileHeader};
+use object::{Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionKind};
+
+use super::binary::{self, Part};
+use super::{debug, machine};
+use crate::cause::Cause;
+use crate::clue::judge::Verdict;
+use crate::clue::order;
+use crate::clue::scene::Scene;
+use crate::content::View;
+use crate::differ::bytes;
+use crate::excerpt;
+use crate::finding::Certainty;
+use crate::knowledge::Factor;
+use crate::walk::{Draft, Spot, Walk, unknown};
+
+/// Explains two ELF files; larger ones than the limit are compared as plain bytes.
+pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+    let most = walk.limits.program;
+    if a.size().max(b.size()) > most as u64 {
+        walk.skip(
+            spot,
+            format!("programs above {most} bytes are compared as plain bytes"),
+        );
+        return Ok(());
+    }
+    let (bytes_a, bytes_b) = (a.bytes(0, most)?, b.bytes(0, most)?);
+    match (FileKind::parse(&*bytes_a), FileKind::parse(&*bytes_b)) {
+        (Ok(FileKind::Elf64), Ok(FileKind::Elf64)) => {
+            sides::<object::elf::FileHeader64<Endianness>>(
+                walk,
+                spot,
+                a.origin(),
+                &bytes_a,
+                &bytes_b,
+            );
+        }
+        (Ok(FileKind::Elf32), Ok(FileKind::Elf32)) => {
+            sides::<object::elf::FileHeader32<Endianness>>(
+                walk,
+                spot,
+                a.origin(),
+                &bytes_a,
+                &bytes_b,
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A section of one side.
+pub struct Section<'b> {
+    /// What it is for.
+    pub kind: SectionKind,
+    /// Its bytes; none where it takes no room in the file.
+    pub data: &'b [u8],
+    /// Where it is in the file.
+    pub offset: u64,
+    /// Where it is in memory.
+    pub address: u64,
+    /// The symbols in it as address, size and name.
+    pub symbols: Vec<(u64, u64, String)>,
+}
+
+/// Sections by name and by how often the name came before.
+pub type Sections<'b> = BTreeMap<(String, usize), Section<'b>>;
+
+fn sides<H: FileHeader>(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &[u8], b: &[u8]) {
+    let (Ok(file_a), Ok(file_b)) = (ElfFile::<H>::parse(a), ElfFile::<H>::parse(b)) else {
+        return;
+    };
+    let before = walk.count();
+    debug::explain(walk, spot, &debug::units(&file_a), &debug::units(&file_b));
+    let (sections_a, sections_b) = (sections(&file_a), sections(&file_b));
+    compare(walk, spot, origin, &sections_a, &sections_b);
+    if walk.count() == before {
+        outside(walk, spot, a, b);
+    }
+}
+
+fn sections<'b, H: FileHeader>(file: &ElfFile<'b, H>) -> Sections<'b> {
+    let mut symbols: BTreeMap<usize, Vec<(u64, u64, String)>> = BTreeMap::new();
+    for symbol in file.symbols().filter(|symbol| symbol.size() > 0) {
+        if let Some(index) = symbol.section_index() {
+            let name = symbol.name().unwrap_or_default().to_owned();
+            symbols
+                .entry(index.0)
+                .or_default()
+                .push((symbol.address(), symbol.size(), name));
+        }
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for section in file.sections() {
+        let name = section.name().unwrap_or_default().to_owned();
+        let count = seen.entry(name.clone()).or_insert(0);
+        let mut symbols = symbols.remove(&section.index().0).unwrap_or_default();
+        symbols.sort();
+        let value = Section {
+            kind: section.kind(),
+            data: section.data().unwrap_or_default(),
+            offset: section.file_range().map_or(0, |(start, _)| start),
+            address: section.address(),
+            symbols,
+        };
+        found.insert((name, *count), value);
+        *count += 1;
+    }
+    found
+}
+
+fn compare(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &Sections<'_>, b: &Sections<'_>) {
+    let pairs = a
+        .iter()
+        .filter_map(|(key, left)| Some((key.0.as_str(), left, b.get(key)?)));
+    let differing: Vec<_> = pairs
+        .filter(|(_, left, right)| left.data != right.data)
+        .collect();
+    for (name, left, right) in &differing {
+        if let Some(scene) = telling(name, left.kind) {
+            section(walk, spot, scene, name, origin + left.offset, left, right);
+        }
+    }
+    symbol_order(walk, spot, a, b);
+    machine::explain(walk, spot, a, b);
+    names(walk, spot, a, b);
+    following(walk, spot, origin, &differing);
+}
+
+/// What a section of this name can tell; nothing for those that follow from others.
+fn telling(name: &str, kind: SectionKind) -> Option<Scene> {
+    match name {
+        ".symtab" | ".dynsym" | ".hash" | ".gnu.hash" | ".shstrtab" | ".eh_frame"
+        | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".dynamic" => None,
+        ".strtab" | ".dynstr" => Some(Scene::Symbols),
+        _ if name.starts_with(".rel") || name.starts_with(".gnu.version") => None,
+        _ if name.starts_with(".debug") => Some(Scene::Debug),
+        _ => match kind {
+            SectionKind::Text => Some(Scene::Code),
+            SectionKind::Metadata => None,
+            _ => Some(Scene::Constants),
+        },
+    }
+}
+
+/// Names only one side has: link-time optimisation puts random numbers into them.
+fn names(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
+    let only = |here: &Sections<'_>, there: &Sections<'_>| -> Vec<String> {
+        here.keys()
+            .filter(|key| !there.contains_key(*key))
+            .map(|key| key.0.clone())
+            .collect()
+    };
+    let (only_a, only_b) = (only(a, b), only(b, a));
+    for (left, right) in only_a.iter().zip(&only_b) {
+        let judged = walk
+            .judge
+            .lines(Scene::Symbols, left.as_bytes(), right.as_bytes());
+        let verdicts = judged.into_iter().map(|judged| judged.verdict);
+        let mut telling = verdicts.filter(|verdict| verdict.cause != Cause::Content);
+        let verdict = telling
+            .next()
+            .unwrap_or_else(|| unknown(nameless(walk, spot)));
+        walk.add(spot, draft("section name", None, left, right, verdict));
+    }
+    let rest = |names: &[String], skip: usize| {
+        names
+            .iter()
+            .skip(skip)
+            .take(3)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let (left, right) = (rest(&only_a, only_b.len()), rest(&only_b, only_a.len()));
+    if left != right {
+        walk.add(
+            spot,
+            draft(
+                "sections",
+                None,
+                &left,
+                &right,
+                unknown(nameless(walk, spot)),
+            ),
+        );
+    }
+}
+
+/// What a difference without a cause of its own is.
+fn nameless(walk: &Walk<'_>, spot: &Spot) -> Cause {
+    if walk.has_cause_here(spot) {
+        Cause::Length
+    } else {
+        Cause::Content
+    }
+}
+
+fn section(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    scene: Scene,
+    name: &str,
+    origin: u64,
+    a: &Section<'_>,
+    b: &Section<'_>,
+) {
+    let named = symbol_at_difference(a, b).map_or_else(
+        || name.to_owned(),
+        |symbol| format!("{name}, symbol {symbol}"),
+    );
+    let part = Part {
+        scene,
+        name: &named,
+        origin,
+    };
+    match scene {
+        Scene::Symbols => binary::explain_strings(walk, spot, &part, a.data, b.data),
+        Scene::Code => binary::explain_numbers(walk, spot, &part, a.data, b.data),
+        _ => {
+            binary::explain_strings(walk, spot, &part, a.data, b.data);
+            binary::explain_numbers(walk, spot, &part, a.data, b.data);
+        }
+    }
+}
+
+/// The symbol that covers the first difference of two sections.
+fn symbol_at_difference(a: &Section<'_>, b: &Section<'_>) -> Option<String> {
+    let first = bytes::ranges(a.data, b.data, 1).first()?.a.start;
+    let at = a.address.checked_add(first)?;
+    let covers = |symbol: &&(u64, u64, String)| symbol.0 <= at && at - symbol.0 < symbol.1;
+    a.symbols
+        .iter()
+        .find(covers)
+        .map(|symbol| excerpt::text(&symbol.2))
+}
+
+/// The same symbols laid out in another order: the inputs of the linker were.
+fn symbol_order(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
+    for ((name, count), left) in a
+        .iter()
+        .filter(|(_, section)| section.kind == SectionKind::Text)
+    {
+        let Some(right) = b.get(&(name.clone(), *count)) else {
+            continue;
+        };
+        let names = |section: &'_ Section<'_>| {
+            section
+                .symbols
+                .iter()
+                .map(|symbol| symbol.2.clone().into_bytes())
+                .collect::<Vec<_>>()
+        };
+        let (names_a, names_b) = (names(left), names(right));
+        if !order::is_order_only(&names_a, &names_b) {
+            continue;
+        }
+        let first = names_a
+            .iter()
+            .zip(&names_b)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let suspects = [Factor::ReaddirOrder, Factor::Scheduling, Factor::HashSeed];
+        let verdict = Verdict::new(
+            Cause::SymbolOrder,
+            Certainty::OrderOnly,
+            walk.judge.knowledge().suspects(&suspects),
+        );
+        let show = |names: &[Vec<u8>]| {
+            names
+                .get(first)
+                .map_or(String::new(), |name| excerpt::escape(name))
+        };
+        walk.add(
+            spot,
+            draft(
+                &format!("symbols of {name}"),
+                Some(left.offset),
+                &show(&names_a),
+                &show(&names_b),
+                verdict,
+            ),
+        );
+    }
+}
+
+/// One finding for all that follows: offsets, tables, the build id.
+fn following(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    origin: u64,
+    differing: &[(&str, &Section<'_>, &Section<'_>)],
+) {
+    for (name, left, right) in differing {
+        let cause = match *name {
+            ".note.gnu.build-id" => Cause::BuildId,
+            ".gnu_debuglink" => Cause::ContentDigest,
+            _ if telling(name, left.kind).is_none() => Cause::Length,
+            _ if walk.has_cause_here(spot) => Cause::Length,
+            _ if name.starts_with(".debug") => Cause::DebugInformation,
+            _ => Cause::Content,
+        };
+        let first = bytes::ranges(left.data, right.data, 1)
+            .first()
+            .map_or(0, |range| range.a.start);
+        let show = |section: &Section<'_>| {
+            let start = usize::try_from(first)
+                .unwrap_or(usize::MAX)
+                .min(section.data.len());
+            excerpt::hex(&section.data[start..])
+        };
+        let detail = symbol_at_difference(left, right).map_or_else(
+            || (*name).to_owned(),
+            |symbol| format!("{name}, symbol {symbol}"),
+        );
+        let offset = Some(origin + left.offset + first);
+        walk.add(
+            spot,
+            draft(&detail, offset, &show(left), &show(right), unknown(cause)),
+        );
+    }
+}
+
+/// No section differs: headers or what lies between the sections does.
+fn outside(walk: &mut Walk<'_>, spot: &Spot, a: &[u8], b: &[u8]) {
+    let part = Part {
+        scene: Scene::Binary,
+        name: "headers",
+        origin: 0,
+    };
+    binary::explain_bytes(walk, spot, &part, a, b);
+}
+
+fn draft(
+    detail: &str,
+    offset: Option<u64>,
+    left: &str,
+    right: &str,
+    verdict: Verdict,
+) -> Draft<'static> {
+    Draft {
+        detail: excerpt::text(detail),
+        offset,
+        left: excerpt::text(left),
+        right: excerpt::text(right),
+        verdict,
+        context: &[],
+    }
+}

@@ -1,0 +1,92 @@
+//! Why what a step left behind is not taken.
+
+use zwieback_core::rel_path::RelPathError;
+use zwieback_core::tree::TreeError;
+
+use crate::fs::fault::Fault;
+use crate::store::error::StoreError;
+
+/// Why an output tree is refused. Paths are shown escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// An entry is not something a tree can hold.
+    #[error("`{path}` is refused: {reason}")]
+    Refused {
+        /// Where it lies.
+        path: String,
+        /// What is wrong with it.
+        reason: Reason,
+    },
+    /// There are too many entries.
+    #[error("there are more than {0} entries")]
+    Entries(usize),
+    /// The files are too large together.
+    #[error("`{path}` takes the files over {limit} bytes")]
+    Bytes {
+        /// The file that was too much.
+        path: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The kernel refused something.
+    #[error(transparent)]
+    Io(#[from] Fault),
+    /// The store cannot take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is wrong with one entry.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    /// Its name cannot be in a tree.
+    #[error(transparent)]
+    Name(#[from] RelPathError),
+    /// It lies too deep.
+    #[error("it lies more than {0} directories deep")]
+    Depth(usize),
+    /// A named pipe, socket or device.
+    #[error("it is a {0}, and outputs are files, directories and symlinks")]
+    Kind(&'static str),
+    /// A set-user-id or set-group-id file.
+    #[error("it is set-user-id or set-group-id")]
+    SetId,
+    /// A file that has names outside the tree.
+    #[error("it has {links} names, but only {found} of them are here")]
+    HardLink {
+        /// The link count of the file.
+        links: u64,
+        /// How many of its names are in the tree.
+        found: u64,
+    },
+    /// Extended attributes, which no archive format carries faithfully.
+    #[error("it has the extended attribute `{0}`")]
+    Attribute(String),
+    /// A symlink whose target is not UTF-8.
+    #[error("its target is not UTF-8")]
+    Target,
+    /// The file changed while it was read: something outlived the step.
+    #[error("it changed while it was read")]
+    Changed,
+    /// It does not fit in the tree.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+impl CaptureError {
+    /// What its reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Entries(_) | Self::Bytes { .. } => "raise the limits in the recipe",
+            Self::Refused { reason, .. } => match reason {
+                Reason::Kind(_) => "remove it in the last step, or name the outputs in `[outputs]`",
+                Reason::SetId => "drop the bit with `chmod u-s,g-s`; who installs it sets it",
+                Reason::HardLink { .. } => "copy the file instead of linking it",
+                _ => return None,
+            },
+            Self::Store(error) => return error.hint(),
+            Self::Io(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,7 @@
+//! Reading the trees that steps leave behind, as if a step had laid traps in them.
+
+pub mod error;
+pub mod outputs;
+pub mod rules;
+pub mod snapshot;
+pub mod walk;

@@ -1,0 +1,259 @@
+//! The control groups of one sandbox: made before it, removed after it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+use zwieback_core::sandbox_spec::limits::Limits;
+
+use super::layout::{Hierarchy, Version, hierarchies};
+use crate::step::Limit;
+
+/// Groups are called this, the number of the runner's process, and a counter.
+const PREFIX: &str = "zwieback-";
+
+/// The zygote and pid 1 are in the group as well.
+const OWN_PROCESSES: u64 = 2;
+
+/// The control groups of one sandbox; none where the caller may make none.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    memory: Option<Group>,
+    processes: Option<Group>,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    dir: PathBuf,
+    version: Version,
+}
+
+impl Groups {
+    /// Makes groups with these limits where that is possible.
+    pub(crate) fn create(limits: &Limits, enforcement: &mut Enforcement) -> Self {
+        let mut groups = Self::default();
+        for hierarchy in readable_hierarchies() {
+            groups.try_hierarchy(&hierarchy, limits);
+        }
+        let (state, detail) = match &groups.memory {
+            Some(group) => (LockState::Enforced, group.name()),
+            None => (
+                LockState::Partial,
+                "no control group; the runner adds up".to_owned(),
+            ),
+        };
+        enforcement.record(Lock::MemoryLimit, state, detail);
+        let detail = match &groups.processes {
+            Some(group) => format!("{} and rlimit", group.name()),
+            None => "rlimit of the user namespace".to_owned(),
+        };
+        enforcement.record(Lock::ProcessLimit, LockState::Enforced, detail);
+        groups
+    }
+
+    /// The groups to enter.
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        let mut list: Vec<PathBuf> = self.each().map(|group| group.dir.clone()).collect();
+        list.dedup();
+        list
+    }
+
+    /// Whether the kernel keeps the sum of memory.
+    pub(crate) fn limit_memory(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// The limit that the kernel has enforced since the groups were made.
+    pub(crate) fn reached(&self) -> Option<Limit> {
+        let memory = self.memory.as_ref().map_or(0, |group| match group.version {
+            Version::Unified => group.counter("memory.events", "oom_kill"),
+            Version::Legacy(_) => group.counter("memory.oom_control", "oom_kill"),
+        });
+        if memory > 0 {
+            return Some(Limit::Memory);
+        }
+        let processes = self.processes.as_ref();
+        let processes = processes.map_or(0, |group| group.counter("pids.events", "max"));
+        (processes > 0).then_some(Limit::Processes)
+    }
+
+    /// The most memory that was in use.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let group = self.memory.as_ref()?;
+        let name = match group.version {
+            Version::Unified => "memory.peak",
+            Version::Legacy(_) => "memory.max_usage_in_bytes",
+        };
+        group.read(name)?.trim().parse().ok()
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Group> {
+        self.memory.iter().chain(&self.processes)
+    }
+
+    fn try_hierarchy(&mut self, hierarchy: &Hierarchy, limits: &Limits) {
+        let Some(parent) = parent(hierarchy) else {
+            return;
+        };
+        sweep(&parent);
+        let Ok(group) = Group::create(&parent, hierarchy.version) else {
+            return;
+        };
+        match hierarchy.version {
+            Version::Legacy("memory") if self.memory.is_none() => {
+                self.memory = group.with_memory(limits.memory);
+            }
+            Version::Legacy(_) if self.processes.is_none() => {
+                self.processes = group.with_processes(limits.processes);
+            }
+            Version::Unified if self.memory.is_none() && self.processes.is_none() => {
+                self.memory = group.clone().with_memory(limits.memory);
+                self.processes = group.with_processes(limits.processes);
+            }
+            _ => group.remove(),
+        }
+    }
+}
+
+impl Drop for Groups {
+    fn drop(&mut self) {
+        self.each().for_each(Group::remove);
+    }
+}
+
+impl Group {
+    fn create(parent: &Path, version: Version) -> io::Result<Self> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let dir = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        fs::create_dir(&dir)?;
+        Ok(Self { dir, version })
+    }
+
+    fn with_memory(self, bytes: u64) -> Option<Self> {
+        let bytes = bytes.to_string();
+        let done = match self.version {
+            Version::Unified => self
+                .write("memory.max", &bytes)
+                .and_then(|()| self.write_where_known("memory.swap.max", "0")),
+            Version::Legacy(_) => self
+                .write("memory.limit_in_bytes", &bytes)
+                .and_then(|()| self.write_where_known("memory.memsw.limit_in_bytes", &bytes)),
+        };
+        self.kept(&done)
+    }
+
+    fn with_processes(self, count: u64) -> Option<Self> {
+        let done = self.write("pids.max", &count.saturating_add(OWN_PROCESSES).to_string());
+        self.kept(&done)
+    }
+
+    fn kept(self, done: &io::Result<()>) -> Option<Self> {
+        if done.is_err() {
+            self.remove();
+            return None;
+        }
+        Some(self)
+    }
+
+    fn name(&self) -> String {
+        match self.version {
+            Version::Unified => "cgroup v2".to_owned(),
+            Version::Legacy(_) => "cgroup v1".to_owned(),
+        }
+    }
+
+    fn write(&self, name: &str, value: &str) -> io::Result<()> {
+        fs::write(self.dir.join(name), value)
+    }
+
+    fn write_where_known(&self, name: &str, value: &str) -> io::Result<()> {
+        if self.dir.join(name).exists() {
+            self.write(name, value)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.dir.join(name)).ok()
+    }
+
+    /// One number of a file of `name number` lines; 0 where there is none.
+    fn counter(&self, file: &str, name: &str) -> u64 {
+        let text = self.read(file).unwrap_or_default();
+        let value = |line: &str| {
+            line.strip_prefix(name)?
+                .strip_prefix(' ')?
+                .trim()
+                .parse()
+                .ok()
+        };
+        text.lines().find_map(value).unwrap_or(0)
+    }
+
+    /// The kernel lets go of a group a moment after its last process is reaped.
+    fn remove(&self) {
+        for _ in 0..100 {
+            match fs::remove_dir(&self.dir) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                // What cannot be removed now is swept at the next start.
+                _ => return,
+            }
+        }
+    }
+}
+
+fn readable_hierarchies() -> Vec<Hierarchy> {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    hierarchies(&groups, &mounts)
+}
+
+/// The group below which a new one can be made and limited. In the unified hierarchy that is
+/// not this process's own: one with processes hands no controllers down (cgroups(7), "no
+/// internal processes"), so the nearest one above is taken that does, if it was delegated.
+fn parent(hierarchy: &Hierarchy) -> Option<PathBuf> {
+    let writable = |dir: &Path| {
+        let access = nix::unistd::AccessFlags::W_OK;
+        nix::unistd::access(dir, access).is_ok()
+            && nix::unistd::access(&dir.join("cgroup.procs"), access).is_ok()
+    };
+    match hierarchy.version {
+        Version::Legacy(_) => Some(hierarchy.own.clone()).filter(|dir| writable(dir)),
+        Version::Unified => hierarchy
+            .own
+            .ancestors()
+            .take_while(|dir| dir.starts_with(&hierarchy.mount) && writable(dir))
+            .find(|dir| hands_down(dir))
+            .map(Path::to_owned),
+    }
+}
+
+fn hands_down(dir: &Path) -> bool {
+    let controllers = fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap_or_default();
+    let has = |name: &str| controllers.split_ascii_whitespace().any(|c| c == name);
+    has("memory") && has("pids")
+}
+
+/// Removes the groups of runners that were killed. One that still has processes cannot be removed.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let runner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let runner = runner.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if runner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // Still in use by a dying sandbox, perhaps; the next start tries again.
+            drop(fs::remove_dir(entry.path()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What the sandbox takes from the host, as detached mounts.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::chown;
+use std::path::Path;
+
+use nix::errno::Errno;
+use zwieback_core::sandbox_spec::limits::Quota;
+use zwieback_core::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
+
+use crate::error::{At as _, Failure, Stage};
+use crate::kernel::call::{CallError, Named as _};
+use crate::kernel::file;
+use crate::kernel::mount::{self, Attributes};
+use crate::owner::OwnerKind;
+use crate::protocol::Plan;
+
+/// Trees, places and devices, opened while the host can still be seen.
+pub(crate) struct HostMounts {
+    pub(crate) trees: Vec<(Source, OwnedFd)>,
+    pub(crate) places: Vec<(Place, OwnedFd)>,
+    pub(crate) devices: Vec<(Device, OwnedFd)>,
+}
+
+impl HostMounts {
+    /// Opens all that the plan names. New places belong to `uid` and `gid`, as this process
+    /// sees them.
+    pub(crate) fn open(plan: &Plan, uid: u32, gid: u32) -> Result<Self, Failure> {
+        let mut mounts = Self {
+            trees: Vec::new(),
+            places: Vec::new(),
+            devices: Vec::new(),
+        };
+        for operation in &plan.spec.operations {
+            mounts
+                .open_one(operation, plan, (uid, gid))
+                .at(Stage::HostMounts)?;
+        }
+        Ok(mounts)
+    }
+
+    /// The places as directories the runner can work in, in the order of `Place::ALL`.
+    pub(crate) fn place_directories(&self) -> Result<Vec<OwnedFd>, Failure> {
+        let mut directories = Vec::new();
+        for place in Place::ALL {
+            let found = self.places.iter().find(|(known, _)| *known == place);
+            let (_, tree) = found
+                .ok_or_else(|| CallError::new(Errno::ENOENT, format!("the place `{place}`")))
+                .at(Stage::HostMounts)?;
+            directories.push(file::directory(tree).at(Stage::HostMounts)?);
+        }
+        Ok(directories)
+    }
+
+    fn open_one(
+        &mut self,
+        operation: &Operation,
+        plan: &Plan,
+        ids: (u32, u32),
+    ) -> Result<(), CallError> {
+        match operation {
+            Operation::BindReadOnly { source, .. } => {
+                let tree = mount::clone_tree(tree_path(plan, source)?, Attributes::READ_ONLY)?;
+                self.trees.push((source.clone(), tree));
+            }
+            Operation::Writable {
+                place,
+                medium,
+                quota,
+                ..
+            } => {
+                let tree = match medium {
+                    Medium::Memory => memory(*place, *quota, ids)?,
+                    Medium::Disk => disk(plan, *place)?,
+                };
+                self.places.push((*place, tree));
+            }
+            Operation::Device { device } => {
+                let node = mount::clone_tree(Path::new(device.path()), Attributes::DEVICE)?;
+                self.devices.push((*device, node));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn tree_path<'a>(plan: &'a Plan, source: &Source) -> Result<&'a Path, CallError> {
+    match source {
+        Source::Toolchain => Ok(&plan.toolchain),
+        Source::Tree(name) => match plan.trees.get(name) {
+            Some(path) => Ok(path),
+            None => Err(CallError::new(Errno::ENOENT, format!("the {source}"))),
+        },
+    }
+}
+
+fn memory(place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallError> {
+    let mode = match place {
+        Place::Tmp => "1777",
+        Place::Work | Place::Out => "0755",
+    };
+    let mut options = size_options(quota, mode);
+    options.push(("uid", ids.0.to_string()));
+    options.push(("gid", ids.1.to_string()));
+    mount::create("tmpfs", &options, Attributes::WRITABLE)
+}
+
+/// The options of a tmpfs. Without `nr_inodes` it would hold one file for each two pages of the
+/// machine, which is another machine's other number.
+pub(crate) fn size_options(quota: Quota, mode: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("mode", mode.to_owned()),
+        ("size", quota.bytes.to_string()),
+        ("nr_inodes", quota.inodes.to_string()),
+    ]
+}
+
+fn disk(plan: &Plan, place: Place) -> Result<OwnedFd, CallError> {
+    let Some(path) = plan.disks.get(&place) else {
+        let call = format!("the directory of the place `{place}`");
+        return Err(CallError::new(Errno::ENOENT, call));
+    };
+    if plan.owner.kind == OwnerKind::Stranger {
+        let (uid, gid) = (plan.owner.uid, plan.owner.gid);
+        chown(path, Some(uid), Some(gid)).named(|| format!("chown({path:?}, {uid}, {gid})"))?;
+    }
+    let metadata = fs::symlink_metadata(path).named(|| format!("lstat({path:?})"))?;
+    if !metadata.is_dir() {
+        return Err(CallError::new(Errno::ENOTDIR, format!("lstat({path:?})")));
+    }
+    mount::clone_tree(path, Attributes::WRITABLE)
+}

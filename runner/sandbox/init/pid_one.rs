@@ -1,0 +1,119 @@
+//! The life of pid 1, from its first instruction to its last.
+
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+use zwieback_core::sandbox_spec::operation::{Medium, Operation};
+
+use super::host::HostMounts;
+use super::{furnish, landlock, limits, machine, privileges, root, serve};
+use crate::error::{At as _, Failure, Stage};
+use crate::kernel::call::Named as _;
+use crate::kernel::{filter, mount, process};
+use crate::protocol::{Plan, Reply};
+use crate::seccomp::program;
+use crate::wire;
+
+/// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
+pub(crate) fn run(socket: &UnixStream, plan: Plan, mounts: Option<HostMounts>) -> ! {
+    let result = settle(&plan, mounts).and_then(|settled| {
+        settled.report(socket)?;
+        drop(settled);
+        serve::serve(socket)
+    });
+    if let Err(failure) = result {
+        // Nobody is left to tell when even this fails.
+        drop(wire::send(socket, &Reply::Failed(failure), &[]));
+    }
+    process::exit_now()
+}
+
+/// A furnished and locked sandbox.
+struct Settled {
+    enforcement: Enforcement,
+    /// The places in the order of `Place::ALL`, then `/proc`.
+    directories: Vec<OwnedFd>,
+}
+
+/// The locks in their order. What needs a right comes before the right is dropped; seccomp is
+/// last, since it forbids most of what comes before.
+fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
+    let spec = &plan.spec;
+    let mut enforcement = Enforcement::default();
+    process::die_with_parent().at(Stage::Namespaces)?;
+    mount::make_private().at(Stage::Root)?;
+    let mounts = match mounts {
+        Some(mounts) => mounts,
+        None => HostMounts::open(plan, spec.identity.uid, spec.identity.gid)?,
+    };
+    machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
+    privileges::become_inside_user(plan).at(Stage::Identity)?;
+    let view = root::Host::prepare(spec)?;
+    let mut directories = mounts.place_directories()?;
+    directories.push(view.proc_directory()?);
+    root::change(&mounts).at(Stage::Root)?;
+    furnish::furnish(spec, mounts, view)?;
+    machine::name(spec).at(Stage::Machine)?;
+    machine::own_keyring(&mut enforcement);
+    crate::kernel::network::loopback_up().at(Stage::Network)?;
+    limits::apply(spec).at(Stage::Limits)?;
+    record_namespaces(&mut enforcement, plan);
+    privileges::drop_all(&mut enforcement).at(Stage::Privileges)?;
+    landlock::restrict(spec, &mut enforcement)?;
+    process::make_undumpable().at(Stage::Privileges)?;
+    filter::install(program::PROGRAM.instructions()).at(Stage::Seccomp)?;
+    let calls = format!("{} system calls restricted", program::RESTRICTED);
+    enforcement.record(Lock::Seccomp, LockState::Enforced, calls);
+    Ok(Settled {
+        enforcement,
+        directories,
+    })
+}
+
+impl Settled {
+    fn report(&self, socket: &UnixStream) -> Result<(), Failure> {
+        let directories: Vec<BorrowedFd<'_>> =
+            self.directories.iter().map(OwnedFd::as_fd).collect();
+        let ready = Reply::Ready(self.enforcement.clone());
+        wire::send(socket, &ready, &directories)
+            .named(|| "sendmsg(ready)".to_owned())
+            .at(Stage::Step)
+    }
+}
+
+/// What the clone and the mounts have done; each would have failed otherwise.
+fn record_namespaces(enforcement: &mut Enforcement, plan: &Plan) {
+    for lock in Lock::NAMESPACES {
+        if lock != Lock::TimeNamespace {
+            enforcement.record(lock, LockState::Enforced, "private");
+        }
+    }
+    let ids = format!("uid {} outside", plan.owner.uid);
+    enforcement.record(Lock::UserNamespace, LockState::Enforced, ids);
+    enforcement.record(Lock::NetworkNamespace, LockState::Enforced, "loopback only");
+    for (lock, detail) in [
+        (
+            Lock::ReadOnlyRoot,
+            "toolchain bound read-only, nosuid, nodev",
+        ),
+        (Lock::MaskedProc, "host facts hidden, settings read-only"),
+    ] {
+        enforcement.record(lock, LockState::Enforced, detail);
+    }
+    let on_disk = plan.spec.operations.iter().any(|operation| {
+        matches!(
+            operation,
+            Operation::Writable {
+                medium: Medium::Disk,
+                ..
+            }
+        )
+    });
+    let (state, detail) = if on_disk {
+        (LockState::Partial, "the runner measures what is on disk")
+    } else {
+        (LockState::Enforced, "each place is a tmpfs of fixed size")
+    };
+    enforcement.record(Lock::DiskLimit, state, detail);
+}

@@ -1,0 +1,53 @@
+//! User, groups and capabilities.
+
+use caps::CapSet;
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+
+use crate::kernel::call::{CallError, Named as _};
+use crate::kernel::{file, process};
+use crate::owner::OwnerKind;
+use crate::protocol::Plan;
+
+/// Becomes the one user that is mapped. The capabilities of the new namespace stay for now.
+pub(crate) fn become_inside_user(plan: &Plan) -> Result<(), CallError> {
+    let identity = &plan.spec.identity;
+    // Before the user changes: afterwards the file belongs to nobody who is mapped. The host
+    // ends a build before it ends anything else.
+    file::write("/proc/self/oom_score_adj", "500")?;
+    if plan.owner.kind == OwnerKind::Stranger {
+        setgroups(&[]).named(|| "setgroups([])".to_owned())?;
+    }
+    let (gid, uid) = (Gid::from_raw(identity.gid), Uid::from_raw(identity.uid));
+    setresgid(gid, gid, gid).named(|| format!("setresgid({gid})"))?;
+    setresuid(uid, uid, uid).named(|| format!("setresuid({uid})"))?;
+    // prctl(2): changing the user clears it.
+    process::die_with_parent()
+}
+
+/// Gives up every capability in every set, and every way to get one.
+pub(crate) fn drop_all(enforcement: &mut Enforcement) -> Result<(), CallError> {
+    process::lock_secure_bits()?;
+    // The bounding set needs CAP_SETPCAP, which goes with the effective set.
+    for set in [
+        CapSet::Ambient,
+        CapSet::Bounding,
+        CapSet::Inheritable,
+        CapSet::Effective,
+        CapSet::Permitted,
+    ] {
+        caps::clear(None, set).map_err(|_| {
+            // caps tells the errno in words only.
+            CallError::new(Errno::EPERM, format!("capset({set:?}, empty)"))
+        })?;
+    }
+    nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_owned())?;
+    enforcement.record(
+        Lock::NoCapabilities,
+        LockState::Enforced,
+        "all five sets empty",
+    );
+    enforcement.record(Lock::NoNewPrivileges, LockState::Enforced, "set");
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! From the host's root to the toolchain's.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use nix::errno::Errno;
+use zwieback_core::sandbox_spec::limits::Quota;
+use zwieback_core::sandbox_spec::operation::{Operation, Source};
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+
+use super::host::{HostMounts, size_options};
+use crate::error::{At as _, Failure, Stage};
+use crate::kernel::call::{CallError, Named as _};
+use crate::kernel::file;
+use crate::kernel::mount::{self, Attributes};
+
+/// Files of fixed content and masks are this large together at most.
+const FILES: Quota = Quota {
+    bytes: 16 << 20,
+    inodes: 1024,
+};
+
+/// What can only be made while the host's mounts are still there.
+pub(crate) struct Host {
+    /// The process table.
+    pub(crate) proc: OwnedFd,
+    /// One mount for each `File` of the spec, in order.
+    pub(crate) files: VecDeque<OwnedFd>,
+    /// One mount of an empty file for each `Mask` of the spec.
+    pub(crate) masks: VecDeque<OwnedFd>,
+}
+
+impl Host {
+    /// Makes the process table and every file of fixed content.
+    pub(crate) fn prepare(spec: &SandboxSpec) -> Result<Self, Failure> {
+        // mount_too_revealing(): a new procfs may show no more than one that is there already,
+        // so this comes before the host's is gone.
+        let proc = mount::create("proc", &[], Attributes::DATA).at(Stage::Proc)?;
+        settings(spec, &proc).at(Stage::Proc)?;
+        let (files, masks) = fixed_files(spec).at(Stage::Furnish)?;
+        Ok(Self { proc, files, masks })
+    }
+
+    /// The process table as a directory, through which the runner watches.
+    pub(crate) fn proc_directory(&self) -> Result<OwnedFd, Failure> {
+        file::directory(&self.proc).at(Stage::Proc)
+    }
+}
+
+/// Makes the toolchain the root.
+pub(crate) fn change(mounts: &HostMounts) -> Result<(), CallError> {
+    let root = mounts
+        .trees
+        .iter()
+        .find(|(source, _)| *source == Source::Toolchain);
+    let Some((_, root)) = root else {
+        return Err(CallError::new(Errno::ENOENT, "the toolchain"));
+    };
+    mount::attach(root, "/")?;
+    nix::unistd::fchdir(root).named(|| "fchdir(toolchain)".to_owned())?;
+    mount::pivot_to_working_directory()
+}
+
+/// Settings of the new namespaces. They are made while the process table is mounted nowhere.
+fn settings(spec: &SandboxSpec, proc: &OwnedFd) -> Result<(), CallError> {
+    // A second wall behind seccomp: no further user namespace below this one.
+    set(proc, "sys/user/max_user_namespaces", "0")?;
+    if let Some(pid) = spec.machine.first_pid {
+        set(
+            proc,
+            "sys/kernel/ns_last_pid",
+            &pid.saturating_sub(1).to_string(),
+        )?;
+    }
+    Ok(())
+}
+
+fn set(proc: &OwnedFd, name: &str, value: &str) -> Result<(), CallError> {
+    use nix::fcntl::{OFlag, openat};
+    let call = || format!("write(\"/proc/{name}\", {value:?})");
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let fd = openat(proc, name, flags, nix::sys::stat::Mode::empty()).named(call)?;
+    nix::unistd::write(fd, value.as_bytes())
+        .map(drop)
+        .named(call)
+}
+
+/// Every file lies in one small file system, which goes away with the host's mounts; what is
+/// bound from it stays. Before Linux 6.15 only what is attached can be bound.
+fn fixed_files(spec: &SandboxSpec) -> Result<(VecDeque<OwnedFd>, VecDeque<OwnedFd>), CallError> {
+    const EMPTY: &str = "empty";
+    let scratch = mount::create("tmpfs", &size_options(FILES, "0755"), Attributes::DATA)?;
+    mount::attach(&scratch, "/proc")?;
+    file::create_at(&scratch, EMPTY, "")?;
+    let contents = spec
+        .operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::File { content, .. } => Some(content),
+            _ => None,
+        });
+    let names: Vec<String> = contents
+        .enumerate()
+        .map(|(at, content)| {
+            let name = at.to_string();
+            file::create_at(&scratch, &name, content)?;
+            Ok(name)
+        })
+        .collect::<Result<_, CallError>>()?;
+    mount::restrict("/proc", Attributes::INERT)?;
+    let files = names
+        .iter()
+        .map(|name| mount::clone_file(scratch.as_fd(), name));
+    let masks = spec
+        .operations
+        .iter()
+        .filter(|o| matches!(o, Operation::Mask { .. }));
+    let masks = masks.map(|_| mount::clone_file(scratch.as_fd(), EMPTY));
+    Ok((
+        files.collect::<Result<_, _>>()?,
+        masks.collect::<Result<_, _>>()?,
+    ))
+}

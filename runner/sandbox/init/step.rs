@@ -1,0 +1,152 @@
+//! One step: a child of pid 1 that becomes the step's program.
+
+use std::ffi::{CStr, CString};
+use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::unistd::{ForkResult, chdir, fork, setsid};
+
+use crate::error::{At as _, Failure, Stage};
+use crate::kernel::call::{CallError, Named as _};
+use crate::kernel::{process, terminal};
+use crate::protocol::{StepPlan, Streams};
+
+/// Starts a step and returns its process when its program runs.
+pub(crate) fn start(plan: &StepPlan, streams: Vec<OwnedFd>) -> Result<i32, Failure> {
+    let program = Program::new(plan).at(Stage::Step)?;
+    let call = || "pipe2()".to_owned();
+    let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
+    // SAFETY: pid 1 is a copy of the zygote and has one thread, so the child may do all it may.
+    match unsafe { fork() }
+        .named(|| "fork()".to_owned())
+        .at(Stage::Step)?
+    {
+        ForkResult::Child => {
+            drop(report);
+            let failure = become_step(plan, &program, &streams);
+            tell(failures, &failure)
+        }
+        ForkResult::Parent { child } => {
+            drop((failures, streams));
+            confirm(report).map(|()| child.as_raw())
+        }
+    }
+}
+
+/// The program, its arguments and its environment as the kernel takes them.
+struct Program {
+    candidates: Vec<CString>,
+    argv: Vec<CString>,
+    env: Vec<CString>,
+}
+
+impl Program {
+    fn new(plan: &StepPlan) -> Result<Self, CallError> {
+        let name = plan.argv.first().map_or("", String::as_str);
+        let candidates: Vec<String> = if name.contains('/') {
+            vec![name.to_owned()]
+        } else {
+            let path = plan.env.get("PATH").map_or("/usr/bin:/bin", String::as_str);
+            path.split(':').map(|dir| format!("{dir}/{name}")).collect()
+        };
+        let variables = plan
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        Ok(Self {
+            candidates: texts(candidates)?,
+            argv: texts(plan.argv.iter().cloned())?,
+            env: texts(variables)?,
+        })
+    }
+
+    /// Returns only if no candidate could be started.
+    fn execute(&self) -> CallError {
+        let mut last = Errno::ENOENT;
+        for candidate in &self.candidates {
+            let Err(errno) = nix::unistd::execve(candidate, &self.argv, &self.env);
+            // As execvp(3): a missing one is passed over, a forbidden one is remembered.
+            match errno {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                Errno::EACCES => last = errno,
+                _ => return CallError::new(errno, exec_call(candidate)),
+            }
+        }
+        let name = self.argv.first().map_or(c"", |name| name);
+        CallError::new(last, exec_call(name))
+    }
+}
+
+fn exec_call(name: &CStr) -> String {
+    format!("execve({:?})", name.to_string_lossy())
+}
+
+fn texts(list: impl IntoIterator<Item = String>) -> Result<Vec<CString>, CallError> {
+    let text = |text: String| {
+        let call = format!("execve with a zero byte in {text:?}");
+        CString::new(text).map_err(|_| CallError::new(Errno::EINVAL, call))
+    };
+    list.into_iter().map(text).collect()
+}
+
+/// The locks are inherited from pid 1; what is left is the step's own.
+fn become_step(plan: &StepPlan, program: &Program, streams: &[OwnedFd]) -> Failure {
+    match prepare(plan, streams).at(Stage::Step) {
+        Ok(()) => Failure {
+            stage: Stage::Exec,
+            call: program.execute(),
+        },
+        Err(failure) => failure,
+    }
+}
+
+fn prepare(plan: &StepPlan, streams: &[OwnedFd]) -> Result<(), CallError> {
+    setsid().named(|| "setsid()".to_owned())?;
+    match (plan.streams, streams) {
+        // Descriptor 0 is an empty one already: pid 1 reads nothing from it.
+        (Streams::Captured, [log]) => {
+            process::place_at(log, 1)?;
+            process::place_at(log, 2)?;
+        }
+        (Streams::Passed | Streams::Terminal(_), [input, output, errors]) => {
+            process::place_at(input, 0)?;
+            process::place_at(output, 1)?;
+            process::place_at(errors, 2)?;
+        }
+        _ => return Err(CallError::new(Errno::EBADF, "the streams of the step")),
+    }
+    if let Streams::Terminal(number) = plan.streams {
+        let stream = usize::try_from(number).ok().and_then(|at| streams.get(at));
+        terminal::make_controlling(
+            stream.ok_or_else(|| CallError::new(Errno::EBADF, "the terminal of the step"))?,
+        )?;
+    }
+    process::reset_signals()?;
+    chdir(plan.dir.as_str()).named(|| format!("chdir({:?})", plan.dir))?;
+    process::close_on_exec_from(3)
+}
+
+fn tell(mut failures: PipeWriter, failure: &Failure) -> ! {
+    if let Ok(text) = serde_json::to_vec(failure) {
+        // A pid 1 that cannot read it sees an end without a program.
+        drop(failures.write_all(&text));
+    }
+    process::exit_now()
+}
+
+/// The pipe closes when the program starts; whatever comes before that is a failure.
+fn confirm(mut report: PipeReader) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    report
+        .read_to_end(&mut text)
+        .named(|| "read(report)".to_owned())
+        .at(Stage::Step)?;
+    if text.is_empty() {
+        return Ok(());
+    }
+    let unreadable = || CallError::new(Errno::EPROTO, "read(report)");
+    Err(serde_json::from_slice(&text)
+        .map_err(|_| unreadable())
+        .at(Stage::Step)?)
+}

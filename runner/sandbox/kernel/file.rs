@@ -1,0 +1,41 @@
+//! Small files, mostly of `/proc`, and what is said about descriptors.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::path::Path;
+
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
+use super::call::{CallError, Named as _};
+
+/// Writes `text` in a single call, as the files of `/proc` want it.
+pub(crate) fn write(path: impl AsRef<Path>, text: &str) -> Result<(), CallError> {
+    let path = path.as_ref();
+    let call = || format!("write({path:?}, {text:?})");
+    let mut file = OpenOptions::new().write(true).open(path).named(call)?;
+    file.write_all(text.as_bytes()).named(call)
+}
+
+/// Makes a new file with this content and mode 0444.
+pub(crate) fn create_at(dir: impl AsFd, name: &str, content: &str) -> Result<(), CallError> {
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let call = || format!("openat({name:?}, O_CREAT)");
+    let fd = openat(dir, name, flags, Mode::from_bits_retain(0o444)).named(call)?;
+    let written = File::from(fd).write_all(content.as_bytes());
+    written.named(|| format!("write({name:?}, {} bytes)", content.len()))
+}
+
+/// The whole of a small text file.
+pub(crate) fn read(path: impl AsRef<Path>) -> Result<String, CallError> {
+    let path = path.as_ref();
+    fs::read_to_string(path).named(|| format!("read({path:?})"))
+}
+
+/// A descriptor of the directory that `fd` names; `fsmount` gives only a path descriptor.
+pub(crate) fn directory(fd: impl AsFd) -> Result<OwnedFd, CallError> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let raw = fd.as_fd().as_raw_fd();
+    openat(fd, ".", flags, Mode::empty()).named(|| format!("openat({raw}, \".\", O_DIRECTORY)"))
+}

@@ -1,0 +1,9 @@
+//! The doors to the kernel: one file for each kind of call, errors typed, unsafe code explained.
+
+pub(crate) mod call;
+pub(crate) mod file;
+pub(crate) mod mount;
+pub(crate) mod process;
+pub(crate) mod network;
+pub(crate) mod filter;
+pub(crate) mod terminal;

@@ -1,0 +1,202 @@
+//! Processes: how they begin, what they are called, and how they end.
+
+use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sched::CloneFlags;
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
+
+use super::call::{CallError, Named as _};
+
+/// Which side of a clone this is.
+pub(crate) enum Cloned {
+    /// The new process.
+    Child,
+    /// The old one, with the new one's number and descriptor.
+    Parent { pid: i32, pidfd: OwnedFd },
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) pid: i32,
+    /// In the form of `waitpid`.
+    pub(crate) status: i32,
+    pub(crate) cpu: Duration,
+    pub(crate) max_rss: u64,
+}
+
+/// Clones this process into new namespaces, like `fork`.
+///
+/// `clone` and not `clone3`: container runtimes answer the latter with ENOSYS, and both take
+/// these flags.
+///
+/// # Safety
+/// The process has one thread.
+pub(crate) unsafe fn clone_into(namespaces: CloneFlags) -> Result<Cloned, CallError> {
+    let mut pidfd: RawFd = -1;
+    let flags = namespaces.bits() | libc::CLONE_PIDFD | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM the child has its own copy of the stack and of all memory, and
+    // the caller says that no other thread can hold a lock in it. The third argument is where
+    // the kernel writes the descriptor.
+    let result = unsafe { libc::syscall(libc::SYS_clone, flags, 0, &raw mut pidfd, 0, 0) };
+    let pid = Errno::result(result).named(|| format!("clone({namespaces:?})"))?;
+    if pid == 0 {
+        return Ok(Cloned::Child);
+    }
+    // SAFETY: the kernel has just made it, and nobody else owns it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    let pid = i32::try_from(pid).expect("invariant: a process id fits in 32 bits");
+    Ok(Cloned::Parent { pid, pidfd })
+}
+
+/// Waits for any child; `None` when there is none left.
+pub(crate) fn wait_any(block: Block) -> Result<Option<Ended>, CallError> {
+    let flags = match block {
+        Block::Yes => 0,
+        Block::No => libc::WNOHANG,
+    } | libc::__WALL;
+    loop {
+        let mut status = 0;
+        // SAFETY: rusage is plain integers, for which all zeros are a value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to locals that outlive the call.
+        let result = unsafe { libc::wait4(-1, &raw mut status, flags, &raw mut usage) };
+        match Errno::result(result) {
+            Ok(0) | Err(Errno::ECHILD) => return Ok(None),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(CallError::new(errno, "wait4(-1)")),
+            Ok(pid) => return Ok(Some(ended(pid, status, &usage))),
+        }
+    }
+}
+
+/// Whether a call waits for what it asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    Yes,
+    No,
+}
+
+fn ended(pid: i32, status: i32, usage: &libc::rusage) -> Ended {
+    let time = |time: libc::timeval| {
+        let seconds = Duration::from_secs(time.tv_sec.unsigned_abs());
+        seconds + Duration::from_micros(time.tv_usec.unsigned_abs())
+    };
+    Ended {
+        pid,
+        status,
+        cpu: time(usage.ru_utime) + time(usage.ru_stime),
+        // getrusage(2): ru_maxrss is in kibibytes.
+        max_rss: usage.ru_maxrss.unsigned_abs() << 10,
+    }
+}
+
+/// Kills every process of the namespace but its first, which calls.
+pub(crate) fn kill_all() {
+    // SAFETY: plain integers. In the first process of a pid namespace, -1 means the others in it.
+    // ESRCH says that there is none, which is the aim.
+    unsafe { libc::kill(-1, libc::SIGKILL) };
+}
+
+/// Kills the process behind a descriptor; its number cannot have been given to another.
+pub(crate) fn kill(pidfd: impl AsFd) {
+    let (raw, none) = (
+        pidfd.as_fd().as_raw_fd(),
+        std::ptr::null::<libc::siginfo_t>(),
+    );
+    // SAFETY: a null pointer stands for no further detail. ESRCH says that it is dead already.
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, raw, libc::SIGKILL, none, 0) };
+}
+
+/// Asks the kernel to kill this process when its parent dies.
+pub(crate) fn die_with_parent() -> Result<(), CallError> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).named(|| "prctl(PR_SET_PDEATHSIG)".to_owned())
+}
+
+/// Hides the memory and the descriptors of this process from others of the same user.
+pub(crate) fn make_undumpable() -> Result<(), CallError> {
+    nix::sys::prctl::set_dumpable(false).named(|| "prctl(PR_SET_DUMPABLE, 0)".to_owned())
+}
+
+/// Closes every descriptor from `first` on.
+pub(crate) fn close_from(first: RawFd) -> Result<(), CallError> {
+    // SAFETY: plain integers. Callers hold no descriptor above `first` that they use again.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| format!("close_range({first}, ~0)"))
+}
+
+/// Has every descriptor from `first` on closed when a program starts.
+pub(crate) fn close_on_exec_from(first: RawFd) -> Result<(), CallError> {
+    let (last, flags) = (libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    // SAFETY: plain integers; nothing is closed yet.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| format!("close_range({first}, ~0, CLOEXEC)"))
+}
+
+/// Makes `fd` known as descriptor `number`, which survives `execve`.
+pub(crate) fn place_at(fd: impl AsFd, number: RawFd) -> Result<(), CallError> {
+    let raw = fd.as_fd().as_raw_fd();
+    // SAFETY: plain integers. dup2 closes `number`, which is one of the three standard streams,
+    // and no OwnedFd of this process owns one of those.
+    let result = unsafe { libc::dup2(raw, number) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| format!("dup2({raw}, {number})"))
+}
+
+/// Puts every signal back to what a fresh process has; ignored ones would survive `execve`.
+pub(crate) fn reset_signals() -> Result<(), CallError> {
+    for signal in Signal::iterator() {
+        if !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP) {
+            // SAFETY: the default disposition runs no code of ours.
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }
+                .named(|| format!("signal({signal}, SIG_DFL)"))?;
+        }
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+        .named(|| "sigprocmask(SIG_SETMASK)".to_owned())
+}
+
+/// A session keyring of its own, empty.
+pub(crate) fn join_new_keyring() -> Result<(), CallError> {
+    const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
+    let anonymous = std::ptr::null::<libc::c_char>();
+    // SAFETY: a null name asks for a new keyring.
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, anonymous) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| "keyctl(JOIN_SESSION_KEYRING)".to_owned())
+}
+
+/// Forbids for good that a user id of 0 gives capabilities, and that they be kept or raised.
+pub(crate) fn lock_secure_bits() -> Result<(), CallError> {
+    // linux/securebits.h: NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock,
+    // and the lock of KEEP_CAPS.
+    const BITS: libc::c_ulong = 0b1110_1111;
+    // SAFETY: plain integers.
+    let result = unsafe { libc::prctl(libc::PR_SET_SECUREBITS, BITS, 0, 0, 0) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| format!("prctl(PR_SET_SECUREBITS, {BITS:#x})"))
+}
+
+/// What the domain of the sandbox is called.
+pub(crate) fn set_domain(name: &str) -> Result<(), CallError> {
+    // SAFETY: the pointer and the length are those of `name`.
+    let result = unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) };
+    Errno::result(result)
+        .map(drop)
+        .named(|| format!("setdomainname({name:?})"))
+}
+
+/// Ends this process at once, without running what the program it was copied from wants run.
+pub(crate) fn exit_now() -> ! {
+    // SAFETY: a plain integer; the process owns nothing that outlives it.
+    unsafe { libc::_exit(0) }
+}

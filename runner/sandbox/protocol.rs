@@ -1,0 +1,77 @@
+//! What the runner and the first process of a sandbox say to each other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use zwieback_core::enforcement::Enforcement;
+use zwieback_core::name::Name;
+use zwieback_core::sandbox_spec::operation::Place;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+
+use crate::error::Failure;
+use crate::owner::Owner;
+
+/// All a zygote needs to know, sent once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) spec: SandboxSpec,
+    pub(crate) toolchain: PathBuf,
+    pub(crate) trees: BTreeMap<Name, PathBuf>,
+    pub(crate) disks: BTreeMap<Place, PathBuf>,
+    pub(crate) owner: Owner,
+    /// Control groups to enter, as directories.
+    pub(crate) cgroups: Vec<PathBuf>,
+}
+
+/// From the runner to pid 1.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Start a step. One descriptor comes along for captured output, three otherwise.
+    Run(StepPlan),
+    /// Kill the step that is running.
+    Kill,
+}
+
+/// One step.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StepPlan {
+    pub(crate) argv: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) dir: String,
+    pub(crate) streams: Streams,
+}
+
+/// Where a step's standard streams lead.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Streams {
+    /// Input is empty, output and errors go into the descriptor that comes along.
+    Captured,
+    /// The three descriptors that come along.
+    Passed,
+    /// As above; the one with this number is a terminal, which becomes the controlling one.
+    Terminal(i32),
+}
+
+/// From the sandbox to the runner.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Reply {
+    /// Pid 1 exists; its descriptor comes along.
+    Cloned,
+    /// The sandbox is furnished and locked. The places and `/proc` come along as directories.
+    Ready(Enforcement),
+    /// Something failed; before `Ready`, this is the last word.
+    Failed(Failure),
+    /// The step's first process ended, and every other has been killed.
+    Ended(StepEnd),
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct StepEnd {
+    /// In the form of `waitpid`.
+    pub(crate) status: i32,
+    pub(crate) cpu: Duration,
+    pub(crate) max_rss: u64,
+}

@@ -1,0 +1,244 @@
+//! Runs one step: passes its output on, watches its limits, and collects its end.
+
+use std::io::{PipeReader, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::error::SandboxError;
+use crate::protocol::{Reply, Request, StepEnd, StepPlan, Streams};
+use crate::sandbox::Sandbox;
+use crate::step::{Command, Ending, Limit, StepOutcome, StepUsage};
+use crate::wire;
+
+/// What is read from a step at once.
+const CHUNK: usize = 64 << 10;
+
+impl Sandbox {
+    /// Runs a step to its end. When this returns, none of its processes is left.
+    pub fn run(
+        &mut self,
+        command: &Command,
+        on_output: &mut dyn FnMut(&[u8]),
+    ) -> Result<StepOutcome, SandboxError> {
+        let (output, theirs) =
+            std::io::pipe().map_err(SandboxError::runner("make a pipe for the output"))?;
+        self.begin(command, Streams::Captured, &[theirs.as_fd()])?;
+        drop(theirs);
+        Turn::new(self, Some(output), on_output).finish()
+    }
+
+    /// Asks pid 1 to start a step with these streams.
+    pub(crate) fn begin(
+        &self,
+        command: &Command,
+        streams: Streams,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<(), SandboxError> {
+        let mut env = self.spec.environment.clone();
+        env.extend(command.env.clone());
+        let plan = StepPlan {
+            argv: command.argv.clone(),
+            env,
+            dir: command.dir.clone(),
+            streams,
+        };
+        wire::send(&self.socket, &Request::Run(plan), descriptors)
+            .map_err(SandboxError::runner("ask for a step"))
+    }
+}
+
+/// A step that is running.
+pub(crate) struct Turn<'a> {
+    sandbox: &'a mut Sandbox,
+    output: Option<PipeReader>,
+    on_output: &'a mut dyn FnMut(&[u8]),
+    started: Instant,
+    log: u64,
+    /// Why the step is being killed, if it is.
+    cut: Option<Ending>,
+}
+
+impl<'a> Turn<'a> {
+    /// A step that has just been asked for.
+    pub(crate) fn new(
+        sandbox: &'a mut Sandbox,
+        output: Option<PipeReader>,
+        on_output: &'a mut dyn FnMut(&[u8]),
+    ) -> Self {
+        Self {
+            sandbox,
+            output,
+            on_output,
+            started: Instant::now(),
+            log: 0,
+            cut: None,
+        }
+    }
+
+    /// Follows the step to its end.
+    pub(crate) fn finish(mut self) -> Result<StepOutcome, SandboxError> {
+        loop {
+            let ready = self.wait()?;
+            if ready.cancelled {
+                self.cut(Ending::Cancelled)?;
+            }
+            if ready.output && self.take_output()? == Taken::TooMuch {
+                self.cut(Ending::LimitReached(Limit::Log))?;
+            }
+            if ready.reply {
+                let end = self.receive_end()?;
+                return self.conclude(end);
+            }
+            if self.cut.is_none() {
+                self.check_limits()?;
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<Ready, SandboxError> {
+        let sandbox = &self.sandbox;
+        let mut events = vec![PollFd::new(sandbox.socket.as_fd(), PollFlags::POLLIN)];
+        let mut watch = |is_watched: bool, fd| {
+            is_watched.then(|| {
+                events.push(PollFd::new(fd, PollFlags::POLLIN));
+                events.len() - 1
+            })
+        };
+        let cancelled = watch(self.cut.is_none(), sandbox.canceller.as_fd());
+        let output = self.output.as_ref();
+        let output = output.and_then(|output| watch(true, output.as_fd()));
+        match poll(&mut events, self.patience()) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(SandboxError::runner("wait for a step")(errno.into())),
+        }
+        let is_ready = |at: Option<usize>| at.is_some_and(|at| events[at].any().unwrap_or(false));
+        Ok(Ready {
+            reply: is_ready(Some(0)),
+            cancelled: is_ready(cancelled),
+            output: is_ready(output),
+        })
+    }
+
+    /// Until the next look at the limits; for ever, once the step is being killed.
+    fn patience(&self) -> PollTimeout {
+        if self.cut.is_some() {
+            return PollTimeout::NONE;
+        }
+        let left = self
+            .sandbox
+            .deadline
+            .saturating_duration_since(Instant::now());
+        let wait = left.min(self.sandbox.watcher.pause());
+        // One more, since the fraction of a millisecond is cut off.
+        let wait = i32::try_from(wait.as_millis()).map_or(i32::MAX, |wait| wait + 1);
+        PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX)
+    }
+
+    /// Passes on what the step has written, as far as the log may hold it.
+    fn take_output(&mut self) -> Result<Taken, SandboxError> {
+        let Some(output) = &mut self.output else {
+            return Ok(Taken::All);
+        };
+        let mut chunk = [0; CHUNK];
+        let read = output
+            .read(&mut chunk)
+            .map_err(SandboxError::runner("read the output of a step"))?;
+        if read == 0 {
+            // Every process has closed it; the reply will follow.
+            self.output = None;
+            return Ok(Taken::All);
+        }
+        let room = self.sandbox.spec.limits.log.saturating_sub(self.log);
+        let kept = usize::try_from(room).map_or(read, |room| room.min(read));
+        if kept > 0 {
+            (self.on_output)(&chunk[..kept]);
+        }
+        self.log += kept as u64;
+        Ok(if kept < read {
+            Taken::TooMuch
+        } else {
+            Taken::Some
+        })
+    }
+
+    fn check_limits(&mut self) -> Result<(), SandboxError> {
+        if Instant::now() >= self.sandbox.deadline {
+            return self.cut(Ending::LimitReached(Limit::Time));
+        }
+        match self.sandbox.watcher.look() {
+            Some(limit) => self.cut(Ending::LimitReached(limit)),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the step killed. The first reason stands.
+    fn cut(&mut self, reason: Ending) -> Result<(), SandboxError> {
+        if self.cut.is_some() {
+            return Ok(());
+        }
+        self.cut = Some(reason);
+        wire::send(&self.sandbox.socket, &Request::Kill, &[])
+            .map_err(SandboxError::runner("end a step"))
+    }
+
+    fn receive_end(&mut self) -> Result<StepEnd, SandboxError> {
+        let reply = wire::receive(&self.sandbox.socket)
+            .map_err(SandboxError::runner("hear of a step's end"))?;
+        match reply {
+            Some((Reply::Ended(end), _)) => Ok(end),
+            Some((Reply::Failed(failure), _)) => Err(failure.into()),
+            _ => Err(SandboxError::Gone("run a step")),
+        }
+    }
+
+    fn conclude(mut self, end: StepEnd) -> Result<StepOutcome, SandboxError> {
+        let mut late = None;
+        // All writers are dead, so this ends.
+        loop {
+            match self.take_output()? {
+                Taken::All => break,
+                Taken::Some => {}
+                Taken::TooMuch => late = Some(Limit::Log),
+            }
+        }
+        let ending = Ending::from_status(end.status);
+        if ending != Ending::Exited(0) {
+            // A step that fails right after a limit was reached failed because of it.
+            late = late.or_else(|| self.sandbox.watcher.look_now());
+        }
+        let ending = self
+            .cut
+            .or(late.map(Ending::LimitReached))
+            .unwrap_or(ending);
+        Ok(StepOutcome {
+            ending,
+            usage: StepUsage {
+                cpu: end.cpu,
+                wall: self.started.elapsed(),
+                max_rss: end.max_rss,
+                log: self.log,
+            },
+        })
+    }
+}
+
+/// What a look at the output brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// There may be more.
+    Some,
+    /// There will be no more.
+    All,
+    /// There was more than the log holds.
+    TooMuch,
+}
+
+/// What a wait found.
+struct Ready {
+    reply: bool,
+    cancelled: bool,
+    output: bool,
+}

@@ -1,0 +1,199 @@
+//! A classic BPF machine, to ask the program what it would do, and the questions.
+
+use libc::sock_filter;
+use proptest::prelude::*;
+
+use super::arch::{self, AUDIT_ARCH};
+use super::program::PROGRAM;
+use super::rules::{RULES, Rule, Verdict};
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+
+/// What a filter sees of a call.
+struct Call {
+    architecture: u32,
+    number: u32,
+    arguments: [u64; 6],
+}
+
+fn word(call: &Call, offset: u32) -> u32 {
+    match offset {
+        0 => call.number,
+        4 => call.architecture,
+        _ => {
+            let at = (offset - 16) as usize;
+            let argument = call.arguments[at / 8];
+            u32::try_from(if at.is_multiple_of(8) {
+                argument & 0xFFFF_FFFF
+            } else {
+                argument >> 32
+            })
+            .unwrap()
+        }
+    }
+}
+
+fn execute(program: &[sock_filter], call: &Call) -> u32 {
+    let (mut at, mut accumulator) = (0, 0);
+    loop {
+        let step = program[at];
+        let skip = |test: bool| usize::from(if test { step.jt } else { step.jf });
+        at += 1;
+        match u32::from(step.code) {
+            0x20 => accumulator = word(call, step.k),
+            0x06 => return step.k,
+            0x05 => at += step.k as usize,
+            0x15 => at += skip(accumulator == step.k),
+            0x35 => at += skip(accumulator >= step.k),
+            0x45 => at += skip(accumulator & step.k != 0),
+            other => panic!("operation {other:#x}"),
+        }
+    }
+}
+
+fn answer(number: u32, arguments: [u64; 6]) -> u32 {
+    let architecture = AUDIT_ARCH;
+    execute(
+        PROGRAM.instructions(),
+        &Call {
+            architecture,
+            number,
+            arguments,
+        },
+    )
+}
+
+fn errno(number: i32) -> u32 {
+    libc::SECCOMP_RET_ERRNO | number.cast_unsigned()
+}
+
+fn number(call: libc::c_long) -> u32 {
+    u32::try_from(call).unwrap()
+}
+
+fn rule_of(number: u32) -> Verdict {
+    let mut rules = RULES.iter().chain(arch::RULES.iter());
+    rules
+        .find(|rule| rule.number == number)
+        .map_or(Verdict::Allow, |rule: &Rule| rule.verdict)
+}
+
+/// What a rule means, told without a program.
+fn meaning(verdict: Verdict, arguments: [u64; 6]) -> u32 {
+    let low = |argument: u8| u32::try_from(arguments[usize::from(argument)] & 0xFFFF_FFFF).unwrap();
+    let deny = |denied: bool, number| if denied { errno(number) } else { ALLOW };
+    match verdict {
+        Verdict::Allow => ALLOW,
+        Verdict::Errno(number) => errno(number),
+        Verdict::Bits { argument, bits } => deny(low(argument) & bits != 0, libc::EPERM),
+        Verdict::CreatedMode { flags, mode } => {
+            let creates = low(flags) & (0o100 | 0o20_000_000) != 0;
+            deny(creates && low(mode) & 0o6000 != 0, libc::EPERM)
+        }
+        Verdict::Either { argument, values } => deny(values.contains(&low(argument)), libc::EPERM),
+        Verdict::Socket => match low(0) {
+            1 => ALLOW,
+            16 => deny(low(2) != 0, libc::EPROTONOSUPPORT),
+            2 | 10 => deny(![0, 6, 17].contains(&low(2)), libc::EPROTONOSUPPORT),
+            _ => errno(libc::EAFNOSUPPORT),
+        },
+    }
+}
+
+#[test]
+fn the_program_is_small_and_ends() {
+    let program = PROGRAM.instructions();
+    assert!(program.len() < 700, "{}", program.len());
+    // Jumps go forward only, so that every path ends at the last return.
+    for (at, step) in program.iter().enumerate() {
+        let reach = match u32::from(step.code) {
+            0x05 => step.k as usize,
+            0x15 | 0x35 | 0x45 => usize::from(step.jt.max(step.jf)),
+            _ => 0,
+        };
+        assert!(
+            at + reach + 1 <= program.len() - usize::from(reach > 0),
+            "instruction {at}"
+        );
+    }
+}
+
+#[test]
+fn foreign_abis_are_refused() {
+    let program = PROGRAM.instructions();
+    for architecture in [0x4000_0003, 0, u32::MAX] {
+        let call = Call {
+            architecture,
+            number: 0,
+            arguments: [0; 6],
+        };
+        assert_eq!(execute(program, &call), KILL);
+    }
+    if let Some(first) = arch::FOREIGN_FROM {
+        for number in [first, first + 1, first + 520, u32::MAX] {
+            assert_eq!(answer(number, [0; 6]), errno(libc::ENOSYS));
+        }
+    }
+}
+
+#[test]
+fn every_number_is_judged_by_its_rule() {
+    let interesting = [
+        0,
+        0o4755,
+        0o2755,
+        0o644,
+        1,
+        2,
+        10,
+        16,
+        17,
+        40,
+        0x5412,
+        0x541C,
+        0x1000_0000,
+    ];
+    for number in 0..1000 {
+        for value in interesting {
+            let arguments = [value; 6];
+            assert_eq!(
+                answer(number, arguments),
+                meaning(rule_of(number), arguments),
+                "call {number}, arguments {value:#x}"
+            );
+        }
+    }
+}
+
+#[test]
+fn high_bits_do_not_pass_a_filter() {
+    let typed = [0, 0x1_0000_5412, 0, 0, 0, 0];
+    assert_eq!(answer(number(libc::SYS_ioctl), typed), errno(libc::EPERM));
+    let setuid = [0, 0xFFFF_FFFF_0000_0DED, 0, 0, 0, 0];
+    assert_eq!(answer(number(libc::SYS_fchmod), setuid), errno(libc::EPERM));
+}
+
+#[test]
+fn a_mode_counts_only_where_a_file_is_created() {
+    let call = number(libc::SYS_openat);
+    let create = libc::O_CREAT.unsigned_abs().into();
+    assert_eq!(answer(call, [0, 0, 0, 0o4755, 0, 0]), ALLOW);
+    assert_eq!(
+        answer(call, [0, 0, create, 0o4755, 0, 0]),
+        errno(libc::EPERM)
+    );
+    let unnamed = libc::O_TMPFILE.unsigned_abs().into();
+    assert_eq!(
+        answer(call, [0, 0, unnamed, 0o2755, 0, 0]),
+        errno(libc::EPERM)
+    );
+    assert_eq!(answer(call, [0, 0, create, 0o755, 0, 0]), ALLOW);
+}
+
+proptest! {
+    #[test]
+    fn program_and_rules_agree(number in 0_u32..600, arguments: [u64; 6]) {
+        prop_assert_eq!(answer(number, arguments), meaning(rule_of(number), arguments));
+    }
+}

@@ -1,0 +1,101 @@
+//! Looks at a sandbox from outside now and then.
+
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+
+use super::places::PlaceMeter;
+use super::processes::tally;
+use crate::cgroup::group::Groups;
+use crate::error::SandboxError;
+use crate::step::Limit;
+
+/// The time between two looks. A step that takes memory as fast as a machine can give it gets
+/// a few hundred megabytes too much before it is seen.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
+
+/// Looking takes at most one part in this many of one processor.
+const SHARE: u32 = 40;
+
+/// Knows whether a limit has been reached.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    limits: Limits,
+    groups: Groups,
+    proc: OwnedFd,
+    places: Vec<PlaceMeter>,
+    next: Instant,
+    peak: u64,
+}
+
+impl Watcher {
+    /// Watches through the sandbox's own process table and its places.
+    pub(crate) fn new(
+        spec: &SandboxSpec,
+        groups: Groups,
+        proc: OwnedFd,
+        places: &[OwnedFd],
+    ) -> Result<Self, SandboxError> {
+        let copy = |fd: &OwnedFd| fd.try_clone();
+        let places = places
+            .iter()
+            .map(copy)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(SandboxError::runner("keep a place open"))?;
+        Ok(Self {
+            limits: spec.limits.clone(),
+            groups,
+            proc,
+            places: PlaceMeter::all(spec, places),
+            next: Instant::now() + SHORTEST_PAUSE,
+            peak: 0,
+        })
+    }
+
+    /// How long there is nothing to look at.
+    pub(crate) fn pause(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+
+    /// The limit that has been reached, if it is time to look.
+    pub(crate) fn look(&mut self) -> Option<Limit> {
+        if Instant::now() < self.next {
+            return None;
+        }
+        let before = Instant::now();
+        let limit = self.look_now();
+        self.next = Instant::now() + SHORTEST_PAUSE.max(before.elapsed() * SHARE);
+        limit
+    }
+
+    /// The limit that has been reached.
+    pub(crate) fn look_now(&mut self) -> Option<Limit> {
+        self.groups.reached().or_else(|| self.add_up()).or_else(|| {
+            self.places
+                .iter_mut()
+                .any(PlaceMeter::is_full)
+                .then_some(Limit::Disk)
+        })
+    }
+
+    /// The most memory in use at one time, as far as anybody measured it.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let seen = Some(self.peak).filter(|peak| *peak > 0);
+        self.groups.peak_memory().or(seen)
+    }
+
+    fn add_up(&mut self) -> Option<Limit> {
+        if self.groups.limit_memory() {
+            return None;
+        }
+        let tally = tally(&self.proc);
+        self.peak = self.peak.max(tally.memory);
+        if tally.memory > self.limits.memory {
+            return Some(Limit::Memory);
+        }
+        // Pid 1 is among them.
+        (tally.threads > self.limits.processes).then_some(Limit::Processes)
+    }
+}

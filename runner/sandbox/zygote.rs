@@ -1,0 +1,145 @@
+//! The zygote: the same program started afresh, small and with one thread.
+//!
+//! Between `clone` and `execve` a process with several threads may only make raw system calls,
+//! since another thread could have held any lock. This one never has a second thread, so that
+//! pid 1, its copy, is an ordinary program.
+
+use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use nix::sched::CloneFlags;
+use nix::unistd::Pid;
+
+use crate::error::{At as _, Failure, Stage};
+use crate::init::host::HostMounts;
+use crate::init::pid_one;
+use crate::kernel::call::{CallError, Named as _};
+use crate::kernel::{file, process};
+use crate::owner::OwnerKind;
+use crate::protocol::{Plan, Reply};
+use crate::wire;
+
+/// The first argument by which a program knows that it is to be a zygote.
+pub const ARGUMENT: &str = "__init";
+
+/// Everything a sandbox has of its own from its first instruction on. The time namespace is
+/// not here: its offsets can only be set while nobody is in it.
+const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER
+    .union(CloneFlags::CLONE_NEWNS)
+    .union(CloneFlags::CLONE_NEWPID)
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWCGROUP);
+
+/// Is the zygote until its sandbox has ended. `main` calls this, before anything else, when its
+/// first argument is [`ARGUMENT`].
+pub fn main() -> ExitCode {
+    let Ok(socket) = adopt_socket() else {
+        return ExitCode::FAILURE;
+    };
+    match live(socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((socket, failure)) => {
+            // Nobody is left to tell when even this fails.
+            drop(wire::send(&socket, &Reply::Failed(failure), &[]));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The runner left its socket in place of the standard input. Anything else it let slip through
+/// is closed: a descriptor of the host must not reach a step.
+fn adopt_socket() -> Result<UnixStream, CallError> {
+    process::close_from(3)?;
+    let stdin = std::io::stdin().as_fd().try_clone_to_owned();
+    let socket = stdin.named(|| "fcntl(0, F_DUPFD_CLOEXEC)".to_owned())?;
+    process::place_at(std::io::stdout().as_fd(), 0)?;
+    Ok(UnixStream::from(socket))
+}
+
+fn live(socket: UnixStream) -> Result<(), (UnixStream, Failure)> {
+    let (pid, plan, go) = match give_birth(&socket) {
+        Ok(born) => born,
+        Err(failure) => return Err((socket, failure)),
+    };
+    if let Err(failure) = map_ids(pid, &plan).at(Stage::Identity) {
+        return Err((socket, failure));
+    }
+    // From here on the socket is pid 1's alone, so that its end is the sandbox's end.
+    drop(socket);
+    release(go);
+    while let Ok(Some(_)) = process::wait_any(process::Block::Yes) {}
+    Ok(())
+}
+
+fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, PipeWriter), Failure> {
+    let plan = receive_plan(socket).at(Stage::Plan)?;
+    for group in &plan.cgroups {
+        file::write(group.join("cgroup.procs"), "0").at(Stage::Cgroup)?;
+    }
+    // Root's store may lie where the sandbox's user cannot go, so root opens it beforehand. An
+    // ordinary user may only mount in the new namespace, and opens it there.
+    let mounts = match plan.owner.kind {
+        OwnerKind::Stranger => Some(HostMounts::open(&plan, plan.owner.uid, plan.owner.gid)?),
+        OwnerKind::Caller => None,
+    };
+    let (wait, go) = std::io::pipe()
+        .named(|| "pipe2()".to_owned())
+        .at(Stage::Namespaces)?;
+    // SAFETY: a zygote has one thread.
+    match unsafe { process::clone_into(NAMESPACES) }.at(Stage::Namespaces)? {
+        process::Cloned::Child => {
+            drop(go);
+            await_release(wait);
+            pid_one::run(socket, plan, mounts)
+        }
+        process::Cloned::Parent { pid, pidfd } => {
+            announce(socket, &pidfd).at(Stage::Namespaces)?;
+            Ok((Pid::from_raw(pid), plan, go))
+        }
+    }
+}
+
+fn receive_plan(socket: &UnixStream) -> Result<Plan, CallError> {
+    let call = || "recvmsg(plan)".to_owned();
+    match wire::receive(socket).named(call)? {
+        Some((plan, _)) => Ok(plan),
+        None => Err(CallError::new(nix::errno::Errno::EPIPE, call())),
+    }
+}
+
+fn announce(socket: &UnixStream, pidfd: &OwnedFd) -> Result<(), CallError> {
+    wire::send(socket, &Reply::Cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
+}
+
+/// Only a process outside may map an id other than its own (user_namespaces(7)).
+fn map_ids(pid: Pid, plan: &Plan) -> Result<(), CallError> {
+    let (identity, owner) = (&plan.spec.identity, &plan.owner);
+    if owner.kind == OwnerKind::Caller {
+        // CVE-2014-8989: without this, dropping a group could grant what the group is denied.
+        file::write(format!("/proc/{pid}/setgroups"), "deny")?;
+    }
+    let (uids, gids) = (
+        format!("{} {} 1", identity.uid, owner.uid),
+        format!("{} {} 1", identity.gid, owner.gid),
+    );
+    file::write(format!("/proc/{pid}/gid_map"), &gids)?;
+    file::write(format!("/proc/{pid}/uid_map"), &uids)
+}
+
+fn release(mut go: PipeWriter) {
+    // A pid 1 that is dead already is found by the wait that follows.
+    drop(go.write_all(b"!"));
+}
+
+/// Waits for the id maps. The byte also proves that the parent was alive after the clone; when
+/// it dies without it, so does this process.
+fn await_release(mut wait: PipeReader) {
+    let mut byte = [0];
+    if wait.read_exact(&mut byte).is_err() {
+        std::process::abort();
+    }
+}
