@@ -1,0 +1,255 @@
+//! Traps a step can leave in its outputs, and the way of a tree through stage and capture.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+
+use proptest::prelude::*;
+use zwieback_core::rel_path::RelPath;
+use zwieback_core::tree::Entry;
+use zwieback_host::capture::error::{CaptureError, Reason};
+use zwieback_host::capture::outputs::{capture, capture_into};
+use zwieback_host::capture::rules::Rules;
+use zwieback_host::capture::snapshot::{Completeness, snapshot};
+use zwieback_host::fs::descent::{Descent, OWNER_READ};
+use zwieback_host::fs::remove::remove_contents;
+use zwieback_host::stage::{Access, Order, Owner, StageOptions, stage};
+use zwieback_host::store::place::Store;
+
+const OPTIONS: StageOptions = StageOptions {
+    order: Order::Sorted,
+    mtime: 315_532_800,
+    owner: None,
+    access: Access::Writable,
+};
+
+fn open(dir: &Path) -> File {
+    File::open(dir).unwrap()
+}
+
+fn reason(trap: impl FnOnce(&Path)) -> (String, Reason) {
+    let out = tempfile::tempdir().unwrap();
+    trap(out.path());
+    match capture(open(out.path()).as_fd(), &Rules::default()) {
+        Err(CaptureError::Refused { path, reason }) => (path, reason),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn mknod(path: &Path, kind: rustix::fs::FileType, device: u64) {
+    let mode = rustix::fs::Mode::RUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, device).unwrap();
+}
+
+#[test]
+fn things_that_are_no_files_are_refused_by_name() {
+    let (path, why) = reason(|out| mknod(&out.join("pipe"), rustix::fs::FileType::Fifo, 0));
+    assert!(path == "pipe" && matches!(why, Reason::Kind("named pipe")));
+    let (_, why) =
+        reason(|out| drop(std::os::unix::net::UnixListener::bind(out.join("s")).unwrap()));
+    assert!(matches!(why, Reason::Kind("socket")));
+    if rustix::process::geteuid().is_root() {
+        let null = rustix::fs::makedev(1, 3);
+        let (_, why) =
+            reason(|out| mknod(&out.join("n"), rustix::fs::FileType::CharacterDevice, null));
+        assert!(matches!(why, Reason::Kind("device")));
+    } else {
+        println!("skipped: making a device node takes root");
+    }
+}
+
+#[test]
+fn set_id_links_out_and_attributes_are_refused() {
+    let (path, why) = reason(|out| {
+        fs::create_dir(out.join("bin")).unwrap();
+        fs::write(out.join("bin/su"), b"x").unwrap();
+        fs::set_permissions(out.join("bin/su"), Permissions::from_mode(0o4755)).unwrap();
+    });
+    assert!(path == "bin/su" && matches!(why, Reason::SetId));
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let (_, why) = reason(|out| fs::hard_link(outside.path(), out.join("h")).unwrap());
+    assert!(matches!(why, Reason::HardLink { links: 2, found: 1 }));
+    let (_, why) = reason(|out| {
+        fs::write(out.join("a"), b"x").unwrap();
+        let set = rustix::fs::XattrFlags::CREATE;
+        rustix::fs::setxattr(out.join("a"), "user.trap", b"1", set).unwrap();
+    });
+    assert!(matches!(why, Reason::Attribute(name) if name == "user.trap"));
+}
+
+#[test]
+fn names_that_cannot_be_printed_are_refused_escaped() {
+    for (name, shown) in [
+        (&b"a\nb"[..], "a\\nb"),
+        (b"\x1b[2J", "\\u{1b}[2J"),
+        (b"\xff", "\\xff"),
+    ] {
+        let (path, why) = reason(|out| fs::write(out.join(OsStr::from_bytes(name)), b"x").unwrap());
+        assert_eq!(path, shown);
+        assert!(matches!(why, Reason::Name(_)));
+    }
+    let (_, why) = reason(|out| symlink(OsStr::from_bytes(b"\xff"), out.join("l")).unwrap());
+    assert!(matches!(why, Reason::Target));
+}
+
+#[test]
+fn depth_size_and_number_are_bounded() {
+    // In memory: making 15 000 nested directories on a disk is what takes the time.
+    let deep = tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap();
+    let root = open(deep.path());
+    let mut walk = Descent::new(root.as_fd(), OWNER_READ).unwrap();
+    for _ in 0..15_000 {
+        rustix::fs::mkdirat(walk.here(), c"d", rustix::fs::Mode::RWXU).unwrap();
+        walk.down(c"d").unwrap();
+    }
+    let refused = capture(root.as_fd(), &Rules::default());
+    assert!(matches!(
+        refused,
+        Err(CaptureError::Refused {
+            reason: Reason::Depth(256),
+            ..
+        })
+    ));
+    let seen = snapshot(root.as_fd(), &Rules::default(), None).unwrap();
+    assert_eq!(seen.completeness(), Completeness::Cut);
+    remove_contents(root.as_fd()).unwrap();
+
+    let sparse = File::create(deep.path().join("sparse")).unwrap();
+    sparse.set_len(1 << 40).unwrap();
+    let refused = capture(root.as_fd(), &Rules::default());
+    assert!(matches!(refused, Err(CaptureError::Bytes { path, .. }) if path == "sparse"));
+    fs::write(deep.path().join("more"), b"x").unwrap();
+    let one = Rules {
+        entries: 1,
+        ..Rules::default()
+    };
+    assert!(matches!(
+        capture(root.as_fd(), &one),
+        Err(CaptureError::Entries(1))
+    ));
+}
+
+#[test]
+fn locked_entries_and_links_inside_are_taken() {
+    let out = tempfile::tempdir().unwrap();
+    fs::create_dir_all(out.path().join("locked/in")).unwrap();
+    fs::write(out.path().join("locked/in/a"), b"x").unwrap();
+    fs::hard_link(out.path().join("locked/in/a"), out.path().join("b")).unwrap();
+    symlink("/etc/../etc/shadow", out.path().join("l")).unwrap();
+    fs::set_permissions(out.path().join("b"), Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(out.path().join("locked"), Permissions::from_mode(0o000)).unwrap();
+    let tree = capture(open(out.path()).as_fd(), &Rules::default()).unwrap();
+    assert_eq!(tree.get("b"), tree.get("locked/in/a"));
+    assert!(
+        matches!(tree.get("l"), Some(Entry::Symlink { target }) if target == "/etc/../etc/shadow")
+    );
+}
+
+#[test]
+fn a_staged_tree_is_a_copy_with_the_given_owner_and_time() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(&place.path().join("store")).unwrap();
+    let out = place.path().join("out");
+    fs::create_dir_all(out.join("d")).unwrap();
+    fs::write(out.join("d/tool"), b"#!/bin/sh").unwrap();
+    fs::set_permissions(out.join("d/tool"), Permissions::from_mode(0o700)).unwrap();
+    let stored = capture_into(open(&out).as_fd(), &Rules::default(), &store).unwrap();
+    let root = rustix::process::geteuid().is_root();
+    let owner = root.then_some(Owner {
+        uid: 65_000,
+        gid: 65_001,
+    });
+    if !root {
+        println!("skipped: giving files away takes root");
+    }
+    let under: RelPath = "build/zlib".parse().unwrap();
+    let options = StageOptions { owner, ..OPTIONS };
+    stage(&stored, open(place.path()).as_fd(), Some(&under), &options).unwrap();
+    let tool = fs::metadata(place.path().join("build/zlib/d/tool")).unwrap();
+    assert_eq!(
+        (tool.mode() & 0o7777, tool.mtime(), tool.nlink()),
+        (0o755, 315_532_800, 1)
+    );
+    let dir = fs::metadata(place.path().join("build/zlib/d")).unwrap();
+    assert_eq!((dir.mode() & 0o7777, dir.mtime()), (0o755, 315_532_800));
+    if let Some(owner) = owner {
+        assert_eq!((tool.uid(), dir.gid()), (owner.uid, owner.gid));
+    }
+}
+
+#[test]
+fn a_snapshot_names_what_changed() {
+    let work = tempfile::tempdir().unwrap();
+    let dir = open(work.path());
+    fs::create_dir(work.path().join("src")).unwrap();
+    fs::write(work.path().join("src/a.c"), b"a").unwrap();
+    fs::write(work.path().join("src/b.c"), b"b").unwrap();
+    let one = snapshot(dir.as_fd(), &Rules::default(), None).unwrap();
+    let same = snapshot(dir.as_fd(), &Rules::default(), Some(&one)).unwrap();
+    assert_eq!(one.differences(&same).count(), 0);
+    fs::write(work.path().join("src/b.c"), b"B").unwrap();
+    fs::write(work.path().join(OsStr::from_bytes(b"new\xff")), b"n").unwrap();
+    let two = snapshot(dir.as_fd(), &Rules::default(), Some(&same)).unwrap();
+    assert_eq!(
+        one.differences(&two).collect::<Vec<_>>(),
+        ["new\\xff", "src/b.c"]
+    );
+    assert_eq!((two.len(), two.completeness()), (4, Completeness::Whole));
+}
+
+#[test]
+fn a_file_that_is_not_as_long_as_it_says_is_refused() {
+    // Files of procfs say they are empty and are not: what a file that grows meanwhile looks like.
+    let refused = capture(
+        open(Path::new("/proc/sys/kernel/random")).as_fd(),
+        &Rules::default(),
+    );
+    let Err(CaptureError::Refused { path, reason }) = refused else {
+        panic!("not refused: {refused:?}");
+    };
+    assert!(path == "boot_id" && matches!(reason, Reason::Changed));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn stage_and_capture_round_trip(
+        entries in prop::collection::vec(("[a-cé ]{1,3}(/[a-c.]x?){0,3}", 0..4_u8, any::<Vec<u8>>()), 0..16),
+        reversed: bool,
+    ) {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::open(&place.path().join("store")).unwrap();
+        let writer = store.tree_writer().unwrap();
+        let layer = writer.layer("test");
+        for (path, kind, bytes) in entries {
+            let Ok(path) = path.parse::<RelPath>() else { continue };
+            match kind {
+                0 => drop(layer.directory(&path)),
+                1 => drop(layer.symlink(path, "../../x")),
+                kind => {
+                    if let Ok(mut file) = layer.file(path, kind == 2) {
+                        file.write_all(&bytes).unwrap();
+                        drop(file.finish());
+                    }
+                }
+            }
+        }
+        let stored = writer.commit().unwrap();
+        fs::create_dir(place.path().join("to")).unwrap();
+        let to = open(&place.path().join("to"));
+        let order = if reversed { Order::Reversed } else { Order::Sorted };
+        stage(&stored, to.as_fd(), None, &StageOptions { order, ..OPTIONS }).unwrap();
+        prop_assert_eq!(&capture(to.as_fd(), &Rules::default()).unwrap(), stored.tree());
+        let again = capture_into(to.as_fd(), &Rules::default(), &store).unwrap();
+        prop_assert_eq!(again.digest(), stored.digest());
+        again.check_quick().unwrap();
+    }
+}
