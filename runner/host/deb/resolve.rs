@@ -1,6 +1,6 @@
 //! From names of packages to pinned files, with apt's own resolver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::{FileName, FileNameError, LockedInput};
@@ -11,6 +11,9 @@ use crate::deb::apt_client::AptError;
 use crate::deb::apt_state::AptState;
 use crate::deb::package::{DebFileName, Request, RequestError};
 use crate::deb::uri_list::{self, UriLine, UriLineError};
+
+/// Reads an index whatever it is compressed with; part of apt, but not on the path.
+const HELPER: &str = "/usr/lib/apt/apt-helper";
 
 /// Why packages could not be pinned.
 #[derive(Debug, thiserror::Error)]
@@ -142,37 +145,56 @@ fn input(state: &AptState, line: &UriLine, purl: Purl) -> Result<LockedInput, Re
 
 /// The same bytes often lie in several pockets, and a superseded file leaves one of them first:
 /// a file of the security pocket answered 404 while another suite still listed its digest.
+///
+/// The indices themselves are read, because `apt-cache show` prints one of several equal packages.
 fn add_other_locations(state: &AptState, inputs: &mut [LockedInput]) -> Result<(), ResolveError> {
-    let requests = inputs
-        .iter()
-        .filter_map(|input| Some(Request::exact(input.purl.name(), input.purl.version()?)))
-        .map(|request| request.map(|request| request.to_string()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut args = vec!["show"];
-    args.extend(requests.iter().map(String::as_str));
-    let known = listed_locations(&state.ask("apt-cache", &args)?);
+    let wanted: BTreeSet<Digest> = inputs.iter().map(|input| input.sha256).collect();
+    let indices = state.ask(
+        "apt-get",
+        &[
+            "indextargets",
+            "--format",
+            "$(FILENAME)",
+            "Created-By: Packages",
+        ],
+    )?;
+    let mut known = BTreeMap::new();
+    for index in indices.lines() {
+        collect_locations(
+            &state.ask(HELPER, &["cat-file", index])?,
+            &wanted,
+            &mut known,
+        );
+    }
     for input in inputs {
-        for location in known.get(&input.sha256).into_iter().flatten() {
-            if !input.locations.contains(location) {
-                input.locations.push(location.clone());
+        for location in known.remove(&input.sha256).into_iter().flatten() {
+            if !input.locations.contains(&location) {
+                input.locations.push(location);
             }
         }
     }
     Ok(())
 }
 
-/// Where the stanzas of `apt-cache show` say each digest lies.
-fn listed_locations(text: &str) -> BTreeMap<Digest, Vec<RelPath>> {
-    let mut known: BTreeMap<Digest, Vec<RelPath>> = BTreeMap::new();
-    for stanza in text.split("\n\n") {
-        let field = |name: &str| stanza.lines().find_map(|line| line.strip_prefix(name));
-        let location = field("Filename: ").and_then(|path| path.parse().ok());
-        let digest = field("SHA256: ").and_then(|hex| hex.parse().ok());
-        if let (Some(location), Some(digest)) = (location, digest) {
-            known.entry(digest).or_default().push(location);
+/// Where the stanzas of an index say the wanted digests lie.
+fn collect_locations(
+    index: &str,
+    wanted: &BTreeSet<Digest>,
+    known: &mut BTreeMap<Digest, Vec<RelPath>>,
+) {
+    let (mut location, mut digest) = (None, None);
+    for line in index.lines().chain([""]) {
+        if let Some(path) = line.strip_prefix("Filename: ") {
+            location = Some(path);
+        } else if let Some(hex) = line.strip_prefix("SHA256: ") {
+            digest = hex.parse().ok().filter(|digest| wanted.contains(digest));
+        } else if line.is_empty() {
+            let path = location.take().and_then(|path| path.parse().ok());
+            if let (Some(digest), Some(path)) = (digest.take(), path) {
+                known.entry(digest).or_default().push(path);
+            }
         }
     }
-    known
 }
 
 #[cfg(test)]
@@ -181,13 +203,15 @@ mod tests {
 
     #[test]
     fn one_digest_in_two_pockets() {
-        let digest = Digest::sha256(b"x");
-        let text = format!(
-            "Package: a\nFilename: pool/updates/a.deb\nSHA256: {digest}\n\nPackage: a\nFilename: pool/main/a.deb\nSHA256: {digest}\n\n"
+        let (digest, other) = (Digest::sha256(b"x"), Digest::sha256(b"y"));
+        let index = format!(
+            "Package: a\nFilename: pool/updates/a.deb\nSHA256: {digest}\n\nPackage: b\nSHA256: {other}\nFilename: pool/b.deb\n\n\nPackage: a\nSHA256: {digest}\nFilename: pool/main/a.deb"
         );
-        let known = listed_locations(&text);
+        let mut known = BTreeMap::new();
+        collect_locations(&index, &[digest].into(), &mut known);
         let paths: Vec<_> = known[&digest].iter().map(RelPath::as_str).collect();
         assert_eq!(paths, ["pool/updates/a.deb", "pool/main/a.deb"]);
+        assert_eq!(known.len(), 1);
     }
 
     #[test]

@@ -7,18 +7,24 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
 use crate::endpoints::base_url::decode;
 use crate::fetch::error::FetchError;
 use crate::fetch::failure::Failure;
 use crate::fetch::part::Origin;
+use crate::fetch::resolver::RememberingResolver;
 use crate::fetch::settings::Settings;
 
 /// What we call ourselves.
 const USER_AGENT: &str = concat!("zwieback/", env!("CARGO_PKG_VERSION"));
 /// Redirects that are followed before a place counts as lost.
 const REDIRECTS: u32 = 5;
+/// How long a connection is kept between two files.
+const IDLE: Duration = Duration::from_mins(1);
+/// The longest refusal that is read to its end, so that its connection can be used again.
+const REFUSAL: u64 = 64 * 1024;
 
 /// Connections that are kept between requests, for both schemes.
 #[derive(Clone, Debug)]
@@ -101,9 +107,12 @@ fn agent(settings: &Settings, proxy: Option<Proxy>) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .build();
-    Agent::config_builder()
+    let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(REDIRECTS)
+        // Every new connection asks the name server again, and many of those drop a burst of questions.
+        .max_idle_connections_per_host(settings.connections)
+        .max_idle_age(IDLE)
         .timeout_connect(Some(settings.connect))
         .timeout_resolve(Some(settings.connect))
         .timeout_per_read(Some(settings.stall))
@@ -113,8 +122,9 @@ fn agent(settings: &Settings, proxy: Option<Proxy>) -> Agent {
         .accept_encoding("identity")
         .tls_config(tls)
         .proxy(proxy)
-        .build()
-        .into()
+        .build();
+    let resolver = RememberingResolver::default();
+    Agent::with_parts(config, DefaultConnector::default(), resolver)
 }
 
 fn parse_proxy(text: &str, except: Option<&str>) -> Result<Proxy, FetchError> {
@@ -150,7 +160,12 @@ fn answer(response: Response<Body>, asked: u64) -> Result<Answer, Failure> {
             _ => return Err(Failure::WrongPart),
         },
         StatusCode::RANGE_NOT_SATISFIABLE => return Err(Failure::WrongPart),
-        other => return Err(Failure::Status(other.as_u16())),
+        other => {
+            let refusal = &mut response.into_body().into_reader().take(REFUSAL);
+            // Whatever happens here, the answer stays a refusal.
+            let _read = io::copy(refusal, &mut io::sink());
+            return Err(Failure::Status(other.as_u16()));
+        }
     };
     Ok(Answer {
         start,

@@ -2,6 +2,7 @@
 
 pub mod canceller;
 pub mod client;
+pub mod resolver;
 pub mod download;
 pub mod error;
 pub mod event;

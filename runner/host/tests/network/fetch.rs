@@ -1,14 +1,10 @@
 //! Fetching from mirrors that serve, lie, stall, break off and vanish: real sockets on the loopback.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use support::server::{Answer, Server};
+use crate::server::{Answer, Server};
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::locked_input::LockedInput;
 use zwieback_host::endpoints::table::Endpoints;

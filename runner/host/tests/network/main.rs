@@ -1,0 +1,7 @@
+//! Whatever asks a server, against real sockets on the loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod apt;
+mod fetch;
+mod server;
