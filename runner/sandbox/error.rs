@@ -120,12 +120,13 @@ impl Failure {
     /// What could be done about it.
     pub fn hint(&self) -> Option<&'static str> {
         match (self.stage, self.call.errno()) {
-            (Stage::Namespaces | Stage::Identity, _) | (Stage::Root, Errno::EPERM | Errno::EACCES) => {
-                Some("this machine restricts user namespaces; `zwieback doctor` says how to allow them")
-            }
-            (Stage::Proc, Errno::EPERM) => Some(
-                "the /proc of this container is masked; run it with --security-opt unmask=ALL",
+            (Stage::Namespaces | Stage::Identity, _)
+            | (Stage::Root, Errno::EPERM | Errno::EACCES) => Some(
+                "this machine restricts user namespaces; `zwieback doctor` says how to allow them",
             ),
+            (Stage::Proc, Errno::EPERM) => {
+                Some("the /proc of this container is masked; run it with --security-opt unmask=ALL")
+            }
             (Stage::HostMounts, Errno::EACCES) => {
                 Some("the store must be readable by the user who runs zwieback")
             }

@@ -56,6 +56,7 @@ pub(crate) struct Turn<'a> {
     output: Option<PipeReader>,
     on_output: &'a mut dyn FnMut(&[u8]),
     started: Instant,
+    chunk: Vec<u8>,
     log: u64,
     /// Why the step is being killed, if it is.
     cut: Option<Ending>,
@@ -73,6 +74,7 @@ impl<'a> Turn<'a> {
             output,
             on_output,
             started: Instant::now(),
+            chunk: vec![0; CHUNK],
             log: 0,
             cut: None,
         }
@@ -127,7 +129,10 @@ impl<'a> Turn<'a> {
         if self.cut.is_some() {
             return PollTimeout::NONE;
         }
-        let left = self.sandbox.deadline.saturating_duration_since(Instant::now());
+        let left = self
+            .sandbox
+            .deadline
+            .saturating_duration_since(Instant::now());
         let wait = left.min(self.sandbox.watcher.pause());
         // One more, since the fraction of a millisecond is cut off.
         let wait = i32::try_from(wait.as_millis()).map_or(i32::MAX, |wait| wait + 1);
@@ -139,9 +144,8 @@ impl<'a> Turn<'a> {
         let Some(output) = &mut self.output else {
             return Ok(Taken::All);
         };
-        let mut chunk = [0; CHUNK];
         let read = output
-            .read(&mut chunk)
+            .read(&mut self.chunk)
             .map_err(SandboxError::runner("read the output of a step"))?;
         if read == 0 {
             // Every process has closed it; the reply will follow.
@@ -151,10 +155,14 @@ impl<'a> Turn<'a> {
         let room = self.sandbox.spec.limits.log.saturating_sub(self.log);
         let kept = usize::try_from(room).map_or(read, |room| room.min(read));
         if kept > 0 {
-            (self.on_output)(&chunk[..kept]);
+            (self.on_output)(&self.chunk[..kept]);
         }
         self.log += kept as u64;
-        Ok(if kept < read { Taken::TooMuch } else { Taken::Some })
+        Ok(if kept < read {
+            Taken::TooMuch
+        } else {
+            Taken::Some
+        })
     }
 
     fn check_limits(&mut self) -> Result<(), SandboxError> {
@@ -202,7 +210,10 @@ impl<'a> Turn<'a> {
             // A step that fails right after a limit was reached failed because of it.
             late = late.or_else(|| self.sandbox.watcher.look_now());
         }
-        let ending = self.cut.or(late.map(Ending::LimitReached)).unwrap_or(ending);
+        let ending = self
+            .cut
+            .or(late.map(Ending::LimitReached))
+            .unwrap_or(ending);
         Ok(StepOutcome {
             ending,
             usage: StepUsage {

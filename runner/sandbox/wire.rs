@@ -1,7 +1,7 @@
 //! Messages over a socket: a length, JSON, and descriptors beside them.
 
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nix::cmsg_space;
@@ -25,13 +25,19 @@ pub(crate) fn send(
         .ok()
         .filter(|length| *length <= LONGEST)
         .ok_or(io::ErrorKind::FileTooLarge)?;
-    let raw: Vec<RawFd> = descriptors.iter().map(|fd| fd.as_raw_fd()).collect();
+    let raw: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&raw)];
     let rights = if raw.is_empty() { &[][..] } else { &rights };
     let head = length.to_ne_bytes();
     // Without MSG_NOSIGNAL a dead reader would end the runner by SIGPIPE.
     let flags = MsgFlags::MSG_NOSIGNAL;
-    let sent = sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&head)], rights, flags, None)?;
+    let sent = sendmsg::<()>(
+        socket.as_raw_fd(),
+        &[IoSlice::new(&head)],
+        rights,
+        flags,
+        None,
+    )?;
     let mut socket = socket;
     socket.write_all(&head[sent..])?;
     socket.write_all(&body)
@@ -73,7 +79,10 @@ fn receive_head(socket: &UnixStream, head: &mut [u8]) -> io::Result<(usize, Vec<
     for message in received.cmsgs()? {
         if let ControlMessageOwned::ScmRights(raw) = message {
             // SAFETY: the kernel has just made these descriptors, and nobody else owns them.
-            descriptors.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+            descriptors.extend(
+                raw.into_iter()
+                    .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }),
+            );
         }
     }
     Ok((received.bytes, descriptors))

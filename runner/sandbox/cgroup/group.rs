@@ -41,7 +41,10 @@ impl Groups {
         }
         let (state, detail) = match &groups.memory {
             Some(group) => (LockState::Enforced, group.name()),
-            None => (LockState::Partial, "no control group; the runner adds up".to_owned()),
+            None => (
+                LockState::Partial,
+                "no control group; the runner adds up".to_owned(),
+            ),
         };
         enforcement.record(Lock::MemoryLimit, state, detail);
         let detail = match &groups.processes {
@@ -134,12 +137,12 @@ impl Group {
     fn with_memory(self, bytes: u64) -> Option<Self> {
         let bytes = bytes.to_string();
         let done = match self.version {
-            Version::Unified => self.write("memory.max", &bytes).and_then(|()| {
-                self.write_where_known("memory.swap.max", "0")
-            }),
-            Version::Legacy(_) => self.write("memory.limit_in_bytes", &bytes).and_then(|()| {
-                self.write_where_known("memory.memsw.limit_in_bytes", &bytes)
-            }),
+            Version::Unified => self
+                .write("memory.max", &bytes)
+                .and_then(|()| self.write_where_known("memory.swap.max", "0")),
+            Version::Legacy(_) => self
+                .write("memory.limit_in_bytes", &bytes)
+                .and_then(|()| self.write_where_known("memory.memsw.limit_in_bytes", &bytes)),
         };
         self.kept(&done)
     }
@@ -169,7 +172,11 @@ impl Group {
     }
 
     fn write_where_known(&self, name: &str, value: &str) -> io::Result<()> {
-        if self.dir.join(name).exists() { self.write(name, value) } else { Ok(()) }
+        if self.dir.join(name).exists() {
+            self.write(name, value)
+        } else {
+            Ok(())
+        }
     }
 
     fn read(&self, name: &str) -> Option<String> {
@@ -179,7 +186,13 @@ impl Group {
     /// One number of a file of `name number` lines; 0 where there is none.
     fn counter(&self, file: &str, name: &str) -> u64 {
         let text = self.read(file).unwrap_or_default();
-        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+        let value = |line: &str| {
+            line.strip_prefix(name)?
+                .strip_prefix(' ')?
+                .trim()
+                .parse()
+                .ok()
+        };
         text.lines().find_map(value).unwrap_or(0)
     }
 

@@ -35,13 +35,21 @@ pub(crate) fn hierarchies(groups: &str, mounts: &str) -> Vec<Hierarchy> {
             vec![Version::Unified]
         } else {
             let named = |name: &&str| controllers.split(',').any(|c| c == *name);
-            ["memory", "pids"].into_iter().filter(named).map(Version::Legacy).collect()
+            ["memory", "pids"]
+                .into_iter()
+                .filter(named)
+                .map(Version::Legacy)
+                .collect()
         };
         for version in versions {
             found.extend(mount_of(version, mounts).and_then(|(root, mount)| {
                 let below = Path::new(path).strip_prefix(root).ok()?;
                 let own = mount.join(below);
-                Some(Hierarchy { version, own, mount })
+                Some(Hierarchy {
+                    version,
+                    own,
+                    mount,
+                })
             }));
         }
     }
@@ -81,7 +89,11 @@ mod tests {
         let own: Vec<_> = found.iter().map(|h| h.own.to_str().unwrap()).collect();
         assert_eq!(
             own,
-            ["/sys/fs/cgroup/pids/", "/sys/fs/cgroup/memory/a/b", "/sys/fs/cgroup/unified/"]
+            [
+                "/sys/fs/cgroup/pids/",
+                "/sys/fs/cgroup/memory/a/b",
+                "/sys/fs/cgroup/unified/"
+            ]
         );
     }
 

@@ -53,7 +53,11 @@ impl Supplies {
             Operation::BindReadOnly { at, .. } => {
                 let tree = supplied(self.trees.pop());
                 // The root has been changed to the first tree already.
-                if at.is_root() { Ok(()) } else { mount::attach(tree, at.as_str()) }
+                if at.is_root() {
+                    Ok(())
+                } else {
+                    mount::attach(tree, at.as_str())
+                }
             }
             Operation::Writable { at, .. } => {
                 mount::attach(supplied(self.places.pop()), at.as_str())
@@ -110,7 +114,10 @@ fn mask(at: &InsidePath, empty: &OwnedFd) -> Result<(), CallError> {
                 inodes: 1,
             };
             let options = size_options(nothing, "0555");
-            mount::attach(mount::create("tmpfs", &options, Attributes::INERT)?, at.as_str())
+            mount::attach(
+                mount::create("tmpfs", &options, Attributes::INERT)?,
+                at.as_str(),
+            )
         }
         Ok(_) => mount::attach(empty, at.as_str()),
     }
@@ -135,5 +142,7 @@ fn make_directory(at: &str) -> Result<(), CallError> {
 }
 
 fn touch(at: &str) -> Result<(), CallError> {
-    File::create_new(at).map(drop).named(|| format!("creat({at:?})"))
+    File::create_new(at)
+        .map(drop)
+        .named(|| format!("creat({at:?})"))
 }

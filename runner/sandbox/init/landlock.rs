@@ -53,7 +53,9 @@ fn ruleset(spec: &SandboxSpec) -> Result<RulesetCreated, RulesetError> {
 fn rule(operation: &Operation) -> Option<(&str, BitFlags<AccessFs>)> {
     match operation {
         Operation::BindReadOnly { at, .. } => Some((at.as_str(), AccessFs::from_read(TESTED))),
-        Operation::Writable { at, .. } | Operation::Tmpfs { at, .. } => Some((at.as_str(), write())),
+        Operation::Writable { at, .. } | Operation::Tmpfs { at, .. } => {
+            Some((at.as_str(), write()))
+        }
         // A process may write its own name and its own score.
         Operation::Proc { at } => Some((at.as_str(), AccessFs::WriteFile.into())),
         // Without the right to ioctl, isatty("/dev/null") would fail with EACCES, not ENOTTY.
@@ -67,6 +69,5 @@ fn rule(operation: &Operation) -> Option<(&str, BitFlags<AccessFs>)> {
 
 /// Everything but device files.
 fn write() -> BitFlags<AccessFs> {
-    AccessFs::from_all(TESTED)
-        & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev)
+    AccessFs::from_all(TESTED) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev)
 }

@@ -30,7 +30,10 @@ pub(crate) fn enter_clocks(
         return Ok(());
     }
     let clocks = machine.clocks;
-    let offsets = format!("monotonic {} 0\nboottime {} 0\n", clocks.monotonic, clocks.boottime);
+    let offsets = format!(
+        "monotonic {} 0\nboottime {} 0\n",
+        clocks.monotonic, clocks.boottime
+    );
     file::write("/proc/self/timens_offsets", &offsets)
 }
 

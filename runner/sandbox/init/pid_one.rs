@@ -16,8 +16,8 @@ use crate::seccomp::program;
 use crate::wire;
 
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
-pub(crate) fn run(socket: &UnixStream, plan: Plan, mounts: Option<HostMounts>) -> ! {
-    let result = settle(&plan, mounts).and_then(|settled| {
+pub(crate) fn run(socket: &UnixStream, plan: &Plan, mounts: Option<HostMounts>) -> ! {
+    let result = settle(plan, mounts).and_then(|settled| {
         settled.report(socket)?;
         drop(settled);
         serve::serve(socket)
@@ -93,13 +93,22 @@ fn record_namespaces(enforcement: &mut Enforcement, plan: &Plan) {
     enforcement.record(Lock::UserNamespace, LockState::Enforced, ids);
     enforcement.record(Lock::NetworkNamespace, LockState::Enforced, "loopback only");
     for (lock, detail) in [
-        (Lock::ReadOnlyRoot, "toolchain bound read-only, nosuid, nodev"),
+        (
+            Lock::ReadOnlyRoot,
+            "toolchain bound read-only, nosuid, nodev",
+        ),
         (Lock::MaskedProc, "host facts hidden, settings read-only"),
     ] {
         enforcement.record(lock, LockState::Enforced, detail);
     }
     let on_disk = plan.spec.operations.iter().any(|operation| {
-        matches!(operation, Operation::Writable { medium: Medium::Disk, .. })
+        matches!(
+            operation,
+            Operation::Writable {
+                medium: Medium::Disk,
+                ..
+            }
+        )
     });
     let (state, detail) = if on_disk {
         (LockState::Partial, "the runner measures what is on disk")

@@ -43,7 +43,11 @@ pub(crate) fn drop_all(enforcement: &mut Enforcement) -> Result<(), CallError> {
         })?;
     }
     nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_owned())?;
-    enforcement.record(Lock::NoCapabilities, LockState::Enforced, "all five sets empty");
+    enforcement.record(
+        Lock::NoCapabilities,
+        LockState::Enforced,
+        "all five sets empty",
+    );
     enforcement.record(Lock::NoNewPrivileges, LockState::Enforced, "set");
     Ok(())
 }

@@ -49,7 +49,10 @@ impl Host {
 
 /// Makes the toolchain the root.
 pub(crate) fn change(mounts: &HostMounts) -> Result<(), CallError> {
-    let root = mounts.trees.iter().find(|(source, _)| *source == Source::Toolchain);
+    let root = mounts
+        .trees
+        .iter()
+        .find(|(source, _)| *source == Source::Toolchain);
     let Some((_, root)) = root else {
         return Err(CallError::new(Errno::ENOENT, "the toolchain"));
     };
@@ -63,7 +66,11 @@ fn settings(spec: &SandboxSpec, proc: &OwnedFd) -> Result<(), CallError> {
     // A second wall behind seccomp: no further user namespace below this one.
     set(proc, "sys/user/max_user_namespaces", "0")?;
     if let Some(pid) = spec.machine.first_pid {
-        set(proc, "sys/kernel/ns_last_pid", &pid.saturating_sub(1).to_string())?;
+        set(
+            proc,
+            "sys/kernel/ns_last_pid",
+            &pid.saturating_sub(1).to_string(),
+        )?;
     }
     Ok(())
 }
@@ -73,22 +80,25 @@ fn set(proc: &OwnedFd, name: &str, value: &str) -> Result<(), CallError> {
     let call = || format!("write(\"/proc/{name}\", {value:?})");
     let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
     let fd = openat(proc, name, flags, nix::sys::stat::Mode::empty()).named(call)?;
-    nix::unistd::write(fd, value.as_bytes()).map(drop).named(call)
+    nix::unistd::write(fd, value.as_bytes())
+        .map(drop)
+        .named(call)
 }
 
 /// Every file lies in one small file system, which goes away with the host's mounts; what is
 /// bound from it stays. Before Linux 6.15 only what is attached can be bound.
-fn fixed_files(
-    spec: &SandboxSpec,
-) -> Result<(VecDeque<OwnedFd>, VecDeque<OwnedFd>), CallError> {
+fn fixed_files(spec: &SandboxSpec) -> Result<(VecDeque<OwnedFd>, VecDeque<OwnedFd>), CallError> {
     const EMPTY: &str = "empty";
     let scratch = mount::create("tmpfs", &size_options(FILES, "0755"), Attributes::DATA)?;
     mount::attach(&scratch, "/proc")?;
     file::create_at(&scratch, EMPTY, "")?;
-    let contents = spec.operations.iter().filter_map(|operation| match operation {
-        Operation::File { content, .. } => Some(content),
-        _ => None,
-    });
+    let contents = spec
+        .operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::File { content, .. } => Some(content),
+            _ => None,
+        });
     let names: Vec<String> = contents
         .enumerate()
         .map(|(at, content)| {
@@ -98,8 +108,16 @@ fn fixed_files(
         })
         .collect::<Result<_, CallError>>()?;
     mount::restrict("/proc", Attributes::INERT)?;
-    let files = names.iter().map(|name| mount::clone_file(scratch.as_fd(), name));
-    let masks = spec.operations.iter().filter(|o| matches!(o, Operation::Mask { .. }));
+    let files = names
+        .iter()
+        .map(|name| mount::clone_file(scratch.as_fd(), name));
+    let masks = spec
+        .operations
+        .iter()
+        .filter(|o| matches!(o, Operation::Mask { .. }));
     let masks = masks.map(|_| mount::clone_file(scratch.as_fd(), EMPTY));
-    Ok((files.collect::<Result<_, _>>()?, masks.collect::<Result<_, _>>()?))
+    Ok((
+        files.collect::<Result<_, _>>()?,
+        masks.collect::<Result<_, _>>()?,
+    ))
 }

@@ -70,7 +70,11 @@ impl Server<'_> {
         Ok(true)
     }
 
-    fn start(&mut self, plan: &crate::protocol::StepPlan, streams: Vec<OwnedFd>) -> Result<(), CallError> {
+    fn start(
+        &mut self,
+        plan: &crate::protocol::StepPlan,
+        streams: Vec<OwnedFd>,
+    ) -> Result<(), CallError> {
         match step::start(plan, streams) {
             Ok(pid) => {
                 self.running = Some(Running::new(pid));

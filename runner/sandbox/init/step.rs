@@ -50,7 +50,10 @@ impl Program {
             let path = plan.env.get("PATH").map_or("/usr/bin:/bin", String::as_str);
             path.split(':').map(|dir| format!("{dir}/{name}")).collect()
         };
-        let variables = plan.env.iter().map(|(name, value)| format!("{name}={value}"));
+        let variables = plan
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
         Ok(Self {
             candidates: texts(candidates)?,
             argv: texts(plan.argv.iter().cloned())?,
@@ -143,5 +146,7 @@ fn confirm(mut report: PipeReader) -> Result<(), Failure> {
         return Ok(());
     }
     let unreadable = || CallError::new(Errno::EPROTO, "read(report)");
-    Err(serde_json::from_slice(&text).map_err(|_| unreadable()).at(Stage::Step)?)
+    Err(serde_json::from_slice(&text)
+        .map_err(|_| unreadable())
+        .at(Stage::Step)?)
 }

@@ -63,7 +63,7 @@ pub(crate) fn create(
 
 /// A copy of the mounts at `path` that is mounted nowhere yet, with everything below it.
 pub(crate) fn clone_tree(path: &Path, attributes: Attributes) -> Result<OwnedFd, CallError> {
-    let call = || format!("open_tree({path:?}, OPEN_TREE_CLONE)");
+    let call = || format!("open_tree(\"{}\", OPEN_TREE_CLONE)", path.display());
     let name = CString::new(path.as_os_str().as_encoded_bytes())
         .map_err(|_| CallError::new(Errno::EINVAL, call()))?;
     let tree = open_tree(libc::AT_FDCWD, &name, libc::AT_RECURSIVE).named(call)?;
@@ -99,8 +99,7 @@ pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
 /// Takes rights from the mount at `at` and all below it. Rights taken before stay taken.
 pub(crate) fn restrict(at: &str, attributes: Attributes) -> Result<(), CallError> {
     let path = text(at)?;
-    mount_setattr(libc::AT_FDCWD, &path, 0, attributes)
-        .named(|| format!("mount_setattr({at:?})"))
+    mount_setattr(libc::AT_FDCWD, &path, 0, attributes).named(|| format!("mount_setattr({at:?})"))
 }
 
 /// Cuts every mount of this namespace off from the one it was copied from.
@@ -125,7 +124,14 @@ fn open_tree(dir: RawFd, path: &CString, flags: i32) -> nix::Result<OwnedFd> {
         | libc::OPEN_TREE_CLOEXEC
         | libc::AT_NO_AUTOMOUNT.cast_unsigned();
     // SAFETY: `path` is a C string that outlives the call; the kernel returns a new descriptor.
-    unsafe { descriptor(libc::syscall(libc::SYS_open_tree, dir, path.as_ptr(), flags)) }
+    unsafe {
+        descriptor(libc::syscall(
+            libc::SYS_open_tree,
+            dir,
+            path.as_ptr(),
+            flags,
+        ))
+    }
 }
 
 fn set_attributes(tree: &OwnedFd, attributes: Attributes) -> Result<(), CallError> {
@@ -161,9 +167,13 @@ fn mount_setattr(
 }
 
 fn set_option(context: &OwnedFd, key: &str, value: &str) -> Result<(), CallError> {
-    let (name, content) = (text(key)?, text(value)?);
-    configure(context, libc::FSCONFIG_SET_STRING, Some((&name, &content)))
-        .named(|| format!("fsconfig({key:?}, {value:?})"))
+    let (option, setting) = (text(key)?, text(value)?);
+    configure(
+        context,
+        libc::FSCONFIG_SET_STRING,
+        Some((&option, &setting)),
+    )
+    .named(|| format!("fsconfig({key:?}, {value:?})"))
 }
 
 fn configure(
@@ -175,8 +185,16 @@ fn configure(
         (key.as_ptr(), value.as_ptr())
     });
     // SAFETY: both pointers are null or C strings that outlive the call, as the command wants.
-    let result =
-        unsafe { libc::syscall(libc::SYS_fsconfig, context.as_raw_fd(), command, key, value, 0) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            command,
+            key,
+            value,
+            0,
+        )
+    };
     Errno::result(result).map(drop)
 }
 

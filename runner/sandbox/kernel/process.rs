@@ -102,7 +102,10 @@ pub(crate) fn kill_all() {
 
 /// Kills the process behind a descriptor; its number cannot have been given to another.
 pub(crate) fn kill(pidfd: impl AsFd) {
-    let (raw, none) = (pidfd.as_fd().as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+    let (raw, none) = (
+        pidfd.as_fd().as_raw_fd(),
+        std::ptr::null::<libc::siginfo_t>(),
+    );
     // SAFETY: a null pointer stands for no further detail. ESRCH says that it is dead already.
     unsafe { libc::syscall(libc::SYS_pidfd_send_signal, raw, libc::SIGKILL, none, 0) };
 }
@@ -165,8 +168,7 @@ pub(crate) fn join_new_keyring() -> Result<(), CallError> {
     const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
     let anonymous = std::ptr::null::<libc::c_char>();
     // SAFETY: a null name asks for a new keyring.
-    let result =
-        unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, anonymous) };
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, anonymous) };
     Errno::result(result)
         .map(drop)
         .named(|| "keyctl(JOIN_SESSION_KEYRING)".to_owned())

@@ -24,8 +24,12 @@ fn word(call: &Call, offset: u32) -> u32 {
         _ => {
             let at = (offset - 16) as usize;
             let argument = call.arguments[at / 8];
-            u32::try_from(if at.is_multiple_of(8) { argument & 0xFFFF_FFFF } else { argument >> 32 })
-                .unwrap()
+            u32::try_from(if at.is_multiple_of(8) {
+                argument & 0xFFFF_FFFF
+            } else {
+                argument >> 32
+            })
+            .unwrap()
         }
     }
 }
@@ -50,7 +54,14 @@ fn execute(program: &[sock_filter], call: &Call) -> u32 {
 
 fn answer(number: u32, arguments: [u64; 6]) -> u32 {
     let architecture = AUDIT_ARCH;
-    execute(PROGRAM.instructions(), &Call { architecture, number, arguments })
+    execute(
+        PROGRAM.instructions(),
+        &Call {
+            architecture,
+            number,
+            arguments,
+        },
+    )
 }
 
 fn errno(number: i32) -> u32 {
@@ -61,19 +72,20 @@ fn number(call: libc::c_long) -> u32 {
     u32::try_from(call).unwrap()
 }
 
-fn rule_of(number: u32) -> Verdict {
+fn rule_of(number: u32) -> Option<Verdict> {
     let mut rules = RULES.iter().chain(arch::RULES.iter());
-    rules
-        .find(|rule| rule.number == number)
-        .map_or(Verdict::Allow, |rule: &Rule| rule.verdict)
+    let rule = rules.find(|rule: &&Rule| rule.number == number);
+    rule.map(|rule| rule.verdict)
 }
 
 /// What a rule means, told without a program.
-fn meaning(verdict: Verdict, arguments: [u64; 6]) -> u32 {
+fn meaning(verdict: Option<Verdict>, arguments: [u64; 6]) -> u32 {
+    let Some(verdict) = verdict else {
+        return ALLOW;
+    };
     let low = |argument: u8| u32::try_from(arguments[usize::from(argument)] & 0xFFFF_FFFF).unwrap();
     let deny = |denied: bool, number| if denied { errno(number) } else { ALLOW };
     match verdict {
-        Verdict::Allow => ALLOW,
         Verdict::Errno(number) => errno(number),
         Verdict::Bits { argument, bits } => deny(low(argument) & bits != 0, libc::EPERM),
         Verdict::CreatedMode { flags, mode } => {
@@ -101,7 +113,10 @@ fn the_program_is_small_and_ends() {
             0x15 | 0x35 | 0x45 => usize::from(step.jt.max(step.jf)),
             _ => 0,
         };
-        assert!(at + reach + 1 <= program.len() - usize::from(reach > 0), "instruction {at}");
+        assert!(
+            at + reach < program.len() - usize::from(reach > 0),
+            "instruction {at}"
+        );
     }
 }
 
@@ -109,7 +124,11 @@ fn the_program_is_small_and_ends() {
 fn foreign_abis_are_refused() {
     let program = PROGRAM.instructions();
     for architecture in [0x4000_0003, 0, u32::MAX] {
-        let call = Call { architecture, number: 0, arguments: [0; 6] };
+        let call = Call {
+            architecture,
+            number: 0,
+            arguments: [0; 6],
+        };
         assert_eq!(execute(program, &call), KILL);
     }
     if let Some(first) = arch::FOREIGN_FROM {
@@ -121,7 +140,21 @@ fn foreign_abis_are_refused() {
 
 #[test]
 fn every_number_is_judged_by_its_rule() {
-    let interesting = [0, 0o4755, 0o2755, 0o644, 1, 2, 10, 16, 17, 40, 0x5412, 0x541C, 0x1000_0000];
+    let interesting = [
+        0,
+        0o4755,
+        0o2755,
+        0o644,
+        1,
+        2,
+        10,
+        16,
+        17,
+        40,
+        0x5412,
+        0x541C,
+        0x1000_0000,
+    ];
     for number in 0..1000 {
         for value in interesting {
             let arguments = [value; 6];
@@ -147,9 +180,15 @@ fn a_mode_counts_only_where_a_file_is_created() {
     let call = number(libc::SYS_openat);
     let create = libc::O_CREAT.unsigned_abs().into();
     assert_eq!(answer(call, [0, 0, 0, 0o4755, 0, 0]), ALLOW);
-    assert_eq!(answer(call, [0, 0, create, 0o4755, 0, 0]), errno(libc::EPERM));
+    assert_eq!(
+        answer(call, [0, 0, create, 0o4755, 0, 0]),
+        errno(libc::EPERM)
+    );
     let unnamed = libc::O_TMPFILE.unsigned_abs().into();
-    assert_eq!(answer(call, [0, 0, unnamed, 0o2755, 0, 0]), errno(libc::EPERM));
+    assert_eq!(
+        answer(call, [0, 0, unnamed, 0o2755, 0, 0]),
+        errno(libc::EPERM)
+    );
     assert_eq!(answer(call, [0, 0, create, 0o755, 0, 0]), ALLOW);
 }
 

@@ -91,7 +91,6 @@ impl Program {
     /// Decides by the arguments. What falls out at the end is allowed.
     const fn judge(&mut self, verdict: Verdict) {
         match verdict {
-            Verdict::Allow => {}
             Verdict::Errno(errno) => self.put(refuse(errno)),
             Verdict::Bits { argument, bits } => {
                 self.put(load_argument(argument));
@@ -114,7 +113,12 @@ impl Program {
         // O_TMPFILE is this bit and O_DIRECTORY (asm-generic/fcntl.h).
         const TMPFILE: u32 = 0o20_000_000;
         self.put(load_argument(flags));
-        self.put(jump(BPF_JSET, libc::O_CREAT.cast_unsigned() | TMPFILE, 0, 3));
+        self.put(jump(
+            BPF_JSET,
+            libc::O_CREAT.cast_unsigned() | TMPFILE,
+            0,
+            3,
+        ));
         self.put(load_argument(mode));
         self.put(jump(BPF_JSET, libc::S_ISUID | libc::S_ISGID, 0, 1));
         self.put(refuse(libc::EPERM));
@@ -150,13 +154,20 @@ const fn sorted() -> [Rule; RESTRICTED] {
     let mut list = [RULES[0]; RESTRICTED];
     let mut len = 0;
     while len < RESTRICTED {
-        let rule = if len < RULES.len() { RULES[len] } else { arch::RULES[len - RULES.len()] };
+        let rule = if len < RULES.len() {
+            RULES[len]
+        } else {
+            arch::RULES[len - RULES.len()]
+        };
         let mut at = len;
         while at > 0 && list[at - 1].number > rule.number {
             list[at] = list[at - 1];
             at -= 1;
         }
-        assert!(at == 0 || list[at - 1].number < rule.number, "a call has two rules");
+        assert!(
+            at == 0 || list[at - 1].number < rule.number,
+            "a call has two rules"
+        );
         list[at] = rule;
         len += 1;
     }
@@ -192,7 +203,10 @@ const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
 }
 
 const fn narrow(distance: usize) -> u8 {
-    assert!(distance <= 255, "a conditional jump reaches 255 instructions");
+    assert!(
+        distance <= 255,
+        "a conditional jump reaches 255 instructions"
+    );
     #[expect(clippy::cast_possible_truncation, reason = "asserted above")]
     let distance = distance as u8;
     distance

@@ -13,8 +13,6 @@ pub(crate) struct Rule {
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It goes ahead.
-    Allow,
     /// It answers with this errno.
     Errno(i32),
     /// EPERM if the low half of this argument has any of these bits.
@@ -32,7 +30,11 @@ pub(crate) enum Verdict {
 
 impl Rule {
     pub(crate) const fn new(number: c_long, verdict: Verdict) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "call numbers are small"
+        )]
         let number = number as u32;
         Self { number, verdict }
     }
@@ -96,7 +98,13 @@ const LSM_SET_SELF_ATTR: c_long = 460;
 pub(crate) const RULES: [Rule; 87] = [
     // Namespaces. A filter cannot read the structure that clone3 takes.
     unknown(libc::SYS_clone3),
-    Rule::new(libc::SYS_clone, Verdict::Bits { argument: 0, bits: NEW_NAMESPACES }),
+    Rule::new(
+        libc::SYS_clone,
+        Verdict::Bits {
+            argument: 0,
+            bits: NEW_NAMESPACES,
+        },
+    ),
     denied(libc::SYS_unshare),
     denied(libc::SYS_setns),
     // Mounts.
@@ -166,7 +174,13 @@ pub(crate) const RULES: [Rule; 87] = [
     // Sockets and terminals.
     Rule::new(libc::SYS_socket, Verdict::Socket),
     Rule::new(libc::SYS_socketpair, Verdict::Socket),
-    Rule::new(libc::SYS_ioctl, Verdict::Either { argument: 1, values: TYPING }),
+    Rule::new(
+        libc::SYS_ioctl,
+        Verdict::Either {
+            argument: 1,
+            values: TYPING,
+        },
+    ),
     // No setuid or setgid bit, by any call that makes or changes a mode.
     Rule::new(libc::SYS_fchmod, MODE_1),
     Rule::new(libc::SYS_fchmodat, MODE_2),

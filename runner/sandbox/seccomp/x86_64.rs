@@ -21,4 +21,3 @@ pub(crate) const RULES: [Rule; 10] = [
     denied(libc::SYS_uselib),
     denied(libc::SYS__sysctl),
 ];
-

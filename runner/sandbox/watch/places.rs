@@ -31,12 +31,18 @@ impl PlaceMeter {
     /// Meters for the places of a spec, given as directories in the order of `Place::ALL`.
     pub(crate) fn all(spec: &SandboxSpec, dirs: Vec<OwnedFd>) -> Vec<Self> {
         let meter = |(place, dir)| {
-            let known = spec.operations.iter().find_map(|operation| match operation {
-                Operation::Writable { place: found, medium, quota, .. } if *found == place => {
-                    Some((*medium, *quota))
-                }
-                _ => None,
-            });
+            let known = spec
+                .operations
+                .iter()
+                .find_map(|operation| match operation {
+                    Operation::Writable {
+                        place: found,
+                        medium,
+                        quota,
+                        ..
+                    } if *found == place => Some((*medium, *quota)),
+                    _ => None,
+                });
             known.map(|(medium, quota)| Self {
                 dir,
                 medium,
@@ -64,7 +70,10 @@ impl PlaceMeter {
             return false;
         }
         let root = format!("/proc/self/fd/{}/", self.dir.as_raw_fd());
-        let mut sum = Quota { bytes: 0, inodes: 0 };
+        let mut sum = Quota {
+            bytes: 0,
+            inodes: 0,
+        };
         let fits = add_up(Path::new(&root), 0, &mut sum, self.quota);
         self.next = Instant::now() + SHORTEST_PAUSE.max(now.elapsed() * SHARE);
         !fits
@@ -103,7 +112,10 @@ mod tests {
     use super::*;
 
     fn fits(dir: &Path, bytes: u64, inodes: u64) -> bool {
-        let mut sum = Quota { bytes: 0, inodes: 0 };
+        let mut sum = Quota {
+            bytes: 0,
+            inodes: 0,
+        };
         add_up(dir, 0, &mut sum, Quota { bytes, inodes })
     }
 

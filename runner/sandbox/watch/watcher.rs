@@ -72,10 +72,12 @@ impl Watcher {
 
     /// The limit that has been reached.
     pub(crate) fn look_now(&mut self) -> Option<Limit> {
-        self.groups
-            .reached()
-            .or_else(|| self.add_up())
-            .or_else(|| self.places.iter_mut().any(PlaceMeter::is_full).then_some(Limit::Disk))
+        self.groups.reached().or_else(|| self.add_up()).or_else(|| {
+            self.places
+                .iter_mut()
+                .any(PlaceMeter::is_full)
+                .then_some(Limit::Disk)
+        })
     }
 
     /// The most memory in use at one time, as far as anybody measured it.

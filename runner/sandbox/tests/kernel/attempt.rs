@@ -50,9 +50,16 @@ pub(crate) fn all_fail(world: &crate::world::World, list: &[Forbidden]) {
     let mut wrong = Vec::new();
     for (name, _, errnos) in list {
         let (outcome, output) = crate::world::run(&mut sandbox, name, &[]);
-        let allowed: Vec<String> = errnos.iter().map(|errno| format!("failed {errno:?}")).collect();
+        let allowed: Vec<String> = errnos
+            .iter()
+            .map(|errno| format!("failed {errno:?}"))
+            .collect();
         if !allowed.iter().any(|line| line == output.trim_end()) {
-            wrong.push(format!("{name}: {} ({}), not {allowed:?}", output.trim_end(), outcome.ending));
+            wrong.push(format!(
+                "{name}: {} ({}), not {allowed:?}",
+                output.trim_end(),
+                outcome.ending
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -62,10 +69,9 @@ pub(crate) fn all_fail(world: &crate::world::World, list: &[Forbidden]) {
 pub(crate) fn call(number: libc::c_long, arguments: &[i64]) -> Result<i64, Errno> {
     let mut six = [0; 6];
     six[..arguments.len()].copy_from_slice(arguments);
-    let [a, b, c, d, e, f] = six;
     // SAFETY: every caller passes integers, or pointers to statics and to locals that outlive
     // the call; the call is expected to be refused before it reads them.
-    Errno::result(unsafe { libc::syscall(number, a, b, c, d, e, f) })
+    Errno::result(unsafe { libc::syscall(number, six[0], six[1], six[2], six[3], six[4], six[5]) })
 }
 
 /// A raw system call whose success is the whole attempt.
@@ -80,5 +86,9 @@ pub(crate) fn text(string: &'static std::ffi::CStr) -> i64 {
 
 /// The errno of a failed operation of the standard library.
 pub(crate) fn io<T>(result: std::io::Result<T>) -> Result<T, Errno> {
-    result.map_err(|error| error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw))
+    result.map_err(|error| {
+        error
+            .raw_os_error()
+            .map_or(Errno::UnknownErrno, Errno::from_raw)
+    })
 }

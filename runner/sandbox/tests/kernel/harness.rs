@@ -33,7 +33,11 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
         println!("skipped: the same as root, because this is not root");
         true
     };
-    if own && other { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if own && other {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn trials() -> impl Iterator<Item = Trial> {
@@ -53,7 +57,11 @@ fn trials() -> impl Iterator<Item = Trial> {
 }
 
 fn run(world: &World, filters: &[&str]) -> bool {
-    let who = if nix::unistd::geteuid().is_root() { "root" } else { "user" };
+    let who = if nix::unistd::geteuid().is_root() {
+        "root"
+    } else {
+        "user"
+    };
     let mut failed = Vec::new();
     let mut passed = 0;
     for (name, trial) in trials() {
@@ -77,5 +85,7 @@ fn run_as_ordinary_user(world: &World, arguments: &[String]) -> bool {
         .uid(ORDINARY)
         .gid(ORDINARY)
         .status();
-    status.expect("the test program starts as an ordinary user").success()
+    status
+        .expect("the test program starts as an ordinary user")
+        .success()
 }

@@ -51,6 +51,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
             Ok(String::new())
         }
         ("exit", [code]) => std::process::exit(code.parse().expect("a number")),
+        ("once", [tree, resident]) => lifecycle::once(tree, resident),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }
@@ -75,9 +76,15 @@ fn identity() -> Attempt {
 
 fn machine() -> Attempt {
     let read = |name: &str| io(fs::read_to_string(name));
-    let release = nix::sys::utsname::uname()?.release().to_string_lossy().into_owned();
+    let release = nix::sys::utsname::uname()?
+        .release()
+        .to_string_lossy()
+        .into_owned();
     let uptime = read("/proc/uptime")?;
-    let seconds = uptime.split('.').next().and_then(|seconds| seconds.parse::<u64>().ok());
+    let seconds = uptime
+        .split('.')
+        .next()
+        .and_then(|seconds| seconds.parse::<u64>().ok());
     Ok(format!(
         "online {} cpus {} release {} uptime {} boot {}",
         read("/sys/devices/system/cpu/online")?.trim_end(),
@@ -100,10 +107,27 @@ fn links() -> Attempt {
 fn privileges() -> Attempt {
     let status = io(fs::read_to_string("/proc/self/status"))?;
     let mut parts = Vec::new();
-    for wanted in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"] {
-        let line = status.lines().find_map(|line| line.strip_prefix(wanted)?.strip_prefix(':'));
+    for wanted in [
+        "CapInh",
+        "CapPrm",
+        "CapEff",
+        "CapBnd",
+        "CapAmb",
+        "NoNewPrivs",
+        "Seccomp",
+    ] {
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(wanted)?.strip_prefix(':'));
         let value = line.unwrap_or("?").trim();
-        parts.push(format!("{wanted} {}", if value.len() == 16 { short(value) } else { value }));
+        parts.push(format!(
+            "{wanted} {}",
+            if value.len() == 16 {
+                short(value)
+            } else {
+                value
+            }
+        ));
     }
     parts.push("Groups".to_owned());
     Ok(parts.join(" "))
@@ -111,7 +135,11 @@ fn privileges() -> Attempt {
 
 /// Sixteen zeros are one.
 fn short(hex: &str) -> &str {
-    if hex.bytes().all(|digit| digit == b'0') { "0" } else { hex }
+    if hex.bytes().all(|digit| digit == b'0') {
+        "0"
+    } else {
+        hex
+    }
 }
 
 fn start_setuid() -> Attempt {
@@ -126,8 +154,21 @@ fn start_setuid() -> Attempt {
 /// Names what can be read of the host although it should be hidden.
 fn masks() -> Attempt {
     let hidden = [
-        "kallsyms", "keys", "key-users", "config.gz", "timer_list", "modules", "interrupts",
-        "cmdline", "diskstats", "partitions", "buddyinfo", "kcore", "kmsg", "acpi", "scsi",
+        "kallsyms",
+        "keys",
+        "key-users",
+        "config.gz",
+        "timer_list",
+        "modules",
+        "interrupts",
+        "cmdline",
+        "diskstats",
+        "partitions",
+        "buddyinfo",
+        "kcore",
+        "kmsg",
+        "acpi",
+        "scsi",
     ];
     let shown = hidden.iter().filter(|name| {
         let path = format!("/proc/{name}");
@@ -138,20 +179,24 @@ fn masks() -> Attempt {
 }
 
 fn descriptors() -> Attempt {
-    let entries: Vec<_> = io(fs::read_dir("/proc/self/fd"))?.flatten().collect();
-    // The descriptor of this listing itself is closed again.
-    let open: BTreeSet<u32> = entries
-        .iter()
+    let entries = io(fs::read_dir("/proc/self/fd"))?.flatten();
+    let listed: BTreeSet<u32> = entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|number| fs::read_link(format!("/proc/self/fd/{number}")).is_ok())
         .collect();
-    let listed: Vec<String> = open.iter().map(u32::to_string).collect();
-    Ok(listed.join(" "))
+    // The descriptor of the listing itself is closed again.
+    let open = listed
+        .iter()
+        .filter(|number| fs::read_link(format!("/proc/self/fd/{number}")).is_ok());
+    let open: Vec<String> = open.map(u32::to_string).collect();
+    Ok(open.join(" "))
 }
 
 fn input() -> Attempt {
     let mut content = Vec::new();
-    let read = io(std::io::Read::read_to_end(&mut std::io::stdin(), &mut content))?;
+    let read = io(std::io::Read::read_to_end(
+        &mut std::io::stdin(),
+        &mut content,
+    ))?;
     Ok(format!("{read} bytes"))
 }
 
@@ -173,8 +218,12 @@ fn found(path: &Path) -> String {
 
 /// How many processes there are, besides this one.
 fn others() -> Attempt {
-    let is_process = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes()[0].is_ascii_digit();
-    let count = io(fs::read_dir("/proc"))?.flatten().filter(is_process).count();
+    let is_process =
+        |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes()[0].is_ascii_digit();
+    let count = io(fs::read_dir("/proc"))?
+        .flatten()
+        .filter(is_process)
+        .count();
     Ok((count - 1).to_string())
 }
 

@@ -1,6 +1,8 @@
 //! The parts of the kernel that a build has no use for.
 
-use nix::errno::Errno::{self, EACCES, EFAULT, EINVAL, ENOENT, ENOSYS, EOPNOTSUPP, EPERM, EROFS, ESRCH};
+use nix::errno::Errno::{
+    self, EACCES, EFAULT, EINVAL, ENOENT, ENOSYS, EOPNOTSUPP, EPERM, EROFS, ESRCH,
+};
 
 use crate::attempt::{Attempt, Forbidden, all_fail, call, io, just, text};
 use crate::harness::Trial;
@@ -13,30 +15,107 @@ const READ_ONLY: &[Errno] = &[EROFS, EACCES, ENOENT, EPERM];
 /// Attempts that must fail.
 pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("ptrace-me", || just(libc::SYS_ptrace, &[0, 0, 0, 0]), NO),
-    ("ptrace-pid-one", || just(libc::SYS_ptrace, &[16, 1, 0, 0]), NO),
-    ("vm-readv", || just(libc::SYS_process_vm_readv, &[1, 0, 0, 0, 0, 0]), NO),
-    ("vm-writev", || just(libc::SYS_process_vm_writev, &[1, 0, 0, 0, 0, 0]), NO),
-    ("pidfd-getfd", || just(libc::SYS_pidfd_getfd, &[0, 0, 0]), NO),
+    (
+        "ptrace-pid-one",
+        || just(libc::SYS_ptrace, &[16, 1, 0, 0]),
+        NO,
+    ),
+    (
+        "vm-readv",
+        || just(libc::SYS_process_vm_readv, &[1, 0, 0, 0, 0, 0]),
+        NO,
+    ),
+    (
+        "vm-writev",
+        || just(libc::SYS_process_vm_writev, &[1, 0, 0, 0, 0, 0]),
+        NO,
+    ),
+    (
+        "pidfd-getfd",
+        || just(libc::SYS_pidfd_getfd, &[0, 0, 0]),
+        NO,
+    ),
     ("kcmp", || just(libc::SYS_kcmp, &[1, 2, 0, 0, 0]), NO),
     ("keyctl", || just(libc::SYS_keyctl, &[0, -3, 1]), NO),
-    ("add-key", || just(libc::SYS_add_key, &[text(c"user"), text(c"x"), text(c"y"), 1, -3]), NO),
-    ("request-key", || just(libc::SYS_request_key, &[text(c"user"), text(c"x"), 0, -3]), NO),
+    (
+        "add-key",
+        || {
+            just(
+                libc::SYS_add_key,
+                &[text(c"user"), text(c"x"), text(c"y"), 1, -3],
+            )
+        },
+        NO,
+    ),
+    (
+        "request-key",
+        || just(libc::SYS_request_key, &[text(c"user"), text(c"x"), 0, -3]),
+        NO,
+    ),
     ("bpf", || just(libc::SYS_bpf, &[0, 0, 0]), NO),
-    ("perf", || just(libc::SYS_perf_event_open, &[0, 0, -1, -1, 0]), NO),
+    (
+        "perf",
+        || just(libc::SYS_perf_event_open, &[0, 0, -1, -1, 0]),
+        NO,
+    ),
     ("userfaultfd", || just(libc::SYS_userfaultfd, &[1]), NO),
-    ("io-uring-setup", || just(libc::SYS_io_uring_setup, &[8, 0]), UNKNOWN),
-    ("io-uring-enter", || just(libc::SYS_io_uring_enter, &[0, 0, 0, 0, 0]), UNKNOWN),
-    ("openat2", || just(libc::SYS_openat2, &[0, 0, 0, 24]), UNKNOWN),
-    ("memfd-secret", || just(libc::SYS_memfd_secret, &[0]), UNKNOWN),
+    (
+        "io-uring-setup",
+        || just(libc::SYS_io_uring_setup, &[8, 0]),
+        UNKNOWN,
+    ),
+    (
+        "io-uring-enter",
+        || just(libc::SYS_io_uring_enter, &[0, 0, 0, 0, 0]),
+        UNKNOWN,
+    ),
+    (
+        "openat2",
+        || just(libc::SYS_openat2, &[0, 0, 0, 24]),
+        UNKNOWN,
+    ),
+    (
+        "memfd-secret",
+        || just(libc::SYS_memfd_secret, &[0]),
+        UNKNOWN,
+    ),
     ("fanotify", || just(libc::SYS_fanotify_init, &[0, 0]), NO),
-    ("init-module", || just(libc::SYS_init_module, &[0, 0, 0]), NO),
-    ("finit-module", || just(libc::SYS_finit_module, &[0, 0, 0]), NO),
-    ("delete-module", || just(libc::SYS_delete_module, &[0, 0]), NO),
+    (
+        "init-module",
+        || just(libc::SYS_init_module, &[0, 0, 0]),
+        NO,
+    ),
+    (
+        "finit-module",
+        || just(libc::SYS_finit_module, &[0, 0, 0]),
+        NO,
+    ),
+    (
+        "delete-module",
+        || just(libc::SYS_delete_module, &[0, 0]),
+        NO,
+    ),
     ("kexec", || just(libc::SYS_kexec_load, &[0, 0, 0, 0]), NO),
-    ("kexec-file", || just(libc::SYS_kexec_file_load, &[0, 0, 0, 0, 0]), NO),
-    ("reboot", || just(libc::SYS_reboot, &[0xfee1_dead, 672_274_793, 0, 0]), NO),
-    ("swapon", || just(libc::SYS_swapon, &[text(c"/build/x"), 0]), NO),
-    ("swapoff", || just(libc::SYS_swapoff, &[text(c"/build/x")]), NO),
+    (
+        "kexec-file",
+        || just(libc::SYS_kexec_file_load, &[0, 0, 0, 0, 0]),
+        NO,
+    ),
+    (
+        "reboot",
+        || just(libc::SYS_reboot, &[0xfee1_dead, 672_274_793, 0, 0]),
+        NO,
+    ),
+    (
+        "swapon",
+        || just(libc::SYS_swapon, &[text(c"/build/x"), 0]),
+        NO,
+    ),
+    (
+        "swapoff",
+        || just(libc::SYS_swapoff, &[text(c"/build/x")]),
+        NO,
+    ),
     ("quotactl", || just(libc::SYS_quotactl, &[0, 0, 0, 0]), NO),
     ("acct", || just(libc::SYS_acct, &[0]), NO),
     ("syslog", || just(libc::SYS_syslog, &[3, 0, 0]), NO),
@@ -47,32 +126,74 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("settime", || just(libc::SYS_clock_settime, &[0, 0]), NO),
     ("settimeofday", || just(libc::SYS_settimeofday, &[0, 0]), NO),
     ("adjtimex", || just(libc::SYS_adjtimex, &[0]), NO),
-    ("sethostname", || just(libc::SYS_sethostname, &[text(c"x"), 1]), NO),
-    ("setdomainname", || just(libc::SYS_setdomainname, &[text(c"x"), 1]), NO),
+    (
+        "sethostname",
+        || just(libc::SYS_sethostname, &[text(c"x"), 1]),
+        NO,
+    ),
+    (
+        "setdomainname",
+        || just(libc::SYS_setdomainname, &[text(c"x"), 1]),
+        NO,
+    ),
     ("vhangup", || just(libc::SYS_vhangup, &[]), NO),
     ("sysrq", || write("/proc/sysrq-trigger"), READ_ONLY),
-    ("core-pattern", || write("/proc/sys/kernel/core_pattern"), READ_ONLY),
+    (
+        "core-pattern",
+        || write("/proc/sys/kernel/core_pattern"),
+        READ_ONLY,
+    ),
     ("modprobe", || write("/proc/sys/kernel/modprobe"), READ_ONLY),
-    ("drop-caches", || write("/proc/sys/vm/drop_caches"), READ_ONLY),
-    ("last-pid", || write("/proc/sys/kernel/ns_last_pid"), READ_ONLY),
-    ("domainname", || write("/proc/sys/kernel/domainname"), READ_ONLY),
+    (
+        "drop-caches",
+        || write("/proc/sys/vm/drop_caches"),
+        READ_ONLY,
+    ),
+    (
+        "last-pid",
+        || write("/proc/sys/kernel/ns_last_pid"),
+        READ_ONLY,
+    ),
+    (
+        "domainname",
+        || write("/proc/sys/kernel/domainname"),
+        READ_ONLY,
+    ),
     ("lower-oom-score", lower_oom_score, &[EACCES, EPERM]),
     ("raise-limits", raise_limits, NO),
-    ("nice", || just(libc::SYS_setpriority, &[0, 0, -5]), &[EPERM, EACCES]),
+    (
+        "nice",
+        || just(libc::SYS_setpriority, &[0, 0, -5]),
+        &[EPERM, EACCES],
+    ),
     ("capset", capset, NO),
     ("keep-caps", || just(libc::SYS_prctl, &[28, 0, 0, 0, 0]), NO),
     ("setxattr", || xattr(libc::SYS_setxattr), &[EOPNOTSUPP]),
     ("lsetxattr", || xattr(libc::SYS_lsetxattr), &[EOPNOTSUPP]),
-    ("setxattrat", || just(463, &[-100, text(c"/build"), 0, text(c"user.x"), 0, 16]), &[EOPNOTSUPP]),
+    (
+        "setxattrat",
+        || just(463, &[-100, text(c"/build"), 0, text(c"user.x"), 0, 16]),
+        &[EOPNOTSUPP],
+    ),
     ("getxattr", || xattr(libc::SYS_getxattr), &[EOPNOTSUPP]),
     ("x32", x32, UNKNOWN),
-    ("signal-pid-one-out", || just(libc::SYS_kill, &[0x7fff_0000, 9]), &[ESRCH]),
-    ("pkey-fault", || just(libc::SYS_move_pages, &[1, 0, 0, 0, 0, 0]), &[EPERM, EFAULT, EINVAL]),
+    (
+        "signal-pid-one-out",
+        || just(libc::SYS_kill, &[0x7fff_0000, 9]),
+        &[ESRCH],
+    ),
+    (
+        "pkey-fault",
+        || just(libc::SYS_move_pages, &[1, 0, 0, 0, 0, 0]),
+        &[EPERM, EFAULT, EINVAL],
+    ),
 ];
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
-    ("kernel_surface_is_closed", |world| all_fail(world, FORBIDDEN)),
+    ("kernel_surface_is_closed", |world| {
+        all_fail(world, FORBIDDEN);
+    }),
     ("kernel_no_capability_is_left", |world| {
         assert_eq!(
             world.attempt("privileges", &[]),
@@ -107,11 +228,17 @@ fn raise_limits() -> Attempt {
 fn capset() -> Attempt {
     let head = [0x2008_0522_u32, 0];
     let sets = [u32::MAX; 6];
-    just(libc::SYS_capset, &[head.as_ptr() as i64, sets.as_ptr() as i64])
+    just(
+        libc::SYS_capset,
+        &[head.as_ptr() as i64, sets.as_ptr() as i64],
+    )
 }
 
 fn xattr(number: libc::c_long) -> Attempt {
-    just(number, &[text(c"/build"), text(c"user.x"), text(c"y"), 1, 0])
+    just(
+        number,
+        &[text(c"/build"), text(c"user.x"), text(c"y"), 1, 0],
+    )
 }
 
 fn x32() -> Attempt {
@@ -136,7 +263,10 @@ pub(crate) fn thirty_two_bits() -> Attempt {
 
 fn setuid_program(world: &World) {
     let said = world.attempt("start-setuid", &[]);
-    assert!(said.contains("uid 1000") && said.contains("CapEff 0"), "{said}");
+    assert!(
+        said.contains("uid 1000") && said.contains("CapEff 0"),
+        "{said}"
+    );
 }
 
 fn masks(world: &World) {

@@ -36,7 +36,11 @@ fn locks(world: &World) {
     let sandbox = world.sandbox(limits());
     let enforcement = sandbox.finish().enforcement;
     for lock in Lock::ALL {
-        assert_ne!(enforcement.state(lock), LockState::Absent, "{lock:?} in {enforcement}");
+        assert_ne!(
+            enforcement.state(lock),
+            LockState::Absent,
+            "{lock:?} in {enforcement}"
+        );
     }
     println!("  {enforcement}");
 }
@@ -91,7 +95,9 @@ fn cancel(world: &World) {
     let canceller = Canceller::new().unwrap();
     let mut sandbox = Sandbox::start(&spec, world.sources(), &canceller).unwrap();
     let started = Instant::now();
-    let outcome = sandbox.run(&command("ignore-signals", &["say"]), &mut |_| canceller.cancel());
+    let outcome = sandbox.run(&command("ignore-signals", &["say"]), &mut |_| {
+        canceller.cancel();
+    });
     assert_eq!(outcome.unwrap().ending, Ending::Cancelled);
     assert!(started.elapsed() < Duration::from_secs(20));
     assert!(canceller.is_cancelled());
@@ -103,7 +109,7 @@ fn conditions(world: &World) {
         umask: Some(0o077),
         ..Conditions::default()
     };
-    conditions.identity.hostname = "elsewhere".to_owned();
+    "elsewhere".clone_into(&mut conditions.identity.hostname);
     conditions.identity.uid = 4321;
     conditions.machine.first_pid = Some(5000);
     conditions.machine.release = KernelRelease::Linux26;
@@ -134,6 +140,24 @@ fn layout(world: &World) {
     assert_eq!(address(), address());
 }
 
+/// A runner that starts a sandbox, runs one step, and ends: what `scripts/bench sandbox` times.
+pub(crate) fn once(tree: &str, resident: &str) -> attempt::Attempt {
+    // A runner that has read a store is large.
+    let ballast = vec![1_u8; resident.parse::<usize>().unwrap() << 20];
+    std::hint::black_box(&ballast);
+    let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let started = Instant::now();
+    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let outcome = sandbox.run(&command("exit", &["0"]), &mut |_| {}).unwrap();
+    assert!(outcome.is_success());
+    sandbox.finish();
+    Ok(format!("{} us", started.elapsed().as_micros()))
+}
+
 /// A runner that starts a sandbox, says where, and waits to be killed.
 pub(crate) fn doomed_runner(tree: &str) -> ! {
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
@@ -162,8 +186,14 @@ fn killed_runner(world: &World) {
     runner.kill().unwrap();
     runner.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while descendants.iter().any(|pid| Path::new(&format!("/proc/{pid}/exe")).exists()) {
-        assert!(Instant::now() < deadline, "a process of the sandbox is left");
+    while descendants
+        .iter()
+        .any(|pid| Path::new(&format!("/proc/{pid}/exe")).exists())
+    {
+        assert!(
+            Instant::now() < deadline,
+            "a process of the sandbox is left"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -172,7 +202,10 @@ fn killed_runner(world: &World) {
 fn children_of(pid: u32) -> Vec<u32> {
     let path = format!("/proc/{pid}/task/{pid}/children");
     let list = std::fs::read_to_string(path).unwrap_or_default();
-    let mut all: Vec<u32> = list.split_ascii_whitespace().map(|p| p.parse().unwrap()).collect();
+    let mut all: Vec<u32> = list
+        .split_ascii_whitespace()
+        .map(|p| p.parse().unwrap())
+        .collect();
     for child in all.clone() {
         all.extend(children_of(child));
     }

@@ -16,14 +16,30 @@ use crate::world::{World, limits, run};
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
-    ("limits_memory", |world| reaches(world, "memory-bomb", &[], Limit::Memory)),
-    ("limits_shared_memory", |world| reaches(world, "shared-memory-bomb", &[], Limit::Memory)),
-    ("limits_processes", |world| reaches(world, "fork-bomb", &[], Limit::Processes)),
-    ("limits_work", |world| reaches(world, "fill", &["/build"], Limit::Disk)),
-    ("limits_out", |world| reaches(world, "fill", &["/out"], Limit::Disk)),
-    ("limits_tmp", |world| reaches(world, "fill", &["/tmp"], Limit::Disk)),
-    ("limits_inodes", |world| reaches(world, "fill-inodes", &["/build"], Limit::Disk)),
-    ("limits_log", |world| reaches(world, "talk", &[], Limit::Log)),
+    ("limits_memory", |world| {
+        reaches(world, "memory-bomb", &[], Limit::Memory);
+    }),
+    ("limits_shared_memory", |world| {
+        reaches(world, "shared-memory-bomb", &[], Limit::Memory);
+    }),
+    ("limits_processes", |world| {
+        reaches(world, "fork-bomb", &[], Limit::Processes);
+    }),
+    ("limits_work", |world| {
+        reaches(world, "fill", &["/build"], Limit::Disk);
+    }),
+    ("limits_out", |world| {
+        reaches(world, "fill", &["/out"], Limit::Disk);
+    }),
+    ("limits_tmp", |world| {
+        reaches(world, "fill", &["/tmp"], Limit::Disk);
+    }),
+    ("limits_inodes", |world| {
+        reaches(world, "fill-inodes", &["/build"], Limit::Disk);
+    }),
+    ("limits_log", |world| {
+        reaches(world, "talk", &[], Limit::Log);
+    }),
     ("limits_reservation_is_no_use", reservation),
     ("limits_disk_medium", disk_medium),
     ("limits_log_keeps_its_first_part", log),
@@ -33,10 +49,17 @@ fn reaches(world: &World, name: &str, arguments: &[&str], limit: Limit) {
     let mut sandbox = world.sandbox(limits());
     let (outcome, output) = run(&mut sandbox, name, arguments);
     let said = output.chars().take(200).collect::<String>();
-    assert_eq!(outcome.ending, Ending::LimitReached(limit), "{outcome:?} {said}");
+    assert_eq!(
+        outcome.ending,
+        Ending::LimitReached(limit),
+        "{outcome:?} {said}"
+    );
     // It is the step that ended, not the sandbox.
     let (outcome, _) = run(&mut sandbox, "others", &[]);
-    assert!(matches!(outcome.ending, Ending::Exited(0) | Ending::LimitReached(_)), "{outcome:?}");
+    assert!(
+        matches!(outcome.ending, Ending::Exited(0) | Ending::LimitReached(_)),
+        "{outcome:?}"
+    );
 }
 
 /// Inside: takes memory and uses it.
@@ -51,7 +74,10 @@ pub(crate) fn memory_bomb() -> Attempt {
 /// Inside: takes memory that no process has mapped privately.
 pub(crate) fn shared_memory_bomb() -> Attempt {
     let length = 1 << 30;
-    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    let (access, kind) = (
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+    );
     // SAFETY: a new mapping of its own, which is never unmapped.
     let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, kind, -1, 0) };
     for at in (0..length).step_by(4096) {
@@ -91,9 +117,10 @@ pub(crate) fn fork_bomb() -> Attempt {
 /// Inside: writes for as long as anything takes it, and longer.
 pub(crate) fn fill(dir: &str) -> Attempt {
     use std::io::Write as _;
+    let chunk = vec![7; 1 << 16];
     let mut file = io(fs::File::create(format!("{dir}/full")))?;
     loop {
-        drop(file.write_all(&[7; 1 << 16]));
+        drop(file.write_all(&chunk));
     }
 }
 
@@ -146,5 +173,8 @@ fn disk_medium(world: &World) {
     let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
     let (outcome, _) = run(&mut sandbox, "fill-inodes", &["/build"]);
     assert_eq!(outcome.ending, Ending::LimitReached(Limit::Disk));
-    assert!(fs::read_dir(dir.path()).unwrap().count() > 0, "it is on disk");
+    assert!(
+        fs::read_dir(dir.path()).unwrap().count() > 0,
+        "it is on disk"
+    );
 }

@@ -3,7 +3,13 @@
 //! This program has four lives: it runs the trials, it runs them again as an ordinary user, it
 //! is the zygote of every sandbox, and inside it is the hostile program that makes attempts.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test program reports to people")]
+#![expect(
+    clippy::print_stdout,
+    clippy::exit,
+    clippy::unwrap_used,
+    clippy::unnecessary_wraps,
+    reason = "a test program with a main of its own: it reports to people, panics to fail, and its attempts share one type"
+)]
 
 mod attempt;
 mod harness;

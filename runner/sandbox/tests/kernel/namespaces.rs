@@ -1,6 +1,8 @@
 //! No new namespace, no mount, no way back to the host's files.
 
-use nix::errno::Errno::{self, EACCES, EBADF, EBUSY, EINVAL, ENOENT, ENOSYS, EOPNOTSUPP, EPERM, EROFS};
+use nix::errno::Errno::{
+    self, EACCES, EBADF, EBUSY, EINVAL, ENOENT, ENOSYS, EOPNOTSUPP, EPERM, EROFS,
+};
 
 use crate::attempt::{Attempt, Forbidden, all_fail, call, io, just, text};
 use crate::harness::Trial;
@@ -13,11 +15,19 @@ const HIDDEN: &[Errno] = &[EACCES, EPERM, ENOENT];
 /// Attempts that must fail.
 pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("unshare-user", || unshare(libc::CLONE_NEWUSER), NO),
-    ("unshare-all", || unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWNET), NO),
+    (
+        "unshare-all",
+        || unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWNET),
+        NO,
+    ),
     ("unshare-time", || unshare(0x80), NO),
     ("unshare-cgroup", || unshare(libc::CLONE_NEWCGROUP), NO),
     ("clone-user", || clone(libc::CLONE_NEWUSER), NO),
-    ("clone-pid", || clone(libc::CLONE_NEWPID | libc::CLONE_NEWUSER), NO),
+    (
+        "clone-pid",
+        || clone(libc::CLONE_NEWPID | libc::CLONE_NEWUSER),
+        NO,
+    ),
     ("clone-net", || clone(libc::CLONE_NEWNET), NO),
     ("clone3-user", clone3, UNKNOWN),
     ("setns-user", || setns(c"/proc/1/ns/user"), HIDDEN),
@@ -32,22 +42,63 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("mount-tmpfs", || mount(c"tmpfs", c"/build", 0), NO),
     ("mount-proc", || mount(c"proc", c"/build", 0), NO),
     ("mount-overlay", || mount(c"overlay", c"/build", 0), NO),
-    ("remount-root", || mount(c"none", c"/", libc::MS_REMOUNT | libc::MS_BIND), NO),
-    ("bind-proc", || mount(c"/proc/1/root", c"/build", libc::MS_BIND), NO),
+    (
+        "remount-root",
+        || mount(c"none", c"/", libc::MS_REMOUNT | libc::MS_BIND),
+        NO,
+    ),
+    (
+        "bind-proc",
+        || mount(c"/proc/1/root", c"/build", libc::MS_BIND),
+        NO,
+    ),
     ("umount-mask", || umount(c"/proc/kallsyms"), NO),
     ("umount-sys", || umount(c"/proc/sys"), NO),
     ("umount-build", || umount(c"/build"), NO),
-    ("fsopen", || just(libc::SYS_fsopen, &[text(c"tmpfs"), 0]), NO),
-    ("fspick", || just(libc::SYS_fspick, &[at(), text(c"/"), 0]), NO),
+    (
+        "fsopen",
+        || just(libc::SYS_fsopen, &[text(c"tmpfs"), 0]),
+        NO,
+    ),
+    (
+        "fspick",
+        || just(libc::SYS_fspick, &[at(), text(c"/"), 0]),
+        NO,
+    ),
     ("fsmount", || just(libc::SYS_fsmount, &[0, 0, 0]), NO),
-    ("open-tree", || just(libc::SYS_open_tree, &[at(), text(c"/"), 1]), NO),
-    ("open-tree-attr", || just(467, &[at(), text(c"/"), 1, 0, 0]), NO),
-    ("move-mount", || just(libc::SYS_move_mount, &[at(), text(c"/build"), at(), text(c"/out"), 0]), NO),
+    (
+        "open-tree",
+        || just(libc::SYS_open_tree, &[at(), text(c"/"), 1]),
+        NO,
+    ),
+    (
+        "open-tree-attr",
+        || just(467, &[at(), text(c"/"), 1, 0, 0]),
+        NO,
+    ),
+    (
+        "move-mount",
+        || {
+            just(
+                libc::SYS_move_mount,
+                &[at(), text(c"/build"), at(), text(c"/out"), 0],
+            )
+        },
+        NO,
+    ),
     ("mount-setattr", mount_setattr, NO),
-    ("pivot-root", || just(libc::SYS_pivot_root, &[text(c"/"), text(c"/")]), NO),
+    (
+        "pivot-root",
+        || just(libc::SYS_pivot_root, &[text(c"/"), text(c"/")]),
+        NO,
+    ),
     ("chroot", || just(libc::SYS_chroot, &[text(c"/build")]), NO),
     ("open-by-handle", open_by_handle, NO),
-    ("name-to-handle", || just(libc::SYS_name_to_handle_at, &[at(), text(c"/"), 0, 0, 0]), &[EOPNOTSUPP]),
+    (
+        "name-to-handle",
+        || just(libc::SYS_name_to_handle_at, &[at(), text(c"/"), 0, 0, 0]),
+        &[EOPNOTSUPP],
+    ),
     ("mknod-char", || mknod(libc::S_IFCHR), &[EPERM, EACCES]),
     ("mknod-block", || mknod(libc::S_IFBLK), &[EPERM, EACCES]),
     ("root-of-pid-one", || list("/proc/1/root/"), HIDDEN),
@@ -60,13 +111,33 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("host-home", || list("/root"), HIDDEN),
     ("host-etc", || read("/etc/shadow"), HIDDEN),
     ("machine-id", || read("/etc/machine-id"), HIDDEN),
-    ("uid-map", || write("/proc/self/uid_map", "0 0 1"), &[EPERM, EACCES, EINVAL]),
-    ("more-namespaces", || write("/proc/sys/user/max_user_namespaces", "9"), &[EROFS, EACCES, EPERM]),
-    ("become-root", || just(libc::SYS_setuid, &[0]), &[EPERM, EINVAL]),
+    (
+        "uid-map",
+        || write("/proc/self/uid_map", "0 0 1"),
+        &[EPERM, EACCES, EINVAL],
+    ),
+    (
+        "more-namespaces",
+        || write("/proc/sys/user/max_user_namespaces", "9"),
+        &[EROFS, EACCES, EPERM],
+    ),
+    (
+        "become-root",
+        || just(libc::SYS_setuid, &[0]),
+        &[EPERM, EINVAL],
+    ),
     ("take-groups", || just(libc::SYS_setgroups, &[0, 0]), NO),
     ("cgroup-files", || list("/sys/fs/cgroup"), HIDDEN),
-    ("bad-descriptor", || call(libc::SYS_fchdir, &[9]).map(|_| String::new()), &[EBADF]),
-    ("busy", || io(std::fs::remove_dir("/build")).map(|()| String::new()), &[EBUSY, EROFS, EACCES]),
+    (
+        "bad-descriptor",
+        || call(libc::SYS_fchdir, &[9]).map(|_| String::new()),
+        &[EBADF],
+    ),
+    (
+        "busy",
+        || io(std::fs::remove_dir("/build")).map(|()| String::new()),
+        &[EBUSY, EROFS, EACCES],
+    ),
 ];
 
 /// Trials of this area.
@@ -112,7 +183,10 @@ fn setns(path: &'static std::ffi::CStr) -> Attempt {
 
 fn mount(source: &'static std::ffi::CStr, target: &'static std::ffi::CStr, flags: u64) -> Attempt {
     let flags = flags.cast_signed();
-    just(libc::SYS_mount, &[text(source), text(target), text(source), flags, 0])
+    just(
+        libc::SYS_mount,
+        &[text(source), text(target), text(source), flags, 0],
+    )
 }
 
 fn umount(target: &'static std::ffi::CStr) -> Attempt {
@@ -129,11 +203,17 @@ fn mount_setattr() -> Attempt {
 fn open_by_handle() -> Attempt {
     // The root of most file systems is inode 2.
     let handle = [8_u32, 1, 2, 0];
-    just(libc::SYS_open_by_handle_at, &[at(), handle.as_ptr() as i64, 0])
+    just(
+        libc::SYS_open_by_handle_at,
+        &[at(), handle.as_ptr() as i64, 0],
+    )
 }
 
 fn mknod(kind: u32) -> Attempt {
-    just(libc::SYS_mknodat, &[at(), text(c"/build/device"), i64::from(kind | 0o600), 0x103])
+    just(
+        libc::SYS_mknodat,
+        &[at(), text(c"/build/device"), i64::from(kind | 0o600), 0x103],
+    )
 }
 
 fn list(path: &str) -> Attempt {

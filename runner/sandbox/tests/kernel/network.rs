@@ -27,38 +27,99 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("udp6", || send("[2606:4700:4700::1111]:53"), NO_ROUTE),
     ("multicast", || send("224.0.0.1:5353"), NO_ROUTE),
     ("broadcast", broadcast, NO_ROUTE),
-    ("vsock", || socket(libc::AF_VSOCK, libc::SOCK_STREAM, 0), NO_FAMILY),
-    ("packet", || socket(libc::AF_PACKET, libc::SOCK_RAW, 3), NO_FAMILY),
-    ("alg", || socket(libc::AF_ALG, libc::SOCK_SEQPACKET, 0), NO_FAMILY),
+    (
+        "vsock",
+        || socket(libc::AF_VSOCK, libc::SOCK_STREAM, 0),
+        NO_FAMILY,
+    ),
+    (
+        "packet",
+        || socket(libc::AF_PACKET, libc::SOCK_RAW, 3),
+        NO_FAMILY,
+    ),
+    (
+        "alg",
+        || socket(libc::AF_ALG, libc::SOCK_SEQPACKET, 0),
+        NO_FAMILY,
+    ),
     ("xdp", || socket(libc::AF_XDP, libc::SOCK_RAW, 0), NO_FAMILY),
-    ("bluetooth", || socket(libc::AF_BLUETOOTH, libc::SOCK_RAW, 0), NO_FAMILY),
+    (
+        "bluetooth",
+        || socket(libc::AF_BLUETOOTH, libc::SOCK_RAW, 0),
+        NO_FAMILY,
+    ),
     ("can", || socket(libc::AF_CAN, libc::SOCK_RAW, 1), NO_FAMILY),
-    ("tipc", || socket(libc::AF_TIPC, libc::SOCK_SEQPACKET, 0), NO_FAMILY),
+    (
+        "tipc",
+        || socket(libc::AF_TIPC, libc::SOCK_SEQPACKET, 0),
+        NO_FAMILY,
+    ),
     ("tipc-pair", || pair(libc::AF_TIPC), NO_FAMILY),
-    ("rds", || socket(libc::AF_RDS, libc::SOCK_SEQPACKET, 0), NO_FAMILY),
+    (
+        "rds",
+        || socket(libc::AF_RDS, libc::SOCK_SEQPACKET, 0),
+        NO_FAMILY,
+    ),
     ("key", || socket(libc::AF_KEY, libc::SOCK_RAW, 2), NO_FAMILY),
     ("qrtr", || socket(42, libc::SOCK_DGRAM, 0), NO_FAMILY),
-    ("family-high-bits", || just(libc::SYS_socket, &[0x1_0000_0000 | 40, 1, 0]), NO_FAMILY),
-    ("raw", || socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_RAW), NO_RIGHT),
-    ("raw-tcp", || socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_TCP), NO_RIGHT),
-    ("icmp", || socket(libc::AF_INET, libc::SOCK_DGRAM, libc::IPPROTO_ICMP), NO_RIGHT),
+    (
+        "family-high-bits",
+        || just(libc::SYS_socket, &[0x1_0000_0028, 1, 0]),
+        NO_FAMILY,
+    ),
+    (
+        "raw",
+        || socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_RAW),
+        NO_RIGHT,
+    ),
+    (
+        "raw-tcp",
+        || socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_TCP),
+        NO_RIGHT,
+    ),
+    (
+        "icmp",
+        || socket(libc::AF_INET, libc::SOCK_DGRAM, libc::IPPROTO_ICMP),
+        NO_RIGHT,
+    ),
     ("old-packet", || socket(libc::AF_INET, 10, 0), NO_RIGHT),
-    ("sctp", || socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_SCTP), NO_RIGHT),
-    ("dccp", || socket(libc::AF_INET, 6, libc::IPPROTO_DCCP), NO_RIGHT),
-    ("netlink-netfilter", || netlink(libc::NETLINK_NETFILTER), NO_RIGHT),
-    ("netlink-kobject", || netlink(libc::NETLINK_KOBJECT_UEVENT), NO_RIGHT),
+    (
+        "sctp",
+        || socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_SCTP),
+        NO_RIGHT,
+    ),
+    (
+        "dccp",
+        || socket(libc::AF_INET, 6, libc::IPPROTO_DCCP),
+        NO_RIGHT,
+    ),
+    (
+        "netlink-netfilter",
+        || netlink(libc::NETLINK_NETFILTER),
+        NO_RIGHT,
+    ),
+    (
+        "netlink-kobject",
+        || netlink(libc::NETLINK_KOBJECT_UEVENT),
+        NO_RIGHT,
+    ),
     ("netlink-xfrm", || netlink(6), NO_RIGHT),
     ("netlink-audit", || netlink(libc::NETLINK_AUDIT), NO_RIGHT),
 ];
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
-    ("network_is_out_of_reach", |world| all_fail(world, FORBIDDEN)),
+    ("network_is_out_of_reach", |world| {
+        all_fail(world, FORBIDDEN);
+    }),
     ("network_loopback_works", |world| {
         assert_eq!(world.attempt("loopback", &[]), "did ping\n");
     }),
     ("network_listener_of_the_host_is_refused", host_listener),
-    ("network_abstract_socket_of_the_host_is_refused", abstract_socket),
+    (
+        "network_abstract_socket_of_the_host_is_refused",
+        abstract_socket,
+    ),
     ("network_path_socket_of_the_host_is_absent", path_socket),
 ];
 
@@ -69,7 +130,11 @@ fn connect(address: &str) -> Attempt {
 
 fn send(address: &str) -> Attempt {
     let address: SocketAddr = address.parse().expect("an address");
-    let local = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let local = if address.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
     let socket = io(UdpSocket::bind(local))?;
     io(socket.send_to(b"x", address)).map(|_| "sent".to_owned())
 }
@@ -81,13 +146,19 @@ fn broadcast() -> Attempt {
 }
 
 fn socket(family: i32, kind: i32, protocol: i32) -> Attempt {
-    just(libc::SYS_socket, &[family.into(), kind.into(), protocol.into()])
+    just(
+        libc::SYS_socket,
+        &[family.into(), kind.into(), protocol.into()],
+    )
 }
 
 fn pair(family: i32) -> Attempt {
     let mut pair = [0_i32; 2];
     let kind = libc::SOCK_SEQPACKET.into();
-    just(libc::SYS_socketpair, &[family.into(), kind, 0, pair.as_mut_ptr() as i64])
+    just(
+        libc::SYS_socketpair,
+        &[family.into(), kind, 0, pair.as_mut_ptr() as i64],
+    )
 }
 
 fn netlink(protocol: i32) -> Attempt {
@@ -127,7 +198,10 @@ pub(crate) fn connect_path(path: &str) -> Attempt {
 }
 
 fn host_listener(world: &World) {
-    for local in ["127.0.0.1:0".to_owned(), format!("[{}]:0", Ipv6Addr::LOCALHOST)] {
+    for local in [
+        "127.0.0.1:0".to_owned(),
+        format!("[{}]:0", Ipv6Addr::LOCALHOST),
+    ] {
         let Ok(listener) = TcpListener::bind(&local) else {
             println!("skipped: the host has no {local}");
             continue;

@@ -10,13 +10,28 @@ use crate::world::{World, limits, run};
 
 /// Attempts that must fail.
 pub(crate) const FORBIDDEN: &[Forbidden] = &[
-    ("signal-the-host", || just(libc::SYS_kill, &[std::process::id().wrapping_add(30_000).into(), 9]), &[ESRCH]),
-    ("signal-group-of-none", || just(libc::SYS_kill, &[-0x3fff_ffff, 9]), &[ESRCH, EINVAL, EPERM]),
+    (
+        "signal-the-host",
+        || {
+            just(
+                libc::SYS_kill,
+                &[std::process::id().wrapping_add(30_000).into(), 9],
+            )
+        },
+        &[ESRCH],
+    ),
+    (
+        "signal-group-of-none",
+        || just(libc::SYS_kill, &[-0x3fff_ffff, 9]),
+        &[ESRCH, EINVAL, EPERM],
+    ),
 ];
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
-    ("processes_beyond_are_out_of_reach", |world| all_fail(world, FORBIDDEN)),
+    ("processes_beyond_are_out_of_reach", |world| {
+        all_fail(world, FORBIDDEN);
+    }),
     ("processes_daemon_dies_with_its_step", daemon),
     ("processes_kill_all_kills_nobody_else", kill_all),
     ("processes_that_ignore_signals_end_at_the_timeout", stubborn),
@@ -33,7 +48,10 @@ pub(crate) fn daemonise() -> Attempt {
         nix::unistd::setsid()?;
     }
     loop {
-        drop(std::fs::write("/out/daemon", format!("{:?}", std::time::Instant::now())));
+        drop(std::fs::write(
+            "/out/daemon",
+            format!("{:?}", std::time::Instant::now()),
+        ));
     }
 }
 
@@ -61,8 +79,15 @@ fn daemon(world: &World) {
     let mut sandbox = world.sandbox(limits());
     for _ in 0..10 {
         let (outcome, said) = run(&mut sandbox, "daemonise", &[]);
-        assert_eq!((outcome.ending, said.as_str()), (Ending::Exited(0), "did left\n"));
-        assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n", "a process is left");
+        assert_eq!(
+            (outcome.ending, said.as_str()),
+            (Ending::Exited(0), "did left\n")
+        );
+        assert_eq!(
+            run(&mut sandbox, "others", &[]).1,
+            "did 1\n",
+            "a process is left"
+        );
     }
 }
 

@@ -13,19 +13,29 @@ const NO: &[Errno] = &[EPERM];
 /// Attempts that must fail.
 pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("tiocsti", || ioctl(0x5412), NO),
-    ("tiocsti-high-bits", || ioctl(0xFFFF_FFFF_0000_5412_u64.cast_signed()), NO),
+    (
+        "tiocsti-high-bits",
+        || ioctl(0xFFFF_FFFF_0000_5412_u64.cast_signed()),
+        NO,
+    ),
     ("tioclinux", || ioctl(0x541C), NO),
     ("tioclinux-high-bits", || ioctl(0x1_0000_541C), NO),
     ("tiocsctty", || ioctl(0x540E), &[ENOTTY, EPERM]),
     ("dev-tty", || open("/dev/tty"), &[ENOENT, ENXIO, EACCES]),
-    ("dev-console", || open("/dev/console"), &[ENOENT, ENXIO, EACCES]),
+    (
+        "dev-console",
+        || open("/dev/console"),
+        &[ENOENT, ENXIO, EACCES],
+    ),
     ("dev-ptmx", || open("/dev/ptmx"), &[ENOENT, ENXIO, EACCES]),
     ("dev-tty1", || open("/dev/tty1"), &[ENOENT, ENXIO, EACCES]),
 ];
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
-    ("terminal_is_out_of_reach", |world| all_fail(world, FORBIDDEN)),
+    ("terminal_is_out_of_reach", |world| {
+        all_fail(world, FORBIDDEN);
+    }),
     ("terminal_descriptors_of_the_caller_are_closed", planted),
     ("terminal_input_is_empty", |world| {
         assert_eq!(world.attempt("input", &[]), "did 0 bytes\n");

@@ -107,7 +107,9 @@ pub(crate) fn command(name: &str, arguments: &[&str]) -> Command {
 pub(crate) fn run(sandbox: &mut Sandbox, name: &str, arguments: &[&str]) -> (StepOutcome, String) {
     let mut output = Vec::new();
     let outcome = sandbox
-        .run(&command(name, arguments), &mut |bytes| output.extend_from_slice(bytes))
+        .run(&command(name, arguments), &mut |bytes| {
+            output.extend_from_slice(bytes);
+        })
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     (outcome, String::from_utf8_lossy(&output).into_owned())
 }

@@ -14,20 +14,56 @@ const NO: &[Errno] = &[EPERM];
 
 /// Attempts that must fail.
 pub(crate) const FORBIDDEN: &[Forbidden] = &[
-    ("write-toolchain", || open("/probe"), READ_ONLY),
-    ("truncate-toolchain", || just(libc::SYS_truncate, &[text(c"/probe"), 0]), READ_ONLY),
-    ("create-in-root", || io(fs::write("/new", "")).map(|()| String::new()), READ_ONLY),
-    ("mkdir-in-root", || io(fs::create_dir("/etc/new")).map(|()| String::new()), READ_ONLY),
-    ("remove-toolchain", || io(fs::remove_file("/probe")).map(|()| String::new()), READ_ONLY),
+    ("write-toolchain", || open("/setuid"), READ_ONLY),
+    (
+        "truncate-toolchain",
+        || just(libc::SYS_truncate, &[text(c"/probe"), 0]),
+        READ_ONLY,
+    ),
+    (
+        "create-in-root",
+        || io(fs::write("/new", "")).map(|()| String::new()),
+        READ_ONLY,
+    ),
+    (
+        "mkdir-in-root",
+        || io(fs::create_dir("/etc/new")).map(|()| String::new()),
+        READ_ONLY,
+    ),
+    (
+        "remove-toolchain",
+        || io(fs::remove_file("/probe")).map(|()| String::new()),
+        READ_ONLY,
+    ),
     ("chmod-toolchain", chmod_toolchain, READ_ONLY),
-    ("chown-toolchain", || just(libc::SYS_fchownat, &[-100, text(c"/probe"), 1000, 1000, 0]), READ_ONLY),
+    (
+        "chown-toolchain",
+        || just(libc::SYS_fchownat, &[-100, text(c"/probe"), 1000, 1000, 0]),
+        READ_ONLY,
+    ),
     ("utimes-toolchain", utimes_toolchain, READ_ONLY),
-    ("link-toolchain", || io(fs::hard_link("/probe", "/build/link")).map(|()| String::new()), &[EXDEV, EACCES]),
+    (
+        "link-toolchain",
+        || io(fs::hard_link("/probe", "/build/link")).map(|()| String::new()),
+        &[EXDEV, EACCES],
+    ),
     ("reopen-toolchain", reopen, READ_ONLY),
     ("write-passwd", || open("/etc/passwd"), READ_ONLY),
-    ("write-dev", || io(fs::write("/dev/new", "")).map(|()| String::new()), READ_ONLY),
-    ("remove-null", || io(fs::remove_file("/dev/null")).map(|()| String::new()), &[EROFS, EACCES, EPERM, Errno::EBUSY]),
-    ("write-sys", || io(fs::create_dir("/sys/new")).map(|()| String::new()), READ_ONLY),
+    (
+        "write-dev",
+        || io(fs::write("/dev/new", "")).map(|()| String::new()),
+        READ_ONLY,
+    ),
+    (
+        "remove-null",
+        || io(fs::remove_file("/dev/null")).map(|()| String::new()),
+        &[EROFS, EACCES, EPERM, Errno::EBUSY],
+    ),
+    (
+        "write-sys",
+        || io(fs::create_dir("/sys/new")).map(|()| String::new()),
+        READ_ONLY,
+    ),
     ("chmod-setuid", || mode(libc::SYS_fchmodat, 0o4755), NO),
     ("chmod-setgid", || mode(libc::SYS_fchmodat, 0o2755), NO),
     ("fchmodat2-setuid", || mode(libc::SYS_fchmodat2, 0o4755), NO),
@@ -35,7 +71,11 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     ("create-setuid", || create(0o4755), NO),
     ("create-setgid", || create(0o2755), NO),
     ("tmpfile-setuid", tmpfile, NO),
-    ("mknod-setuid", || node(libc::SYS_mknodat, libc::S_IFREG | 0o4755), NO),
+    (
+        "mknod-setuid",
+        || node(libc::SYS_mknodat, libc::S_IFREG | 0o4755),
+        NO,
+    ),
     ("mkdir-setgid", || node(libc::SYS_mkdirat, 0o2755), NO),
     ("sparse", sparse, &[EFBIG]),
     ("exec-shm", exec_shm, &[EACCES]),
@@ -53,7 +93,11 @@ fn open(path: &str) -> Attempt {
 }
 
 fn chmod_toolchain() -> Attempt {
-    io(fs::set_permissions("/probe", fs::Permissions::from_mode(0o777))).map(|()| String::new())
+    io(fs::set_permissions(
+        "/probe",
+        fs::Permissions::from_mode(0o777),
+    ))
+    .map(|()| String::new())
 }
 
 fn utimes_toolchain() -> Attempt {
@@ -62,7 +106,8 @@ fn utimes_toolchain() -> Attempt {
 
 fn reopen() -> Attempt {
     use std::os::fd::AsRawFd as _;
-    let file = io(fs::File::open("/probe"))?;
+    // Not the running program: that would answer ETXTBSY before anything else.
+    let file = io(fs::File::open("/setuid"))?;
     open(&format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
@@ -78,12 +123,20 @@ fn mode(number: libc::c_long, mode: i64) -> Attempt {
 fn fchmod() -> Attempt {
     file()?;
     let fd = call(libc::SYS_openat, &[-100, text(c"/build/file"), 0, 0])?;
-    just(libc::SYS_fchmod, &[fd, 0xFFFF_0000_0000_0000_u64.cast_signed() | 0o4755])
+    just(
+        libc::SYS_fchmod,
+        &[fd, 0xFFFF_0000_0000_0000_u64.cast_signed() | 0o4755],
+    )
 }
 
 fn create(mode: u32) -> Attempt {
     let mut options = OpenOptions::new();
-    io(options.write(true).create_new(true).mode(mode).open("/build/special")).map(|_| String::new())
+    io(options
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open("/build/special"))
+    .map(|_| String::new())
 }
 
 fn tmpfile() -> Attempt {
@@ -123,7 +176,11 @@ fn fingerprint(world: &World) -> Vec<String> {
             let path = entry.unwrap().path();
             let metadata = path.symlink_metadata().unwrap();
             let (mode, time) = (metadata.permissions().mode(), metadata.modified().unwrap());
-            list.push(format!("{path:?} {} {mode:o} {time:?}", metadata.len()));
+            list.push(format!(
+                "{} {} {mode:o} {time:?}",
+                path.display(),
+                metadata.len()
+            ));
             if metadata.is_dir() {
                 dirs.push(path);
             }
@@ -140,7 +197,12 @@ fn places(world: &World) {
     let mut sandbox = world.sandbox(limits());
     let owner = sandbox.owner();
     let flags = OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-    let staged = openat(sandbox.place(Place::Work), "staged", flags, Mode::from_bits_retain(0o644));
+    let staged = openat(
+        sandbox.place(Place::Work),
+        "staged",
+        flags,
+        Mode::from_bits_retain(0o644),
+    );
     let staged = fs::File::from(staged.expect("the runner may write to the work place"));
     std::os::unix::fs::fchown(&staged, Some(owner.uid), Some(owner.gid)).expect("fchown");
     std::io::Write::write_all(&mut &staged, b"sources").unwrap();
@@ -160,4 +222,3 @@ fn shared_memory(world: &World) {
     assert_eq!(run(&mut first, "leave-in-shm", &[]).1, "did left\n");
     assert_eq!(run(&mut second, "find-in-shm", &[]).1, "did nothing\n");
 }
-
