@@ -7,12 +7,14 @@
 //! which furnishes the sandbox, locks itself in, and then starts the steps one after another.
 //! Runner and pid 1 speak over one socket ([`protocol`]); when it closes, the sandbox ends.
 
+pub mod canceller;
+pub mod error;
+pub mod owner;
+pub mod probe;
+pub mod run;
 pub mod sandbox;
 pub mod step;
-pub mod run;
-pub mod canceller;
-pub mod owner;
-pub mod error;
+pub mod terminal;
 pub mod zygote;
 
 mod cgroup;

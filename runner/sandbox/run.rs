@@ -56,6 +56,7 @@ pub(crate) struct Turn<'a> {
     output: Option<PipeReader>,
     on_output: &'a mut dyn FnMut(&[u8]),
     started: Instant,
+    chunk: Vec<u8>,
     log: u64,
     /// Why the step is being killed, if it is.
     cut: Option<Ending>,
@@ -73,6 +74,7 @@ impl<'a> Turn<'a> {
             output,
             on_output,
             started: Instant::now(),
+            chunk: vec![0; CHUNK],
             log: 0,
             cut: None,
         }
@@ -142,9 +144,8 @@ impl<'a> Turn<'a> {
         let Some(output) = &mut self.output else {
             return Ok(Taken::All);
         };
-        let mut chunk = [0; CHUNK];
         let read = output
-            .read(&mut chunk)
+            .read(&mut self.chunk)
             .map_err(SandboxError::runner("read the output of a step"))?;
         if read == 0 {
             // Every process has closed it; the reply will follow.
@@ -154,7 +155,7 @@ impl<'a> Turn<'a> {
         let room = self.sandbox.spec.limits.log.saturating_sub(self.log);
         let kept = usize::try_from(room).map_or(read, |room| room.min(read));
         if kept > 0 {
-            (self.on_output)(&chunk[..kept]);
+            (self.on_output)(&self.chunk[..kept]);
         }
         self.log += kept as u64;
         Ok(if kept < read {

@@ -43,7 +43,7 @@ pub struct Sandbox {
     pub(crate) canceller: Canceller,
     pub(crate) watcher: Watcher,
     pub(crate) deadline: Instant,
-    places: Vec<OwnedFd>,
+    places: [OwnedFd; 3],
     owner: Owner,
     enforcement: Enforcement,
     processes: Processes,
@@ -99,8 +99,12 @@ impl Sandbox {
 
     /// A place as a directory. It outlives the sandbox if it is cloned.
     pub fn place(&self, place: Place) -> BorrowedFd<'_> {
-        let at = Place::ALL.iter().position(|known| *known == place);
-        self.places[at.expect("invariant: ALL holds every place")].as_fd()
+        let [work, out, tmp] = &self.places;
+        match place {
+            Place::Work => work.as_fd(),
+            Place::Out => out.as_fd(),
+            Place::Tmp => tmp.as_fd(),
+        }
     }
 
     /// Gives the sandbox more time: what its caller spent waiting is not the steps' doing.
@@ -180,7 +184,8 @@ impl Drop for Processes {
 
 struct Ready {
     enforcement: Enforcement,
-    places: Vec<OwnedFd>,
+    /// In the order of `Place::ALL`.
+    places: [OwnedFd; 3],
     proc: OwnedFd,
 }
 
@@ -197,16 +202,18 @@ fn await_ready(
             (Reply::Cloned, descriptors) => processes.first = descriptors.into_iter().next(),
             (Reply::Failed(failure), _) => return Err(failure.into()),
             (Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
-            (Reply::Ready(enforcement), mut places) => {
-                let proc = places.pop().filter(|_| places.len() == Place::ALL.len());
-                let proc = proc.ok_or(SandboxError::Gone(START))?;
+            (Reply::Ready(enforcement), descriptors) => {
+                let directories: [OwnedFd; 4] = descriptors
+                    .try_into()
+                    .map_err(|_| SandboxError::Gone(START))?;
+                let [work, out, tmp, proc] = directories;
                 // From now on the runner waits for as long as a step takes.
                 socket
                     .set_read_timeout(None)
                     .map_err(SandboxError::runner("clear a timeout"))?;
                 return Ok(Ready {
                     enforcement,
-                    places,
+                    places: [work, out, tmp],
                     proc,
                 });
             }

@@ -94,7 +94,7 @@ fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, PipeWriter), Failure> {
         process::Cloned::Child => {
             drop(go);
             await_release(wait);
-            pid_one::run(socket, plan, mounts)
+            pid_one::run(socket, &plan, mounts)
         }
         process::Cloned::Parent { pid, pidfd } => {
             announce(socket, &pidfd).at(Stage::Namespaces)?;
@@ -115,7 +115,7 @@ fn announce(socket: &UnixStream, pidfd: &OwnedFd) -> Result<(), CallError> {
     wire::send(socket, &Reply::Cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
 }
 
-/// Only a process outside may map an id other than its own (user_namespaces(7)).
+/// Only a process outside may map an id other than its own (`user_namespaces(7)`).
 fn map_ids(pid: Pid, plan: &Plan) -> Result<(), CallError> {
     let (identity, owner) = (&plan.spec.identity, &plan.owner);
     if owner.kind == OwnerKind::Caller {

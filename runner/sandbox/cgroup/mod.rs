@@ -1,4 +1,4 @@
 //! Control groups, where the caller may make some.
 
-pub(crate) mod layout;
 pub(crate) mod group;
+pub(crate) mod layout;

@@ -124,11 +124,13 @@ fn disk(plan: &Plan, place: Place) -> Result<OwnedFd, CallError> {
     };
     if plan.owner.kind == OwnerKind::Stranger {
         let (uid, gid) = (plan.owner.uid, plan.owner.gid);
-        chown(path, Some(uid), Some(gid)).named(|| format!("chown({path:?}, {uid}, {gid})"))?;
+        chown(path, Some(uid), Some(gid))
+            .named(|| format!("chown(\"{}\", {uid}, {gid})", path.display()))?;
     }
-    let metadata = fs::symlink_metadata(path).named(|| format!("lstat({path:?})"))?;
+    let call = || format!("lstat(\"{}\")", path.display());
+    let metadata = fs::symlink_metadata(path).named(call)?;
     if !metadata.is_dir() {
-        return Err(CallError::new(Errno::ENOTDIR, format!("lstat({path:?})")));
+        return Err(CallError::new(Errno::ENOTDIR, call()));
     }
     mount::clone_tree(path, Attributes::WRITABLE)
 }

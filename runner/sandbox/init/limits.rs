@@ -22,8 +22,9 @@ pub(crate) fn apply(spec: &SandboxSpec) -> Result<(), CallError> {
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_FSIZE, limits.largest_file()),
         // Since Linux 5.14 this counts within the user namespace, which is this sandbox's alone.
-        // Pid 1 is counted as well.
-        (Resource::RLIMIT_NPROC, limits.processes.saturating_add(1)),
+        // Pid 1 is counted as well; one more lets a control group, which counts what it refuses,
+        // be the first to refuse.
+        (Resource::RLIMIT_NPROC, limits.processes.saturating_add(2)),
         (Resource::RLIMIT_NOFILE, limits.open_files),
         (Resource::RLIMIT_MEMLOCK, 8 << 20),
         (Resource::RLIMIT_MSGQUEUE, 800 << 10),

@@ -16,8 +16,8 @@ use crate::seccomp::program;
 use crate::wire;
 
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
-pub(crate) fn run(socket: &UnixStream, plan: Plan, mounts: Option<HostMounts>) -> ! {
-    let result = settle(&plan, mounts).and_then(|settled| {
+pub(crate) fn run(socket: &UnixStream, plan: &Plan, mounts: Option<HostMounts>) -> ! {
+    let result = settle(plan, mounts).and_then(|settled| {
         settled.report(socket)?;
         drop(settled);
         serve::serve(socket)

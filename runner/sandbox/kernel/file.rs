@@ -1,6 +1,6 @@
 //! Small files, mostly of `/proc`, and what is said about descriptors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::call::{CallError, Named as _};
 /// Writes `text` in a single call, as the files of `/proc` want it.
 pub(crate) fn write(path: impl AsRef<Path>, text: &str) -> Result<(), CallError> {
     let path = path.as_ref();
-    let call = || format!("write({path:?}, {text:?})");
+    let call = || format!("write(\"{}\", {text:?})", path.display());
     let mut file = OpenOptions::new().write(true).open(path).named(call)?;
     file.write_all(text.as_bytes()).named(call)
 }
@@ -25,12 +25,6 @@ pub(crate) fn create_at(dir: impl AsFd, name: &str, content: &str) -> Result<(),
     let fd = openat(dir, name, flags, Mode::from_bits_retain(0o444)).named(call)?;
     let written = File::from(fd).write_all(content.as_bytes());
     written.named(|| format!("write({name:?}, {} bytes)", content.len()))
-}
-
-/// The whole of a small text file.
-pub(crate) fn read(path: impl AsRef<Path>) -> Result<String, CallError> {
-    let path = path.as_ref();
-    fs::read_to_string(path).named(|| format!("read({path:?})"))
 }
 
 /// A descriptor of the directory that `fd` names; `fsmount` gives only a path descriptor.

@@ -2,8 +2,8 @@
 
 pub(crate) mod call;
 pub(crate) mod file;
-pub(crate) mod mount;
-pub(crate) mod process;
-pub(crate) mod network;
 pub(crate) mod filter;
+pub(crate) mod mount;
+pub(crate) mod network;
+pub(crate) mod process;
 pub(crate) mod terminal;

@@ -63,7 +63,7 @@ pub(crate) fn create(
 
 /// A copy of the mounts at `path` that is mounted nowhere yet, with everything below it.
 pub(crate) fn clone_tree(path: &Path, attributes: Attributes) -> Result<OwnedFd, CallError> {
-    let call = || format!("open_tree({path:?}, OPEN_TREE_CLONE)");
+    let call = || format!("open_tree(\"{}\", OPEN_TREE_CLONE)", path.display());
     let name = CString::new(path.as_os_str().as_encoded_bytes())
         .map_err(|_| CallError::new(Errno::EINVAL, call()))?;
     let tree = open_tree(libc::AT_FDCWD, &name, libc::AT_RECURSIVE).named(call)?;
@@ -167,9 +167,13 @@ fn mount_setattr(
 }
 
 fn set_option(context: &OwnedFd, key: &str, value: &str) -> Result<(), CallError> {
-    let (name, content) = (text(key)?, text(value)?);
-    configure(context, libc::FSCONFIG_SET_STRING, Some((&name, &content)))
-        .named(|| format!("fsconfig({key:?}, {value:?})"))
+    let (option, setting) = (text(key)?, text(value)?);
+    configure(
+        context,
+        libc::FSCONFIG_SET_STRING,
+        Some((&option, &setting)),
+    )
+    .named(|| format!("fsconfig({key:?}, {value:?})"))
 }
 
 fn configure(

@@ -31,9 +31,9 @@ pub(crate) fn window_size(terminal: impl AsFd) -> Option<Winsize> {
 }
 
 /// Tells a terminal its size; the foreground group hears of it by SIGWINCH.
-pub(crate) fn set_window_size(terminal: impl AsFd, size: &Winsize) {
+pub(crate) fn set_window_size(terminal: impl AsFd, size: Winsize) {
     let raw = terminal.as_fd().as_raw_fd();
     // SAFETY: TIOCSWINSZ reads a winsize, and `size` outlives the call. A terminal that has no
     // size is no error.
-    unsafe { libc::ioctl(raw, libc::TIOCSWINSZ, size) };
+    unsafe { libc::ioctl(raw, libc::TIOCSWINSZ, &raw const size) };
 }

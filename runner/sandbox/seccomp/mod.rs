@@ -1,9 +1,9 @@
 //! The system calls a build does not need, as a program computed when this crate is compiled.
 
-pub(crate) mod rules;
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 pub(crate) mod arch;
-pub(crate) mod program;
 #[cfg(test)]
 mod interpreter;
+pub(crate) mod program;
+pub(crate) mod rules;

@@ -91,7 +91,6 @@ impl Program {
     /// Decides by the arguments. What falls out at the end is allowed.
     const fn judge(&mut self, verdict: Verdict) {
         match verdict {
-            Verdict::Allow => {}
             Verdict::Errno(errno) => self.put(refuse(errno)),
             Verdict::Bits { argument, bits } => {
                 self.put(load_argument(argument));

@@ -13,8 +13,6 @@ pub(crate) struct Rule {
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It goes ahead.
-    Allow,
     /// It answers with this errno.
     Errno(i32),
     /// EPERM if the low half of this argument has any of these bits.

@@ -1,5 +1,5 @@
 //! The limits that the kernel does not keep by itself, and the names of those it does.
 
-pub(crate) mod watcher;
-pub(crate) mod processes;
 pub(crate) mod places;
+pub(crate) mod processes;
+pub(crate) mod watcher;

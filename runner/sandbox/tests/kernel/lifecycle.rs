@@ -1,0 +1,225 @@
+//! How a sandbox starts, ends, and fails.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use zwieback_core::enforcement::{Lock, LockState};
+use zwieback_core::sandbox_spec::identity::{AddressLayout, ClockOffsets, KernelRelease};
+use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::error::{SandboxError, Stage};
+use zwieback_sandbox::sandbox::{Sandbox, Sources};
+use zwieback_sandbox::step::Ending;
+
+use crate::attempt;
+use crate::harness::Trial;
+use crate::world::{World, command, limits, run};
+
+/// Trials of this area.
+pub(crate) const TRIALS: &[Trial] = &[
+    ("lifecycle_locks_hold", locks),
+    ("lifecycle_steps_follow_each_other", steps),
+    ("lifecycle_missing_program_is_an_error", missing_program),
+    ("lifecycle_missing_toolchain_is_an_error", missing_toolchain),
+    ("lifecycle_cancel_ends_a_step", cancel),
+    ("lifecycle_conditions_are_seen", conditions),
+    ("lifecycle_fixed_layout_is_the_same_twice", layout),
+    ("lifecycle_killed_runner_leaves_nothing", killed_runner),
+    ("lifecycle_two_at_once", two_at_once),
+];
+
+fn locks(world: &World) {
+    let sandbox = world.sandbox(limits());
+    let enforcement = sandbox.finish().enforcement;
+    for lock in Lock::ALL {
+        assert_ne!(
+            enforcement.state(lock),
+            LockState::Absent,
+            "{lock:?} in {enforcement}"
+        );
+    }
+    println!("  {enforcement}");
+}
+
+fn steps(world: &World) {
+    let mut sandbox = world.sandbox(limits());
+    assert_eq!(run(&mut sandbox, "leave-in-shm", &[]).1, "did left\n");
+    assert_eq!(run(&mut sandbox, "find-in-shm", &[]).1, "did found\n");
+    let (outcome, _) = run(&mut sandbox, "exit", &["7"]);
+    assert_eq!(outcome.ending, Ending::Exited(7));
+    let (outcome, _) = run(&mut sandbox, "exit", &["signal"]);
+    assert_eq!(outcome.ending, Ending::Signalled(libc::SIGKILL));
+}
+
+fn missing_program(world: &World) {
+    let mut sandbox = world.sandbox(limits());
+    let missing = zwieback_sandbox::step::Command::new(["no-such-program"]);
+    match sandbox.run(&missing, &mut |_| {}) {
+        Err(SandboxError::Setup(failure)) => {
+            assert_eq!(failure.stage, Stage::Exec);
+            assert_eq!(
+                failure.to_string(),
+                "cannot start the program: execve(\"no-such-program\") failed with \
+                 ENOENT: No such file or directory"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
+}
+
+fn missing_toolchain(_: &World) {
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    let sources = Sources {
+        toolchain: "/nowhere/at/all".into(),
+        ..Sources::default()
+    };
+    match Sandbox::start(&spec, sources, &Canceller::new().unwrap()) {
+        Err(SandboxError::Setup(failure)) => {
+            assert_eq!(failure.stage, Stage::HostMounts);
+            assert_eq!(failure.call.errno(), nix::errno::Errno::ENOENT);
+            assert!(failure.call.call.contains("/nowhere/at/all"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let nothing = Sandbox::start(&spec, Sources::default(), &Canceller::new().unwrap());
+    assert!(matches!(nothing, Err(SandboxError::NoSource(_))));
+}
+
+fn cancel(world: &World) {
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    let canceller = Canceller::new().unwrap();
+    let mut sandbox = Sandbox::start(&spec, world.sources(), &canceller).unwrap();
+    let started = Instant::now();
+    let outcome = sandbox.run(&command("ignore-signals", &["say"]), &mut |_| {
+        canceller.cancel();
+    });
+    assert_eq!(outcome.unwrap().ending, Ending::Cancelled);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert!(canceller.is_cancelled());
+}
+
+fn conditions(world: &World) {
+    let mut conditions = Conditions {
+        visible_cpus: Some(7),
+        umask: Some(0o077),
+        ..Conditions::default()
+    };
+    "elsewhere".clone_into(&mut conditions.identity.hostname);
+    conditions.identity.uid = 4321;
+    conditions.machine.first_pid = Some(5000);
+    conditions.machine.release = KernelRelease::Linux26;
+    conditions.machine.cpus = vec![0];
+    conditions.machine.clocks = ClockOffsets {
+        monotonic: 1_000_000,
+        boottime: 1_000_000,
+    };
+    let boot_id = "00000000-0000-4000-8000-000000000000\n";
+    let path = "/proc/sys/kernel/random/boot_id".parse().unwrap();
+    conditions.files.insert(path, boot_id.to_owned());
+    let mut sandbox = world.start(&SandboxSpec::for_build(conditions, limits()));
+    let (_, said) = run(&mut sandbox, "identity", &[]);
+    assert_eq!(
+        said,
+        "did uid 4321 gid 1000 host elsewhere domain (none) umask 077 dir /build pid 5000\n"
+    );
+    let (_, said) = run(&mut sandbox, "machine", &[]);
+    let expected = format!("did online 0-6 cpus 1 release 2.6 uptime true boot {boot_id}");
+    assert_eq!(said.trim_end(), expected.trim_end());
+}
+
+fn layout(world: &World) {
+    let mut conditions = Conditions::default();
+    conditions.machine.layout = AddressLayout::Fixed;
+    let spec = SandboxSpec::for_build(conditions, limits());
+    let address = || run(&mut world.start(&spec), "address", &[]).1;
+    assert_eq!(address(), address());
+}
+
+/// A runner that starts a sandbox, runs one step, and ends: what `scripts/bench sandbox` times.
+pub(crate) fn once(tree: &str, resident: &str) -> attempt::Attempt {
+    // A runner that has read a store is large.
+    let ballast = vec![1_u8; resident.parse::<usize>().unwrap() << 20];
+    std::hint::black_box(&ballast);
+    let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let started = Instant::now();
+    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let outcome = sandbox.run(&command("exit", &["0"]), &mut |_| {}).unwrap();
+    assert!(outcome.is_success());
+    sandbox.finish();
+    Ok(format!("{} us", started.elapsed().as_micros()))
+}
+
+/// A runner that starts a sandbox, says where, and waits to be killed.
+pub(crate) fn doomed_runner(tree: &str) -> ! {
+    let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    println!("started");
+    let outcome = sandbox.run(&command("ignore-signals", &["stay"]), &mut |_| {});
+    panic!("{outcome:?}");
+}
+
+fn killed_runner(world: &World) {
+    let tree = world.toolchain();
+    let tree = tree.to_str().unwrap();
+    let mut runner = Command::new(world.program())
+        .args([attempt::ARGUMENT, "doomed-runner", tree])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 8];
+    runner.stdout.take().unwrap().read_exact(&mut said).unwrap();
+    let descendants = children_of(runner.id());
+    assert!(!descendants.is_empty(), "there is a zygote");
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while descendants
+        .iter()
+        .any(|pid| Path::new(&format!("/proc/{pid}/exe")).exists())
+    {
+        assert!(
+            Instant::now() < deadline,
+            "a process of the sandbox is left"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// All processes below `pid`, by the kernel's own lists.
+fn children_of(pid: u32) -> Vec<u32> {
+    let path = format!("/proc/{pid}/task/{pid}/children");
+    let list = std::fs::read_to_string(path).unwrap_or_default();
+    let mut all: Vec<u32> = list
+        .split_ascii_whitespace()
+        .map(|p| p.parse().unwrap())
+        .collect();
+    for child in all.clone() {
+        all.extend(children_of(child));
+    }
+    all
+}
+
+fn two_at_once(world: &World) {
+    let mut first = world.sandbox(limits());
+    let mut second = world.sandbox(limits());
+    std::thread::scope(|scope| {
+        for sandbox in [&mut first, &mut second] {
+            scope.spawn(move || {
+                assert_eq!(run(sandbox, "loopback", &[]).1, "did ping\n");
+            });
+        }
+    });
+}

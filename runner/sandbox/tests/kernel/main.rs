@@ -1,0 +1,37 @@
+//! The sandbox against the real kernel, as root and as an ordinary user.
+//!
+//! This program has four lives: it runs the trials, it runs them again as an ordinary user, it
+//! is the zygote of every sandbox, and inside it is the hostile program that makes attempts.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::exit,
+    clippy::unwrap_used,
+    clippy::unnecessary_wraps,
+    reason = "a test program with a main of its own: it reports to people, panics to fail, and its attempts share one type"
+)]
+
+mod attempt;
+mod harness;
+mod inside;
+mod world;
+
+mod kernel;
+mod lifecycle;
+mod limits;
+mod namespaces;
+mod network;
+mod processes;
+mod terminal;
+mod writes;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some(zwieback_sandbox::zygote::ARGUMENT) => zwieback_sandbox::zygote::main(),
+        Some(attempt::ARGUMENT) => attempt::main(&arguments[2..]),
+        _ => harness::main(&arguments[1..]),
+    }
+}

@@ -1,0 +1,117 @@
+//! No process outlives its step, and none reaches beyond the sandbox.
+
+use nix::errno::Errno::{EINVAL, EPERM, ESRCH};
+use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_sandbox::step::{Ending, Limit};
+
+use crate::attempt::{Attempt, Forbidden, all_fail, just};
+use crate::harness::Trial;
+use crate::world::{World, limits, run};
+
+/// Attempts that must fail.
+pub(crate) const FORBIDDEN: &[Forbidden] = &[
+    (
+        "signal-the-host",
+        || {
+            just(
+                libc::SYS_kill,
+                &[std::process::id().wrapping_add(30_000).into(), 9],
+            )
+        },
+        &[ESRCH],
+    ),
+    (
+        "signal-group-of-none",
+        || just(libc::SYS_kill, &[-0x3fff_ffff, 9]),
+        &[ESRCH, EINVAL, EPERM],
+    ),
+];
+
+/// Trials of this area.
+pub(crate) const TRIALS: &[Trial] = &[
+    ("processes_beyond_are_out_of_reach", |world| {
+        all_fail(world, FORBIDDEN);
+    }),
+    ("processes_daemon_dies_with_its_step", daemon),
+    ("processes_kill_all_kills_nobody_else", kill_all),
+    ("processes_that_ignore_signals_end_at_the_timeout", stubborn),
+    ("processes_that_are_stopped_end_at_the_timeout", stopped),
+];
+
+/// Inside: leaves a process in a session of its own, which writes for as long as it lives.
+pub(crate) fn daemonise() -> Attempt {
+    for _ in 0..2 {
+        // SAFETY: this program has one thread.
+        if unsafe { libc::fork() } != 0 {
+            return Ok("left".to_owned());
+        }
+        nix::unistd::setsid()?;
+    }
+    loop {
+        drop(std::fs::write(
+            "/out/daemon",
+            format!("{:?}", std::time::Instant::now()),
+        ));
+    }
+}
+
+/// Inside: a tree of processes that no polite signal ends.
+pub(crate) fn ignore_signals(stop: &str) -> Attempt {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGPIPE] {
+        // SAFETY: an ignored signal runs no code.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+    // SAFETY: this program has one thread.
+    unsafe {
+        libc::fork();
+        libc::fork();
+    }
+    loop {
+        if stop == "stop" {
+            // SAFETY: a plain integer.
+            unsafe { libc::raise(libc::SIGSTOP) };
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+}
+
+fn daemon(world: &World) {
+    let mut sandbox = world.sandbox(limits());
+    for _ in 0..10 {
+        let (outcome, said) = run(&mut sandbox, "daemonise", &[]);
+        assert_eq!(
+            (outcome.ending, said.as_str()),
+            (Ending::Exited(0), "did left\n")
+        );
+        assert_eq!(
+            run(&mut sandbox, "others", &[]).1,
+            "did 1\n",
+            "a process is left"
+        );
+    }
+}
+
+fn kill_all(world: &World) {
+    let mut sandbox = world.sandbox(limits());
+    let (outcome, _) = run(&mut sandbox, "kill-all", &[]);
+    assert_eq!(outcome.ending, Ending::Exited(0));
+    assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
+}
+
+fn stubborn(world: &World) {
+    ends_in_time(world, "stay");
+}
+
+fn stopped(world: &World) {
+    ends_in_time(world, "stop");
+}
+
+fn ends_in_time(world: &World, how: &str) {
+    let mut sandbox = world.sandbox(Limits {
+        seconds: 1,
+        ..limits()
+    });
+    let (outcome, _) = run(&mut sandbox, "ignore-signals", &[how]);
+    assert_eq!(outcome.ending, Ending::LimitReached(Limit::Time));
+    assert!(outcome.usage.wall.as_secs() < 10, "{outcome:?}");
+}
