@@ -7,6 +7,7 @@ pub mod base64;
 pub mod digest;
 pub mod json;
 pub mod name;
+pub mod policy;
 pub mod rel_path;
 pub mod timestamp;
 pub mod tree;

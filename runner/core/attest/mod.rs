@@ -29,4 +29,4 @@ pub mod trust;
 pub mod trust_root;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

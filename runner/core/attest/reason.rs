@@ -125,6 +125,39 @@ reasons! {
     ParameterMalformed = "parameter-malformed",
     /// an input has no digest that binds
     DependencyWithoutDigest = "dependency-without-digest",
+    /// the policy is not signed by enough of its keepers
+    PolicySignatures = "policy-signatures",
+    /// the policy cannot be read
+    PolicyMalformed = "policy-malformed",
+    /// the policy is older than one that was used before
+    PolicyRollback = "policy-rollback",
+    /// the policy has expired
+    PolicyExpired = "policy-expired",
+    /// the policy does not know the environment
+    EnvironmentUnknown = "environment-unknown",
+    /// too few independent builders agree on the artifact
+    BuildersTooFew = "builders-too-few",
+    /// the builder is not trusted to the level that is asked for
+    LevelTooLow = "level-too-low",
+    /// the build varied less than is asked for
+    ProfileTooWeak = "profile-too-weak",
+    /// a factor was in another state than is asked for
+    FactorState = "factor-state",
+    /// the build is too old, or its time is unknown or lies ahead
+    TooOld = "too-old",
+    /// an input comes from a place that is not allowed
+    SourceNotAllowed = "source-not-allowed",
+    /// an input's address is spelt so that it could be taken for another
+    SourceLookAlike = "source-look-alike",
+    /// a toolchain is not one of those allowed
+    ToolchainNotAllowed = "toolchain-not-allowed",
+}
+
+impl Reason {
+    /// Whether a policy said no to what had been verified, which is another outcome for programs.
+    pub fn is_denial(self) -> bool {
+        self >= Self::PolicySignatures
+    }
 }
 
 impl Refusal {
