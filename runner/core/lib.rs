@@ -11,3 +11,4 @@ pub mod policy;
 pub mod rel_path;
 pub mod timestamp;
 pub mod tree;
+pub mod trusted_time;

@@ -3,57 +3,12 @@
 use p256::ecdsa::signature::Signer as _;
 
 use super::*;
-use crate::attest::build_type::ForeignBuildTypes;
-use crate::attest::fixture::{
-    BUILDER, Forgery, NOW, artifact, payload, provenance, public, secret,
-};
+use crate::attest::fixture::{NOW, provenance, secret};
 use crate::attest::provenance::Provenance;
-use crate::attest::trust_root::{BuilderKey, Quorum, TrustRoot};
-use crate::attest::verify::{Request, verify};
 use crate::digest::Digest;
 use crate::policy::file::Policy;
+use crate::policy::fixture::{HEAD, build, quorum, trust};
 use crate::policy::signed;
-
-const HEAD: &str = "version = 3\nexpires = \"2027-01-01T00:00:00Z\"\n";
-
-/// Keys 1 and 2 are acme's, 3 is another operator's; all speak for the same builder.
-fn trust() -> Trust {
-    let key = |number: u8, operator: &str| BuilderKey {
-        key: public(number),
-        builder: BUILDER.into(),
-        operator: operator.into(),
-        level: 2.try_into().unwrap(),
-        from: None,
-        until: None,
-    };
-    Trust::Root(Box::new(TrustRoot {
-        version: 1,
-        expires: "2030-01-01T00:00:00Z".parse().unwrap(),
-        quorum: quorum(),
-        builders: vec![key(1, "acme"), key(2, "acme"), key(3, "other")],
-        revoked: <_>::default(),
-        time_stampers: vec![],
-    }))
-}
-
-fn quorum() -> Quorum {
-    Quorum {
-        keys: vec![public(11), public(12)],
-        threshold: 2,
-    }
-}
-
-fn build(provenance: &Provenance, signer: u8) -> Verified {
-    let bundle = Forgery::new(payload(provenance), signer).text();
-    let verified = verify(&Request {
-        bundle: bundle.as_bytes(),
-        artifacts: &[artifact("a", b"lib/a")],
-        trust: &trust(),
-        foreign: &ForeignBuildTypes::new(),
-        now: NOW.parse().unwrap(),
-    });
-    verified.unwrap()
-}
 
 fn ask(policy: &str, builds: &[Verified], environment: Option<&str>) -> Result<Decision, Refusal> {
     decide(&Question {

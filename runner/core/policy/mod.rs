@@ -7,8 +7,12 @@ pub mod file;
 pub mod rules;
 
 pub mod decide;
+pub mod summary;
 
 pub mod environment;
 pub mod reproduction;
 pub mod signed;
 pub mod source_pattern;
+
+#[cfg(test)]
+pub(crate) mod fixture;
