@@ -6,6 +6,7 @@
 pub mod digest;
 pub mod enforcement;
 pub mod name;
+pub mod policy;
 pub mod rel_path;
 pub mod purl;
 pub mod glob;
@@ -26,3 +27,4 @@ pub mod event;
 pub mod base64;
 pub mod json;
 pub mod attest;
+pub mod trusted_time;

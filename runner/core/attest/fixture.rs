@@ -18,27 +18,27 @@ use crate::base64;
 use crate::digest::Fingerprint;
 use crate::json::value::Value;
 
-pub(super) const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
-pub(super) const NOW: &str = "2026-06-01T00:00:00Z";
+pub(crate) const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
+pub(crate) const NOW: &str = "2026-06-01T00:00:00Z";
 
 /// A pair of keys, another one for each number.
-pub(super) fn secret(number: u8) -> SigningKey {
+pub(crate) fn secret(number: u8) -> SigningKey {
     SigningKey::from_slice(&[number; 32]).unwrap()
 }
 
-pub(super) fn public(number: u8) -> PublicKey {
+pub(crate) fn public(number: u8) -> PublicKey {
     let der = secret(number).verifying_key().to_public_key_der().unwrap();
     PublicKey::from_der(der.as_bytes()).unwrap()
 }
 
-pub(super) fn artifact(name: &str, bytes: &[u8]) -> Artifact {
+pub(crate) fn artifact(name: &str, bytes: &[u8]) -> Artifact {
     Artifact {
         name: name.into(),
         print: Fingerprint::of(bytes),
     }
 }
 
-pub(super) fn provenance() -> Provenance {
+pub(crate) fn provenance() -> Provenance {
     let source = Fingerprint::of(b"source");
     Provenance {
         build_type: BUILD_TYPE.into(),
@@ -61,7 +61,7 @@ pub(super) fn provenance() -> Provenance {
 }
 
 /// The statement about `lib/a` and `lib/b`, whose bytes are their names.
-pub(super) fn payload(provenance: &Provenance) -> String {
+pub(crate) fn payload(provenance: &Provenance) -> String {
     let subject = |name: &str| ResourceDescriptor::named(name, &Fingerprint::of(name.as_bytes()));
     let statement = provenance
         .clone()
@@ -71,17 +71,17 @@ pub(super) fn payload(provenance: &Provenance) -> String {
 
 /// A bundle whose every part can be chosen.
 #[derive(Clone)]
-pub(super) struct Forgery {
-    pub(super) payload: String,
-    pub(super) payload_type: String,
-    pub(super) signer: u8,
-    pub(super) hint: String,
-    pub(super) key_id: String,
+pub(crate) struct Forgery {
+    pub(crate) payload: String,
+    pub(crate) payload_type: String,
+    pub(crate) signer: u8,
+    pub(crate) hint: String,
+    pub(crate) key_id: String,
 }
 
 impl Forgery {
     /// An honest bundle over those bytes, by the key of that number.
-    pub(super) fn new(payload: impl Into<String>, signer: u8) -> Self {
+    pub(crate) fn new(payload: impl Into<String>, signer: u8) -> Self {
         let hint = public(signer).id().to_string();
         Self {
             payload: payload.into(),
@@ -92,17 +92,17 @@ impl Forgery {
         }
     }
 
-    pub(super) fn signature(&self) -> Vec<u8> {
+    pub(crate) fn signature(&self) -> Vec<u8> {
         let message = pae(&self.payload_type, self.payload.as_bytes());
         let signature: p256::ecdsa::DerSignature = secret(self.signer).sign(&message);
         signature.as_bytes().to_vec()
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.with_signature(&base64::encode(&self.signature()))
     }
 
-    pub(super) fn with_signature(&self, signature: &str) -> String {
+    pub(crate) fn with_signature(&self, signature: &str) -> String {
         let payload = base64::encode(self.payload.as_bytes());
         let (hint, key_id, kind) = (&self.hint, &self.key_id, &self.payload_type);
         format!(
@@ -115,16 +115,16 @@ impl Forgery {
 }
 
 /// An honest bundle by key 1.
-pub(super) fn honest() -> Forgery {
+pub(crate) fn honest() -> Forgery {
     Forgery::new(payload(&provenance()), 1)
 }
 
 /// What comes of a bundle for the artifact `a`, when key 1 alone is trusted.
-pub(super) fn decide(bundle: impl AsRef<[u8]>) -> Result<Verified, Refusal> {
+pub(crate) fn decide(bundle: impl AsRef<[u8]>) -> Result<Verified, Refusal> {
     decide_for(bundle, &[artifact("out/a", b"lib/a")])
 }
 
-pub(super) fn decide_for(
+pub(crate) fn decide_for(
     bundle: impl AsRef<[u8]>,
     artifacts: &[Artifact],
 ) -> Result<Verified, Refusal> {
@@ -138,7 +138,7 @@ pub(super) fn decide_for(
 }
 
 #[track_caller]
-pub(super) fn assert_refused(verdict: Result<Verified, Refusal>, expected: Reason, what: &str) {
+pub(crate) fn assert_refused(verdict: Result<Verified, Refusal>, expected: Reason, what: &str) {
     match verdict {
         Ok(_) => panic!("{what}: accepted, {expected} expected"),
         Err(refusal) => assert_eq!(refusal.reason, expected, "{what}: {refusal}"),
@@ -146,7 +146,7 @@ pub(super) fn assert_refused(verdict: Result<Verified, Refusal>, expected: Reaso
 }
 
 /// The text with one place changed; a place that is not there would make the test say nothing.
-pub(super) fn edit(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn edit(text: &str, from: &str, to: &str) -> String {
     let edited = text.replacen(from, to, 1);
     assert_ne!(edited, text, "{from}");
     edited

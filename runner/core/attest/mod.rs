@@ -14,6 +14,7 @@ pub mod statement;
 
 pub mod build_type;
 pub mod provenance;
+pub mod vsa;
 
 pub mod bundle;
 pub mod dsse;
@@ -29,4 +30,4 @@ pub mod trust;
 pub mod trust_root;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

@@ -99,6 +99,22 @@ reasons! {
     ArtifactMissing = "artifact-missing",
     /// the statement says something else than how the artifact was built
     PredicateType = "predicate-type",
+    /// the time stamp cannot be read
+    TimestampMalformed = "timestamp-malformed",
+    /// the authority refused to stamp the time
+    TimestampRefused = "timestamp-refused",
+    /// the time stamp is over another signature
+    TimestampMismatch = "timestamp-mismatch",
+    /// the time stamp uses an algorithm that is not taken here
+    TimestampAlgorithm = "timestamp-algorithm",
+    /// the time stamp was not signed by its authority, or was changed
+    TimestampSignature = "timestamp-signature",
+    /// the time stamp is by an authority that is not trusted
+    TimestampAuthorityUnknown = "timestamp-authority-unknown",
+    /// the authority's certificate is not for stamping time alone
+    TimestampPurpose = "timestamp-purpose",
+    /// a certificate of the authority was not valid at that time
+    TimestampExpired = "timestamp-expired",
     /// the trust root's threshold cannot be reached by different keys, or asks for none
     RootThreshold = "root-threshold",
     /// the trust root is not signed by enough of the keys that may sign it
@@ -125,6 +141,51 @@ reasons! {
     ParameterMalformed = "parameter-malformed",
     /// an input has no digest that binds
     DependencyWithoutDigest = "dependency-without-digest",
+    /// the key is not trusted to speak for this verifier
+    VerifierUntrusted = "verifier-untrusted",
+    /// the summary is about something else
+    SummaryResource = "summary-resource",
+    /// the summary says that verification failed
+    SummaryFailed = "summary-failed",
+    /// the summary does not name the level or property that is needed
+    SummaryLevel = "summary-level",
+    /// the summary rests on another policy
+    SummaryPolicy = "summary-policy",
+    /// the summary is too old, or its time is unknown or lies ahead
+    SummaryTooOld = "summary-too-old",
+    /// the policy is not signed by enough of its keepers
+    PolicySignatures = "policy-signatures",
+    /// the policy cannot be read
+    PolicyMalformed = "policy-malformed",
+    /// the policy is older than one that was used before
+    PolicyRollback = "policy-rollback",
+    /// the policy has expired
+    PolicyExpired = "policy-expired",
+    /// the policy does not know the environment
+    EnvironmentUnknown = "environment-unknown",
+    /// too few independent builders agree on the artifact
+    BuildersTooFew = "builders-too-few",
+    /// the builder is not trusted to the level that is asked for
+    LevelTooLow = "level-too-low",
+    /// the build varied less than is asked for
+    ProfileTooWeak = "profile-too-weak",
+    /// a factor was in another state than is asked for
+    FactorState = "factor-state",
+    /// the build is too old, or its time is unknown or lies ahead
+    TooOld = "too-old",
+    /// an input comes from a place that is not allowed
+    SourceNotAllowed = "source-not-allowed",
+    /// an input's address is spelt so that it could be taken for another
+    SourceLookAlike = "source-look-alike",
+    /// a toolchain is not one of those allowed
+    ToolchainNotAllowed = "toolchain-not-allowed",
+}
+
+impl Reason {
+    /// Whether a policy said no to what had been verified, which is another outcome for programs.
+    pub fn is_denial(self) -> bool {
+        self >= Self::PolicySignatures
+    }
 }
 
 impl Refusal {

@@ -67,14 +67,8 @@ fn read(file: &[u8]) -> Result<(Envelope, TrustRoot), Refusal> {
     Ok((envelope, root))
 }
 
-/// Counts keys, not signatures: one key that signs twice, or under two names, is one.
 fn check_quorum(envelope: &Envelope, quorum: &Quorum) -> Result<(), Refusal> {
-    let pae = envelope.pae();
-    let signed = |key: &&PublicKey| {
-        let mut signatures = envelope.signatures.iter();
-        signatures.any(|signature| key.confirm(&pae, &signature.bytes).is_ok())
-    };
-    let count = quorum.keys.iter().filter(signed).count();
+    let count = quorum.signers(envelope);
     if count < quorum.threshold {
         let saw = format!("{count} of {} needed", quorum.threshold);
         return Err(Refusal::new(Reason::RootSignatures, saw));

@@ -47,6 +47,14 @@ impl Trust {
         }
     }
 
+    /// Certificates of the time stamp authorities to believe, in DER.
+    pub fn time_stampers(&self) -> &[Vec<u8>] {
+        match self {
+            Self::Key(_) => &[],
+            Self::Root(root) => &root.time_stampers,
+        }
+    }
+
     /// Who runs that builder, where the trust root says so.
     pub fn operator(&self, key: KeyId, builder: &str) -> Option<&str> {
         let Self::Root(root) = self else { return None };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dsse::Envelope;
 use super::key_id::KeyId;
 use super::level::BuildLevel;
 use super::public_key::PublicKey;
@@ -187,6 +188,18 @@ impl TrustRoot {
 }
 
 impl Quorum {
+    /// How many of the keys have signed that envelope.
+    ///
+    /// Counts keys, not signatures: one key that signs twice, or under two names, is one.
+    pub fn signers(&self, envelope: &Envelope) -> usize {
+        let pae = envelope.pae();
+        let signed = |key: &&PublicKey| {
+            let mut signatures = envelope.signatures.iter();
+            signatures.any(|signature| key.confirm(&pae, &signature.bytes).is_ok())
+        };
+        self.keys.iter().filter(signed).count()
+    }
+
     fn to_value(&self) -> Value {
         let keys: Vec<Value> = self.keys.iter().map(key_value).collect();
         let threshold = i64::try_from(self.threshold).unwrap_or(i64::MAX);

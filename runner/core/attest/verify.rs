@@ -10,6 +10,7 @@ use super::trust::{SigningTime, Trust};
 use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
+use crate::trusted_time::token;
 
 /// What is to be decided, and by what.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
     let provenance = read_provenance(&statement)?;
     let time = SigningTime {
         now: request.now,
-        stamped: None,
+        stamped: token::stamped_at(&bundle, request.trust.time_stampers())?,
     };
     let builder = &provenance.builder.id;
     let level = request.trust.level(statement.key(), builder, time)?;

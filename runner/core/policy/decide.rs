@@ -1,0 +1,257 @@
+//! The decision: every rule with what it asked for and what it saw.
+
+use std::fmt;
+
+use super::reproduction::independent_builders;
+use super::rules::{Profile, Rules};
+use super::signed::KnownPolicy;
+use super::source_pattern::is_plain;
+use crate::attest::reason::{Reason, Refusal};
+use crate::attest::resource::ResourceDescriptor;
+use crate::attest::trust::Trust;
+use crate::attest::verify::Verified;
+use crate::digest::Digest;
+use crate::json::value::Value;
+use crate::name::Name;
+use crate::timestamp::Timestamp;
+
+const DAY: i64 = 86_400;
+/// Clocks of builder and verifier may differ by so much.
+const SKEW: i64 = 300;
+/// A toolchain's tree stands among the inputs under this name and its own.
+pub const TOOLCHAIN_PREFIX: &str = "toolchain/";
+
+/// What is to be decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The policy.
+    pub policy: &'a KnownPolicy,
+    /// Where the artifacts are to be used, if the policy tells places apart.
+    pub environment: Option<&'a Name>,
+    /// The verified builds of the same artifacts. Every one must keep the rules: a policy that
+    /// picked the good ones would say nothing about the others.
+    pub builds: &'a [Verified],
+    /// Whom to believe about operators.
+    pub trust: &'a Trust,
+    /// What the verifier's clock shows.
+    pub now: Timestamp,
+}
+
+/// One rule applied to one build, or to all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The rule, as the file names it.
+    pub rule: String,
+    /// What it asks for.
+    pub asked: String,
+    /// What it saw.
+    pub saw: String,
+    /// Why it denies, if it does.
+    pub denied: Option<Reason>,
+}
+
+/// All that a policy said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    outcomes: Vec<Outcome>,
+}
+
+/// Applies a policy. All rules are applied even after one has denied, so that all can be shown.
+pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
+    let policy = &question.policy.policy;
+    if question.now >= policy.expires() {
+        let saw = format!("since {}, it is {}", policy.expires(), question.now);
+        return Err(Refusal::new(Reason::PolicyExpired, saw));
+    }
+    let rules = policy.rules(question.environment).ok_or_else(|| {
+        let name = question.environment.map_or("", Name::as_str);
+        Refusal::new(Reason::EnvironmentUnknown, format!("{name:?}"))
+    })?;
+    let mut outcomes = vec![builders(rules.builders, question)];
+    for build in question.builds {
+        outcomes.extend(of_build(rules, build, question.now));
+    }
+    Ok(Decision { outcomes })
+}
+
+impl Decision {
+    /// Every rule that was applied.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// Whether no rule denied; otherwise the first that did.
+    pub fn verdict(&self) -> Result<(), Refusal> {
+        let denial = self.outcomes.iter().find_map(|outcome| {
+            let Outcome {
+                rule,
+                asked,
+                saw,
+                denied,
+            } = outcome;
+            let saw = format!("`{rule}` asks for {asked}, there is {saw}");
+            denied.map(|reason| Refusal::new(reason, saw))
+        });
+        denial.map_or(Ok(()), Err)
+    }
+}
+
+/// Without a rule at least one is needed: no builds at all would keep every other rule.
+fn builders(asked: Option<usize>, question: &Question<'_>) -> Outcome {
+    let asked = asked.unwrap_or(1).max(1);
+    let count = independent_builders(question.builds, question.trust);
+    outcome(
+        "builders",
+        &asked,
+        &count,
+        count >= asked,
+        Reason::BuildersTooFew,
+    )
+}
+
+fn of_build(rules: &Rules, build: &Verified, now: Timestamp) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    if let Some(asked) = rules.level {
+        let level = build.level();
+        outcomes.push(outcome(
+            "level",
+            &asked,
+            &level,
+            level >= asked,
+            Reason::LevelTooLow,
+        ));
+    }
+    outcomes.extend(rules.profile.map(|asked| profile(asked, build)));
+    outcomes.extend(factors(rules, build));
+    outcomes.extend(rules.max_age_days.map(|days| age(days, build, now)));
+    let inputs = build.provenance().resolved_dependencies.iter();
+    outcomes.extend(inputs.clone().filter_map(|input| source(rules, input)));
+    let toolchains: Vec<_> = inputs
+        .filter(|input| input.label().starts_with(TOOLCHAIN_PREFIX))
+        .collect();
+    outcomes.extend(toolchain(rules, &toolchains));
+    outcomes
+}
+
+fn profile(asked: Profile, build: &Verified) -> Outcome {
+    let name = build.provenance().internal_parameters.get("profile");
+    let name = name.and_then(Value::as_str).unwrap_or("none");
+    let enough = Profile::named(name).is_some_and(|profile| profile >= asked);
+    outcome(
+        "profile",
+        &asked.as_str(),
+        &format!("{name:?}"),
+        enough,
+        Reason::ProfileTooWeak,
+    )
+}
+
+fn factors(rules: &Rules, build: &Verified) -> Vec<Outcome> {
+    let factors = build.provenance().internal_parameters.get("factors");
+    let state = |factor: &str| {
+        factors
+            .and_then(|it| it.get(factor))
+            .and_then(Value::as_str)
+    };
+    let apply = |(factor, asked): (&String, &std::collections::BTreeSet<_>)| {
+        let names: Vec<&str> = asked
+            .iter()
+            .copied()
+            .map(super::rules::FactorState::as_str)
+            .collect();
+        let saw = state(factor).unwrap_or("none");
+        let rule = format!("factors.{factor}");
+        let enough = names.contains(&saw);
+        outcome(
+            rule,
+            &names.join(" or "),
+            &format!("{saw:?}"),
+            enough,
+            Reason::FactorState,
+        )
+    };
+    rules.factors.iter().map(apply).collect()
+}
+
+/// Trusted time counts if there is any, else what the builder claims, whose key is trusted anyway.
+fn age(days: u32, build: &Verified, now: Timestamp) -> Outcome {
+    let asked = format!("at most {days} days");
+    let claimed = build.provenance().metadata.finished_on;
+    let Some(time) = build.time().stamped.or(claimed) else {
+        return outcome("max-age-days", &asked, &"no time", false, Reason::TooOld);
+    };
+    let age = now.seconds_since(time);
+    let fits = (-SKEW..=i64::from(days) * DAY).contains(&age);
+    outcome(
+        "max-age-days",
+        &asked,
+        &format!("{time}, now {now}"),
+        fits,
+        Reason::TooOld,
+    )
+}
+
+fn source(rules: &Rules, input: &ResourceDescriptor) -> Option<Outcome> {
+    let (patterns, address) = (rules.sources.as_ref()?, input.uri.as_deref()?);
+    let asked = patterns
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" or ");
+    let (fits, reason) = if is_plain(address) {
+        let known = patterns.iter().any(|pattern| pattern.matches(address));
+        (known, Reason::SourceNotAllowed)
+    } else {
+        (false, Reason::SourceLookAlike)
+    };
+    Some(outcome(
+        "sources",
+        &asked,
+        &format!("{address:?}"),
+        fits,
+        reason,
+    ))
+}
+
+fn toolchain(rules: &Rules, used: &[&ResourceDescriptor]) -> Vec<Outcome> {
+    let Some(known) = &rules.toolchains else {
+        return Vec::new();
+    };
+    let denied = Reason::ToolchainNotAllowed;
+    let asked = format!("one of {} digests", known.len());
+    if used.is_empty() {
+        return vec![outcome(
+            "toolchains",
+            &asked,
+            &"no toolchain",
+            false,
+            denied,
+        )];
+    }
+    let apply = |input: &&ResourceDescriptor| {
+        let digest = input.digest.get_sha256();
+        let saw = digest.map_or("no sha256".to_owned(), Digest::to_hex);
+        let fits = digest.is_some_and(|digest| known.contains(&digest));
+        outcome("toolchains", &asked, &saw, fits, denied)
+    };
+    used.iter().map(apply).collect()
+}
+
+fn outcome(
+    rule: impl Into<String>,
+    asked: &dyn fmt::Display,
+    saw: &dyn fmt::Display,
+    kept: bool,
+    reason: Reason,
+) -> Outcome {
+    Outcome {
+        rule: rule.into(),
+        asked: asked.to_string(),
+        saw: saw.to_string(),
+        denied: (!kept).then_some(reason),
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

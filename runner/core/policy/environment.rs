@@ -1,0 +1,67 @@
+//! Rules of an environment on top of the rules for all: they may only tighten.
+
+use std::collections::BTreeSet;
+
+use super::rules::Rules;
+
+/// A rule by which an environment would allow more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{rule}` allows more than it does for all")]
+pub struct LooserError {
+    /// The rule, as the file names it.
+    rule: String,
+}
+
+/// The rules that hold in an environment: its own where it has any, else those for all.
+pub fn tighten(all: &Rules, own: &Rules) -> Result<Rules, LooserError> {
+    let mut rules = Rules {
+        level: stricter("level", all.level, own.level, |own, all| own >= all)?,
+        builders: stricter("builders", all.builders, own.builders, |own, all| {
+            own >= all
+        })?,
+        profile: stricter("profile", all.profile, own.profile, |own, all| own >= all)?,
+        max_age_days: stricter(
+            "max-age-days",
+            all.max_age_days,
+            own.max_age_days,
+            |own, all| own <= all,
+        )?,
+        sources: stricter(
+            "sources",
+            all.sources.as_ref(),
+            own.sources.as_ref(),
+            |own, all| own.iter().all(|own| all.iter().any(|all| all.covers(own))),
+        )?
+        .cloned(),
+        toolchains: stricter(
+            "toolchains",
+            all.toolchains.as_ref(),
+            own.toolchains.as_ref(),
+            BTreeSet::is_subset,
+        )?
+        .cloned(),
+        factors: all.factors.clone(),
+    };
+    for (factor, states) in &own.factors {
+        let (all, own) = (all.factors.get(factor), Some(states));
+        let rule = format!("factors.{factor}");
+        if let Some(states) = stricter(&rule, all, own, BTreeSet::is_subset)? {
+            rules.factors.insert(factor.clone(), states.clone());
+        }
+    }
+    Ok(rules)
+}
+
+fn stricter<T: Copy>(
+    rule: &str,
+    all: Option<T>,
+    own: Option<T>,
+    is_at_least_as_strict: impl Fn(T, T) -> bool,
+) -> Result<Option<T>, LooserError> {
+    match (all, own) {
+        (Some(all), Some(own)) if !is_at_least_as_strict(own, all) => Err(LooserError {
+            rule: rule.to_owned(),
+        }),
+        _ => Ok(own.or(all)),
+    }
+}

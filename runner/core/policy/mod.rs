@@ -1,0 +1,18 @@
+//! Policy: what a verified build must be like before it may be used.
+//!
+//! Verification says who vouches for what; a policy says whether that is enough. It is a value read
+//! from `policy.toml`, and a decision is a pure function of it, the verified builds and the clock.
+
+pub mod file;
+pub mod rules;
+
+pub mod decide;
+pub mod summary;
+
+pub mod environment;
+pub mod reproduction;
+pub mod signed;
+pub mod source_pattern;
+
+#[cfg(test)]
+pub(crate) mod fixture;

@@ -1,0 +1,83 @@
+//! The rules a policy can set. One that is not set asks for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::source_pattern::SourcePattern;
+use crate::attest::level::BuildLevel;
+use crate::digest::Digest;
+
+/// What is asked of every provenance, and of all of them together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rules {
+    /// At least this SLSA build level.
+    pub level: Option<BuildLevel>,
+    /// At least so many builders of different operators that agree.
+    pub builders: Option<usize>,
+    /// At least this profile.
+    pub profile: Option<Profile>,
+    /// For each factor, the states that are enough.
+    #[serde(default)]
+    pub factors: BTreeMap<String, BTreeSet<FactorState>>,
+    /// At most so many days since the build ended.
+    pub max_age_days: Option<u32>,
+    /// Where inputs may come from.
+    pub sources: Option<BTreeSet<SourcePattern>>,
+    /// The digests of the toolchains that may be used.
+    pub toolchains: Option<BTreeSet<Digest>>,
+}
+
+/// How much the two runs of a build differed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// The sandbox fixed what it could.
+    Hermetic,
+    /// Everything was varied.
+    Strict,
+}
+
+/// What became of a factor in a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactorState {
+    /// The same in both runs, on every machine.
+    Fixed,
+    /// Different between the runs, as was proved by a probe.
+    Varied,
+    /// Meant to be different, but was not.
+    Ineffective,
+    /// Left to the machine.
+    Uncontrolled,
+}
+
+impl Profile {
+    /// The profile of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Hermetic, Self::Strict]
+            .into_iter()
+            .find(|it| it.as_str() == name)
+    }
+
+    /// The name of the profile.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hermetic => "hermetic",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+impl FactorState {
+    /// The name of the state.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Varied => "varied",
+            Self::Ineffective => "ineffective",
+            Self::Uncontrolled => "uncontrolled",
+        }
+    }
+}

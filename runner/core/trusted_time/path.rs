@@ -1,0 +1,89 @@
+//! From a time stamp authority's certificate up to one that is trusted.
+
+use der::Encode as _;
+use der::asn1::ObjectIdentifier;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+use super::token::{malformed, unknown};
+use crate::attest::public_key::PublicKey;
+use crate::attest::reason::{Reason, Refusal};
+use crate::timestamp::Timestamp;
+
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+/// An authority, two intermediates and a root: nobody has more.
+const LONGEST: usize = 4;
+
+/// Makes sure that a certificate may stamp time and leads to a trusted one, at that time.
+///
+/// Every certificate on the way must be valid at the time, not only the first (GHSA-wfqv-66vq-46rm).
+pub fn check(
+    leaf: &Certificate,
+    others: &[Certificate],
+    anchors: &[Certificate],
+    time: Timestamp,
+) -> Result<(), Refusal> {
+    check_purpose(leaf)?;
+    let mut current = leaf;
+    for _ in 0..LONGEST {
+        check_validity(current, time)?;
+        if anchors.contains(current) {
+            return Ok(());
+        }
+        if let Some(anchor) = anchors.iter().find(|it| has_issued(it, current)) {
+            return check_validity(anchor, time);
+        }
+        let issuer = others.iter().find(|it| has_issued(it, current));
+        current = issuer.ok_or_else(|| unknown(current.tbs_certificate().issuer()))?;
+    }
+    Err(unknown("the path is too long"))
+}
+
+/// RFC 3161 section 2.3: the key stamps time and does nothing else, and says so critically.
+fn check_purpose(certificate: &Certificate) -> Result<(), Refusal> {
+    let usage = certificate
+        .tbs_certificate()
+        .get_extension::<ExtendedKeyUsage>();
+    match usage.map_err(malformed)? {
+        Some((true, usage)) if usage.0 == [TIME_STAMPING] => Ok(()),
+        _ => {
+            let saw = certificate.tbs_certificate().subject();
+            Err(Refusal::new(Reason::TimestampPurpose, saw))
+        }
+    }
+}
+
+fn check_validity(certificate: &Certificate, time: Timestamp) -> Result<(), Refusal> {
+    let validity = certificate.tbs_certificate().validity();
+    let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs());
+    let (from, until) = (seconds(validity.not_before), seconds(validity.not_after));
+    let (from, until) = (from.map_err(malformed)?, until.map_err(malformed)?);
+    if (from..=until).contains(&time.as_unix()) {
+        return Ok(());
+    }
+    let subject = certificate.tbs_certificate().subject();
+    Err(Refusal::new(
+        Reason::TimestampExpired,
+        format!("{subject} at {time}"),
+    ))
+}
+
+fn has_issued(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let (above, below) = (issuer.tbs_certificate(), certificate.tbs_certificate());
+    let may_issue = matches!(above.get_extension::<BasicConstraints>(), Ok(Some((_, it))) if it.ca)
+        && match above.get_extension::<KeyUsage>() {
+            Ok(Some((_, usage))) => usage.key_cert_sign(),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+    let key = above.subject_public_key_info().to_der().ok();
+    let key = key.and_then(|der| PublicKey::from_der(&der).ok());
+    let (Some(key), Ok(message)) = (key, below.to_der()) else {
+        return false;
+    };
+    let signature = certificate.signature().as_bytes().unwrap_or_default();
+    may_issue
+        && above.subject() == below.issuer()
+        && below.signature() == certificate.signature_algorithm()
+        && key.confirm(&message, signature).is_ok()
+}

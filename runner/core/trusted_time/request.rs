@@ -1,0 +1,32 @@
+//! What to send to a time stamp authority.
+
+use der::Encode as _;
+use der::asn1::{Int, OctetString};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::asn1::{MessageImprint, TimeStampReq};
+use super::token::SHA256;
+use crate::digest::Digest;
+
+/// The DER of a request to stamp a bundle's signature, certificate included.
+///
+/// The nonce keeps an old answer from being played back to whoever asks; it must be random.
+pub fn request(signature: &[u8], nonce: [u8; 8]) -> Result<Vec<u8>, der::Error> {
+    let mut nonce = nonce;
+    // Neither negative nor with a leading zero byte: both ends of the number are given bits.
+    nonce[0] = nonce[0] & 0x7f | 0x40;
+    let digest = Digest::sha256(signature);
+    TimeStampReq {
+        version: 1,
+        message_imprint: MessageImprint {
+            hash_algorithm: AlgorithmIdentifierOwned {
+                oid: SHA256,
+                parameters: None,
+            },
+            hashed_message: OctetString::new(*digest.as_bytes())?,
+        },
+        nonce: Some(Int::new(&nonce)?),
+        cert_req: true,
+    }
+    .to_der()
+}

@@ -1,0 +1,265 @@
+//! Time stamps by an authority that openssl plays, from the request to the verdict.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why it was skipped"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use x509_cert::Certificate;
+use x509_cert::der::{DecodePem as _, Encode as _};
+use zwieback_core::attest::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::provenance::{Builder, Metadata, Provenance};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey};
+use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::trust::Trust;
+use zwieback_core::attest::trust_root::{BuilderKey, Quorum, TrustRoot};
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::attest::verify::{Request, Verified, verify};
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::json::value::Value;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_core::trusted_time::{path, request, token};
+use zwieback_host::keys::private_key::PrivateKey;
+use zwieback_host::keys::signer::{Signer as _, seal};
+
+const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
+
+/// An authority below a CA, a certificate that is not for stamping, and another authority.
+const SETUP: &str = r#"
+set -eu
+key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key"; }
+ca() {
+  key "$1"; openssl req -x509 -new -key "$1.key" -sha256 -days 3650 -subj "/CN=$1" -out "$1.pem"
+}
+issue() {
+  key "$2"; openssl req -new -key "$2.key" -sha256 -subj "/CN=$2" -out "$2.csr"
+  printf '%s\n' "$3" > "$2.ext"
+  openssl x509 -req -in "$2.csr" -CA "$1.pem" -CAkey "$1.key" -sha256 -days 365 \
+    -set_serial 0x51 -extfile "$2.ext" -out "$2.pem"
+}
+ca ca; ca stranger
+issue ca tsa "extendedKeyUsage=critical,timeStamping"
+issue ca loose "extendedKeyUsage=timeStamping"
+issue ca web "extendedKeyUsage=critical,serverAuth,timeStamping"
+issue ca plain "basicConstraints=CA:FALSE"
+issue stranger false "extendedKeyUsage=critical,timeStamping"
+echo 01 > serial
+cat > ts.conf <<END
+[tsa]
+default_tsa = here
+[here]
+serial = serial
+default_policy = 1.2.3.4
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+END
+"#;
+
+struct Authority {
+    folder: tempfile::TempDir,
+}
+
+impl Authority {
+    /// None, with the reason printed, where there is no openssl.
+    fn start() -> Option<Self> {
+        if Command::new("openssl").arg("version").output().is_err() {
+            eprintln!("skipped: there is no openssl");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Self { folder };
+        authority.run(SETUP);
+        Some(authority)
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, script: &str) {
+        let output = Command::new("bash")
+            .args(["-c", script])
+            .current_dir(self.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    fn stamp(&self, signature: &[u8], name: &str) -> Vec<u8> {
+        let query = request::request(signature, [0; 8]).unwrap();
+        fs::write(self.path().join("query"), query).unwrap();
+        self.run(&format!(
+            "openssl ts -reply -config ts.conf -queryfile query -signer {name}.pem \
+             -inkey {name}.key -out reply"
+        ));
+        fs::read(self.path().join("reply")).unwrap()
+    }
+
+    fn certificate(&self, name: &str) -> Certificate {
+        let file: PathBuf = self.path().join(format!("{name}.pem"));
+        Certificate::from_pem(fs::read(file).unwrap()).unwrap()
+    }
+
+    fn der(&self, name: &str) -> Vec<Vec<u8>> {
+        vec![self.certificate(name).to_der().unwrap()]
+    }
+}
+
+fn reason<T: std::fmt::Debug>(verdict: Result<T, Refusal>) -> Reason {
+    verdict.unwrap_err().reason
+}
+
+#[test]
+fn a_stamp_is_over_one_signature_by_one_authority() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let stamp = authority.stamp(b"signature", "tsa");
+    let check =
+        |signature: &[u8], trusted: &str| token::check(&stamp, signature, &authority.der(trusted));
+    assert!(check(b"signature", "ca").is_ok(), "below a trusted CA");
+    assert!(check(b"signature", "tsa").is_ok(), "trusted itself");
+    assert_eq!(reason(check(b"other", "ca")), Reason::TimestampMismatch);
+    let strange = check(b"signature", "stranger");
+    assert_eq!(reason(strange), Reason::TimestampAuthorityUnknown);
+    let false_stamp = authority.stamp(b"signature", "false");
+    let verdict = token::check(&false_stamp, b"signature", &authority.der("ca"));
+    assert_eq!(reason(verdict), Reason::TimestampAuthorityUnknown);
+    let refused = token::check(
+        b"0\x050\x03\x02\x01\x02",
+        b"signature",
+        &authority.der("ca"),
+    );
+    assert_eq!(reason(refused), Reason::TimestampRefused);
+}
+
+#[test]
+fn no_changed_byte_moves_the_time() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let stamp = authority.stamp(b"signature", "tsa");
+    let trusted = authority.der("ca");
+    let time = token::check(&stamp, b"signature", &trusted).unwrap();
+    for at in 0..stamp.len() {
+        let mut changed = stamp.clone();
+        changed[at] ^= 1;
+        if let Ok(other) = token::check(&changed, b"signature", &trusted) {
+            assert_eq!(other, time, "byte {at}");
+        }
+        assert!(token::check(&stamp[..at], b"signature", &trusted).is_err());
+    }
+}
+
+#[test]
+fn a_certificate_is_for_stamping_and_valid_at_the_time() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let check = |name: &str, time: &str| {
+        let (leaf, ca) = (authority.certificate(name), authority.certificate("ca"));
+        path::check(&leaf, &[], &[ca], time.parse().unwrap())
+    };
+    let stamp = authority.stamp(b"x", "tsa");
+    let now = token::check(&stamp, b"x", &authority.der("ca"))
+        .unwrap()
+        .to_string();
+    assert_eq!(check("tsa", &now), Ok(()));
+    for name in ["plain", "loose", "web"] {
+        assert_eq!(
+            reason(check(name, &now)),
+            Reason::TimestampPurpose,
+            "{name}"
+        );
+    }
+    for time in ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"] {
+        assert_eq!(
+            reason(check("tsa", time)),
+            Reason::TimestampExpired,
+            "{time}"
+        );
+    }
+}
+
+#[test]
+fn a_retired_key_is_believed_about_what_it_signed_before() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
+    let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
+    let stamp = authority.stamp(bundle.signature(), "tsa");
+    let time = token::check(&stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    let stamped = bundle.clone().with_timestamp(stamp);
+    let later = |seconds| Timestamp::from_unix(time.as_unix() + seconds).unwrap();
+    let decide = |bundle: &Bundle, until| {
+        let trust = trust(key.public_key(), until, authority.der("ca"));
+        decide(bundle, &trust, later(7200))
+    };
+    let accepted = decide(&stamped, later(3600)).unwrap();
+    assert_eq!(accepted.time().stamped, Some(time));
+    assert_eq!(reason(decide(&bundle, later(3600))), Reason::KeyRetired);
+    assert_eq!(reason(decide(&stamped, time)), Reason::KeyRetired);
+    let foreign = authority.stamp(b"another signature", "tsa");
+    let misplaced = bundle.with_timestamp(foreign);
+    let refused = decide(&misplaced, later(3600));
+    assert_eq!(reason(refused), Reason::TimestampMismatch);
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        build_type: BUILD_TYPE.into(),
+        external_parameters: build_type::external_parameters(Value::object([])),
+        internal_parameters: <_>::default(),
+        resolved_dependencies: vec![],
+        builder: Builder {
+            id: BUILDER.into(),
+            ..Builder::default()
+        },
+        metadata: Metadata::default(),
+        byproducts: vec![],
+    }
+}
+
+fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trust {
+    Trust::Root(Box::new(TrustRoot {
+        version: 1,
+        expires: "9000-01-01T00:00:00Z".parse().unwrap(),
+        quorum: Quorum {
+            keys: vec![key.clone()],
+            threshold: 1,
+        },
+        builders: vec![BuilderKey {
+            key: key.clone(),
+            builder: BUILDER.into(),
+            operator: "acme".into(),
+            level: 1.try_into().unwrap(),
+            from: None,
+            until: Some(until),
+        }],
+        revoked: <_>::default(),
+        time_stampers,
+    }))
+}
+
+fn decide(bundle: &Bundle, trust: &Trust, now: Timestamp) -> Result<Verified, Refusal> {
+    verify(&Request {
+        bundle: &bundle.to_bytes(),
+        artifacts: &[Artifact {
+            name: "a".into(),
+            print: Fingerprint::of(b"a"),
+        }],
+        trust,
+        foreign: &ForeignBuildTypes::new(),
+        now,
+    })
+}
