@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::clock;
+use super::count::{self, Numbers};
 use super::order;
 use super::reading::{self, Parts, Reading};
 use super::scene::Scene;
@@ -223,32 +224,16 @@ impl<'k> Judge<'k> {
         ))
     }
 
-    /// Numbers within a known range of each run: process ids, uptime.
     fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
         let a = reading::number(&at.a[at.hunk.0.clone()])?;
         let b = reading::number(&at.b[at.hunk.1.clone()])?;
-        let (run_a, run_b) = (&self.knowledge.a, &self.knowledge.b);
-        if let (Some(in_a), Some(in_b)) = (run_a.uptime, run_b.uptime) {
-            let within = (in_a.start.saturating_sub(1)..=in_a.end.saturating_add(1)).contains(&a)
-                && (in_b.start.saturating_sub(1)..=in_b.end.saturating_add(1)).contains(&b);
-            if within && mentions(at.a, &["uptime", "boot", "up"]) {
-                return Some(Verdict::new(
-                    Cause::Uptime,
-                    Certainty::Known,
-                    vec![Factor::Uptime],
-                ));
-            }
-        }
-        let (in_a, in_b) = (run_a.pids?, run_b.pids?);
-        let is_in =
-            |pid, range: (u32, u32)| (i64::from(range.0)..=i64::from(range.1)).contains(&pid);
-        let certainty = if mentions(at.a, &["pid", "proc"]) {
-            Certainty::Known
-        } else {
-            Certainty::Guess
+        let numbers = Numbers {
+            line: at.a,
+            scene: at.scene,
+            a,
+            b,
         };
-        (is_in(a, in_a) && is_in(b, in_b))
-            .then(|| Verdict::new(Cause::ProcessId, certainty, vec![Factor::Pids]))
+        count::of(self.knowledge, &self.words, &numbers)
     }
 
     fn shaped(&self, at: &Case<'_>) -> Option<Verdict> {
@@ -285,7 +270,7 @@ fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
 fn placed(at: &Case<'_>, mut verdict: Verdict) -> Verdict {
     let valueless = matches!(
         verdict.cause,
-        Cause::Content | Cause::RandomValue | Cause::ContentDigest
+        Cause::Content | Cause::Measurement | Cause::RandomValue | Cause::ContentDigest
     );
     if at.scene == Scene::Document
         && valueless
@@ -301,7 +286,7 @@ fn nameless(at: &Case<'_>) -> Verdict {
         |line: &[u8], range: &Range<usize>| line[range.clone()].iter().all(u8::is_ascii_digit);
     if digits(at.a, &at.hunk.0) && digits(at.b, &at.hunk.1) {
         let certainty = Certainty::Normaliser("mask-numbers".to_owned());
-        return Verdict::new(Cause::Content, certainty, vec![Factor::Scheduling]);
+        return Verdict::new(Cause::Measurement, certainty, vec![Factor::Scheduling]);
     }
     Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
 }
@@ -379,7 +364,7 @@ fn context_of(factor: Factor) -> &'static [&'static str] {
 }
 
 /// Whether a line holds one of these words, case aside. Only its beginning is looked at.
-fn mentions(line: &[u8], words: &[&str]) -> bool {
+pub fn mentions(line: &[u8], words: &[&str]) -> bool {
     let line = line[..line.len().min(4096)].to_ascii_lowercase();
     words.iter().any(|word| {
         line.windows(word.len())
