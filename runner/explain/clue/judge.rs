@@ -13,6 +13,10 @@ use crate::cause::Cause;
 use crate::finding::Certainty;
 use crate::knowledge::{Factor, Knowledge, Word};
 
+/// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
+const HUNKS: usize = 200;
+const LONGEST: usize = 256;
+
 /// A cause of a difference, and how sure it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -74,22 +78,24 @@ impl<'k> Judge<'k> {
 
     /// Every cause for the difference of two lines; never empty where they differ.
     pub fn lines(&self, scene: Scene, a: &[u8], b: &[u8]) -> Vec<Judged> {
-        let tokens_a = token::split(a, &self.words, Run::A);
-        let tokens_b = token::split(b, &self.words, Run::B);
-        let hunks = token::hunks(&tokens_a, &tokens_b);
-        if !hunks.is_empty() && token::are_same_words(&tokens_a, &tokens_b) {
-            return vec![self.reordered(&tokens_a, &tokens_b, &hunks)];
+        let knowing = tokens(a, b, &self.words);
+        let plain = tokens(a, b, &[]);
+        // A line may hold a known word on both sides that comes from neither run; then the
+        // word explains nothing, and the plain tokens differ less.
+        let (row_a, row_b, hunks) = if extent(&knowing.2) <= extent(&plain.2) {
+            knowing
+        } else {
+            plain
+        };
+        if !hunks.is_empty() && token::are_same_words(&row_a, &row_b) {
+            return vec![self.reordered(&row_a, &row_b, &hunks)];
         }
-        let judged = self.known_words(scene, &tokens_a, &tokens_b).into_iter();
-        let hunks = hunks.iter().map(|at| {
-            self.hunk(&Case {
-                scene,
-                a,
-                b,
-                hunk: at,
-            })
-        });
-        judged.chain(hunks).collect()
+        let mut judged = self.known_words(scene, &row_a, &row_b);
+        for (at_a, at_b) in hunks.into_iter().take(HUNKS) {
+            let hunk = &(clip(at_a), clip(at_b));
+            judged.push(self.hunk(&Case { scene, a, b, hunk }));
+        }
+        judged
     }
 
     /// The cause of two times, given in seconds since 1970.
@@ -257,6 +263,23 @@ impl<'k> Judge<'k> {
             self.knowledge.suspects(&factors),
         ))
     }
+}
+
+type Rows<'l> = (Vec<Token<'l>>, Vec<Token<'l>>, Vec<Hunk>);
+
+fn tokens<'l>(a: &'l [u8], b: &'l [u8], words: &[Word<'_>]) -> Rows<'l> {
+    let row_a = token::split(a, words, Run::A);
+    let row_b = token::split(b, words, Run::B);
+    let hunks = token::hunks(&row_a, &row_b);
+    (row_a, row_b, hunks)
+}
+
+fn extent(hunks: &[Hunk]) -> usize {
+    hunks.iter().map(|(a, b)| a.len() + b.len()).sum()
+}
+
+fn clip(range: Range<usize>) -> Range<usize> {
+    range.start..range.end.min(range.start + LONGEST)
 }
 
 fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
