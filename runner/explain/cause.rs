@@ -58,6 +58,7 @@ pub enum Cause {
     EntryKind,
     Presence,
     LinkTarget,
+    Measurement,
     Content,
 }
 
@@ -116,6 +117,7 @@ impl Cause {
             Self::EntryKind => "another kind of entry",
             Self::Presence => "present in one run only",
             Self::LinkTarget => "target of a symbolic link",
+            Self::Measurement => "a measured number, such as an elapsed time",
             Self::Content => "content",
         }
     }
@@ -123,6 +125,11 @@ impl Cause {
     /// Whether such a difference follows from another one in the same file.
     pub fn is_consequence(self) -> bool {
         matches!(self, Self::BuildId | Self::ContentDigest | Self::Length)
+    }
+
+    /// Whether it says no more than that there is a difference.
+    pub fn is_nameless(self) -> bool {
+        matches!(self, Self::Content | Self::Measurement)
     }
 
     /// The stable name, as in JSON.

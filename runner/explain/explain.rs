@@ -9,16 +9,21 @@ use crate::excerpt;
 use crate::finding::{Certainty, Finding, Report, SCHEMA};
 use crate::knowledge::{Factor, Knowledge};
 use crate::limits::Limits;
+use crate::names;
 use crate::pair::{Pair, Side};
 use crate::walk::{Draft, Spot, Walk, unknown};
 
 /// Explains all outputs that differ, within the limits.
 pub fn explain(pairs: &[Pair<'_>], knowledge: &Knowledge, limits: &Limits) -> Report {
     let mut walk = Walk::new(knowledge, limits);
+    let renamed = names::renamed(&walk.judge, pairs);
     for pair in pairs {
         let spot = Spot::output(&pair.path);
         walk.begin_output();
-        explain_pair(&mut walk, &spot, pair);
+        match renamed.get(&pair.path) {
+            Some(renaming) => names::explain(&mut walk, &spot, renaming),
+            None => explain_pair(&mut walk, &spot, pair),
+        }
         walk.end_output(&spot);
     }
     let (mut findings, unexamined) = walk.finish();
@@ -86,7 +91,7 @@ fn targets(walk: &mut Walk<'_>, spot: &Spot, a: &str, b: &str) {
         .lines(crate::clue::scene::Scene::Text, a.as_bytes(), b.as_bytes());
     for judged in judged {
         let mut verdict = judged.verdict;
-        if verdict.cause == Cause::Content {
+        if verdict.cause.is_nameless() {
             verdict = unknown(Cause::LinkTarget);
         }
         let draft = Draft {

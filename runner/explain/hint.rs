@@ -101,6 +101,9 @@ fn machine(cause: Cause) -> Option<&'static str> {
         }
         Cause::HashSeed => "export PYTHONHASHSEED=0, PERL_HASH_SEED=0, or write sorted()",
         Cause::Address => "do not print pointers or default object names (repr, id(), %p)",
+        Cause::Measurement => {
+            "do not write measured times or counts into outputs; keep them in the log"
+        }
         Cause::LinkTarget => "link to relative targets",
         _ => return None,
     })

@@ -163,7 +163,7 @@ impl<'k> Walk<'k> {
             .iter()
             .filter(|finding| finding.members == spot.members);
         here.into_iter()
-            .any(|finding| !finding.cause.is_consequence() && finding.cause != Cause::Content)
+            .any(|finding| !finding.cause.is_consequence() && !finding.cause.is_nameless())
     }
 
     /// Notes that something was not looked at.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::clock;
+use super::count::{self, Numbers};
 use super::order;
 use super::reading::{self, Parts, Reading};
 use super::scene::Scene;
@@ -11,6 +12,10 @@ use super::token::{self, Hunk, Key, Run, Token};
 use crate::cause::Cause;
 use crate::finding::Certainty;
 use crate::knowledge::{Factor, Knowledge, Word};
+
+/// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
+const HUNKS: usize = 200;
+const LONGEST: usize = 256;
 
 /// A cause of a difference, and how sure it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,22 +78,24 @@ impl<'k> Judge<'k> {
 
     /// Every cause for the difference of two lines; never empty where they differ.
     pub fn lines(&self, scene: Scene, a: &[u8], b: &[u8]) -> Vec<Judged> {
-        let tokens_a = token::split(a, &self.words, Run::A);
-        let tokens_b = token::split(b, &self.words, Run::B);
-        let hunks = token::hunks(&tokens_a, &tokens_b);
-        if !hunks.is_empty() && token::are_same_words(&tokens_a, &tokens_b) {
-            return vec![self.reordered(&tokens_a, &tokens_b, &hunks)];
+        let knowing = tokens(a, b, &self.words);
+        let plain = tokens(a, b, &[]);
+        // A line may hold a known word on both sides that comes from neither run; then the
+        // word explains nothing, and the plain tokens differ less.
+        let (row_a, row_b, hunks) = if extent(&knowing.2) <= extent(&plain.2) {
+            knowing
+        } else {
+            plain
+        };
+        if !hunks.is_empty() && token::are_same_words(&row_a, &row_b) {
+            return vec![self.reordered(&row_a, &row_b, &hunks)];
         }
-        let judged = self.known_words(scene, &tokens_a, &tokens_b).into_iter();
-        let hunks = hunks.iter().map(|at| {
-            self.hunk(&Case {
-                scene,
-                a,
-                b,
-                hunk: at,
-            })
-        });
-        judged.chain(hunks).collect()
+        let mut judged = self.known_words(scene, &row_a, &row_b);
+        for (at_a, at_b) in hunks.into_iter().take(HUNKS) {
+            let hunk = &(clip(at_a), clip(at_b));
+            judged.push(self.hunk(&Case { scene, a, b, hunk }));
+        }
+        judged
     }
 
     /// The cause of two times, given in seconds since 1970.
@@ -223,32 +230,16 @@ impl<'k> Judge<'k> {
         ))
     }
 
-    /// Numbers within a known range of each run: process ids, uptime.
     fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
         let a = reading::number(&at.a[at.hunk.0.clone()])?;
         let b = reading::number(&at.b[at.hunk.1.clone()])?;
-        let (run_a, run_b) = (&self.knowledge.a, &self.knowledge.b);
-        if let (Some(in_a), Some(in_b)) = (run_a.uptime, run_b.uptime) {
-            let within = (in_a.start.saturating_sub(1)..=in_a.end.saturating_add(1)).contains(&a)
-                && (in_b.start.saturating_sub(1)..=in_b.end.saturating_add(1)).contains(&b);
-            if within && mentions(at.a, &["uptime", "boot", "up"]) {
-                return Some(Verdict::new(
-                    Cause::Uptime,
-                    Certainty::Known,
-                    vec![Factor::Uptime],
-                ));
-            }
-        }
-        let (in_a, in_b) = (run_a.pids?, run_b.pids?);
-        let is_in =
-            |pid, range: (u32, u32)| (i64::from(range.0)..=i64::from(range.1)).contains(&pid);
-        let certainty = if mentions(at.a, &["pid", "proc"]) {
-            Certainty::Known
-        } else {
-            Certainty::Guess
+        let numbers = Numbers {
+            line: at.a,
+            scene: at.scene,
+            a,
+            b,
         };
-        (is_in(a, in_a) && is_in(b, in_b))
-            .then(|| Verdict::new(Cause::ProcessId, certainty, vec![Factor::Pids]))
+        count::of(self.knowledge, &self.words, &numbers)
     }
 
     fn shaped(&self, at: &Case<'_>) -> Option<Verdict> {
@@ -274,6 +265,23 @@ impl<'k> Judge<'k> {
     }
 }
 
+type Rows<'l> = (Vec<Token<'l>>, Vec<Token<'l>>, Vec<Hunk>);
+
+fn tokens<'l>(a: &'l [u8], b: &'l [u8], words: &[Word<'_>]) -> Rows<'l> {
+    let row_a = token::split(a, words, Run::A);
+    let row_b = token::split(b, words, Run::B);
+    let hunks = token::hunks(&row_a, &row_b);
+    (row_a, row_b, hunks)
+}
+
+fn extent(hunks: &[Hunk]) -> usize {
+    hunks.iter().map(|(a, b)| a.len() + b.len()).sum()
+}
+
+fn clip(range: Range<usize>) -> Range<usize> {
+    range.start..range.end.min(range.start + LONGEST)
+}
+
 fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
     match token.key {
         Key::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
@@ -285,7 +293,7 @@ fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
 fn placed(at: &Case<'_>, mut verdict: Verdict) -> Verdict {
     let valueless = matches!(
         verdict.cause,
-        Cause::Content | Cause::RandomValue | Cause::ContentDigest
+        Cause::Content | Cause::Measurement | Cause::RandomValue | Cause::ContentDigest
     );
     if at.scene == Scene::Document
         && valueless
@@ -301,7 +309,7 @@ fn nameless(at: &Case<'_>) -> Verdict {
         |line: &[u8], range: &Range<usize>| line[range.clone()].iter().all(u8::is_ascii_digit);
     if digits(at.a, &at.hunk.0) && digits(at.b, &at.hunk.1) {
         let certainty = Certainty::Normaliser("mask-numbers".to_owned());
-        return Verdict::new(Cause::Content, certainty, vec![Factor::Scheduling]);
+        return Verdict::new(Cause::Measurement, certainty, vec![Factor::Scheduling]);
     }
     Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
 }
@@ -379,7 +387,7 @@ fn context_of(factor: Factor) -> &'static [&'static str] {
 }
 
 /// Whether a line holds one of these words, case aside. Only its beginning is looked at.
-fn mentions(line: &[u8], words: &[&str]) -> bool {
+pub fn mentions(line: &[u8], words: &[&str]) -> bool {
     let line = line[..line.len().min(4096)].to_ascii_lowercase();
     words.iter().any(|word| {
         line.windows(word.len())

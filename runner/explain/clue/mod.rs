@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod civil;
 pub mod clock;
+pub mod count;
 pub mod judge;
 pub mod order;
 pub mod reading;

@@ -11,19 +11,19 @@ pub fn is_order_only<T: Ord>(a: &[T], b: &[T]) -> bool {
 
 /// The factors that may have ordered these rows, the likeliest first.
 pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> {
-    use Factor::{HashSeed, Inode, Locale, ReaddirOrder, Scheduling};
+    use Factor::{Aslr, HashSeed, Inode, Locale, ReaddirOrder, Scheduling};
     let order = if is_collation(a, b) {
-        [Locale, ReaddirOrder, HashSeed, Scheduling, Inode]
+        [Locale, ReaddirOrder, HashSeed, Scheduling, Inode, Aslr]
     } else if is_reverse(a, b) {
-        [ReaddirOrder, Inode, HashSeed, Scheduling, Locale]
+        [ReaddirOrder, Inode, HashSeed, Scheduling, Locale, Aslr]
     } else if a
         .iter()
         .chain(b)
         .any(|item| item.contains(&b'/') || item.contains(&b'.'))
     {
-        [ReaddirOrder, Scheduling, HashSeed, Inode, Locale]
+        [ReaddirOrder, Scheduling, HashSeed, Inode, Locale, Aslr]
     } else {
-        [HashSeed, ReaddirOrder, Scheduling, Inode, Locale]
+        [HashSeed, ReaddirOrder, Scheduling, Inode, Locale, Aslr]
     };
     // Two orders that no collation explains are not the locale's.
     let possible = order

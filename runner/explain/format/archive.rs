@@ -77,7 +77,7 @@ fn name_verdicts(walk: &Walk<'_>, a: Option<&String>, b: Option<&String>) -> Vec
     let verdicts = judged.into_iter().map(|judged| judged.verdict);
     verdicts
         .map(|verdict| {
-            if verdict.cause == Cause::Content {
+            if verdict.cause.is_nameless() {
                 unknown(Cause::Presence)
             } else {
                 verdict
@@ -177,7 +177,7 @@ fn text(walk: &Walk<'_>, a: &Field, b: &Field) -> Verdict {
         .map_or_else(|| unknown(Cause::Content), |judged| judged.verdict);
     if a.name.ends_with("time") {
         verdict.cause = Cause::MemberTime;
-    } else if verdict.cause == Cause::Content && a.name.ends_with("target") {
+    } else if verdict.cause.is_nameless() && a.name.ends_with("target") {
         verdict.cause = Cause::LinkTarget;
     }
     verdict

@@ -109,7 +109,7 @@ pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
 fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
     for judged in walk.judge.lines(part.scene, a.bytes, b.bytes) {
         // Machine code is full of short strings that are none: only what is known counts there.
-        if judged.verdict.cause == Cause::Content {
+        if judged.verdict.cause.is_nameless() {
             continue;
         }
         let draft = Draft {

@@ -163,7 +163,7 @@ fn names(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
             .judge
             .lines(Scene::Symbols, left.as_bytes(), right.as_bytes());
         let verdicts = judged.into_iter().map(|judged| judged.verdict);
-        let mut telling = verdicts.filter(|verdict| verdict.cause != Cause::Content);
+        let mut telling = verdicts.filter(|verdict| !verdict.cause.is_nameless());
         let verdict = telling
             .next()
             .unwrap_or_else(|| unknown(nameless(walk, spot)));

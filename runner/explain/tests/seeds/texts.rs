@@ -150,3 +150,63 @@ fn nothing_known() {
     );
     assert!(found.fix.is_none());
 }
+
+#[test]
+fn numbers_of_the_run() {
+    let path = "pwd | tr -d '\n' | wc -c > $OUT/x";
+    expect(path, Cause::BuildPath, Factor::BuildPath, &Certainty::Known);
+    let pid = "[ $SIDE = a ] && echo pid 117 > $OUT/x || echo pid 7790 > $OUT/x";
+    expect(pid, Cause::ProcessId, Factor::Pids, &Certainty::Known);
+    let seconds = "[ $SIDE = a ] && echo took 0.118 s > $OUT/x || echo took 0.121 s > $OUT/x";
+    let masked = Certainty::Normaliser("mask-numbers".to_owned());
+    expect(seconds, Cause::Measurement, Factor::Scheduling, &masked);
+}
+
+#[test]
+fn a_moment_in_the_local_zone() {
+    let script =
+        "[ $SIDE = a ] && export TZ=UTC || export TZ=XXX-14; date -d @1700000000 +'%F %T' > $OUT/x";
+    expect(script, Cause::Timezone, Factor::Timezone, &Certainty::Known);
+}
+
+#[test]
+fn the_time_of_a_source() {
+    let script = "[ $SIDE = a ] && echo 1600000000 > $OUT/x || echo 1600500000 > $OUT/x";
+    expect(
+        script,
+        Cause::SourceTime,
+        Factor::SourceMtime,
+        &Certainty::Known,
+    );
+}
+
+#[test]
+fn a_date_in_the_name_of_an_output() {
+    let script = "echo hi > $OUT/app-$(date -u -d @$NOW +%Y%m%d).txt";
+    let Some(report) = explained(&["date"], script) else {
+        return;
+    };
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+    let found = &report.findings[0];
+    assert_eq!(
+        (found.cause, found.detail.as_str()),
+        (Cause::DateInText, "name")
+    );
+}
+
+#[test]
+fn the_environment() {
+    let script = "env | LC_ALL=C sort | grep -v -e OLDPWD -e _= -e ^SIDE > $OUT/x";
+    let Some(report) = explained(&["env"], script) else {
+        return;
+    };
+    let causes: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| finding.cause)
+        .collect();
+    assert!(
+        causes.contains(&Cause::HostName) && causes.contains(&Cause::BuildPath),
+        "{report:#?}"
+    );
+}

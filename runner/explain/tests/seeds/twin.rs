@@ -112,6 +112,10 @@ fn facts(folder: &Path, at: usize) -> Facts {
         clock: span(NOW[at]),
         created: span(MADE[at]),
         umask: Some([0o022, 0o002][at]),
+        source_mtime: Some([1_600_000_000, 1_600_500_000][at]),
+        source_date_epoch: Some(1_700_000_000),
+        utc_offset: Some([0, 14 * 3600][at]),
+        pids: Some([(100, 400), (7777, 8100)][at]),
         ..Facts::default()
     };
     facts

@@ -1,0 +1,88 @@
+//! What the hostile tests share: a pair of byte rows explained, and a reproducible source of chance.
+
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::tree::Entry;
+use zwieback_explain::explain::explain;
+use zwieback_explain::finding::Report;
+use zwieback_explain::html;
+use zwieback_explain::knowledge::{Factor, Facts, Knowledge, Span};
+use zwieback_explain::limits::Limits;
+use zwieback_explain::pair::{Pair, Side};
+use zwieback_explain::screen;
+
+/// Explains two contents under a name and shows the result in every form.
+pub(crate) fn explained(name: &str, a: &Vec<u8>, b: &Vec<u8>, limits: &Limits) -> Report {
+    let entry = |bytes: &[u8]| Entry::File {
+        content: Fingerprint::of(bytes),
+        executable: false,
+    };
+    let (entry_a, entry_b) = (entry(a), entry(b));
+    let pair = Pair {
+        path: name.parse().expect("the tests name their outputs well"),
+        a: Side::file(&entry_a, a),
+        b: Side::file(&entry_b, b),
+    };
+    let report = explain(&[pair], &knowledge(), limits);
+    let lines = screen::summary(&report);
+    assert!(lines.len() <= screen::SUMMARY);
+    assert!(
+        screen::plain(&lines)
+            .chars()
+            .all(|c| c == '\n' || !c.is_control())
+    );
+    assert!(html::page(&report, name).ends_with("</html>\n"));
+    report
+}
+
+/// Limits small enough to be reached by small inputs.
+pub(crate) fn tight() -> Limits {
+    Limits {
+        depth: 3,
+        inflated: 1 << 20,
+        loaded: 1 << 16,
+        program: 1 << 20,
+        members: 50,
+        judged: 50,
+        findings_of_one: 8,
+        findings: 8,
+        compared: 8 << 20,
+    }
+}
+
+fn knowledge() -> Knowledge {
+    let facts = |start: i64, path: &str| {
+        let span = Some(Span {
+            start,
+            end: start + 60,
+        });
+        let facts = Facts {
+            clock: span,
+            created: span,
+            pids: Some((1, 9000)),
+            uptime: span,
+            ..Facts::default()
+        };
+        facts
+            .with(Factor::BuildPath, "root", path)
+            .with(Factor::CpuCount, "count", "2")
+    };
+    Knowledge {
+        a: facts(1_795_360_848, "/build"),
+        b: facts(1_829_946_845, "/other/place"),
+        varied: None,
+    }
+}
+
+/// A small generator (xorshift64*): the same seed gives the same test.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    /// A number below a bound.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let value = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(value).unwrap_or(0) % bound.max(1)
+    }
+}
