@@ -1,6 +1,5 @@
 //! What is said when something fails, and which code says it to a script.
 
-use std::error::Error as _;
 use std::io::Write;
 
 use zwieback_core::build::completed::Ending;
@@ -8,11 +7,15 @@ use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::project::ProjectError;
+use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::toolchain::error::AssembleError;
 
 use super::exit;
+use super::screen::explanation;
 use super::screen::paint::{Meaning, Paint};
 use crate::pipeline::error::PipelineError;
+use crate::pipeline::keyring::KeyringError;
 
 /// The exit code of an error.
 pub fn code(error: &anyhow::Error) -> u8 {
@@ -24,7 +27,10 @@ pub fn code(error: &anyhow::Error) -> u8 {
 
 /// Prints an error: what, why, and what to do.
 pub fn print(error: &anyhow::Error, paint: Paint) {
-    let mut text = format!("{} {}", paint.text(Meaning::Bad, "error:"), first(error));
+    if let Some(PipelineError::NotReproducible { explained, .. }) = error.downcast_ref() {
+        return explanation::print(error, explained, paint);
+    }
+    let mut text = format!("{} {error}", paint.text(Meaning::Bad, "error:"));
     let mut source = causes(error);
     while let Some(cause) = source {
         text.push_str(&format!("\n  caused by: {cause}"));
@@ -53,12 +59,12 @@ fn code_of_story(error: &PipelineError) -> u8 {
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
         }
+        PipelineError::Incomplete { .. } | PipelineError::Outputs { .. } | PipelineError::Patch { .. } => exit::STEP_FAILED,
+        PipelineError::NotReproducible { .. } => exit::NOT_REPRODUCIBLE,
+        PipelineError::Sandbox(_) | PipelineError::LockAbsent { .. } => exit::NO_SANDBOX,
+        PipelineError::Toolchain(AssembleError::Cancelled) => exit::INTERRUPTED,
         _ => exit::USER,
     }
-}
-
-fn first(error: &anyhow::Error) -> String {
-    error.to_string()
 }
 
 /// Causes below the first sentence. A transparent error repeats its cause's text: that is skipped.
@@ -88,6 +94,6 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             }
         )+};
     }
-    ask!(PipelineError, ProjectError, StoreError, Diagnostic, NoHome);
+    ask!(PipelineError, ProjectError, StoreError, RunError, KeyringError, Diagnostic, NoHome);
     None
 }

@@ -32,8 +32,17 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Build(args) => commands::build::run(global, args),
         Command::Lock(args) => commands::lock::run(global, args),
         Command::Fetch(args) => commands::fetch::run(global, args),
+        Command::Plan(args) => commands::plan::run(global, args),
+        Command::Shell(args) => commands::shell::run(global, args),
+        Command::Init(args) => commands::init::run(global, args),
+        Command::Show(args) => commands::show::run(global, args),
+        Command::Diff(args) => commands::diff::run(global, args),
+        Command::Explain(args) => commands::explain::run(global, args),
+        Command::Logs(args) => commands::logs::run(global, args),
+        Command::Verify(args) => commands::verify::run(global, args),
         Command::Key(args) => commands::key::run(global, args),
+        Command::Doctor(args) => commands::doctor::run(global, args),
+        Command::Store(args) => commands::store::run(global, args),
         Command::Completions(args) => Ok(commands::completions::run(args)),
-        _ => unreachable!(),
     }
 }

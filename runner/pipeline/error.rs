@@ -175,6 +175,24 @@ pub enum PipelineError {
         /// The place.
         path: PathBuf,
     },
+    /// What was run in a shell reached a limit.
+    #[error("it reached its limit of {limit}")]
+    ShellLimited {
+        /// The limit.
+        limit: String,
+    },
+    /// A run has no trees that could be compared.
+    #[error("run {id} kept no pair of trees: it failed, or there was one run only")]
+    NothingKept {
+        /// The run.
+        id: String,
+    },
+    /// A file that would have been written is there.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,

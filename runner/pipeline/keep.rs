@@ -55,6 +55,7 @@ impl<'a> Keeper<'a> {
             recipe: planned.plan.recipe.name().clone(),
             version: planned.plan.recipe.recipe.version.clone(),
             action: action.digest(),
+            profile: planned.plan.profile,
             started: clock::now(),
             outcome: Outcome::Unfinished,
             runs: Vec::new(),

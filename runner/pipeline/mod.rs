@@ -3,6 +3,9 @@
 // The stories.
 pub mod build;
 pub mod lock;
+pub mod shell;
+pub mod again;
+pub mod init;
 
 // The chapters of a build, in order.
 pub mod read;

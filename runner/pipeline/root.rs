@@ -1,5 +1,7 @@
 //! Chapter: the tree that becomes `/` of the sandbox.
 
+use std::path::PathBuf;
+
 use zwieback_core::build::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
@@ -61,6 +63,16 @@ pub fn known(
         [only] => Ok(Some(*only)),
         several => Ok(ctx.store.assembly(&merged_key(several))?),
     }
+}
+
+/// Where that tree lies: checked without being loaded if it is ready, put together if it is not.
+pub fn path(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<PathBuf, PipelineError> {
+    if let Some(digest) = known(toolchains, ctx)?
+        && let Some(path) = ctx.store.ready_tree(&digest)?
+    {
+        return Ok(path);
+    }
+    Ok(assemble(toolchains, ctx)?.path().to_owned())
 }
 
 /// The environment that the toolchains bring; a later one wins.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use zwieback_core::build::completed::{Completed, Ending, StepResult};
 use zwieback_core::build::record::RunRecord;
-use zwieback_core::enforcement::LockState;
+use zwieback_core::enforcement::{Enforcement, LockState};
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Step;
 use zwieback_core::sandbox_spec::operation::{Medium, Place};
@@ -77,6 +77,9 @@ pub struct Ran {
 pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     let begun = Instant::now();
     let mut sandbox = start(bake, part)?;
+    if part.conditions.run == RunName::A {
+        bake.ctx.tell(&sandboxed(sandbox.enforcement()));
+    }
     furnish::stage(&sandbox, bake.sources, part.conditions)?;
     furnish::patch(&mut sandbox, &patch_list(&bake.planned.plan))?;
     let mut steps = Steps::new(bake, part)?;
@@ -137,7 +140,7 @@ impl<'a> Steps<'a> {
             steps: Vec::new(),
             log_offsets: Vec::new(),
             outputs: None,
-            enforcement: zwieback_core::enforcement::Enforcement::default(),
+            enforcement: Enforcement::default(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);
         Ok(Self {
@@ -279,6 +282,12 @@ fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {
         }
     }
     Ok(sandbox)
+}
+
+fn sandboxed(enforcement: &Enforcement) -> Event {
+    let partly = enforcement.iter().filter(|(_, held)| held.state != LockState::Enforced);
+    let weaker = partly.map(|(lock, held)| format!("{}: {}", lock.as_str(), held.detail)).collect();
+    Event::Sandboxed { summary: enforcement.to_string(), weaker }
 }
 
 fn command(step: &Step, conditions: &Conditions) -> Command {

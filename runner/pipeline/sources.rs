@@ -21,7 +21,7 @@ use super::read::Planned;
 
 /// What `SOURCE_DATE_EPOCH` is where neither the recipe nor a source says: the first moment
 /// that a zip archive can hold, 1980-01-01.
-const EARLIEST: i64 = 315_532_800;
+pub const EARLIEST: i64 = 315_532_800;
 
 /// Names what unpacking gives, for as long as it gives the same.
 const METHOD: &str = "zwieback-source v1";

@@ -6,6 +6,26 @@ pub mod lock;
 
 pub mod fetch;
 
+pub mod plan;
+
+pub mod shell;
+
+pub mod init;
+
+pub mod show;
+
+pub mod diff;
+
+pub mod explain;
+
+pub mod logs;
+
+pub mod verify;
+
 pub mod key;
+
+pub mod doctor;
+
+pub mod store;
 
 pub mod completions;

@@ -7,3 +7,5 @@ pub mod human;
 pub mod runs;
 
 pub mod json;
+
+pub mod explanation;

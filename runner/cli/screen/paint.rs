@@ -28,8 +28,16 @@ pub struct Paint {
 impl Paint {
     /// Colours for stderr as the user wants them.
     pub fn for_stderr(choice: Colour) -> Self {
-        let wanted =
-            || std::env::var_os(env::NO_COLOR).is_none() && std::io::stderr().is_terminal();
+        Self::on(choice, std::io::stderr().is_terminal())
+    }
+
+    /// Colours for stdout as the user wants them.
+    pub fn for_stdout(choice: Colour) -> Self {
+        Self::on(choice, std::io::stdout().is_terminal())
+    }
+
+    fn on(choice: Colour, is_terminal: bool) -> Self {
+        let wanted = || std::env::var_os(env::NO_COLOR).is_none() && is_terminal;
         Self {
             on: match choice {
                 Colour::Always => true,

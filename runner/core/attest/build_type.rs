@@ -13,16 +13,19 @@ pub const BUILD_TYPE: &str = "https://zwieback.example/build-types/recipe/v1";
 
 const RECIPE: &str = "recipe";
 const RECIPE_DIGEST: &str = "recipeDigest";
+/// The manifests of the toolchains by name: with the locked packages, all that their tree is made from.
+const TOOLCHAINS: &str = "toolchains";
 
 /// Build types of other builders that are taken, and the external parameters each may have.
 pub type ForeignBuildTypes = BTreeMap<String, BTreeSet<String>>;
 
-/// The external parameters of a build: the whole recipe, and its digest.
-pub fn external_parameters(recipe: Value) -> Object {
+/// The external parameters of a build: the whole recipe, its digest, and the toolchains' manifests.
+pub fn external_parameters(recipe: Value, toolchains: Object) -> Object {
     let digest = recipe_digest(&recipe).to_hex();
     [
         (RECIPE.to_owned(), recipe),
         (RECIPE_DIGEST.to_owned(), digest.into()),
+        (TOOLCHAINS.to_owned(), toolchains.into()),
     ]
     .into()
 }
@@ -49,10 +52,13 @@ pub fn check(provenance: &Provenance, foreign: &ForeignBuildTypes) -> Result<(),
 
 fn check_own(provenance: &Provenance) -> Result<(), Refusal> {
     let parameters = &provenance.external_parameters;
-    check_names(parameters, |name| [RECIPE, RECIPE_DIGEST].contains(&name))?;
+    check_names(parameters, |name| [RECIPE, RECIPE_DIGEST, TOOLCHAINS].contains(&name))?;
     let malformed = |saw| Refusal::new(Reason::ParameterMalformed, saw);
     let recipe = parameters.get(RECIPE).filter(|it| it.as_object().is_some());
     let recipe = recipe.ok_or_else(|| malformed("`recipe` is no object"))?;
+    if parameters.get(TOOLCHAINS).is_some_and(|it| it.as_object().is_none()) {
+        return Err(malformed("`toolchains` is no object"));
+    }
     let digest = parameters.get(RECIPE_DIGEST).and_then(Value::as_str);
     if digest.and_then(|digest| digest.parse().ok()) != Some(recipe_digest(recipe)) {
         return Err(malformed("`recipeDigest` is not that of `recipe`"));

@@ -42,7 +42,7 @@ pub(crate) fn provenance() -> Provenance {
     let source = Fingerprint::of(b"source");
     Provenance {
         build_type: BUILD_TYPE.into(),
-        external_parameters: build_type::external_parameters(Value::object([])),
+        external_parameters: build_type::external_parameters(Value::object([]), [].into()),
         internal_parameters: [("profile".into(), "hermetic".into())].into(),
         resolved_dependencies: vec![ResourceDescriptor::located(
             "pkg:deb/debian/zlib@1.2.13?arch=source",

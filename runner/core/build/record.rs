@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::completed::StepResult;
 use crate::digest::Digest;
 use crate::enforcement::Enforcement;
+use crate::manifest::recipe::Profile;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
 use crate::twin::conditions::{Conditions, RunName};
@@ -20,6 +21,8 @@ pub struct Record {
     pub version: String,
     /// The action.
     pub action: Digest,
+    /// How much was to differ.
+    pub profile: Profile,
     /// When it started.
     pub started: Timestamp,
     /// How it ended.

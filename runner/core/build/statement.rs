@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::action::Action;
 use super::comparison::Reproduced;
 use super::plan::{Plan, PlannedToolchain};
+use crate::attest::build_type;
 use crate::attest::provenance::{Builder, Metadata, Provenance};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::statement::Statement;
@@ -15,9 +16,6 @@ use crate::locked_input::LockedInput;
 use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
-
-/// What the parameters of a provenance mean; `docs/buildtype.md` is the page.
-pub const BUILD_TYPE: &str = "https://zwieback.example/buildtype/recipe/v1";
 
 /// The media type of a tree's canonical bytes.
 const TREE: &str = "application/vnd.zwieback.tree";
@@ -56,7 +54,7 @@ pub fn statement(
     let subject = made.outputs().files().map(file).collect();
     let byproducts = byproducts(made, &invocation);
     let provenance = Provenance {
-        build_type: BUILD_TYPE.to_owned(),
+        build_type: build_type::BUILD_TYPE.to_owned(),
         external_parameters: external(plan),
         internal_parameters: internal(action),
         resolved_dependencies: dependencies(plan, action),
@@ -79,13 +77,7 @@ pub fn statement(
 fn external(plan: &Plan) -> Object {
     let toolchains = plan.toolchains.iter();
     let toolchain = |it: &PlannedToolchain| (it.toolchain.name().to_string(), json(&it.toolchain));
-    Object::from([
-        ("recipe".to_owned(), json(&plan.recipe)),
-        (
-            "toolchains".to_owned(),
-            Value::Object(toolchains.map(toolchain).collect()),
-        ),
-    ])
+    build_type::external_parameters(json(&plan.recipe), toolchains.map(toolchain).collect())
 }
 
 /// What the builder set by itself.
@@ -124,7 +116,7 @@ fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
     sources
         .chain(packages)
         .chain(patches)
-        .chain([root(action)])
+        .chain([root(plan, action)])
         .collect()
 }
 
@@ -148,8 +140,9 @@ fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
 }
 
 /// The tree that was `/`. It follows from the packages; its digest lets a stranger check that.
-fn root(action: &Action) -> ResourceDescriptor {
-    let mut descriptor = sha256_named("toolchain tree", action.toolchain);
+fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
+    let names: Vec<_> = plan.toolchains.iter().map(|it| it.toolchain.name().as_str()).collect();
+    let mut descriptor = sha256_named(&format!("toolchain/{}", names.join("+")), action.toolchain);
     descriptor.media_type = Some(TREE.to_owned());
     descriptor
 }

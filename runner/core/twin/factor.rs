@@ -159,6 +159,15 @@ impl FactorState {
             Self::Uncontrolled { .. } => "uncontrolled",
         }
     }
+
+    /// How or why, where there is something to say.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Fixed => None,
+            Self::Varied { how } => Some(how),
+            Self::Ineffective { reason } | Self::Uncontrolled { reason } => Some(reason),
+        }
+    }
 }
 
 impl fmt::Display for Factor {

@@ -35,6 +35,17 @@ pub struct Listed {
     pub bytes: u64,
 }
 
+impl Kind {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Tree => "tree",
+            Self::Blob => "blob",
+        }
+    }
+}
+
 impl Store {
     /// Everything that is in the store, sorted by kind and name.
     pub fn ls(&self) -> Result<Vec<Listed>, StoreError> {

@@ -218,7 +218,7 @@ fn a_retired_key_is_believed_about_what_it_signed_before() {
 fn provenance() -> Provenance {
     Provenance {
         build_type: BUILD_TYPE.into(),
-        external_parameters: build_type::external_parameters(Value::object([])),
+        external_parameters: build_type::external_parameters(Value::object([]), [].into()),
         internal_parameters: <_>::default(),
         resolved_dependencies: vec![],
         builder: Builder {

@@ -1,0 +1,43 @@
+//! `zwieback explain`: why a build was not reproducible, again, later, offline.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+use zwieback_explain::finding::Report;
+use zwieback_explain::html;
+
+use crate::cli::args::global::{Format, Global};
+use crate::cli::args::inspect::ExplainArgs;
+use crate::cli::commands::show::find;
+use crate::cli::exit;
+use crate::cli::screen::explanation::whole;
+use crate::cli::screen::paint::Paint;
+use crate::cli::session::Session;
+use crate::pipeline::again;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
+    let session = Session::open(global)?;
+    let record = find(&session, &args.run)?;
+    let report = again::run(&record, &session.context(true)?)?;
+    if let Some(file) = &args.html {
+        let page = html::page(&report, &format!("{} {}", record.recipe, record.version));
+        std::fs::write(file, page).with_context(|| file.display().to_string())?;
+    }
+    print(global, &report)?;
+    Ok(code(&report))
+}
+
+/// Prints a report as data.
+pub fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
+    let text = match global.format {
+        Format::Json => format!("{}\n", serde_json::to_string(report)?),
+        Format::Human => whole(report, Paint::for_stdout(global.color)),
+    };
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Different trees are the same verdict here as in a build.
+pub fn code(report: &Report) -> u8 {
+    if report.differing == 0 { exit::DONE } else { exit::NOT_REPRODUCIBLE }
+}

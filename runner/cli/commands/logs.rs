@@ -1,0 +1,37 @@
+//! `zwieback logs`: what the steps of a run printed.
+
+use std::io::Write;
+
+use zwieback_core::build::record::RunRecord;
+use zwieback_core::twin::conditions::RunName;
+use zwieback_host::run_folder::read_log;
+
+use crate::cli::args::global::Global;
+use crate::cli::args::inspect::LogsArgs;
+use crate::cli::commands::show::find;
+use crate::cli::exit;
+use crate::cli::session::Session;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
+    let session = Session::open(global)?;
+    let record = find(&session, &args.what)?;
+    let name = if args.b { RunName::B } else { RunName::A };
+    let log = read_log(&session.dirs.runs(), &record.id, name)?;
+    let shown = match &args.step {
+        None => &log[..],
+        Some(step) => part(record.run(name), step, &log)?,
+    };
+    std::io::stdout().lock().write_all(shown)?;
+    Ok(exit::DONE)
+}
+
+/// The part of a log that one step printed.
+fn part<'a>(run: Option<&RunRecord>, step: &str, log: &'a [u8]) -> anyhow::Result<&'a [u8]> {
+    let unknown = || anyhow::anyhow!("the run has no finished step `{step}`");
+    let run = run.ok_or_else(unknown)?;
+    let at = run.steps.iter().position(|it| it.step.as_str() == step).ok_or_else(unknown)?;
+    let offset = |at: usize| run.log_offsets.get(at).and_then(|offset| usize::try_from(*offset).ok());
+    let (start, end) = (offset(at).unwrap_or(0), offset(at + 1).unwrap_or(log.len()));
+    log.get(start..end).ok_or_else(unknown)
+}

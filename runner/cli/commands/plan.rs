@@ -1,0 +1,78 @@
+//! `zwieback plan`: show what a build would do, without fetching or starting anything.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use zwieback_core::twin::conditions::RunName;
+use zwieback_host::machine;
+
+use crate::cli::args::build::PlanArgs;
+use crate::cli::args::global::{Format, Global};
+use crate::cli::exit;
+use crate::cli::session::Session;
+use crate::pipeline::context::Wish;
+use crate::pipeline::read::{self, Planned};
+use crate::pipeline::twin::Twin;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
+    let session = Session::open(global)?;
+    let project = session.project()?;
+    let ctx = session.context(true)?;
+    let profile = args.profile.map(Into::into).max(session.config.build.profile);
+    let planned = read::recipe(&project, &args.recipe, profile, &ctx)?;
+    // Without unpacking the sources only the recipe can say.
+    let epoch = planned.plan.recipe.recipe.source_date_epoch.unwrap_or_default();
+    let twin = Twin::plan(&planned.plan, &machine::look(session.config.build.jobs), &Wish::default(), epoch.into());
+    let text = match (global.format, args.sandbox) {
+        (Format::Json, _) => json(&planned, &twin)?,
+        (Format::Human, true) => sandboxes(&twin),
+        (Format::Human, false) => human(&planned, &twin),
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn json(planned: &Planned, twin: &Twin) -> anyhow::Result<String> {
+    let plan = serde_json::json!({
+        "recipe": planned.plan.recipe,
+        "profile": planned.plan.profile,
+        "inputs": planned.plan.all_inputs().collect::<Vec<_>>(),
+        "factors": twin.variation.states(),
+        "sandbox": { "A": twin.spec(RunName::A), "B": twin.spec(RunName::B) },
+    });
+    Ok(format!("{}\n", serde_json::to_string(&plan)?))
+}
+
+fn sandboxes(twin: &Twin) -> String {
+    let one = |run| format!("run {run:?}\n{}", twin.spec(run));
+    format!("{}\n{}", one(RunName::A), one(RunName::B))
+}
+
+fn human(planned: &Planned, twin: &Twin) -> String {
+    let mut text = String::new();
+    for (name, source) in &planned.plan.recipe.sources {
+        let files: Vec<_> = planned.plan.inputs_of(name).map(|input| input.file.as_str()).collect();
+        line(&mut text, "source", &format!("{name} {} ({})", source.purl, files.join(", ")));
+    }
+    for toolchain in &planned.plan.toolchains {
+        let bytes: u64 = toolchain.inputs.iter().map(|input| input.size).sum();
+        let size = crate::cli::screen::paint::bytes(bytes);
+        line(&mut text, "toolchain", &format!("{} ({} packages, {size})", toolchain.toolchain.name(), toolchain.inputs.len()));
+    }
+    for step in &planned.plan.recipe.steps {
+        line(&mut text, "step", &format!("{}: {}", step.name, step.run.trim().replace('\n', "; ")));
+    }
+    for (name, glob) in &planned.plan.recipe.outputs {
+        line(&mut text, "output", &format!("{name}: {glob}"));
+    }
+    for (factor, state) in twin.variation.states() {
+        let detail = state.detail().unwrap_or_default();
+        line(&mut text, "factor", format!("{factor:<14} {:<12} {detail}", state.word()).trim_end());
+    }
+    text
+}
+
+fn line(text: &mut String, kind: &str, rest: &str) {
+    writeln!(text, "{kind:<10} {rest}").expect("writing to a string cannot fail");
+}

@@ -1,0 +1,74 @@
+//! `zwieback show`: what is known of a recipe's last build.
+
+use std::io::Write;
+
+use zwieback_core::build::action::ActionResult;
+use zwieback_core::build::record::Record;
+use zwieback_core::digest::Digest;
+use zwieback_host::run_folder::{self, RunError};
+
+use crate::cli::args::global::{Format, Global};
+use crate::cli::args::inspect::ShowArgs;
+use crate::cli::exit;
+use crate::cli::screen::paint::seconds;
+use crate::cli::session::Session;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &ShowArgs) -> anyhow::Result<u8> {
+    let session = Session::open(global)?;
+    let record = find(&session, &args.what)?;
+    let result = result(&session, &record.action)?;
+    let text = match global.format {
+        Format::Json => format!("{}\n", serde_json::json!({ "run": record, "result": result })),
+        Format::Human => human(&session, &record, result.as_ref()),
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+/// The record of a run, of a recipe's newest run, or of the run that built an action.
+pub fn find(session: &Session, what: &str) -> anyhow::Result<Record> {
+    let runs = session.dirs.runs();
+    if let Ok(action) = what.parse::<Digest>()
+        && let Some(result) = result(session, &action)?
+    {
+        return Ok(run_folder::read(&runs, &result.run)?);
+    }
+    match run_folder::newest(&runs, what.trim_end_matches('/').rsplit('/').next().unwrap_or(what)) {
+        Some(record) => Ok(record),
+        None => Ok(run_folder::read(&runs, what).map_err(|error| match error {
+            RunError::Unknown(_) => RunError::Unknown(what.to_owned()),
+            other => other,
+        })?),
+    }
+}
+
+fn result(session: &Session, action: &Digest) -> anyhow::Result<Option<ActionResult>> {
+    let entry = session.store.action(action)?;
+    Ok(entry.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+fn human(session: &Session, record: &Record, result: Option<&ActionResult>) -> String {
+    let mut lines = vec![
+        format!("{} {}", record.recipe, record.version),
+        format!("run      {} {} {:?}", record.id, record.started, record.outcome),
+        format!("action   {}", record.action),
+    ];
+    for run in &record.runs {
+        let steps = run.steps.iter().map(|step| format!("{} {}", step.step, seconds(step.wall_ms)));
+        lines.push(format!("run {:?}    {}", run.run, steps.collect::<Vec<_>>().join(", ")));
+        lines.push(format!("sandbox  {}", run.enforcement));
+    }
+    if let Some(result) = result {
+        lines.push(format!("outputs  {} ({} files)", result.outputs, result.files));
+        if let Ok(Some(tree)) = session.store.tree(&result.outputs) {
+            lines.push(format!("         {}", tree.path().display()));
+            let files = tree.tree().files();
+            lines.extend(files.map(|(path, file)| format!("         {} {path}", file.sha256)));
+        }
+        if let Ok(Some(bundle)) = session.store.blob(&result.bundle.sha256) {
+            lines.push(format!("bundle   {}", bundle.path().display()));
+        }
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,51 @@
+//! Why a build was not reproducible, in at most a screenful.
+
+use std::io::Write;
+
+use zwieback_explain::finding::Report;
+use zwieback_explain::screen::{Label, Line, full, summary};
+
+use super::paint::{Meaning, Paint};
+use crate::pipeline::explained::Explained;
+
+/// Prints the error, the summary of its explanation, and what was and was not done.
+pub fn print(error: &anyhow::Error, explained: &Explained, paint: Paint) {
+    let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
+    text.push_str(&lines(&summary(&explained.report), paint));
+    if let Some((step, path)) = &explained.parted {
+        text.push_str(&format!("  the runs first parted in step `{step}`, at {path}\n"));
+    }
+    let id = &explained.id;
+    text.push_str(&format!(
+        "Nothing was signed. Both trees are kept: {}\n",
+        paint.text(Meaning::Hint, format!("zwieback diff {id}"))
+    ));
+    // Whoever closed stderr does not want to know.
+    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Every finding of a report.
+pub fn whole(report: &Report, paint: Paint) -> String {
+    lines(&full(report), paint)
+}
+
+fn lines(lines: &[Line], paint: Paint) -> String {
+    let mut text = String::new();
+    for line in lines {
+        for span in line {
+            text.push_str(&colour(span.label, &span.text, paint));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn colour(label: Label, text: &str, paint: Paint) -> String {
+    match label {
+        Label::Place => paint.text(Meaning::Warning, text),
+        Label::SideA => paint.text(Meaning::Bad, text),
+        Label::SideB => paint.text(Meaning::Good, text),
+        Label::Key => paint.text(Meaning::Hint, text),
+        Label::Plain | Label::Faint => text.to_owned(),
+    }
+}

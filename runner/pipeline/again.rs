@@ -1,0 +1,44 @@
+//! The story of `zwieback explain` and `zwieback diff`: two kept trees, compared and explained again.
+
+use zwieback_core::build::comparison::{Comparison, differences};
+use zwieback_core::build::record::{Record, RunRecord};
+use zwieback_core::digest::Digest;
+use zwieback_core::tree::Tree;
+use zwieback_core::twin::conditions::RunName;
+use zwieback_core::twin::variation::Variation;
+use zwieback_explain::finding::Report;
+use zwieback_explain::knowledge::Knowledge;
+use zwieback_host::store::stored::StoredTree;
+
+use super::context::Context;
+use super::error::PipelineError;
+use super::explained::{knowledge, trees};
+
+/// Explains the two trees of a run, with all that is recorded of it.
+pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
+    let one = |run| record.run(run).ok_or_else(|| PipelineError::NothingKept { id: record.id.clone() });
+    let (a, b) = (one(RunName::A)?, one(RunName::B)?);
+    let tree = |run: &RunRecord| {
+        let digest = run.outputs.ok_or_else(|| PipelineError::NothingKept { id: record.id.clone() })?;
+        stored(&digest, ctx)
+    };
+    let conditions = (a.conditions.clone(), b.conditions.clone());
+    let variation = Variation { profile: record.profile, a: conditions.0, b: conditions.1 };
+    two(&tree(a)?, &tree(b)?, &knowledge(a, b, &variation.varied()))
+}
+
+/// Explains any two stored trees.
+pub fn two(a: &StoredTree, b: &StoredTree, knowledge: &Knowledge) -> Result<Report, PipelineError> {
+    let comparison = compared(a.tree(), b.tree());
+    trees(&comparison, a, b, knowledge)
+}
+
+/// A tree of the store by its digest.
+pub fn stored(digest: &Digest, ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
+    let tree = ctx.store.tree(digest)?;
+    tree.ok_or_else(|| PipelineError::Vanished { file: format!("tree {}", digest.short()) })
+}
+
+fn compared(a: &Tree, b: &Tree) -> Comparison {
+    Comparison { compared: a.len().max(b.len()), differences: differences(a, b) }
+}

@@ -1,0 +1,127 @@
+//! The story of `zwieback shell`: the sandbox as a step sees it, for a person or for one command.
+
+use std::collections::BTreeMap;
+
+use zwieback_core::build::plan::{Locked, PlannedToolchain};
+use zwieback_core::manifest::recipe;
+use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_core::name::Name;
+use zwieback_core::sandbox_spec::environment::Environment;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::twin::spec;
+use zwieback_core::twin::variation::Variation;
+use zwieback_host::machine;
+use zwieback_host::project::{OnDisk, Project};
+use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
+use zwieback_sandbox::step::{Command, Ending};
+
+use super::context::{Context, Wish};
+use super::error::PipelineError;
+use super::sources::{self, Sources, patch_list};
+use super::{furnish, inputs, read, root};
+
+/// The toolchain that is entered where nothing is named.
+const DEFAULT: &str = "c";
+
+/// What to enter.
+#[derive(Clone, Debug, Default)]
+pub struct Entrance {
+    /// The recipe whose sources are staged.
+    pub recipe: Option<String>,
+    /// Toolchains in place of the recipe's.
+    pub toolchains: Vec<String>,
+    /// What to run; a shell if nothing.
+    pub command: Vec<String>,
+}
+
+/// Enters the sandbox, and answers with the exit code of what ran there.
+pub fn shell(
+    project: &Project,
+    entrance: &Entrance,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<u8, PipelineError> {
+    let planned = match &entrance.recipe {
+        Some(named) => Some(read::recipe(project, named, None, ctx)?),
+        None => None,
+    };
+    let toolchains = match (&planned, entrance.toolchains.is_empty()) {
+        (Some(planned), true) => planned.plan.toolchains.clone(),
+        _ => named_toolchains(project, &entrance.toolchains)?,
+    };
+    inputs::fetch(toolchains.iter().flat_map(|it| &it.inputs), ctx)?;
+    let root = root::path(&toolchains, ctx)?;
+    let sources = match &planned {
+        Some(planned) => {
+            inputs::fetch(&planned.plan.inputs, ctx)?;
+            Some(sources::unpack_all(planned, ctx)?)
+        }
+        None => None,
+    };
+    let variation = Variation::plan(recipe::Profile::default(), &machine::look(wish.jobs), 0);
+    let recipe = planned.as_ref().map(|it| &it.plan.recipe);
+    let epoch = sources.as_ref().map_or(sources::EARLIEST, |it| it.source_date_epoch);
+    let environment = toolchains.iter().flat_map(|it| it.toolchain.env.clone()).collect();
+    let spec = spec(&variation, recipe, epoch, &environment, wish);
+    let disks = Disks { toolchain: root, trees: BTreeMap::new(), disks: BTreeMap::new() };
+    let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let mut sandbox = Sandbox::start(&spec, disks, &canceller)?;
+    if let (Some(planned), Some(sources)) = (&planned, &sources) {
+        furnish::stage(&sandbox, sources, &variation.a)?;
+        furnish::patch(&mut sandbox, &patch_list(&planned.plan))?;
+    }
+    let outcome = sandbox.run_interactive(&command(entrance, sources.as_ref()))?;
+    let _report = sandbox.finish();
+    code(outcome.ending)
+}
+
+fn named_toolchains(project: &Project, names: &[String]) -> Result<Vec<PlannedToolchain>, PipelineError> {
+    let default = [DEFAULT.to_owned()];
+    let names = if names.is_empty() { &default[..] } else { names };
+    names
+        .iter()
+        .map(|name| {
+            let on_disk: OnDisk<Toolchain> = project.toolchain(name)?;
+            let locked: Locked<'_, Toolchain> = read::locked(&on_disk);
+            let inputs = locked.checked()?.inputs.clone();
+            Ok(PlannedToolchain { toolchain: on_disk.manifest, inputs })
+        })
+        .collect()
+}
+
+fn spec(
+    variation: &Variation,
+    recipe: Option<&recipe::Recipe>,
+    epoch: i64,
+    toolchain: &Environment,
+    wish: &Wish,
+) -> SandboxSpec {
+    let empty = (recipe::Limits::default(), Environment::new());
+    let (limits, own) = recipe.map_or((&empty.0, &empty.1), |recipe| (&recipe.limits, &recipe.env));
+    let limits = spec::limits(limits, wish.timeout.map(|time| time.0));
+    spec::sandbox(&variation.a, limits, epoch, toolchain, own)
+}
+
+fn command(entrance: &Entrance, sources: Option<&Sources>) -> Command {
+    let mut command = if entrance.command.is_empty() {
+        Command::new(["/bin/sh"])
+    } else {
+        Command::new(entrance.command.iter().cloned())
+    };
+    // With a single source, a step would most likely start there.
+    let only = sources.filter(|it| it.trees.len() == 1).and_then(|it| it.trees.keys().next());
+    if let Some(name) = only.map(Name::as_str) {
+        command.dir = format!("{}/{name}", command.dir);
+    }
+    command
+}
+
+/// As shells report it: the code, or 128 and the signal.
+fn code(ending: Ending) -> Result<u8, PipelineError> {
+    match ending {
+        Ending::Exited(code) => Ok(code),
+        Ending::Signalled(signal) => Ok(128 + u8::try_from(signal).unwrap_or_default()),
+        Ending::LimitReached(limit) => Err(PipelineError::ShellLimited { limit: limit.to_string() }),
+        Ending::Cancelled => Err(PipelineError::Interrupted),
+    }
+}
