@@ -78,7 +78,8 @@ pub fn summarize(
         passed: true,
         levels,
     };
-    let subject = |it: &Artifact| ResourceDescriptor::named(it.name.as_str(), &it.print);
+    let subject =
+        |it: &Artifact| ResourceDescriptor::named(it.name.as_str(), DigestSet::sha256(it.sha256));
     Ok(summary.into_statement(artifacts.iter().map(subject).collect()))
 }
 
