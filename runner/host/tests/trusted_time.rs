@@ -246,6 +246,7 @@ fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trus
             from: None,
             until: Some(until),
         }],
+        verifiers: vec![],
         revoked: <_>::default(),
         time_stampers,
     }))
