@@ -75,6 +75,13 @@ impl Envelope {
         pae(&self.payload_type, &self.payload)
     }
 
+    /// The payload again as a draft, for another signature.
+    pub(super) fn draft(&self) -> Draft {
+        Draft {
+            payload: self.payload.clone(),
+        }
+    }
+
     /// The envelope as JSON.
     pub fn to_value(&self) -> Value {
         let signatures: Vec<Value> = self.signatures.iter().map(Signature::to_value).collect();

@@ -32,10 +32,7 @@ pub(crate) fn public(number: u8) -> PublicKey {
 }
 
 pub(crate) fn artifact(name: &str, bytes: &[u8]) -> Artifact {
-    Artifact {
-        name: name.into(),
-        print: Fingerprint::of(bytes),
-    }
+    Artifact::new(name, &Fingerprint::of(bytes))
 }
 
 pub(crate) fn provenance() -> Provenance {

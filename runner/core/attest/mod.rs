@@ -18,6 +18,8 @@ pub mod vsa;
 
 pub mod bundle;
 pub mod dsse;
+pub mod import;
+pub mod json_lines;
 
 pub mod reason;
 pub mod verify;

@@ -67,6 +67,15 @@ enum Point {
     Ed25519(Ed25519Key),
 }
 
+/// DER of an ECDSA signature that may be raw: tokens and some services return r and s of 32 bytes
+/// each, and every verifier expects DER.
+pub fn ecdsa_der(signature: Vec<u8>) -> Vec<u8> {
+    match p256::ecdsa::Signature::from_slice(&signature) {
+        Ok(raw) => raw.to_der().as_bytes().to_vec(),
+        Err(_) => signature,
+    }
+}
+
 impl PublicKey {
     /// Reads a PEM file that holds one public key.
     pub fn from_pem(text: &str) -> Result<Self, PublicKeyError> {

@@ -30,6 +30,8 @@ pub struct TrustRoot {
     pub quorum: Quorum,
     /// Which keys speak for which builders.
     pub builders: Vec<BuilderKey>,
+    /// Which keys speak for which verifiers, in summaries.
+    pub verifiers: Vec<VerifierKey>,
     /// Keys that are not to be believed any more.
     pub revoked: BTreeMap<KeyId, Revocation>,
     /// Certificates of time stamp authorities, in DER.
@@ -62,6 +64,15 @@ pub struct BuilderKey {
     pub until: Option<Timestamp>,
 }
 
+/// A key that signs verification summaries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifierKey {
+    /// The key.
+    pub key: PublicKey,
+    /// The `verifier.id` it speaks for.
+    pub verifier: String,
+}
+
 /// Why a key is not to be believed any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
@@ -77,6 +88,7 @@ impl TrustRoot {
         let builders: Vec<Value> = self.builders.iter().map(BuilderKey::to_value).collect();
         let revoked = self.revoked.iter();
         let revoked: Vec<Value> = revoked.map(|(key, it)| it.to_value(*key)).collect();
+        let verifiers: Vec<Value> = self.verifiers.iter().map(VerifierKey::to_value).collect();
         let stampers = self.time_stampers.iter();
         let stampers: Vec<Value> = stampers.map(|der| base64::encode(der).into()).collect();
         canonical::to_bytes(&Value::object([
@@ -85,6 +97,7 @@ impl TrustRoot {
             ("expires", self.expires.to_string().into()),
             ("quorum", self.quorum.to_value()),
             ("builders", builders.into()),
+            ("verifiers", verifiers.into()),
             ("revoked", revoked.into()),
             ("timeStampers", stampers.into()),
         ]))
@@ -95,6 +108,14 @@ impl TrustRoot {
         let mut seen = BTreeSet::new();
         let keys = self.builders.iter().map(|entry| &entry.key);
         keys.filter(|key| seen.insert(key.id())).collect()
+    }
+
+    /// The keys that may sign summaries now. A summary carries no trusted time: a key that was
+    /// revoked at whatever time is believed no more.
+    pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
+        let valid = |it: &&VerifierKey| !self.revoked.contains_key(&it.key.id());
+        let usable = self.verifiers.iter().filter(|_| now < self.expires);
+        usable.filter(valid).cloned().collect()
     }
 
     /// The entry under which that key speaks for that builder at that time.
@@ -162,6 +183,7 @@ impl TrustRoot {
             "expires",
             "quorum",
             "builders",
+            "verifiers",
             "revoked",
             "timeStampers",
         ];
@@ -177,6 +199,7 @@ impl TrustRoot {
             expires: fields.optional_time("expires")?.ok_or_else(missing)?,
             quorum: Quorum::read(&fields.object("quorum")?)?,
             builders: read_all(&fields, "builders", BuilderKey::read)?,
+            verifiers: read_all(&fields, "verifiers", VerifierKey::read)?,
             revoked: read_all(&fields, "revoked", Revocation::read)?
                 .into_iter()
                 .collect(),
@@ -255,6 +278,25 @@ impl BuilderKey {
                 .map_err(no_level)?,
             from: fields.optional_time("from")?,
             until: fields.optional_time("until")?,
+        })
+    }
+}
+
+impl VerifierKey {
+    fn to_value(&self) -> Value {
+        Value::object([
+            ("key", key_value(&self.key)),
+            ("verifier", self.verifier.as_str().into()),
+        ])
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        fields.only(&["key", "verifier"])?;
+        let missing = || fields.error("key", FieldProblem::Missing);
+        let key = fields.value("key").ok_or_else(missing)?;
+        Ok(Self {
+            key: read_key(key, &fields.path_of("key"))?,
+            verifier: fields.text("verifier")?.to_owned(),
         })
     }
 }

@@ -27,6 +27,7 @@ fn root() -> TrustRoot {
             from: None,
             until: None,
         }],
+        verifiers: vec![],
         revoked: BTreeMap::new(),
         time_stampers: vec![vec![1, 2, 3]],
     }
@@ -205,4 +206,21 @@ fn a_revoked_key_is_believed_about_the_past_at_most() {
     }
     let burnt = |root: &mut TrustRoot| revoke(root, None);
     assert_eq!(ask(burnt, Some("04")), Err(Reason::KeyRevoked));
+}
+
+#[test]
+fn a_revoked_verifier_is_silent() {
+    let mut root = root();
+    let verifier = |number: u8| VerifierKey {
+        key: public(number),
+        verifier: "https://zwieback.example/verifiers/gate".into(),
+    };
+    root.verifiers = vec![verifier(1), verifier(2)];
+    assert_eq!(
+        open(&signed(&root, &[11, 12])).unwrap().verifiers,
+        root.verifiers
+    );
+    revoke(&mut root, Some(month("08")));
+    assert_eq!(root.verifiers(month("06")), [verifier(2)]);
+    assert_eq!(root.verifiers(root.expires), []);
 }

@@ -28,8 +28,21 @@ pub struct VerifiedStatement {
 pub struct Artifact {
     /// The path it was named by.
     pub name: String,
-    /// Its digests, taken from the very bytes that will be used.
-    pub print: Fingerprint,
+    /// Its SHA-256, taken from the very bytes that will be used.
+    pub sha256: Digest,
+    /// Its BLAKE3, where it is known: SHA-256 alone is as good, and hashing once is faster.
+    pub blake3: Option<Digest>,
+}
+
+impl Artifact {
+    /// A file whose digests are both known.
+    pub fn new(name: impl Into<String>, print: &Fingerprint) -> Self {
+        Self {
+            name: name.into(),
+            sha256: print.sha256,
+            blake3: Some(print.blake3),
+        }
+    }
 }
 
 impl VerifiedEnvelope {
@@ -107,13 +120,13 @@ impl VerifiedStatement {
             .partition(|subject| file_name(subject.label()) == file);
         let matching = |subject: &&&_| {
             let subject: &super::resource::ResourceDescriptor = subject;
-            subject.digest.matches(&artifact.print)
+            subject.digest.matches(artifact.sha256, artifact.blake3)
         };
         if let Some(subject) = same_name.iter().find(matching) {
             return Ok(subject.label());
         }
         let elsewhere = others.iter().find(matching);
-        let saw = format!("{:?}, sha256 {}", artifact.name, artifact.print.sha256);
+        let saw = format!("{:?}, sha256 {}", artifact.name, artifact.sha256);
         match (elsewhere, same_name.is_empty()) {
             (Some(subject), true) => Ok(subject.label()),
             (Some(subject), false) => Err(Refusal::new(

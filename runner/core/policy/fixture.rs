@@ -24,6 +24,7 @@ pub(crate) fn trust() -> Trust {
         expires: "2030-01-01T00:00:00Z".parse().unwrap(),
         quorum: quorum(),
         builders: vec![key(1, "acme"), key(2, "acme"), key(3, "other")],
+        verifiers: vec![],
         revoked: <_>::default(),
         time_stampers: vec![],
     }))

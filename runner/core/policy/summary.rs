@@ -12,6 +12,7 @@ use crate::attest::reason::{Reason, Refusal};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::statement::Statement;
 use crate::attest::trust::Trust;
+use crate::attest::trust_root::VerifierKey;
 use crate::attest::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::attest::verify::Verified;
 use crate::attest::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
@@ -33,7 +34,7 @@ pub struct Verifier<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'a> {
     /// The keys that may sign summaries, each with the one verifier it speaks for.
-    pub verifiers: &'a [(PublicKey, String)],
+    pub verifiers: &'a [VerifierKey],
     /// What the artifacts must be.
     pub resource: &'a str,
     /// The level that is needed.
@@ -78,7 +79,8 @@ pub fn summarize(
         passed: true,
         levels,
     };
-    let subject = |it: &Artifact| ResourceDescriptor::named(it.name.as_str(), &it.print);
+    let subject =
+        |it: &Artifact| ResourceDescriptor::named(it.name.as_str(), DigestSet::sha256(it.sha256));
     Ok(summary.into_statement(artifacts.iter().map(subject).collect()))
 }
 
@@ -89,7 +91,7 @@ pub fn believe(
     conditions: &Conditions<'_>,
 ) -> Result<Summary, Refusal> {
     let bundle = Bundle::parse(bundle)?;
-    let keys: Vec<&PublicKey> = conditions.verifiers.iter().map(|(key, _)| key).collect();
+    let keys: Vec<&PublicKey> = conditions.verifiers.iter().map(|it| &it.key).collect();
     let statement = VerifiedStatement::of(&VerifiedEnvelope::of(&bundle, &keys)?)?;
     if artifacts.is_empty() {
         return Err(Refusal::new(Reason::ArtifactMissing, ""));
@@ -106,7 +108,7 @@ pub fn believe(
     }
     let summary = Summary::read(predicate)?;
     let mut pairs = conditions.verifiers.iter();
-    if !pairs.any(|(key, id)| key.id() == statement.key() && *id == summary.verifier) {
+    if !pairs.any(|it| it.key.id() == statement.key() && it.verifier == summary.verifier) {
         let saw = format!("{:?}", summary.verifier);
         return Err(Refusal::new(Reason::VerifierUntrusted, saw));
     }

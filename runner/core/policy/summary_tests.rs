@@ -29,13 +29,12 @@ fn summary(signers: &[u8], trust: &Trust) -> Result<String, Refusal> {
 }
 
 fn ask(payload: &str, change: impl Fn(&mut Conditions<'_>)) -> Result<Summary, Refusal> {
-    let verifiers = [
-        (public(7), VERIFIER.to_owned()),
-        (
-            public(8),
-            "https://zwieback.example/verifiers/other".to_owned(),
-        ),
-    ];
+    let verifier = |number: u8, verifier: &str| VerifierKey {
+        key: public(number),
+        verifier: verifier.to_owned(),
+    };
+    let other = "https://zwieback.example/verifiers/other";
+    let verifiers = [verifier(7, VERIFIER), verifier(8, other)];
     let mut conditions = Conditions {
         verifiers: &verifiers,
         resource: RESOURCE,

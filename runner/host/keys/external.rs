@@ -18,7 +18,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError, ecdsa_der};
 use zwieback_core::base64;
 use zwieback_core::digest::Digest;
 
@@ -88,7 +88,7 @@ impl Signer for ExternalSigner {
         );
         let signature = ask(&self.program, &request)?;
         Ok(match self.public.algorithm() {
-            Algorithm::EcdsaP256 => der_of(signature),
+            Algorithm::EcdsaP256 => ecdsa_der(signature),
             Algorithm::Ed25519 => signature,
         })
     }
@@ -104,14 +104,6 @@ impl ExternalError {
             Self::Key(error) => error.hint(),
             Self::NoCommand | Self::Program(_) | Self::Declined(_) => None,
         }
-    }
-}
-
-/// Tokens and some services return r and s of 32 bytes each; every verifier expects DER.
-pub(super) fn der_of(signature: Vec<u8>) -> Vec<u8> {
-    match p256::ecdsa::Signature::from_slice(&signature) {
-        Ok(raw) => raw.to_der().as_bytes().to_vec(),
-        Err(_) => signature,
     }
 }
 

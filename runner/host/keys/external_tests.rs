@@ -48,8 +48,8 @@ fn raw_signatures_become_der() {
     let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
     let der = key.sign(b"message").unwrap();
     let raw = p256::ecdsa::Signature::from_der(&der).unwrap().to_bytes();
-    assert_eq!(der_of(raw.to_vec()), der);
-    assert_eq!(der_of(der.clone()), der);
+    assert_eq!(ecdsa_der(raw.to_vec()), der);
+    assert_eq!(ecdsa_der(der.clone()), der);
 }
 
 #[test]

@@ -5,16 +5,16 @@
 //! keeps a vendor's code out of this process. The private key never leaves the token; the PIN
 //! reaches the program through its environment, which other users cannot read.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError, ecdsa_der};
 use zwieback_core::digest::Digest;
 
-use super::external::der_of;
 use super::pkcs11_uri::{PinSource, Pkcs11Uri};
 use super::program::{Program, ProgramError};
 use super::signer::{SignError, Signer};
@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[derive(Clone, Debug)]
 pub struct Pkcs11Signer {
     uri: Pkcs11Uri,
+    id: String,
     environment: Vec<(OsString, OsString)>,
     public: PublicKey,
 }
@@ -45,6 +46,14 @@ pub enum Pkcs11Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The label is that of no key, or of several.
+    #[error("the token has {found} keys labelled {label:?}, exactly one is expected")]
+    Label {
+        /// The label.
+        label: String,
+        /// How many have it.
+        found: usize,
+    },
     /// The token's object is no key we take.
     #[error("the token's key: {0}")]
     Key(#[from] PublicKeyError),
@@ -59,12 +68,22 @@ impl Pkcs11Signer {
         uri: Pkcs11Uri,
         environment: Vec<(OsString, OsString)>,
     ) -> Result<Self, Pkcs11Error> {
-        let mut program = program(&uri, &["--read-object", "--type", "pubkey"]);
-        program.environment.clone_from(&environment);
-        let public = PublicKey::from_der(&program.run(b"")?)?;
+        let run = |arguments: &[&str]| {
+            let mut program = program(&uri, arguments);
+            program.environment.clone_from(&environment);
+            program.run(b"")
+        };
+        // Signing looks at the id alone (OpenSC 0.23 ignores the label there, and takes any key).
+        let id = match &uri.id {
+            Some(id) => hex(id),
+            None => labelled(&run(&["--list-objects", "--type", "pubkey"])?, &uri)?,
+        };
+        let der = run(&["--read-object", "--type", "pubkey", "--id", &id])?;
+        let public = PublicKey::from_der(&der)?;
         match public.algorithm() {
             Algorithm::EcdsaP256 => Ok(Self {
                 uri,
+                id,
                 environment,
                 public,
             }),
@@ -73,7 +92,15 @@ impl Pkcs11Signer {
     }
 
     fn sign_digest(&self, digest: Digest) -> Result<Vec<u8>, Pkcs11Error> {
-        let mut program = program(&self.uri, &["--login", "--sign", "--mechanism", "ECDSA"]);
+        let how = [
+            "--login",
+            "--sign",
+            "--mechanism",
+            "ECDSA",
+            "--id",
+            &self.id,
+        ];
+        let mut program = program(&self.uri, &how);
         program.environment.clone_from(&self.environment);
         if let Some(pin) = read_pin(&self.uri.pin)? {
             program.arguments.push("--pin".into());
@@ -92,7 +119,7 @@ impl Signer for Pkcs11Signer {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         // CKM_ECDSA signs a digest and returns r and s of 32 bytes each.
-        Ok(der_of(self.sign_digest(Digest::sha256(message))?))
+        Ok(ecdsa_der(self.sign_digest(Digest::sha256(message))?))
     }
 }
 
@@ -107,6 +134,7 @@ impl Pkcs11Error {
                 "`{TOOL} --module MODULE --list-objects` shows what the token holds"
             )),
             Self::Key(error) => error.hint(),
+            Self::Label { .. } => Some("name the key by `id=%…` in the URI".into()),
             Self::Pin { .. } | Self::Algorithm(_) => None,
         }
     }
@@ -122,13 +150,32 @@ fn program(uri: &Pkcs11Uri, arguments: &[&str]) -> Program {
     };
     option("--token-label", uri.token.clone());
     option("--slot", uri.slot.map(|slot| slot.to_string()));
-    option("--label", uri.object.clone());
-    option("--id", uri.id.as_deref().map(hex));
     Program {
         file: TOOL.into(),
         arguments: all.into_iter().map(OsString::from).collect(),
         environment: Vec::new(),
         timeout: PATIENCE,
+    }
+}
+
+/// The id of the one public key with the URI's label, in a listing of blocks of `name: value` lines.
+fn labelled(listing: &[u8], uri: &Pkcs11Uri) -> Result<String, Pkcs11Error> {
+    let label = uri.object.clone().unwrap_or_default();
+    let listing = String::from_utf8_lossy(listing);
+    let mut ids = BTreeSet::new();
+    for block in listing.split("Public Key Object").skip(1) {
+        let value = |name: &str| {
+            let mut lines = block.lines().filter_map(|line| line.trim().split_once(':'));
+            lines.find_map(|(found, value)| (found == name).then(|| value.trim()))
+        };
+        if value("label") == Some(&label) {
+            ids.extend(value("ID").map(str::to_owned));
+        }
+    }
+    let found = ids.len();
+    match ids.pop_first() {
+        Some(id) if found == 1 => Ok(id),
+        _ => Err(Pkcs11Error::Label { label, found }),
     }
 }
 

@@ -92,9 +92,11 @@ fn a_token_signs_and_is_rotated() {
         let uri = format!("pkcs11:token=zw;{object}?module-path={module}&pin-source=file:{pin}");
         let conf = folder.path().join("conf");
         let environment = vec![("SOFTHSM2_CONF".into(), conf.into())];
-        Pkcs11Signer::open(uri.parse().unwrap(), environment).unwrap()
+        Pkcs11Signer::open(uri.parse().unwrap(), environment)
     };
-    let (old, new) = (open("object=old"), open("id=%02"));
+    let absent = open("object=none").unwrap_err();
+    assert!(matches!(absent, Pkcs11Error::Label { found: 0, .. }));
+    let (old, new) = (open("object=old").unwrap(), open("id=%02").unwrap());
     assert_ne!(old.public_key().id(), new.public_key().id());
     for signer in [&old, &new] {
         let signature = signer.sign(b"message").unwrap();

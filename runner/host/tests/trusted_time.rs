@@ -246,6 +246,7 @@ fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trus
             from: None,
             until: Some(until),
         }],
+        verifiers: vec![],
         revoked: <_>::default(),
         time_stampers,
     }))
@@ -254,10 +255,7 @@ fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trus
 fn decide(bundle: &Bundle, trust: &Trust, now: Timestamp) -> Result<Verified, Refusal> {
     verify(&Request {
         bundle: &bundle.to_bytes(),
-        artifacts: &[Artifact {
-            name: "a".into(),
-            print: Fingerprint::of(b"a"),
-        }],
+        artifacts: &[Artifact::new("a", &Fingerprint::of(b"a"))],
         trust,
         foreign: &ForeignBuildTypes::new(),
         now,
