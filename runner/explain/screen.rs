@@ -141,7 +141,8 @@ fn heading(finding: &Finding) -> Line {
 fn sides(finding: &Finding) -> Vec<Line> {
     let (a, b) = (&finding.left, &finding.right);
     if a.chars().count() + b.chars().count() <= WIDE {
-        let a = span(Label::SideA, &format!("    A  {a:<16}"));
+        let width = (a.chars().count() + 3).max(16);
+        let a = span(Label::SideA, &format!("    A  {a:<width$}"));
         return vec![vec![a, span(Label::SideB, &format!("B  {b}"))]];
     }
     vec![
@@ -163,6 +164,7 @@ fn cause(finding: &Finding) -> String {
         .collect();
     let suspects = factors.join(", ");
     match (&finding.certainty, factors.is_empty()) {
+        (_, true) if finding.cause.is_consequence() => title.to_owned(),
         (Certainty::Unknown, true) => format!("{title}; nothing known of the runs matches"),
         (_, true) => title.to_owned(),
         (Certainty::Known, false) => format!("{title}; matches both runs' {suspects}"),

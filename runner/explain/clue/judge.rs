@@ -95,7 +95,7 @@ impl<'k> Judge<'k> {
             let hunk = &(clip(at_a), clip(at_b));
             judged.push(self.hunk(&Case { scene, a, b, hunk }));
         }
-        judged
+        merge(judged)
     }
 
     /// The cause of two times, given in seconds since 1970.
@@ -272,6 +272,24 @@ fn tokens<'l>(a: &'l [u8], b: &'l [u8], words: &[Word<'_>]) -> Rows<'l> {
     let row_b = token::split(b, words, Run::B);
     let hunks = token::hunks(&row_a, &row_b);
     (row_a, row_b, hunks)
+}
+
+/// The day and the year of one date are one difference.
+fn merge(judged: Vec<Judged>) -> Vec<Judged> {
+    let mut merged: Vec<Judged> = Vec::new();
+    for next in judged {
+        match merged
+            .iter_mut()
+            .find(|other| other.verdict == next.verdict)
+        {
+            Some(same) => {
+                same.a.end = same.a.end.max(next.a.end);
+                same.b.end = same.b.end.max(next.b.end);
+            }
+            None => merged.push(next),
+        }
+    }
+    merged
 }
 
 fn extent(hunks: &[Hunk]) -> usize {

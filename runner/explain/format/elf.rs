@@ -140,7 +140,10 @@ fn telling(name: &str, kind: SectionKind) -> Option<Scene> {
         | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".dynamic" => None,
         ".strtab" | ".dynstr" => Some(Scene::Symbols),
         _ if name.starts_with(".rel") || name.starts_with(".gnu.version") => None,
-        _ if name.starts_with(".debug") => Some(Scene::Debug),
+        _ if name.starts_with(".gnu.lto_") => None,
+        _ if name.starts_with(".debug") || name.starts_with(".gnu.debuglto_.debug") => {
+            Some(Scene::Debug)
+        }
         _ => match kind {
             SectionKind::Text => Some(Scene::Code),
             SectionKind::Metadata => None,

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::kind::Kind;
 use crate::cause::Cause;
 use crate::clue::judge::{Judged, Verdict};
 use crate::clue::order;
@@ -34,7 +35,10 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
         reordered(walk, spot, &lines_a, &lines_b);
         return Ok(());
     }
-    let scene = Scene::of_text(spot.name());
+    let scene = match spot.holder {
+        Some(Kind::Pdf) => Scene::Document,
+        _ => Scene::of_text(spot.name()),
+    };
     let changes = align::changes(&lines_a, &lines_b, walk.limits.judged);
     if changes.len() == walk.limits.judged {
         walk.skip(
