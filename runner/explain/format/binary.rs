@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::cause::Cause;
+use crate::clue::judge::Verdict;
 use crate::clue::scene::Scene;
 use crate::content::View;
 use crate::differ::align::{self, Change};
@@ -108,8 +109,7 @@ pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
 
 fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
     for judged in walk.judge.lines(part.scene, a.bytes, b.bytes) {
-        // Machine code is full of short strings that are none: only what is known counts there.
-        if judged.verdict.cause.is_nameless() {
+        if is_noise(part.scene, a.bytes, &judged.verdict) {
             continue;
         }
         let draft = Draft {
@@ -122,6 +122,13 @@ fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<
         };
         walk.add(spot, draft);
     }
+}
+
+/// Machine code and compressed data are full of short strings that are none: there only what is
+/// known counts, or what is long enough to have been written.
+fn is_noise(scene: Scene, text: &[u8], verdict: &Verdict) -> bool {
+    let guess = verdict.certainty == Certainty::Guess;
+    verdict.cause.is_nameless() || (scene == Scene::Binary && guess && text.len() < 12)
 }
 
 fn detail(part: &Part<'_>, what: &str) -> String {
