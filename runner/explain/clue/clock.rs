@@ -45,8 +45,11 @@ pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
 }
 
 /// Whether both sides could be times of this age of the world, for want of knowledge.
-pub fn is_plausible(a: &[Reading], b: &[Reading]) -> bool {
-    pairs(a, b).any(|(a, b)| is_modern(a) && is_modern(b))
+pub fn is_plausible(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
+    // Where both clocks are known, a bare number that fits neither is some other number.
+    let clocks_known = knowledge.a.clock.is_some() && knowledge.b.clock.is_some();
+    let counts = |reading: &Reading| matches!(reading, Reading::Civil(_)) || !clocks_known;
+    pairs(a, b).any(|(a, b)| counts(a) && is_modern(a) && is_modern(b))
 }
 
 /// Readings written in the same way on both sides.

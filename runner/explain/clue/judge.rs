@@ -205,7 +205,7 @@ impl<'k> Judge<'k> {
             let cause = naming::time_cause(at.scene, at.a, &a, &factors);
             return Some(Verdict::new(cause, Certainty::Known, factors));
         }
-        clock::is_plausible(&a, &b).then(|| {
+        clock::is_plausible(self.knowledge, &a, &b).then(|| {
             let cause = naming::time_cause(at.scene, at.a, &a, &[]);
             Verdict::new(cause, Certainty::Guess, self.any_clock())
         })
@@ -328,7 +328,8 @@ fn nameless(at: &Case<'_>) -> Verdict {
         |line: &[u8], range: &Range<usize>| line[range.clone()].iter().all(u8::is_ascii_digit);
     if digits(at.a, &at.hunk.0) && digits(at.b, &at.hunk.1) {
         let certainty = Certainty::Normaliser("mask-numbers".to_owned());
-        return Verdict::new(Cause::Measurement, certainty, vec![Factor::Scheduling]);
+        let factors = vec![Factor::Scheduling, Factor::Entropy];
+        return Verdict::new(Cause::Measurement, certainty, factors);
     }
     Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
 }

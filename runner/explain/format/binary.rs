@@ -87,15 +87,8 @@ pub fn explain_numbers(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
 pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
     let most = walk.limits.members;
     let (texts_a, texts_b) = (strings::all(a, most), strings::all(b, most));
-    let plain = |texts: &'_ [Text<'_>]| {
-        texts
-            .iter()
-            .map(|text| text.bytes.to_vec())
-            .collect::<Vec<_>>()
-    };
-    let (words_a, words_b) = (plain(&texts_a), plain(&texts_b));
-    let views_a: Vec<&[u8]> = words_a.iter().map(Vec::as_slice).collect();
-    let views_b: Vec<&[u8]> = words_b.iter().map(Vec::as_slice).collect();
+    let views_a: Vec<_> = texts_a.iter().map(|text| text.bytes).collect();
+    let views_b: Vec<_> = texts_b.iter().map(|text| text.bytes).collect();
     for change in align::changes(&views_a, &views_b, walk.limits.judged) {
         if let Change {
             a: Some(a),
