@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::rel_path::RelPath;
 
 use crate::cause::Cause;
+use crate::hint;
 use crate::knowledge::Factor;
 
 /// The version of the JSON form of a [`Report`].
@@ -133,6 +134,18 @@ impl Finding {
     /// The output and the way into it: `a.tgz!data.tar!usr/bin/x`.
     pub fn place(&self) -> String {
         place(&self.path, &self.members)
+    }
+}
+
+impl Finding {
+    /// Notes what counterfactual runs showed: the guilty factors are the only ones left, and an
+    /// order now has one author.
+    pub fn confirm(&mut self, factors: &[Factor], how: &str) {
+        self.factors = factors.to_vec();
+        self.confirmed = Some(how.to_owned());
+        if matches!(self.cause, Cause::LineOrder | Cause::WordOrder) {
+            self.fix = Some(hint::order(factors).to_owned());
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {
             date_in_text(spot, draft)
         }
         Cause::LineOrder | Cause::WordOrder => order(&draft.verdict.factors),
+        Cause::RandomValue if is_symbol(draft) => {
+            "`-frandom-seed=NAME` for each object, e.g. -frandom-seed=$@ in a make rule"
+        }
         _ => plain(cause)?,
     };
     Some(text.to_owned())
@@ -178,17 +181,29 @@ fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
     }
 }
 
-fn order(factors: &[Factor]) -> &'static str {
-    match factors.first() {
-        Some(Factor::Locale) => "`LC_ALL=C sort`: the order must not depend on the locale",
-        Some(Factor::HashSeed) => {
+/// How to fix an order, given who may have made it: one suspect, or several.
+pub fn order(factors: &[Factor]) -> &'static str {
+    match factors {
+        [Factor::Locale, ..] => "`LC_ALL=C sort`: the order must not depend on the locale",
+        [Factor::HashSeed] => {
             "write sorted(…) instead of a set or a map; for Python export PYTHONHASHSEED=0"
         }
-        Some(Factor::Scheduling) => {
+        [Factor::Scheduling] => {
             "gather the parts in a fixed order after the parallel work, or `make -j1` for this target"
         }
-        _ => "sort what find, ls or glob return: `LC_ALL=C sort`, sorted(os.listdir())",
+        [Factor::Aslr] => "sort by a name or a number, never by a pointer",
+        [Factor::ReaddirOrder | Factor::Inode, ..] => {
+            "sort what find, ls or glob return: `LC_ALL=C sort`, sorted(os.listdir())"
+        }
+        _ => {
+            "write them in a fixed order: sorted(…) for sets and maps (Python: PYTHONHASHSEED=0), `LC_ALL=C sort` for file names, and gather parallel work in order"
+        }
     }
+}
+
+/// Names of symbols and sections are made by the compiler, not by the program.
+fn is_symbol(draft: &Draft<'_>) -> bool {
+    draft.detail.contains(".strtab") || draft.detail == "section name"
 }
 
 fn is_jar(spot: &Spot) -> bool {

@@ -7,6 +7,8 @@ pub struct Limits {
     pub depth: usize,
     /// Decompressed bytes held at one time, both sides together.
     pub inflated: u64,
+    /// Bytes decompressed in all, so that a thousand bombs are no worse than one.
+    pub decompressed: u64,
     /// Bytes of one file without structure held for a closer look, each side.
     pub loaded: usize,
     /// Bytes of one program or library held for a closer look, each side.
@@ -27,7 +29,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             depth: 8,
-            inflated: 128 << 20,
+            inflated: 160 << 20,
+            decompressed: 4 << 30,
             loaded: 16 << 20,
             program: 48 << 20,
             members: 100_000,

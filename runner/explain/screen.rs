@@ -141,7 +141,8 @@ fn heading(finding: &Finding) -> Line {
 fn sides(finding: &Finding) -> Vec<Line> {
     let (a, b) = (&finding.left, &finding.right);
     if a.chars().count() + b.chars().count() <= WIDE {
-        let a = span(Label::SideA, &format!("    A  {a:<16}"));
+        let width = (a.chars().count() + 3).max(16);
+        let a = span(Label::SideA, &format!("    A  {a:<width$}"));
         return vec![vec![a, span(Label::SideB, &format!("B  {b}"))]];
     }
     vec![
@@ -163,6 +164,7 @@ fn cause(finding: &Finding) -> String {
         .collect();
     let suspects = factors.join(", ");
     match (&finding.certainty, factors.is_empty()) {
+        (_, true) if finding.cause.is_consequence() => title.to_owned(),
         (Certainty::Unknown, true) => format!("{title}; nothing known of the runs matches"),
         (_, true) => title.to_owned(),
         (Certainty::Known, false) => format!("{title}; matches both runs' {suspects}"),
@@ -208,7 +210,9 @@ fn span(label: Label, text: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cause::Cause;
     use crate::explain::explain;
+    use crate::finding::Unexamined;
     use crate::knowledge::{Factor, Facts, Knowledge, Span as Clock};
     use crate::limits::Limits;
     use crate::pair::{Pair, Side};
@@ -279,5 +283,42 @@ mod tests {
         let report = report();
         let json = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+    }
+
+    #[test]
+    fn many_causes_fit_into_a_summary() {
+        let mut report = report();
+        let first = report.findings[0].clone();
+        let causes = [
+            Cause::DebugPath,
+            Cause::DateMacro,
+            Cause::HostName,
+            Cause::LineOrder,
+            Cause::UserName,
+            Cause::BuildId,
+            Cause::Content,
+        ];
+        report.findings = causes
+            .map(|cause| Finding {
+                cause,
+                ..first.clone()
+            })
+            .to_vec();
+        report.unexamined.push(Unexamined {
+            place: "x.rpm".to_owned(),
+            reason: "unreadable".to_owned(),
+        });
+        let lines = summary(&report);
+        assert!(lines.len() <= SUMMARY);
+        let text = plain(&lines);
+        assert!(text.ends_with(
+            "  and 2 differences of 2 other causes: content, build id, which follows from the other differences
+  not looked at: x.rpm: unreadable
+"
+        ), "{text}");
+        assert_eq!(
+            plain(&full(&report)).matches("cause:").count(),
+            causes.len()
+        );
     }
 }

@@ -51,6 +51,8 @@ pub struct Walk<'k> {
     pub limits: &'k Limits,
     /// Decompressed bytes that may still be held.
     pub inflatable: u64,
+    /// Bytes that may still be decompressed at all.
+    pub decompressible: u64,
     comparable: u64,
     findings: Vec<Finding>,
     unexamined: Vec<Unexamined>,
@@ -95,6 +97,7 @@ impl<'k> Walk<'k> {
             judge: Judge::new(knowledge),
             limits,
             inflatable: limits.inflated,
+            decompressible: limits.decompressed,
             comparable: limits.compared,
             findings: Vec::new(),
             unexamined: Vec::new(),

@@ -45,8 +45,11 @@ pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
 }
 
 /// Whether both sides could be times of this age of the world, for want of knowledge.
-pub fn is_plausible(a: &[Reading], b: &[Reading]) -> bool {
-    pairs(a, b).any(|(a, b)| is_modern(a) && is_modern(b))
+pub fn is_plausible(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
+    // Where both clocks are known, a bare number that fits neither is some other number.
+    let clocks_known = knowledge.a.clock.is_some() && knowledge.b.clock.is_some();
+    let counts = |reading: &Reading| matches!(reading, Reading::Civil(_)) || !clocks_known;
+    pairs(a, b).any(|(a, b)| counts(a) && is_modern(a) && is_modern(b))
 }
 
 /// Readings written in the same way on both sides.
@@ -101,6 +104,9 @@ fn fits(reading: &Reading, span: Span, facts: &Facts) -> bool {
 }
 
 fn civil_fits(parts: &Parts, start: i64, end: i64) -> bool {
+    if let (Some(year), Some(month), Some(day)) = (parts.year, parts.month, parts.day) {
+        return dated_fits(parts, (year, month, day), start, end);
+    }
     let grain = grain(parts);
     let step = grain.max(end.saturating_sub(start) / STEPS).max(1);
     let moments = (0..=STEPS).map(|n| start.saturating_add(n.saturating_mul(step)));
@@ -108,6 +114,23 @@ fn civil_fits(parts: &Parts, start: i64, end: i64) -> bool {
     inside
         .chain([end])
         .any(|at| agrees(parts, &Civil::from_unix(at)))
+}
+
+/// A whole date is one moment, or two where the hour may be one of the afternoon.
+fn dated_fits(parts: &Parts, (year, month, day): (i64, i64, i64), start: i64, end: i64) -> bool {
+    let hour = parts.hour.unwrap_or(0);
+    let civil = Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute: parts.minute.unwrap_or(0),
+        second: parts.second.unwrap_or(0),
+    };
+    let first = civil.to_unix();
+    let afternoon = (1..=12).contains(&hour).then(|| first + DAY / 2);
+    let mut moments = [Some(first), afternoon].into_iter().flatten();
+    moments.any(|at| at <= end && start < at + grain(parts))
 }
 
 /// The longest time that cannot skip over what is written.

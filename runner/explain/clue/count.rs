@@ -1,6 +1,7 @@
 //! Numbers that lie within what is known of each run: process ids, uptime, lengths of paths.
 
-use super::judge::{Verdict, cause_of, mentions};
+use super::judge::Verdict;
+use super::naming::{cause_of, mentions};
 use super::scene::Scene;
 use crate::cause::Cause;
 use crate::finding::Certainty;

@@ -129,7 +129,7 @@ fn is_hashed(line: &[u8], word: &Range<usize>) -> bool {
 
 fn is_random(line: &[u8], word: &Range<usize>) -> bool {
     let text = &line[word.clone()];
-    is_plain_uuid(text) || (text.len() >= 8 && (is_mixed(text) || is_hex(text)))
+    is_plain_uuid(text) || (text.len() >= 8 && is_mixed(text))
 }
 
 /// Letters and digits mixed, or capitals within small letters: no word of a language.

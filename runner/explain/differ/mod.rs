@@ -2,4 +2,5 @@
 
 pub mod align;
 pub mod bytes;
+pub mod lines;
 pub mod strings;

@@ -12,7 +12,7 @@ pub struct Text<'b> {
     pub bytes: &'b [u8],
 }
 
-/// The strings of printable ASCII and UTF-8 bytes, in order, at most `most`.
+/// The strings of printable bytes, in order, at most `most`.
 pub fn all(bytes: &[u8], most: usize) -> Vec<Text<'_>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -31,8 +31,9 @@ pub fn all(bytes: &[u8], most: usize) -> Vec<Text<'_>> {
     found
 }
 
+/// Only ASCII: in any other data every third byte could be a letter of some script.
 fn is_printable(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' '..=b'~' | 0x80..=0xf4)
+    matches!(byte, b'\t' | b' '..=b'~')
 }
 
 #[cfg(test)]

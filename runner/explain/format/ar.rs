@@ -4,7 +4,7 @@ use std::io;
 
 use super::archive;
 use super::kind::Kind;
-use super::member::{Field, Member, Packing, Value};
+use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::content::View;
 use crate::walk::{Spot, Walk};
 
@@ -12,18 +12,18 @@ use crate::walk::{Spot, Walk};
 const MAGIC: u64 = 8;
 /// The length of a member's header.
 const HEADER: u64 = 60;
+/// How the index of symbols is called here; `ar` calls it `/`.
+const INDEX: &str = "symbol index";
 
 /// Explains two archives.
 pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let members_a = members(a, walk.limits.members)?;
-    let members_b = members(b, walk.limits.members)?;
-    archive::compare(walk, spot, Kind::Ar, &members_a, &members_b);
+    let most = walk.limits.members;
+    archive::compare(walk, spot, Kind::Ar, &members(a, most)?, &members(b, most)?);
     Ok(())
 }
 
-/// The members up to the first header that is none. The symbol index is left out: its time
-/// and its offsets follow from the others, and `ar` writes them in the same mode.
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
+/// The members up to the first header that is none.
+fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let mut members = Vec::new();
     let mut names = Vec::new();
     let mut at = MAGIC;
@@ -42,7 +42,12 @@ fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
         // Members start at even offsets.
         at = at.saturating_add(HEADER + size + size % 2);
     }
-    Ok(members)
+    let extent = if at >= view.size() && at <= view.size() + 1 {
+        Extent::Whole
+    } else {
+        Extent::Cut
+    };
+    Ok(Listing { members, extent })
 }
 
 fn size(header: &[u8]) -> Option<u64> {
@@ -89,11 +94,16 @@ fn member<'a>(
             offset: at + 40,
         },
     ];
+    let packing = if name == INDEX {
+        Packing::Index
+    } else {
+        Packing::Plain
+    };
     Ok(Member {
         name,
         fields,
         content,
-        packing: Packing::Plain,
+        packing,
     })
 }
 
@@ -122,7 +132,7 @@ fn name<'a>(raw: &str, names: &[u8], content: View<'a>) -> io::Result<(String, V
         return Ok((name, content));
     }
     let name = if raw == "/" || raw == "/SYM64/" {
-        "symbol index"
+        INDEX
     } else {
         raw.trim_end_matches('/')
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kind::Kind;
-use super::member::{Field, Member, Value};
+use super::member::{Extent, Field, Listing, Member, Value};
 use crate::cause::Cause;
 use crate::clue::judge::Verdict;
 use crate::clue::order;
@@ -14,10 +14,16 @@ use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk, unknown};
 
 /// Compares the members of two archives of one kind.
-pub fn compare(walk: &mut Walk<'_>, spot: &Spot, kind: Kind, a: &[Member<'_>], b: &[Member<'_>]) {
-    let (in_a, in_b) = (by_name(a), by_name(b));
-    presence(walk, spot, &in_a, &in_b);
-    order(walk, spot, a, b);
+pub fn compare(walk: &mut Walk<'_>, spot: &Spot, kind: Kind, a: &Listing<'_>, b: &Listing<'_>) {
+    let (in_a, in_b) = (by_name(&a.members), by_name(&b.members));
+    if (a.extent, b.extent) == (Extent::Whole, Extent::Whole) {
+        presence(walk, spot, &in_a, &in_b);
+        order(walk, spot, &a.members, &b.members);
+    } else {
+        // Which members are missing then says nothing of the runs.
+        let read = a.members.len().min(b.members.len());
+        walk.skip(spot, format!("only the first {read} members could be read"));
+    }
     for (key, member_a) in &in_a {
         if let Some(member_b) = in_b.get(key) {
             let spot = spot.member(&member_a.name, kind);

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::cause::Cause;
+use crate::clue::judge::Verdict;
 use crate::clue::scene::Scene;
 use crate::content::View;
 use crate::differ::align::{self, Change};
@@ -86,15 +87,8 @@ pub fn explain_numbers(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
 pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
     let most = walk.limits.members;
     let (texts_a, texts_b) = (strings::all(a, most), strings::all(b, most));
-    let plain = |texts: &'_ [Text<'_>]| {
-        texts
-            .iter()
-            .map(|text| text.bytes.to_vec())
-            .collect::<Vec<_>>()
-    };
-    let (words_a, words_b) = (plain(&texts_a), plain(&texts_b));
-    let views_a: Vec<&[u8]> = words_a.iter().map(Vec::as_slice).collect();
-    let views_b: Vec<&[u8]> = words_b.iter().map(Vec::as_slice).collect();
+    let views_a: Vec<_> = texts_a.iter().map(|text| text.bytes).collect();
+    let views_b: Vec<_> = texts_b.iter().map(|text| text.bytes).collect();
     for change in align::changes(&views_a, &views_b, walk.limits.judged) {
         if let Change {
             a: Some(a),
@@ -108,8 +102,7 @@ pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
 
 fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
     for judged in walk.judge.lines(part.scene, a.bytes, b.bytes) {
-        // Machine code is full of short strings that are none: only what is known counts there.
-        if judged.verdict.cause.is_nameless() {
+        if is_noise(part.scene, a.bytes, &judged.verdict) {
             continue;
         }
         let draft = Draft {
@@ -122,6 +115,13 @@ fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<
         };
         walk.add(spot, draft);
     }
+}
+
+/// Machine code and compressed data are full of short strings that are none: there only what is
+/// known counts, or what is long enough to have been written.
+fn is_noise(scene: Scene, text: &[u8], verdict: &Verdict) -> bool {
+    let guess = verdict.certainty == Certainty::Guess;
+    verdict.cause.is_nameless() || (scene == Scene::Binary && guess && text.len() < 12)
 }
 
 fn detail(part: &Part<'_>, what: &str) -> String {

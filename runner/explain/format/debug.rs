@@ -6,8 +6,12 @@ use gimli::{EndianSlice, RunTimeEndian, SectionId, constants};
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
 
+use crate::cause::Cause;
+use crate::clue::judge::Verdict;
 use crate::clue::scene::Scene;
 use crate::excerpt;
+use crate::finding::Certainty;
+use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk};
 
 /// Units read in one file.
@@ -31,12 +35,17 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &[Unit], b: &[Unit]) {
 
 fn attribute(walk: &mut Walk<'_>, spot: &Spot, name: &str, left: &[u8], right: &[u8]) {
     for judged in walk.judge.lines(Scene::Debug, left, right) {
+        let mut verdict = judged.verdict;
+        if verdict.cause.is_nameless() && name == "DW_AT_comp_dir" {
+            // Whatever the folder was, this is where the compiler was called.
+            verdict = Verdict::new(Cause::DebugPath, Certainty::Guess, vec![Factor::BuildPath]);
+        }
         let draft = Draft {
             detail: format!("{name} in .debug_info"),
             offset: None,
             left: excerpt::around(left, &judged.a),
             right: excerpt::around(right, &judged.b),
-            verdict: judged.verdict,
+            verdict,
             context: left,
         };
         walk.add(spot, draft);

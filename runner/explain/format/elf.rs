@@ -1,12 +1,12 @@
 //! Programs, libraries and object files: sections by name, strings, symbols and debug information.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use object::read::elf::{ElfFile, FileHeader};
-use object::{Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionKind};
+use object::{Endianness, FileKind, SectionKind};
 
 use super::binary::{self, Part};
+use super::sections::{Section, Sections, sections};
 use super::{debug, machine};
 use crate::cause::Cause;
 use crate::clue::judge::Verdict;
@@ -54,23 +54,6 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
     Ok(())
 }
 
-/// A section of one side.
-pub struct Section<'b> {
-    /// What it is for.
-    pub kind: SectionKind,
-    /// Its bytes; none where it takes no room in the file.
-    pub data: &'b [u8],
-    /// Where it is in the file.
-    pub offset: u64,
-    /// Where it is in memory.
-    pub address: u64,
-    /// The symbols in it as address, size and name.
-    pub symbols: Vec<(u64, u64, String)>,
-}
-
-/// Sections by name and by how often the name came before.
-pub type Sections<'b> = BTreeMap<(String, usize), Section<'b>>;
-
 fn sides<H: FileHeader>(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &[u8], b: &[u8]) {
     let (Ok(file_a), Ok(file_b)) = (ElfFile::<H>::parse(a), ElfFile::<H>::parse(b)) else {
         return;
@@ -82,37 +65,6 @@ fn sides<H: FileHeader>(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &[u8],
     if walk.count() == before {
         outside(walk, spot, a, b);
     }
-}
-
-fn sections<'b, H: FileHeader>(file: &ElfFile<'b, H>) -> Sections<'b> {
-    let mut symbols: BTreeMap<usize, Vec<(u64, u64, String)>> = BTreeMap::new();
-    for symbol in file.symbols().filter(|symbol| symbol.size() > 0) {
-        if let Some(index) = symbol.section_index() {
-            let name = symbol.name().unwrap_or_default().to_owned();
-            symbols
-                .entry(index.0)
-                .or_default()
-                .push((symbol.address(), symbol.size(), name));
-        }
-    }
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut found = BTreeMap::new();
-    for section in file.sections() {
-        let name = section.name().unwrap_or_default().to_owned();
-        let count = seen.entry(name.clone()).or_insert(0);
-        let mut symbols = symbols.remove(&section.index().0).unwrap_or_default();
-        symbols.sort();
-        let value = Section {
-            kind: section.kind(),
-            data: section.data().unwrap_or_default(),
-            offset: section.file_range().map_or(0, |(start, _)| start),
-            address: section.address(),
-            symbols,
-        };
-        found.insert((name, *count), value);
-        *count += 1;
-    }
-    found
 }
 
 fn compare(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &Sections<'_>, b: &Sections<'_>) {
@@ -140,7 +92,10 @@ fn telling(name: &str, kind: SectionKind) -> Option<Scene> {
         | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".dynamic" => None,
         ".strtab" | ".dynstr" => Some(Scene::Symbols),
         _ if name.starts_with(".rel") || name.starts_with(".gnu.version") => None,
-        _ if name.starts_with(".debug") => Some(Scene::Debug),
+        _ if name.starts_with(".gnu.lto_") => None,
+        _ if name.starts_with(".debug") || name.starts_with(".gnu.debuglto_.debug") => {
+            Some(Scene::Debug)
+        }
         _ => match kind {
             SectionKind::Text => Some(Scene::Code),
             SectionKind::Metadata => None,

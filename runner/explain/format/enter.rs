@@ -19,7 +19,7 @@ pub fn explain(
     let other = Kind::of(spot.name(), b)?;
     let before = walk.count();
     if kind == other {
-        enter(walk, kind, spot, a, b)?;
+        enter(walk, kind, spot, a, b, offset)?;
     }
     // Whatever a format's reader did not see, the bytes still show.
     if walk.count() == before {
@@ -34,6 +34,7 @@ fn enter(
     spot: &Spot,
     a: &View<'_>,
     b: &View<'_>,
+    offset: u64,
 ) -> io::Result<()> {
     match kind {
         Kind::Tar => tar::explain(walk, spot, a, b),
@@ -46,7 +47,7 @@ fn enter(
         Kind::Pdf => pdf::explain(walk, spot, a, b),
         Kind::Elf => elf::explain(walk, spot, a, b),
         Kind::Ar => ar::explain(walk, spot, a, b),
-        Kind::Text => text::explain(walk, spot, a, b),
+        Kind::Text => text::explain(walk, spot, a, b, offset),
         _ => Ok(()),
     }
 }

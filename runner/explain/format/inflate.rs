@@ -15,18 +15,21 @@ struct Both {
 
 /// Decompresses both sides within the walk's limit and explains what is inside.
 pub fn explain<'r>(walk: &mut Walk<'_>, spot: &Spot, a: Box<dyn Read + 'r>, b: Box<dyn Read + 'r>) {
-    let before = walk.inflatable;
-    let both = inflate(&mut walk.inflatable, a, b);
+    let held = walk.inflatable;
+    // What is decompressed here counts once against what may be held and once for ever.
+    let mut left = held.min(walk.decompressible);
+    let all = left;
+    let both = inflate(&mut left, a, b);
+    walk.decompressible -= all - left;
+    walk.inflatable = held - (all - left);
     if let Some(reason) = both.cut {
         walk.skip(spot, reason);
     }
-    let (a, b) = (
-        View::inflated(Rc::new(both.a)),
-        View::inflated(Rc::new(both.b)),
-    );
+    let a = View::inflated(Rc::new(both.a));
+    let b = View::inflated(Rc::new(both.b));
     walk.contents(spot, &a, &b);
-    // The blocks are gone from here on, and so is what they cost.
-    walk.inflatable = before;
+    // The blocks are gone from here on.
+    walk.inflatable = held;
 }
 
 fn inflate(left: &mut u64, mut a: impl Read, mut b: impl Read) -> Both {

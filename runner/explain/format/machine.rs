@@ -2,7 +2,7 @@
 
 use object::SectionKind;
 
-use super::elf::{Section, Sections};
+use super::sections::{Section, Sections};
 use crate::cause::Cause;
 use crate::clue::judge::Verdict;
 use crate::finding::Certainty;

@@ -15,6 +15,25 @@ pub struct Member<'a> {
     pub packing: Packing,
 }
 
+/// The members of an archive.
+#[derive(Default)]
+pub struct Listing<'a> {
+    /// The members in order.
+    pub members: Vec<Member<'a>>,
+    /// Whether these are all.
+    pub extent: Extent,
+}
+
+/// How much of an archive was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its beginning: the archive is damaged, cut off or larger than the limit.
+    Cut,
+}
+
 /// How a member's content is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
@@ -22,6 +41,8 @@ pub enum Packing {
     Plain,
     /// By DEFLATE without a header, as in zip.
     Deflated,
+    /// As an index made from the other members, which is not worth a look of its own.
+    Index,
     /// In a way that cannot be read here.
     Foreign,
 }

@@ -14,6 +14,7 @@ pub mod machine;
 pub mod member;
 pub mod pdf;
 pub mod png;
+pub mod sections;
 pub mod tar;
 pub mod text;
 pub mod unpack;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::archive;
 use super::kind::Kind;
-use super::member::{Field, Member, Packing, Value};
+use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::content::View;
 use crate::walk::{Spot, Walk};
 
@@ -15,9 +15,14 @@ const LONGEST: usize = 64 * 1024;
 
 /// Explains two archives.
 pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let members_a = members(a, walk.limits.members)?;
-    let members_b = members(b, walk.limits.members)?;
-    archive::compare(walk, spot, Kind::Tar, &members_a, &members_b);
+    let most = walk.limits.members;
+    archive::compare(
+        walk,
+        spot,
+        Kind::Tar,
+        &members(a, most)?,
+        &members(b, most)?,
+    );
     Ok(())
 }
 
@@ -30,15 +35,23 @@ struct Ahead {
     offset: u64,
 }
 
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
+fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let mut members = Vec::new();
     let mut ahead = Ahead::default();
     let mut at = 0;
     while members.len() < most && at < view.size() {
         let header = view.bytes(at, 512)?;
         let Some(size) = size(&header) else {
-            break;
+            let extent = if header.len() == 512 {
+                Extent::Whole
+            } else {
+                Extent::Cut
+            };
+            return Ok(Listing { members, extent });
         };
+        if view.size() - at < BLOCK.saturating_add(size) {
+            break;
+        }
         let content = view.slice(at + BLOCK, size);
         let origin = view.origin() + at;
         match header[156] {
@@ -54,7 +67,10 @@ fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
             .saturating_add(BLOCK)
             .saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
     }
-    Ok(members)
+    Ok(Listing {
+        members,
+        extent: Extent::Cut,
+    })
 }
 
 /// The size of the content of a header; nothing at the end of the archive.

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::kind::Kind;
 use crate::cause::Cause;
 use crate::clue::judge::{Judged, Verdict};
 use crate::clue::order;
@@ -10,103 +11,127 @@ use crate::clue::scene::Scene;
 use crate::clue::token::Run;
 use crate::content::View;
 use crate::differ::align::{self, Change};
+use crate::differ::lines::{self, Start};
 use crate::excerpt;
 use crate::finding::Certainty;
 use crate::walk::{Draft, Spot, Walk, unknown};
 
-/// Explains two texts.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let (bytes_a, bytes_b) = (
-        a.bytes(0, walk.limits.loaded)?,
-        b.bytes(0, walk.limits.loaded)?,
-    );
-    if (bytes_a.len() as u64, bytes_b.len() as u64) != (a.size(), b.size()) {
+/// The lines of both sides, from the first one that differs.
+struct Lines<'l> {
+    a: Vec<&'l [u8]>,
+    b: Vec<&'l [u8]>,
+    start: Start,
+    /// Where each line of A begins.
+    offsets: Vec<u64>,
+}
+
+/// Explains two texts that differ, first at `offset`.
+pub fn explain(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    a: &View<'_>,
+    b: &View<'_>,
+    offset: u64,
+) -> io::Result<()> {
+    let most = walk.limits.loaded;
+    let start = lines::start(a, offset)?;
+    let (bytes_a, bytes_b) = (a.bytes(start.offset, most)?, b.bytes(start.offset, most)?);
+    let ((a_lines, more_a), (b_lines, more_b)) = (lines::split(&bytes_a), lines::split(&bytes_b));
+    let end = start.offset.saturating_add(most as u64);
+    if more_a || more_b || a.size().max(b.size()) > end {
         walk.skip(
             spot,
             format!(
-                "only the first {} bytes of the text were compared",
-                walk.limits.loaded
+                "the text was compared from line {} on, not to its end",
+                start.line + 1
             ),
         );
     }
-    let (lines_a, lines_b) = (lines(&bytes_a), lines(&bytes_b));
-    if order::is_order_only(&lines_a, &lines_b) {
-        reordered(walk, spot, &lines_a, &lines_b);
-        return Ok(());
+    let offsets = a_lines.iter().scan(start.offset, |next, line| {
+        let here = *next;
+        *next += line.len() as u64;
+        Some(here)
+    });
+    let offsets = offsets.collect();
+    let lines = Lines {
+        a: a_lines,
+        b: b_lines,
+        start,
+        offsets,
+    };
+    if order::is_order_only(&lines.a, &lines.b) {
+        reordered(walk, spot, &lines);
+    } else {
+        changed(walk, spot, &lines);
     }
-    let scene = Scene::of_text(spot.name());
-    let changes = align::changes(&lines_a, &lines_b, walk.limits.judged);
+    Ok(())
+}
+
+fn reordered(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
+    let (Some(a), Some(b)) = (lines.a.first(), lines.b.first()) else {
+        return;
+    };
+    let factors = order::suspects(walk.judge.knowledge(), &lines.a, &lines.b);
+    let draft = Draft {
+        detail: format!("line {}", lines.start.line + 1),
+        offset: Some(lines.start.offset),
+        left: excerpt::escape(trim(a)),
+        right: excerpt::escape(trim(b)),
+        verdict: Verdict::new(Cause::LineOrder, Certainty::OrderOnly, factors),
+        context: a,
+    };
+    walk.add(spot, draft);
+}
+
+fn changed(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
+    let scene = match spot.holder {
+        Some(Kind::Pdf) => Scene::Document,
+        _ => Scene::of_text(spot.name()),
+    };
+    let changes = align::changes(&lines.a, &lines.b, walk.limits.judged);
     if changes.len() == walk.limits.judged {
         walk.skip(
             spot,
             format!(
                 "only the first {} differing lines were judged",
-                walk.limits.judged
+                changes.len()
             ),
         );
     }
     for change in changes {
-        explain_change(
-            walk,
-            spot,
-            scene,
-            change,
-            &Both {
-                a: &lines_a,
-                b: &lines_b,
-            },
-        );
+        explain_change(walk, spot, scene, change, lines);
     }
-    Ok(())
 }
 
-/// The lines of both sides.
-struct Both<'l> {
-    a: &'l [&'l [u8]],
-    b: &'l [&'l [u8]],
-}
-
-fn lines(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.split_inclusive(|byte| *byte == b'\n').collect()
-}
-
-fn reordered(walk: &mut Walk<'_>, spot: &Spot, a: &[&[u8]], b: &[&[u8]]) {
-    let first = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let factors = order::suspects(walk.judge.knowledge(), a, b);
-    let draft = Draft {
-        detail: format!("line {}", first + 1),
-        offset: Some(offset(a, first)),
-        left: excerpt::escape(trim(a[first])),
-        right: excerpt::escape(trim(b[first])),
-        verdict: Verdict::new(Cause::LineOrder, Certainty::OrderOnly, factors),
-        context: a[first],
-    };
-    walk.add(spot, draft);
-}
-
-fn explain_change(walk: &mut Walk<'_>, spot: &Spot, scene: Scene, change: Change, both: &Both<'_>) {
-    let line = |lines: &'_ [&'_ [u8]], at: Option<usize>| at.map(|at| trim(lines[at]).to_vec());
-    let (a, b) = (line(both.a, change.a), line(both.b, change.b));
-    match (&a, &b) {
+fn explain_change(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    scene: Scene,
+    change: Change,
+    lines: &Lines<'_>,
+) {
+    let a = change.a.map(|at| trim(lines.a[at]));
+    let b = change.b.map(|at| trim(lines.b[at]));
+    match (a, b) {
         (Some(a), Some(b)) if a != b => {
             let at = change.a.unwrap_or(0);
             for judged in walk.judge.lines(scene, a, b) {
-                walk.add(spot, draft(&judged, a, b, at, offset(both.a, at)));
+                walk.add(spot, draft(&judged, a, b, lines, at));
             }
         }
-        _ => one_sided(walk, spot, change, a.as_deref(), b.as_deref()),
+        _ => one_sided(walk, spot, change, lines.start.line, a, b),
     }
 }
 
-fn draft<'d>(judged: &Judged, a: &'d [u8], b: &[u8], line: usize, start: u64) -> Draft<'d> {
+fn draft<'d>(judged: &Judged, a: &'d [u8], b: &[u8], lines: &Lines<'_>, line: usize) -> Draft<'d> {
     let differs = |range: &Range<usize>, other: &Range<usize>| {
         let (left, right) = (&a[range.clone()], &b[other.clone()]);
         range.start + left.iter().zip(right).take_while(|(a, b)| a == b).count()
     };
     let at = differs(&judged.a, &judged.b);
     Draft {
-        detail: format!("line {}, column {}", line + 1, at + 1),
-        offset: Some(start + at as u64),
+        detail: format!("line {}, column {}", lines.start.line + line + 1, at + 1),
+        offset: lines.offsets.get(line).map(|start| start + at as u64),
         left: excerpt::around(a, &judged.a),
         right: excerpt::around(b, &judged.b),
         verdict: judged.verdict.clone(),
@@ -115,7 +140,14 @@ fn draft<'d>(judged: &Judged, a: &'d [u8], b: &[u8], line: usize, start: u64) ->
 }
 
 /// A line one side lacks, or one that differs only in how it ends.
-fn one_sided(walk: &mut Walk<'_>, spot: &Spot, change: Change, a: Option<&[u8]>, b: Option<&[u8]>) {
+fn one_sided(
+    walk: &mut Walk<'_>,
+    spot: &Spot,
+    change: Change,
+    first: usize,
+    a: Option<&[u8]>,
+    b: Option<&[u8]>,
+) {
     let show = |line: Option<&[u8]>| line.map_or("(no such line)".to_owned(), excerpt::escape);
     let at = change.a.or(change.b).unwrap_or(0);
     let text = a.or(b).unwrap_or_default();
@@ -125,7 +157,7 @@ fn one_sided(walk: &mut Walk<'_>, spot: &Spot, change: Change, a: Option<&[u8]>,
         .alone(text, run)
         .unwrap_or_else(|| unknown(Cause::Content));
     let draft = Draft {
-        detail: format!("line {}", at + 1),
+        detail: format!("line {}", first + at + 1),
         offset: None,
         left: show(a),
         right: show(b),
@@ -137,8 +169,4 @@ fn one_sided(walk: &mut Walk<'_>, spot: &Spot, change: Change, a: Option<&[u8]>,
 
 fn trim(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\n").unwrap_or(line)
-}
-
-fn offset(lines: &[&[u8]], at: usize) -> u64 {
-    lines[..at].iter().map(|line| line.len() as u64).sum()
 }

@@ -11,6 +11,7 @@ use crate::walk::{Spot, Walk};
 pub fn contents(walk: &mut Walk<'_>, spot: &Spot, a: &Member<'_>, b: &Member<'_>) {
     match (a.packing, b.packing) {
         (Packing::Plain, Packing::Plain) => walk.contents(spot, &a.content, &b.content),
+        (Packing::Index, _) | (_, Packing::Index) => {}
         // Equal compressed bytes have equal contents.
         (Packing::Deflated, Packing::Deflated) if is_same(a, b) => {}
         _ => match (stream(a), stream(b)) {
@@ -32,6 +33,6 @@ fn stream<'v>(member: &'v Member<'_>) -> Option<Box<dyn Read + 'v>> {
     match member.packing {
         Packing::Plain => Some(Box::new(input)),
         Packing::Deflated => Some(Box::new(flate2::bufread::DeflateDecoder::new(input))),
-        Packing::Foreign => None,
+        Packing::Foreign | Packing::Index => None,
     }
 }

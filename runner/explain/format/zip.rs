@@ -4,7 +4,7 @@ use std::io;
 
 use super::archive;
 use super::kind::Kind;
-use super::member::{Field, Member, Packing, Value};
+use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::clue::civil::Civil;
 use crate::content::View;
 use crate::walk::{Spot, Walk};
@@ -16,9 +16,14 @@ const DIRECTORY: usize = 32 << 20;
 
 /// Explains two archives.
 pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let members_a = members(a, walk.limits.members)?;
-    let members_b = members(b, walk.limits.members)?;
-    archive::compare(walk, spot, Kind::Zip, &members_a, &members_b);
+    let most = walk.limits.members;
+    archive::compare(
+        walk,
+        spot,
+        Kind::Zip,
+        &members(a, most)?,
+        &members(b, most)?,
+    );
     Ok(())
 }
 
@@ -30,14 +35,14 @@ struct Record<'d> {
     comment: &'d [u8],
 }
 
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
+fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let tail_at = view.size().saturating_sub(TAIL);
     let tail = view.bytes(tail_at, 22 + 0xffff)?;
     let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else {
-        return Ok(Vec::new());
+        return Ok(Listing::default());
     };
     let (Some(size), Some(start)) = (four(&tail, end + 12), four(&tail, end + 16)) else {
-        return Ok(Vec::new());
+        return Ok(Listing::default());
     };
     let directory = view
         .slice(u64::from(start), u64::from(size))
@@ -52,7 +57,12 @@ fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Member<'a>>> {
         )?);
         at += length;
     }
-    Ok(members)
+    let extent = if at == directory.len() {
+        Extent::Whole
+    } else {
+        Extent::Cut
+    };
+    Ok(Listing { members, extent })
 }
 
 fn record(directory: &[u8], at: usize) -> Option<(Record<'_>, usize)> {

@@ -39,6 +39,7 @@ pub(crate) fn tight() -> Limits {
     Limits {
         depth: 3,
         inflated: 1 << 20,
+        decompressed: 4 << 20,
         loaded: 1 << 16,
         program: 1 << 20,
         members: 50,

@@ -60,3 +60,36 @@ END";
     );
     assert_eq!(report.findings.len(), 1, "{report:#?}");
 }
+
+#[test]
+fn the_date_in_a_compressed_stream_of_a_pdf() {
+    let script = "python3 - <<'END'
+import os, time, zlib
+date = time.strftime('/CreationDate (D:%Y%m%d%H%M%SZ)', time.gmtime(int(os.environ['NOW']))).encode()
+data = zlib.compress(b'1 0 obj <<' + date + b'>>')
+open(os.environ['OUT'] + '/x.pdf', 'wb').write(b'%PDF-1.5\\n5 0 obj << /Type /ObjStm >> stream\\n' + data + b'\\nendstream\\nendobj\\n')
+END";
+    let Some(report) = explained(&["python3"], script) else {
+        return;
+    };
+    let found = find(&report, "x.pdf!stream 1");
+    assert_eq!(
+        (found.cause, &found.certainty),
+        (Cause::DocumentDate, &Certainty::Known),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn a_date_in_a_class_file() {
+    let script = "printf 'class C { String s = \"%s\"; }' \"$(date -u -d @$NOW)\" > C.java; javac -d $OUT C.java";
+    let Some(report) = explained(&["javac"], script) else {
+        return;
+    };
+    let found = find(&report, "C.class");
+    assert_eq!(
+        (found.cause, &found.certainty),
+        (Cause::TimeInBinary, &Certainty::Known),
+        "{report:#?}"
+    );
+}

@@ -144,3 +144,15 @@ fn the_path_in_bytecode() {
     };
     assert_eq!(find(&report, "m.pyc").cause, Cause::BuildPath);
 }
+
+#[test]
+fn the_random_names_of_link_time_optimisation() {
+    let script =
+        "printf 'static int z; int f(int x){return x+z;}' > x.c; gcc -flto -c x.c -o $OUT/x.o";
+    let Some(report) = explained(&["gcc"], script) else {
+        return;
+    };
+    let found = &report.findings[0];
+    assert_eq!(found.cause, Cause::RandomValue, "{report:#?}");
+    assert!(found.fix.as_ref().unwrap().contains("-frandom-seed"));
+}

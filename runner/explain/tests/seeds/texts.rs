@@ -210,3 +210,10 @@ fn the_environment() {
         "{report:#?}"
     );
 }
+
+#[test]
+fn a_number_that_is_no_time() {
+    let script = "[ $SIDE = a ] && echo 1234567890 > $OUT/x || echo 1334567890 > $OUT/x";
+    let masked = Certainty::Normaliser("mask-numbers".to_owned());
+    expect(script, Cause::Measurement, Factor::Scheduling, &masked);
+}

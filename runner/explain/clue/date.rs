@@ -1,0 +1,258 @@
+//! Dates and times of day in a row of tokens.
+
+use std::ops::Range;
+
+use super::calendar;
+use super::reading::{Parts, number};
+
+/// A piece of text.
+#[derive(Clone, Copy)]
+pub struct Token<'t> {
+    /// Its bytes.
+    pub text: &'t [u8],
+    /// Where it starts.
+    pub at: usize,
+    /// What it is made of.
+    pub kind: Kind,
+}
+
+/// What a token is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A row of digits.
+    Digits,
+    /// A row of letters.
+    Letters,
+    /// One other byte.
+    Sign,
+}
+
+/// A date or a time and where it stands.
+pub struct Found {
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// What it says.
+    pub parts: Parts,
+}
+
+/// The tokens of a text.
+pub fn split(text: &[u8]) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let kind = kind(text[at]);
+        let length = match kind {
+            Kind::Sign => 1,
+            _ => text[at..]
+                .iter()
+                .take_while(|byte| self::kind(**byte) == kind)
+                .count(),
+        };
+        let text = &text[at..at + length];
+        tokens.push(Token { text, at, kind });
+        at += length;
+    }
+    tokens
+}
+
+fn kind(byte: u8) -> Kind {
+    match byte {
+        b'0'..=b'9' => Kind::Digits,
+        b'A'..=b'Z' | b'a'..=b'z' => Kind::Letters,
+        _ => Kind::Sign,
+    }
+}
+
+impl Token<'_> {
+    /// Where it ends.
+    pub fn end(&self) -> usize {
+        self.at + self.text.len()
+    }
+
+    /// The value of digits of one of these lengths.
+    fn value(&self, lengths: &[usize]) -> Option<i64> {
+        let fits = self.kind == Kind::Digits && lengths.contains(&self.text.len());
+        fits.then(|| number(self.text)).flatten()
+    }
+
+    fn is(&self, sign: u8) -> bool {
+        self.text == [sign]
+    }
+}
+
+fn compact_date(token: &Token<'_>) -> Option<Found> {
+    let parts = compact(token.text).filter(|_| token.kind == Kind::Digits)?;
+    Some(Found {
+        range: token.at..token.end(),
+        parts,
+    })
+}
+
+/// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it.
+fn compact(digits: &[u8]) -> Option<Parts> {
+    let part = |range: Range<usize>| digits.get(range).and_then(number);
+    if !matches!(digits.len(), 8 | 12 | 14) {
+        return None;
+    }
+    date(part(0..4), part(4..6), part(6..8)).map(|date| Parts {
+        hour: part(8..10),
+        minute: part(10..12),
+        second: part(12..14),
+        ..date
+    })
+}
+
+fn date(year: Option<i64>, month: Option<i64>, day: Option<i64>) -> Option<Parts> {
+    let month = month.filter(|month| (1..=12).contains(month))?;
+    let day = day.filter(|day| (1..=31).contains(day))?;
+    Some(Parts {
+        year,
+        month: Some(month),
+        day: Some(day),
+        ..Parts::default()
+    })
+}
+
+/// Every date, in any order and spelling.
+pub fn dates(tokens: &[Token<'_>]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        found.extend(numeric_date(&tokens[at..]));
+        found.extend(named_date(tokens, at));
+        found.extend(compact_date(&tokens[at]));
+    }
+    found
+}
+
+/// `2026-11-22`, `22.11.2026`, `11/22/2026`: three numbers between two equal signs.
+fn numeric_date(tokens: &[Token<'_>]) -> Vec<Found> {
+    let [one, sign, two, again, three, ..] = tokens else {
+        return Vec::new();
+    };
+    if sign.kind != Kind::Sign || sign.text != again.text || sign.is(b':') {
+        return Vec::new();
+    }
+    let range = one.at..three.end();
+    let orders = [
+        date(one.value(&[4]), two.value(&[1, 2]), three.value(&[1, 2])),
+        date(three.value(&[4]), two.value(&[1, 2]), one.value(&[1, 2])),
+        date(three.value(&[4]), one.value(&[1, 2]), two.value(&[1, 2])),
+        date(
+            three.value(&[2]).map(|y| y + 2000),
+            one.value(&[1, 2]),
+            two.value(&[1, 2]),
+        ),
+    ];
+    let dated = orders
+        .into_iter()
+        .flatten()
+        .filter(|parts| parts.year.is_some());
+    dated
+        .map(|parts| Found {
+            range: range.clone(),
+            parts,
+        })
+        .collect()
+}
+
+/// `Nov 22 2026`, `22 November 2026`, `Sun Nov 22 15:20:48 UTC 2026`, `November 2026`.
+fn named_date(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+    let word = tokens.get(at)?;
+    let month = calendar::month(word.text)?;
+    let before = numbers_near(tokens[..at].iter().rev(), 4);
+    let after = numbers_near(tokens[at + 1..].iter(), 16);
+    let day_before = before.first().filter(|token| token.text.len() <= 2);
+    let day_after = after
+        .first()
+        .filter(|token| token.text.len() <= 2 && !is_time(tokens, token));
+    let day = day_before.or(day_after);
+    let year = after.iter().find(|token| token.text.len() == 4);
+    let weekday = tokens[..at]
+        .iter()
+        .rev()
+        .take(6)
+        .find(|t| calendar::is_weekday(t.text));
+    let parts = [Some(word), day.copied(), year.copied(), weekday];
+    let start = parts.iter().flatten().map(|token| token.at).min()?;
+    let end = parts.iter().flatten().map(|token| token.end()).max()?;
+    let parts = Parts {
+        year: year.and_then(|token| number(token.text)),
+        month: Some(month),
+        day: day.and_then(|token| number(token.text)),
+        ..Parts::default()
+    };
+    Some(Found {
+        range: start..end,
+        parts,
+    })
+}
+
+fn numbers_near<'t, 'w: 't>(
+    tokens: impl Iterator<Item = &'t Token<'w>>,
+    reach: usize,
+) -> Vec<&'t Token<'w>> {
+    let near = tokens.take(reach).take_while(|token| !token.is(b'\n'));
+    near.filter(|token| token.kind == Kind::Digits).collect()
+}
+
+fn is_time(tokens: &[Token<'_>], token: &Token<'_>) -> bool {
+    tokens
+        .iter()
+        .any(|next| next.at == token.end() && next.is(b':'))
+}
+
+/// Every time of day: `15:20:48`, `15:20`, `T152048`.
+pub fn times(tokens: &[Token<'_>]) -> Vec<Found> {
+    (0..tokens.len())
+        .filter_map(|at| time(tokens, at))
+        .collect()
+}
+
+fn time(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+    let first = tokens.get(at)?;
+    let behind_t = at > 0 && tokens[at - 1].text == b"T";
+    if let Some(value) = first.value(&[6]).filter(|_| behind_t) {
+        let parts = clock(
+            Some(value / 10_000),
+            Some(value / 100 % 100),
+            Some(value % 100),
+        )?;
+        return Some(Found {
+            range: first.at..first.end(),
+            parts,
+        });
+    }
+    // The middle of a longer row of numbers is no beginning: the seconds are no hours.
+    if at > 0 && tokens[at - 1].is(b':') {
+        return None;
+    }
+    let colon = tokens.get(at + 1).is_some_and(|token| token.is(b':'));
+    let minute = tokens.get(at + 2).filter(|_| colon)?;
+    let colon = tokens.get(at + 3).is_some_and(|token| token.is(b':'));
+    let second = tokens
+        .get(at + 4)
+        .filter(|_| colon)
+        .and_then(|token| token.value(&[2]));
+    let parts = clock(first.value(&[1, 2]), minute.value(&[2]), second)?;
+    let last = if second.is_some() {
+        &tokens[at + 4]
+    } else {
+        minute
+    };
+    Some(Found {
+        range: first.at..last.end(),
+        parts,
+    })
+}
+
+fn clock(hour: Option<i64>, minute: Option<i64>, second: Option<i64>) -> Option<Parts> {
+    let hour = hour.filter(|hour| *hour < 24)?;
+    let minute = minute.filter(|minute| *minute < 60)?;
+    let second = second.filter(|second| *second <= 60);
+    Some(Parts {
+        hour: Some(hour),
+        minute: Some(minute),
+        second,
+        ..Parts::default()
+    })
+}
