@@ -87,12 +87,12 @@ impl Watcher {
     }
 
     fn add_up(&mut self) -> Option<Limit> {
-        if self.groups.limit_memory() {
+        if self.groups.limit_memory() && self.groups.count_processes() {
             return None;
         }
         let tally = tally(&self.proc);
         self.peak = self.peak.max(tally.memory);
-        if tally.memory > self.limits.memory {
+        if !self.groups.limit_memory() && tally.memory > self.limits.memory {
             return Some(Limit::Memory);
         }
         // Pid 1 is among them.
