@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
-use crate::{kernel, lifecycle, limits, network, processes};
+use crate::{kernel, lifecycle, limits, network, processes, shell};
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
@@ -51,7 +51,9 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
             Ok(String::new())
         }
         ("exit", [code]) => std::process::exit(code.parse().expect("a number")),
-        ("once", [tree, resident]) => lifecycle::once(tree, resident),
+        ("rounds", [tree, resident, rounds]) => lifecycle::rounds(tree, resident, rounds),
+        ("interact", [tree]) => shell::interact(tree),
+        ("greet", _) => shell::greet(),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }
