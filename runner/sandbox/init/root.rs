@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
-use nix::sys::stat::fstatat;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{Mode, fstatat};
 use zwieback_core::sandbox_spec::inside_path::InsidePath;
 use zwieback_core::sandbox_spec::limits::Quota;
 use zwieback_core::sandbox_spec::operation::{Operation, Source};
@@ -56,6 +56,19 @@ impl Host {
     pub(crate) fn proc_directory(&self) -> Result<OwnedFd, Failure> {
         file::directory(&self.proc).at(Stage::Proc)
     }
+
+    /// The list of System V memory of this namespace, whoever reads it; nothing in a kernel
+    /// that has no such memory.
+    pub(crate) fn shared_memory(&self) -> Result<Option<OwnedFd>, Failure> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        match openat(&self.proc, "sysvipc/shm", flags, Mode::empty()) {
+            Err(Errno::ENOENT) => Ok(None),
+            other => other
+                .named(|| "openat(\"/proc/sysvipc/shm\")".to_owned())
+                .map(Some)
+                .at(Stage::Proc),
+        }
+    }
 }
 
 /// Makes the toolchain the root.
@@ -87,10 +100,9 @@ fn settings(spec: &SandboxSpec, proc: &OwnedFd) -> Result<(), CallError> {
 }
 
 fn set(proc: &OwnedFd, name: &str, value: &str) -> Result<(), CallError> {
-    use nix::fcntl::{OFlag, openat};
     let call = || format!("write(\"/proc/{name}\", {value:?})");
     let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-    let fd = openat(proc, name, flags, nix::sys::stat::Mode::empty()).named(call)?;
+    let fd = openat(proc, name, flags, Mode::empty()).named(call)?;
     nix::unistd::write(fd, value.as_bytes())
         .map(drop)
         .named(call)

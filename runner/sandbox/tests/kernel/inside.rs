@@ -39,6 +39,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         }
         ("memory-bomb", _) => limits::memory_bomb(),
         ("shared-memory-bomb", _) => limits::shared_memory_bomb(),
+        ("segment-bomb", _) => limits::segment_bomb(),
         ("reserve", _) => limits::reserve(),
         ("fork-bomb", _) => limits::fork_bomb(),
         ("fill", [dir]) => limits::fill(dir),
