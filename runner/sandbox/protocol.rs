@@ -59,7 +59,8 @@ pub(crate) enum Streams {
 pub(crate) enum Reply {
     /// Pid 1 exists; its descriptor comes along.
     Cloned,
-    /// The sandbox is furnished and locked. The places and `/proc` come along as directories.
+    /// The sandbox is furnished and locked. The places and `/proc` come along as directories,
+    /// and the list of System V memory where there is one.
     Ready(Enforcement),
     /// Something failed; before `Ready`, this is the last word.
     Failed(Failure),
@@ -74,4 +75,13 @@ pub(crate) struct StepEnd {
     pub(crate) status: i32,
     pub(crate) cpu: Duration,
     pub(crate) max_rss: u64,
+}
+
+impl StepEnd {
+    /// The end of a step that nobody was left to tell of.
+    pub(crate) const KILLED: Self = Self {
+        status: libc::SIGKILL,
+        cpu: Duration::ZERO,
+        max_rss: 0,
+    };
 }

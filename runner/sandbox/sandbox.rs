@@ -18,6 +18,7 @@ use crate::error::SandboxError;
 use crate::kernel::process;
 use crate::owner::Owner;
 use crate::protocol::{Plan, Reply};
+use crate::watch::processes::Tables;
 use crate::watch::watcher::Watcher;
 use crate::{wire, zygote};
 
@@ -83,7 +84,7 @@ impl Sandbox {
         if let Some(lock) = enforcement.missing() {
             return Err(SandboxError::Unlocked(lock));
         }
-        let watcher = Watcher::new(spec, groups, ready.proc, &ready.places)?;
+        let watcher = Watcher::new(spec, groups, ready.tables, &ready.places)?;
         Ok(Self {
             deadline: Instant::now() + Duration::from_secs(spec.limits.seconds),
             spec: plan.spec,
@@ -186,7 +187,7 @@ struct Ready {
     enforcement: Enforcement,
     /// In the order of `Place::ALL`.
     places: [OwnedFd; 3],
-    proc: OwnedFd,
+    tables: Tables,
 }
 
 fn await_ready(
@@ -203,18 +204,22 @@ fn await_ready(
             (Reply::Failed(failure), _) => return Err(failure.into()),
             (Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
             (Reply::Ready(enforcement), descriptors) => {
-                let directories: [OwnedFd; 4] = descriptors
-                    .try_into()
-                    .map_err(|_| SandboxError::Gone(START))?;
-                let [work, out, tmp, proc] = directories;
+                let mut descriptors = descriptors.into_iter();
+                let mut next = || descriptors.next().ok_or(SandboxError::Gone(START));
+                let places = [next()?, next()?, next()?];
+                let proc = next()?;
+                let shared_memory = descriptors.next();
                 // From now on the runner waits for as long as a step takes.
                 socket
                     .set_read_timeout(None)
                     .map_err(SandboxError::runner("clear a timeout"))?;
                 return Ok(Ready {
                     enforcement,
-                    places: [work, out, tmp],
-                    proc,
+                    places,
+                    tables: Tables {
+                        proc,
+                        shared_memory,
+                    },
                 });
             }
         }

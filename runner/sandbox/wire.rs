@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 /// No message is longer: a plan holds an environment and a few dozen paths.
 const LONGEST: u32 = 16 << 20;
-/// No message carries more descriptors: three places and `/proc`.
-const MOST_DESCRIPTORS: usize = 4;
+/// No message carries more descriptors: three places, `/proc`, and a list.
+const MOST_DESCRIPTORS: usize = 5;
 
 /// Sends one message with descriptors.
 pub(crate) fn send(

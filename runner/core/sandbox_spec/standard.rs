@@ -20,8 +20,9 @@ pub const FIXED_FILES: [&str; 4] = [
     "/etc/nsswitch.conf",
 ];
 
-/// Parts of `/proc` that tell of the host, and that no build needs.
-const MASKED: [&str; 22] = [
+/// Parts of `/proc` that tell of the host, and that everybody may read. What only root may read
+/// (`kcore`, `kmsg`, `timer_list` …) is closed already: no step is root outside.
+const MASKED: [&str; 16] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/buddyinfo",
@@ -32,29 +33,16 @@ const MASKED: [&str; 22] = [
     "/proc/iomem",
     "/proc/ioports",
     "/proc/kallsyms",
-    "/proc/kcore",
     "/proc/key-users",
     "/proc/keys",
-    "/proc/kmsg",
-    "/proc/latency_stats",
     "/proc/modules",
     "/proc/partitions",
-    "/proc/sched_debug",
     "/proc/scsi",
-    "/proc/slabinfo",
-    "/proc/timer_list",
-    "/proc/vmallocinfo",
+    "/proc/swaps",
 ];
 
 /// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
-const FROZEN: [&str; 6] = [
-    "/proc/bus",
-    "/proc/driver",
-    "/proc/fs",
-    "/proc/irq",
-    "/proc/sys",
-    "/proc/sysrq-trigger",
-];
+const FROZEN: [&str; 2] = ["/proc/sys", "/proc/sysrq-trigger"];
 
 /// Small file systems of the sandbox's own need no more than this.
 const SMALL: Quota = Quota {

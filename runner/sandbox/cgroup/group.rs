@@ -67,11 +67,16 @@ impl Groups {
         self.memory.is_some()
     }
 
+    /// Whether the kernel tells when it has refused a process.
+    pub(crate) fn count_processes(&self) -> bool {
+        self.processes.is_some()
+    }
+
     /// The limit that the kernel has enforced since the groups were made.
     pub(crate) fn reached(&self) -> Option<Limit> {
         let memory = self.memory.as_ref().map_or(0, |group| match group.version {
             Version::Unified => group.counter("memory.events", "oom_kill"),
-            Version::Legacy(_) => group.counter("memory.oom_control", "oom_kill"),
+            Version::Memory => group.counter("memory.oom_control", "oom_kill"),
         });
         if memory > 0 {
             return Some(Limit::Memory);
@@ -86,7 +91,7 @@ impl Groups {
         let group = self.memory.as_ref()?;
         let name = match group.version {
             Version::Unified => "memory.peak",
-            Version::Legacy(_) => "memory.max_usage_in_bytes",
+            Version::Memory => "memory.max_usage_in_bytes",
         };
         group.read(name)?.trim().parse().ok()
     }
@@ -104,11 +109,8 @@ impl Groups {
             return;
         };
         match hierarchy.version {
-            Version::Legacy("memory") if self.memory.is_none() => {
+            Version::Memory if self.memory.is_none() => {
                 self.memory = group.with_memory(limits.memory);
-            }
-            Version::Legacy(_) if self.processes.is_none() => {
-                self.processes = group.with_processes(limits.processes);
             }
             Version::Unified if self.memory.is_none() && self.processes.is_none() => {
                 self.memory = group.clone().with_memory(limits.memory);
@@ -140,7 +142,7 @@ impl Group {
             Version::Unified => self
                 .write("memory.max", &bytes)
                 .and_then(|()| self.write_where_known("memory.swap.max", "0")),
-            Version::Legacy(_) => self
+            Version::Memory => self
                 .write("memory.limit_in_bytes", &bytes)
                 .and_then(|()| self.write_where_known("memory.memsw.limit_in_bytes", &bytes)),
         };
@@ -163,7 +165,7 @@ impl Group {
     fn name(&self) -> String {
         match self.version {
             Version::Unified => "cgroup v2".to_owned(),
-            Version::Legacy(_) => "cgroup v1".to_owned(),
+            Version::Memory => "cgroup v1".to_owned(),
         }
     }
 
@@ -226,7 +228,7 @@ fn parent(hierarchy: &Hierarchy) -> Option<PathBuf> {
             && nix::unistd::access(&dir.join("cgroup.procs"), access).is_ok()
     };
     match hierarchy.version {
-        Version::Legacy(_) => Some(hierarchy.own.clone()).filter(|dir| writable(dir)),
+        Version::Memory => Some(hierarchy.own.clone()).filter(|dir| writable(dir)),
         Version::Unified => hierarchy
             .own
             .ancestors()

@@ -12,13 +12,15 @@ pub(crate) struct Hierarchy {
     pub(crate) mount: PathBuf,
 }
 
-/// The two interfaces of the kernel, and the controller of the older one.
+/// The two interfaces of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     /// One hierarchy for all controllers.
     Unified,
-    /// A hierarchy for this controller.
-    Legacy(&'static str),
+    /// A hierarchy of the memory controller. Entering any group of the older interface waits for
+    /// all processors to pass a quiet point, milliseconds each time, and for processes the
+    /// limit of the user namespace does as well.
+    Memory,
 }
 
 /// The hierarchies that can limit memory and processes, by `/proc/self/cgroup` and
@@ -31,27 +33,22 @@ pub(crate) fn hierarchies(groups: &str, mounts: &str) -> Vec<Hierarchy> {
         let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else {
             continue;
         };
-        let versions: Vec<Version> = if controllers.is_empty() {
-            vec![Version::Unified]
+        let version = if controllers.is_empty() {
+            Version::Unified
+        } else if controllers.split(',').any(|name| name == "memory") {
+            Version::Memory
         } else {
-            let named = |name: &&str| controllers.split(',').any(|c| c == *name);
-            ["memory", "pids"]
-                .into_iter()
-                .filter(named)
-                .map(Version::Legacy)
-                .collect()
+            continue;
         };
-        for version in versions {
-            found.extend(mount_of(version, mounts).and_then(|(root, mount)| {
-                let below = Path::new(path).strip_prefix(root).ok()?;
-                let own = mount.join(below);
-                Some(Hierarchy {
-                    version,
-                    own,
-                    mount,
-                })
-            }));
-        }
+        found.extend(mount_of(version, mounts).and_then(|(root, mount)| {
+            let below = Path::new(path).strip_prefix(root).ok()?;
+            let own = mount.join(below);
+            Some(Hierarchy {
+                version,
+                own,
+                mount,
+            })
+        }));
     }
     found
 }
@@ -67,7 +64,7 @@ fn mount_of(version: Version, mounts: &str) -> Option<(PathBuf, PathBuf)> {
         let (kind, options) = (back.next()?, back.nth(1)?);
         let fits = match version {
             Version::Unified => kind == "cgroup2",
-            Version::Legacy(name) => kind == "cgroup" && options.split(',').any(|o| o == name),
+            Version::Memory => kind == "cgroup" && options.split(',').any(|o| o == "memory"),
         };
         fits.then(|| (PathBuf::from(root), PathBuf::from(point)))
     })
@@ -83,17 +80,17 @@ mod tests {
 33 25 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
 
     #[test]
-    fn a_hybrid_machine_has_three() {
-        let groups = "9:name=systemd:/\n8:pids:/\n4:memory:/a/b\n0::/\n";
+    fn a_hybrid_machine_has_two() {
+        let groups = "9:name=systemd:/
+8:pids:/
+4:memory:/a/b
+0::/
+";
         let found = hierarchies(groups, LEGACY);
         let own: Vec<_> = found.iter().map(|h| h.own.to_str().unwrap()).collect();
         assert_eq!(
             own,
-            [
-                "/sys/fs/cgroup/pids/",
-                "/sys/fs/cgroup/memory/a/b",
-                "/sys/fs/cgroup/unified/"
-            ]
+            ["/sys/fs/cgroup/memory/a/b", "/sys/fs/cgroup/unified/"]
         );
     }
 

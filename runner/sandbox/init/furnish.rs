@@ -1,6 +1,6 @@
 //! The operations of a spec, carried out one by one below the new root.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::Path;
@@ -70,7 +70,10 @@ impl Supplies {
                 prepare_target(at)?;
                 mount::attach(supplied(self.host.files.pop_front()), at.as_str())
             }
-            Operation::Mask { at } => mask(at, &supplied(self.host.masks.pop_front())),
+            Operation::Mask { at } => match supplied(self.host.masks.pop_front()) {
+                Some(empty) => mount::attach(empty, at.as_str()),
+                None => Ok(()),
+            },
             Operation::Proc { at } => mount::attach(&self.host.proc, at.as_str()),
             Operation::Tmpfs { at, mode, quota } => tmpfs(at, *mode, *quota),
             Operation::ReadOnly { at } => read_only(at.as_str()),
@@ -101,25 +104,6 @@ fn read_only(at: &str) -> Result<(), CallError> {
             mount::attach(mount::clone_tree(Path::new(at), Attributes::INERT)?, at)
         }
         other => other,
-    }
-}
-
-fn mask(at: &InsidePath, empty: &OwnedFd) -> Result<(), CallError> {
-    match fs::symlink_metadata(at.as_str()) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).named(|| format!("lstat(\"{at}\")")),
-        Ok(found) if found.is_dir() => {
-            let nothing = Quota {
-                bytes: 4096,
-                inodes: 1,
-            };
-            let options = size_options(nothing, "0555");
-            mount::attach(
-                mount::create("tmpfs", &options, Attributes::INERT)?,
-                at.as_str(),
-            )
-        }
-        Ok(_) => mount::attach(empty, at.as_str()),
     }
 }
 

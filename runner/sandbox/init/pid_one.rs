@@ -32,8 +32,8 @@ pub(crate) fn run(socket: &UnixStream, plan: &Plan, mounts: Option<HostMounts>) 
 /// A furnished and locked sandbox.
 struct Settled {
     enforcement: Enforcement,
-    /// The places in the order of `Place::ALL`, then `/proc`.
-    directories: Vec<OwnedFd>,
+    /// The places in the order of `Place::ALL`, then `/proc`, then the list of shared memory.
+    descriptors: Vec<OwnedFd>,
 }
 
 /// The locks in their order. What needs a right comes before the right is dropped; seccomp is
@@ -50,8 +50,9 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
     privileges::become_inside_user(plan).at(Stage::Identity)?;
     let view = root::Host::prepare(spec)?;
-    let mut directories = mounts.place_directories()?;
-    directories.push(view.proc_directory()?);
+    let mut descriptors = mounts.place_directories()?;
+    descriptors.push(view.proc_directory()?);
+    descriptors.extend(view.shared_memory()?);
     root::change(&mounts).at(Stage::Root)?;
     furnish::furnish(spec, mounts, view)?;
     machine::name(spec).at(Stage::Machine)?;
@@ -67,16 +68,16 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     enforcement.record(Lock::Seccomp, LockState::Enforced, calls);
     Ok(Settled {
         enforcement,
-        directories,
+        descriptors,
     })
 }
 
 impl Settled {
     fn report(&self, socket: &UnixStream) -> Result<(), Failure> {
-        let directories: Vec<BorrowedFd<'_>> =
-            self.directories.iter().map(OwnedFd::as_fd).collect();
+        let descriptors: Vec<BorrowedFd<'_>> =
+            self.descriptors.iter().map(OwnedFd::as_fd).collect();
         let ready = Reply::Ready(self.enforcement.clone());
-        wire::send(socket, &ready, &directories)
+        wire::send(socket, &ready, &descriptors)
             .named(|| "sendmsg(ready)".to_owned())
             .at(Stage::Step)
     }

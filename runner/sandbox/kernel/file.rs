@@ -27,6 +27,12 @@ pub(crate) fn create_at(dir: impl AsFd, name: &str, content: &str) -> Result<(),
     written.named(|| format!("write({name:?}, {} bytes)", content.len()))
 }
 
+/// Makes a directory that anybody may read.
+pub(crate) fn make_directory_at(dir: impl AsFd, name: &str) -> Result<(), CallError> {
+    nix::sys::stat::mkdirat(dir, name, Mode::from_bits_retain(0o555))
+        .named(|| format!("mkdirat({name:?})"))
+}
+
 /// A descriptor of the directory that `fd` names; `fsmount` gives only a path descriptor.
 pub(crate) fn directory(fd: impl AsFd) -> Result<OwnedFd, CallError> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;

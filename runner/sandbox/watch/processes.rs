@@ -13,23 +13,76 @@ pub(crate) struct Tally {
     pub(crate) threads: u64,
 }
 
-/// Adds up all processes. Those that end meanwhile count as nothing.
-pub(crate) fn tally(proc: &OwnedFd) -> Tally {
-    let root = format!("/proc/self/fd/{}", proc.as_raw_fd());
-    let mut sum = Tally::default();
-    let Ok(entries) = fs::read_dir(&root) else {
-        return sum;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_process = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
-        if is_process && let Ok(status) = fs::read_to_string(entry.path().join("status")) {
-            let one = read_status(&status);
-            sum.memory = sum.memory.saturating_add(one.memory);
-            sum.threads = sum.threads.saturating_add(one.threads);
+/// The tables of a sandbox, opened inside and read outside.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    /// Its `/proc`.
+    pub(crate) proc: OwnedFd,
+    /// Its `/proc/sysvipc/shm`; it tells of the namespace in which it was opened.
+    pub(crate) shared_memory: Option<OwnedFd>,
+}
+
+impl Tables {
+    /// Adds up everything. Processes that end meanwhile count as nothing.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut sum = self.processes();
+        sum.memory = sum.memory.saturating_add(self.segments());
+        sum
+    }
+
+    fn processes(&self) -> Tally {
+        let root = format!("/proc/self/fd/{}", self.proc.as_raw_fd());
+        let mut sum = Tally::default();
+        let Ok(entries) = fs::read_dir(&root) else {
+            return sum;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_process = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+            if is_process && let Ok(status) = fs::read_to_string(entry.path().join("status")) {
+                let one = read_status(&status);
+                sum.memory = sum.memory.saturating_add(one.memory);
+                sum.threads = sum.threads.saturating_add(one.threads);
+            }
+        }
+        sum
+    }
+
+    /// Segments stay when nobody has attached them, so they are counted by themselves; one
+    /// that is attached is counted twice.
+    fn segments(&self) -> u64 {
+        let Some(table) = &self.shared_memory else {
+            return 0;
+        };
+        let mut text = vec![0; LONGEST_TABLE];
+        match nix::sys::uio::pread(table, &mut text, 0) {
+            Ok(read) => read_segments(&String::from_utf8_lossy(&text[..read])),
+            Err(_) => 0,
         }
     }
-    sum
+}
+
+/// `SHMMNI` allows 4096 segments; a line has some 170 bytes.
+const LONGEST_TABLE: usize = 1 << 20;
+
+/// The sum of the column `rss` of `/proc/sysvipc/shm`, which is in bytes.
+fn read_segments(table: &str) -> u64 {
+    let mut lines = table.lines();
+    let names = lines.next().unwrap_or_default();
+    let Some(column) = names
+        .split_ascii_whitespace()
+        .position(|name| name == "rss")
+    else {
+        return 0;
+    };
+    lines
+        .filter_map(|line| {
+            line.split_ascii_whitespace()
+                .nth(column)?
+                .parse::<u64>()
+                .ok()
+        })
+        .fold(0, u64::saturating_add)
 }
 
 /// The fields of `/proc/PID/status` (proc(5)); sizes are in kibibytes.
@@ -65,9 +118,21 @@ mod tests {
     }
 
     #[test]
+    fn segments_are_read() {
+        let table =
+            "       key      shmid perms size rss swap\n 0 0 600 4096 4096 0\n 0 1 600 1 8192 0\n";
+        assert_eq!(read_segments(table), 12288);
+        assert_eq!(read_segments(""), 0);
+    }
+
+    #[test]
     fn this_machine_uses_memory() {
         let proc = OwnedFd::from(fs::File::open("/proc").unwrap());
-        let tally = tally(&proc);
+        let tables = Tables {
+            proc,
+            shared_memory: None,
+        };
+        let tally = tables.tally();
         assert!(tally.memory > 1 << 20 && tally.threads > 1, "{tally:?}");
     }
 }

@@ -7,7 +7,7 @@ use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::places::PlaceMeter;
-use super::processes::tally;
+use super::processes::Tables;
 use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::step::Limit;
@@ -24,7 +24,7 @@ const SHARE: u32 = 40;
 pub(crate) struct Watcher {
     limits: Limits,
     groups: Groups,
-    proc: OwnedFd,
+    tables: Tables,
     places: Vec<PlaceMeter>,
     next: Instant,
     peak: u64,
@@ -35,7 +35,7 @@ impl Watcher {
     pub(crate) fn new(
         spec: &SandboxSpec,
         groups: Groups,
-        proc: OwnedFd,
+        tables: Tables,
         places: &[OwnedFd],
     ) -> Result<Self, SandboxError> {
         let copy = |fd: &OwnedFd| fd.try_clone();
@@ -47,7 +47,7 @@ impl Watcher {
         Ok(Self {
             limits: spec.limits.clone(),
             groups,
-            proc,
+            tables,
             places: PlaceMeter::all(spec, places),
             next: Instant::now() + SHORTEST_PAUSE,
             peak: 0,
@@ -87,12 +87,12 @@ impl Watcher {
     }
 
     fn add_up(&mut self) -> Option<Limit> {
-        if self.groups.limit_memory() {
+        if self.groups.limit_memory() && self.groups.count_processes() {
             return None;
         }
-        let tally = tally(&self.proc);
+        let tally = self.tables.tally();
         self.peak = self.peak.max(tally.memory);
-        if tally.memory > self.limits.memory {
+        if !self.groups.limit_memory() && tally.memory > self.limits.memory {
             return Some(Limit::Memory);
         }
         // Pid 1 is among them.

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::world::World;
-use crate::{kernel, lifecycle, limits, namespaces, network, processes, terminal, writes};
+use crate::{kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes};
 
 /// A test with a name.
 pub(crate) type Trial = (&'static str, fn(&World));
@@ -50,6 +50,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         writes::TRIALS,
         limits::TRIALS,
         processes::TRIALS,
+        shell::TRIALS,
     ]
     .into_iter()
     .flatten()

@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
-use crate::{kernel, lifecycle, limits, network, processes};
+use crate::{kernel, lifecycle, limits, network, processes, shell};
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
@@ -39,6 +39,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         }
         ("memory-bomb", _) => limits::memory_bomb(),
         ("shared-memory-bomb", _) => limits::shared_memory_bomb(),
+        ("segment-bomb", _) => limits::segment_bomb(),
         ("reserve", _) => limits::reserve(),
         ("fork-bomb", _) => limits::fork_bomb(),
         ("fill", [dir]) => limits::fill(dir),
@@ -51,7 +52,9 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
             Ok(String::new())
         }
         ("exit", [code]) => std::process::exit(code.parse().expect("a number")),
-        ("once", [tree, resident]) => lifecycle::once(tree, resident),
+        ("rounds", [tree, resident, rounds]) => lifecycle::rounds(tree, resident, rounds),
+        ("interact", [tree]) => shell::interact(tree),
+        ("greet", _) => shell::greet(),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }

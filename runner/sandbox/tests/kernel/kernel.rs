@@ -75,6 +75,16 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
         UNKNOWN,
     ),
     (
+        "memfd",
+        || just(libc::SYS_memfd_create, &[text(c"x"), 0]),
+        UNKNOWN,
+    ),
+    (
+        "memfd",
+        || just(libc::SYS_memfd_create, &[text(c"x"), 0]),
+        UNKNOWN,
+    ),
+    (
         "memfd-secret",
         || just(libc::SYS_memfd_secret, &[0]),
         UNKNOWN,

@@ -22,6 +22,7 @@ mod limits;
 mod namespaces;
 mod network;
 mod processes;
+mod shell;
 mod terminal;
 mod writes;
 

@@ -40,12 +40,14 @@ pub(crate) const TRIALS: &[Trial] = &[
 
 /// Inside: leaves a process in a session of its own, which writes for as long as it lives.
 pub(crate) fn daemonise() -> Attempt {
-    for _ in 0..2 {
-        // SAFETY: this program has one thread.
-        if unsafe { libc::fork() } != 0 {
-            return Ok("left".to_owned());
-        }
-        nix::unistd::setsid()?;
+    // SAFETY: this program has one thread.
+    if unsafe { libc::fork() } != 0 {
+        return Ok("left".to_owned());
+    }
+    nix::unistd::setsid()?;
+    // SAFETY: as above.
+    if unsafe { libc::fork() } != 0 {
+        std::process::exit(0);
     }
     loop {
         drop(std::fs::write(
