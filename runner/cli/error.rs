@@ -54,12 +54,14 @@ fn code_of_story(error: &PipelineError) -> u8 {
             ending: Ending::Limited(_),
             ..
         } => exit::LIMIT,
-        PipelineError::StepFailed { .. } => exit::STEP_FAILED,
         PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
         }
-        PipelineError::Incomplete { .. } | PipelineError::Outputs { .. } | PipelineError::Patch { .. } => exit::STEP_FAILED,
+        PipelineError::StepFailed { .. }
+        | PipelineError::Incomplete { .. }
+        | PipelineError::Outputs { .. }
+        | PipelineError::Patch { .. } => exit::STEP_FAILED,
         PipelineError::NotReproducible { .. } => exit::NOT_REPRODUCIBLE,
         PipelineError::Sandbox(_) | PipelineError::LockAbsent { .. } => exit::NO_SANDBOX,
         PipelineError::Toolchain(AssembleError::Cancelled) => exit::INTERRUPTED,
@@ -94,6 +96,14 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             }
         )+};
     }
-    ask!(PipelineError, ProjectError, StoreError, RunError, KeyringError, Diagnostic, NoHome);
+    ask!(
+        PipelineError,
+        ProjectError,
+        StoreError,
+        RunError,
+        KeyringError,
+        Diagnostic,
+        NoHome
+    );
     None
 }

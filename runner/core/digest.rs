@@ -30,6 +30,10 @@ pub struct Hasher {
     size: u64,
 }
 
+/// Computes the public name alone, where nothing is stored.
+#[derive(Clone, Default)]
+pub struct Sha256(sha2::Sha256);
+
 /// A digest that is not written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a digest: 64 lower-case hexadecimal digits are expected")]
@@ -88,6 +92,18 @@ impl Hasher {
             blake3: Digest(*self.blake3.finalize().as_bytes()),
             size: self.size,
         }
+    }
+}
+
+impl Sha256 {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Ends the pass.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

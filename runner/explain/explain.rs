@@ -7,11 +7,12 @@ use crate::clue::judge::Verdict;
 use crate::content::View;
 use crate::excerpt;
 use crate::finding::{Certainty, Finding, Report, SCHEMA};
-use crate::knowledge::{Factor, Knowledge};
+use crate::knowledge::Knowledge;
 use crate::limits::Limits;
 use crate::names;
 use crate::pair::{Pair, Side};
 use crate::walk::{Draft, Spot, Walk, unknown};
+use zwieback_core::twin::factor::Factor;
 
 /// Explains all outputs that differ, within the limits.
 pub fn explain(pairs: &[Pair<'_>], knowledge: &Knowledge, limits: &Limits) -> Report {

@@ -7,7 +7,7 @@ use zwieback_core::rel_path::RelPath;
 
 use crate::cause::Cause;
 use crate::hint;
-use crate::knowledge::Factor;
+use zwieback_core::twin::factor::Factor;
 
 /// The version of the JSON form of a [`Report`].
 pub const SCHEMA: &str = "zwieback-explain/v1";

@@ -3,8 +3,8 @@
 use crate::cause::Cause;
 use crate::clue::scene::Scene;
 use crate::format::kind::Kind;
-use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot};
+use zwieback_core::twin::factor::Factor;
 
 /// A fix for this finding, where one is known.
 pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {

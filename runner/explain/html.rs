@@ -91,7 +91,11 @@ fn entry(page: &mut String, finding: &Finding) {
 }
 
 fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
-    let factors: Vec<_> = finding.factors.iter().map(|factor| factor.name()).collect();
+    let factors: Vec<_> = finding
+        .factors
+        .iter()
+        .map(|factor| factor.as_str())
+        .collect();
     let facts = [
         ("fix", finding.fix.clone()),
         ("certainty", Some(finding.certainty.title())),

@@ -3,42 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-
-/// Something of the machine that could leak into the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    missing_docs,
-    reason = "the names of the factors are their documentation"
-)]
-pub enum Factor {
-    Clock,
-    CreatedMtime,
-    SourceMtime,
-    BuildPath,
-    Home,
-    Tmpdir,
-    Umask,
-    User,
-    Hostname,
-    Timezone,
-    Locale,
-    Env,
-    Columns,
-    ReaddirOrder,
-    Inode,
-    CpuCount,
-    CpuFeatures,
-    Kernel,
-    Uptime,
-    BootId,
-    Aslr,
-    Pids,
-    HashSeed,
-    Entropy,
-    ParentDir,
-    Scheduling,
-}
+use zwieback_core::twin::factor::Factor;
 
 /// Seconds since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,40 +63,6 @@ pub struct Word<'k> {
     pub b: &'k str,
 }
 
-impl Factor {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Clock => "clock",
-            Self::CreatedMtime => "created-mtime",
-            Self::SourceMtime => "source-mtime",
-            Self::BuildPath => "build-path",
-            Self::Home => "home",
-            Self::Tmpdir => "tmpdir",
-            Self::Umask => "umask",
-            Self::User => "user",
-            Self::Hostname => "hostname",
-            Self::Timezone => "timezone",
-            Self::Locale => "locale",
-            Self::Env => "env",
-            Self::Columns => "columns",
-            Self::ReaddirOrder => "readdir-order",
-            Self::Inode => "inode",
-            Self::CpuCount => "cpu-count",
-            Self::CpuFeatures => "cpu-features",
-            Self::Kernel => "kernel",
-            Self::Uptime => "uptime",
-            Self::BootId => "boot-id",
-            Self::Aslr => "aslr",
-            Self::Pids => "pids",
-            Self::HashSeed => "hash-seed",
-            Self::Entropy => "entropy",
-            Self::ParentDir => "parent-dir",
-            Self::Scheduling => "scheduling",
-        }
-    }
-}
-
 impl Facts {
     /// Adds a word of the run.
     #[must_use]
@@ -186,7 +117,7 @@ mod tests {
     fn names_are_those_of_serde() {
         for factor in [Factor::CreatedMtime, Factor::BootId, Factor::CpuFeatures] {
             let json = serde_json::to_string(&factor).unwrap();
-            assert_eq!(json, format!("\"{}\"", factor.name()));
+            assert_eq!(json, format!("\"{}\"", factor.as_str()));
         }
     }
 

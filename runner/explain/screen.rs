@@ -160,7 +160,7 @@ fn cause(finding: &Finding) -> String {
         .factors
         .iter()
         .take(3)
-        .map(|factor| factor.name())
+        .map(|factor| factor.as_str())
         .collect();
     let suspects = factors.join(", ");
     match (&finding.certainty, factors.is_empty()) {
@@ -213,11 +213,12 @@ mod tests {
     use crate::cause::Cause;
     use crate::explain::explain;
     use crate::finding::Unexamined;
-    use crate::knowledge::{Factor, Facts, Knowledge, Span as Clock};
+    use crate::knowledge::{Facts, Knowledge, Span as Clock};
     use crate::limits::Limits;
     use crate::pair::{Pair, Side};
     use zwieback_core::digest::Fingerprint;
     use zwieback_core::tree::Entry;
+    use zwieback_core::twin::factor::Factor;
 
     fn archive(time: i64) -> Vec<u8> {
         let mut bytes = b"!<arch>\n".to_vec();

@@ -29,7 +29,7 @@ fn cpus() -> Vec<u16> {
         .collect()
 }
 
-/// `MemAvailable` of proc_meminfo(5), in bytes; nothing where the kernel does not say.
+/// `MemAvailable` of `proc_meminfo(5)`, in bytes; nothing where the kernel does not say.
 fn available_memory() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text

@@ -16,14 +16,24 @@ use super::explained::{knowledge, trees};
 
 /// Explains the two trees of a run, with all that is recorded of it.
 pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
-    let one = |run| record.run(run).ok_or_else(|| PipelineError::NothingKept { id: record.id.clone() });
+    let one = |run| {
+        record.run(run).ok_or_else(|| PipelineError::NothingKept {
+            id: record.id.clone(),
+        })
+    };
     let (a, b) = (one(RunName::A)?, one(RunName::B)?);
     let tree = |run: &RunRecord| {
-        let digest = run.outputs.ok_or_else(|| PipelineError::NothingKept { id: record.id.clone() })?;
+        let digest = run.outputs.ok_or_else(|| PipelineError::NothingKept {
+            id: record.id.clone(),
+        })?;
         stored(&digest, ctx)
     };
     let conditions = (a.conditions.clone(), b.conditions.clone());
-    let variation = Variation { profile: record.profile, a: conditions.0, b: conditions.1 };
+    let variation = Variation {
+        profile: record.profile,
+        a: conditions.0,
+        b: conditions.1,
+    };
     two(&tree(a)?, &tree(b)?, &knowledge(a, b, &variation.varied()))
 }
 
@@ -36,9 +46,14 @@ pub fn two(a: &StoredTree, b: &StoredTree, knowledge: &Knowledge) -> Result<Repo
 /// A tree of the store by its digest.
 pub fn stored(digest: &Digest, ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
     let tree = ctx.store.tree(digest)?;
-    tree.ok_or_else(|| PipelineError::Vanished { file: format!("tree {}", digest.short()) })
+    tree.ok_or_else(|| PipelineError::Vanished {
+        file: format!("tree {}", digest.short()),
+    })
 }
 
 fn compared(a: &Tree, b: &Tree) -> Comparison {
-    Comparison { compared: a.len().max(b.len()), differences: differences(a, b) }
+    Comparison {
+        compared: a.len().max(b.len()),
+        differences: differences(a, b),
+    }
 }

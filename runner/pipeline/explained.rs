@@ -6,11 +6,11 @@ use zwieback_core::build::comparison::Comparison;
 use zwieback_core::build::record::RunRecord;
 use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::tree::Entry;
-use zwieback_core::twin::factor::Factor as Varied;
+use zwieback_core::twin::factor::Factor;
 use zwieback_explain::content::Content;
 use zwieback_explain::explain::explain as explain_pairs;
 use zwieback_explain::finding::Report;
-use zwieback_explain::knowledge::{Factor, Facts, Knowledge, Span};
+use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_host::capture::snapshot::Snapshot;
@@ -40,7 +40,7 @@ pub fn explain(
     comparison: &Comparison,
     (a, b): (&Ran, &Ran),
     recipe: &Recipe,
-    varied: &[Varied],
+    varied: &[Factor],
     id: &str,
 ) -> Result<Explained, PipelineError> {
     let knowledge = knowledge(&a.record, &b.record, varied);
@@ -92,16 +92,11 @@ pub fn trees(
 }
 
 /// What is known of both runs, for whoever looks for its traces.
-pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Varied]) -> Knowledge {
+pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Factor]) -> Knowledge {
     Knowledge {
         a: facts(a),
         b: facts(b),
-        varied: Some(
-            varied
-                .iter()
-                .map(|it| serde_json::from_value(it.as_str().into()).expect("x"))
-                .collect(),
-        ),
+        varied: Some(varied.iter().copied().collect()),
     }
 }
 

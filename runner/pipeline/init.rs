@@ -11,8 +11,14 @@ use super::error::PipelineError;
 
 /// The toolchain that a new project starts with, and the lock that pins it.
 const TOOLCHAIN: [(&str, &str); 2] = [
-    ("toolchain.toml", include_str!("../../toolchains/c/toolchain.toml")),
-    ("zwieback.lock", include_str!("../../toolchains/c/zwieback.lock")),
+    (
+        "toolchain.toml",
+        include_str!("../../toolchains/c/toolchain.toml"),
+    ),
+    (
+        "zwieback.lock",
+        include_str!("../../toolchains/c/zwieback.lock"),
+    ),
 ];
 
 /// What a new recipe is made from.
@@ -32,7 +38,11 @@ pub fn init(folder: &Path, seed: &Seed) -> Result<Vec<PathBuf>, PipelineError> {
         Seed::Source(purl, name) => (name, package(purl, name)),
     };
     let mut written = Vec::new();
-    write(&root.join("recipes").join(name.as_str()).join("recipe.toml"), &text, &mut written)?;
+    write(
+        &root.join("recipes").join(name.as_str()).join("recipe.toml"),
+        &text,
+        &mut written,
+    )?;
     if !root.join("toolchains/c/toolchain.toml").exists() {
         for (file, text) in TOOLCHAIN {
             write(&root.join("toolchains/c").join(file), text, &mut written)?;
@@ -43,7 +53,9 @@ pub fn init(folder: &Path, seed: &Seed) -> Result<Vec<PathBuf>, PipelineError> {
 
 fn write(path: &Path, text: &str, written: &mut Vec<PathBuf>) -> Result<(), PipelineError> {
     if path.exists() {
-        return Err(PipelineError::Exists { path: path.to_owned() });
+        return Err(PipelineError::Exists {
+            path: path.to_owned(),
+        });
     }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(PipelineError::io(parent))?;
@@ -77,7 +89,9 @@ program = "usr/bin/{name}"
 fn package(purl: &Purl, name: &Name) -> String {
     let version = purl.version().unwrap_or("0");
     let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
-    let upstream = upstream.rsplit_once('-').map_or(upstream, |(upstream, _)| upstream);
+    let upstream = upstream
+        .rsplit_once('-')
+        .map_or(upstream, |(upstream, _)| upstream);
     format!(
         r#"[recipe]
 name = "{name}"

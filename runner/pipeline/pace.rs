@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_run_that_is_over_or_stopped() {
         let pace = Pace::default();
-        pace.wait(0, Duration::from_secs(60), || true);
+        pace.wait(0, Duration::from_mins(1), || true);
         pace.is_over();
-        pace.wait(0, Duration::from_secs(60), || false);
+        pace.wait(0, Duration::from_mins(1), || false);
     }
 }

@@ -100,6 +100,6 @@ fn one(planned: &PlannedToolchain, ctx: &Context<'_>) -> Result<StoredTree, Pipe
 
 /// Names a merged tree by the trees in it, in their order.
 fn merged_key(trees: &[Digest]) -> Digest {
-    let names: String = trees.iter().map(|tree| format!("{tree}\n")).collect();
-    Digest::sha256(format!("zwieback-merge v1\n{names}").as_bytes())
+    let names: Vec<_> = trees.iter().map(Digest::to_string).collect();
+    Digest::sha256(format!("zwieback-merge v1\n{}", names.join("\n")).as_bytes())
 }

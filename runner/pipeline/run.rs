@@ -285,9 +285,16 @@ fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {
 }
 
 fn sandboxed(enforcement: &Enforcement) -> Event {
-    let partly = enforcement.iter().filter(|(_, held)| held.state != LockState::Enforced);
-    let weaker = partly.map(|(lock, held)| format!("{}: {}", lock.as_str(), held.detail)).collect();
-    Event::Sandboxed { summary: enforcement.to_string(), weaker }
+    let partly = enforcement
+        .iter()
+        .filter(|(_, held)| held.state != LockState::Enforced);
+    let weaker = partly
+        .map(|(lock, held)| format!("{}: {}", lock.as_str(), held.detail))
+        .collect();
+    Event::Sandboxed {
+        summary: enforcement.to_string(),
+        weaker,
+    }
 }
 
 fn command(step: &Step, conditions: &Conditions) -> Command {

@@ -60,10 +60,19 @@ pub fn shell(
     };
     let variation = Variation::plan(recipe::Profile::default(), &machine::look(wish.jobs), 0);
     let recipe = planned.as_ref().map(|it| &it.plan.recipe);
-    let epoch = sources.as_ref().map_or(sources::EARLIEST, |it| it.source_date_epoch);
-    let environment = toolchains.iter().flat_map(|it| it.toolchain.env.clone()).collect();
+    let epoch = sources
+        .as_ref()
+        .map_or(sources::EARLIEST, |it| it.source_date_epoch);
+    let environment = toolchains
+        .iter()
+        .flat_map(|it| it.toolchain.env.clone())
+        .collect();
     let spec = spec(&variation, recipe, epoch, &environment, wish);
-    let disks = Disks { toolchain: root, trees: BTreeMap::new(), disks: BTreeMap::new() };
+    let disks = Disks {
+        toolchain: root,
+        trees: BTreeMap::new(),
+        disks: BTreeMap::new(),
+    };
     let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
     let mut sandbox = Sandbox::start(&spec, disks, &canceller)?;
     if let (Some(planned), Some(sources)) = (&planned, &sources) {
@@ -75,16 +84,26 @@ pub fn shell(
     code(outcome.ending)
 }
 
-fn named_toolchains(project: &Project, names: &[String]) -> Result<Vec<PlannedToolchain>, PipelineError> {
+fn named_toolchains(
+    project: &Project,
+    names: &[String],
+) -> Result<Vec<PlannedToolchain>, PipelineError> {
     let default = [DEFAULT.to_owned()];
-    let names = if names.is_empty() { &default[..] } else { names };
+    let names = if names.is_empty() {
+        &default[..]
+    } else {
+        names
+    };
     names
         .iter()
         .map(|name| {
             let on_disk: OnDisk<Toolchain> = project.toolchain(name)?;
             let locked: Locked<'_, Toolchain> = read::locked(&on_disk);
             let inputs = locked.checked()?.inputs.clone();
-            Ok(PlannedToolchain { toolchain: on_disk.manifest, inputs })
+            Ok(PlannedToolchain {
+                toolchain: on_disk.manifest,
+                inputs,
+            })
         })
         .collect()
 }
@@ -109,7 +128,9 @@ fn command(entrance: &Entrance, sources: Option<&Sources>) -> Command {
         Command::new(entrance.command.iter().cloned())
     };
     // With a single source, a step would most likely start there.
-    let only = sources.filter(|it| it.trees.len() == 1).and_then(|it| it.trees.keys().next());
+    let only = sources
+        .filter(|it| it.trees.len() == 1)
+        .and_then(|it| it.trees.keys().next());
     if let Some(name) = only.map(Name::as_str) {
         command.dir = format!("{}/{name}", command.dir);
     }
@@ -121,7 +142,9 @@ fn code(ending: Ending) -> Result<u8, PipelineError> {
     match ending {
         Ending::Exited(code) => Ok(code),
         Ending::Signalled(signal) => Ok(128 + u8::try_from(signal).unwrap_or_default()),
-        Ending::LimitReached(limit) => Err(PipelineError::ShellLimited { limit: limit.to_string() }),
+        Ending::LimitReached(limit) => Err(PipelineError::ShellLimited {
+            limit: limit.to_string(),
+        }),
         Ending::Cancelled => Err(PipelineError::Interrupted),
     }
 }

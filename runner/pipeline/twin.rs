@@ -92,8 +92,7 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, Some(b))),
         // The run that failed by itself, not the one that was ended because of it.
-        (Err(PipelineError::Interrupted), Err(error)) => Err(error),
-        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        (Err(PipelineError::Interrupted) | Ok(_), Err(error)) | (Err(error), _) => Err(error),
     }
 }
 

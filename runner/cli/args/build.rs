@@ -30,10 +30,15 @@ pub enum ProfileArg {
 
 /// Arguments of `zwieback build`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub struct BuildArgs {
     /// Recipes, by name or by path
     #[arg(required = true, value_name = "RECIPE")]
     pub recipes: Vec<String>,
+    /// How free the build is.
     #[command(flatten)]
     pub frozen: Frozen,
     /// Build even if the store has the result

@@ -20,8 +20,10 @@ Exit codes: 0 done, 1 user or configuration error, 2 bad arguments, 3 this machi
 4 verification failed, 5 denied by policy, 100 a step failed, 101 timeout or a resource limit,
 102 digest mismatch, 104 not reproducible, 130 interrupted, 255 bug")]
 pub struct Cli {
+    /// Options that every command takes.
     #[command(flatten)]
     pub global: Global,
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }

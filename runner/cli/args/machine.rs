@@ -10,6 +10,7 @@ pub struct DoctorArgs {}
 /// Arguments of `zwieback store`.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
+    /// What to do with the store.
     #[command(subcommand)]
     pub action: StoreAction,
 }

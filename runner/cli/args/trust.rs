@@ -21,6 +21,7 @@ pub struct VerifyArgs {
 /// Arguments of `zwieback key`.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
+    /// What to do with the key.
     #[command(subcommand)]
     pub action: KeyAction,
 }

@@ -24,7 +24,11 @@ pub fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let ctx = session.context(true)?;
     let report = match &args.b {
         None => again::run(&find(&session, &args.a)?, &ctx)?,
-        Some(b) => again::two(&tree(&args.a, &ctx)?, &tree(b, &ctx)?, &Knowledge::default())?,
+        Some(b) => again::two(
+            &tree(&args.a, &ctx)?,
+            &tree(b, &ctx)?,
+            &Knowledge::default(),
+        )?,
     };
     print(global, &report)?;
     Ok(code(&report))

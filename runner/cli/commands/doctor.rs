@@ -20,13 +20,18 @@ pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
         Format::Human => human(&diagnosis, Paint::for_stdout(global.color)),
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(if diagnosis.obstacle.is_none() { exit::DONE } else { exit::NO_SANDBOX })
+    Ok(if diagnosis.obstacle.is_none() {
+        exit::DONE
+    } else {
+        exit::NO_SANDBOX
+    })
 }
 
 fn json(diagnosis: &Diagnosis) -> anyhow::Result<String> {
     let remedies = diagnosis.remedies.iter();
-    let remedies: Vec<_> =
-        remedies.map(|it| serde_json::json!({ "cause": it.cause, "advice": it.advice })).collect();
+    let remedies: Vec<_> = remedies
+        .map(|it| serde_json::json!({ "cause": it.cause, "advice": it.advice }))
+        .collect();
     let value = serde_json::json!({
         "sandbox": diagnosis.obstacle.is_none(),
         "obstacle": diagnosis.obstacle.as_ref().map(ToString::to_string),
@@ -45,15 +50,27 @@ fn human(diagnosis: &Diagnosis, paint: Paint) -> String {
             LockState::Absent => (Meaning::Bad, "absent"),
         };
         let state = paint.text(meaning, format!("{word:<9}"));
-        line(&mut text, format!("{:<20} {state} {}", lock.as_str(), held.detail).trim_end());
+        line(
+            &mut text,
+            format!("{:<20} {state} {}", lock.as_str(), held.detail).trim_end(),
+        );
     }
     if let Some(obstacle) = &diagnosis.obstacle {
-        line(&mut text, &format!("{} no sandbox here: {obstacle}", paint.text(Meaning::Bad, "error:")));
+        line(
+            &mut text,
+            &format!(
+                "{} no sandbox here: {obstacle}",
+                paint.text(Meaning::Bad, "error:")
+            ),
+        );
     }
     for remedy in &diagnosis.remedies {
         line(&mut text, &format!("\n{}", remedy.cause));
         for advice in remedy.advice.lines() {
-            line(&mut text, &format!("  {}", paint.text(Meaning::Hint, advice)));
+            line(
+                &mut text,
+                &format!("  {}", paint.text(Meaning::Hint, advice)),
+            );
         }
     }
     text

@@ -39,5 +39,9 @@ pub fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
 
 /// Different trees are the same verdict here as in a build.
 pub fn code(report: &Report) -> u8 {
-    if report.differing == 0 { exit::DONE } else { exit::NOT_REPRODUCIBLE }
+    if report.differing == 0 {
+        exit::DONE
+    } else {
+        exit::NOT_REPRODUCIBLE
+    }
 }

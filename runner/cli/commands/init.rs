@@ -23,7 +23,11 @@ pub fn run(global: &Global, args: &InitArgs) -> anyhow::Result<u8> {
     let mut err = std::io::stderr().lock();
     for file in init(&here, &seed)? {
         if !global.quiet {
-            writeln!(err, "     Created {}", file.strip_prefix(&here).unwrap_or(&file).display())?;
+            writeln!(
+                err,
+                "     Created {}",
+                file.strip_prefix(&here).unwrap_or(&file).display()
+            )?;
         }
     }
     Ok(exit::DONE)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::build::plan::Requests;
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project, ProjectError};
@@ -24,7 +23,7 @@ pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {
     for toolchain in toolchains(&project, &args.names)? {
         one(&project.toolchain(&toolchain)?, args, &mut apt, &ctx)?;
     }
-    for recipe in recipes(&project, &args.names)? {
+    for recipe in recipes(&project, &args.names) {
         one(&project.recipe(&recipe)?, args, &mut apt, &ctx)?;
     }
     Ok(exit::DONE)
@@ -79,14 +78,14 @@ fn toolchains(project: &Project, names: &[String]) -> Result<Vec<String>, Projec
     Ok(wanted.into_iter().collect())
 }
 
-fn recipes(project: &Project, names: &[String]) -> Result<Vec<String>, ProjectError> {
+fn recipes(project: &Project, names: &[String]) -> Vec<String> {
     if names.is_empty() {
-        return Ok(project.recipes());
+        return project.recipes();
     }
     let toolchains = project.toolchains();
-    Ok(names
+    names
         .iter()
         .filter(|name| !toolchains.contains(name))
         .cloned()
-        .collect())
+        .collect()
 }

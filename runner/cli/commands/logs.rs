@@ -30,8 +30,16 @@ pub fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
 fn part<'a>(run: Option<&RunRecord>, step: &str, log: &'a [u8]) -> anyhow::Result<&'a [u8]> {
     let unknown = || anyhow::anyhow!("the run has no finished step `{step}`");
     let run = run.ok_or_else(unknown)?;
-    let at = run.steps.iter().position(|it| it.step.as_str() == step).ok_or_else(unknown)?;
-    let offset = |at: usize| run.log_offsets.get(at).and_then(|offset| usize::try_from(*offset).ok());
+    let at = run
+        .steps
+        .iter()
+        .position(|it| it.step.as_str() == step)
+        .ok_or_else(unknown)?;
+    let offset = |at: usize| {
+        run.log_offsets
+            .get(at)
+            .and_then(|offset| usize::try_from(*offset).ok())
+    };
     let (start, end) = (offset(at).unwrap_or(0), offset(at + 1).unwrap_or(log.len()));
     log.get(start..end).ok_or_else(unknown)
 }

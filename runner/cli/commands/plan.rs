@@ -19,11 +19,24 @@ pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(true)?;
-    let profile = args.profile.map(Into::into).max(session.config.build.profile);
+    let profile = args
+        .profile
+        .map(Into::into)
+        .max(session.config.build.profile);
     let planned = read::recipe(&project, &args.recipe, profile, &ctx)?;
     // Without unpacking the sources only the recipe can say.
-    let epoch = planned.plan.recipe.recipe.source_date_epoch.unwrap_or_default();
-    let twin = Twin::plan(&planned.plan, &machine::look(session.config.build.jobs), &Wish::default(), epoch.into());
+    let epoch = planned
+        .plan
+        .recipe
+        .recipe
+        .source_date_epoch
+        .unwrap_or_default();
+    let twin = Twin::plan(
+        &planned.plan,
+        &machine::look(session.config.build.jobs),
+        &Wish::default(),
+        epoch.into(),
+    );
     let text = match (global.format, args.sandbox) {
         (Format::Json, _) => json(&planned, &twin)?,
         (Format::Human, true) => sandboxes(&twin),
@@ -52,23 +65,47 @@ fn sandboxes(twin: &Twin) -> String {
 fn human(planned: &Planned, twin: &Twin) -> String {
     let mut text = String::new();
     for (name, source) in &planned.plan.recipe.sources {
-        let files: Vec<_> = planned.plan.inputs_of(name).map(|input| input.file.as_str()).collect();
-        line(&mut text, "source", &format!("{name} {} ({})", source.purl, files.join(", ")));
+        let files: Vec<_> = planned
+            .plan
+            .inputs_of(name)
+            .map(|input| input.file.as_str())
+            .collect();
+        line(
+            &mut text,
+            "source",
+            &format!("{name} {} ({})", source.purl, files.join(", ")),
+        );
     }
     for toolchain in &planned.plan.toolchains {
         let bytes: u64 = toolchain.inputs.iter().map(|input| input.size).sum();
         let size = crate::cli::screen::paint::bytes(bytes);
-        line(&mut text, "toolchain", &format!("{} ({} packages, {size})", toolchain.toolchain.name(), toolchain.inputs.len()));
+        line(
+            &mut text,
+            "toolchain",
+            &format!(
+                "{} ({} packages, {size})",
+                toolchain.toolchain.name(),
+                toolchain.inputs.len()
+            ),
+        );
     }
     for step in &planned.plan.recipe.steps {
-        line(&mut text, "step", &format!("{}: {}", step.name, step.run.trim().replace('\n', "; ")));
+        line(
+            &mut text,
+            "step",
+            &format!("{}: {}", step.name, step.run.trim().replace('\n', "; ")),
+        );
     }
     for (name, glob) in &planned.plan.recipe.outputs {
         line(&mut text, "output", &format!("{name}: {glob}"));
     }
     for (factor, state) in twin.variation.states() {
         let detail = state.detail().unwrap_or_default();
-        line(&mut text, "factor", format!("{factor:<14} {:<12} {detail}", state.word()).trim_end());
+        line(
+            &mut text,
+            "factor",
+            format!("{factor:<14} {:<12} {detail}", state.word()).trim_end(),
+        );
     }
     text
 }

@@ -8,7 +8,10 @@ use crate::pipeline::shell::{Entrance, shell};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &ShellArgs) -> anyhow::Result<u8> {
-    let session = Session::open(&Global { quiet: global.quiet || !args.command.is_empty(), ..global.clone() })?;
+    let session = Session::open(&Global {
+        quiet: global.quiet || !args.command.is_empty(),
+        ..global.clone()
+    })?;
     let project = session.project()?;
     let ctx = session.context(false)?;
     let entrance = Entrance {
@@ -16,6 +19,9 @@ pub fn run(global: &Global, args: &ShellArgs) -> anyhow::Result<u8> {
         toolchains: args.toolchains.clone(),
         command: args.command.clone(),
     };
-    let wish = Wish { jobs: session.config.build.jobs, ..Wish::default() };
+    let wish = Wish {
+        jobs: session.config.build.jobs,
+        ..Wish::default()
+    };
     Ok(shell(&project, &entrance, &wish, &ctx)?)
 }

@@ -19,7 +19,10 @@ pub fn run(global: &Global, args: &ShowArgs) -> anyhow::Result<u8> {
     let record = find(&session, &args.what)?;
     let result = result(&session, &record.action)?;
     let text = match global.format {
-        Format::Json => format!("{}\n", serde_json::json!({ "run": record, "result": result })),
+        Format::Json => format!(
+            "{}\n",
+            serde_json::json!({ "run": record, "result": result })
+        ),
         Format::Human => human(&session, &record, result.as_ref()),
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
@@ -34,7 +37,13 @@ pub fn find(session: &Session, what: &str) -> anyhow::Result<Record> {
     {
         return Ok(run_folder::read(&runs, &result.run)?);
     }
-    match run_folder::newest(&runs, what.trim_end_matches('/').rsplit('/').next().unwrap_or(what)) {
+    match run_folder::newest(
+        &runs,
+        what.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(what),
+    ) {
         Some(record) => Ok(record),
         None => Ok(run_folder::read(&runs, what).map_err(|error| match error {
             RunError::Unknown(_) => RunError::Unknown(what.to_owned()),
@@ -51,16 +60,29 @@ fn result(session: &Session, action: &Digest) -> anyhow::Result<Option<ActionRes
 fn human(session: &Session, record: &Record, result: Option<&ActionResult>) -> String {
     let mut lines = vec![
         format!("{} {}", record.recipe, record.version),
-        format!("run      {} {} {:?}", record.id, record.started, record.outcome),
+        format!(
+            "run      {} {} {:?}",
+            record.id, record.started, record.outcome
+        ),
         format!("action   {}", record.action),
     ];
     for run in &record.runs {
-        let steps = run.steps.iter().map(|step| format!("{} {}", step.step, seconds(step.wall_ms)));
-        lines.push(format!("run {:?}    {}", run.run, steps.collect::<Vec<_>>().join(", ")));
+        let steps = run
+            .steps
+            .iter()
+            .map(|step| format!("{} {}", step.step, seconds(step.wall_ms)));
+        lines.push(format!(
+            "run {:?}    {}",
+            run.run,
+            steps.collect::<Vec<_>>().join(", ")
+        ));
         lines.push(format!("sandbox  {}", run.enforcement));
     }
     if let Some(result) = result {
-        lines.push(format!("outputs  {} ({} files)", result.outputs, result.files));
+        lines.push(format!(
+            "outputs  {} ({} files)",
+            result.outputs, result.files
+        ));
         if let Ok(Some(tree)) = session.store.tree(&result.outputs) {
             lines.push(format!("         {}", tree.path().display()));
             let files = tree.tree().files();

@@ -36,7 +36,9 @@ fn path(session: &Session, what: Option<&str>) -> anyhow::Result<u8> {
                 Ok(digest) => digest,
                 Err(_) => outputs(session, what)?,
             };
-            again::stored(&digest, &session.context(true)?)?.path().to_owned()
+            again::stored(&digest, &session.context(true)?)?
+                .path()
+                .to_owned()
         }
     };
     say(&format!("{}\n", path.display()))
@@ -46,14 +48,21 @@ fn outputs(session: &Session, what: &str) -> anyhow::Result<Digest> {
     let record = find(session, what)?;
     let entry = session.store.action(&record.action)?;
     let result = entry.and_then(|bytes| serde_json::from_slice::<ActionResult>(&bytes).ok());
-    result.map(|it| it.outputs).ok_or_else(|| anyhow::anyhow!("`{what}` has no outputs in the store"))
+    result
+        .map(|it| it.outputs)
+        .ok_or_else(|| anyhow::anyhow!("`{what}` has no outputs in the store"))
 }
 
 fn ls(session: &Session) -> anyhow::Result<u8> {
     let mut text = String::new();
     for listed in session.store.ls()? {
         let object = listed.object;
-        text.push_str(&format!("{:<7} {} {}\n", object.kind.as_str(), object.digest, listed.bytes));
+        text.push_str(&format!(
+            "{:<7} {} {}\n",
+            object.kind.as_str(),
+            object.digest,
+            listed.bytes
+        ));
     }
     say(&text)
 }
@@ -64,12 +73,22 @@ fn verify(session: &Session) -> anyhow::Result<u8> {
         say(&format!("{problem}\n"))?;
     }
     let found = counted(report.problems.len(), "problem");
-    note(&format!("{} read again, {found}", counted(report.objects, "object")));
-    Ok(if report.problems.is_empty() { exit::DONE } else { exit::DIGEST_MISMATCH })
+    note(&format!(
+        "{} read again, {found}",
+        counted(report.objects, "object")
+    ));
+    Ok(if report.problems.is_empty() {
+        exit::DONE
+    } else {
+        exit::DIGEST_MISMATCH
+    })
 }
 
 fn gc(session: Session, dry_run: bool) -> anyhow::Result<u8> {
-    let keep = session.project().map(|project| locked(&project)).unwrap_or_default();
+    let keep = session
+        .project()
+        .map(|project| locked(&project))
+        .unwrap_or_default();
     let path = session.store.path().to_owned();
     drop(session);
     let collector = Collector::open(&path)?;
@@ -107,7 +126,9 @@ fn locked(project: &Project) -> BTreeSet<Digest> {
 /// The objects that an action's result names.
 fn references(entry: &[u8]) -> Vec<Digest> {
     let result = serde_json::from_slice::<ActionResult>(entry);
-    result.map(|it| vec![it.outputs, it.bundle.sha256]).unwrap_or_default()
+    result
+        .map(|it| vec![it.outputs, it.bundle.sha256])
+        .unwrap_or_default()
 }
 
 fn say(text: &str) -> anyhow::Result<u8> {

@@ -13,7 +13,9 @@ pub fn print(error: &anyhow::Error, explained: &Explained, paint: Paint) {
     let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
     text.push_str(&lines(&summary(&explained.report), paint));
     if let Some((step, path)) = &explained.parted {
-        text.push_str(&format!("  the runs first parted in step `{step}`, at {path}\n"));
+        text.push_str(&format!(
+            "  the runs first parted in step `{step}`, at {path}\n"
+        ));
     }
     let id = &explained.id;
     text.push_str(&format!(

@@ -71,7 +71,7 @@ impl Human {
             return;
         }
         self.bars.suspend(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            drop(writeln!(std::io::stderr().lock(), "{line}"));
         });
     }
 
@@ -158,7 +158,7 @@ impl Human {
             }
             Event::StepOutput { run, step, line } => self.line(&format!("{run:?} {step}> {line}")),
             Event::Compared { files, differing } => {
-                self.say("Compared", compared(*files, *differing))
+                self.say("Compared", compared(*files, *differing));
             }
             Event::Signed { bundle, key } => self.say("Signed", format!("{bundle}, key {key}")),
             Event::Reused { run, .. } => self.say(
@@ -199,7 +199,7 @@ impl Observe for Human {
         if let Event::Finished { path, .. } = event {
             state.runs.clear();
             // The one line of data: where the outputs are.
-            let _ = writeln!(std::io::stdout().lock(), "{path}");
+            drop(writeln!(std::io::stdout().lock(), "{path}"));
         }
     }
 }

@@ -15,6 +15,6 @@ impl Observe for Json {
         let line = serde_json::to_string(event).expect("events hold only text and numbers");
         let mut out = std::io::stdout().lock();
         // A reader that went away (`| head`) is no reason to stop a build.
-        let _ = writeln!(out, "{line}");
+        drop(writeln!(out, "{line}"));
     }
 }

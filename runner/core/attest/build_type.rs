@@ -52,11 +52,16 @@ pub fn check(provenance: &Provenance, foreign: &ForeignBuildTypes) -> Result<(),
 
 fn check_own(provenance: &Provenance) -> Result<(), Refusal> {
     let parameters = &provenance.external_parameters;
-    check_names(parameters, |name| [RECIPE, RECIPE_DIGEST, TOOLCHAINS].contains(&name))?;
+    check_names(parameters, |name| {
+        [RECIPE, RECIPE_DIGEST, TOOLCHAINS].contains(&name)
+    })?;
     let malformed = |saw| Refusal::new(Reason::ParameterMalformed, saw);
     let recipe = parameters.get(RECIPE).filter(|it| it.as_object().is_some());
     let recipe = recipe.ok_or_else(|| malformed("`recipe` is no object"))?;
-    if parameters.get(TOOLCHAINS).is_some_and(|it| it.as_object().is_none()) {
+    if parameters
+        .get(TOOLCHAINS)
+        .is_some_and(|it| it.as_object().is_none())
+    {
         return Err(malformed("`toolchains` is no object"));
     }
     let digest = parameters.get(RECIPE_DIGEST).and_then(Value::as_str);

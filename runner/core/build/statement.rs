@@ -141,7 +141,11 @@ fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
 
 /// The tree that was `/`. It follows from the packages; its digest lets a stranger check that.
 fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
-    let names: Vec<_> = plan.toolchains.iter().map(|it| it.toolchain.name().as_str()).collect();
+    let names: Vec<_> = plan
+        .toolchains
+        .iter()
+        .map(|it| it.toolchain.name().as_str())
+        .collect();
     let mut descriptor = sha256_named(&format!("toolchain/{}", names.join("+")), action.toolchain);
     descriptor.media_type = Some(TREE.to_owned());
     descriptor

@@ -2,7 +2,8 @@
 
 use super::civil::{Civil, DAY};
 use super::reading::{Parts, Reading};
-use crate::knowledge::{Factor, Facts, Knowledge, Span};
+use crate::knowledge::{Facts, Knowledge, Span};
+use zwieback_core::twin::factor::Factor;
 
 /// Seconds a written time may lie outside the known span: zip rounds to 2 s, tools round up.
 const SLACK: i64 = 3;

@@ -5,7 +5,8 @@ use super::naming::{cause_of, mentions};
 use super::scene::Scene;
 use crate::cause::Cause;
 use crate::finding::Certainty;
-use crate::knowledge::{Factor, Knowledge, Span, Word};
+use crate::knowledge::{Knowledge, Span, Word};
+use zwieback_core::twin::factor::Factor;
 
 /// Two numbers in the same place of a line.
 pub struct Numbers<'l> {

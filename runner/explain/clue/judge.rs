@@ -12,7 +12,8 @@ use super::shape::{self, Shape};
 use super::token::{self, Hunk, Key, Run, Token};
 use crate::cause::Cause;
 use crate::finding::Certainty;
-use crate::knowledge::{Factor, Knowledge, Word};
+use crate::knowledge::{Knowledge, Word};
+use zwieback_core::twin::factor::Factor;
 
 /// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
 const HUNKS: usize = 200;

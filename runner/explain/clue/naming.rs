@@ -3,7 +3,7 @@
 use super::reading::{Parts, Reading};
 use super::scene::Scene;
 use crate::cause::Cause;
-use crate::knowledge::Factor;
+use zwieback_core::twin::factor::Factor;
 
 /// The cause a time makes: `line` is the text around it, `readings` what it may mean.
 pub fn time_cause(scene: Scene, line: &[u8], readings: &[Reading], factors: &[Factor]) -> Cause {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{Factor, Knowledge};
+use crate::knowledge::Knowledge;
+use zwieback_core::twin::factor::Factor;
 
 /// Whether both rows hold the same items, each as often, and are not equal.
 pub fn is_order_only<T: Ord>(a: &[T], b: &[T]) -> bool {

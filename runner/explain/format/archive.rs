@@ -10,8 +10,8 @@ use crate::clue::order;
 use crate::clue::scene::Scene;
 use crate::excerpt;
 use crate::finding::Certainty;
-use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk, unknown};
+use zwieback_core::twin::factor::Factor;
 
 /// Compares the members of two archives of one kind.
 pub fn compare(walk: &mut Walk<'_>, spot: &Spot, kind: Kind, a: &Listing<'_>, b: &Listing<'_>) {

@@ -11,8 +11,8 @@ use crate::clue::judge::Verdict;
 use crate::clue::scene::Scene;
 use crate::excerpt;
 use crate::finding::Certainty;
-use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk};
+use zwieback_core::twin::factor::Factor;
 
 /// Units read in one file.
 const UNITS: usize = 4096;

@@ -16,8 +16,8 @@ use crate::content::View;
 use crate::differ::bytes;
 use crate::excerpt;
 use crate::finding::Certainty;
-use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk, unknown};
+use zwieback_core::twin::factor::Factor;
 
 /// Explains two ELF files; larger ones than the limit are compared as plain bytes.
 pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {

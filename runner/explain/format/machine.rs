@@ -6,8 +6,8 @@ use super::sections::{Section, Sections};
 use crate::cause::Cause;
 use crate::clue::judge::Verdict;
 use crate::finding::Certainty;
-use crate::knowledge::Factor;
 use crate::walk::{Draft, Spot, Walk};
+use zwieback_core::twin::factor::Factor;
 
 /// Fewer wide instructions than this may be an accident of the bytes.
 const FEWEST: usize = 4;

@@ -1,6 +1,7 @@
 //! Reading the whole store again, to find what was damaged or lost.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -46,6 +47,18 @@ pub enum Wrong {
     /// Its record is there and its content is not.
     #[error("its content is missing")]
     Missing,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}: {}",
+            self.object.kind.as_str(),
+            self.object.digest,
+            self.wrong
+        )
+    }
 }
 
 impl Store {

@@ -2,10 +2,11 @@
 
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::tree::Entry;
+use zwieback_core::twin::factor::Factor;
 use zwieback_explain::explain::explain;
 use zwieback_explain::finding::Report;
 use zwieback_explain::html;
-use zwieback_explain::knowledge::{Factor, Facts, Knowledge, Span};
+use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
