@@ -11,6 +11,7 @@ pub mod canceller;
 pub mod error;
 pub mod owner;
 pub mod probe;
+pub mod processes;
 pub mod run;
 pub mod sandbox;
 pub mod step;

@@ -43,6 +43,8 @@ fn locks(world: &World) {
         );
     }
     println!("  {enforcement}");
+    drop(world.sandbox(limits()));
+    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
 }
 
 fn steps(world: &World) {
