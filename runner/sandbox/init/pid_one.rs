@@ -8,8 +8,8 @@ use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 
 use super::host::HostMounts;
 use super::{furnish, landlock, limits, machine, privileges, root, serve};
+use crate::call::Named as _;
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::Named as _;
 use crate::kernel::{filter, mount, process};
 use crate::protocol::{Plan, Reply};
 use crate::seccomp::{program, ranges};
