@@ -49,7 +49,6 @@ pub fn shell(
         (Some(planned), true) => planned.plan.toolchains.clone(),
         _ => named_toolchains(project, &entrance.toolchains)?,
     };
-    inputs::fetch(toolchains.iter().flat_map(|it| &it.inputs), ctx)?;
     let root = root::path(&toolchains, ctx)?;
     let sources = match &planned {
         Some(planned) => {
