@@ -34,6 +34,7 @@ use super::scenery;
 use super::sources::{Sources, patch_list};
 
 /// What both runs share.
+#[derive(Clone, Copy)]
 pub struct Bake<'a> {
     /// The recipe, its locks and its patches.
     pub planned: &'a Planned,
