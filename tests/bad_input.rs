@@ -22,26 +22,65 @@ fn build_of(recipe: &str) -> Outcome {
 fn manifests_that_do_not_parse() {
     let source = |lines: &str| format!("{HEAD}[sources.a]\n{lines}\n{STEP}");
     for (recipe, said) in [
-        (format!("{HEAD}[[steps\n"), &["recipes/bad/recipe.toml:5:", "error"][..]),
-        (format!("{HEAD}colour = 1\n{STEP}"), &["recipe.toml:5:1", "unknown field `colour`"]),
-        (format!("{HEAD}toolchain = []\n{STEP}"), &["recipe.toml:5:1", "did you mean `toolchains`"]),
-        (format!("{HEAD}version = \"2\"\n{STEP}"), &["recipe.toml:5:1", "duplicate key"]),
-        (format!("{HEAD}{}", STEP.replace("\"true\"", "7")), &["recipe.toml:7:", "string"]),
+        (
+            format!("{HEAD}[[steps\n"),
+            &["recipes/bad/recipe.toml:5:", "error"][..],
+        ),
+        (
+            format!("{HEAD}colour = 1\n{STEP}"),
+            &["recipe.toml:5:1", "unknown field `colour`"],
+        ),
+        (
+            format!("{HEAD}toolchain = []\n{STEP}"),
+            &["recipe.toml:5:1", "did you mean `toolchains`"],
+        ),
+        (
+            format!("{HEAD}version = \"2\"\n{STEP}"),
+            &["recipe.toml:5:1", "duplicate key"],
+        ),
+        (
+            format!("{HEAD}{}", STEP.replace("\"true\"", "7")),
+            &["recipe.toml:7:", "string"],
+        ),
         (HEAD.to_owned(), &["missing field `steps`"]),
-        (format!("{HEAD}[secrets]\ntoken = \"x\"\n{STEP}"), &["recipe.toml:5:", "secrets"]),
-        (format!("{}{STEP}", HEAD.replace("\"bad\"", "\"other\"")), &["`other`", "folder called `bad`"]),
+        (
+            format!("{HEAD}[secrets]\ntoken = \"x\"\n{STEP}"),
+            &["recipe.toml:5:", "secrets"],
+        ),
+        (
+            format!("{}{STEP}", HEAD.replace("\"bad\"", "\"other\"")),
+            &["`other`", "folder called `bad`"],
+        ),
         (source("purl = \"zlib\""), &["recipe.toml:6:", "purl"]),
-        (source("purl = \"pkg:deb/debian/a@1\"\nfile = \"../a\""), &["recipe.toml:7:"]),
-        (source("purl = \"pkg:deb/debian/a@1\"\nfile = \"/etc/passwd\""), &["recipe.toml:7:"]),
-        (source("purl = \"pkg:deb/debian/a@1\"\npatches = [\"../../x\"]"), &["recipe.toml:7:"]),
-        (format!("{HEAD}{STEP}dir = \"../..\"\n"), &["recipe.toml:8:"]),
+        (
+            source("purl = \"pkg:deb/debian/a@1\"\nfile = \"../a\""),
+            &["recipe.toml:7:"],
+        ),
+        (
+            source("purl = \"pkg:deb/debian/a@1\"\nfile = \"/etc/passwd\""),
+            &["recipe.toml:7:"],
+        ),
+        (
+            source("purl = \"pkg:deb/debian/a@1\"\npatches = [\"../../x\"]"),
+            &["recipe.toml:7:"],
+        ),
+        (
+            format!("{HEAD}{STEP}dir = \"../..\"\n"),
+            &["recipe.toml:8:"],
+        ),
         (format!("{HEAD}{STEP}dir = \"/etc\"\n"), &["recipe.toml:8:"]),
-        (format!("{HEAD}{STEP}[outputs]\nall = \"../*\"\n"), &["recipe.toml:9:"]),
+        (
+            format!("{HEAD}{STEP}[outputs]\nall = \"../*\"\n"),
+            &["recipe.toml:9:"],
+        ),
     ] {
         let outcome = build_of(&recipe);
         assert_eq!(outcome.code, Some(1), "{recipe}\n{outcome}");
         for text in said {
-            assert!(outcome.stderr.contains(text), "{text:?} for\n{recipe}\n{outcome}");
+            assert!(
+                outcome.stderr.contains(text),
+                "{text:?} for\n{recipe}\n{outcome}"
+            );
         }
     }
 }
@@ -50,15 +89,28 @@ fn manifests_that_do_not_parse() {
 fn names_that_nothing_has() {
     let world = World::new(site!(), Larder::Empty);
     world.recipe("greeting", "true");
-    world.run(&["build", "greting"]).expect(1, &["no recipe `greting`", "did you mean `greeting`"]);
-    world.run(&["build", "../greeting"]).expect(1, &["no recipe"]);
+    world
+        .run(&["build", "greting"])
+        .expect(1, &["no recipe `greting`", "did you mean `greeting`"]);
+    world
+        .run(&["build", "../greeting"])
+        .expect(1, &["no recipe"]);
     world.run(&["show", "greeting"]).expect(1, &["greeting"]);
-    world.run(&["logs", "zzzzzz"]).expect(1, &["no run `zzzzzz`"]);
-    world.run(&["biuld", "greeting"]).expect(2, &["biuld", "build"]);
+    world
+        .run(&["logs", "zzzzzz"])
+        .expect(1, &["no run `zzzzzz`"]);
+    world
+        .run(&["biuld", "greeting"])
+        .expect(2, &["biuld", "build"]);
     world.run(&["build"]).expect(2, &["RECIPE"]);
     let unknown = HEAD.replace("shell", "rust");
-    world.write("project/recipes/bad/recipe.toml", format!("{unknown}{STEP}"));
-    world.run(&["build", "bad"]).expect(1, &["no toolchain `rust`"]);
+    world.write(
+        "project/recipes/bad/recipe.toml",
+        format!("{unknown}{STEP}"),
+    );
+    world
+        .run(&["build", "bad"])
+        .expect(1, &["no toolchain `rust`"]);
 }
 
 #[test]
@@ -76,15 +128,31 @@ fn locks_that_are_missing_or_stale() {
         "{HEAD}[sources.zlib]\npurl = \"pkg:deb/debian/zlib@1?arch=source\"\nfile = \"a.tar\"\n{STEP}"
     );
     world.write("project/recipes/bad/recipe.toml", with_source);
-    for arguments in [&["build", "bad"][..], &["build", "bad", "--locked"], &["fetch", "bad"], &["lock", "--check", "bad"]] {
-        world.run(arguments).expect(1, &["recipe `bad` has no lock", "zwieback lock bad"]);
+    for arguments in [
+        &["build", "bad"][..],
+        &["build", "bad", "--locked"],
+        &["fetch", "bad"],
+        &["lock", "--check", "bad"],
+    ] {
+        world
+            .run(arguments)
+            .expect(1, &["recipe `bad` has no lock", "zwieback lock bad"]);
     }
     world.recipe_of(site!(), "zlib");
     let manifest = world.path("project/recipes/zlib/recipe.toml");
-    let changed = std::fs::read_to_string(&manifest).unwrap().replace("1.2.13.dfsg-1?", "1.2.13.dfsg-2?");
+    let changed = std::fs::read_to_string(&manifest)
+        .unwrap()
+        .replace("1.2.13.dfsg-1?", "1.2.13.dfsg-2?");
     std::fs::write(manifest, changed).unwrap();
-    for arguments in [&["build", "zlib", "--locked"][..], &["build", "zlib"], &["lock", "--check", "zlib"]] {
-        world.run(arguments).expect(1, &["the lock of recipe `zlib` is stale", "zwieback lock zlib"]);
+    for arguments in [
+        &["build", "zlib", "--locked"][..],
+        &["build", "zlib"],
+        &["lock", "--check", "zlib"],
+    ] {
+        world.run(arguments).expect(
+            1,
+            &["the lock of recipe `zlib` is stale", "zwieback lock zlib"],
+        );
     }
 }
 
@@ -94,7 +162,10 @@ fn offline_with_inputs_missing_names_them() {
     world.recipe_of(site!(), "zlib");
     for flag in ["--offline", "--frozen"] {
         let outcome = world.run(&["build", "zlib", flag]);
-        outcome.expect(1, &["87 inputs are not in the store", ".deb", "zwieback fetch"]);
+        outcome.expect(
+            1,
+            &["87 inputs are not in the store", ".deb", "zwieback fetch"],
+        );
     }
 }
 
@@ -102,13 +173,27 @@ fn offline_with_inputs_missing_names_them() {
 fn configuration_that_is_wrong() {
     let world = World::new(site!(), Larder::Empty);
     world.recipe("greeting", "true");
-    world.run(&["--config", "build.jobz=1", "plan", "greeting"]).expect(1, &["jobz"]);
-    world.run(&["--config", "jobs", "plan", "greeting"]).expect(1, &["KEY=VALUE"]);
-    world.write("project/.zwieback.toml", "[sandbox]\nallow_absent = [\"seccomp\"]\n");
-    world.run(&["plan", "greeting"]).expect(1, &[".zwieback.toml:1:", "sandbox"]);
+    world
+        .run(&["--config", "build.jobz=1", "plan", "greeting"])
+        .expect(1, &["jobz"]);
+    world
+        .run(&["--config", "jobs", "plan", "greeting"])
+        .expect(1, &["KEY=VALUE"]);
+    world.write(
+        "project/.zwieback.toml",
+        "[sandbox]\nallow_absent = [\"seccomp\"]\n",
+    );
+    world
+        .run(&["plan", "greeting"])
+        .expect(1, &[".zwieback.toml:1:", "sandbox"]);
     world.write("project/.zwieback.toml", "");
-    world.write("home/.config/zwieback/config.toml", "[mirrors]\ndeb = [\"ftp://mirror.example/\"]\n");
-    world.run(&["build", "greeting"]).expect(1, &["ftp://mirror.example/"]);
+    world.write(
+        "home/.config/zwieback/config.toml",
+        "[mirrors]\ndeb = [\"ftp://mirror.example/\"]\n",
+    );
+    world
+        .run(&["build", "greeting"])
+        .expect(1, &["ftp://mirror.example/"]);
 }
 
 #[test]
@@ -119,7 +204,10 @@ fn a_store_that_cannot_be_written() {
     }
     let world = World::new(site!(), Larder::Shell);
     world.recipe("greeting", "echo hello > $OUT/greeting");
-    let outcome = mounted(&world, "mount --bind $store $store; mount -o remount,bind,ro $store");
+    let outcome = mounted(
+        &world,
+        "mount --bind $store $store; mount -o remount,bind,ro $store",
+    );
     outcome.expect(1, &["the store cannot be written to", "XDG_DATA_HOME"]);
 }
 

@@ -56,13 +56,19 @@ fn refused(members: &[Vec<u8>], said: &[&str]) {
     let (outcome, world) = build_from("a.tar", tar(members));
     outcome.expect(1, &["source `hostile`"]).expect(1, said);
     // What the archive is fetched into stays; nothing that it was unpacked into does.
-    let left: Vec<_> = fs::read_dir(world.store().join("tmp")).unwrap().flatten().collect();
+    let left: Vec<_> = fs::read_dir(world.store().join("tmp"))
+        .unwrap()
+        .flatten()
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
 fn an_honest_archive_is_built_from() {
-    let members = [member(FILE, "a/b", "", b"content"), member(SYMLINK, "a/c", "b", b"")];
+    let members = [
+        member(FILE, "a/b", "", b"content"),
+        member(SYMLINK, "a/c", "b", b""),
+    ];
     let (outcome, _world) = build_from("a.tar", tar(&members));
     let outcome = outcome.expect(0, &["built once"]);
     // The single folder at the top is taken off, as it is from every release.
@@ -125,7 +131,10 @@ fn two_gigabytes_of_zeros_take_no_memory() {
     use_mirrors(&world, &[mirror.root()]);
     // Zeros are the end of an archive: nothing is unpacked, whatever follows is read past or refused.
     let mut limited = world.command("bash");
-    limited.args(["-c", "ulimit -v 4000000; /usr/bin/env zwieback build hostile --once"]);
+    limited.args([
+        "-c",
+        "ulimit -v 4000000; /usr/bin/env zwieback build hostile --once",
+    ]);
     let outcome: Outcome = limited.output().unwrap().into();
     assert!(matches!(outcome.code, Some(0 | 1 | 100)), "{outcome}");
     let kept = fs::read_dir(world.store().join("tmp")).unwrap().count();

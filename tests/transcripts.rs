@@ -16,7 +16,11 @@ use zwieback_test_world::world::World;
 /// A part of a page: what is said to the reader, or what is run.
 enum Part {
     Prose(String),
-    File { head: String, path: String, content: String },
+    File {
+        head: String,
+        path: String,
+        content: String,
+    },
     Commands(Vec<Command>),
 }
 
@@ -66,7 +70,11 @@ fn check(name: &str, larder: Larder) {
     for part in parts(&text) {
         match part {
             Part::Prose(line) => both(&mut wanted, &mut actual, &line),
-            Part::File { head, path, content } => {
+            Part::File {
+                head,
+                path,
+                content,
+            } => {
                 world.write(&format!("project/{path}"), &content);
                 both(&mut wanted, &mut actual, &format!("{head}\n{content}```\n"));
             }
@@ -91,7 +99,14 @@ fn stock(world: &World) -> Mirror {
     let folder = world.write("home/words-1/words", "zwei Mal gebacken\n");
     let tar = world
         .command("tar")
-        .args(["c", "--sort=name", "--mtime=@1700000000", "--owner=0", "--group=0", "-C"])
+        .args([
+            "c",
+            "--sort=name",
+            "--mtime=@1700000000",
+            "--owner=0",
+            "--group=0",
+            "-C",
+        ])
         .arg(folder.parent().unwrap().parent().unwrap())
         .arg("words-1")
         .output()
@@ -115,9 +130,17 @@ fn settle(page: &Path, wanted: &str, actual: &str) {
         return fs::write(page, actual).unwrap();
     }
     for (wanted, actual) in wanted.lines().zip(actual.lines()) {
-        assert_eq!(wanted, actual, "{} is not what is said; all of it:\n{actual}", page.display());
+        assert_eq!(
+            wanted,
+            actual,
+            "{} is not what is said; all of it:\n{actual}",
+            page.display()
+        );
     }
-    panic!("{} ends elsewhere; what was said:\n{actual}", page.display());
+    panic!(
+        "{} ends elsewhere; what was said:\n{actual}",
+        page.display()
+    );
 }
 
 /// Runs one line as a reader would type it; both streams come as they would on a terminal.
@@ -148,8 +171,12 @@ fn fits(page: &str, said: &str) -> bool {
 fn lines_fit(page: &[&str], said: &[&str]) -> bool {
     match (page.split_first(), said.split_first()) {
         (None, None) => true,
-        (Some((&"...", rest)), _) => (0..=said.len()).any(|skipped| lines_fit(rest, &said[skipped..])),
-        (Some((line, page)), Some((heard, said))) => line_fits(line, heard) && lines_fit(page, said),
+        (Some((&"...", rest)), _) => {
+            (0..=said.len()).any(|skipped| lines_fit(rest, &said[skipped..]))
+        }
+        (Some((line, page)), Some((heard, said))) => {
+            line_fits(line, heard) && lines_fit(page, said)
+        }
         _ => false,
     }
 }
@@ -175,9 +202,16 @@ fn parts(text: &str) -> Vec<Part> {
         if line == "```console" {
             parts.push(Part::Commands(commands(&block(&mut lines))));
         } else if let Some(path) = line.strip_prefix("```toml ") {
-            let content = block(&mut lines).iter().map(|line| format!("{line}\n")).collect();
+            let content = block(&mut lines)
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect();
             let (head, path) = (line.to_owned(), path.to_owned());
-            parts.push(Part::File { head, path, content });
+            parts.push(Part::File {
+                head,
+                path,
+                content,
+            });
         } else {
             parts.push(Part::Prose(format!("{line}\n")));
         }

@@ -167,6 +167,16 @@ pub enum Event {
         /// Wall-clock milliseconds.
         wall_ms: u64,
     },
+    /// A command failed: the last event there is.
+    Failed {
+        /// The exit code.
+        code: u8,
+        /// What is wrong and where.
+        message: String,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
     /// Something a person should know.
     Notice {
         /// A sentence.

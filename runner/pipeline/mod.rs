@@ -16,6 +16,7 @@ pub mod sources;
 pub mod twin;
 pub mod run;
 pub mod furnish;
+pub mod scenery;
 pub mod pace;
 pub mod log;
 pub mod explained;
