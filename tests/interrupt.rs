@@ -30,12 +30,22 @@ fn world(mark: &str) -> World {
 
 fn start(world: &World) -> Child {
     let mut build = world.zwieback(&["build", "busy", "--rebuild"]);
-    build.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    build
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn signal(child: &Child, signal: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Processes whose command line has the mark.
@@ -43,7 +53,9 @@ fn survivors(mark: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
     let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(mark) && line.contains("300")).collect()
+    lines
+        .filter(|line| line.contains(mark) && line.contains("300"))
+        .collect()
 }
 
 /// What the kernel takes down by itself needs a moment to be gone.
@@ -57,7 +69,11 @@ fn none_survive(mark: &str) {
 
 fn mounts() -> BTreeSet<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    mounts.lines().filter(|line| line.contains("zwieback") || line.contains("/world-")).map(str::to_owned).collect()
+    mounts
+        .lines()
+        .filter(|line| line.contains("zwieback") || line.contains("/world-"))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn groups(folder: &Path, found: &mut BTreeSet<String>) {
@@ -71,13 +87,14 @@ fn groups(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Groups that belong to a process which is gone. Others are building on this machine, too.
-fn orphaned_groups() -> BTreeSet<String> {
+/// Groups that these processes made. Others are building on this machine, too.
+fn groups_of(processes: &[u32]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     groups(Path::new("/sys/fs/cgroup"), &mut found);
     found.retain(|group| {
-        let owner = group.rsplit(['-', '.']).find_map(|part| part.parse::<u32>().ok());
-        owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists())
+        processes
+            .iter()
+            .any(|it| group.contains(&format!("zwieback-{it}-")))
     });
     found
 }
@@ -85,34 +102,53 @@ fn orphaned_groups() -> BTreeSet<String> {
 fn leftovers(world: &World) -> Vec<String> {
     let mut left: Vec<_> = names(&world.store().join("tmp"));
     for run in names(&world.runs()) {
-        left.extend(names(&world.runs().join(run)).into_iter().filter(|name| name.starts_with("disk-")));
+        left.extend(
+            names(&world.runs().join(run))
+                .into_iter()
+                .filter(|name| name.starts_with("disk-")),
+        );
     }
     left
 }
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 #[test]
 fn interrupted_at_many_moments() {
     let mark = mark("interrupt");
     let world = world(&mark);
+    let mut started = Vec::new();
     for milliseconds in [60, 150, 300, 700, 1500, 2900, 3200, 3400] {
         let child = start(&world);
+        started.push(child.id());
         thread::sleep(Duration::from_millis(milliseconds));
         signal(&child, "-INT");
         let told = Instant::now();
         let status = { child }.wait().unwrap();
         // A build that was done before the signal came is done.
-        assert!(matches!(status.code(), Some(130 | 0)), "after {milliseconds} ms: {status}");
-        assert!(told.elapsed() < Duration::from_secs(20), "{:?}", told.elapsed());
+        assert!(
+            matches!(status.code(), Some(130 | 0)),
+            "after {milliseconds} ms: {status}"
+        );
+        assert!(
+            told.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            told.elapsed()
+        );
         none_survive(&mark);
-        assert_eq!(leftovers(&world), Vec::<String>::new(), "after {milliseconds} ms");
+        assert_eq!(
+            leftovers(&world),
+            Vec::<String>::new(),
+            "after {milliseconds} ms"
+        );
     }
     assert_eq!(mounts(), BTreeSet::new());
-    assert_eq!(orphaned_groups(), BTreeSet::new());
+    assert_eq!(groups_of(&started), BTreeSet::new());
     world.run(&["store", "verify"]).expect(0, &["0 problems"]);
 }
 
@@ -121,9 +157,11 @@ fn killed_at_fifty_random_moments() {
     let mark = mark("kill");
     let world = world(&mark);
     let mut random = std::process::id();
+    let mut started = Vec::new();
     for _ in 0..50 {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let child = start(&world);
+        started.push(child.id());
         // Most moments before and in the first run, some in the second, some after both.
         let span = if random & 0x7000_0000 == 0 { 5000 } else { 900 };
         thread::sleep(Duration::from_millis(u64::from(random >> 8) % span));
@@ -133,7 +171,11 @@ fn killed_at_fifty_random_moments() {
     }
     none_survive(&mark);
     world.run(&["store", "verify"]).expect(0, &["0 problems"]);
-    world.run(&["build", "busy", "--rebuild"]).expect(0, &["busy 1 is reproducible"]);
+    world
+        .run(&["build", "busy", "--rebuild"])
+        .expect(0, &["busy 1 is reproducible"]);
+    // What the dead could not take down, the build after them has.
+    assert_eq!(groups_of(&started), BTreeSet::new());
     assert_eq!(leftovers(&world), Vec::<String>::new());
     assert_eq!(mounts(), BTreeSet::new());
 }
