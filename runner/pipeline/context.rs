@@ -104,6 +104,15 @@ impl Context<'_> {
         }
     }
 
+    /// Once the user wants to stop, whatever fails does so because of that.
+    pub fn settle<T>(&self, result: Result<T, PipelineError>) -> Result<T, PipelineError> {
+        if self.stop.is_wanted() && result.is_err() {
+            Err(PipelineError::Interrupted)
+        } else {
+            result
+        }
+    }
+
     /// Fails if the user wants to stop.
     pub fn check_stop(&self) -> Result<(), PipelineError> {
         if self.stop.is_wanted() {

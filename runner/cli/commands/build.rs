@@ -17,7 +17,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
     let ctx = session.context(args.frozen.is_offline())?;
     let wish = wish(args, &session.config)?;
     for recipe in &args.recipes {
-        build(&project, recipe, &wish, &ctx)?;
+        ctx.settle(build(&project, recipe, &wish, &ctx))?;
     }
     Ok(exit::DONE)
 }
