@@ -7,6 +7,7 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::manifest::recipe::Profile;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::fetch::settings::Proxies;
 use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
@@ -21,6 +22,8 @@ pub struct Context<'a> {
     pub dirs: &'a Dirs,
     /// Archives to ask before those of the ecosystems' own clients.
     pub mirrors: Mirrors,
+    /// What stands between this machine and them.
+    pub proxies: Proxies,
     /// Whether the network may be used.
     pub network: Network,
     /// Who is told what happens.
