@@ -43,11 +43,26 @@ fn no_network_of_any_family() {
 fn no_file_of_the_host() {
     let world = World::new(site!(), Larder::Shell);
     let secret = world.write("home/secret", "the host's");
-    for file in [secret.to_str().unwrap(), "/etc/hostname", "/etc/shadow", "/root", "/home"] {
-        let outcome = step(&world, &format!("cat {file}/* {file} 2>/dev/null | grep -c ."));
+    for file in [
+        secret.to_str().unwrap(),
+        "/etc/hostname",
+        "/etc/shadow",
+        "/root",
+        "/home",
+    ] {
+        let outcome = step(
+            &world,
+            &format!("cat {file}/* {file} 2>/dev/null | grep -c ."),
+        );
         assert_eq!(outcome.stdout.trim(), "0", "{file}: {outcome}");
     }
-    for place in ["/sys/kernel", "/sys/class", "/run/systemd", "/dev/kmsg", "/dev/sda"] {
+    for place in [
+        "/sys/kernel",
+        "/sys/class",
+        "/run/systemd",
+        "/dev/kmsg",
+        "/dev/sda",
+    ] {
         step(&world, &format!("test ! -e {place}")).expect(0, &[]);
     }
     step(&world, "echo x > /usr/bin/new").expect(1, &["Read-only file system"]);
@@ -56,13 +71,25 @@ fn no_file_of_the_host() {
 #[test]
 fn nothing_of_the_caller() {
     let world = World::new(site!(), Larder::Shell);
-    world.recipe("seen", "env > $OUT/env\nls /proc/self/fd > $OUT/fds\ncat > $OUT/stdin");
+    world.recipe(
+        "seen",
+        "env > $OUT/env\nls /proc/self/fd > $OUT/fds\ncat > $OUT/stdin",
+    );
     let mut build = world.zwieback(&["build", "seen", "--once"]);
-    build.env("SECRET_TOKEN", "hunter2").env("LD_PRELOAD_NOT", "1").env("LANG", "de_DE.UTF-8");
+    build
+        .env("SECRET_TOKEN", "hunter2")
+        .env("LD_PRELOAD_NOT", "1")
+        .env("LANG", "de_DE.UTF-8");
     let built = Outcome::from(build.output().unwrap()).expect(0, &[]);
     let read = |name: &str| fs::read_to_string(format!("{}/{name}", built.line())).unwrap();
     let environment = read("env");
-    for caller in ["hunter2", "SECRET", "LD_PRELOAD", "de_DE", world.path("home").to_str().unwrap()] {
+    for caller in [
+        "hunter2",
+        "SECRET",
+        "LD_PRELOAD",
+        "de_DE",
+        world.path("home").to_str().unwrap(),
+    ] {
         assert!(!environment.contains(caller), "{caller} in {environment}");
     }
     // 0 to 2, and the folder that `ls` itself has open.
@@ -74,13 +101,22 @@ fn nothing_of_the_caller() {
 fn nobody_outside_is_root() {
     let test = "nobody_outside_is_root";
     if !is_root() {
-        return skip(test, "an ordinary user's steps run as that user, which is not root");
+        return skip(
+            test,
+            "an ordinary user's steps run as that user, which is not root",
+        );
     }
     let world = World::new(site!(), Larder::Shell);
     // The map's second column is the uid outside.
-    let map = step(&world, "read inside outside count < /proc/self/uid_map; echo $outside");
+    let map = step(
+        &world,
+        "read inside outside count < /proc/self/uid_map; echo $outside",
+    );
     assert_ne!(map.expect(0, &[]).line(), "0");
-    let capabilities = step(&world, "grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | cut -f2 | sort -u");
+    let capabilities = step(
+        &world,
+        "grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | cut -f2 | sort -u",
+    );
     assert_eq!(capabilities.expect(0, &[]).line(), "0000000000000000");
 }
 

@@ -138,7 +138,8 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Result<Option<Request>> {
     let range = lines.iter().find_map(|line| {
         let (key, value) = line.split_once(": ")?;
         let value = value.strip_prefix("bytes=")?.strip_suffix('-')?;
-        key.eq_ignore_ascii_case("range").then(|| value.parse().ok())?
+        key.eq_ignore_ascii_case("range")
+            .then(|| value.parse().ok())?
     });
     Ok(path.map(|path| Request {
         path: path.trim_start_matches('/').to_owned(),

@@ -48,7 +48,10 @@ impl World {
 
     fn below(parent: &Path, site: Site, larder: Larder) -> Self {
         fs::create_dir_all(parent).unwrap();
-        let folder = tempfile::Builder::new().prefix("world-").tempdir_in(parent).unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("world-")
+            .tempdir_in(parent)
+            .unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let world = Self {
             folder,
@@ -118,7 +121,10 @@ impl World {
         let here = self.binary.parent().unwrap().display();
         command
             .env_clear()
-            .env("PATH", format!("{here}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
+            .env(
+                "PATH",
+                format!("{here}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+            )
             .env("HOME", self.path("home"))
             .env("ZWIEBACK_STORE", self.store())
             .current_dir(self.project())
@@ -145,7 +151,10 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // Trees in a store are read-only, which stops everyone but root from removing them.
-        let opened = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.folder.path()).status();
+        let opened = Command::new("chmod")
+            .args(["-R", "u+rwX"])
+            .arg(self.folder.path())
+            .status();
         drop(opened);
     }
 }
