@@ -32,10 +32,15 @@ pub(crate) const TRIALS: &[Trial] = &[
 
 /// A script that compiles a program of the corpus to `/build/probe`.
 pub(crate) fn compile(host: &Host, program: &str) -> String {
-    let files = [("attempt.h", include_str!("attempt.h")), ("probe.c", program)];
+    let files = [
+        ("attempt.h", include_str!("attempt.h")),
+        ("probe.c", program),
+    ];
     let mut script = String::new();
     for (name, text) in files {
-        script.push_str(&format!("cat > {name} <<'END OF FILE'\n{text}END OF FILE\n"));
+        script.push_str(&format!(
+            "cat > {name} <<'END OF FILE'\n{text}END OF FILE\n"
+        ));
     }
     let definitions = host.definitions();
     format!("{script}gcc -w -O1 {definitions} -o probe probe.c\n")
@@ -47,7 +52,8 @@ pub(crate) fn recipe(host: &Host, name: &str, script: &str, more: &str) {
         "[recipe]\nname = \"{name}\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\n\
          [[steps]]\nname = \"attempt\"\nrun = '''\n{script}\n'''\n{more}"
     );
-    host.world.write(&format!("project/recipes/{name}/recipe.toml"), text);
+    host.world
+        .write(&format!("project/recipes/{name}/recipe.toml"), text);
 }
 
 /// Makes all attempts of an area, of which there are at least `least`.
@@ -58,7 +64,10 @@ fn attempts(host: &Host, area: &str, program: &str, least: usize) {
     let report = fs::read(format!("{}/report", built.line())).unwrap();
     let report = String::from_utf8_lossy(&report).into_owned();
     let lines = |start: &str| -> Vec<&str> {
-        report.lines().filter(|line| line.starts_with(start)).collect()
+        report
+            .lines()
+            .filter(|line| line.starts_with(start))
+            .collect()
     };
     let (held, broken) = (lines("held ").len(), lines("BROKEN "));
     assert!(broken.is_empty(), "{area}: {broken:#?}");

@@ -48,7 +48,10 @@ impl Host {
         for listener in &unix {
             listener.set_nonblocking(true).unwrap();
         }
-        for file in ["home/.local/share/zwieback/keys/default.pem", "home/.ssh/id_ed25519"] {
+        for file in [
+            "home/.local/share/zwieback/keys/default.pem",
+            "home/.ssh/id_ed25519",
+        ] {
             world.write(file, SECRET.concat());
         }
         // What is planted in an ordinary user's world is that user's.
@@ -56,7 +59,9 @@ impl Host {
         give.arg("-R").arg("--reference").arg(world.path(""));
         assert!(give.arg(world.path("home")).status().unwrap().success());
         // A copied store looks at its files once, and notes that it did.
-        world.run(&["shell", "-t", "c", "--", "true"]).expect(0, &[]);
+        world
+            .run(&["shell", "-t", "c", "--", "true"])
+            .expect(0, &[]);
         let mut files = BTreeMap::new();
         look_below(&world.store(), &mut files);
         look_below(&world.path("home"), &mut files);
@@ -97,7 +102,14 @@ impl Host {
         let mut shell = self.world.command("/bin/sh");
         let plant = "exec 9<\"$HOME/.ssh/id_ed25519\"; exec \"$@\"";
         shell.args(["-c", plant, "sh"]).arg(zwieback.get_program());
-        shell.args(["build", recipe, "--once", "--offline", "--no-progress", "-L"]);
+        shell.args([
+            "build",
+            recipe,
+            "--once",
+            "--offline",
+            "--no-progress",
+            "-L",
+        ]);
         for name in ["HOSTILE_SECRET", "AWS_SECRET_ACCESS_KEY", "ZWIEBACK_KEY"] {
             shell.env(name, SECRET.concat());
         }
@@ -109,8 +121,14 @@ impl Host {
     #[track_caller]
     pub(crate) fn is_untouched(&self) {
         let would_block = |error: std::io::Error| error.kind() == ErrorKind::WouldBlock;
-        assert!(self.tcp.accept().is_err_and(would_block), "a connection came");
-        assert!(self.udp.recv(&mut [0]).is_err_and(would_block), "a datagram came");
+        assert!(
+            self.tcp.accept().is_err_and(would_block),
+            "a connection came"
+        );
+        assert!(
+            self.udp.recv(&mut [0]).is_err_and(would_block),
+            "a datagram came"
+        );
         for listener in &self.unix {
             assert!(listener.accept().is_err_and(would_block), "a caller came");
         }

@@ -17,7 +17,11 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("outputs_symlinks_are_recorded", symlinks),
     ("outputs_symlinked_folder_is_not_entered", symlinked_folder),
     ("outputs_fifo", |host| {
-        refused(host, "mkfifo $OUT/pipe", &["`pipe` is refused", "named pipe"]);
+        refused(
+            host,
+            "mkfifo $OUT/pipe",
+            &["`pipe` is refused", "named pipe"],
+        );
     }),
     ("outputs_socket", |host| {
         let script = "perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); \
@@ -28,7 +32,11 @@ pub(crate) const TRIALS: &[Trial] = &[
         fails(host, "mknod $OUT/null c 1 3", "Permission denied");
     }),
     ("outputs_setuid", |host| {
-        fails(host, "touch $OUT/x\nchmod u+s $OUT/x", "Operation not permitted");
+        fails(
+            host,
+            "touch $OUT/x\nchmod u+s $OUT/x",
+            "Operation not permitted",
+        );
     }),
     ("outputs_hard_link_to_outside", |host| {
         fails(host, "echo x > x\nln x $OUT/x", "Invalid cross-device link");
@@ -37,10 +45,18 @@ pub(crate) const TRIALS: &[Trial] = &[
         refused(host, "printf x > \"$OUT/$(printf 'a\\nb')\"", &["a\\nb"]);
     }),
     ("outputs_escape_name", |host| {
-        refused(host, "printf x > \"$OUT/$(printf 'a\\033[2Jb')\"", &["is refused"]);
+        refused(
+            host,
+            "printf x > \"$OUT/$(printf 'a\\033[2Jb')\"",
+            &["is refused"],
+        );
     }),
     ("outputs_name_that_is_not_text", |host| {
-        refused(host, "printf x > \"$OUT/$(printf 'a\\377b')\"", &["is refused"]);
+        refused(
+            host,
+            "printf x > \"$OUT/$(printf 'a\\377b')\"",
+            &["is refused"],
+        );
     }),
     ("outputs_long_name", long_name),
     ("outputs_deep", |host| {
@@ -50,7 +66,11 @@ pub(crate) const TRIALS: &[Trial] = &[
         refused(host, script, &["directories deep"]);
     }),
     ("outputs_sparse", |host| {
-        fails(host, "truncate -s 1T $OUT/sparse", "File size limit exceeded");
+        fails(
+            host,
+            "truncate -s 1T $OUT/sparse",
+            "File size limit exceeded",
+        );
     }),
     ("outputs_closed_folder", closed_folder),
     ("outputs_none", |host| {
@@ -61,7 +81,10 @@ pub(crate) const TRIALS: &[Trial] = &[
 fn refused(host: &Host, script: &str, said: &[&str]) {
     recipe(host, "outputs", script, "");
     let ended = host.build("outputs").expect(STEP_FAILED, said);
-    assert!(!ended.stderr.contains('\u{1b}'), "an escape reached the screen");
+    assert!(
+        !ended.stderr.contains('\u{1b}'),
+        "an escape reached the screen"
+    );
 }
 
 fn fails(host: &Host, script: &str, said: &str) {
@@ -107,7 +130,11 @@ fn symlinked_folder(host: &Host) {
     let folder = taken(host, script);
     let entries = fs::read_dir(&folder).unwrap().count();
     assert_eq!(entries, 3);
-    assert!(fs::symlink_metadata(format!("{folder}/root")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(format!("{folder}/root"))
+            .unwrap()
+            .is_symlink()
+    );
 }
 
 fn long_name(host: &Host) {
@@ -118,8 +145,14 @@ fn long_name(host: &Host) {
 
 /// Its owner opens it: what is kept is the executable bit, for root and for anybody.
 fn closed_folder(host: &Host) {
-    let folder = taken(host, "mkdir $OUT/d\necho x > $OUT/d/f\nchmod 000 $OUT/d/f $OUT/d");
+    let folder = taken(
+        host,
+        "mkdir $OUT/d\necho x > $OUT/d/f\nchmod 000 $OUT/d/f $OUT/d",
+    );
     let file = Path::new(&folder).join("d/f");
     assert_eq!(fs::read(&file).unwrap(), b"x\n");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o444);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o444
+    );
 }

@@ -72,11 +72,17 @@ fn run(who: &str, filters: &[&str], world: World) -> bool {
             Ok(()) => passed += 1,
             Err(_) => failed.push(name),
         }
-        say(&format!("{who} {name} ({} ms)", started.elapsed().as_millis()));
+        say(&format!(
+            "{who} {name} ({} ms)",
+            started.elapsed().as_millis()
+        ));
     }
     if panic::catch_unwind(|| host.store_is_sound()).is_err() {
         failed.push("store");
     }
-    say(&format!("{who}: {passed} passed, {} failed {failed:?}", failed.len()));
+    say(&format!(
+        "{who}: {passed} passed, {} failed {failed:?}",
+        failed.len()
+    ));
     failed.is_empty()
 }
