@@ -108,6 +108,7 @@ impl Context<'_> {
         Context {
             observe: &Nobody,
             mirrors: self.mirrors.clone(),
+            proxies: self.proxies.clone(),
             ..*self
         }
     }
