@@ -41,6 +41,8 @@ impl Shift {
 
     /// Puts this process, which is to become a step, under the shift for good.
     pub(crate) fn enter(self) -> Result<(), Failure> {
+        // As its program would be anyway. Nobody is there to look: a step starts alone.
+        kernel::process::make_dumpable().at(Stage::Privileges)?;
         let before = now(ClockId::CLOCK_REALTIME).at(Stage::Seccomp)?;
         kernel::filter::install(&filter::program()).at(Stage::Seccomp)?;
         self.prove(before).at(Stage::Seccomp)

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <mqueue.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -18,6 +17,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+// linux/futex.h, which not every C library brings along.
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_CLOCK_REALTIME 256
 
 extern char **environ;
 
@@ -80,6 +83,19 @@ static void *owner(void *arg) {
 
 static void ring(int signal) { (void)signal; }
 
+static void queues(void) {
+    struct mq_attr shape = {.mq_maxmsg = 1, .mq_msgsize = 8};
+    mqd_t queue = mq_open("/clock", O_CREAT | O_RDWR, 0600, &shape);
+    char message[8] = "";
+    if (queue == -1) {
+        printf("no-queue %d\n", errno);
+        return;
+    }
+    WAIT("wait-receive", mq_timedreceive(queue, message, 8, NULL, &t));
+    mq_send(queue, message, 8, 0);
+    WAIT("wait-send", mq_timedsend(queue, message, 8, 0, &t));
+}
+
 static void waits(void) {
     sem_t none;
     sem_init(&none, 0, 0);
@@ -91,8 +107,6 @@ static void waits(void) {
     pthread_mutex_unlock(&lock);
     int word = 0;
     WAIT("wait-futex", syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &t, NULL, ~0));
-    WAIT("wait-futex-relative", struct timespec r = {0, 300000000};
-         syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 0, &r, NULL, 0));
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
@@ -123,12 +137,6 @@ static void waits(void) {
     timer_create(CLOCK_REALTIME, &event, &alarm_timer);
     WAIT("wait-timer", struct itimerspec s = {.it_value = t};
          timer_settime(alarm_timer, TIMER_ABSTIME, &s, NULL); sigsuspend(&none_blocked));
-    struct mq_attr shape = {.mq_maxmsg = 1, .mq_msgsize = 8};
-    mqd_t queue = mq_open("/clock", O_CREAT | O_RDWR, 0600, &shape);
-    char message[8] = "";
-    WAIT("wait-receive", mq_timedreceive(queue, message, 8, NULL, &t));
-    mq_send(queue, message, 8, 0);
-    WAIT("wait-send", mq_timedsend(queue, message, 8, 0, &t));
     // A child ends meanwhile: the call is begun anew, and reads its deadline again.
     if (fork() == 0) { usleep(100000); _exit(0); }
     WAIT("wait-interrupted", clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL));
@@ -169,6 +177,7 @@ int main(int argc, char **argv) {
     if (argc == 3) { chain(argv[0], argv[2]); return 0; }
     clocks("main");
     waits();
+    queues();
     stopped();
     chain(argv[0], "6");
     for (int i = 0; i < 200; i++) chain(argv[0], "1");
