@@ -11,7 +11,7 @@ use zwieback_host::fetch::settings::Proxies;
 use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
-use super::observe::Observe;
+use super::observe::{Nobody, Observe};
 use super::stop::Stop;
 
 /// The world of one invocation.
@@ -50,6 +50,8 @@ pub struct Wish {
     pub reuse: Reuse,
     /// How many times to run.
     pub runs: Runs,
+    /// Whether suspects are tested by further runs.
+    pub confirm: Confirm,
     /// CPUs that each run may use.
     pub jobs: Option<u16>,
     /// Wall-clock limit of each run.
@@ -90,7 +92,27 @@ pub enum Runs {
     Once,
 }
 
+/// Whether suspects are tested by further runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// Yes: each alone.
+    #[default]
+    Suspects,
+    /// No: the first explanation has to do.
+    Nothing,
+}
+
 impl Context<'_> {
+    /// The same world, in which nobody is told anything.
+    pub fn unobserved(&self) -> Context<'_> {
+        Context {
+            observe: &Nobody,
+            mirrors: self.mirrors.clone(),
+            proxies: self.proxies.clone(),
+            ..*self
+        }
+    }
+
     /// Tells what happened.
     pub fn tell(&self, event: &Event) {
         self.observe.event(event);

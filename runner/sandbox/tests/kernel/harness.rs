@@ -6,7 +6,9 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::world::World;
-use crate::{kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes};
+use crate::{
+    clock, kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes,
+};
 
 /// A test with a name.
 pub(crate) type Trial = (&'static str, fn(&World));
@@ -51,6 +53,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         limits::TRIALS,
         processes::TRIALS,
         shell::TRIALS,
+        clock::TRIALS,
     ]
     .into_iter()
     .flatten()
