@@ -126,6 +126,11 @@ pub enum Event {
         /// How many differ.
         differing: usize,
     },
+    /// The runs differ, and further runs test each suspect alone.
+    Confirming {
+        /// At most so many.
+        runs: u32,
+    },
     /// The statement was signed.
     Signed {
         /// The file name of the bundle.

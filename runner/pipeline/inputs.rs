@@ -10,7 +10,7 @@ use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
-use zwieback_host::fetch::settings::{Proxies, Settings};
+use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::blob::StoredBlob;
 
 use super::context::{Context, Network};
@@ -72,7 +72,7 @@ fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineEr
         endpoints: endpoints(missing, ctx),
         downloads: ctx.dirs.downloads(),
         settings: Settings {
-            proxies: proxies(),
+            proxies: ctx.proxies.clone(),
             ..Settings::default()
         },
         canceller: ctx.stop.fetching().clone(),
@@ -102,19 +102,4 @@ fn endpoints(missing: &[LockedInput], ctx: &Context<'_>) -> Endpoints {
         return endpoints.with("deb", apt::roots().unwrap_or_default());
     }
     endpoints
-}
-
-/// What the usual variables say; upper case is what some systems set.
-fn proxies() -> Proxies {
-    let read = |name: &str| {
-        std::env::var(name)
-            .or_else(|_| std::env::var(name.to_uppercase()))
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
-    Proxies {
-        http: read("http_proxy"),
-        https: read("https_proxy"),
-        except: read("no_proxy"),
-    }
 }

@@ -20,6 +20,7 @@ pub mod scenery;
 pub mod pace;
 pub mod log;
 pub mod explained;
+pub mod confirm;
 pub mod keyring;
 pub mod attest;
 pub mod keep;

@@ -62,6 +62,9 @@ pub struct BuildArgs {
     /// Run once, for a fast inner loop: nothing is compared and nothing is signed
     #[arg(long, conflicts_with_all = ["profile", "key"])]
     pub once: bool,
+    /// If the runs differ, do not test each suspected cause by further runs
+    #[arg(long)]
+    pub no_confirm: bool,
     /// CPUs that each run may use
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
