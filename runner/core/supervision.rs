@@ -24,9 +24,6 @@ pub struct Supervision {
     /// The wall clock that steps read and wait by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall_clock: Option<Effect>,
-    /// What the processor says it can do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpuid: Option<Effect>,
 }
 
 impl Effect {
@@ -62,7 +59,6 @@ mod tests {
         assert_eq!(silent, "{}");
         let supervision = Supervision {
             wall_clock: Some(Effect::ineffective("no ptrace here")),
-            ..Supervision::default()
         };
         let json = serde_json::to_string(&supervision).unwrap();
         assert_eq!(

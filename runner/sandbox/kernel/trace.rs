@@ -56,23 +56,34 @@ pub(crate) fn former_number(pid: i32) -> Option<i32> {
 pub(crate) fn registers(pid: i32) -> Option<user_regs_struct> {
     // SAFETY: plain integers, for which all zeros are a value.
     let mut registers: user_regs_struct = unsafe { std::mem::zeroed() };
-    transfer(libc::PTRACE_GETREGSET, pid, &mut registers).ok()?;
+    transfer(libc::PTRACE_GETREGSET, pid, NT_PRSTATUS, &mut registers).ok()?;
     Some(registers)
 }
 
 /// Replaces the registers of a stopped tracee, unless it was killed.
 pub(crate) fn set_registers(pid: i32, mut registers: user_regs_struct) {
-    let _gone = transfer(libc::PTRACE_SETREGSET, pid, &mut registers);
+    let _gone = transfer(libc::PTRACE_SETREGSET, pid, NT_PRSTATUS, &mut registers);
 }
 
-fn transfer(what: c_uint, pid: i32, registers: &mut user_regs_struct) -> Result<(), Errno> {
-    const NT_PRSTATUS: *mut c_void = std::ptr::without_provenance_mut(1);
+/// Replaces the number of the call that a stopped tracee is about to make, where that is not
+/// among the registers.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn set_call(pid: i32, mut number: i32) {
+    const NT_ARM_SYSTEM_CALL: usize = 0x404;
+    let _gone = transfer(libc::PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &mut number);
+}
+
+/// elf.h: the registers every program uses.
+const NT_PRSTATUS: usize = 1;
+
+fn transfer<T>(what: c_uint, pid: i32, kind: usize, value: &mut T) -> Result<(), Errno> {
+    let kind = std::ptr::without_provenance_mut::<c_void>(kind);
     let mut vector = libc::iovec {
-        iov_base: (&raw mut *registers).cast(),
-        iov_len: size_of::<user_regs_struct>(),
+        iov_base: (&raw mut *value).cast(),
+        iov_len: size_of::<T>(),
     };
-    // SAFETY: the vector spans `registers`, which outlives the call.
-    let result = unsafe { libc::ptrace(what, pid, NT_PRSTATUS, &raw mut vector) };
+    // SAFETY: the vector spans `value`, which outlives the call and is made of integers alone.
+    let result = unsafe { libc::ptrace(what, pid, kind, &raw mut vector) };
     Errno::result(result).map(drop)
 }
 

@@ -112,3 +112,71 @@ fn load_upper(argument: u8) -> sock_filter {
         ..lower
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seccomp::arch::AUDIT_ARCH;
+    use crate::seccomp::interpreter::{Call, execute};
+
+    const POINTER: u64 = 0x7fff_0000_0000;
+    const REALTIME: u64 = 256;
+    const PRIVATE: u64 = 128;
+
+    fn stops(number: c_long, arguments: [u64; 6]) -> bool {
+        let call = Call {
+            architecture: AUDIT_ARCH,
+            number: u32::try_from(number).unwrap(),
+            arguments,
+        };
+        match execute(&program(), &call) {
+            SECCOMP_RET_TRACE => true,
+            SECCOMP_RET_ALLOW => false,
+            other => panic!("{other:#x}"),
+        }
+    }
+
+    #[test]
+    fn wall_clocks_stop_and_others_do_not() {
+        for clock in 0..=11 {
+            let is_wall = matches!(clock, 0 | 5 | 8 | 11);
+            let read = [clock, POINTER, 0, 0, 0, 0];
+            assert_eq!(stops(libc::SYS_clock_gettime, read), is_wall, "{clock}");
+            for flags in [0, 1] {
+                let wait = [clock, flags, POINTER, 0, 0, 0];
+                let expected = is_wall && flags == 1;
+                assert_eq!(stops(libc::SYS_clock_nanosleep, wait), expected, "{clock}");
+            }
+        }
+        // The kernel ignores the upper half of an int.
+        assert!(stops(
+            libc::SYS_clock_gettime,
+            [1 << 32, POINTER, 0, 0, 0, 0]
+        ));
+        assert!(!stops(libc::SYS_clock_getres, [0, POINTER, 0, 0, 0, 0]));
+        assert!(stops(libc::SYS_gettimeofday, [POINTER, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn only_deadlines_of_futexes_stop() {
+        let futex =
+            |operation, deadline| stops(libc::SYS_futex, [POINTER, operation, 0, deadline, 0, 0]);
+        for (command, expected) in [(0, false), (6, true), (9, true), (11, true), (13, true)] {
+            assert_eq!(futex(command | PRIVATE | REALTIME, POINTER), expected);
+            assert_eq!(futex(command, POINTER), command == 6);
+            assert!(!futex(command | REALTIME, 0), "there is no deadline");
+        }
+        assert!(futex(9 | REALTIME, 1 << 32), "the lower half alone is zero");
+    }
+
+    #[test]
+    fn timers_stop_when_they_are_absolute() {
+        for number in [libc::SYS_timerfd_settime, libc::SYS_timer_settime] {
+            assert!(stops(number, [3, 1, POINTER, 0, 0, 0]));
+            assert!(stops(number, [3, 3, POINTER, 0, 0, 0]));
+            assert!(!stops(number, [3, 2, POINTER, 0, 0, 0]));
+        }
+        assert!(stops(libc::SYS_mq_timedsend, [3, 0, 0, 0, POINTER, 0]));
+        assert!(!stops(libc::SYS_mq_timedreceive, [3, 0, 0, 0, 0, 0]));
+    }
+}

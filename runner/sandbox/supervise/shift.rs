@@ -32,10 +32,7 @@ impl Shift {
             // yama/ptrace_scope 3, or a container whose own filter has no ptrace.
             Err(error) => Effect::ineffective(error.to_string()),
         });
-        let supervision = Supervision {
-            wall_clock,
-            ..Supervision::default()
-        };
+        let supervision = Supervision { wall_clock };
         (traced.and_then(Result::ok).map(|()| shift), supervision)
     }
 

@@ -85,8 +85,7 @@ impl Supervisor {
             return Resume::Run(0);
         };
         if let Some(result) = clock::answer(pid, &registers, self.offset) {
-            arch::answer(&mut registers, result);
-            trace::set_registers(pid, registers);
+            arch::answer(pid, registers, result);
             return Resume::Run(0);
         }
         match waits::begin(pid, &mut registers, self.offset) {
@@ -94,9 +93,8 @@ impl Supervisor {
                 self.waiting.insert(pid, moved);
                 return Resume::ToCallEnd;
             }
-            Ok(None) => {}
-            // It was killed.
-            Err(Errno::ESRCH) => {}
+            // There is none, or the process was killed.
+            Ok(None) | Err(Errno::ESRCH) => {}
             Err(_) => self.verdict = Verdict::DeadlineKept,
         }
         Resume::Run(0)

@@ -44,7 +44,6 @@ pub(crate) fn conclude(begun: Supervision, end: Option<ExitStatus>) -> Supervisi
     };
     Supervision {
         wall_clock: begun.wall_clock.map(|begun| degraded(begun, flaw)),
-        ..begun
     }
 }
 
@@ -62,10 +61,7 @@ mod tests {
     use super::*;
 
     fn concluded(begun: Option<Effect>, status: i32) -> Option<Effect> {
-        let begun = Supervision {
-            wall_clock: begun,
-            ..Supervision::default()
-        };
+        let begun = Supervision { wall_clock: begun };
         conclude(begun, Some(ExitStatus::from_raw(status))).wall_clock
     }
 

@@ -2,6 +2,8 @@
 
 use libc::{c_long, user_regs_struct};
 
+use crate::kernel::trace;
+
 /// `time`, which others make of `clock_gettime`.
 pub(crate) const SYS_TIME: Option<c_long> = Some(libc::SYS_time);
 
@@ -38,8 +40,10 @@ pub(crate) fn stack(registers: &user_regs_struct) -> u64 {
     registers.rsp
 }
 
-/// Has the call answered with `result` and not made: -1 is no call (seccomp(2), `SECCOMP_RET_TRACE`).
-pub(crate) fn answer(registers: &mut user_regs_struct, result: i64) {
+/// Has the call answered with `result` and not made: -1 is no call (seccomp(2), on
+/// `SECCOMP_RET_TRACE`).
+pub(crate) fn answer(pid: i32, mut registers: user_regs_struct, result: i64) {
     registers.orig_rax = u64::MAX;
     registers.rax = result.cast_unsigned();
+    trace::set_registers(pid, registers);
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,11 +14,11 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_core::supervision::Effect;
 use zwieback_sandbox::canceller::Canceller;
-use zwieback_sandbox::sandbox::{Report, Sandbox};
+use zwieback_sandbox::sandbox::{Report, Sandbox, Sources};
 use zwieback_sandbox::step::{Command, Ending};
 
-use crate::attempt::Attempt;
-use crate::harness::Trial;
+use crate::attempt::{Attempt, call};
+use crate::harness::{self, Trial};
 use crate::world::{World, limits};
 
 /// Trials of this area.
@@ -37,6 +38,8 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("clock_of_java", java),
     ("clock_of_the_shell", date),
     ("clock_that_is_not_shifted", unshifted),
+    ("clock_without_a_tracer_is_ineffective", without_tracer),
+    ("clock_of_what_cannot_be_read_is_honest", unreadable),
 ];
 
 /// 400 days, 7 hours, 13 minutes and 17 seconds.
@@ -50,6 +53,100 @@ const LONGEST: i64 = 30_000;
 /// Inside: tells the time.
 pub(crate) fn tell() -> Attempt {
     Ok(seconds(SystemTime::now()).to_string())
+}
+
+/// Outside: a runner that may not trace says what came of a shift, and what time it was inside.
+pub(crate) fn untraced(tree: &str) -> Attempt {
+    let code = |code: u32, k: u32, jt, jf| libc::sock_filter {
+        code: u16::try_from(code).unwrap(),
+        jt,
+        jf,
+        k,
+    };
+    let ret = libc::BPF_RET | libc::BPF_K;
+    let refuse = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+    let ptrace = u32::try_from(libc::SYS_ptrace).unwrap();
+    let test = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    let filter = [
+        code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        code(test, ptrace, 0, 1),
+        code(ret, refuse, 0, 0),
+        code(ret, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ];
+    let program = libc::sock_fprog {
+        len: 4,
+        filter: filter.as_ptr().cast_mut(),
+    };
+    nix::sys::prctl::set_no_new_privs()?;
+    call(libc::SYS_seccomp, &[1, 0, (&raw const program) as i64])?;
+    shifted(tree, "/probe")
+}
+
+/// Outside: says what came of a shift, and what time a program told inside.
+pub(crate) fn shifted(tree: &str, program: &str) -> Attempt {
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let mut conditions = Conditions::default();
+    conditions.machine.wall_clock_offset = OFFSET;
+    let spec = SandboxSpec::for_build(conditions, limits());
+    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let command = Command::new([program, crate::attempt::ARGUMENT, "tell-time"]);
+    let mut told = Vec::new();
+    let outcome = sandbox.run(&command, &mut |bytes| told.extend_from_slice(bytes));
+    assert!(outcome.unwrap().is_success());
+    let effect = sandbox.finish().supervision.wall_clock.unwrap();
+    Ok(format!(
+        "{effect}, {}",
+        String::from_utf8_lossy(&told).trim()
+    ))
+}
+
+fn without_tracer(world: &World) {
+    let tree = world.toolchain();
+    let reason = "ineffective: ptrace(PTRACE_SEIZE) failed with EPERM: Operation not permitted";
+    let told = told(
+        process::Command::new(world.program()),
+        &["untraced", text(&tree)],
+        reason,
+    );
+    assert!(told.abs_diff(seconds(SystemTime::now())) < 60, "{told}");
+}
+
+/// A user's supervisor cannot look into a program that its owner, somebody else, lets nobody
+/// read; it says so. Root's can, and so can a user's if the program is the user's own.
+fn unreadable(world: &World) {
+    let program = workshop(world).bench().join("unreadable");
+    fs::copy(world.program(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o111)).unwrap();
+    let tree = world.toolchain();
+    let arguments = ["shifted", text(&tree), "/clocks/unreadable"];
+    let own = told(
+        process::Command::new(world.program()),
+        &arguments,
+        "effective",
+    );
+    let shifted = seconds(SystemTime::now()) + OFFSET;
+    assert!(own.abs_diff(shifted) < 60, "{own}");
+    if nix::unistd::geteuid().is_root() {
+        let mut stranger = process::Command::new(world.program());
+        stranger.uid(harness::ORDINARY).gid(harness::ORDINARY);
+        let reason = "ineffective: the memory of a program that started could not be read";
+        let seen = told(stranger, &arguments, reason);
+        assert!(seen.abs_diff(shifted - OFFSET) < 60, "{seen}");
+    }
+    fs::remove_file(&program).unwrap();
+}
+
+/// Has a runner of its own say what came of a shift, which must be `effect`, and the time.
+fn told(mut runner: process::Command, arguments: &[&str], effect: &str) -> i64 {
+    let runner = runner.arg(crate::attempt::ARGUMENT).args(arguments);
+    let output = runner.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = said.strip_prefix(&format!("did {effect}, did "));
+    let told = told.unwrap_or_else(|| panic!("{said} {output:?}"));
+    told.trim().parse().unwrap()
 }
 
 fn seconds(time: SystemTime) -> i64 {

@@ -14,7 +14,7 @@ use crate::{
 pub(crate) type Trial = (&'static str, fn(&World));
 
 /// Somebody who owns nothing on any machine.
-const ORDINARY: u32 = 64_999;
+pub(crate) const ORDINARY: u32 = 64_999;
 
 /// Runs every trial whose name holds one of `filters`.
 pub(crate) fn main(arguments: &[String]) -> ExitCode {

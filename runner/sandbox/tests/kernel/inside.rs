@@ -58,6 +58,8 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("interact", [tree]) => shell::interact(tree),
         ("greet", _) => shell::greet(),
         ("tell-time", _) => clock::tell(),
+        ("shifted", [tree, program]) => clock::shifted(tree, program),
+        ("untraced", [tree]) => clock::untraced(tree),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }
