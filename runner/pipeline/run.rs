@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zwieback_core::build::completed::{Completed, Ending, StepResult};
 use zwieback_core::build::record::RunRecord;
@@ -75,7 +75,6 @@ pub struct Ran {
 
 /// Runs the steps.
 pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
-    let begun = Instant::now();
     let mut sandbox = start(bake, part)?;
     if part.conditions.run == RunName::A {
         bake.ctx.tell(&sandboxed(sandbox.enforcement()));
@@ -91,7 +90,7 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     let mut record = steps.record;
     record.enforcement = report.enforcement;
     record.ended = clock::now().as_unix();
-    let wall_ms = milliseconds(begun.elapsed());
+    let wall_ms = record.steps.iter().map(|step| step.wall_ms).sum();
     // Only now, when no process of the run is left, are the outputs read.
     let written =
         capture_into(out.as_fd(), &rules(part.spec), bake.ctx.store).map_err(|source| {

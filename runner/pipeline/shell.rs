@@ -99,7 +99,7 @@ fn named_toolchains(
         .map(|name| {
             let on_disk: OnDisk<Toolchain> = project.toolchain(name)?;
             let locked: Locked<'_, Toolchain> = read::locked(&on_disk);
-            let inputs = locked.checked()?.inputs.clone();
+            let inputs = locked.checked()?.to_vec();
             Ok(PlannedToolchain {
                 toolchain: on_disk.manifest,
                 inputs,

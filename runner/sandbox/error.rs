@@ -9,7 +9,7 @@ use zwieback_core::enforcement::Lock;
 use zwieback_core::sandbox_spec::operation::{Place, Source};
 use zwieback_core::sandbox_spec::spec::SpecError;
 
-use crate::kernel::call::CallError;
+use crate::call::CallError;
 
 /// Why a sandbox could not be started or used. A step that fails is none of these.
 #[derive(Debug, thiserror::Error)]

@@ -5,12 +5,14 @@
 //! is large and has threads. The *zygote* is the same program started afresh
 //! ([`zygote::main`]); it is small and has one thread. It clones *pid 1* into all namespaces,
 //! which furnishes the sandbox, locks itself in, and then starts the steps one after another.
-//! Runner and pid 1 speak over one socket ([`protocol`]); when it closes, the sandbox ends.
+//! Runner and pid 1 speak over one socket (`protocol`); when it closes, the sandbox ends.
 
+pub mod call;
 pub mod canceller;
 pub mod error;
 pub mod owner;
 pub mod probe;
+pub mod processes;
 pub mod run;
 pub mod sandbox;
 pub mod step;

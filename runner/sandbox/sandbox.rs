@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use zwieback_core::enforcement::Enforcement;
@@ -15,15 +14,12 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use crate::canceller::Canceller;
 use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
-use crate::kernel::process;
 use crate::owner::Owner;
+use crate::processes::{Processes, Zygote};
 use crate::protocol::{Plan, Reply};
 use crate::watch::processes::Tables;
 use crate::watch::watcher::Watcher;
-use crate::{wire, zygote};
-
-/// A start that takes longer hangs on a dead disk.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::wire;
 
 /// Where the named sources of a spec lie on this host.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +63,21 @@ impl Sandbox {
         canceller: &Canceller,
     ) -> Result<Self, SandboxError> {
         check(spec, &sources)?;
+        Self::start_in(Zygote::spawn()?, spec, sources, canceller)
+    }
+
+    /// As [`Self::start`], with a zygote that was spawned while there was other work to do.
+    pub fn start_in(
+        zygote: Zygote,
+        spec: &SandboxSpec,
+        sources: Sources,
+        canceller: &Canceller,
+    ) -> Result<Self, SandboxError> {
+        check(spec, &sources)?;
+        let Zygote {
+            socket,
+            mut processes,
+        } = zygote;
         let owner = Owner::of_this_process().map_err(SandboxError::runner("read the id maps"))?;
         let mut enforcement = Enforcement::default();
         let groups = Groups::create(&spec.limits, &mut enforcement);
@@ -78,7 +89,6 @@ impl Sandbox {
             owner,
             cgroups: groups.directories(),
         };
-        let (socket, mut processes) = Processes::spawn()?;
         let ready = await_ready(&socket, &plan, &mut processes)?;
         enforcement.merge(ready.enforcement);
         if let Some(lock) = enforcement.missing() {
@@ -133,53 +143,10 @@ impl Sandbox {
     }
 }
 
-/// The zygote and pid 1. Declared last in [`Sandbox`] but ended explicitly first; control groups
-/// can only be removed when they are empty.
-#[derive(Debug)]
-struct Processes {
-    zygote: Child,
-    first: Option<OwnedFd>,
-}
-
-impl Processes {
-    /// Starts a zygote. `Command` without hooks uses `vfork`: the runner's memory is not copied.
-    fn spawn() -> Result<(UnixStream, Self), SandboxError> {
-        let error = SandboxError::runner;
-        let (socket, theirs) = UnixStream::pair().map_err(error("make a socket"))?;
-        socket
-            .set_read_timeout(Some(START_TIMEOUT))
-            .map_err(error("set a timeout"))?;
-        let zygote = std::process::Command::new("/proc/self/exe")
-            .arg(zygote::ARGUMENT)
-            .env_clear()
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(error("start /proc/self/exe"))?;
-        let processes = Self {
-            zygote,
-            first: None,
-        };
-        Ok((socket, processes))
-    }
-
-    /// Kills pid 1, and with it every process of its namespace, and waits for all of them: the
-    /// zygote ends when it has reaped pid 1, which the kernel allows only when the rest is gone.
-    fn end(&mut self) {
-        match self.first.take() {
-            Some(first) => process::kill(&first),
-            // There is no pid 1 yet, or it has not been announced and dies with its parent.
-            None => drop(self.zygote.kill()),
-        }
-        // It fails only if the zygote has been waited for before.
-        drop(self.zygote.wait());
-    }
-}
-
-impl Drop for Processes {
+/// Control groups can only be removed when they are empty, so the processes go first.
+impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.end();
+        self.processes.end();
     }
 }
 
@@ -200,7 +167,7 @@ fn await_ready(
     loop {
         let reply = wire::receive(socket).map_err(SandboxError::runner("hear from the sandbox"))?;
         match reply.ok_or(SandboxError::Gone(START))? {
-            (Reply::Cloned, descriptors) => processes.first = descriptors.into_iter().next(),
+            (Reply::Cloned, descriptors) => processes.adopt(descriptors),
             (Reply::Failed(failure), _) => return Err(failure.into()),
             (Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
             (Reply::Ready(enforcement), descriptors) => {

@@ -12,10 +12,10 @@ use std::process::ExitCode;
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::init::host::HostMounts;
 use crate::init::pid_one;
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::{file, process};
 use crate::owner::OwnerKind;
 use crate::protocol::{Plan, Reply};

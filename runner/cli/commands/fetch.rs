@@ -31,12 +31,12 @@ pub fn run(global: &Global, args: &FetchArgs) -> anyhow::Result<u8> {
 fn inputs_of(project: &Project, name: &str) -> Result<Vec<LockedInput>, PipelineError> {
     if project.toolchains().iter().any(|known| known == name) {
         let toolchain = project.toolchain(name)?;
-        return Ok(read::locked(&toolchain).checked()?.inputs.clone());
+        return Ok(read::locked(&toolchain).checked()?.to_vec());
     }
     let recipe = project.recipe(name)?;
-    let mut inputs = read::locked(&recipe).checked()?.inputs.clone();
+    let mut inputs = read::locked(&recipe).checked()?.to_vec();
     for toolchain in read::toolchains(project, &recipe.manifest.recipe.toolchains)? {
-        inputs.extend(read::locked(&toolchain).checked()?.inputs.iter().cloned());
+        inputs.extend(read::locked(&toolchain).checked()?.iter().cloned());
     }
     Ok(inputs)
 }

@@ -110,14 +110,14 @@ fn locked(project: &Project) -> BTreeSet<Digest> {
         if let Ok(recipe) = project.recipe(&name)
             && let Ok(lock) = read::locked(&recipe).checked()
         {
-            keep.extend(lock.inputs.iter().map(|input| input.sha256));
+            keep.extend(lock.iter().map(|input| input.sha256));
         }
     }
     for name in project.toolchains() {
         if let Ok(toolchain) = project.toolchain(&name)
             && let Ok(lock) = read::locked(&toolchain).checked()
         {
-            keep.extend(lock.inputs.iter().map(|input| input.sha256));
+            keep.extend(lock.iter().map(|input| input.sha256));
         }
     }
     keep

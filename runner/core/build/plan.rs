@@ -90,6 +90,9 @@ pub trait Requests {
 
     /// The digest of all that is asked for, and of nothing else.
     fn requests(&self) -> Digest;
+
+    /// Whether nothing is asked for, so that there is nothing to lock.
+    fn asks_nothing(&self) -> bool;
 }
 
 impl Requests for Recipe {
@@ -103,6 +106,10 @@ impl Requests for Recipe {
         #[derive(Serialize)]
         struct Asked<'a>(Vec<(&'a Name, &'a Source)>);
         digest_of(&Asked(self.sources.iter().collect()))
+    }
+
+    fn asks_nothing(&self) -> bool {
+        self.sources.is_empty()
     }
 }
 
@@ -118,6 +125,10 @@ impl Requests for Toolchain {
         closure.packages.sort();
         digest_of(&closure)
     }
+
+    fn asks_nothing(&self) -> bool {
+        false
+    }
 }
 
 impl Plan {
@@ -128,14 +139,14 @@ impl Plan {
         profile: Option<Profile>,
     ) -> Result<Self, LockProblem> {
         let planned = |locked: &Locked<'_, Toolchain>| {
-            let inputs = locked.checked()?.inputs.clone();
+            let inputs = locked.checked()?.to_vec();
             Ok(PlannedToolchain {
                 toolchain: locked.manifest.clone(),
                 inputs,
             })
         };
         Ok(Self {
-            inputs: recipe.checked()?.inputs.clone(),
+            inputs: recipe.checked()?.to_vec(),
             toolchains: toolchains.iter().map(planned).collect::<Result<_, _>>()?,
             profile: profile
                 .or(recipe.manifest.recipe.profile)
@@ -160,12 +171,13 @@ impl Plan {
 }
 
 impl<'a, T: Requests> Locked<'a, T> {
-    /// The lock, if it answers the manifest.
-    pub fn checked(&self) -> Result<&'a Lockfile, LockProblem> {
+    /// The locked inputs, if the lock answers the manifest.
+    pub fn checked(&self) -> Result<&'a [LockedInput], LockProblem> {
         let (kind, name) = (T::KIND, self.manifest.name().clone());
         match self.lock {
-            Some(lock) if lock.answers(self.manifest.requests()) => Ok(lock),
+            Some(lock) if lock.answers(self.manifest.requests()) => Ok(&lock.inputs),
             Some(_) => Err(LockProblem::Stale { kind, name }),
+            None if self.manifest.asks_nothing() => Ok(&[]),
             None => Err(LockProblem::Missing { kind, name }),
         }
     }
@@ -211,6 +223,20 @@ mod tests {
             checked(&recipe("make", "2")),
             Err(LockProblem::Stale { .. })
         ));
+    }
+
+    #[test]
+    fn without_sources_there_is_nothing_to_lock() {
+        let mut manifest = recipe("make", "1");
+        manifest.sources.clear();
+        assert_eq!(
+            Locked {
+                manifest: &manifest,
+                lock: None
+            }
+            .checked(),
+            Ok(&[][..])
+        );
     }
 
     #[test]

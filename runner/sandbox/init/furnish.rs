@@ -13,8 +13,8 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::host::{HostMounts, size_options};
 use super::root::Host;
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::mount::{self, Attributes};
 
 /// Lays everything into the sandbox, in order. The host is out of reach by now, so that a

@@ -9,8 +9,8 @@ use nix::errno::Errno;
 use zwieback_core::sandbox_spec::limits::Quota;
 use zwieback_core::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
 
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
 use crate::owner::OwnerKind;

@@ -9,8 +9,8 @@ use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::sandbox_spec::operation::Operation;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
+use crate::call::CallError;
 use crate::error::{Failure, Stage};
-use crate::kernel::call::CallError;
 
 /// The newest interface these rules were tested with. No rule on TCP: with one, a step could not
 /// reach its own loopback, and the network namespace has no way out anyway.

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use zwieback_core::sandbox_spec::identity::{AddressLayout, KernelRelease, Machine};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
-use crate::kernel::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 
 /// `UNAME26` of linux/personality.h; nix does not know it.
 const UNAME26: i32 = 0x002_0000;
@@ -19,7 +19,9 @@ pub(crate) fn apply(spec: &SandboxSpec) -> Result<(), CallError> {
     // Never RLIMIT_AS or RLIMIT_DATA: Go, the JVM and the sanitizers reserve terabytes of
     // address space, and some of it writable.
     for (resource, value) in [
-        (Resource::RLIMIT_CORE, 0),
+        // 1 and not 0: do_coredump() then starts no handler of the host's either, which would
+        // parse what a hostile process has left, as root.
+        (Resource::RLIMIT_CORE, 1),
         (Resource::RLIMIT_FSIZE, limits.largest_file()),
         // Since Linux 5.14 this counts within the user namespace, which is this sandbox's alone.
         // Pid 1 is counted as well; one more lets a control group, which counts what it refuses,

@@ -5,7 +5,7 @@ use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::sandbox_spec::identity::Machine;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
-use crate::kernel::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 use crate::kernel::{file, process};
 
 /// `CLONE_NEWTIME` of linux/sched.h; nix does not know it.

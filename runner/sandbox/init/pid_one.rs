@@ -8,11 +8,11 @@ use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 
 use super::host::HostMounts;
 use super::{furnish, landlock, limits, machine, privileges, root, serve};
+use crate::call::Named as _;
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::Named as _;
 use crate::kernel::{filter, mount, process};
 use crate::protocol::{Plan, Reply};
-use crate::seccomp::program;
+use crate::seccomp::{program, ranges};
 use crate::wire;
 
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
@@ -64,7 +64,7 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     landlock::restrict(spec, &mut enforcement)?;
     process::make_undumpable().at(Stage::Privileges)?;
     filter::install(program::PROGRAM.instructions()).at(Stage::Seccomp)?;
-    let calls = format!("{} system calls restricted", program::RESTRICTED);
+    let calls = format!("{} system calls restricted", ranges::RESTRICTED);
     enforcement.record(Lock::Seccomp, LockState::Enforced, calls);
     Ok(Settled {
         enforcement,

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 
-use crate::kernel::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 use crate::kernel::{file, process};
 use crate::owner::OwnerKind;
 use crate::protocol::Plan;

@@ -12,8 +12,8 @@ use zwieback_core::sandbox_spec::operation::{Operation, Source};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::host::{HostMounts, size_options};
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
 

@@ -10,8 +10,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::step;
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::process::{self, Block, Ended};
 use crate::protocol::{Reply, Request, StepEnd};
 use crate::wire;

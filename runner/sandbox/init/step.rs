@@ -1,14 +1,15 @@
 //! One step: a child of pid 1 that becomes the step's program.
 
 use std::ffi::{CStr, CString};
+use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, chdir, fork, setsid};
 
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::call::{CallError, Named as _};
 use crate::kernel::{process, terminal};
 use crate::protocol::{StepPlan, Streams};
 
@@ -104,8 +105,10 @@ fn become_step(plan: &StepPlan, program: &Program, streams: &[OwnedFd]) -> Failu
 fn prepare(plan: &StepPlan, streams: &[OwnedFd]) -> Result<(), CallError> {
     setsid().named(|| "setsid()".to_owned())?;
     match (plan.streams, streams) {
-        // Descriptor 0 is an empty one already: pid 1 reads nothing from it.
         (Streams::Captured, [log]) => {
+            // The sandbox's own: the one that pid 1 holds is a file of the host.
+            let nothing = File::open("/dev/null").named(|| "open(\"/dev/null\")".to_owned())?;
+            process::place_at(nothing, 0)?;
             process::place_at(log, 1)?;
             process::place_at(log, 2)?;
         }

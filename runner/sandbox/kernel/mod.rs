@@ -1,6 +1,5 @@
 //! The doors to the kernel: one file for each kind of call, errors typed, unsafe code explained.
 
-pub(crate) mod call;
 pub(crate) mod file;
 pub(crate) mod filter;
 pub(crate) mod mount;

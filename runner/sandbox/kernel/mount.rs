@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, umount2};
 
-use super::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 
 /// What a mount forbids, in the kernel's bits.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 
-use super::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 
 /// Which side of a clone this is.
 pub(crate) enum Cloned {

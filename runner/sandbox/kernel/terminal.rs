@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd as _};
 use nix::errno::Errno;
 use nix::pty::Winsize;
 
-use super::call::{CallError, Named as _};
+use crate::call::{CallError, Named as _};
 
 /// Makes `terminal` the controlling terminal of this session.
 pub(crate) fn make_controlling(terminal: impl AsFd) -> Result<(), CallError> {

@@ -132,7 +132,7 @@ fn remedy(cause: &str, advice: &str) -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::call::CallError;
+    use crate::call::CallError;
 
     fn causes(stage: Stage, errno: Errno, facts: &Facts) -> Vec<String> {
         let call = CallError::new(errno, "clone()");

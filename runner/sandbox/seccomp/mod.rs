@@ -6,4 +6,5 @@ pub(crate) mod arch;
 #[cfg(test)]
 mod interpreter;
 pub(crate) mod program;
+pub(crate) mod ranges;
 pub(crate) mod rules;

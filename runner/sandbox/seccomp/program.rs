@@ -4,18 +4,16 @@
 //! start; a tree takes seven comparisons where a list takes a hundred.
 
 use libc::{
-    BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
+    BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
     SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, sock_filter,
 };
 
 use super::arch;
-use super::rules::{RULES, Rule, Verdict};
-
-/// How many calls are restricted.
-pub(crate) const RESTRICTED: usize = RULES.len() + arch::RULES.len();
+use super::ranges::{Range, Ranges};
+use super::rules::Verdict;
 
 /// The program of every sandbox.
-pub(crate) static PROGRAM: Program = Program::build(&sorted());
+pub(crate) static PROGRAM: Program = Program::build(&Ranges::new());
 
 /// Room for the program; the build fails when it is too small.
 const ROOM: usize = 1024;
@@ -43,13 +41,13 @@ impl Program {
         &self.code[..self.len]
     }
 
-    const fn build(rules: &[Rule; RESTRICTED]) -> Self {
+    const fn build(ranges: &Ranges) -> Self {
         let mut program = Self {
             code: [ALLOW; ROOM],
             len: 0,
         };
         program.refuse_foreign();
-        program.search(rules, 0, RESTRICTED);
+        program.search(ranges, 0, ranges.len);
         program
     }
 
@@ -65,27 +63,38 @@ impl Program {
         }
     }
 
-    /// Finds the number among `rules[from..to]`, and lets it pass when it is not there.
-    const fn search(&mut self, rules: &[Rule; RESTRICTED], from: usize, to: usize) {
+    /// Finds the number among the ranges `from..to`, and lets it pass when it is not there.
+    const fn search(&mut self, ranges: &Ranges, from: usize, to: usize) {
         if to - from == 1 {
-            let rule = rules[from];
-            let test = self.len;
-            self.put(ALLOW);
-            self.judge(rule.verdict);
-            self.put(ALLOW);
-            // Not this number: on to the last instruction of the leaf, which allows.
-            let skip = narrow(self.len - test - 2);
-            self.code[test] = jump(BPF_JEQ, rule.number, 0, skip);
-            return;
+            return self.test(ranges.list[from]);
         }
         let middle = usize::midpoint(from, to);
-        self.put(jump(BPF_JGE, rules[middle].number, 0, 1));
+        self.put(jump(BPF_JGE, ranges.list[middle].first, 0, 1));
         let far = self.len;
         self.put(ALLOW);
-        self.search(rules, from, middle);
+        self.search(ranges, from, middle);
         // A conditional jump reaches 255 instructions, this one the whole program.
         self.code[far] = statement(BPF_JMP | BPF_JA, wide(self.len - far - 1));
-        self.search(rules, middle, to);
+        self.search(ranges, middle, to);
+    }
+
+    /// The leaf of one range.
+    const fn test(&mut self, range: Range) {
+        let test = self.len;
+        self.put(ALLOW);
+        if range.first < range.last {
+            self.put(ALLOW);
+        }
+        self.judge(range.verdict);
+        self.put(ALLOW);
+        // Not in this range: on to the last instruction of the leaf, which allows.
+        let skip = narrow(self.len - test - 2);
+        if range.first < range.last {
+            self.code[test] = jump(BPF_JGE, range.first, 0, skip);
+            self.code[test + 1] = jump(BPF_JGT, range.last, skip - 1, 0);
+        } else {
+            self.code[test] = jump(BPF_JEQ, range.first, 0, skip);
+        }
     }
 
     /// Decides by the arguments. What falls out at the end is allowed.
@@ -147,31 +156,6 @@ impl Program {
         self.code[self.len] = instruction;
         self.len += 1;
     }
-}
-
-/// The rules of this architecture by number, as the search needs them.
-const fn sorted() -> [Rule; RESTRICTED] {
-    let mut list = [RULES[0]; RESTRICTED];
-    let mut len = 0;
-    while len < RESTRICTED {
-        let rule = if len < RULES.len() {
-            RULES[len]
-        } else {
-            arch::RULES[len - RULES.len()]
-        };
-        let mut at = len;
-        while at > 0 && list[at - 1].number > rule.number {
-            list[at] = list[at - 1];
-            at -= 1;
-        }
-        assert!(
-            at == 0 || list[at - 1].number < rule.number,
-            "a call has two rules"
-        );
-        list[at] = rule;
-        len += 1;
-    }
-    list
 }
 
 const fn load(offset: u32) -> sock_filter {

@@ -25,6 +25,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("thirty-two-bits", _) => kernel::thirty_two_bits(),
         ("descriptors", _) => descriptors(),
         ("input", _) => input(),
+        ("null", _) => null(),
         ("session", _) => session(),
         ("environment", _) => Ok(environment()),
         ("copy", [from, to]) => io(fs::copy(from, to)).map(|_| "copied".to_owned()),
@@ -201,6 +202,19 @@ fn input() -> Attempt {
         &mut content,
     ))?;
     Ok(format!("{read} bytes"))
+}
+
+/// Whether the standard input lies on the mount that this sandbox has of the device.
+fn null() -> Attempt {
+    let mount = |fd: &str| {
+        let info = io(fs::read_to_string(format!("/proc/self/fdinfo/{fd}")))?;
+        let line = info.lines().find(|line| line.starts_with("mnt_id"));
+        Ok(line.unwrap_or_default().to_owned())
+    };
+    let own = io(fs::File::open("/dev/null"))?;
+    let number = std::os::fd::AsRawFd::as_raw_fd(&own).to_string();
+    let is_same = mount("0")? == mount(&number)?;
+    Ok(if is_same { "same" } else { "another" }.to_owned())
 }
 
 fn session() -> Attempt {

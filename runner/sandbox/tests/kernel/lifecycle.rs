@@ -25,6 +25,11 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_steps_follow_each_other", steps),
     ("lifecycle_missing_program_is_an_error", missing_program),
     ("lifecycle_missing_toolchain_is_an_error", missing_toolchain),
+    (
+        "lifecycle_incomplete_toolchain_is_an_error",
+        incomplete_toolchain,
+    ),
+    ("lifecycle_root_inside_has_no_rights", root_inside),
     ("lifecycle_cancel_ends_a_step", cancel),
     ("lifecycle_conditions_are_seen", conditions),
     ("lifecycle_fixed_layout_is_the_same_twice", layout),
@@ -43,6 +48,8 @@ fn locks(world: &World) {
         );
     }
     println!("  {enforcement}");
+    drop(world.sandbox(limits()));
+    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
 }
 
 fn steps(world: &World) {
@@ -88,6 +95,43 @@ fn missing_toolchain(_: &World) {
     }
     let nothing = Sandbox::start(&spec, Sources::default(), &Canceller::new().unwrap());
     assert!(matches!(nothing, Err(SandboxError::NoSource(_))));
+}
+
+fn incomplete_toolchain(_: &World) {
+    let tree = tempfile::tempdir().unwrap();
+    std::fs::create_dir(tree.path().join("etc")).unwrap();
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    let sources = Sources {
+        toolchain: tree.path().to_owned(),
+        ..Sources::default()
+    };
+    let error = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("cannot furnish the sandbox"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("mount point"));
+}
+
+fn root_inside(world: &World) {
+    let mut conditions = Conditions::default();
+    conditions.identity.uid = 0;
+    conditions.identity.gid = 0;
+    let mut sandbox = world.start(&SandboxSpec::for_build(conditions, limits()));
+    let (_, said) = run(&mut sandbox, "identity", &[]);
+    assert!(said.starts_with("did uid 0 gid 0"), "{said}");
+    let (_, said) = run(&mut sandbox, "privileges", &[]);
+    assert!(said.contains("CapPrm 0 CapEff 0 CapBnd 0"), "{said}");
+    for name in [
+        "mount-tmpfs",
+        "chroot",
+        "sethostname",
+        "write-toolchain",
+        "mknod-char",
+    ] {
+        let (_, said) = run(&mut sandbox, name, &[]);
+        assert!(said.starts_with("failed"), "{name}: {said}");
+    }
 }
 
 fn cancel(world: &World) {

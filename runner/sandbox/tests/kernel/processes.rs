@@ -79,7 +79,7 @@ pub(crate) fn ignore_signals(stop: &str) -> Attempt {
 
 fn daemon(world: &World) {
     let mut sandbox = world.sandbox(limits());
-    for _ in 0..10 {
+    for _ in 0..100 {
         let (outcome, said) = run(&mut sandbox, "daemonise", &[]);
         assert_eq!(
             (outcome.ending, said.as_str()),

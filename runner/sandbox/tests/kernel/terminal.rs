@@ -37,6 +37,9 @@ pub(crate) const TRIALS: &[Trial] = &[
         all_fail(world, FORBIDDEN);
     }),
     ("terminal_descriptors_of_the_caller_are_closed", planted),
+    ("terminal_input_is_the_sandbox's_own_null", |world| {
+        assert_eq!(world.attempt("null", &[]), "did same\n");
+    }),
     ("terminal_input_is_empty", |world| {
         assert_eq!(world.attempt("input", &[]), "did 0 bytes\n");
     }),
