@@ -99,6 +99,7 @@ fn invocation(
         id: format!("urn:zwieback:run:{}", made.id),
         started: made.started,
         finished: clock::now(),
+        needed: made.planned.bundles.clone(),
         factors: made.variation.states(),
         enforcement,
         byproducts: logs(made, ctx)?,

@@ -33,6 +33,9 @@ pub fn stage(
         let under: RelPath = name.as_str().parse().expect("a name is a path of one part");
         stage_tree(tree, sandbox.place(Place::Work), Some(&under), &options)?;
     }
+    for (under, tree) in &sources.beside {
+        stage_tree(tree, sandbox.place(Place::Work), Some(under), &options)?;
+    }
     if let Some(patches) = &sources.patches {
         let under: RelPath = PATCHES.parse().expect("the word is a path");
         stage_tree(patches, sandbox.place(Place::Tmp), Some(&under), &options)?;

@@ -36,8 +36,11 @@ pub enum ProfileArg {
 )]
 pub struct BuildArgs {
     /// Recipes, by name or by path
-    #[arg(required = true, value_name = "RECIPE")]
+    #[arg(required_unless_present = "all", value_name = "RECIPE")]
     pub recipes: Vec<String>,
+    /// Every recipe of the project
+    #[arg(long, conflicts_with = "recipes")]
+    pub all: bool,
     /// How free the build is.
     #[command(flatten)]
     pub frozen: Frozen,

@@ -73,7 +73,7 @@ fn human(planned: &Planned, twin: &Twin) -> String {
         line(
             &mut text,
             "source",
-            &format!("{name} {} ({})", source.purl, files.join(", ")),
+            &format!("{name} {} ({})", source.label(), files.join(", ")),
         );
     }
     for toolchain in &planned.plan.toolchains {

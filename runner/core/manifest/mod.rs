@@ -11,4 +11,5 @@ pub mod recipe;
 pub mod recipe_checks;
 #[cfg(test)]
 mod schema;
+pub mod source;
 pub mod toolchain;
