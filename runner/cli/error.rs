@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use zwieback_core::build::completed::Ending;
+use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
@@ -25,6 +26,15 @@ pub fn code(error: &anyhow::Error) -> u8 {
     exit::USER
 }
 
+/// The error as the last event of the machine interface.
+pub fn event(error: &anyhow::Error) -> Event {
+    Event::Failed {
+        code: code(error),
+        message: format!("{error:#}"),
+        hint: hint(error),
+    }
+}
+
 /// Prints an error: what, why, and what to do.
 pub fn print(error: &anyhow::Error, paint: Paint) {
     if let Some(PipelineError::NotReproducible { explained, .. }) = error.downcast_ref() {
@@ -45,7 +55,8 @@ pub fn print(error: &anyhow::Error, paint: Paint) {
             paint.text(Meaning::Hint, "hint:")
         ));
     }
-    let _closed_stderr = writeln!(std::io::stderr().lock(), "{text}");
+    // Whoever closed stderr does not want to know.
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
 }
 
 fn code_of_story(error: &PipelineError) -> u8 {

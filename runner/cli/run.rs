@@ -1,23 +1,37 @@
 //! From arguments to an exit code.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use super::args::command::Command;
-use super::args::global::Cli;
+use super::args::global::{Cli, Format};
+use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::{commands, error, exit};
+use crate::pipeline::observe::Observe;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let paint = Paint::for_stderr(cli.global.color);
-    match dispatch(&cli) {
-        Ok(code) => exit::code(code),
-        Err(failure) => {
+    // A panic would end with 101, which scripts read as "a limit was reached".
+    match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {
+        Ok(Ok(code)) => exit::code(code),
+        Ok(Err(failure)) => {
             error::print(&failure, paint);
+            if cli.global.format == Format::Json {
+                Json.event(&error::event(&failure));
+            }
             exit::code(error::code(&failure))
+        }
+        Err(_panic) => {
+            error::print(
+                &anyhow::anyhow!("this is a bug in zwieback: please report what stands above"),
+                paint,
+            );
+            exit::code(exit::BUG)
         }
     }
 }

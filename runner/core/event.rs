@@ -18,6 +18,9 @@ pub enum Event {
         kind: String,
         /// Its name.
         name: Name,
+        /// What is another version than before; nothing if there was no lock.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<String>,
     },
     /// A recipe and its locks were read and agree.
     Planned {
@@ -126,6 +129,11 @@ pub enum Event {
         /// How many differ.
         differing: usize,
     },
+    /// The runs differ, and further runs test each suspect alone.
+    Confirming {
+        /// At most so many.
+        runs: u32,
+    },
     /// The statement was signed.
     Signed {
         /// The file name of the bundle.
@@ -166,6 +174,16 @@ pub enum Event {
         bundle: Option<String>,
         /// Wall-clock milliseconds.
         wall_ms: u64,
+    },
+    /// A command failed: the last event there is.
+    Failed {
+        /// The exit code.
+        code: u8,
+        /// What is wrong and where.
+        message: String,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
     },
     /// Something a person should know.
     Notice {

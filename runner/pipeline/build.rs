@@ -77,7 +77,7 @@ fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, Pipe
     let Some(b) = b else { return keeper.once(&a) };
     let reproduced = match compare(&a.completed, &b.completed) {
         Ok(reproduced) => reproduced,
-        Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin)?),
+        Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin, &bake_this)?),
     };
     let files = reproduced.compared();
     ctx.tell(&Event::Compared {

@@ -9,7 +9,9 @@ use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Command, Ending};
 
+use super::context::Context;
 use super::error::PipelineError;
+use super::scenery;
 use super::sources::Sources;
 
 /// Where patches wait to be applied, below `/tmp`.
@@ -23,14 +25,18 @@ pub fn stage(
     sandbox: &Sandbox,
     sources: &Sources,
     conditions: &Conditions,
+    ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let options = options(sandbox.owner(), sources.source_date_epoch, conditions);
+    scenery::lay(sandbox, conditions, &options, ctx)?;
     let mut trees: Vec<_> = sources.trees.iter().collect();
     if conditions.staging == StagingOrder::Reversed {
         trees.reverse();
     }
     for (name, tree) in trees {
-        let under: RelPath = name.as_str().parse().expect("a name is a path of one part");
+        let name: RelPath = name.as_str().parse().expect("a name is a path of one part");
+        let under =
+            scenery::base(conditions).map_or_else(|| name.clone(), |base| name.under(&base));
         stage_tree(tree, sandbox.place(Place::Work), Some(&under), &options)?;
     }
     for (under, tree) in &sources.beside {
@@ -44,9 +50,18 @@ pub fn stage(
 }
 
 /// Applies the recipe's patches to the sources, inside, with the toolchain's own `patch`.
-pub fn patch(sandbox: &mut Sandbox, patches: &[(&Name, &RelPath)]) -> Result<(), PipelineError> {
+pub fn patch(
+    sandbox: &mut Sandbox,
+    patches: &[(&Name, &RelPath)],
+    conditions: &Conditions,
+) -> Result<(), PipelineError> {
     for (name, path) in patches {
-        apply(sandbox, name, path)?;
+        apply(
+            sandbox,
+            name,
+            path,
+            &format!("{}/{name}", conditions.build_path),
+        )?;
     }
     Ok(())
 }
@@ -66,11 +81,16 @@ fn options(owner: owner::Owner, source_date_epoch: i64, conditions: &Conditions)
     }
 }
 
-fn apply(sandbox: &mut Sandbox, name: &Name, path: &RelPath) -> Result<(), PipelineError> {
+fn apply(
+    sandbox: &mut Sandbox,
+    name: &Name,
+    path: &RelPath,
+    dir: &str,
+) -> Result<(), PipelineError> {
     let script = "patch -p1 --batch --no-backup-if-mismatch --input=\"$1\" && rm \"$1\"";
     let file = format!("/tmp/{PATCHES}/{path}");
     let mut command = Command::new(["/bin/sh", "-eu", "-c", script, "patch", file.as_str()]);
-    command.dir = format!("/build/{name}");
+    dir.clone_into(&mut command.dir);
     let mut said = Vec::new();
     let mut take = |bytes: &[u8]| {
         let room = SHOWN.saturating_sub(said.len()).min(bytes.len());

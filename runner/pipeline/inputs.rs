@@ -8,7 +8,7 @@ use zwieback_core::locked_input::LockedInput;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
-use zwieback_host::fetch::settings::{Proxies, Settings};
+use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::blob::StoredBlob;
 
 use super::context::{Context, Network};
@@ -58,9 +58,9 @@ pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, Pipeli
 }
 
 /// How to reach places.
-pub fn settings() -> Settings {
+pub fn settings(ctx: &Context<'_>) -> Settings {
     Settings {
-        proxies: proxies(),
+        proxies: ctx.proxies.clone(),
         ..Settings::default()
     }
 }
@@ -91,7 +91,7 @@ fn download(
     let fetch = Fetch {
         endpoints: places::endpoints(missing, named, ctx)?,
         downloads: ctx.dirs.downloads(),
-        settings: settings(),
+        settings: settings(ctx),
         canceller: ctx.stop.fetching().clone(),
     };
     let reach = match ctx.network {
@@ -108,19 +108,4 @@ fn download(
     };
     fetch_into(ctx.store, missing, &fetch, reach, &mut watch)?;
     Ok(())
-}
-
-/// What the usual variables say; upper case is what some systems set.
-fn proxies() -> Proxies {
-    let read = |name: &str| {
-        std::env::var(name)
-            .or_else(|_| std::env::var(name.to_uppercase()))
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
-    Proxies {
-        http: read("http_proxy"),
-        https: read("https_proxy"),
-        except: read("no_proxy"),
-    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zwieback_core::build::plan::Requests;
 use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::lock_diff::{Change, changes};
 use zwieback_core::manifest::lockfile::{LockedFolder, Lockfile};
 use zwieback_core::manifest::toolchain::{DebClosure, Toolchain};
 use zwieback_host::deb::apt_state::{AptState, Platform};
@@ -41,12 +42,12 @@ pub struct Resolver<'a> {
 }
 
 /// What became of a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It answered already.
     Fresh,
-    /// It was written.
-    Written,
+    /// It was written; so much is another version than before.
+    Written(Vec<Change>),
 }
 
 /// Locks one manifest: resolve, fetch, write.
@@ -66,7 +67,10 @@ pub fn lock<T: Resolve>(
         return Ok(Outcome::Fresh);
     }
     on_disk.write_lock(&lock)?;
-    Ok(Outcome::Written)
+    let old = on_disk.lock.as_ref();
+    Ok(Outcome::Written(
+        old.map_or_else(Vec::new, |old| changes(old, &lock)),
+    ))
 }
 
 impl<'a> Resolver<'a> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::recipe::Recipe;
+use zwieback_host::dirs;
 use zwieback_host::ecosystem::{npm, pypi};
 use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::endpoints::{apt, cargo};
@@ -34,7 +35,7 @@ pub fn endpoints(
     let kinds: BTreeSet<&str> = missing.iter().map(|input| input.purl.kind()).collect();
     for kind in kinds {
         let of_kind: Vec<_> = missing.iter().filter(|it| it.purl.kind() == kind).collect();
-        endpoints = with_kind(endpoints, kind, &of_kind)?;
+        endpoints = with_kind(endpoints, kind, &of_kind, ctx)?;
     }
     Ok(endpoints)
 }
@@ -56,11 +57,12 @@ fn with_kind(
     endpoints: Endpoints,
     kind: &str,
     missing: &[&LockedInput],
+    ctx: &Context<'_>,
 ) -> Result<Endpoints, PipelineError> {
     Ok(match kind {
         "deb" => endpoints.with("deb", apt::roots().unwrap_or_default()),
         "cargo" => {
-            let home = cargo::home();
+            let home = dirs::cargo_home();
             let templates = home.map(|home| cargo::templates(&home)).unwrap_or_default();
             endpoints.with_templates("cargo", templates)
         }
@@ -71,7 +73,7 @@ fn with_kind(
                 .collect();
             endpoints.with("npm", npm::roots(scopes))
         }
-        "pypi" => with_pages(endpoints, missing)?,
+        "pypi" => with_pages(endpoints, missing, ctx)?,
         _ => missing.iter().fold(endpoints, |endpoints, input| {
             let url = input.purl.qualifier("download_url").map(str::to_owned);
             endpoints.with_named(input.sha256, url)
@@ -83,8 +85,9 @@ fn with_kind(
 fn with_pages(
     mut endpoints: Endpoints,
     missing: &[&LockedInput],
+    ctx: &Context<'_>,
 ) -> Result<Endpoints, PipelineError> {
-    let client = Client::new(&settings())?;
+    let client = Client::new(&settings(ctx))?;
     let indices = pypi::indices();
     for input in missing {
         let places = pypi::places(&input.purl, input.sha256, &indices, &client);

@@ -11,12 +11,14 @@ use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::Offer;
 use zwieback_host::ecosystem::take::Taker;
 use zwieback_host::ecosystem::{cargo, generic, npm, pypi};
+use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
 use super::lock::{Resolve, Resolved, Resolver};
 use super::places::{self, Named};
+use super::vendored::Indices;
 use super::{inputs, sources, vendored};
 
 /// The release that source packages are looked up in. Old versions stay where they are:
@@ -30,8 +32,13 @@ impl Resolve for Recipe {
         for (name, source) in &self.sources {
             let tree = one(name, source, resolver, &mut resolved)?;
             if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
-                let offers =
-                    vendored::offers(vendor, &tree).map_err(PipelineError::source(name))?;
+                let client = Client::new(&inputs::settings(resolver.ctx))?;
+                let indices = Indices {
+                    client: &client,
+                    roots: indices(resolver, vendor.kind()),
+                };
+                let offers = vendored::offers(vendor, &tree, &indices);
+                let offers = offers.map_err(PipelineError::source(name))?;
                 resolved.inputs.extend(take_all(name, offers, resolver)?);
             }
         }
@@ -86,9 +93,8 @@ fn package(
         "npm" => npm::offer(purl).map_err(wrong)?,
         "pypi" => {
             resolver.ctx.check_network("ask an index")?;
-            let client = Client::new(&inputs::settings())?;
-            let mirrors = resolver.ctx.mirrors.by_type.get("pypi").cloned();
-            let indices = [mirrors.unwrap_or_default(), pypi::indices()].concat();
+            let client = Client::new(&inputs::settings(resolver.ctx))?;
+            let indices = indices(resolver, "pypi");
             pypi::offer(purl, file, &indices, &client).map_err(wrong)?
         }
         "generic" => {
@@ -104,6 +110,15 @@ fn package(
     };
     let mut taken = take_all(name, vec![offer], resolver)?;
     Ok(taken.remove(0))
+}
+
+/// The indices to look a package up in; none but Python's are read by zwieback itself.
+fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
+    if kind != "pypi" {
+        return Vec::new();
+    }
+    let mirrors = resolver.ctx.mirrors.by_type.get(kind).cloned();
+    [mirrors.unwrap_or_default(), pypi::indices()].concat()
 }
 
 fn debian(
@@ -129,7 +144,7 @@ fn take_all(
     ctx.check_network("fetch what nobody here has seen")?;
     let wanted: Vec<_> = offers.iter().map(Offer::as_input).collect();
     let endpoints = places::endpoints(&wanted, &Named::new(), ctx)?;
-    let client = Client::new(&inputs::settings())?;
+    let client = Client::new(&inputs::settings(ctx))?;
     let taker = Taker {
         store: ctx.store,
         client: &client,

@@ -11,6 +11,7 @@ use zwieback_host::toolchain::obtain::{known_digest, obtain};
 
 use super::context::Context;
 use super::error::PipelineError;
+use super::inputs;
 
 /// The merged tree of a plan's toolchains: from the store, or put together now.
 pub fn assemble(
@@ -65,13 +66,15 @@ pub fn known(
     }
 }
 
-/// Where that tree lies: checked without being loaded if it is ready, put together if it is not.
+/// Where that tree lies, put together if need be. A tree that is ready is not checked: reading the
+/// stamps of thousands of files would take longer than a shell takes to start, and signs nothing.
 pub fn path(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<PathBuf, PipelineError> {
     if let Some(digest) = known(toolchains, ctx)?
-        && let Some(path) = ctx.store.ready_tree(&digest)?
+        && let Some(path) = ctx.store.unchecked_tree(&digest)?
     {
         return Ok(path);
     }
+    inputs::fetch(toolchains.iter().flat_map(|it| &it.inputs), ctx)?;
     Ok(assemble(toolchains, ctx)?.path().to_owned())
 }
 

@@ -17,6 +17,7 @@ use zwieback_host::capture::outputs::capture_into;
 use zwieback_host::capture::rules::Rules;
 use zwieback_host::capture::snapshot::{Snapshot, snapshot};
 use zwieback_host::clock;
+use zwieback_host::fs::beneath::open_dir;
 use zwieback_host::run_folder::RunFolder;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_sandbox::canceller::Canceller;
@@ -29,9 +30,11 @@ use super::furnish;
 use super::log::Log;
 use super::pace::Pace;
 use super::read::Planned;
+use super::scenery;
 use super::sources::{Sources, patch_list};
 
 /// What both runs share.
+#[derive(Clone, Copy)]
 pub struct Bake<'a> {
     /// The recipe, its locks and its patches.
     pub planned: &'a Planned,
@@ -79,8 +82,12 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     if part.conditions.run == RunName::A {
         bake.ctx.tell(&sandboxed(sandbox.enforcement()));
     }
-    furnish::stage(&sandbox, bake.sources, part.conditions)?;
-    furnish::patch(&mut sandbox, &patch_list(&bake.planned.plan))?;
+    furnish::stage(&sandbox, bake.sources, part.conditions, bake.ctx)?;
+    furnish::patch(
+        &mut sandbox,
+        &patch_list(&bake.planned.plan),
+        part.conditions,
+    )?;
     let mut steps = Steps::new(bake, part)?;
     bake.ctx.tell(&steps.started());
     let ended = steps.all(&mut sandbox);
@@ -243,12 +250,11 @@ impl<'a> Steps<'a> {
     /// Remembers what the step left, so that a difference can be traced to the step that made it.
     fn look(&mut self, sandbox: &Sandbox) -> Result<(), PipelineError> {
         let rules = rules(self.part.spec);
+        let base = scenery::base(self.part.conditions);
+        let base = base.as_ref().map_or(".", |base| base.as_str());
+        let folder = open_dir(sandbox.place(Place::Work), base).map_err(PipelineError::Look)?;
         let last = self.snapshots.last();
-        let work = snapshot(
-            sandbox.place(Place::Work),
-            &rules,
-            last.map(|both| &both[0]),
-        );
+        let work = snapshot(folder.as_fd(), &rules, last.map(|both| &both[0]));
         let out = snapshot(sandbox.place(Place::Out), &rules, last.map(|both| &both[1]));
         self.snapshots.push([
             work.map_err(PipelineError::Look)?,

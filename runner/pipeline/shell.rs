@@ -49,7 +49,6 @@ pub fn shell(
         (Some(planned), true) => planned.plan.toolchains.clone(),
         _ => named_toolchains(project, &entrance.toolchains)?,
     };
-    inputs::fetch(toolchains.iter().flat_map(|it| &it.inputs), ctx)?;
     let root = root::path(&toolchains, ctx)?;
     let sources = match &planned {
         Some(planned) => {
@@ -76,8 +75,8 @@ pub fn shell(
     let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
     let mut sandbox = Sandbox::start(&spec, disks, &canceller)?;
     if let (Some(planned), Some(sources)) = (&planned, &sources) {
-        furnish::stage(&sandbox, sources, &variation.a)?;
-        furnish::patch(&mut sandbox, &patch_list(&planned.plan))?;
+        furnish::stage(&sandbox, sources, &variation.a, ctx)?;
+        furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
     }
     let outcome = sandbox.run_interactive(&command(entrance, sources.as_ref()))?;
     let _report = sandbox.finish();

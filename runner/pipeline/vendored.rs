@@ -1,18 +1,21 @@
 //! Chapter: what the lockfiles inside the sources bring, laid out for the ecosystem's own offline mode.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::FileName;
 use zwieback_core::manifest::source::{Source, Vendor};
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Entry;
+use zwieback_core::tree::{Entry, Tree};
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::Offer;
-use zwieback_host::ecosystem::{cargo_lock, cargo_vendor};
+use zwieback_host::ecosystem::{cargo_lock, cargo_vendor, npm_lock, pypi, pypi_lock, shelf};
+use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::fetch::client::Client;
 use zwieback_host::fs::beneath::open_file;
 use zwieback_host::store::blob::StoredBlob;
 use zwieback_host::store::stored::StoredTree;
@@ -27,11 +30,44 @@ const METHOD: &str = "zwieback-vendor v1";
 /// No lockfile is longer.
 const LONGEST: u64 = 64 << 20;
 
+/// A package, the name of its file, and the file.
+type Package = (Purl, FileName, StoredBlob);
+
 /// What the lockfile of a source pins.
-pub fn offers(vendor: Vendor, tree: &StoredTree) -> Result<Vec<Offer>, EcosystemError> {
+pub fn offers(
+    vendor: Vendor,
+    tree: &StoredTree,
+    indices: &Indices<'_>,
+) -> Result<Vec<Offer>, EcosystemError> {
     match vendor {
         Vendor::Cargo => cargo_lock::offers(&lockfile(tree, &[cargo_lock::FILE])?.1),
-        Vendor::Npm | Vendor::Pypi => Err(EcosystemError::NoLockfile { file: "lockfile" }),
+        Vendor::Npm => {
+            let (file, text) = lockfile(tree, &npm_lock::FILES)?;
+            npm_lock::offers(file, &text)
+        }
+        Vendor::Pypi => {
+            let (file, text) = lockfile(tree, &pypi_lock::FILES)?;
+            let pins = pypi_lock::pins(file, &text)?;
+            let mut offers = pins.offers;
+            for wanted in &pins.wanted {
+                offers.push(indices.offer(&wanted.purl, &wanted.digests)?);
+            }
+            Ok(offers)
+        }
+    }
+}
+
+/// The indices of Python packages: a lockfile of digests alone has to be looked up.
+pub struct Indices<'a> {
+    /// Connections.
+    pub client: &'a Client,
+    /// Where to ask.
+    pub roots: Vec<BaseUrl>,
+}
+
+impl Indices<'_> {
+    fn offer(&self, purl: &Purl, digests: &[Digest]) -> Result<Offer, EcosystemError> {
+        pypi::offer_pinned(purl, digests, &self.roots, self.client)
     }
 }
 
@@ -41,26 +77,53 @@ pub fn beside(
     ctx: &Context<'_>,
 ) -> Result<BTreeMap<RelPath, StoredTree>, PipelineError> {
     let mut trees = BTreeMap::new();
-    let crates = blobs(planned, Vendor::Cargo, ctx)?;
-    if let Some(name) = owner(planned, Vendor::Cargo) {
-        let tree = cached(Vendor::Cargo, &crates, ctx, || {
-            cargo_vendor::tree(ctx.store, &crates)
-        });
-        let place = cargo_vendor::PLACE.parse().expect("the place is a path");
-        trees.insert(place, tree.map_err(|error| error.of(name))?);
+    for vendor in [Vendor::Cargo, Vendor::Npm, Vendor::Pypi] {
+        let Some(name) = owner(planned, vendor) else {
+            continue;
+        };
+        let packages = packages(planned, vendor, ctx)?;
+        let lay_out = || match vendor {
+            Vendor::Cargo => cargo_vendor::tree(ctx.store, &crates(&packages)),
+            Vendor::Npm | Vendor::Pypi => shelf::tree(ctx.store, &files(&packages)),
+        };
+        let tree = cached(vendor, &packages, ctx, lay_out).map_err(|error| error.of(name))?;
+        let place = match vendor {
+            Vendor::Cargo => cargo_vendor::PLACE,
+            Vendor::Npm => shelf::NPM,
+            Vendor::Pypi => shelf::PYPI,
+        };
+        trees.insert(place.parse().expect("the place is a path"), tree);
     }
     Ok(trees)
 }
 
-/// The source as the ecosystem's client has to find it.
+/// The source as the ecosystem's client has to find it: npm's lockfile leads to the shelf beside it.
 pub fn prepare(
-    _planned: &Planned,
-    _name: &Name,
-    _source: &Source,
+    name: &Name,
+    source: &Source,
     tree: StoredTree,
-    _ctx: &Context<'_>,
+    ctx: &Context<'_>,
 ) -> Result<StoredTree, PipelineError> {
-    Ok(tree)
+    if source.vendor != Some(Vendor::Npm) {
+        return Ok(tree);
+    }
+    let shelf = format!("../{}", shelf::NPM);
+    let led = lockfile(&tree, &npm_lock::FILES)
+        .and_then(|(file, text)| Ok((file, npm_lock::led_to(file, &text, &shelf)?)));
+    let (file, text) = led.map_err(PipelineError::source(name))?;
+    let writer = ctx.store.tree_writer()?;
+    let rest = tree.tree().entries().filter(|(path, _)| path.as_str() != file);
+    let mut others = Tree::default();
+    for (path, entry) in rest {
+        let fits = others.insert(path.clone(), entry.clone());
+        fits.expect("a part of a tree is a tree");
+    }
+    writer.layer(name.as_str()).link_part(&tree, &others)?;
+    let path = file.parse().expect("the name of a lockfile is a path");
+    let mut copy = writer.layer("zwieback").file(path, false)?;
+    copy.write_all(text.as_bytes()).map_err(PipelineError::io(ctx.store.path()))?;
+    copy.finish()?;
+    Ok(writer.commit()?)
 }
 
 /// An error that a source is to be named in.
@@ -80,14 +143,14 @@ impl Trouble {
 
 fn cached(
     vendor: Vendor,
-    packages: &[(Purl, StoredBlob)],
+    packages: &[Package],
     ctx: &Context<'_>,
     lay_out: impl FnOnce() -> Result<StoredTree, EcosystemError>,
 ) -> Result<StoredTree, Trouble> {
     let store = |error| Trouble::Story(PipelineError::Store(error));
     let mut text = format!("{METHOD} {}\n", vendor.kind());
-    for (purl, blob) in packages {
-        text.push_str(&format!("{purl} {}\n", blob.content().sha256));
+    for (purl, file, blob) in packages {
+        text.push_str(&format!("{purl} {file} {}\n", blob.content().sha256));
     }
     let key = Digest::sha256(text.as_bytes());
     if let Some(known) = ctx.store.assembly(&key).map_err(store)?
@@ -102,20 +165,28 @@ fn cached(
 }
 
 /// The packages of one ecosystem, each once: several sources may pin the same.
-fn blobs(
+fn packages(
     planned: &Planned,
     vendor: Vendor,
     ctx: &Context<'_>,
-) -> Result<Vec<(Purl, StoredBlob)>, PipelineError> {
+) -> Result<Vec<Package>, PipelineError> {
     let mut found = BTreeMap::new();
     for (_, input) in planned.plan.vendored(vendor) {
         let known = (input.purl.clone(), input.file.clone());
         found.insert(known, inputs::blob(input, ctx)?);
     }
-    Ok(found
-        .into_iter()
-        .map(|((purl, _), blob)| (purl, blob))
-        .collect())
+    let flat = found.into_iter().map(|((purl, file), blob)| (purl, file, blob));
+    Ok(flat.collect())
+}
+
+fn crates(packages: &[Package]) -> Vec<(Purl, StoredBlob)> {
+    let pair = |(purl, _, blob): &Package| (purl.clone(), blob.clone());
+    packages.iter().map(pair).collect()
+}
+
+fn files(packages: &[Package]) -> Vec<(FileName, StoredBlob)> {
+    let pair = |(_, file, blob): &Package| (file.clone(), blob.clone());
+    packages.iter().map(pair).collect()
 }
 
 fn owner(planned: &Planned, vendor: Vendor) -> Option<&Name> {

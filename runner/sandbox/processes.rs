@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ impl Zygote {
         let zygote = std::process::Command::new("/proc/self/exe")
             .arg(zygote::ARGUMENT)
             .env_clear()
+            // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
+            .process_group(0)
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -6,10 +6,42 @@ use clap::{ArgAction, Args, Parser, ValueEnum};
 
 use super::command::Command;
 
+/// The commands by what they are for, which clap cannot group by itself.
+const TEMPLATE: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Build:
+  build        Build recipes twice, compare every byte and sign the result
+  lock         Pin every input of recipes and toolchains by digest
+  fetch        Fetch what the locks name into the store
+  plan         Show what a build would do
+  shell        Enter the sandbox as a step sees it, or run a command in it
+  init         Write a new recipe
+
+Inspect:
+  show         Show what is known of a recipe's last build
+  diff         Compare two trees, runs or folders
+  explain      Explain why a build was not reproducible
+  logs         Print what the steps of a run printed
+
+Trust:
+  verify       Verify artifacts against their signed provenance
+  key          Make and show signing keys
+
+Machine:
+  doctor       Check what this machine can enforce
+  store        Look after the store
+  completions  Print completions for a shell
+
+{options}{after-help}";
+
 /// Hermetic builds, baked twice: build, compare every byte, explain, sign
 #[derive(Debug, Parser)]
 #[command(
     name = "zwieback",
+    help_template = TEMPLATE,
     version,
     about,
     max_term_width = 100,
@@ -73,4 +105,22 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_template_lists_every_command_with_its_own_words() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for listed in command.get_subcommands() {
+            let about = listed.get_about().expect("every command says what it does");
+            let line = format!("  {:<12} {about}\n", listed.get_name());
+            assert!(TEMPLATE.contains(&line), "{line}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::build_all::build_all;
-use crate::pipeline::context::{Reuse, Runs, Wish};
+use crate::pipeline::context::{Confirm, Reuse, Runs, Wish};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
@@ -21,7 +21,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
     } else {
         args.recipes.clone()
     };
-    build_all(&project, &recipes, &wish, &ctx)?;
+    ctx.settle(build_all(&project, &recipes, &wish, &ctx))?;
     Ok(exit::DONE)
 }
 
@@ -41,6 +41,11 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
             Reuse::Allowed
         },
         runs: if args.once { Runs::Once } else { Runs::Twice },
+        confirm: if args.no_confirm {
+            Confirm::Nothing
+        } else {
+            Confirm::Suspects
+        },
         jobs: args.jobs.or(config.build.jobs),
         timeout: timeout.or(config.build.timeout),
         allow_absent: config.sandbox.allow_absent.clone(),

@@ -44,10 +44,11 @@ fn one<T: Resolve>(
     if answers.is_ok() && !args.update {
         return Ok(());
     }
-    if lock(on_disk, resolver)? == Outcome::Written {
+    if let Outcome::Written(changes) = lock(on_disk, resolver)? {
         ctx.tell(&Event::Locked {
             kind: T::KIND.to_owned(),
             name: name.clone(),
+            changes: changes.iter().map(ToString::to_string).collect(),
         });
     }
     Ok(())

@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod lockfile;
+pub mod lock_diff;
 pub mod parse;
 pub mod quantity;
 pub mod recipe;

@@ -207,14 +207,15 @@ fn varied(a: &Conditions, machine: &Machine) -> Conditions {
 /// What the sandbox would have fixed.
 fn strict(b: Conditions) -> Conditions {
     Conditions {
-        build_path: "/home/builder/elsewhere/build-of-another-length".into(),
-        home: "/home/builder".into(),
-        tmpdir: "/var/tmp".into(),
+        build_path: "/build/elsewhere/of-another-length".into(),
+        home: "/tmp/home-of-another-user".into(),
+        tmpdir: "/tmp/elsewhere".into(),
         uid: 1234,
         gid: 2345,
         user: "builder".into(),
         hostname: "another-host".into(),
         umask: 0o002,
+        locale: "C".into(),
         // POSIX form, which needs no zone database: 14 hours ahead of UTC.
         timezone: "XXX-14".into(),
         columns: 133,

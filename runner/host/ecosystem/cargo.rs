@@ -1,6 +1,7 @@
 //! `pkg:cargo`: a crate, by the checksum of the index that cargo itself is configured with.
 
 use std::fs;
+use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_core::purl::Purl;
@@ -17,7 +18,8 @@ use crate::ecosystem::offer::{Offer, Promise};
 /// obeys source replacement, credentials and proxies.
 pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
     let version = version(purl)?;
-    let folder = tempfile::tempdir().map_err(EcosystemError::io("mkdir", &std::env::temp_dir()))?;
+    let temporary = Path::new("a temporary folder");
+    let folder = tempfile::tempdir().map_err(EcosystemError::io("mkdir", temporary))?;
     let manifest = folder.path().join("Cargo.toml");
     let written = fs::create_dir(folder.path().join("src"))
         .and_then(|()| fs::write(folder.path().join("src/lib.rs"), ""))

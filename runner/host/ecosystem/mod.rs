@@ -16,5 +16,8 @@ pub mod folder;
 // Lockfiles inside sources, and what the ecosystem's own offline mode takes.
 pub mod cargo_lock;
 pub mod cargo_vendor;
+pub mod npm_lock;
+pub mod pypi_lock;
+pub mod shelf;
 
 pub mod error;

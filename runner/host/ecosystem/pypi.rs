@@ -47,19 +47,7 @@ pub fn offer(
         .version()
         .ok_or_else(|| EcosystemError::NoVersion(purl.clone()))?;
     let project = normalized(purl.name());
-    let mut files = Vec::new();
-    let mut asked = Vec::new();
-    for index in indices {
-        let page = format!("{index}{project}/");
-        match client.read(&page, JSON, LONGEST) {
-            Ok(bytes) => files.extend(read(&page, &bytes)?),
-            Err(failure) => asked.push((page, failure)),
-        }
-    }
-    if files.is_empty() && !asked.is_empty() {
-        let file = project.parse()?;
-        return Err(EcosystemError::Unavailable { file, asked });
-    }
+    let mut files = of_project(purl, indices, client)?;
     files.retain(|file| version_of(&file.filename, &project).is_some_and(|it| it == version));
     let chosen = choose(&files, file).ok_or_else(|| EcosystemError::NoSuchFile {
         purl: purl.clone(),
@@ -78,6 +66,31 @@ pub fn offer(
     Ok(offer)
 }
 
+/// What the indices offer under one of these digests; a wheel for any machine before an sdist.
+pub fn offer_pinned(
+    purl: &Purl,
+    digests: &[Digest],
+    indices: &[BaseUrl],
+    client: &Client,
+) -> Result<Offer, EcosystemError> {
+    let version = purl.version().ok_or_else(|| EcosystemError::NoVersion(purl.clone()))?;
+    let files = of_project(purl, indices, client)?;
+    let digest_of = |file: &File| -> Option<Digest> { file.hashes.get("sha256")?.parse().ok() };
+    let is_pinned = |file: &&File| digest_of(file).is_some_and(|it| digests.contains(&it));
+    let pinned_files: Vec<File> = files.iter().filter(is_pinned).cloned().collect();
+    let wheel = pinned_files.iter().find(|file| file.filename.ends_with("-none-any.whl"));
+    let chosen = wheel.or_else(|| choose(&pinned_files, None));
+    let found = chosen.and_then(|file| Some((file, digest_of(file)?)));
+    let (file, digest) = found.ok_or_else(|| EcosystemError::NoSuchFile {
+        purl: purl.clone(),
+        wanted: "pure wheel or sdist with one of the pinned digests".to_owned(),
+        files: files.iter().map(|file| file.filename.clone()).collect(),
+    })?;
+    let mut offer = pinned(purl.name(), version, &file.filename, digest)?;
+    offer.places.push(file.url.clone());
+    Ok(offer)
+}
+
 /// The URLs that the indices name for a file of this digest.
 pub fn places(purl: &Purl, sha256: Digest, indices: &[BaseUrl], client: &Client) -> Vec<String> {
     let hex = sha256.to_hex();
@@ -90,6 +103,28 @@ pub fn places(purl: &Purl, sha256: Digest, indices: &[BaseUrl], client: &Client)
         .filter(|file| file.hashes.get("sha256") == Some(&hex))
         .map(|file| file.url)
         .collect()
+}
+
+/// Every file of a project, from all indices that answer.
+fn of_project(
+    purl: &Purl,
+    indices: &[BaseUrl],
+    client: &Client,
+) -> Result<Vec<File>, EcosystemError> {
+    let project = normalized(purl.name());
+    let (mut files, mut asked) = (Vec::new(), Vec::new());
+    for index in indices {
+        let page = format!("{index}{project}/");
+        match client.read(&page, JSON, LONGEST) {
+            Ok(bytes) => files.extend(read(&page, &bytes)?),
+            Err(failure) => asked.push((page, failure)),
+        }
+    }
+    if files.is_empty() && !asked.is_empty() {
+        let file = project.parse()?;
+        return Err(EcosystemError::Unavailable { file, asked });
+    }
+    Ok(files)
 }
 
 /// The indices pip is configured with; its own default where there is none.

@@ -1,6 +1,5 @@
 //! Where cargo gets crates from on this machine: its own cache, and the registries it has spoken to.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,14 +11,6 @@ use crate::endpoints::template::Template;
 #[derive(Deserialize)]
 struct Registry {
     dl: String,
-}
-
-/// cargo's folder, as the Cargo Book's "Cargo Home" describes it.
-pub fn home() -> Option<PathBuf> {
-    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-        let home = env::var_os("HOME").map(PathBuf::from)?;
-        Some(home.join(".cargo"))
-    })
 }
 
 /// Every place that may have a crate; what lies on this machine comes first.

@@ -7,7 +7,7 @@ use std::thread;
 use rustix::fd::BorrowedFd;
 use zwieback_core::digest::Digest;
 
-use crate::fs::beneath::open_dir;
+use crate::fs::beneath::{look, open_dir};
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
 use crate::store::manifest;
@@ -20,6 +20,12 @@ use crate::store::writer::stamp_at;
 const WORTH_A_THREAD: usize = 500;
 
 impl Store {
+    /// Where a tree lies, neither checked nor loaded: for what signs nothing.
+    pub fn unchecked_tree(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
+        let is_there = look(self.dir(), &manifest_place(digest))?.is_some();
+        Ok(is_there.then(|| self.path().join(tree_place(digest))))
+    }
+
     /// Where a tree lies, checked but not loaded: all that a mount needs.
     pub fn ready_tree(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
         let place = manifest_place(digest);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -13,6 +13,7 @@ use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
+use crate::kernel::user_ids::{self, Ids};
 use crate::owner::OwnerKind;
 use crate::protocol::Plan;
 
@@ -21,6 +22,8 @@ pub(crate) struct HostMounts {
     pub(crate) trees: Vec<(Source, OwnedFd)>,
     pub(crate) places: Vec<(Place, OwnedFd)>,
     pub(crate) devices: Vec<(Device, OwnedFd)>,
+    /// Why the files of a tree belong to nobody inside, where they do.
+    pub(crate) unowned: Option<CallError>,
 }
 
 impl HostMounts {
@@ -31,6 +34,7 @@ impl HostMounts {
             trees: Vec::new(),
             places: Vec::new(),
             devices: Vec::new(),
+            unowned: None,
         };
         for operation in &plan.spec.operations {
             mounts
@@ -61,7 +65,11 @@ impl HostMounts {
     ) -> Result<(), CallError> {
         match operation {
             Operation::BindReadOnly { source, .. } => {
-                let tree = mount::clone_tree(tree_path(plan, source)?, Attributes::READ_ONLY)?;
+                let path = tree_path(plan, source)?;
+                let tree = mount::clone_tree(path, Attributes::READ_ONLY)?;
+                if plan.owner.kind == OwnerKind::Stranger {
+                    self.unowned = give(&tree, path, ids).err().or(self.unowned.take());
+                }
                 self.trees.push((source.clone(), tree));
             }
             Operation::Writable {
@@ -94,6 +102,23 @@ fn tree_path<'a>(plan: &'a Plan, source: &Source) -> Result<&'a Path, CallError>
             None => Err(CallError::new(Errno::ENOENT, format!("the {source}"))),
         },
     }
+}
+
+/// Has a tree show as the step's own, as it does where the caller is an ordinary user: programs
+/// that ask for owners, such as `tar`, must give the same bytes whoever runs the build.
+fn give(tree: &OwnedFd, path: &Path, ids: (u32, u32)) -> Result<(), CallError> {
+    let metadata = fs::metadata(path).named(|| format!("stat(\"{}\")", path.display()))?;
+    let on_disk = Ids {
+        uid: metadata.uid(),
+        gid: metadata.gid(),
+    };
+    let owner = Ids {
+        uid: ids.0,
+        gid: ids.1,
+    };
+    // SAFETY: a stranger's mounts are opened by the zygote, which has one thread.
+    let namespace = unsafe { user_ids::namespace(on_disk, owner) }?;
+    mount::map_owners(tree, &namespace)
 }
 
 fn memory(place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallError> {

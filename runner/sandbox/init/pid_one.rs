@@ -8,7 +8,7 @@ use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 
 use super::host::HostMounts;
 use super::{furnish, landlock, limits, machine, privileges, root, serve};
-use crate::call::Named as _;
+use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{filter, mount, process};
 use crate::protocol::{Plan, Reply};
@@ -43,10 +43,11 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     let mut enforcement = Enforcement::default();
     process::die_with_parent().at(Stage::Namespaces)?;
     mount::make_private().at(Stage::Root)?;
-    let mounts = match mounts {
+    let mut mounts = match mounts {
         Some(mounts) => mounts,
         None => HostMounts::open(plan, spec.identity.uid, spec.identity.gid)?,
     };
+    record_root(&mut enforcement, mounts.unowned.take());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
     privileges::become_inside_user(plan).at(Stage::Identity)?;
     let view = root::Host::prepare(spec)?;
@@ -93,15 +94,8 @@ fn record_namespaces(enforcement: &mut Enforcement, plan: &Plan) {
     let ids = format!("uid {} outside", plan.owner.uid);
     enforcement.record(Lock::UserNamespace, LockState::Enforced, ids);
     enforcement.record(Lock::NetworkNamespace, LockState::Enforced, "loopback only");
-    for (lock, detail) in [
-        (
-            Lock::ReadOnlyRoot,
-            "toolchain bound read-only, nosuid, nodev",
-        ),
-        (Lock::MaskedProc, "host facts hidden, settings read-only"),
-    ] {
-        enforcement.record(lock, LockState::Enforced, detail);
-    }
+    let hidden = "host facts hidden, settings read-only";
+    enforcement.record(Lock::MaskedProc, LockState::Enforced, hidden);
     let on_disk = plan.spec.operations.iter().any(|operation| {
         matches!(
             operation,
@@ -117,4 +111,14 @@ fn record_namespaces(enforcement: &mut Enforcement, plan: &Plan) {
         (LockState::Enforced, "each place is a tmpfs of fixed size")
     };
     enforcement.record(Lock::DiskLimit, state, detail);
+}
+
+/// A root whose files belong to nobody inside is as good a lock, but two machines may see it.
+fn record_root(enforcement: &mut Enforcement, unowned: Option<CallError>) {
+    let bound = "toolchain bound read-only, nosuid, nodev";
+    let detail = match unowned {
+        None => bound.to_owned(),
+        Some(error) => format!("{bound}; its owners are not mapped: {error}"),
+    };
+    enforcement.record(Lock::ReadOnlyRoot, LockState::Enforced, detail);
 }

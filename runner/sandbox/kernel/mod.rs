@@ -6,3 +6,4 @@ pub(crate) mod mount;
 pub(crate) mod network;
 pub(crate) mod process;
 pub(crate) mod terminal;
+pub(crate) mod user_ids;

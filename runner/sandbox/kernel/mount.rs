@@ -25,6 +25,15 @@ impl Attributes {
     pub(crate) const DATA: Self = Self(Self::WRITABLE.0 | libc::MOUNT_ATTR_NOEXEC);
     /// A device file that works.
     pub(crate) const DEVICE: Self = Self(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+
+    const fn set(self) -> libc::mount_attr {
+        libc::mount_attr {
+            attr_set: self.0,
+            attr_clr: 0,
+            propagation: 0,
+            userns_fd: 0,
+        }
+    }
 }
 
 /// A new file system that is mounted nowhere yet.
@@ -71,6 +80,20 @@ pub(crate) fn clone_tree(path: &Path, attributes: Attributes) -> Result<OwnedFd,
     Ok(tree)
 }
 
+/// Has the files of a tree that is mounted nowhere belong to others: to those that `ids` gives to
+/// their owners on disk. Linux 5.12, and the file system must know how.
+pub(crate) fn map_owners(tree: &OwnedFd, ids: &OwnedFd) -> Result<(), CallError> {
+    let set = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: u64::from(ids.as_raw_fd().unsigned_abs()),
+    };
+    let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
+    mount_setattr(tree.as_raw_fd(), c"", flags, &set)
+        .named(|| "mount_setattr(AT_RECURSIVE, MOUNT_ATTR_IDMAP)".to_owned())
+}
+
 /// A copy of the mount of one file below `dir`. It keeps what its mount forbids.
 pub(crate) fn clone_file(dir: impl AsFd, name: &str) -> Result<OwnedFd, CallError> {
     let path = text(name)?;
@@ -99,7 +122,8 @@ pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
 /// Takes rights from the mount at `at` and all below it. Rights taken before stay taken.
 pub(crate) fn restrict(at: &str, attributes: Attributes) -> Result<(), CallError> {
     let path = text(at)?;
-    mount_setattr(libc::AT_FDCWD, &path, 0, attributes).named(|| format!("mount_setattr({at:?})"))
+    mount_setattr(libc::AT_FDCWD, &path, 0, &attributes.set())
+        .named(|| format!("mount_setattr({at:?})"))
 }
 
 /// Cuts every mount of this namespace off from the one it was copied from.
@@ -136,7 +160,7 @@ fn open_tree(dir: RawFd, path: &CString, flags: i32) -> nix::Result<OwnedFd> {
 
 fn set_attributes(tree: &OwnedFd, attributes: Attributes) -> Result<(), CallError> {
     let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
-    mount_setattr(tree.as_raw_fd(), c"", flags, attributes)
+    mount_setattr(tree.as_raw_fd(), c"", flags, &attributes.set())
         .named(|| format!("mount_setattr(AT_RECURSIVE, {:#x})", attributes.0))
 }
 
@@ -144,14 +168,8 @@ fn mount_setattr(
     dir: RawFd,
     path: &std::ffi::CStr,
     flags: i32,
-    attributes: Attributes,
+    set: &libc::mount_attr,
 ) -> nix::Result<()> {
-    let set = libc::mount_attr {
-        attr_set: attributes.0,
-        attr_clr: 0,
-        propagation: 0,
-        userns_fd: 0,
-    };
     // SAFETY: `path` and `set` outlive the call, and the size is that of `set`.
     let result = unsafe {
         libc::syscall(
@@ -159,7 +177,7 @@ fn mount_setattr(
             dir,
             path.as_ptr(),
             flags,
-            &raw const set,
+            std::ptr::from_ref(set),
             size_of::<libc::mount_attr>(),
         )
     };

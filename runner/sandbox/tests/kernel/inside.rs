@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
-use crate::{kernel, lifecycle, limits, network, processes, shell};
+use crate::{kernel, lifecycle, limits, network, processes, shell, writes};
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
@@ -31,6 +31,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("copy", [from, to]) => io(fs::copy(from, to)).map(|_| "copied".to_owned()),
         ("leave-in-shm", _) => io(fs::write("/dev/shm/left", "")).map(|()| "left".to_owned()),
         ("find-in-shm", _) => Ok(found(Path::new("/dev/shm/left"))),
+        ("owner", [path]) => writes::owner(path),
         ("others", _) => others(),
         ("kill-all", _) => kill_all(),
         ("daemonise", _) => processes::daemonise(),

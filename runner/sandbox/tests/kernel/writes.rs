@@ -86,6 +86,7 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("writes_are_refused", writes),
     ("writes_places_are_shared_with_the_runner", places),
     ("writes_shared_memory_is_private", shared_memory),
+    ("writes_toolchain_belongs_to_the_step", owners),
 ];
 
 fn open(path: &str) -> Attempt {
@@ -221,4 +222,16 @@ fn shared_memory(world: &World) {
     let mut second = world.sandbox(limits());
     assert_eq!(run(&mut first, "leave-in-shm", &[]).1, "did left\n");
     assert_eq!(run(&mut second, "find-in-shm", &[]).1, "did nothing\n");
+}
+
+/// Whoever runs the build: what asks for owners must give the same bytes.
+fn owners(world: &World) {
+    assert_eq!(world.attempt("owner", &["/probe"]), "did 1000:1000\n");
+}
+
+/// Inside: whom a file belongs to.
+pub(crate) fn owner(path: &str) -> Attempt {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = io(fs::metadata(path))?;
+    Ok(format!("{}:{}", metadata.uid(), metadata.gid()))
 }

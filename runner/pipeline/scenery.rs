@@ -1,0 +1,71 @@
+//! Chapter: what lies around the sources in a run of the strict profile: folders of another machine.
+
+use std::io::Write;
+
+use zwieback_core::rel_path::RelPath;
+use zwieback_core::sandbox_spec::operation::Place;
+use zwieback_core::twin::conditions::Conditions;
+use zwieback_host::stage::{StageOptions, stage};
+use zwieback_host::store::stored::StoredTree;
+use zwieback_sandbox::sandbox::Sandbox;
+
+use super::context::Context;
+use super::error::PipelineError;
+
+/// Where the work place and the temporary place are mounted in every run.
+const WORK: &str = "/build";
+const TMP: &str = "/tmp";
+
+/// The work folder's path below the place that holds it, where it is not the place itself.
+pub fn base(conditions: &Conditions) -> Option<RelPath> {
+    below(&conditions.build_path, WORK)
+}
+
+/// Makes the folders that the conditions name, and a stray repository above the build if they say so.
+pub fn lay(
+    sandbox: &Sandbox,
+    conditions: &Conditions,
+    options: &StageOptions,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    if let Some(base) = base(conditions) {
+        stage(
+            &tree(&[], ctx)?,
+            sandbox.place(Place::Work),
+            Some(&base),
+            options,
+        )?;
+    }
+    if let Some(tmpdir) = below(&conditions.tmpdir, TMP) {
+        stage(
+            &tree(&[], ctx)?,
+            sandbox.place(Place::Tmp),
+            Some(&tmpdir),
+            options,
+        )?;
+    }
+    if conditions.stray_git {
+        let git = [(".git/HEAD", "ref: refs/heads/stray\n")];
+        stage(&tree(&git, ctx)?, sandbox.place(Place::Work), None, options)?;
+    }
+    Ok(())
+}
+
+fn below(path: &str, place: &str) -> Option<RelPath> {
+    path.strip_prefix(place)?
+        .trim_start_matches('/')
+        .parse()
+        .ok()
+}
+
+fn tree(files: &[(&str, &str)], ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
+    let writer = ctx.store.tree_writer()?;
+    for (path, text) in files {
+        let path: RelPath = path.parse().expect("the scenery's paths are paths");
+        let mut file = writer.layer("the scenery").file(path.clone(), false)?;
+        file.write_all(text.as_bytes())
+            .map_err(PipelineError::io(path.as_path()))?;
+        file.finish()?;
+    }
+    Ok(writer.commit()?)
+}

@@ -1,0 +1,103 @@
+//! Stores that hold a toolchain already: filled once in a checkout, copied by every test.
+//!
+//! Filling needs the network, as the first build of a fresh clone does; nothing after it does.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::site::Site;
+
+/// What a store holds before a test begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Larder {
+    /// Nothing.
+    Empty,
+    /// The toolchain `shell`: a shell and core tools, 13 MB of packages.
+    Shell,
+    /// The toolchains `shell` and `c`, and the sources of zlib.
+    Compilers,
+}
+
+impl Larder {
+    /// Makes a store at `to` that holds this.
+    pub fn copy_to(self, site: Site, to: &Path) {
+        let Some(name) = self.name() else {
+            return fs::create_dir(to).unwrap();
+        };
+        let filled = self.filled(site, name);
+        let copied = Command::new("cp")
+            .args(["-a", "--reflink=auto", "--"])
+            .args([filled.as_path(), to])
+            .status();
+        assert!(copied.unwrap().success(), "cp {}", filled.display());
+    }
+
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Empty => None,
+            Self::Shell => Some("shell"),
+            Self::Compilers => Some("compilers"),
+        }
+    }
+
+    fn filled(self, site: Site, name: &str) -> PathBuf {
+        let folder = Path::new(site.scratch).join("larder");
+        fs::create_dir_all(&folder).unwrap();
+        let lock = File::create(folder.join(format!("{name}.lock"))).unwrap();
+        lock.lock().unwrap();
+        let store = folder.join(format!("{name}-{}", version(site)));
+        if !store.exists() {
+            let begun = folder.join(format!("{name}.begun"));
+            self.fill(site, &begun.join("store"));
+            fs::rename(begun.join("store"), &store).unwrap();
+            fs::remove_dir_all(begun).unwrap();
+        }
+        store
+    }
+
+    fn fill(self, site: Site, store: &Path) {
+        let folder = store.parent().unwrap();
+        let project = folder.join("project");
+        // What a fill that was killed has fetched is taken up.
+        fs::create_dir_all(project.join("recipes")).unwrap();
+        for (name, from) in site.toolchains() {
+            copy_files(&from, &project.join("toolchains").join(name));
+        }
+        copy_files(&site.file("recipes/zlib"), &project.join("recipes/zlib"));
+        let run = |arguments: &[&str]| {
+            let filling = Command::new(site.binary)
+                .args(["--no-progress", "-C"])
+                .arg(&project)
+                .args(arguments)
+                .env("HOME", folder.join("home"))
+                .env("ZWIEBACK_STORE", store)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&filling.stderr);
+            assert!(filling.status.success(), "cannot fill the larder: {said}");
+        };
+        run(&["shell", "-t", "shell", "--", "true"]);
+        if self == Self::Compilers {
+            run(&["shell", "zlib", "--", "true"]);
+        }
+    }
+}
+
+/// Other locks are another larder.
+fn version(site: Site) -> String {
+    let mut text = Vec::new();
+    for (_, folder) in site.toolchains() {
+        text.extend(fs::read(folder.join("zwieback.lock")).unwrap());
+        text.extend(fs::read(folder.join("toolchain.toml")).unwrap());
+    }
+    zwieback_core::digest::Digest::sha256(&text).short()
+}
+
+/// Copies the files of one folder.
+pub(crate) fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}

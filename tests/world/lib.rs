@@ -1,0 +1,15 @@
+//! What whole-program tests stand on: the real binary in a home, a project and a store of its own.
+
+pub mod site;
+
+pub mod larder;
+
+pub mod world;
+
+pub mod outcome;
+
+pub mod source;
+
+pub mod mirror;
+
+pub mod skip;

@@ -1,0 +1,47 @@
+//! Sources that exist for one test only: locked by hand and served by a mirror of the test's own.
+
+use zwieback_core::build::plan::Requests as _;
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::diagnostic::SourceText;
+use zwieback_core::manifest::lockfile::Lockfile;
+use zwieback_core::manifest::recipe::Recipe;
+
+use crate::world::World;
+
+/// Writes a recipe with one source and its lock; answers where a mirror must have the file.
+pub fn recipe_with_source(world: &World, name: &str, file: &str, bytes: &[u8]) -> String {
+    let purl = format!("pkg:deb/debian/{name}@1?arch=source");
+    let text = format!(
+        "[recipe]\nname = \"{name}\"\nversion = \"1\"\ntoolchains = [\"shell\"]\n\n\
+         [sources.{name}]\npurl = \"{purl}\"\nfile = \"{file}\"\n\n\
+         [[steps]]\nname = \"copy\"\nrun = 'cp -R {name} $OUT/'\n"
+    );
+    let recipe = Recipe::parse(SourceText {
+        path: "recipe.toml",
+        text: &text,
+    })
+    .unwrap();
+    let place = format!("pool/{file}");
+    let print = Fingerprint::of(bytes);
+    let input = LockedInput {
+        source: Some(name.parse().unwrap()),
+        purl: purl.parse().unwrap(),
+        file: file.parse().unwrap(),
+        sha256: print.sha256,
+        blake3: Some(print.blake3),
+        size: print.size,
+        locations: vec![place.parse().unwrap()],
+    };
+    let lock = Lockfile::new(recipe.requests(), vec![input]);
+    let folder = format!("project/recipes/{name}");
+    world.write(&format!("{folder}/recipe.toml"), &text);
+    world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
+    place
+}
+
+/// Makes these mirrors the only places that are asked for Debian packages before apt's own.
+pub fn use_mirrors(world: &World, roots: &[&str]) {
+    let text = format!("[mirrors]\ndeb = {roots:?}\n");
+    world.write("home/.config/zwieback/config.toml", text);
+}
