@@ -102,6 +102,7 @@ fn invocation(
         started: made.started,
         finished: clock::now(),
         factors: factors(made),
+        needed: made.planned.bundles.clone(),
         enforcement,
         byproducts: logs(made, ctx)?,
     })

@@ -9,6 +9,7 @@ use zwieback_host::machine;
 use zwieback_host::project::Project;
 
 use super::attest::{Made, attest};
+use super::build_all::Outputs;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::find;
@@ -18,7 +19,7 @@ use super::pace::Pace;
 use super::read::{self, Planned};
 use super::run::Bake;
 use super::twin::{Twin, bake};
-use super::{inputs, root, sources};
+use super::{inputs, places, root, sources};
 
 /// The platform that steps run on, in OCI's words.
 pub const PLATFORM: &str = "linux/amd64";
@@ -27,20 +28,24 @@ pub const PLATFORM: &str = "linux/amd64";
 pub fn build(
     project: &Project,
     named: &str,
+    needed: &Outputs,
     wish: &Wish,
     ctx: &Context<'_>,
-) -> Result<(), PipelineError> {
+) -> Result<Built, PipelineError> {
     let begun = Instant::now();
-    let planned = read::recipe(project, named, wish.profile, ctx)?;
+    let planned = read::recipe(project, named, wish.profile, ctx)?.with_needed(needed);
+    sources::check_folders(&planned, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
         Some(found) => found,
         None => make(&planned, wish, ctx)?,
     };
-    hand_over(&planned, &built, wish, begun, ctx)
+    hand_over(&planned, &built, wish, begun, ctx)?;
+    Ok(built)
 }
 
 fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, PipelineError> {
-    inputs::fetch(planned.plan.all_inputs(), ctx)?;
+    let named = places::named(&planned.plan.recipe, &planned.plan.inputs);
+    inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(
         &planned.plan,

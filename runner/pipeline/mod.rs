@@ -3,16 +3,21 @@
 // The stories.
 pub mod build;
 pub mod lock;
+pub mod build_all;
 pub mod shell;
 pub mod again;
 pub mod init;
 
 // The chapters of a build, in order.
 pub mod read;
+pub mod graph;
+pub mod resolve;
+pub mod places;
 pub mod find;
 pub mod inputs;
 pub mod root;
 pub mod sources;
+pub mod vendored;
 pub mod twin;
 pub mod run;
 pub mod furnish;

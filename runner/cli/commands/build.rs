@@ -7,7 +7,7 @@ use crate::cli::args::global::Global;
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::build::build;
+use crate::pipeline::build_all::build_all;
 use crate::pipeline::context::{Confirm, Reuse, Runs, Wish};
 
 /// Runs the command.
@@ -16,9 +16,12 @@ pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
     let project = session.project()?;
     let ctx = session.context(args.frozen.is_offline())?;
     let wish = wish(args, &session.config)?;
-    for recipe in &args.recipes {
-        ctx.settle(build(&project, recipe, &wish, &ctx))?;
-    }
+    let recipes = if args.all {
+        project.recipes()
+    } else {
+        args.recipes.clone()
+    };
+    ctx.settle(build_all(&project, &recipes, &wish, &ctx))?;
     Ok(exit::DONE)
 }
 

@@ -8,7 +8,17 @@ use super::paint::{bytes, counted, seconds};
 /// The sentence of an event that has one.
 pub fn of(event: &Event) -> Option<(&'static str, String)> {
     Some(match event {
-        Event::Locked { kind, name } => ("Locked", format!("{kind} {name}")),
+        Event::Locked {
+            kind,
+            name,
+            changes,
+        } => {
+            let changes: String = changes
+                .iter()
+                .map(|it| format!("\n             {it}"))
+                .collect();
+            ("Locked", format!("{kind} {name}{changes}"))
+        }
         Event::Planned {
             recipe,
             version,

@@ -13,6 +13,7 @@ use crate::digest::{Digest, Fingerprint};
 use crate::json::from_serde::value_of;
 use crate::json::value::{Object, Value};
 use crate::locked_input::LockedInput;
+use crate::name::Name;
 use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
@@ -33,6 +34,8 @@ pub struct Invocation {
     pub started: Timestamp,
     /// When it ended.
     pub finished: Timestamp,
+    /// The bundles of the needed recipes. Their bytes hold times, so they are no build parameter.
+    pub needed: BTreeMap<Name, Digest>,
     /// What became of each factor.
     pub factors: BTreeMap<Factor, FactorState>,
     /// The true state of every lock, as JSON.
@@ -113,9 +116,19 @@ fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
         .patches
         .iter()
         .map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
+    let trees = action
+        .folders
+        .iter()
+        .map(|(name, tree)| tree_named(&format!("folder {name}"), *tree));
+    let needs = action
+        .needs
+        .iter()
+        .map(|(name, tree)| tree_named(&format!("needs {name}"), *tree));
     sources
         .chain(packages)
         .chain(patches)
+        .chain(trees)
+        .chain(needs)
         .chain([root(plan, action)])
         .collect()
 }
@@ -146,14 +159,21 @@ fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
         .iter()
         .map(|it| it.toolchain.name().as_str())
         .collect();
-    let mut descriptor = sha256_named(&format!("toolchain/{}", names.join("+")), action.toolchain);
+    tree_named(&format!("toolchain/{}", names.join("+")), action.toolchain)
+}
+
+fn tree_named(name: &str, digest: Digest) -> ResourceDescriptor {
+    let mut descriptor = sha256_named(name, digest);
     descriptor.media_type = Some(TREE.to_owned());
     descriptor
 }
 
 fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
-    let mut outputs = sha256_named("output tree", made.outputs().digest());
-    outputs.media_type = Some(TREE.to_owned());
+    let outputs = tree_named("output tree", made.outputs().digest());
+    let needed = invocation
+        .needed
+        .iter()
+        .map(|(name, digest)| sha256_named(&format!("bundle of {name}"), *digest));
     let mut sandbox = sha256_named(
         "sandbox report",
         Digest::sha256(report(invocation).as_bytes()),
@@ -168,6 +188,7 @@ fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescrip
         .byproducts
         .iter()
         .map(named)
+        .chain(needed)
         .chain([outputs, sandbox])
         .collect()
 }
