@@ -110,6 +110,10 @@ impl Vendor {
 }
 
 impl Unpack {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature is serde's"
+    )]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
