@@ -19,7 +19,10 @@ const PROGRAM: &str = "/usr/bin/true";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == zygote::ARGUMENT) {
+    if arguments
+        .first()
+        .is_some_and(|first| first == zygote::ARGUMENT)
+    {
         return zygote::main();
     }
     // Cargo adds `--bench`.
@@ -32,11 +35,19 @@ fn main() -> ExitCode {
     let small = measure(tree, rounds);
     say("a bare process", &small.bare, None);
     say("a sandbox", &small.sandbox, Some(&small.bare));
-    say("a sandbox in a zygote that waited", &small.waiting, Some(&small.bare));
+    say(
+        "a sandbox in a zygote that waited",
+        &small.waiting,
+        Some(&small.bare),
+    );
     let ballast = vec![1_u8; 1 << 30];
     std::hint::black_box(&ballast);
     let large = measure(tree, rounds);
-    say("a sandbox of a runner of 1 GiB", &large.sandbox, Some(&small.sandbox));
+    say(
+        "a sandbox of a runner of 1 GiB",
+        &large.sandbox,
+        Some(&small.sandbox),
+    );
     ExitCode::SUCCESS
 }
 
@@ -82,7 +93,9 @@ fn live(tree: &str, zygote: Option<Zygote>) {
         None => Sandbox::start(&spec, sources, &canceller),
     };
     let mut sandbox = started.unwrap();
-    let outcome = sandbox.run(&step::Command::new([PROGRAM]), &mut |_| {}).unwrap();
+    let outcome = sandbox
+        .run(&step::Command::new([PROGRAM]), &mut |_| {})
+        .unwrap();
     assert!(outcome.is_success(), "{outcome:?}");
     sandbox.finish();
 }
