@@ -60,8 +60,11 @@ impl Host {
         give.arg("-R").arg("--reference").arg(world.path(""));
         assert!(give.arg(world.path("home")).status().unwrap().success());
         // A copied store looks at its files once, and notes that it did.
+        let harmless = "[recipe]\nname = \"harmless\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\n\
+                        [[steps]]\nname = \"make\"\nrun = 'echo made > $OUT/made'\n";
+        world.write("project/recipes/harmless/recipe.toml", harmless);
         world
-            .run(&["shell", "-t", "c", "--", "true"])
+            .run(&["build", "harmless", "--once", "--offline"])
             .expect(0, &[]);
         let mut files = BTreeMap::new();
         look_below(&world.store(), &mut files);
