@@ -112,7 +112,10 @@ pub fn prepare(
         .and_then(|(file, text)| Ok((file, npm_lock::led_to(file, &text, &shelf)?)));
     let (file, text) = led.map_err(PipelineError::source(name))?;
     let writer = ctx.store.tree_writer()?;
-    let rest = tree.tree().entries().filter(|(path, _)| path.as_str() != file);
+    let rest = tree
+        .tree()
+        .entries()
+        .filter(|(path, _)| path.as_str() != file);
     let mut others = Tree::default();
     for (path, entry) in rest {
         let fits = others.insert(path.clone(), entry.clone());
@@ -121,7 +124,8 @@ pub fn prepare(
     writer.layer(name.as_str()).link_part(&tree, &others)?;
     let path = file.parse().expect("the name of a lockfile is a path");
     let mut copy = writer.layer("zwieback").file(path, false)?;
-    copy.write_all(text.as_bytes()).map_err(PipelineError::io(ctx.store.path()))?;
+    copy.write_all(text.as_bytes())
+        .map_err(PipelineError::io(ctx.store.path()))?;
     copy.finish()?;
     Ok(writer.commit()?)
 }
@@ -175,7 +179,9 @@ fn packages(
         let known = (input.purl.clone(), input.file.clone());
         found.insert(known, inputs::blob(input, ctx)?);
     }
-    let flat = found.into_iter().map(|((purl, file), blob)| (purl, file, blob));
+    let flat = found
+        .into_iter()
+        .map(|((purl, file), blob)| (purl, file, blob));
     Ok(flat.collect())
 }
 

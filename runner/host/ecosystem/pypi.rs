@@ -73,12 +73,16 @@ pub fn offer_pinned(
     indices: &[BaseUrl],
     client: &Client,
 ) -> Result<Offer, EcosystemError> {
-    let version = purl.version().ok_or_else(|| EcosystemError::NoVersion(purl.clone()))?;
+    let version = purl
+        .version()
+        .ok_or_else(|| EcosystemError::NoVersion(purl.clone()))?;
     let files = of_project(purl, indices, client)?;
     let digest_of = |file: &File| -> Option<Digest> { file.hashes.get("sha256")?.parse().ok() };
     let is_pinned = |file: &&File| digest_of(file).is_some_and(|it| digests.contains(&it));
     let pinned_files: Vec<File> = files.iter().filter(is_pinned).cloned().collect();
-    let wheel = pinned_files.iter().find(|file| file.filename.ends_with("-none-any.whl"));
+    let wheel = pinned_files
+        .iter()
+        .find(|file| file.filename.ends_with("-none-any.whl"));
     let chosen = wheel.or_else(|| choose(&pinned_files, None));
     let found = chosen.and_then(|file| Some((file, digest_of(file)?)));
     let (file, digest) = found.ok_or_else(|| EcosystemError::NoSuchFile {

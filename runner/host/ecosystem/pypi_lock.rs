@@ -72,13 +72,21 @@ pub fn pins(file: &str, text: &str) -> Result<Pins, EcosystemError> {
 /// A wheel for any machine, else the sdist: others depend on the machine that resolves.
 fn pylock(file: &str, text: &str) -> Result<Vec<Offer>, EcosystemError> {
     let lock: Lock = toml::from_str(text).map_err(|error| wrong(file, error.message()))?;
-    lock.packages.iter().map(|package| choose(file, package)).collect()
+    lock.packages
+        .iter()
+        .map(|package| choose(file, package))
+        .collect()
 }
 
 fn choose(lockfile: &str, package: &Package) -> Result<Offer, EcosystemError> {
     let project = normalized(&package.name);
     let pure = package.wheels.iter().find(|file| file.is_pure());
-    let nothing = || wrong(lockfile, &format!("{project} has neither a pure wheel nor an sdist"));
+    let nothing = || {
+        wrong(
+            lockfile,
+            &format!("{project} has neither a pure wheel nor an sdist"),
+        )
+    };
     let file = pure.or(package.sdist.as_ref()).ok_or_else(nothing)?;
     let name = file.file_name();
     let digest = file.hashes.get("sha256").and_then(|hex| hex.parse().ok());
@@ -97,7 +105,9 @@ fn choose(lockfile: &str, package: &Package) -> Result<Offer, EcosystemError> {
 /// Lines `NAME==VERSION --hash=sha256:…`, continued by a backslash.
 fn requirements(file: &str, text: &str) -> Result<Vec<Wanted>, EcosystemError> {
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    let lines = joined.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
+    let lines = joined
+        .lines()
+        .map(|line| line.split(" #").next().unwrap_or_default().trim());
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| requirement(file, line)).collect()
 }
@@ -149,11 +159,19 @@ mod tests {
     #[test]
     fn requirements_need_digests() {
         let digest = Digest::sha256(b"x");
-        let text = format!("# made by a tool\nFoo_Bar[extra]==1.0 ; python_version > \"3\" \\\n    --hash=sha256:{digest} # why\n\n");
+        let text = format!(
+            "# made by a tool\nFoo_Bar[extra]==1.0 ; python_version > \"3\" \\\n    --hash=sha256:{digest} # why\n\n"
+        );
         let pins = pins("requirements.txt", &text).unwrap();
         assert_eq!(pins.wanted[0].purl.as_str(), "pkg:pypi/foo-bar@1.0");
         assert_eq!(pins.wanted[0].digests, [digest]);
-        for bad in ["foo==1.0", "foo==1.0 --hash=md5:00", "foo>=1.0 --hash=sha256:00", "-r other.txt", "foo==1.*"] {
+        for bad in [
+            "foo==1.0",
+            "foo==1.0 --hash=md5:00",
+            "foo>=1.0 --hash=sha256:00",
+            "-r other.txt",
+            "foo==1.*",
+        ] {
             assert!(super::pins("requirements.txt", bad).is_err(), "{bad}");
         }
     }
@@ -161,11 +179,16 @@ mod tests {
     #[test]
     fn a_pylock_names_files() {
         let digest = Digest::sha256(b"x");
-        let text = format!("[[packages]]\nname = \"A.b\"\nversion = \"1\"\nwheels = [{{ url = \"http://m.example/a_b-1-py3-none-any.whl\", hashes = {{ sha256 = \"{digest}\" }} }}]\n");
+        let text = format!(
+            "[[packages]]\nname = \"A.b\"\nversion = \"1\"\nwheels = [{{ url = \"http://m.example/a_b-1-py3-none-any.whl\", hashes = {{ sha256 = \"{digest}\" }} }}]\n"
+        );
         let found = pins("pylock.toml", &text).unwrap().offers;
         assert_eq!(found[0].file.as_str(), "a_b-1-py3-none-any.whl");
         assert_eq!(found[0].purl.as_str(), "pkg:pypi/a-b@1");
         let unpinned = text.replace("sha256", "md5");
-        assert!(matches!(pins("pylock.toml", &unpinned), Err(EcosystemError::NoDigest { .. })));
+        assert!(matches!(
+            pins("pylock.toml", &unpinned),
+            Err(EcosystemError::NoDigest { .. })
+        ));
     }
 }

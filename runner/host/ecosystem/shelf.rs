@@ -22,10 +22,13 @@ pub fn tree(store: &Store, files: &[(FileName, StoredBlob)]) -> Result<StoredTre
     for (name, blob) in files {
         // The same name with other bytes is a clash that names both.
         let layer = writer.layer(&format!("{name} ({})", blob.content().sha256.short()));
-        let mut source = File::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
+        let mut source =
+            File::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
         let mut copy = layer.file(name.as_str().parse()?, false)?;
         let copied = std::io::copy(&mut source, &mut copy);
-        copied.attempt("write", name.as_str()).map_err(StoreError::from)?;
+        copied
+            .attempt("write", name.as_str())
+            .map_err(StoreError::from)?;
         copy.finish()?;
     }
     Ok(writer.commit()?)

@@ -50,7 +50,10 @@ fn a_lying_mirror_is_passed_over_for_an_honest_one() {
     let liar = Server::new([(path, vec![Answer::File(b"evil".to_vec())])]);
     let honest = Server::new([(path, vec![Answer::File(b"crate".to_vec())])]);
     let both = [&liar, &honest].map(|server| server.root().parse().unwrap());
-    let taken = take(&crate_offer(b"crate"), &Endpoints::default().with_templates("cargo", both));
+    let taken = take(
+        &crate_offer(b"crate"),
+        &Endpoints::default().with_templates("cargo", both),
+    );
     assert_eq!(taken.unwrap(), Fingerprint::of(b"crate"));
     let only_liar = Endpoints::default().with_templates("cargo", [liar.root().parse().unwrap()]);
     let error = take(&crate_offer(b"crate"), &only_liar).unwrap_err();
@@ -127,5 +130,8 @@ fn an_index_of_python_packages_names_files_and_digests() {
     assert!(matches!(error, EcosystemError::NoDigest { .. }), "{error}");
     let none = "pkg:pypi/foo-bar@3.0".parse().unwrap();
     let error = pypi::offer(&none, None, &index, &client()).unwrap_err();
-    assert!(matches!(error, EcosystemError::NoSuchFile { .. }), "{error}");
+    assert!(
+        matches!(error, EcosystemError::NoSuchFile { .. }),
+        "{error}"
+    );
 }
