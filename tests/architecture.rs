@@ -1,5 +1,7 @@
 //! The rules of runner/README.md that the compiler does not hold: layers, unsafe, sizes, names.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

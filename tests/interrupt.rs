@@ -1,5 +1,7 @@
 //! Ctrl-C and kill -9 at any moment: nothing survives, nothing is half-written, the next build succeeds.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;

@@ -24,6 +24,7 @@ pub(crate) struct Host {
     tcp: TcpListener,
     udp: UdpSocket,
     unix: [UnixListener; 2],
+    /// What programs of the corpus call themselves, so that a survivor is found.
     name: String,
     files: BTreeMap<PathBuf, Facts>,
 }
@@ -73,11 +74,6 @@ impl Host {
             name,
             files,
         }
-    }
-
-    /// The name that programs of the corpus give themselves, so that a survivor is found.
-    pub(crate) fn mark(&self) -> &str {
-        &self.name
     }
 
     /// What the compiler is told, so that programs know where to look.

@@ -108,7 +108,7 @@ int main(void)
 	REFUSED("descriptors-of-pid-one", list("/proc/1/fd"), HIDDEN);
 	REFUSED("program-of-pid-one", peek("/proc/1/exe"), HIDDEN);
 	REFUSED("thread-of-pid-one", list("/proc/1/task/1/root/"), HIDDEN);
-	REFUSED("dot-dot", list("/../../../../home"), HIDDEN);
+	REFUSED("dot-dot", list("/../../../.." HOST_DIR), HIDDEN);
 	REFUSED("host-folder", list(HOST_DIR), HIDDEN);
 	REFUSED("host-folder-by-root", list("/proc/self/root" HOST_DIR), HIDDEN);
 	REFUSED("host-shadow", peek("/etc/shadow"), HIDDEN);
