@@ -28,3 +28,4 @@ pub mod toolchain;
 // What is signed with.
 
 pub mod keys;
+pub mod time_stamp;

@@ -8,7 +8,7 @@ use zwieback_core::event::Event;
 use zwieback_host::machine;
 use zwieback_host::project::Project;
 
-use super::attest::{Made, attest};
+use super::attest::{self, Made, attest};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::find;
@@ -17,6 +17,7 @@ use super::keep::{Built, Keeper};
 use super::pace::Pace;
 use super::read::{self, Planned};
 use super::run::Bake;
+use super::theirs::Theirs;
 use super::twin::{Twin, bake};
 use super::{inputs, root, sources};
 
@@ -34,12 +35,19 @@ pub fn build(
     let planned = read::recipe(project, named, wish.profile, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
         Some(found) => found,
-        None => make(&planned, wish, ctx)?,
+        None => make(&planned, wish, None, ctx)?,
     };
     hand_over(&planned, &built, wish, begun, ctx)
 }
 
-fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, PipelineError> {
+/// Builds from a plan; where somebody else has built it before, theirs must come out again.
+pub fn make(
+    planned: &Planned,
+    wish: &Wish,
+    theirs: Option<&Theirs<'_>>,
+    ctx: &Context<'_>,
+) -> Result<Built, PipelineError> {
+    attest::check(wish, ctx)?;
     inputs::fetch(planned.plan.all_inputs(), ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(
@@ -48,6 +56,7 @@ fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, Pipe
         *root.digest(),
         planned.patch_digests(),
     );
+    theirs.map_or(Ok(()), |it| it.check_action(&action))?;
     let sources = sources::unpack_all(planned, ctx)?;
     let twin = Twin::plan(
         &planned.plan,
@@ -74,6 +83,10 @@ fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, Pipe
         Ok(reproduced) => reproduced,
         Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin)?),
     };
+    if let Some(theirs) = theirs {
+        let outputs = reproduced.outputs();
+        keeper.guard(theirs.check_outputs(outputs, &a.written, ctx))?;
+    }
     let files = reproduced.compared();
     ctx.tell(&Event::Compared {
         files,

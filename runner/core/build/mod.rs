@@ -10,4 +10,6 @@ pub mod comparison;
 
 pub mod statement;
 
+pub mod recheck;
+
 pub mod record;

@@ -17,6 +17,17 @@ use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
+/// Before the path of a patch, in the name of the input that it is.
+pub(super) const PATCH: &str = "patch ";
+/// Before the names of the toolchains, in the name of the tree that was `/`.
+pub(super) const ROOT: &str = "toolchain/";
+/// The name of the byproduct that is the tree of all outputs.
+pub(super) const OUTPUTS: &str = "output tree";
+/// The name of the byproduct that tells of factors and locks.
+pub const SANDBOX: &str = "sandbox report";
+/// A statement carries whole what is smaller: in-toto keeps `content` below 1 KB.
+const CARRIED: usize = 1024;
+
 /// The media type of a tree's canonical bytes.
 const TREE: &str = "application/vnd.zwieback.tree";
 
@@ -45,6 +56,7 @@ pub struct Invocation {
 pub fn statement(
     plan: &Plan,
     action: &Action,
+    patches: &BTreeMap<RelPath, Vec<u8>>,
     made: &Reproduced,
     invocation: Invocation,
 ) -> Statement {
@@ -57,7 +69,7 @@ pub fn statement(
         build_type: build_type::BUILD_TYPE.to_owned(),
         external_parameters: external(plan),
         internal_parameters: internal(action),
-        resolved_dependencies: dependencies(plan, action),
+        resolved_dependencies: dependencies(plan, action, patches),
         builder: Builder {
             id: invocation.builder_id,
             version: BTreeMap::from([("zwieback".to_owned(), invocation.version)]),
@@ -94,7 +106,11 @@ fn internal(action: &Action) -> Object {
 }
 
 /// Every input: a hermetic build has no other.
-fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
+fn dependencies(
+    plan: &Plan,
+    action: &Action,
+    patches: &BTreeMap<RelPath, Vec<u8>>,
+) -> Vec<ResourceDescriptor> {
     let sources = plan.inputs.iter().map(|input| {
         let role = input
             .source
@@ -109,10 +125,7 @@ fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
             .iter()
             .map(move |input| dependency(input, &role))
     });
-    let patches = action
-        .patches
-        .iter()
-        .map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
+    let patches = patches.iter().map(patch);
     sources
         .chain(packages)
         .chain(patches)
@@ -139,6 +152,13 @@ fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
     descriptor
 }
 
+/// A patch lies beside the recipe and nowhere else: without its bytes nobody could build again.
+fn patch((path, bytes): (&RelPath, &Vec<u8>)) -> ResourceDescriptor {
+    let mut descriptor = sha256_named(&format!("{PATCH}{path}"), Digest::sha256(bytes));
+    descriptor.content = (bytes.len() < CARRIED).then(|| bytes.clone());
+    descriptor
+}
+
 /// The tree that was `/`. It follows from the packages; its digest lets a stranger check that.
 fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
     let names: Vec<_> = plan
@@ -146,18 +166,15 @@ fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
         .iter()
         .map(|it| it.toolchain.name().as_str())
         .collect();
-    let mut descriptor = sha256_named(&format!("toolchain/{}", names.join("+")), action.toolchain);
+    let mut descriptor = sha256_named(&format!("{ROOT}{}", names.join("+")), action.toolchain);
     descriptor.media_type = Some(TREE.to_owned());
     descriptor
 }
 
 fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
-    let mut outputs = sha256_named("output tree", made.outputs().digest());
+    let mut outputs = sha256_named(OUTPUTS, made.outputs().digest());
     outputs.media_type = Some(TREE.to_owned());
-    let mut sandbox = sha256_named(
-        "sandbox report",
-        Digest::sha256(report(invocation).as_bytes()),
-    );
+    let mut sandbox = sha256_named(SANDBOX, Digest::sha256(report(invocation).as_bytes()));
     sandbox.annotations = Object::from([
         ("enforcement".to_owned(), invocation.enforcement.clone()),
         ("factors".to_owned(), json(&invocation.factors)),
