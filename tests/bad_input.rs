@@ -1,5 +1,7 @@
 //! Bad input: every row of the table says what was wrong, where, and what to do, and leaves nothing behind.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 use zwieback_test_world::larder::Larder;

@@ -80,8 +80,8 @@ fn nothing_of_the_caller() {
         .env("SECRET_TOKEN", "hunter2")
         .env("LD_PRELOAD_NOT", "1")
         .env("LANG", "de_DE.UTF-8");
-    let built = Outcome::from(build.output().unwrap()).expect(0, &[]);
-    let read = |name: &str| fs::read_to_string(format!("{}/{name}", built.line())).unwrap();
+    let seen = Outcome::from(build.output().unwrap()).expect(0, &[]);
+    let read = |name: &str| fs::read_to_string(format!("{}/{name}", seen.line())).unwrap();
     let environment = read("env");
     for caller in [
         "hunter2",

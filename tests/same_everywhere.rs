@@ -1,5 +1,7 @@
 //! Root and an ordinary user, two folders, two stores: one action, the same bytes, one definition.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

@@ -3,6 +3,8 @@
 //! `[..]` on a page stands for any text within a line, a line `...` for any lines. A block that names
 //! a file writes it. `ZWIEBACK_BLESS=1` writes what was said into the pages, for a person to review.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -202,10 +204,7 @@ fn parts(text: &str) -> Vec<Part> {
         if line == "```console" {
             parts.push(Part::Commands(commands(&block(&mut lines))));
         } else if let Some(path) = line.strip_prefix("```toml ") {
-            let content = block(&mut lines)
-                .iter()
-                .map(|line| format!("{line}\n"))
-                .collect();
+            let content = block(&mut lines).join("\n") + "\n";
             let (head, path) = (line.to_owned(), path.to_owned());
             parts.push(Part::File {
                 head,

@@ -61,6 +61,7 @@ impl Session {
             store: &self.store,
             dirs: &self.dirs,
             mirrors: mirrors(&self.config)?,
+            proxies: env::proxies(),
             network: if offline {
                 Network::Forbidden
             } else {

@@ -185,18 +185,42 @@ impl Enforcement {
     }
 }
 
-/// One line: what holds, then what does not.
+/// Locks that are named on the screen when they hold; that the others hold goes without saying.
+const SHOWN: [Lock; 3] = [Lock::Landlock, Lock::Seccomp, Lock::NoCapabilities];
+
+const LIMITS: [(Lock, &str); 3] = [
+    (Lock::MemoryLimit, "memory"),
+    (Lock::ProcessLimit, "process"),
+    (Lock::DiskLimit, "disk"),
+];
+
+/// One line: what holds, then whatever does not.
 impl fmt::Display for Enforcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.state(Lock::NetworkNamespace) == LockState::Enforced {
+        let holds = |lock: Lock| self.state(lock) == LockState::Enforced;
+        if holds(Lock::NetworkNamespace) {
             f.write_str("no network, ")?;
         }
         write!(f, "{} namespaces", self.namespaces())?;
+        for lock in SHOWN.into_iter().filter(|lock| holds(*lock)) {
+            write!(f, ", {}", lock.as_str())?;
+        }
+        let limits: Vec<_> = LIMITS
+            .iter()
+            .filter(|(lock, _)| holds(*lock))
+            .map(|(_, word)| *word)
+            .collect();
+        if let Some((last, rest)) = limits.split_last() {
+            let and = if rest.is_empty() {
+                String::new()
+            } else {
+                format!("{} and ", rest.join(", "))
+            };
+            write!(f, ", {and}{last} limits")?;
+        }
         for (lock, held) in self.iter() {
-            let is_namespace = Lock::NAMESPACES.contains(&lock);
             match held.state {
-                LockState::Enforced if is_namespace => {}
-                LockState::Enforced => write!(f, ", {}", lock.as_str())?,
+                LockState::Enforced => {}
                 LockState::Partial => write!(f, ", {} in part", lock.as_str())?,
                 LockState::Absent => write!(f, ", without {}", lock.as_str())?,
             }

@@ -18,6 +18,9 @@ pub enum Event {
         kind: String,
         /// Its name.
         name: Name,
+        /// What is another version than before; nothing if there was no lock.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<String>,
     },
     /// A recipe and its locks were read and agree.
     Planned {
@@ -125,6 +128,11 @@ pub enum Event {
         files: usize,
         /// How many differ.
         differing: usize,
+    },
+    /// The runs differ, and further runs test each suspect alone.
+    Confirming {
+        /// At most so many.
+        runs: u32,
     },
     /// The statement was signed.
     Signed {

@@ -5,6 +5,7 @@
 // What things are called.
 pub mod digest;
 pub mod enforcement;
+pub mod supervision;
 pub mod name;
 pub mod policy;
 pub mod rel_path;

@@ -67,6 +67,14 @@ impl Dirs {
     }
 }
 
+/// cargo's folder, as the Cargo Book's "Cargo Home" describes it.
+pub fn cargo_home() -> Option<PathBuf> {
+    let below_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"));
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(below_home)
+}
+
 /// A relative path in an XDG variable is to be ignored (the specification, "Basics").
 fn folder(variable: &str, below_home: &str) -> Result<PathBuf, NoHome> {
     let absolute = |name: &str| {

@@ -21,6 +21,7 @@ pub mod content;
 pub mod endpoints;
 pub mod fetch;
 pub mod deb;
+pub mod ecosystem;
 
 // What is made of them.
 pub mod toolchain;

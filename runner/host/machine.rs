@@ -1,9 +1,13 @@
 //! What the planner has to know of this machine.
 
 use std::fs;
+use std::path::Path;
 
 use rustix::thread::{CpuSet, sched_getaffinity};
 use zwieback_core::twin::variation::Machine;
+
+/// What lets a namespace choose its next process number (`CONFIG_CHECKPOINT_RESTORE`).
+const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 
 /// Looks at this machine. `jobs` is the most CPUs that a run may use.
 pub fn look(jobs: Option<u16>) -> Machine {
@@ -14,7 +18,7 @@ pub fn look(jobs: Option<u16>) -> Machine {
     Machine {
         cpus,
         tmpfs_budget: available_memory() / 2,
-        chooses_pids: true,
+        chooses_pids: Path::new(LAST_PID).exists(),
     }
 }
 

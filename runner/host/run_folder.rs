@@ -110,6 +110,13 @@ impl RunFolder {
         clear(&self.path);
     }
 
+    /// Removes the folder: nothing of it is worth keeping.
+    pub fn discard(self) {
+        clear(&self.path);
+        // What is left is a log and a lock, which a later look-up skips.
+        drop(fs::remove_dir_all(&self.path));
+    }
+
     fn hold(id: String, path: PathBuf) -> Result<Self, RunError> {
         let lock = path.join(LOCK);
         let held = File::create(&lock).map_err(error("create", &lock))?;

@@ -9,6 +9,7 @@ use zwieback_host::machine;
 use zwieback_host::project::Project;
 
 use super::attest::{self, Made, attest};
+use super::build_all::Outputs;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::find;
@@ -19,7 +20,7 @@ use super::read::{self, Planned};
 use super::run::Bake;
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
-use super::{inputs, root, sources};
+use super::{inputs, places, root, sources};
 
 /// The platform that steps run on, in OCI's words.
 pub const PLATFORM: &str = "linux/amd64";
@@ -28,16 +29,19 @@ pub const PLATFORM: &str = "linux/amd64";
 pub fn build(
     project: &Project,
     named: &str,
+    needed: &Outputs,
     wish: &Wish,
     ctx: &Context<'_>,
-) -> Result<(), PipelineError> {
+) -> Result<Built, PipelineError> {
     let begun = Instant::now();
-    let planned = read::recipe(project, named, wish.profile, ctx)?;
+    let planned = read::recipe(project, named, wish.profile, ctx)?.with_needed(needed);
+    sources::check_folders(&planned, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
         Some(found) => found,
         None => make(&planned, wish, None, ctx)?,
     };
-    hand_over(&planned, &built, wish, begun, ctx)
+    hand_over(&planned, &built, wish, begun, ctx)?;
+    Ok(built)
 }
 
 /// Builds from a plan; where somebody else has built it before, theirs must come out again.
@@ -48,7 +52,8 @@ pub fn make(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     attest::check(wish, ctx)?;
-    inputs::fetch(planned.plan.all_inputs(), ctx)?;
+    let named = places::named(&planned.plan.recipe, &planned.plan.inputs);
+    inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(
         &planned.plan,
@@ -81,7 +86,7 @@ pub fn make(
     let Some(b) = b else { return keeper.once(&a) };
     let reproduced = match compare(&a.completed, &b.completed) {
         Ok(reproduced) => reproduced,
-        Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin)?),
+        Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin, &bake_this)?),
     };
     if let Some(theirs) = theirs {
         let outputs = reproduced.outputs();

@@ -7,10 +7,11 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::manifest::recipe::Profile;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::fetch::settings::Proxies;
 use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
-use super::observe::Observe;
+use super::observe::{Nobody, Observe};
 use super::stop::Stop;
 
 /// The world of one invocation.
@@ -21,6 +22,8 @@ pub struct Context<'a> {
     pub dirs: &'a Dirs,
     /// Archives to ask before those of the ecosystems' own clients.
     pub mirrors: Mirrors,
+    /// What stands between this machine and them.
+    pub proxies: Proxies,
     /// Whether the network may be used.
     pub network: Network,
     /// Who is told what happens.
@@ -47,6 +50,8 @@ pub struct Wish {
     pub reuse: Reuse,
     /// How many times to run.
     pub runs: Runs,
+    /// Whether suspects are tested by further runs.
+    pub confirm: Confirm,
     /// CPUs that each run may use.
     pub jobs: Option<u16>,
     /// Wall-clock limit of each run.
@@ -89,7 +94,27 @@ pub enum Runs {
     Once,
 }
 
+/// Whether suspects are tested by further runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// Yes: each alone.
+    #[default]
+    Suspects,
+    /// No: the first explanation has to do.
+    Nothing,
+}
+
 impl Context<'_> {
+    /// The same world, in which nobody is told anything.
+    pub fn unobserved(&self) -> Context<'_> {
+        Context {
+            observe: &Nobody,
+            mirrors: self.mirrors.clone(),
+            proxies: self.proxies.clone(),
+            ..*self
+        }
+    }
+
     /// Tells what happened.
     pub fn tell(&self, event: &Event) {
         self.observe.event(event);
@@ -100,6 +125,15 @@ impl Context<'_> {
         match self.network {
             Network::Allowed => Ok(()),
             Network::Forbidden => Err(PipelineError::NeedsNetwork { what }),
+        }
+    }
+
+    /// Once the user wants to stop, whatever fails does so because of that.
+    pub fn settle<T>(&self, result: Result<T, PipelineError>) -> Result<T, PipelineError> {
+        if self.stop.is_wanted() && result.is_err() {
+            Err(PipelineError::Interrupted)
+        } else {
+            result
         }
     }
 

@@ -15,6 +15,7 @@ use zwieback_host::archive::error::ArchiveError;
 use zwieback_host::capture::error::CaptureError;
 use zwieback_host::deb::apt_state::AptStateError;
 use zwieback_host::deb::resolve::ResolveError;
+use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fs::fault::Fault;
 use zwieback_host::keys::signer::SignError;
@@ -43,6 +44,27 @@ pub enum PipelineError {
     /// Packages cannot be resolved.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    /// A source cannot be pinned or staged.
+    #[error("source `{name}`")]
+    Source {
+        /// The source.
+        name: Name,
+        /// Why.
+        source: Box<EcosystemError>,
+    },
+    /// A source is a folder that changed since it was locked.
+    #[error("source `{name}` changed since it was locked: {path} is another tree now")]
+    FolderChanged {
+        /// The source.
+        name: Name,
+        /// The folder.
+        path: RelPath,
+        /// The recipe to lock again.
+        recipe: Name,
+    },
+    /// Recipes need each other in a circle.
+    #[error("recipes need each other in a circle: {}", circle(.0))]
+    Circle(Vec<Name>),
     /// Inputs cannot be had.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -235,11 +257,28 @@ pub enum PipelineError {
     Interrupted,
 }
 
+fn circle(names: &[Name]) -> String {
+    let names: Vec<_> = names.iter().map(Name::as_str).collect();
+    names.join(" -> ")
+}
+
 impl PipelineError {
     /// An error about a file of the user's.
     pub fn io(file: &Path) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();
         move |source| Self::Io { file, source }
+    }
+
+    /// An error about one source.
+    pub fn source(name: &Name) -> impl FnOnce(EcosystemError) -> Self {
+        let name = name.clone();
+        move |source| match source {
+            EcosystemError::Cancelled => Self::Interrupted,
+            source => Self::Source {
+                name,
+                source: Box::new(source),
+            },
+        }
     }
 
     /// What to do about it.
@@ -249,6 +288,11 @@ impl PipelineError {
             Self::Lock(error) => error.hint(),
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
+            Self::Source { source, .. } => source.hint(),
+            Self::FolderChanged { recipe, .. } => {
+                Some(format!("run `zwieback lock --update {recipe}`"))
+            }
+            Self::Circle(_) => Some("take one of them out of `needs`".into()),
             Self::Fetch(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Incomplete { source, .. } => source.hint(),

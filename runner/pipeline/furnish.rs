@@ -39,6 +39,9 @@ pub fn stage(
             scenery::base(conditions).map_or_else(|| name.clone(), |base| name.under(&base));
         stage_tree(tree, sandbox.place(Place::Work), Some(&under), &options)?;
     }
+    for (under, tree) in &sources.beside {
+        stage_tree(tree, sandbox.place(Place::Work), Some(under), &options)?;
+    }
     if let Some(patches) = &sources.patches {
         let under: RelPath = PATCHES.parse().expect("the word is a path");
         stage_tree(patches, sandbox.place(Place::Tmp), Some(&under), &options)?;

@@ -5,20 +5,28 @@ use std::collections::BTreeMap;
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
-use zwieback_host::endpoints::apt;
-use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
-use zwieback_host::fetch::settings::{Proxies, Settings};
+use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::blob::StoredBlob;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;
+use super::places::{self, Named};
 
 /// Brings every input into the store.
 pub fn fetch<'i>(
     inputs: impl IntoIterator<Item = &'i LockedInput>,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    fetch_from(inputs, &Named::new(), ctx)
+}
+
+/// Brings every input into the store; recipes name URLs for some of them.
+pub fn fetch_from<'i>(
+    inputs: impl IntoIterator<Item = &'i LockedInput>,
+    named: &Named,
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let inputs = distinct(inputs);
@@ -31,7 +39,7 @@ pub fn fetch<'i>(
                 bytes,
             });
         }
-        download(&missing, ctx)?;
+        download(&missing, named, ctx)?;
     }
     let reused = inputs.len() - missing.len();
     ctx.tell(&Event::Fetched {
@@ -47,6 +55,14 @@ pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, Pipeli
     stored(ctx.store, input)?.ok_or_else(|| PipelineError::Vanished {
         file: input.file.to_string(),
     })
+}
+
+/// How to reach places.
+pub fn settings(ctx: &Context<'_>) -> Settings {
+    Settings {
+        proxies: ctx.proxies.clone(),
+        ..Settings::default()
+    }
 }
 
 fn distinct<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>) -> Vec<LockedInput> {
@@ -67,14 +83,15 @@ fn missing(inputs: &[LockedInput], ctx: &Context<'_>) -> Result<Vec<LockedInput>
     Ok(missing)
 }
 
-fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineError> {
+fn download(
+    missing: &[LockedInput],
+    named: &Named,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
     let fetch = Fetch {
-        endpoints: endpoints(missing, ctx),
+        endpoints: places::endpoints(missing, named, ctx)?,
         downloads: ctx.dirs.downloads(),
-        settings: Settings {
-            proxies: proxies(),
-            ..Settings::default()
-        },
+        settings: settings(ctx),
         canceller: ctx.stop.fetching().clone(),
     };
     let reach = match ctx.network {
@@ -91,30 +108,4 @@ fn download(missing: &[LockedInput], ctx: &Context<'_>) -> Result<(), PipelineEr
     };
     fetch_into(ctx.store, missing, &fetch, reach, &mut watch)?;
     Ok(())
-}
-
-/// Where to ask: the user's mirrors, then whatever the ecosystem's own client is configured with.
-/// A client that is not installed has no configuration; the mirrors then have to do.
-fn endpoints(missing: &[LockedInput], ctx: &Context<'_>) -> Endpoints {
-    let endpoints = Endpoints::new(ctx.mirrors.clone());
-    let needs_apt = missing.iter().any(|input| input.purl.kind() == "deb");
-    if needs_apt && ctx.network == Network::Allowed {
-        return endpoints.with("deb", apt::roots().unwrap_or_default());
-    }
-    endpoints
-}
-
-/// What the usual variables say; upper case is what some systems set.
-fn proxies() -> Proxies {
-    let read = |name: &str| {
-        std::env::var(name)
-            .or_else(|_| std::env::var(name.to_uppercase()))
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
-    Proxies {
-        http: read("http_proxy"),
-        https: read("https_proxy"),
-        except: read("no_proxy"),
-    }
 }

@@ -12,11 +12,12 @@ use zwieback_host::run_folder::RunFolder;
 use zwieback_host::store::stored::StoredTree;
 
 use super::attest::Made;
-use super::context::{Context, Wish};
+use super::confirm::confirm;
+use super::context::{Confirm, Context, Wish};
 use super::error::PipelineError;
 use super::explained::explain;
 use super::read::Planned;
-use super::run::Ran;
+use super::run::{Bake, Ran};
 use super::twin::Twin;
 
 /// A finished build, new or found.
@@ -109,6 +110,7 @@ impl<'a> Keeper<'a> {
         comparison: &Comparison,
         runs: (&Ran, &Ran),
         twin: &Twin,
+        bake: &Bake<'_>,
     ) -> Result<PipelineError, PipelineError> {
         let (files, differing) = (comparison.compared, comparison.differences.len());
         self.ctx.tell(&Event::Compared { files, differing });
@@ -117,16 +119,14 @@ impl<'a> Keeper<'a> {
         self.ctx.store.put_root(&self.root_name(), &kept)?;
         let recipe = &self.planned.plan.recipe;
         let varied = twin.variation.varied();
+        let mut explained = explain(comparison, runs, recipe, &varied, self.folder.id())?;
+        if self.wish.confirm == Confirm::Suspects {
+            confirm(&mut explained.report, runs.0, bake, twin)?;
+        }
         Ok(PipelineError::NotReproducible {
             recipe: recipe.name().clone(),
             version: recipe.recipe.version.clone(),
-            explained: Box::new(explain(
-                comparison,
-                runs,
-                recipe,
-                &varied,
-                self.folder.id(),
-            )?),
+            explained: Box::new(explained),
         })
     }
 

@@ -1,13 +1,13 @@
 //! The story of `zwieback lock`: resolve every mutable reference once, fetch it, write it down.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use zwieback_core::build::plan::Requests;
 use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::recipe::{Recipe, Source};
+use zwieback_core::manifest::lock_diff::{Change, changes};
+use zwieback_core::manifest::lockfile::{LockedFolder, Lockfile};
 use zwieback_core::manifest::toolchain::{DebClosure, Toolchain};
-use zwieback_core::name::Name;
 use zwieback_host::deb::apt_state::{AptState, Platform};
 use zwieback_host::deb::package::Request;
 use zwieback_host::deb::resolve;
@@ -17,58 +17,74 @@ use super::context::Context;
 use super::error::PipelineError;
 use super::inputs;
 
-/// The release that source packages are looked up in. Old versions stay where they are:
-/// the purl names the exact one.
-const SOURCE_RELEASE: &str = "bookworm";
-const SOURCE_ARCHITECTURE: &str = "amd64";
-
 /// What a manifest can be resolved into.
 pub trait Resolve: Requests {
     /// Every file that the manifest asks for, not yet fetched.
-    fn resolve(&self, apt: &mut Apt<'_>) -> Result<Vec<LockedInput>, PipelineError>;
+    fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError>;
 }
 
-/// apt's private states, opened when first asked.
-pub struct Apt<'a> {
-    ctx: &'a Context<'a>,
+/// What requests came to.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    /// The files.
+    pub inputs: Vec<LockedInput>,
+    /// The folders of the project.
+    pub folders: Vec<LockedFolder>,
+}
+
+/// Whoever can be asked, opened when first asked.
+pub struct Resolver<'a> {
+    /// The world.
+    pub ctx: &'a Context<'a>,
+    /// The project's top folder, which paths of sources start from.
+    pub project: PathBuf,
     states: BTreeMap<(String, String), AptState>,
 }
 
 /// What became of a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It answered already.
     Fresh,
-    /// It was written.
-    Written,
+    /// It was written; so much is another version than before.
+    Written(Vec<Change>),
 }
 
 /// Locks one manifest: resolve, fetch, write.
-pub fn lock<T: Resolve>(on_disk: &OnDisk<T>, apt: &mut Apt<'_>) -> Result<Outcome, PipelineError> {
-    let ctx = apt.ctx;
-    let mut resolved = on_disk.manifest.resolve(apt)?;
-    inputs::fetch(&resolved, ctx)?;
-    for input in &mut resolved {
+pub fn lock<T: Resolve>(
+    on_disk: &OnDisk<T>,
+    resolver: &mut Resolver<'_>,
+) -> Result<Outcome, PipelineError> {
+    let ctx = resolver.ctx;
+    let mut resolved = on_disk.manifest.resolve(resolver)?;
+    inputs::fetch(&resolved.inputs, ctx)?;
+    for input in &mut resolved.inputs {
         input.blake3 = Some(inputs::blob(input, ctx)?.content().blake3);
     }
-    let lock = Lockfile::new(on_disk.manifest.requests(), resolved);
+    let mut lock = Lockfile::new(on_disk.manifest.requests(), resolved.inputs);
+    lock.folders = resolved.folders;
     if on_disk.lock.as_ref() == Some(&lock) {
         return Ok(Outcome::Fresh);
     }
     on_disk.write_lock(&lock)?;
-    Ok(Outcome::Written)
+    let old = on_disk.lock.as_ref();
+    Ok(Outcome::Written(
+        old.map_or_else(Vec::new, |old| changes(old, &lock)),
+    ))
 }
 
-impl<'a> Apt<'a> {
+impl<'a> Resolver<'a> {
     /// Nothing opened yet.
-    pub fn new(ctx: &'a Context<'a>) -> Self {
+    pub fn new(project: &Path, ctx: &'a Context<'a>) -> Self {
         Self {
             ctx,
+            project: project.to_owned(),
             states: BTreeMap::new(),
         }
     }
 
-    fn state(&mut self, release: &str, architecture: &str) -> Result<&AptState, PipelineError> {
+    /// apt's private state for one platform.
+    pub fn apt(&mut self, release: &str, architecture: &str) -> Result<&AptState, PipelineError> {
         let key = (release.to_owned(), architecture.to_owned());
         if !self.states.contains_key(&key) {
             self.ctx.check_network("resolve packages")?;
@@ -84,7 +100,7 @@ impl<'a> Apt<'a> {
 }
 
 impl Resolve for Toolchain {
-    fn resolve(&self, apt: &mut Apt<'_>) -> Result<Vec<LockedInput>, PipelineError> {
+    fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
         let DebClosure {
             release,
             architecture,
@@ -95,35 +111,10 @@ impl Resolve for Toolchain {
             .map(|name| name.as_str().parse())
             .collect::<Result<_, _>>()
             .map_err(resolve::ResolveError::from)?;
-        let state = apt.state(release.as_str(), architecture.as_str())?;
-        Ok(resolve::closure(state, &wanted)?)
+        let state = resolver.apt(release.as_str(), architecture.as_str())?;
+        Ok(Resolved {
+            inputs: resolve::closure(state, &wanted)?,
+            folders: Vec::new(),
+        })
     }
-}
-
-impl Resolve for Recipe {
-    fn resolve(&self, apt: &mut Apt<'_>) -> Result<Vec<LockedInput>, PipelineError> {
-        self.sources
-            .iter()
-            .map(|(name, source)| resolve_source(name, source, apt))
-            .collect()
-    }
-}
-
-fn resolve_source(
-    name: &Name,
-    source: &Source,
-    apt: &mut Apt<'_>,
-) -> Result<LockedInput, PipelineError> {
-    let unsupported = || PipelineError::UnsupportedSource {
-        name: name.clone(),
-        purl: source.purl.clone(),
-    };
-    if source.purl.kind() != "deb" {
-        return Err(unsupported());
-    }
-    let file = source.file.as_ref().ok_or_else(unsupported)?;
-    let state = apt.state(SOURCE_RELEASE, SOURCE_ARCHITECTURE)?;
-    let mut input = resolve::source_file(state, &source.purl, file.as_str())?;
-    input.source = Some(name.clone());
-    Ok(input)
 }

@@ -7,3 +7,11 @@ pub trait Observe: Sync {
     /// Something happened.
     fn event(&self, event: &Event);
 }
+
+/// Who does not want to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Observe for Nobody {
+    fn event(&self, _event: &Event) {}
+}

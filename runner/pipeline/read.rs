@@ -1,6 +1,7 @@
 //! Chapter: read a recipe, its toolchains and their locks, and plan the build.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use zwieback_core::build::plan::{Locked, Plan};
 use zwieback_core::digest::Digest;
@@ -11,6 +12,7 @@ use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::project::{OnDisk, Project};
 
+use super::build_all::Outputs;
 use super::context::Context;
 use super::error::PipelineError;
 
@@ -19,6 +21,10 @@ use super::error::PipelineError;
 pub struct Planned {
     /// What to build, from what.
     pub plan: Plan,
+    /// The project's top folder.
+    pub project: PathBuf,
+    /// The bundles of the recipes it needs, once these are built.
+    pub bundles: BTreeMap<Name, Digest>,
     /// The content of each patch, by its path in the recipe's folder.
     pub patches: BTreeMap<RelPath, Vec<u8>>,
 }
@@ -35,7 +41,12 @@ pub fn recipe(
     let plan = Plan::new(&locked(&recipe), &locks(&toolchains), profile)?;
     let patches = patches(&recipe)?;
     ctx.tell(&planned(&plan));
-    Ok(Planned { plan, patches })
+    Ok(Planned {
+        plan,
+        project: project.root().to_owned(),
+        bundles: BTreeMap::new(),
+        patches,
+    })
 }
 
 /// Reads toolchains by name.
@@ -61,6 +72,23 @@ pub fn locks(toolchains: &[OnDisk<Toolchain>]) -> Vec<Locked<'_, Toolchain>> {
 }
 
 impl Planned {
+    /// The plan, now that the recipes it needs are built.
+    #[must_use]
+    pub fn with_needed(mut self, outputs: &Outputs) -> Self {
+        for name in &self.plan.recipe.recipe.needs {
+            let Some(built) = outputs.get(name) else {
+                continue;
+            };
+            self.plan
+                .needs
+                .insert(name.clone(), *built.outputs.digest());
+            if let Some(bundle) = &built.bundle {
+                self.bundles.insert(name.clone(), bundle.sha256);
+            }
+        }
+        self
+    }
+
     /// The digests of the patches: part of the action.
     pub fn patch_digests(&self) -> BTreeMap<RelPath, Digest> {
         self.patches

@@ -26,6 +26,8 @@ pub fn recheck(
     let begun = Instant::now();
     let planned_again = Planned {
         plan: claim.plan.clone(),
+        project: PathBuf::new(),
+        bundles: BTreeMap::new(),
         patches: patches(claim, given)?,
     };
     ctx.tell(&planned(&planned_again.plan));

@@ -11,6 +11,7 @@ use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Step;
 use zwieback_core::sandbox_spec::operation::{Medium, Place};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::factor::Factor;
 use zwieback_host::capture::outputs::capture_into;
@@ -34,6 +35,7 @@ use super::scenery;
 use super::sources::{Sources, patch_list};
 
 /// What both runs share.
+#[derive(Clone, Copy)]
 pub struct Bake<'a> {
     /// The recipe, its locks and its patches.
     pub planned: &'a Planned,
@@ -95,6 +97,7 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     ended?;
     let mut record = steps.record;
     record.enforcement = report.enforcement;
+    record.supervision = report.supervision;
     record.ended = clock::now().as_unix();
     let wall_ms = record.steps.iter().map(|step| step.wall_ms).sum();
     // Only now, when no process of the run is left, are the outputs read.
@@ -146,6 +149,7 @@ impl<'a> Steps<'a> {
             log_offsets: Vec::new(),
             outputs: None,
             enforcement: Enforcement::default(),
+            supervision: Supervision::default(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);
         Ok(Self {

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use zwieback_core::build::plan::Plan;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::recipe::Source;
+use zwieback_core::manifest::source::{Origin, Source, Unpack};
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::unpack::{Options, unpack};
+use zwieback_host::ecosystem::folder;
 use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::inputs;
 use super::read::Planned;
+use super::{inputs, vendored};
 
 /// What `SOURCE_DATE_EPOCH` is where neither the recipe nor a source says: the first moment
 /// that a zip archive can hold, 1980-01-01.
@@ -31,6 +33,8 @@ const METHOD: &str = "zwieback-source v1";
 pub struct Sources {
     /// The tree of each, to be staged at `/build/<name>`.
     pub trees: BTreeMap<Name, StoredTree>,
+    /// What is staged beside them, by its place below `/build`: vendored packages, needed outputs.
+    pub beside: BTreeMap<RelPath, StoredTree>,
     /// The recipe's patches, by their path in its folder.
     pub patches: Option<StoredTree>,
     /// Seconds since 1970.
@@ -50,16 +54,27 @@ pub fn unpack_all(planned: &Planned, ctx: &Context<'_>) -> Result<Sources, Pipel
     let mut trees = BTreeMap::new();
     let mut newest = None;
     for (name, source) in &plan.recipe.sources {
-        let files: Vec<_> = plan.inputs_of(name).collect();
-        let (tree, time) = one(name, source, &files, ctx)?;
+        let (tree, time) = match source.origin() {
+            Ok(Origin::Folder(path)) => (folder(planned, name, path, ctx)?, None),
+            _ => one(
+                name,
+                source,
+                &plan.own_inputs(name).collect::<Vec<_>>(),
+                ctx,
+            )?,
+        };
+        let tree = vendored::prepare(name, source, tree, ctx)?;
         newest = newest.max(time);
         trees.insert(name.clone(), tree);
     }
     let chosen = plan.recipe.recipe.source_date_epoch.map(i64::from);
     let source_date_epoch = chosen.or(newest).unwrap_or(EARLIEST).max(EARLIEST);
     let patches = patches(&planned.patches, ctx)?;
+    let mut beside = vendored::beside(planned, ctx)?;
+    beside.extend(needed(planned, ctx)?);
     Ok(Sources {
         trees,
+        beside,
         patches,
         source_date_epoch,
     })
@@ -73,7 +88,67 @@ pub fn patch_list(plan: &Plan) -> Vec<(&Name, &RelPath)> {
         .collect()
 }
 
-fn one(
+/// Fails if a folder is not what was locked: a result in the store would answer for another source.
+pub fn check_folders(planned: &Planned, ctx: &Context<'_>) -> Result<(), PipelineError> {
+    for (name, source) in &planned.plan.recipe.sources {
+        if let Ok(Origin::Folder(path)) = source.origin() {
+            folder(planned, name, path, ctx)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder as it is now, if that is what was locked.
+fn folder(
+    planned: &Planned,
+    name: &Name,
+    path: &RelPath,
+    ctx: &Context<'_>,
+) -> Result<StoredTree, PipelineError> {
+    let tree = folder_now(&planned.project, name, path, ctx)?;
+    let mut locked = planned.plan.folders.iter();
+    if locked.any(|it| it.source == *name && it.tree == *tree.digest()) {
+        return Ok(tree);
+    }
+    Err(PipelineError::FolderChanged {
+        name: name.clone(),
+        path: path.clone(),
+        recipe: planned.plan.recipe.name().clone(),
+    })
+}
+
+/// The tree of a folder of the project.
+pub fn folder_now(
+    project: &Path,
+    name: &Name,
+    path: &RelPath,
+    ctx: &Context<'_>,
+) -> Result<StoredTree, PipelineError> {
+    folder::tree(ctx.store, &project.join(path.as_path())).map_err(PipelineError::source(name))
+}
+
+/// The outputs of the recipes it needs, each at `/build/<recipe>`.
+fn needed(
+    planned: &Planned,
+    ctx: &Context<'_>,
+) -> Result<BTreeMap<RelPath, StoredTree>, PipelineError> {
+    let mut trees = BTreeMap::new();
+    for (name, digest) in &planned.plan.needs {
+        let tree = ctx
+            .store
+            .tree(digest)?
+            .ok_or_else(|| PipelineError::Vanished {
+                file: format!("the outputs of {name}"),
+            })?;
+        tree.check_quick()?;
+        let place = name.as_str().parse().expect("a name is a path of one part");
+        trees.insert(place, tree);
+    }
+    Ok(trees)
+}
+
+/// A source of one or several files, unpacked now or before.
+pub fn one(
     name: &Name,
     source: &Source,
     files: &[&LockedInput],
@@ -90,7 +165,7 @@ fn one(
         let layer = writer.layer(input.purl.as_str());
         let blob = inputs::blob(input, ctx)?;
         let mut file = File::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
-        if source.unpack {
+        if source.unpack == Unpack::Whole {
             let unpacked = unpack(file, input.file.as_str(), &layer, &Options::default()).map_err(
                 |error| PipelineError::Unpack {
                     name: name.clone(),
@@ -109,7 +184,7 @@ fn one(
             copy.finish()?;
         }
     }
-    if source.unpack {
+    if source.unpack == Unpack::Whole {
         writer.strip_single_top()?;
     }
     let tree = writer.commit()?;
@@ -157,7 +232,7 @@ fn patches(
 }
 
 fn key(source: &Source, files: &[&LockedInput]) -> Digest {
-    let mut text = format!("{METHOD}\nunpack {}\n", source.unpack);
+    let mut text = format!("{METHOD}\nunpack {}\n", bool::from(source.unpack));
     for input in files {
         text.push_str(&format!("{} {}\n", input.sha256, input.file));
     }

@@ -2,8 +2,11 @@
 
 use std::thread;
 
+use zwieback_core::build::plan::Plan;
+use zwieback_core::sandbox_spec::environment::Environment;
+use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::twin::conditions::RunName;
+use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::{Machine, Variation};
 
@@ -18,38 +21,56 @@ pub struct Twin {
     pub variation: Variation,
     a: SandboxSpec,
     b: SandboxSpec,
+    making: Making,
+}
+
+/// What a sandbox is made of besides the conditions.
+struct Making {
+    limits: Limits,
+    epoch: i64,
+    toolchain: Environment,
+    recipe: Environment,
+}
+
+impl Making {
+    fn spec(&self, conditions: &Conditions) -> SandboxSpec {
+        spec::sandbox(
+            conditions,
+            self.limits.clone(),
+            self.epoch,
+            &self.toolchain,
+            &self.recipe,
+        )
+    }
 }
 
 impl Twin {
     /// Plans both runs: values only, nothing is started.
-    pub fn plan(
-        plan: &zwieback_core::build::plan::Plan,
-        machine: &Machine,
-        wish: &Wish,
-        epoch: i64,
-    ) -> Self {
+    pub fn plan(plan: &Plan, machine: &Machine, wish: &Wish, epoch: i64) -> Self {
         let disk = plan
             .recipe
             .limits
             .disk
             .map_or(spec::DEFAULT_DISK, |size| size.0);
         let variation = Variation::plan(plan.profile, machine, disk);
-        let toolchain = root::environment(plan);
-        let sandbox = |name: RunName| {
-            let limits = spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0));
-            spec::sandbox(
-                variation.conditions(name),
-                limits,
-                epoch,
-                &toolchain,
-                &plan.recipe.env,
-            )
+        let making = Making {
+            limits: spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0)),
+            epoch,
+            toolchain: root::environment(plan),
+            recipe: plan.recipe.env.clone(),
         };
+        let (a, b) = (making.spec(&variation.a), making.spec(&variation.b));
         Self {
-            a: sandbox(RunName::A),
-            b: sandbox(RunName::B),
             variation,
+            a,
+            b,
+            making,
         }
+    }
+
+    /// The sandbox of a run under other conditions.
+    pub fn respec(&self, conditions: &Conditions) -> SandboxSpec {
+        self.making.spec(conditions)
     }
 
     /// The sandbox of one run.

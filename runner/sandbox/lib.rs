@@ -24,5 +24,6 @@ mod init;
 mod kernel;
 mod protocol;
 mod seccomp;
+mod supervise;
 mod watch;
 mod wire;

@@ -2,7 +2,8 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::error::SandboxError;
@@ -38,6 +39,8 @@ impl Zygote {
         let zygote = std::process::Command::new("/proc/self/exe")
             .arg(zygote::ARGUMENT)
             .env_clear()
+            // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
+            .process_group(0)
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -59,19 +62,19 @@ impl Processes {
 
     /// Kills pid 1, and with it every process of its namespace, and waits for all of them: the
     /// zygote ends when it has reaped pid 1, which the kernel allows only when the rest is gone.
-    pub(crate) fn end(&mut self) {
+    /// Tells how the zygote ended.
+    pub(crate) fn end(&mut self) -> Option<ExitStatus> {
         match self.first.take() {
             Some(first) => process::kill(&first),
             // There is no pid 1 yet, or it has not been announced and dies with its parent.
             None => drop(self.zygote.kill()),
         }
-        // It fails only if the zygote has been waited for before.
-        drop(self.zygote.wait());
+        self.zygote.wait().ok()
     }
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        self.end();
+        let _ended = self.end();
     }
 }

@@ -9,6 +9,7 @@ use zwieback_core::enforcement::Enforcement;
 use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::supervision::Supervision;
 
 use crate::error::Failure;
 use crate::owner::Owner;
@@ -57,8 +58,8 @@ pub(crate) enum Streams {
 /// From the sandbox to the runner.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Reply {
-    /// Pid 1 exists; its descriptor comes along.
-    Cloned,
+    /// Pid 1 exists and is supervised, if it should be; its descriptor comes along.
+    Cloned(Supervision),
     /// The sandbox is furnished and locked. The places and `/proc` come along as directories,
     /// and the list of System V memory where there is one.
     Ready(Enforcement),

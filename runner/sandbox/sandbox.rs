@@ -10,6 +10,7 @@ use zwieback_core::enforcement::Enforcement;
 use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place, Source};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::supervision::Supervision;
 
 use crate::canceller::Canceller;
 use crate::cgroup::group::Groups;
@@ -17,6 +18,7 @@ use crate::error::SandboxError;
 use crate::owner::Owner;
 use crate::processes::{Processes, Zygote};
 use crate::protocol::{Plan, Reply};
+use crate::supervise::verdict;
 use crate::watch::processes::Tables;
 use crate::watch::watcher::Watcher;
 use crate::wire;
@@ -43,6 +45,7 @@ pub struct Sandbox {
     places: [OwnedFd; 3],
     owner: Owner,
     enforcement: Enforcement,
+    supervision: Supervision,
     processes: Processes,
 }
 
@@ -51,6 +54,8 @@ pub struct Sandbox {
 pub struct Report {
     /// The state of every lock.
     pub enforcement: Enforcement,
+    /// Whether the clock of every program was what it was to be.
+    pub supervision: Supervision,
     /// The most memory in use at one time, in bytes, as far as it was measured.
     pub peak_memory: Option<u64>,
 }
@@ -103,6 +108,7 @@ impl Sandbox {
             socket,
             owner,
             enforcement,
+            supervision: ready.supervision,
             processes,
             watcher,
         })
@@ -133,11 +139,17 @@ impl Sandbox {
         &self.enforcement
     }
 
+    /// Whether the supervisor could begin; what it came to is known at the end.
+    pub fn supervision(&self) -> &Supervision {
+        &self.supervision
+    }
+
     /// Ends the sandbox. When this returns, no process of it is left.
     pub fn finish(mut self) -> Report {
-        self.processes.end();
+        let end = self.processes.end();
         Report {
             enforcement: std::mem::take(&mut self.enforcement),
+            supervision: verdict::conclude(std::mem::take(&mut self.supervision), end),
             peak_memory: self.watcher.peak_memory(),
         }
     }
@@ -146,12 +158,13 @@ impl Sandbox {
 /// Control groups can only be removed when they are empty, so the processes go first.
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.processes.end();
+        let _ended = self.processes.end();
     }
 }
 
 struct Ready {
     enforcement: Enforcement,
+    supervision: Supervision,
     /// In the order of `Place::ALL`.
     places: [OwnedFd; 3],
     tables: Tables,
@@ -164,10 +177,14 @@ fn await_ready(
 ) -> Result<Ready, SandboxError> {
     const START: &str = "start";
     wire::send(socket, plan, &[]).map_err(SandboxError::runner("send the plan"))?;
+    let mut supervision = Supervision::default();
     loop {
         let reply = wire::receive(socket).map_err(SandboxError::runner("hear from the sandbox"))?;
         match reply.ok_or(SandboxError::Gone(START))? {
-            (Reply::Cloned, descriptors) => processes.adopt(descriptors),
+            (Reply::Cloned(begun), descriptors) => {
+                processes.adopt(descriptors);
+                supervision = begun;
+            }
             (Reply::Failed(failure), _) => return Err(failure.into()),
             (Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
             (Reply::Ready(enforcement), descriptors) => {
@@ -182,6 +199,7 @@ fn await_ready(
                     .map_err(SandboxError::runner("clear a timeout"))?;
                 return Ok(Ready {
                     enforcement,
+                    supervision,
                     places,
                     tables: Tables {
                         proc,

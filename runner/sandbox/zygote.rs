@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
+use zwieback_core::supervision::Supervision;
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
@@ -19,6 +20,9 @@ use crate::init::pid_one;
 use crate::kernel::{file, process};
 use crate::owner::OwnerKind;
 use crate::protocol::{Plan, Reply};
+use crate::supervise::shift::Shift;
+use crate::supervise::supervisor::Supervisor;
+use crate::supervise::verdict::Verdict;
 use crate::wire;
 
 /// The first argument by which a program knows that it is to be a zygote.
@@ -41,7 +45,7 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match live(socket) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(verdict) => verdict.exit_code(),
         Err((socket, failure)) => {
             // Nobody is left to tell when even this fails.
             drop(wire::send(&socket, &Reply::Failed(failure), &[]));
@@ -60,8 +64,8 @@ fn adopt_socket() -> Result<UnixStream, CallError> {
     Ok(UnixStream::from(socket))
 }
 
-fn live(socket: UnixStream) -> Result<(), (UnixStream, Failure)> {
-    let (pid, plan, go) = match give_birth(&socket) {
+fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
+    let (pid, plan, shift, go) = match give_birth(&socket) {
         Ok(born) => born,
         Err(failure) => return Err((socket, failure)),
     };
@@ -70,12 +74,12 @@ fn live(socket: UnixStream) -> Result<(), (UnixStream, Failure)> {
     }
     // From here on the socket is pid 1's alone, so that its end is the sandbox's end.
     drop(socket);
-    release(go);
-    while let Ok(Some(_)) = process::wait_any(process::Block::Yes) {}
-    Ok(())
+    release(go, shift);
+    // Without a shift nobody is traced, and all there is to see is the end of pid 1.
+    Ok(Supervisor::new(pid.as_raw(), shift).watch())
 }
 
-fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, PipeWriter), Failure> {
+fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, Option<Shift>, PipeWriter), Failure> {
     let plan = receive_plan(socket).at(Stage::Plan)?;
     for group in &plan.cgroups {
         file::write(group.join("cgroup.procs"), "0").at(Stage::Cgroup)?;
@@ -93,12 +97,13 @@ fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, PipeWriter), Failure> {
     match unsafe { process::clone_into(NAMESPACES) }.at(Stage::Namespaces)? {
         process::Cloned::Child => {
             drop(go);
-            await_release(wait);
-            pid_one::run(socket, &plan, mounts)
+            let shift = await_release(wait, &plan);
+            pid_one::run(socket, &plan, mounts, shift)
         }
         process::Cloned::Parent { pid, pidfd } => {
-            announce(socket, &pidfd).at(Stage::Namespaces)?;
-            Ok((Pid::from_raw(pid), plan, go))
+            let (shift, supervision) = Shift::begin(pid, &plan.spec.machine);
+            announce(socket, &pidfd, supervision).at(Stage::Namespaces)?;
+            Ok((Pid::from_raw(pid), plan, shift, go))
         }
     }
 }
@@ -111,8 +116,13 @@ fn receive_plan(socket: &UnixStream) -> Result<Plan, CallError> {
     }
 }
 
-fn announce(socket: &UnixStream, pidfd: &OwnedFd) -> Result<(), CallError> {
-    wire::send(socket, &Reply::Cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
+fn announce(
+    socket: &UnixStream,
+    pidfd: &OwnedFd,
+    supervision: Supervision,
+) -> Result<(), CallError> {
+    let cloned = Reply::Cloned(supervision);
+    wire::send(socket, &cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
 }
 
 /// Only a process outside may map an id other than its own (`user_namespaces(7)`).
@@ -130,16 +140,22 @@ fn map_ids(pid: Pid, plan: &Plan) -> Result<(), CallError> {
     file::write(format!("/proc/{pid}/uid_map"), &uids)
 }
 
-fn release(mut go: PipeWriter) {
+/// What pid 1 waits for: its ids are mapped, and it is traced or not.
+const GO: u8 = b'!';
+const GO_TRACED: u8 = b'?';
+
+fn release(mut go: PipeWriter, shift: Option<Shift>) {
     // A pid 1 that is dead already is found by the wait that follows.
-    drop(go.write_all(b"!"));
+    drop(go.write_all(&[shift.map_or(GO, |_| GO_TRACED)]));
 }
 
 /// Waits for the id maps. The byte also proves that the parent was alive after the clone; when
-/// it dies without it, so does this process.
-fn await_release(mut wait: PipeReader) {
+/// it dies without it, so does this process. It tells the shift, too, if there is a tracer for
+/// it: without one, a call that is to stop would fail.
+fn await_release(mut wait: PipeReader, plan: &Plan) -> Option<Shift> {
     let mut byte = [0];
     if wait.read_exact(&mut byte).is_err() {
         std::process::abort();
     }
+    (byte == [GO_TRACED]).then(|| Shift::of(&plan.spec.machine))
 }

@@ -1,5 +1,7 @@
 //! What whole-program tests stand on: the real binary in a home, a project and a store of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 pub mod site;
 
 pub mod larder;

@@ -26,6 +26,10 @@ impl From<Output> for Outcome {
 impl Outcome {
     /// Checks the exit code and that each text was said, on either stream.
     #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "most tests want to know no more"
+    )]
     pub fn expect(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self}");
         for text in texts {

@@ -36,8 +36,11 @@ pub enum ProfileArg {
 )]
 pub struct BuildArgs {
     /// Recipes, by name or by path
-    #[arg(required = true, value_name = "RECIPE")]
+    #[arg(required_unless_present = "all", value_name = "RECIPE")]
     pub recipes: Vec<String>,
+    /// Every recipe of the project
+    #[arg(long, conflicts_with = "recipes")]
+    pub all: bool,
     /// How free the build is.
     #[command(flatten)]
     pub frozen: Frozen,
@@ -62,6 +65,9 @@ pub struct BuildArgs {
     /// Run once, for a fast inner loop: nothing is compared and nothing is signed
     #[arg(long, conflicts_with_all = ["profile", "key"])]
     pub once: bool,
+    /// If the runs differ, do not test each suspected cause by further runs
+    #[arg(long)]
+    pub no_confirm: bool,
     /// CPUs that each run may use
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -101,15 +107,29 @@ pub struct FetchArgs {
 /// Arguments of `zwieback plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The recipe
-    #[arg(value_name = "RECIPE")]
-    pub recipe: String,
+    /// Recipes
+    #[arg(value_name = "RECIPE", required_unless_present = "graph")]
+    pub recipes: Vec<String>,
+    /// Print which recipe needs which, of those named or of all
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, default_missing_value = "text")]
+    pub graph: Option<GraphForm>,
     /// Print the sandbox of each run, operation by operation
     #[arg(long)]
     pub sandbox: bool,
     /// How much differs between the two runs
     #[arg(long, value_enum)]
     pub profile: Option<ProfileArg>,
+}
+
+/// How a graph of recipes is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphForm {
+    /// One line for each recipe, in the order they are built.
+    Text,
+    /// For Graphviz.
+    Dot,
+    /// One JSON object.
+    Json,
 }
 
 /// Arguments of `zwieback shell`.

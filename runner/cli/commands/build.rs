@@ -7,8 +7,8 @@ use crate::cli::args::global::Global;
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::build::build;
-use crate::pipeline::context::{Reuse, Runs, Wish};
+use crate::pipeline::build_all::build_all;
+use crate::pipeline::context::{Confirm, Reuse, Runs, Wish};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
@@ -16,9 +16,12 @@ pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
     let project = session.project()?;
     let ctx = session.context(args.frozen.is_offline())?;
     let wish = wish(args, &session.config)?;
-    for recipe in &args.recipes {
-        build(&project, recipe, &wish, &ctx)?;
-    }
+    let recipes = if args.all {
+        project.recipes()
+    } else {
+        args.recipes.clone()
+    };
+    ctx.settle(build_all(&project, &recipes, &wish, &ctx))?;
     Ok(exit::DONE)
 }
 
@@ -38,6 +41,11 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
             Reuse::Allowed
         },
         runs: if args.once { Runs::Once } else { Runs::Twice },
+        confirm: if args.no_confirm {
+            Confirm::Nothing
+        } else {
+            Confirm::Suspects
+        },
         jobs: args.jobs.or(config.build.jobs),
         timeout: timeout.or(config.build.timeout),
         allow_absent: config.sandbox.allow_absent.clone(),

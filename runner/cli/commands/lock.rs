@@ -11,7 +11,7 @@ use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::Context;
-use crate::pipeline::lock::{Apt, Outcome, Resolve, lock};
+use crate::pipeline::lock::{Outcome, Resolve, Resolver, lock};
 use crate::pipeline::read::locked;
 
 /// Runs the command.
@@ -19,12 +19,12 @@ pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(false)?;
-    let mut apt = Apt::new(&ctx);
+    let mut resolver = Resolver::new(project.root(), &ctx);
     for toolchain in toolchains(&project, &args.names)? {
-        one(&project.toolchain(&toolchain)?, args, &mut apt, &ctx)?;
+        one(&project.toolchain(&toolchain)?, args, &mut resolver, &ctx)?;
     }
     for recipe in recipes(&project, &args.names) {
-        one(&project.recipe(&recipe)?, args, &mut apt, &ctx)?;
+        one(&project.recipe(&recipe)?, args, &mut resolver, &ctx)?;
     }
     Ok(exit::DONE)
 }
@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {
 fn one<T: Resolve>(
     on_disk: &OnDisk<T>,
     args: &LockArgs,
-    apt: &mut Apt<'_>,
+    resolver: &mut Resolver<'_>,
     ctx: &Context<'_>,
 ) -> anyhow::Result<()> {
     let name = on_disk.manifest.name();
@@ -44,10 +44,11 @@ fn one<T: Resolve>(
     if answers.is_ok() && !args.update {
         return Ok(());
     }
-    if lock(on_disk, apt)? == Outcome::Written {
+    if let Outcome::Written(changes) = lock(on_disk, resolver)? {
         ctx.tell(&Event::Locked {
             kind: T::KIND.to_owned(),
             name: name.clone(),
+            changes: changes.iter().map(ToString::to_string).collect(),
         });
     }
     Ok(())

@@ -5,12 +5,14 @@ use std::io::Write as _;
 
 use zwieback_core::twin::conditions::RunName;
 use zwieback_host::machine;
+use zwieback_host::project::Project;
 
-use crate::cli::args::build::PlanArgs;
+use crate::cli::args::build::{GraphForm, PlanArgs};
 use crate::cli::args::global::{Format, Global};
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::context::Wish;
+use crate::pipeline::context::{Context, Wish};
+use crate::pipeline::graph;
 use crate::pipeline::read::{self, Planned};
 use crate::pipeline::twin::Twin;
 
@@ -19,11 +21,41 @@ pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(true)?;
+    if let Some(form) = args.graph {
+        return graph(&project, &args.recipes, form);
+    }
+    for recipe in &args.recipes {
+        one(recipe, &project, &session, args, global.format, &ctx)?;
+    }
+    Ok(exit::DONE)
+}
+
+fn graph(project: &Project, named: &[String], form: GraphForm) -> anyhow::Result<u8> {
+    let all = project.recipes();
+    let named = if named.is_empty() { &all } else { named };
+    let graph = graph::read(project, named)?.graph;
+    let text = match form {
+        GraphForm::Text => graph.to_text(),
+        GraphForm::Dot => graph.to_dot(),
+        GraphForm::Json => graph.to_json(),
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn one(
+    recipe: &str,
+    project: &Project,
+    session: &Session,
+    args: &PlanArgs,
+    format: Format,
+    ctx: &Context<'_>,
+) -> anyhow::Result<()> {
     let profile = args
         .profile
         .map(Into::into)
         .max(session.config.build.profile);
-    let planned = read::recipe(&project, &args.recipe, profile, &ctx)?;
+    let planned = read::recipe(project, recipe, profile, ctx)?;
     // Without unpacking the sources only the recipe can say.
     let epoch = planned
         .plan
@@ -37,13 +69,12 @@ pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         &Wish::default(),
         epoch.into(),
     );
-    let text = match (global.format, args.sandbox) {
+    let text = match (format, args.sandbox) {
         (Format::Json, _) => json(&planned, &twin)?,
         (Format::Human, true) => sandboxes(&twin),
         (Format::Human, false) => human(&planned, &twin),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(exit::DONE)
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
 }
 
 fn json(planned: &Planned, twin: &Twin) -> anyhow::Result<String> {
@@ -73,7 +104,7 @@ fn human(planned: &Planned, twin: &Twin) -> String {
         line(
             &mut text,
             "source",
-            &format!("{name} {} ({})", source.purl, files.join(", ")),
+            &format!("{name} {} ({})", source.label(), files.join(", ")),
         );
     }
     for toolchain in &planned.plan.toolchains {

@@ -5,11 +5,11 @@ use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zwieback_core::build::completed::Ending;
-use zwieback_core::event::{Event, Verdict};
-use zwieback_core::name::Name;
+use zwieback_core::event::Event;
 
-use super::paint::{Meaning, Paint, bytes, counted, seconds};
+use super::paint::{Meaning, Paint, counted};
 use super::runs::Runs;
+use super::sentence;
 use crate::pipeline::observe::Observe;
 
 /// How much is said.
@@ -60,10 +60,6 @@ impl Human {
                 assembly: None,
             }),
         }
-    }
-
-    fn say(&self, verb: &str, rest: String) {
-        self.line(&self.paint.line(Meaning::Good, verb, rest));
     }
 
     fn line(&self, line: &str) {
@@ -126,62 +122,18 @@ impl Human {
     }
 
     fn story(&self, event: &Event) {
+        if let Some((verb, rest)) = sentence::of(event) {
+            self.line(&self.paint.line(Meaning::Good, verb, rest));
+        }
         match event {
-            Event::Planned {
-                recipe,
-                version,
-                steps,
-                sources,
-                toolchains,
-            } => {
-                self.say(
-                    "Planned",
-                    planned(recipe, version, *steps, *sources, toolchains),
-                );
-            }
-            Event::Locked { kind, name } => self.say("Locked", format!("{kind} {name}")),
-            Event::Fetched {
-                inputs,
-                bytes: size,
-                ..
-            } if *inputs > 0 => {
-                self.say(
-                    "Fetched",
-                    format!("{} ({})", counted(*inputs, "input"), bytes(*size)),
-                );
-            }
-            Event::Sandboxed { summary, weaker } => {
-                self.say("Sandbox", summary.clone());
+            Event::Sandboxed { weaker, .. } if self.volume == Volume::Verbose => {
                 for lock in weaker {
                     self.line(&self.paint.line(Meaning::Warning, "", lock));
                 }
             }
             Event::StepOutput { run, step, line } => self.line(&format!("{run:?} {step}> {line}")),
-            Event::Compared { files, differing } => {
-                self.say("Compared", compared(*files, *differing));
-            }
-            Event::Signed { bundle, key } => self.say("Signed", format!("{bundle}, key {key}")),
-            Event::Reused { run, .. } => self.say(
-                "Found",
-                format!("in the store, built and signed by run {run}"),
-            ),
-            Event::Exported { folder, files } => {
-                self.say(
-                    "Exported",
-                    format!("{} to {folder}", counted(*files, "file")),
-                );
-            }
             Event::Notice { message } => {
                 self.line(&self.paint.line(Meaning::Warning, "note", message));
-            }
-            Event::Finished {
-                recipe,
-                version,
-                verdict,
-                wall_ms,
-                ..
-            } => {
-                self.say("Finished", finished(recipe, version, *verdict, *wall_ms));
             }
             _ => {}
         }
@@ -207,53 +159,5 @@ impl Observe for Human {
 fn clear(bar: &mut Option<ProgressBar>) {
     if let Some(bar) = bar.take() {
         bar.finish_and_clear();
-    }
-}
-
-fn planned(
-    recipe: &Name,
-    version: &str,
-    steps: usize,
-    sources: usize,
-    toolchains: &[(Name, usize)],
-) -> String {
-    let toolchains: Vec<_> = toolchains
-        .iter()
-        .map(|(name, packages)| format!("{name} ({})", counted(*packages, "package")))
-        .collect();
-    let noun = if toolchains.len() == 1 {
-        "toolchain"
-    } else {
-        "toolchains"
-    };
-    format!(
-        "{recipe} {version}: {}, {}, {noun} {}",
-        counted(steps, "step"),
-        counted(sources, "source"),
-        toolchains.join(" + ")
-    )
-}
-
-fn compared(files: usize, differing: usize) -> String {
-    let same = files - differing;
-    match differing {
-        0 => format!("{}, {same} identical", counted(files, "file")),
-        1 => format!("{}, {same} identical, 1 differs", counted(files, "file")),
-        _ => format!(
-            "{}, {same} identical, {differing} differ",
-            counted(files, "file")
-        ),
-    }
-}
-
-fn finished(recipe: &Name, version: &str, verdict: Verdict, wall_ms: u64) -> String {
-    let time = seconds(wall_ms);
-    match verdict {
-        Verdict::Reproducible => format!("{recipe} {version} is reproducible, in {time}"),
-        Verdict::BuiltOnce => {
-            format!(
-                "{recipe} {version} was built once, in {time}: nothing was compared, nothing was signed"
-            )
-        }
     }
 }

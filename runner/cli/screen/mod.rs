@@ -4,6 +4,8 @@ pub mod paint;
 
 pub mod human;
 
+pub mod sentence;
+
 pub mod runs;
 
 pub mod json;

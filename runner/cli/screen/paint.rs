@@ -37,7 +37,7 @@ impl Paint {
     }
 
     fn on(choice: Colour, is_terminal: bool) -> Self {
-        let wanted = || std::env::var_os(env::NO_COLOR).is_none() && is_terminal;
+        let wanted = || !env::is_set(env::NO_COLOR) && is_terminal;
         Self {
             on: match choice {
                 Colour::Always => true,

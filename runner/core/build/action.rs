@@ -33,6 +33,12 @@ pub struct Action {
     pub toolchain: Digest,
     /// The files of each source.
     pub sources: BTreeMap<Name, BTreeMap<FileName, Digest>>,
+    /// The trees of the sources that are folders of the project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<Name, Digest>,
+    /// The output trees of the recipes it needs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub needs: BTreeMap<Name, Digest>,
     /// The patches by their path in the recipe's folder.
     pub patches: BTreeMap<RelPath, Digest>,
 }
@@ -79,6 +85,12 @@ impl Action {
             recipe: plan.recipe.clone(),
             toolchain,
             sources,
+            folders: plan
+                .folders
+                .iter()
+                .map(|it| (it.source.clone(), it.tree))
+                .collect(),
+            needs: plan.needs.clone(),
             patches,
         }
     }

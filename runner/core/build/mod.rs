@@ -1,5 +1,7 @@
 //! A build as values: plan, action, what the runs gave, and what may be signed.
 
+pub mod graph;
+
 pub mod plan;
 
 pub mod action;

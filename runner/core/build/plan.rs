@@ -1,13 +1,16 @@
 //! A plan: a recipe, its toolchains and their locks, held together and checked.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::locked_input::LockedInput;
-use crate::manifest::lockfile::Lockfile;
-use crate::manifest::recipe::{Profile, Recipe, Source};
+use crate::manifest::lockfile::{LockedFolder, Lockfile};
+use crate::manifest::recipe::{Profile, Recipe};
+use crate::manifest::source::{Source, Vendor};
 use crate::manifest::toolchain::{DebClosure, Toolchain};
 use crate::name::Name;
 
@@ -18,6 +21,10 @@ pub struct Plan {
     pub recipe: Recipe,
     /// The pinned files of its sources.
     pub inputs: Vec<LockedInput>,
+    /// The pinned folders of its sources.
+    pub folders: Vec<LockedFolder>,
+    /// The output trees of the recipes it needs, once these are built.
+    pub needs: BTreeMap<Name, Digest>,
     /// What it is built with.
     pub toolchains: Vec<PlannedToolchain>,
     /// How much differs between the runs.
@@ -147,6 +154,10 @@ impl Plan {
         };
         Ok(Self {
             inputs: recipe.checked()?.to_vec(),
+            folders: recipe
+                .lock
+                .map_or_else(Vec::new, |lock| lock.folders.clone()),
+            needs: BTreeMap::new(),
             toolchains: toolchains.iter().map(planned).collect::<Result<_, _>>()?,
             profile: profile
                 .or(recipe.manifest.recipe.profile)
@@ -162,11 +173,34 @@ impl Plan {
             .chain(self.toolchains.iter().flat_map(|planned| &planned.inputs))
     }
 
-    /// The files of one source.
+    /// The files of one source, those that its own lockfile brings included.
     pub fn inputs_of<'a>(&'a self, source: &'a Name) -> impl Iterator<Item = &'a LockedInput> {
         self.inputs
             .iter()
             .filter(move |input| input.source.as_ref() == Some(source))
+    }
+
+    /// The files that make up one source itself.
+    pub fn own_inputs<'a>(&'a self, source: &'a Name) -> impl Iterator<Item = &'a LockedInput> {
+        self.inputs_of(source).filter(|input| self.is_own(input))
+    }
+
+    /// The files that the lockfiles inside the sources bring, of one ecosystem.
+    pub fn vendored(&self, vendor: Vendor) -> impl Iterator<Item = (&Name, &LockedInput)> {
+        self.inputs.iter().filter_map(move |input| {
+            let name = input.source.as_ref()?;
+            let source = self.recipe.sources.get(name)?;
+            (source.vendor == Some(vendor) && !self.is_own(input)).then_some((name, input))
+        })
+    }
+
+    /// A source's own files carry its own purl; what is vendored carries another.
+    fn is_own(&self, input: &LockedInput) -> bool {
+        let source = input
+            .source
+            .as_ref()
+            .and_then(|name| self.recipe.sources.get(name));
+        source.is_some_and(|source| source.purl.as_ref() == Some(&input.purl))
     }
 }
 

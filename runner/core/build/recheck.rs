@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::action::{Action, EPOCH};
 use super::plan::{LockProblem, Locked, Plan, Requests as _};
-use super::statement::{OUTPUTS, PATCH, ROOT};
+use super::statement::{FOLDER, NEEDS, OUTPUTS, PATCH, ROOT};
 use crate::attest::build_type;
 use crate::attest::digest_set::DigestSet;
 use crate::attest::provenance::Provenance;
@@ -68,6 +68,9 @@ pub enum NotRepeatable {
     /// An input that no part of the recipe asks for, or that is named twice.
     #[error("the statement's input {0:?} belongs to nothing in the recipe")]
     StrayInput(String),
+    /// An input that its builder had at home.
+    #[error("the statement's input `{0}` is a tree of its builder's own and cannot be fetched")]
+    AtHome(String),
     /// A subject that is no file of an output tree.
     #[error("the statement's subject {0:?} is no file of an output tree")]
     Subject(String),
@@ -148,6 +151,12 @@ impl Inputs {
         let mut seen = BTreeSet::new();
         for one in all {
             let role = one.annotations.get("role").and_then(Value::as_str);
+            if [FOLDER, NEEDS]
+                .iter()
+                .any(|kind| one.label().starts_with(kind))
+            {
+                return Err(NotRepeatable::AtHome(one.label().to_owned()));
+            }
             let stray = || NotRepeatable::StrayInput(one.label().to_owned());
             if !seen.insert((role, one.uri.as_deref(), one.name.as_deref())) {
                 return Err(stray());

@@ -105,6 +105,7 @@ fn stated() -> (Statement, Digest) {
         id: "urn:x".into(),
         started: now,
         finished: now,
+        needed: BTreeMap::new(),
         factors: BTreeMap::new(),
         enforcement: Value::Null,
         byproducts: BTreeMap::new(),

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::enforcement::Enforcement;
 use crate::manifest::recipe::Profile;
 use crate::name::Name;
+use crate::supervision::Supervision;
 use crate::timestamp::Timestamp;
 use crate::twin::conditions::{Conditions, RunName};
 
@@ -69,6 +70,9 @@ pub struct RunRecord {
     pub outputs: Option<Digest>,
     /// The state of every lock.
     pub enforcement: Enforcement,
+    /// What the supervisor really changed.
+    #[serde(default)]
+    pub supervision: Supervision,
 }
 
 impl Record {

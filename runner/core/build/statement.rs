@@ -13,12 +13,17 @@ use crate::digest::{Digest, Fingerprint};
 use crate::json::from_serde::value_of;
 use crate::json::value::{Object, Value};
 use crate::locked_input::LockedInput;
+use crate::name::Name;
 use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
 /// Before the path of a patch, in the name of the input that it is.
 pub(super) const PATCH: &str = "patch ";
+/// Before the name of a source that is a folder of the builder's project.
+pub(super) const FOLDER: &str = "folder ";
+/// Before the name of a recipe whose outputs went in.
+pub(super) const NEEDS: &str = "needs ";
 /// Before the names of the toolchains, in the name of the tree that was `/`.
 pub(super) const ROOT: &str = "toolchain/";
 /// The name of the byproduct that is the tree of all outputs.
@@ -44,6 +49,8 @@ pub struct Invocation {
     pub started: Timestamp,
     /// When it ended.
     pub finished: Timestamp,
+    /// The bundles of the needed recipes. Their bytes hold times, so they are no build parameter.
+    pub needed: BTreeMap<Name, Digest>,
     /// What became of each factor.
     pub factors: BTreeMap<Factor, FactorState>,
     /// The true state of every lock, as JSON.
@@ -126,9 +133,19 @@ fn dependencies(
             .map(move |input| dependency(input, &role))
     });
     let patches = patches.iter().map(patch);
+    let trees = action
+        .folders
+        .iter()
+        .map(|(name, tree)| tree_named(&format!("{FOLDER}{name}"), *tree));
+    let needs = action
+        .needs
+        .iter()
+        .map(|(name, tree)| tree_named(&format!("{NEEDS}{name}"), *tree));
     sources
         .chain(packages)
         .chain(patches)
+        .chain(trees)
+        .chain(needs)
         .chain([root(plan, action)])
         .collect()
 }
@@ -166,14 +183,21 @@ fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
         .iter()
         .map(|it| it.toolchain.name().as_str())
         .collect();
-    let mut descriptor = sha256_named(&format!("{ROOT}{}", names.join("+")), action.toolchain);
+    tree_named(&format!("{ROOT}{}", names.join("+")), action.toolchain)
+}
+
+fn tree_named(name: &str, digest: Digest) -> ResourceDescriptor {
+    let mut descriptor = sha256_named(name, digest);
     descriptor.media_type = Some(TREE.to_owned());
     descriptor
 }
 
 fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
-    let mut outputs = sha256_named(OUTPUTS, made.outputs().digest());
-    outputs.media_type = Some(TREE.to_owned());
+    let outputs = tree_named(OUTPUTS, made.outputs().digest());
+    let needed = invocation
+        .needed
+        .iter()
+        .map(|(name, digest)| sha256_named(&format!("bundle of {name}"), *digest));
     let mut sandbox = sha256_named(SANDBOX, Digest::sha256(report(invocation).as_bytes()));
     sandbox.annotations = Object::from([
         ("enforcement".to_owned(), invocation.enforcement.clone()),
@@ -185,6 +209,7 @@ fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescrip
         .byproducts
         .iter()
         .map(named)
+        .chain(needed)
         .chain([outputs, sandbox])
         .collect()
 }

@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::locked_input::{FileName, LockedInput};
 use crate::name::Name;
 use crate::purl::Purl;
+use crate::rel_path::RelPath;
 
 /// The format's version: another one is refused, never guessed at.
 pub const VERSION: u32 = 1;
@@ -27,6 +28,21 @@ pub struct Lockfile {
     /// The files, each pinned by digest.
     #[serde(default, rename = "input")]
     pub inputs: Vec<LockedInput>,
+    /// The folders of the project that are sources.
+    #[serde(default, rename = "folder", skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<LockedFolder>,
+}
+
+/// A folder of the project, pinned by its tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedFolder {
+    /// The source it is.
+    pub source: Name,
+    /// Where it lies in the project.
+    pub path: RelPath,
+    /// What is in it, without what version control ignores.
+    pub tree: Digest,
 }
 
 impl Lockfile {
@@ -37,6 +53,7 @@ impl Lockfile {
             version: VERSION,
             requests,
             inputs,
+            folders: Vec::new(),
         }
     }
 

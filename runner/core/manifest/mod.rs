@@ -5,10 +5,12 @@
 
 pub mod diagnostic;
 pub mod lockfile;
+pub mod lock_diff;
 pub mod parse;
 pub mod quantity;
 pub mod recipe;
 pub mod recipe_checks;
 #[cfg(test)]
 mod schema;
+pub mod source;
 pub mod toolchain;

@@ -8,9 +8,8 @@ use super::diagnostic::{Diagnostic, SourceText};
 use super::parse::parse;
 use super::quantity::{ByteSize, Seconds};
 use super::recipe_checks;
-use crate::locked_input::FileName;
+use super::source::Source;
 use crate::name::Name;
-use crate::purl::Purl;
 use crate::rel_path::RelPath;
 
 /// The content of a `recipe.toml`. Serialised, it is the canonical form that is signed.
@@ -71,24 +70,6 @@ pub enum Profile {
     Hermetic,
     /// Everything is varied: the claim then holds without zwieback too.
     Strict,
-}
-
-/// One `[sources.<name>]` table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// Which package it is; pinned to bytes by the lockfile.
-    pub purl: Purl,
-    /// Which file of the package, where it has several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<FileName>,
-    /// Whether to unpack the file; else it lies at `/build/<name>/<file>`.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub unpack: bool,
-    /// Patch files of the recipe's folder, applied in order with `patch -p1`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub patches: Vec<RelPath>,
 }
 
 /// One `[[steps]]` table.
@@ -158,17 +139,4 @@ impl Profile {
             Self::Strict => "strict",
         }
     }
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// Serde hands over a reference.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
-const fn is_yes(value: &bool) -> bool {
-    *value
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::diagnostic::{Diagnostic, SourceText};
 use super::recipe::Recipe;
+use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
+use crate::name::Name;
 
 /// Variables that the sandbox sets and a recipe may not.
 const RESERVED: [&str; 9] = [
@@ -22,6 +24,7 @@ const RESERVED: [&str; 9] = [
 /// Checks a parsed recipe against the rules that span several keys.
 pub(super) fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
     check_head(source, recipe)?;
+    check_sources(source, recipe)?;
     check_steps(source, recipe)?;
     check_needs(source, recipe)?;
     check_env(source, recipe)?;
@@ -45,6 +48,41 @@ fn check_head(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic>
         ));
     }
     Ok(())
+}
+
+fn check_sources(text: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    for (name, source) in &recipe.sources {
+        if let Err(message) = check_one_source(name, source) {
+            return Err(find(text, &format!("sources.{name}"), message));
+        }
+    }
+    Ok(())
+}
+
+fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
+    let origin = source
+        .origin()
+        .map_err(|error| format!("source `{name}`: {error}"))?;
+    let wrong = |key: &str, why: &str| Err(format!("source `{name}`: `{key}` {why}"));
+    match origin {
+        Origin::Package(purl) if !source.url.is_empty() && purl.kind() != "generic" => wrong(
+            "url",
+            "is for a `pkg:generic`; where other packages lie, their own clients know",
+        ),
+        Origin::Folder(_) if source.unpack == Unpack::Not || source.file.is_some() => wrong(
+            "path",
+            "names a folder: there is no file to choose or to unpack",
+        ),
+        Origin::Folder(_) if source.sha256.is_some() || !source.url.is_empty() => wrong(
+            "path",
+            "names a folder: it is pinned by its tree and lies in the project",
+        ),
+        _ if source.vendor.is_some() && source.unpack == Unpack::Not => wrong(
+            "vendor",
+            "reads a lockfile inside the source: it has to be unpacked",
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn check_steps(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
@@ -173,7 +211,7 @@ library = "usr/lib/libz.so*"
     fn the_good_one_is_good() {
         let recipe = parse(GOOD).unwrap();
         assert_eq!(recipe.name().as_str(), "zlib");
-        assert!(recipe.sources["zlib"].unpack);
+        assert_eq!(recipe.sources["zlib"].unpack, Unpack::Whole);
     }
 
     #[test]
@@ -192,6 +230,27 @@ library = "usr/lib/libz.so*"
         assert!(fail("usr/lib/libz.so*", "../x").contains("../x"));
         let twice = "run = \"make\"\n[[steps]]\nname = \"build\"\nrun = \"x\"";
         assert!(fail("run = \"make\"", twice).contains(":15:8: two steps are called `build`"));
+    }
+
+    #[test]
+    fn a_source_has_one_origin() {
+        let purl = "purl = \"pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source\"";
+        for (keys, why) in [
+            ("unpack = true", "one of `purl` and `path`"),
+            ("purl = \"pkg:npm/a@1\"\npath = \"src\"", "one of"),
+            ("purl = \"pkg:npm/a@1\"\nurl = [\"x\"]", "`pkg:generic`"),
+            ("path = \"src\"\nunpack = false", "names a folder"),
+            (
+                "purl = \"pkg:cargo/a@1\"\nunpack = false\nvendor = \"cargo\"",
+                "has to be unpacked",
+            ),
+        ] {
+            let message = fail(purl, keys);
+            assert!(
+                message.contains(why) && message.contains(":7:"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

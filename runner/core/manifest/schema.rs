@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::quantity::{ByteSize, Seconds};
 use super::recipe::Recipe;
 use super::toolchain::Toolchain;
+use crate::digest::Digest;
 use crate::locked_input::FileName;
 use crate::name::Name;
 use crate::purl::Purl;
@@ -34,6 +35,7 @@ text_schema! {
     Name, "Name", "^[a-z0-9][a-z0-9+._-]{0,63}$", "A plain name.";
     Purl, "Purl", "^pkg:[a-z]", "A package URL with a version.";
     RelPath, "RelPath", "^[^/]", "A relative path without `.` and `..`.";
+    Digest, "Digest", "^[0-9a-f]{64}$", "A SHA-256 in hexadecimal.";
     FileName, "FileName", "^[^/]+$", "The name of one file.";
     ByteSize, "ByteSize", "^[0-9]+ ?([kMG]?B|[KMGT]iB)$", "A size such as `512 MiB`.";
     Seconds, "Seconds", "^[0-9]+ ?(s|min|h|d)$", "A time such as `10 min`.";

@@ -30,6 +30,8 @@ pub struct Machine {
     pub cpus: Vec<u16>,
     /// How the clocks that count from the start are moved.
     pub clocks: ClockOffsets,
+    /// Seconds by which the wall clock is ahead of the host's.
+    pub wall_clock_offset: i64,
     /// The number of the first process, when it is not 2.
     pub first_pid: Option<u32>,
 }

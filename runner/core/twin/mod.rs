@@ -7,3 +7,5 @@ pub mod conditions;
 pub mod variation;
 
 pub mod spec;
+
+pub mod counterfactual;

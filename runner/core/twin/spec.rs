@@ -109,6 +109,7 @@ fn machine(conditions: &Conditions) -> Machine {
             monotonic: conditions.uptime_offset,
             boottime: conditions.uptime_offset,
         },
+        wall_clock_offset: conditions.clock_offset,
         first_pid: Some(conditions.first_pid).filter(|pid| *pid > 2),
     }
 }

@@ -13,6 +13,9 @@ use crate::sandbox_spec::operation::Medium;
 /// A full second more leaves room for the time that staging takes.
 const STAGGER_MS: u64 = 3_000;
 
+/// 400 d 7 h 13 m 17 s: another year, month, weekday, hour, minute and second.
+const CLOCK_OFFSET: i64 = ((400 * 24 + 7) * 60 + 13) * 60 + 17;
+
 /// A fortnight and some: another day, hour and minute of the time since boot.
 const UPTIME_OFFSET: i64 = 1_299_827;
 
@@ -191,6 +194,7 @@ fn varied(a: &Conditions, machine: &Machine) -> Conditions {
         medium: Medium::Disk,
         // The last ones, so that a single-threaded step of A keeps the first to itself.
         cpus: machine.cpus[usize::from(machine.cpus.len() > 1)..].to_vec(),
+        clock_offset: CLOCK_OFFSET,
         stagger_ms: STAGGER_MS,
         uptime_offset: UPTIME_OFFSET,
         aslr: true,

@@ -92,7 +92,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Everything but RFC 3986's unreserved characters and `/` is escaped: some mirrors read a bare `+` as a blank.
-fn encode_path(path: &str) -> String {
+pub(crate) fn encode_path(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {

@@ -2,4 +2,6 @@
 
 pub mod apt;
 pub mod base_url;
+pub mod cargo;
 pub mod table;
+pub mod template;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
 
 use crate::endpoints::base_url::BaseUrl;
+use crate::endpoints::template::Template;
 
 /// The user's own `[mirrors]`: roots by the type of purl they serve.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,10 +17,12 @@ pub struct Mirrors {
     pub by_type: BTreeMap<String, Vec<BaseUrl>>,
 }
 
-/// Every root that is configured, by type, in the order they are asked.
+/// Every place that is configured, by type, in the order they are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     by_type: BTreeMap<String, Vec<BaseUrl>>,
+    templates: BTreeMap<String, Vec<Template>>,
+    named: BTreeMap<Digest, Vec<String>>,
 }
 
 impl Endpoints {
@@ -26,6 +30,7 @@ impl Endpoints {
     pub fn new(mirrors: Mirrors) -> Self {
         Self {
             by_type: mirrors.by_type,
+            ..Self::default()
         }
     }
 
@@ -41,19 +46,44 @@ impl Endpoints {
         self
     }
 
+    /// Adds URLs to fill in, for one type.
+    #[must_use]
+    pub fn with_templates(
+        mut self,
+        kind: &str,
+        templates: impl IntoIterator<Item = Template>,
+    ) -> Self {
+        let known = self.templates.entry(kind.to_owned()).or_default();
+        known.extend(templates);
+        self
+    }
+
+    /// Adds URLs that an index or a recipe names for one file.
+    #[must_use]
+    pub fn with_named(mut self, sha256: Digest, urls: impl IntoIterator<Item = String>) -> Self {
+        self.named.entry(sha256).or_default().extend(urls);
+        self
+    }
+
     /// The roots for one type.
     pub fn roots(&self, kind: &str) -> &[BaseUrl] {
         self.by_type.get(kind).map_or(&[], Vec::as_slice)
     }
 
-    /// Every URL the input may be had from: each location on each root, best location first.
+    /// Every URL the input may be had from: each location on each root, best location first,
+    /// then what is made from its purl, then what was named for its digest.
     pub fn places(&self, input: &LockedInput) -> Vec<String> {
-        let roots = self.roots(input.purl.kind());
+        let kind = input.purl.kind();
+        let roots = self.roots(kind);
+        let templates = self.templates.get(kind).into_iter().flatten();
+        let named = self.named.get(&input.sha256).into_iter().flatten();
         let mut seen = BTreeSet::new();
         input
             .locations
             .iter()
             .flat_map(|location| roots.iter().map(|root| root.join(location)))
+            .chain(templates.filter_map(|template| template.fill(input)))
+            .chain(named.cloned())
             .filter(|url| seen.insert(url.clone()))
             .collect()
     }

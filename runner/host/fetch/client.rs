@@ -68,12 +68,7 @@ impl Client {
         if let Some(path) = url.strip_prefix("file://") {
             return open_local(path, start);
         }
-        let agent = if url.starts_with("https:") {
-            &self.secure
-        } else {
-            &self.plain
-        };
-        let mut request = agent.get(url);
+        let mut request = self.agent_for(url).get(url);
         if start > 0 {
             request = request.header(header::RANGE, format!("bytes={start}-"));
             // Only the place that gave a validator can judge it (RFC 9110, 13.1.5).
@@ -85,11 +80,39 @@ impl Client {
         answer(response, start)
     }
 
+    /// Asks for a whole answer of one media type, such as the page of an index.
+    pub fn read(&self, url: &str, accept: &str, longest: u64) -> Result<Vec<u8>, Failure> {
+        let body = if url.starts_with("file://") {
+            open_local(url.trim_start_matches("file://"), 0)?.body
+        } else {
+            let agent = self.agent_for(url);
+            let request = agent.get(url).header(header::ACCEPT, accept);
+            let response = request.call().map_err(|error| self.failure(error))?;
+            answer(response, 0)?.body
+        };
+        let mut bytes = Vec::new();
+        body.take(longest + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.read_failure(error))?;
+        if bytes.len() as u64 > longest {
+            return Err(Failure::TooLong(longest));
+        }
+        Ok(bytes)
+    }
+
     /// What an error while reading a body means.
     pub fn read_failure(&self, error: io::Error) -> Failure {
         match ureq::Error::from(error) {
             ureq::Error::Io(error) => Failure::Unreachable(error.to_string()),
             other => self.failure(other),
+        }
+    }
+
+    fn agent_for(&self, url: &str) -> &Agent {
+        if url.starts_with("https:") {
+            &self.secure
+        } else {
+            &self.plain
         }
     }
 

@@ -37,6 +37,12 @@ pub enum Failure {
         /// What they are.
         actual: Digest,
     },
+    /// It sent other bytes than the index promised.
+    #[error("sent bytes that are not what the index promised")]
+    Promise,
+    /// It answered with more than such an answer may hold.
+    #[error("answered with more than {0} bytes")]
+    TooLong(u64),
     /// It is not there, or does not speak as it should.
     #[error("{0}")]
     Unreachable(String),
@@ -55,12 +61,20 @@ impl Failure {
             // 408 Request Timeout, 425 Too Early, 429 Too Many Requests (RFC 9110, 8470, 6585).
             Self::Status(code) => matches!(code, 408 | 425 | 429 | 500..=599),
             Self::Stalled(_) | Self::TooShort { .. } | Self::Unreachable(_) => true,
-            Self::Size { .. } | Self::Digest { .. } | Self::Absent | Self::WrongPart => false,
+            Self::Size { .. }
+            | Self::Digest { .. }
+            | Self::Promise
+            | Self::TooLong(_)
+            | Self::Absent
+            | Self::WrongPart => false,
         }
     }
 
     /// Whether the place gave something that is not what was locked.
     pub fn is_mismatch(&self) -> bool {
-        matches!(self, Self::Size { .. } | Self::Digest { .. })
+        matches!(
+            self,
+            Self::Size { .. } | Self::Digest { .. } | Self::Promise
+        )
     }
 }

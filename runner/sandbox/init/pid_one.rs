@@ -13,14 +13,20 @@ use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{filter, mount, process};
 use crate::protocol::{Plan, Reply};
 use crate::seccomp::{program, ranges};
+use crate::supervise::shift::Shift;
 use crate::wire;
 
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
-pub(crate) fn run(socket: &UnixStream, plan: &Plan, mounts: Option<HostMounts>) -> ! {
+pub(crate) fn run(
+    socket: &UnixStream,
+    plan: &Plan,
+    mounts: Option<HostMounts>,
+    shift: Option<Shift>,
+) -> ! {
     let result = settle(plan, mounts).and_then(|settled| {
         settled.report(socket)?;
         drop(settled);
-        serve::serve(socket)
+        serve::serve(socket, shift)
     });
     if let Err(failure) = result {
         // Nobody is left to tell when even this fails.

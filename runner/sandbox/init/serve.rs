@@ -14,14 +14,16 @@ use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::process::{self, Block, Ended};
 use crate::protocol::{Reply, Request, StepEnd};
+use crate::supervise::shift::Shift;
 use crate::wire;
 
 /// Serves the runner until it closes the socket.
-pub(crate) fn serve(socket: &UnixStream) -> Result<(), Failure> {
+pub(crate) fn serve(socket: &UnixStream, shift: Option<Shift>) -> Result<(), Failure> {
     let mut server = Server {
         socket,
         children: child_signals().at(Stage::Step)?,
         running: None,
+        shift,
     };
     while server.turn().at(Stage::Step)? {}
     process::kill_all();
@@ -32,6 +34,7 @@ struct Server<'a> {
     socket: &'a UnixStream,
     children: SignalFd,
     running: Option<Running>,
+    shift: Option<Shift>,
 }
 
 /// A step whose first process may still live.
@@ -75,7 +78,7 @@ impl Server<'_> {
         plan: &crate::protocol::StepPlan,
         streams: Vec<OwnedFd>,
     ) -> Result<(), CallError> {
-        match step::start(plan, streams) {
+        match step::start(plan, streams, self.shift) {
             Ok(pid) => {
                 self.running = Some(Running::new(pid));
                 // It may have ended before this process looked at its signals again.

@@ -12,9 +12,14 @@ use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{process, terminal};
 use crate::protocol::{StepPlan, Streams};
+use crate::supervise::shift::Shift;
 
 /// Starts a step and returns its process when its program runs.
-pub(crate) fn start(plan: &StepPlan, streams: Vec<OwnedFd>) -> Result<i32, Failure> {
+pub(crate) fn start(
+    plan: &StepPlan,
+    streams: Vec<OwnedFd>,
+    shift: Option<Shift>,
+) -> Result<i32, Failure> {
     let program = Program::new(plan).at(Stage::Step)?;
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
@@ -25,7 +30,7 @@ pub(crate) fn start(plan: &StepPlan, streams: Vec<OwnedFd>) -> Result<i32, Failu
     {
         ForkResult::Child => {
             drop(report);
-            let failure = become_step(plan, &program, &streams);
+            let failure = become_step(plan, &program, &streams, shift);
             tell(failures, &failure)
         }
         ForkResult::Parent { child } => {
@@ -92,8 +97,14 @@ fn texts(list: impl IntoIterator<Item = String>) -> Result<Vec<CString>, CallErr
 }
 
 /// The locks are inherited from pid 1; what is left is the step's own.
-fn become_step(plan: &StepPlan, program: &Program, streams: &[OwnedFd]) -> Failure {
-    match prepare(plan, streams).at(Stage::Step) {
+fn become_step(
+    plan: &StepPlan,
+    program: &Program,
+    streams: &[OwnedFd],
+    shift: Option<Shift>,
+) -> Failure {
+    let prepared = prepare(plan, streams).at(Stage::Step);
+    match prepared.and_then(|()| shift.map_or(Ok(()), Shift::enter)) {
         Ok(()) => Failure {
             stage: Stage::Exec,
             call: program.execute(),

@@ -6,4 +6,5 @@ pub(crate) mod mount;
 pub(crate) mod network;
 pub(crate) mod process;
 pub(crate) mod terminal;
+pub(crate) mod trace;
 pub(crate) mod user_ids;

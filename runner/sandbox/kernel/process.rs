@@ -120,6 +120,11 @@ pub(crate) fn make_undumpable() -> Result<(), CallError> {
     nix::sys::prctl::set_dumpable(false).named(|| "prctl(PR_SET_DUMPABLE, 0)".to_owned())
 }
 
+/// Takes that back. An ordinary user's supervisor could not answer this process otherwise.
+pub(crate) fn make_dumpable() -> Result<(), CallError> {
+    nix::sys::prctl::set_dumpable(true).named(|| "prctl(PR_SET_DUMPABLE, 1)".to_owned())
+}
+
 /// Closes every descriptor from `first` on.
 pub(crate) fn close_from(first: RawFd) -> Result<(), CallError> {
     // SAFETY: plain integers. Callers hold no descriptor above `first` that they use again.

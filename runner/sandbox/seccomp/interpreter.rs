@@ -11,10 +11,10 @@ const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 
 /// What a filter sees of a call.
-struct Call {
-    architecture: u32,
-    number: u32,
-    arguments: [u64; 6],
+pub(crate) struct Call {
+    pub(crate) architecture: u32,
+    pub(crate) number: u32,
+    pub(crate) arguments: [u64; 6],
 }
 
 fn word(call: &Call, offset: u32) -> u32 {
@@ -34,7 +34,8 @@ fn word(call: &Call, offset: u32) -> u32 {
     }
 }
 
-fn execute(program: &[sock_filter], call: &Call) -> u32 {
+/// What a program says to a call.
+pub(crate) fn execute(program: &[sock_filter], call: &Call) -> u32 {
     let (mut at, mut accumulator) = (0, 0);
     loop {
         let step = program[at];
@@ -42,6 +43,7 @@ fn execute(program: &[sock_filter], call: &Call) -> u32 {
         at += 1;
         match u32::from(step.code) {
             0x20 => accumulator = word(call, step.k),
+            0x54 => accumulator &= step.k,
             0x06 => return step.k,
             0x05 => at += step.k as usize,
             0x15 => at += skip(accumulator == step.k),

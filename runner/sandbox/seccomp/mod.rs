@@ -4,7 +4,7 @@
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 pub(crate) mod arch;
 #[cfg(test)]
-mod interpreter;
+pub(crate) mod interpreter;
 pub(crate) mod program;
 pub(crate) mod ranges;
 pub(crate) mod rules;

@@ -19,7 +19,7 @@ pub(crate) static PROGRAM: Program = Program::build(&Ranges::new());
 const ROOM: usize = 1024;
 
 /// Offsets in `struct seccomp_data`.
-const NUMBER: u32 = 0;
+pub(crate) const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
@@ -158,12 +158,12 @@ impl Program {
     }
 }
 
-const fn load(offset: u32) -> sock_filter {
+pub(crate) const fn load(offset: u32) -> sock_filter {
     statement(BPF_LD | BPF_W | BPF_ABS, offset)
 }
 
 /// The low half of an argument; both architectures are little-endian.
-const fn load_argument(argument: u8) -> sock_filter {
+pub(crate) const fn load_argument(argument: u8) -> sock_filter {
     load(ARGUMENTS + 8 * argument as u32)
 }
 
@@ -171,11 +171,11 @@ const fn refuse(errno: i32) -> sock_filter {
     statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errno.cast_unsigned())
 }
 
-const fn statement(code: u32, k: u32) -> sock_filter {
+pub(crate) const fn statement(code: u32, k: u32) -> sock_filter {
     instruction(code, 0, 0, k)
 }
 
-const fn jump(test: u32, k: u32, jt: u8, jf: u8) -> sock_filter {
+pub(crate) const fn jump(test: u32, k: u32, jt: u8, jf: u8) -> sock_filter {
     instruction(BPF_JMP | test | BPF_K, jt, jf, k)
 }
 

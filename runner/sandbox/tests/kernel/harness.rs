@@ -6,13 +6,15 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::world::World;
-use crate::{kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes};
+use crate::{
+    clock, kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes,
+};
 
 /// A test with a name.
 pub(crate) type Trial = (&'static str, fn(&World));
 
 /// Somebody who owns nothing on any machine.
-const ORDINARY: u32 = 64_999;
+pub(crate) const ORDINARY: u32 = 64_999;
 
 /// Runs every trial whose name holds one of `filters`.
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
@@ -51,6 +53,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         limits::TRIALS,
         processes::TRIALS,
         shell::TRIALS,
+        clock::TRIALS,
     ]
     .into_iter()
     .flatten()

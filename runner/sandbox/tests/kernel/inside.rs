@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
-use crate::{kernel, lifecycle, limits, network, processes, shell, writes};
+use crate::{clock, kernel, lifecycle, limits, network, processes, shell, writes};
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
@@ -57,6 +57,9 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("rounds", [tree, resident, rounds]) => lifecycle::rounds(tree, resident, rounds),
         ("interact", [tree]) => shell::interact(tree),
         ("greet", _) => shell::greet(),
+        ("tell-time", _) => clock::tell(),
+        ("shifted", [tree, program]) => clock::shifted(tree, program),
+        ("untraced", [tree]) => clock::untraced(tree),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }

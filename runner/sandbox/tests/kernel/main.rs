@@ -16,6 +16,7 @@ mod harness;
 mod inside;
 mod world;
 
+mod clock;
 mod kernel;
 mod lifecycle;
 mod limits;

@@ -1,0 +1,90 @@
+//! `pkg:cargo`: a crate, by the checksum of the index that cargo itself is configured with.
+
+use std::fs;
+use std::path::Path;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::purl::Purl;
+use zwieback_core::rel_path::RelPath;
+
+use crate::ecosystem::cargo_lock;
+use crate::ecosystem::client_program::ask;
+use crate::ecosystem::error::EcosystemError;
+use crate::ecosystem::offer::{Offer, Promise};
+
+/// What the configured registry offers for a crate.
+///
+/// cargo is asked to lock a package that depends on it: that reads indices only, runs no code, and
+/// obeys source replacement, credentials and proxies.
+pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
+    let version = version(purl)?;
+    let temporary = Path::new("a temporary folder");
+    let folder = tempfile::tempdir().map_err(EcosystemError::io("mkdir", temporary))?;
+    let manifest = folder.path().join("Cargo.toml");
+    let written = fs::create_dir(folder.path().join("src"))
+        .and_then(|()| fs::write(folder.path().join("src/lib.rs"), ""))
+        .and_then(|()| fs::write(&manifest, asking_for(purl.name(), version)));
+    written.map_err(EcosystemError::io("write", &manifest))?;
+    let shown = manifest.to_string_lossy();
+    ask(
+        "cargo",
+        &["generate-lockfile", "--quiet", "--manifest-path", &shown],
+    )?;
+    let lock = folder.path().join("Cargo.lock");
+    let text = fs::read_to_string(&lock).map_err(EcosystemError::io("read", &lock))?;
+    let found = cargo_lock::offers(&text)?
+        .into_iter()
+        .find(|offer| offer.purl.name() == purl.name() && offer.purl.version() == Some(version));
+    found.ok_or_else(|| EcosystemError::NoSuchFile {
+        purl: purl.clone(),
+        wanted: format!("version {version}"),
+        files: Vec::new(),
+    })
+}
+
+/// The offer of a crate whose checksum is known.
+pub(crate) fn crate_file(
+    name: &str,
+    version: &str,
+    checksum: Digest,
+) -> Result<Offer, EcosystemError> {
+    // The path that a registry without a template serves it under.
+    let location: RelPath = format!("{name}/{version}/download").parse()?;
+    Ok(Offer {
+        purl: Purl::new("cargo", None, name, version, &[])?,
+        file: format!("{name}-{version}.crate").parse()?,
+        promise: Promise::Sha256(checksum),
+        locations: vec![location],
+        places: Vec::new(),
+    })
+}
+
+fn version(purl: &Purl) -> Result<&str, EcosystemError> {
+    let none = || EcosystemError::NoVersion(purl.clone());
+    purl.version().ok_or_else(none)
+}
+
+fn asking_for(name: &str, version: &str) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    format!(
+        "[package]\nname = \"zwieback-asks\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\nasked = {{ package = {}, version = {}, default-features = false }}\n",
+        quoted(name),
+        quoted(&format!("={version}"))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_can_break_out_of_the_question() {
+        let text = asking_for("a\"\n[patch.x]", "1");
+        let table: toml::Table = text.parse().unwrap();
+        assert!(table.get("patch").is_none());
+        assert_eq!(
+            table["dependencies"]["asked"]["version"].as_str(),
+            Some("=1")
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Why a package of some ecosystem could not be pinned.
+
+use std::io;
+use std::path::PathBuf;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::{FileName, FileNameError};
+use zwieback_core::purl::{Purl, PurlError};
+use zwieback_core::rel_path::RelPathError;
+
+use crate::archive::error::ArchiveError;
+use crate::capture::error::CaptureError;
+use crate::fetch::failure::Failure;
+use crate::store::error::StoreError;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum EcosystemError {
+    /// The ecosystem's client is not on this machine.
+    #[error("`{tool}` is not installed")]
+    Absent {
+        /// The program.
+        tool: &'static str,
+    },
+    /// The client ran and refused.
+    #[error("`{command}` failed: {words}")]
+    Refused {
+        /// The program and its arguments.
+        command: String,
+        /// What it said, shortened.
+        words: String,
+    },
+    /// A client or an index gave an answer of another shape.
+    #[error("{who} gave an answer that cannot be read: {why}")]
+    Answer {
+        /// Who answered.
+        who: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The purl has no version.
+    #[error("{0} names no version")]
+    NoVersion(Purl),
+    /// The index has the package and not this file of it.
+    #[error("{purl} has no file {wanted}; it has {}", if .files.is_empty() { "none".to_owned() } else { .files.join(", ") })]
+    NoSuchFile {
+        /// The package.
+        purl: Purl,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        files: Vec<String>,
+    },
+    /// No place is configured.
+    #[error("no place to ask for pkg:{0} is configured")]
+    NoPlace(String),
+    /// Every place failed.
+    #[error("{file} cannot be had{}", told(.asked))]
+    Unavailable {
+        /// The file.
+        file: FileName,
+        /// The places and what happened there.
+        asked: Vec<(String, Failure)>,
+    },
+    /// An index or a lockfile pins a file by nothing, or by something that can be forged.
+    #[error("{place} pins `{package}` by {by}")]
+    NoDigest {
+        /// The index or lockfile.
+        place: String,
+        /// The package.
+        package: String,
+        /// What there is in place of a digest.
+        by: &'static str,
+    },
+    /// The recipe and the index know different bytes.
+    #[error("{purl}: the recipe says sha256 {recipe}, the index gives {index}")]
+    Contradicts {
+        /// The package.
+        purl: Purl,
+        /// What the recipe says.
+        recipe: Digest,
+        /// What came.
+        index: Digest,
+    },
+    /// A lockfile cannot be read, or asks for what a hermetic build cannot have.
+    #[error("{file}: {why}")]
+    Lockfile {
+        /// The lockfile.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The source has no lockfile.
+    #[error("the source has no {file}")]
+    NoLockfile {
+        /// What was looked for.
+        file: &'static str,
+    },
+    /// A link of a folder leads out of it.
+    #[error("{path} is a link to {target}, outside the source")]
+    LeadsOut {
+        /// The link.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// A folder cannot be read.
+    #[error("{call} {}", path.display())]
+    Io {
+        /// What was attempted.
+        call: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A folder holds what a tree cannot.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// A package cannot be unpacked.
+    #[error("{package}")]
+    Archive {
+        /// The package.
+        package: Purl,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A name that is no package's.
+    #[error(transparent)]
+    Purl(#[from] PurlError),
+    /// A name that no file can have.
+    #[error(transparent)]
+    FileName(#[from] FileNameError),
+    /// A place that no file can have.
+    #[error(transparent)]
+    Path(#[from] RelPathError),
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+impl EcosystemError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Absent { tool } => format!(
+                "install `{tool}` to lock; building needs it only where no mirror is configured"
+            ),
+            Self::NoVersion(purl) => format!("write it as `{purl}@VERSION`"),
+            Self::NoPlace(kind) if kind == "generic" => {
+                "give the source `url = [\"http://mirror.example/…\"]`".to_owned()
+            }
+            Self::NoPlace(kind) => format!(
+                "add `[mirrors] {kind} = [\"http://mirror.example/\"]` to the configuration, or set up the ecosystem's own client"
+            ),
+            Self::NoSuchFile { .. } => "name one of them with `file = \"…\"`".to_owned(),
+            Self::NoDigest { .. } => {
+                "write the lockfile anew with the ecosystem's own client: a file without a digest can be anything".to_owned()
+            }
+            Self::NoLockfile { file } => {
+                format!("drop `vendor`, or add {file} to the source with a patch upstream")
+            }
+            Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
+            Self::Store(error) => return error.hint(),
+            Self::Archive { source, .. } => return source.hint(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+
+    /// An answer that does not read.
+    pub(crate) fn answer(who: &str, why: impl std::fmt::Display) -> Self {
+        let (who, why) = (who.to_owned(), why.to_string());
+        Self::Answer { who, why }
+    }
+
+    /// An error of the file system.
+    pub(crate) fn io(call: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { call, path, source }
+    }
+}
+
+fn told(asked: &[(String, Failure)]) -> String {
+    asked
+        .iter()
+        .map(|(url, failure)| format!("\n  {url} {failure}"))
+        .collect()
+}

@@ -1,0 +1,23 @@
+//! Packages of every kind: what a purl comes to, what a lockfile pins, and what a build finds of it.
+
+// Asking.
+pub mod client_program;
+pub mod offer;
+pub mod take;
+pub mod url;
+
+// One file for each type of purl.
+pub mod cargo;
+pub mod generic;
+pub mod npm;
+pub mod pypi;
+pub mod folder;
+
+// Lockfiles inside sources, and what the ecosystem's own offline mode takes.
+pub mod cargo_lock;
+pub mod cargo_vendor;
+pub mod npm_lock;
+pub mod pypi_lock;
+pub mod shelf;
+
+pub mod error;

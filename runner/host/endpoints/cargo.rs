@@ -1,0 +1,64 @@
+//! Where cargo gets crates from on this machine: its own cache, and the registries it has spoken to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::endpoints::template::Template;
+
+/// What a registry says of itself (the Cargo Book, "Index Format"); cargo keeps it beside the index.
+#[derive(Deserialize)]
+struct Registry {
+    dl: String,
+}
+
+/// Every place that may have a crate; what lies on this machine comes first.
+///
+/// The registries are those whose description cargo itself has fetched: this obeys source replacement
+/// without repeating cargo's rules for it.
+pub fn templates(home: &Path) -> Vec<Template> {
+    let registry = home.join("registry");
+    let cached = folders(&registry.join("cache"))
+        .into_iter()
+        .filter_map(|folder| Template::local(folder.to_str()?, "{crate}-{version}.crate").ok());
+    let spoken_to = folders(&registry.join("index"))
+        .into_iter()
+        .filter_map(|folder| described(&folder.join("config.json")));
+    cached.chain(spoken_to).collect()
+}
+
+fn described(file: &Path) -> Option<Template> {
+    let bytes = fs::read(file).ok()?;
+    let registry: Registry = serde_json::from_slice(&bytes).ok()?;
+    registry.dl.parse().ok()
+}
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_keeps_is_what_is_asked() {
+        let home = tempfile::tempdir().unwrap();
+        let index = home.path().join("registry/index/m.example-1");
+        fs::create_dir_all(&index).unwrap();
+        fs::write(index.join("config.json"), r#"{"dl":"http://m.example/dl"}"#).unwrap();
+        fs::create_dir_all(home.path().join("registry/index/broken")).unwrap();
+        fs::create_dir_all(home.path().join("registry/cache/m.example-1")).unwrap();
+        let found = templates(home.path());
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1], "http://m.example/dl".parse().unwrap());
+        assert!(templates(Path::new("/nowhere")).is_empty());
+    }
+}

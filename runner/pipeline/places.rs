@@ -1,0 +1,97 @@
+//! Chapter: where to ask for what is missing, as the ecosystems' own clients are configured.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::recipe::Recipe;
+use zwieback_host::dirs;
+use zwieback_host::ecosystem::{npm, pypi};
+use zwieback_host::endpoints::table::Endpoints;
+use zwieback_host::endpoints::{apt, cargo};
+use zwieback_host::fetch::client::Client;
+
+use super::context::{Context, Network};
+use super::error::PipelineError;
+use super::inputs::settings;
+
+/// URLs that recipes name for files, by digest.
+pub type Named = BTreeMap<Digest, Vec<String>>;
+
+/// The user's mirrors first, then whatever the ecosystem's own client is configured with.
+/// A client that is not installed has no configuration; the mirrors then have to do.
+pub fn endpoints(
+    missing: &[LockedInput],
+    named: &Named,
+    ctx: &Context<'_>,
+) -> Result<Endpoints, PipelineError> {
+    let mut endpoints = Endpoints::new(ctx.mirrors.clone());
+    if ctx.network == Network::Forbidden {
+        return Ok(endpoints);
+    }
+    for (digest, urls) in named {
+        endpoints = endpoints.with_named(*digest, urls.iter().cloned());
+    }
+    let kinds: BTreeSet<&str> = missing.iter().map(|input| input.purl.kind()).collect();
+    for kind in kinds {
+        let of_kind: Vec<_> = missing.iter().filter(|it| it.purl.kind() == kind).collect();
+        endpoints = with_kind(endpoints, kind, &of_kind, ctx)?;
+    }
+    Ok(endpoints)
+}
+
+/// The URLs that a recipe names for its own files.
+pub fn named(recipe: &Recipe, inputs: &[LockedInput]) -> Named {
+    let of = |input: &LockedInput| {
+        let source = recipe.sources.get(input.source.as_ref()?)?;
+        Some((input.sha256, source.url.clone()))
+    };
+    inputs
+        .iter()
+        .filter_map(of)
+        .filter(|(_, urls)| !urls.is_empty())
+        .collect()
+}
+
+fn with_kind(
+    endpoints: Endpoints,
+    kind: &str,
+    missing: &[&LockedInput],
+    ctx: &Context<'_>,
+) -> Result<Endpoints, PipelineError> {
+    Ok(match kind {
+        "deb" => endpoints.with("deb", apt::roots().unwrap_or_default()),
+        "cargo" => {
+            let home = dirs::cargo_home();
+            let templates = home.map(|home| cargo::templates(&home)).unwrap_or_default();
+            endpoints.with_templates("cargo", templates)
+        }
+        "npm" => {
+            let scopes: BTreeSet<_> = missing
+                .iter()
+                .filter_map(|it| it.purl.namespace())
+                .collect();
+            endpoints.with("npm", npm::roots(scopes))
+        }
+        "pypi" => with_pages(endpoints, missing, ctx)?,
+        _ => missing.iter().fold(endpoints, |endpoints, input| {
+            let url = input.purl.qualifier("download_url").map(str::to_owned);
+            endpoints.with_named(input.sha256, url)
+        }),
+    })
+}
+
+/// An index does not serve files below itself: its pages tell where each lies.
+fn with_pages(
+    mut endpoints: Endpoints,
+    missing: &[&LockedInput],
+    ctx: &Context<'_>,
+) -> Result<Endpoints, PipelineError> {
+    let client = Client::new(&settings(ctx))?;
+    let indices = pypi::indices();
+    for input in missing {
+        let places = pypi::places(&input.purl, input.sha256, &indices, &client);
+        endpoints = endpoints.with_named(input.sha256, places);
+    }
+    Ok(endpoints)
+}

@@ -1,0 +1,181 @@
+//! Chapter: each source of a recipe to the bytes or the tree that it is now.
+
+use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::lockfile::LockedFolder;
+use zwieback_core::manifest::recipe::Recipe;
+use zwieback_core::manifest::source::{Origin, Source};
+use zwieback_core::name::Name;
+use zwieback_core::purl::Purl;
+use zwieback_host::deb::resolve;
+use zwieback_host::ecosystem::error::EcosystemError;
+use zwieback_host::ecosystem::offer::Offer;
+use zwieback_host::ecosystem::take::Taker;
+use zwieback_host::ecosystem::{cargo, generic, npm, pypi};
+use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::fetch::client::Client;
+use zwieback_host::store::stored::StoredTree;
+
+use super::error::PipelineError;
+use super::lock::{Resolve, Resolved, Resolver};
+use super::places::{self, Named};
+use super::vendored::Indices;
+use super::{inputs, sources, vendored};
+
+/// The release that source packages are looked up in. Old versions stay where they are:
+/// the purl names the exact one.
+const SOURCE_RELEASE: &str = "bookworm";
+const SOURCE_ARCHITECTURE: &str = "amd64";
+
+impl Resolve for Recipe {
+    fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
+        let mut resolved = Resolved::default();
+        for (name, source) in &self.sources {
+            let tree = one(name, source, resolver, &mut resolved)?;
+            if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
+                let client = Client::new(&inputs::settings(resolver.ctx))?;
+                let indices = Indices {
+                    client: &client,
+                    roots: indices(resolver, vendor.kind()),
+                };
+                let offers = vendored::offers(vendor, &tree, &indices);
+                let offers = offers.map_err(PipelineError::source(name))?;
+                resolved.inputs.extend(take_all(name, offers, resolver)?);
+            }
+        }
+        Ok(resolved)
+    }
+}
+
+/// Pins one source; answers its tree where a lockfile inside has to be read.
+fn one(
+    name: &Name,
+    source: &Source,
+    resolver: &mut Resolver<'_>,
+    resolved: &mut Resolved,
+) -> Result<Option<StoredTree>, PipelineError> {
+    let ctx = resolver.ctx;
+    match source.origin() {
+        Ok(Origin::Folder(path)) => {
+            let tree = sources::folder_now(&resolver.project, name, path, ctx)?;
+            resolved.folders.push(LockedFolder {
+                source: name.clone(),
+                path: path.clone(),
+                tree: *tree.digest(),
+            });
+            Ok(Some(tree))
+        }
+        Ok(Origin::Package(purl)) => {
+            let input = package(name, source, purl, resolver)?;
+            check(source, &input).map_err(PipelineError::source(name))?;
+            let mut tree = None;
+            if source.vendor.is_some() {
+                inputs::fetch([&input], ctx)?;
+                tree = Some(sources::one(name, source, &[&input], ctx)?.0);
+            }
+            resolved.inputs.push(input);
+            Ok(tree)
+        }
+        Err(_) => unreachable!("a parsed recipe has one origin for each source"),
+    }
+}
+
+fn package(
+    name: &Name,
+    source: &Source,
+    purl: &Purl,
+    resolver: &mut Resolver<'_>,
+) -> Result<LockedInput, PipelineError> {
+    let file = source.file.as_ref().map(|file| file.as_str());
+    let wrong = PipelineError::source(name);
+    let offer = match purl.kind() {
+        "deb" => return debian(name, purl, file, resolver),
+        "cargo" => cargo::offer(purl).map_err(wrong)?,
+        "npm" => npm::offer(purl).map_err(wrong)?,
+        "pypi" => {
+            resolver.ctx.check_network("ask an index")?;
+            let client = Client::new(&inputs::settings(resolver.ctx))?;
+            let indices = indices(resolver, "pypi");
+            pypi::offer(purl, file, &indices, &client).map_err(wrong)?
+        }
+        "generic" => {
+            let given = generic::Given {
+                purl,
+                file,
+                urls: &source.url,
+                sha256: source.sha256,
+            };
+            generic::offer(&given).map_err(wrong)?
+        }
+        _ => return Err(unsupported(name, purl)),
+    };
+    let mut taken = take_all(name, vec![offer], resolver)?;
+    Ok(taken.remove(0))
+}
+
+/// The indices to look a package up in; none but Python's are read by zwieback itself.
+fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
+    if kind != "pypi" {
+        return Vec::new();
+    }
+    let mirrors = resolver.ctx.mirrors.by_type.get(kind).cloned();
+    [mirrors.unwrap_or_default(), pypi::indices()].concat()
+}
+
+fn debian(
+    name: &Name,
+    purl: &Purl,
+    file: Option<&str>,
+    resolver: &mut Resolver<'_>,
+) -> Result<LockedInput, PipelineError> {
+    let file = file.ok_or_else(|| unsupported(name, purl))?;
+    let state = resolver.apt(SOURCE_RELEASE, SOURCE_ARCHITECTURE)?;
+    let mut input = resolve::source_file(state, purl, file)?;
+    input.source = Some(name.clone());
+    Ok(input)
+}
+
+/// Takes what is offered into the store, checked against what its index or lockfile promises.
+fn take_all(
+    name: &Name,
+    offers: Vec<Offer>,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<LockedInput>, PipelineError> {
+    let ctx = resolver.ctx;
+    ctx.check_network("fetch what nobody here has seen")?;
+    let wanted: Vec<_> = offers.iter().map(Offer::as_input).collect();
+    let endpoints = places::endpoints(&wanted, &Named::new(), ctx)?;
+    let client = Client::new(&inputs::settings(ctx))?;
+    let taker = Taker {
+        store: ctx.store,
+        client: &client,
+        endpoints: &endpoints,
+        canceller: ctx.stop.fetching(),
+    };
+    let mut inputs = Vec::new();
+    for offer in offers {
+        let bytes = taker.take(&offer).map_err(PipelineError::source(name))?;
+        let mut input = offer.into_input(&bytes);
+        input.source = Some(name.clone());
+        inputs.push(input);
+    }
+    Ok(inputs)
+}
+
+/// What the recipe's author knows counts more than what an index says.
+fn check(source: &Source, input: &LockedInput) -> Result<(), EcosystemError> {
+    match source.sha256 {
+        Some(wanted) if wanted != input.sha256 => Err(EcosystemError::Contradicts {
+            purl: input.purl.clone(),
+            recipe: wanted,
+            index: input.sha256,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(name: &Name, purl: &Purl) -> PipelineError {
+    PipelineError::UnsupportedSource {
+        name: name.clone(),
+        purl: purl.clone(),
+    }
+}

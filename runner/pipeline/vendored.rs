@@ -1,0 +1,226 @@
+//! Chapter: what the lockfiles inside the sources bring, laid out for the ecosystem's own offline mode.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::FileName;
+use zwieback_core::manifest::source::{Source, Vendor};
+use zwieback_core::name::Name;
+use zwieback_core::purl::Purl;
+use zwieback_core::rel_path::RelPath;
+use zwieback_core::tree::{Entry, Tree};
+use zwieback_host::ecosystem::error::EcosystemError;
+use zwieback_host::ecosystem::offer::Offer;
+use zwieback_host::ecosystem::{cargo_lock, cargo_vendor, npm_lock, pypi, pypi_lock, shelf};
+use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::fetch::client::Client;
+use zwieback_host::fs::beneath::open_file;
+use zwieback_host::store::blob::StoredBlob;
+use zwieback_host::store::stored::StoredTree;
+
+use super::context::Context;
+use super::error::PipelineError;
+use super::inputs;
+use super::read::Planned;
+
+/// Names what laying out gives, for as long as it gives the same.
+const METHOD: &str = "zwieback-vendor v1";
+/// No lockfile is longer.
+const LONGEST: u64 = 64 << 20;
+
+/// A package, the name of its file, and the file.
+type Package = (Purl, FileName, StoredBlob);
+
+/// What the lockfile of a source pins.
+pub fn offers(
+    vendor: Vendor,
+    tree: &StoredTree,
+    indices: &Indices<'_>,
+) -> Result<Vec<Offer>, EcosystemError> {
+    match vendor {
+        Vendor::Cargo => cargo_lock::offers(&lockfile(tree, &[cargo_lock::FILE])?.1),
+        Vendor::Npm => {
+            let (file, text) = lockfile(tree, &npm_lock::FILES)?;
+            npm_lock::offers(file, &text)
+        }
+        Vendor::Pypi => {
+            let (file, text) = lockfile(tree, &pypi_lock::FILES)?;
+            let pins = pypi_lock::pins(file, &text)?;
+            let mut offers = pins.offers;
+            for wanted in &pins.wanted {
+                offers.push(indices.offer(&wanted.purl, &wanted.digests)?);
+            }
+            Ok(offers)
+        }
+    }
+}
+
+/// The indices of Python packages: a lockfile of digests alone has to be looked up.
+pub struct Indices<'a> {
+    /// Connections.
+    pub client: &'a Client,
+    /// Where to ask.
+    pub roots: Vec<BaseUrl>,
+}
+
+impl Indices<'_> {
+    fn offer(&self, purl: &Purl, digests: &[Digest]) -> Result<Offer, EcosystemError> {
+        pypi::offer_pinned(purl, digests, &self.roots, self.client)
+    }
+}
+
+/// The trees to stage beside the sources.
+pub fn beside(
+    planned: &Planned,
+    ctx: &Context<'_>,
+) -> Result<BTreeMap<RelPath, StoredTree>, PipelineError> {
+    let mut trees = BTreeMap::new();
+    for vendor in [Vendor::Cargo, Vendor::Npm, Vendor::Pypi] {
+        let Some(name) = owner(planned, vendor) else {
+            continue;
+        };
+        let packages = packages(planned, vendor, ctx)?;
+        let lay_out = || match vendor {
+            Vendor::Cargo => cargo_vendor::tree(ctx.store, &crates(&packages)),
+            Vendor::Npm | Vendor::Pypi => shelf::tree(ctx.store, &files(&packages)),
+        };
+        let tree = cached(vendor, &packages, ctx, lay_out).map_err(|error| error.of(name))?;
+        let place = match vendor {
+            Vendor::Cargo => cargo_vendor::PLACE,
+            Vendor::Npm => shelf::NPM,
+            Vendor::Pypi => shelf::PYPI,
+        };
+        trees.insert(place.parse().expect("the place is a path"), tree);
+    }
+    Ok(trees)
+}
+
+/// The source as the ecosystem's client has to find it: npm's lockfile leads to the shelf beside it.
+pub fn prepare(
+    name: &Name,
+    source: &Source,
+    tree: StoredTree,
+    ctx: &Context<'_>,
+) -> Result<StoredTree, PipelineError> {
+    if source.vendor != Some(Vendor::Npm) {
+        return Ok(tree);
+    }
+    let shelf = format!("../{}", shelf::NPM);
+    let led = lockfile(&tree, &npm_lock::FILES)
+        .and_then(|(file, text)| Ok((file, npm_lock::led_to(file, &text, &shelf)?)));
+    let (file, text) = led.map_err(PipelineError::source(name))?;
+    let writer = ctx.store.tree_writer()?;
+    let rest = tree
+        .tree()
+        .entries()
+        .filter(|(path, _)| path.as_str() != file);
+    let mut others = Tree::default();
+    for (path, entry) in rest {
+        let fits = others.insert(path.clone(), entry.clone());
+        fits.expect("a part of a tree is a tree");
+    }
+    writer.layer(name.as_str()).link_part(&tree, &others)?;
+    let path = file.parse().expect("the name of a lockfile is a path");
+    let mut copy = writer.layer("zwieback").file(path, false)?;
+    copy.write_all(text.as_bytes())
+        .map_err(PipelineError::io(ctx.store.path()))?;
+    copy.finish()?;
+    Ok(writer.commit()?)
+}
+
+/// An error that a source is to be named in.
+enum Trouble {
+    Story(PipelineError),
+    Package(EcosystemError),
+}
+
+impl Trouble {
+    fn of(self, name: &Name) -> PipelineError {
+        match self {
+            Self::Story(error) => error,
+            Self::Package(error) => PipelineError::source(name)(error),
+        }
+    }
+}
+
+fn cached(
+    vendor: Vendor,
+    packages: &[Package],
+    ctx: &Context<'_>,
+    lay_out: impl FnOnce() -> Result<StoredTree, EcosystemError>,
+) -> Result<StoredTree, Trouble> {
+    let store = |error| Trouble::Story(PipelineError::Store(error));
+    let mut text = format!("{METHOD} {}\n", vendor.kind());
+    for (purl, file, blob) in packages {
+        text.push_str(&format!("{purl} {file} {}\n", blob.content().sha256));
+    }
+    let key = Digest::sha256(text.as_bytes());
+    if let Some(known) = ctx.store.assembly(&key).map_err(store)?
+        && let Some(tree) = ctx.store.tree(&known).map_err(store)?
+    {
+        tree.check_quick().map_err(store)?;
+        return Ok(tree);
+    }
+    let tree = lay_out().map_err(Trouble::Package)?;
+    ctx.store.put_assembly(&key, tree.digest()).map_err(store)?;
+    Ok(tree)
+}
+
+/// The packages of one ecosystem, each once: several sources may pin the same.
+fn packages(
+    planned: &Planned,
+    vendor: Vendor,
+    ctx: &Context<'_>,
+) -> Result<Vec<Package>, PipelineError> {
+    let mut found = BTreeMap::new();
+    for (_, input) in planned.plan.vendored(vendor) {
+        let known = (input.purl.clone(), input.file.clone());
+        found.insert(known, inputs::blob(input, ctx)?);
+    }
+    let flat = found
+        .into_iter()
+        .map(|((purl, file), blob)| (purl, file, blob));
+    Ok(flat.collect())
+}
+
+fn crates(packages: &[Package]) -> Vec<(Purl, StoredBlob)> {
+    let pair = |(purl, _, blob): &Package| (purl.clone(), blob.clone());
+    packages.iter().map(pair).collect()
+}
+
+fn files(packages: &[Package]) -> Vec<(FileName, StoredBlob)> {
+    let pair = |(_, file, blob): &Package| (file.clone(), blob.clone());
+    packages.iter().map(pair).collect()
+}
+
+fn owner(planned: &Planned, vendor: Vendor) -> Option<&Name> {
+    let mut sources = planned.plan.recipe.sources.iter();
+    sources
+        .find(|(_, source)| source.vendor == Some(vendor))
+        .map(|(name, _)| name)
+}
+
+/// The first of these lockfiles that a source has.
+fn lockfile(
+    tree: &StoredTree,
+    names: &[&'static str],
+) -> Result<(&'static str, String), EcosystemError> {
+    let is_file = |name: &&&str| matches!(tree.tree().get(name), Some(Entry::File { .. }));
+    let name = names
+        .iter()
+        .find(is_file)
+        .ok_or(EcosystemError::NoLockfile { file: names[0] })?;
+    let wrong = |why: String| EcosystemError::Lockfile {
+        file: (*name).to_owned(),
+        why,
+    };
+    tree.check_quick()?;
+    let file = open_file(tree.open()?.as_fd(), name).map_err(|fault| wrong(fault.to_string()))?;
+    let mut text = String::new();
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| wrong(error.to_string()))?;
+    Ok((name, text))
+}

@@ -1,0 +1,124 @@
+//! Measures a sandbox's whole life against that of a bare process: `cargo bench -p zwieback-sandbox -- TREE [ROUNDS]`.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::processes::Zygote;
+use zwieback_sandbox::sandbox::{Sandbox, Sources};
+use zwieback_sandbox::{step, zygote};
+
+/// The smallest program there is.
+const PROGRAM: &str = "/usr/bin/true";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments
+        .first()
+        .is_some_and(|first| first == zygote::ARGUMENT)
+    {
+        return zygote::main();
+    }
+    // Cargo adds `--bench`.
+    let mut words = arguments.iter().filter(|word| !word.starts_with('-'));
+    let Some(tree) = words.next() else {
+        println!("skipped: name a toolchain tree");
+        return ExitCode::SUCCESS;
+    };
+    let rounds = words.next().map_or(40, |rounds| rounds.parse().unwrap());
+    let small = measure(tree, rounds);
+    say("a bare process", &small.bare, None);
+    say("a sandbox", &small.sandbox, Some(&small.bare));
+    say(
+        "a sandbox in a zygote that waited",
+        &small.waiting,
+        Some(&small.bare),
+    );
+    let ballast = vec![1_u8; 1 << 30];
+    std::hint::black_box(&ballast);
+    let large = measure(tree, rounds);
+    say(
+        "a sandbox of a runner of 1 GiB",
+        &large.sandbox,
+        Some(&small.sandbox),
+    );
+    ExitCode::SUCCESS
+}
+
+/// What each round took. A round makes one of each, so that a busy machine slows all.
+#[derive(Default)]
+struct Times {
+    bare: Vec<Duration>,
+    sandbox: Vec<Duration>,
+    waiting: Vec<Duration>,
+}
+
+fn measure(tree: &str, rounds: usize) -> Times {
+    let mut times = Times::default();
+    for _ in 0..rounds {
+        times.bare.push(time(|| {
+            assert!(Command::new(PROGRAM).status().unwrap().success());
+        }));
+        times.sandbox.push(time(|| live(tree, None)));
+        let zygote = Zygote::spawn().unwrap();
+        // It has started its program by then.
+        std::thread::sleep(Duration::from_millis(20));
+        times.waiting.push(time(|| live(tree, Some(zygote))));
+    }
+    times
+}
+
+fn time(what: impl FnOnce()) -> Duration {
+    let started = Instant::now();
+    what();
+    started.elapsed()
+}
+
+/// Starts a sandbox, runs one program in it, and ends it.
+fn live(tree: &str, zygote: Option<Zygote>) {
+    let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let canceller = Canceller::new().unwrap();
+    let started = match zygote {
+        Some(zygote) => Sandbox::start_in(zygote, &spec, sources, &canceller),
+        None => Sandbox::start(&spec, sources, &canceller),
+    };
+    let mut sandbox = started.unwrap();
+    let outcome = sandbox
+        .run(&step::Command::new([PROGRAM]), &mut |_| {})
+        .unwrap();
+    assert!(outcome.is_success(), "{outcome:?}");
+    sandbox.finish();
+}
+
+fn say(what: &str, times: &[Duration], peer: Option<&Vec<Duration>>) {
+    let ratio = peer.map_or(String::new(), |peer| {
+        let by_least = least(times).as_secs_f64() / least(peer).as_secs_f64();
+        let by_median = median(times).as_secs_f64() / median(peer).as_secs_f64();
+        format!("  ratio {by_median:.2} (of the least {by_least:.2})")
+    });
+    println!(
+        "{what:36} min {:6} us  median {:6} us{ratio}",
+        least(times).as_micros(),
+        median(times).as_micros()
+    );
+}
+
+fn least(times: &[Duration]) -> Duration {
+    *times.iter().min().unwrap()
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
+}

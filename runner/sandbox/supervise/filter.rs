@@ -1,0 +1,182 @@
+//! The seccomp program of a step under supervision: which calls stop, judged by their arguments.
+
+use libc::{
+    BPF_ALU, BPF_AND, BPF_JEQ, BPF_JSET, BPF_K, BPF_RET, SECCOMP_RET_ALLOW, SECCOMP_RET_TRACE,
+    c_long, sock_filter,
+};
+
+use super::arch;
+use super::clock::WALL;
+use super::waits::SYS_FUTEX_WAIT;
+use crate::seccomp::program::{NUMBER, jump, load, load_argument, statement};
+
+/// What an argument must be for the call to stop. A call stops if all its conditions hold.
+#[derive(Clone, Copy)]
+enum Condition {
+    /// A clock that tells the wall time.
+    Wall(u8),
+    /// `TIMER_ABSTIME` or `TFD_TIMER_ABSTIME`: both are 1.
+    Absolute(u8),
+    /// The operation of a futex whose deadline is a moment of the wall clock.
+    FutexOperation(u8),
+    /// A pointer to something.
+    Given(u8),
+}
+
+/// The program. The kernel runs it only for the numbers it names: the others it knows to be
+/// allowed in any case (Linux 5.11).
+pub(crate) fn program() -> Vec<sock_filter> {
+    use Condition::{Absolute, FutexOperation, Given, Wall};
+    let mut code = vec![load(NUMBER)];
+    let mut rule = |number: c_long, conditions: &[Condition]| test(&mut code, number, conditions);
+    rule(libc::SYS_clock_gettime, &[Wall(0)]);
+    rule(libc::SYS_gettimeofday, &[]);
+    if let Some(number) = arch::SYS_TIME {
+        rule(number, &[]);
+    }
+    rule(libc::SYS_futex, &[Given(3), FutexOperation(1)]);
+    rule(libc::SYS_futex_waitv, &[Given(3), Wall(4)]);
+    rule(SYS_FUTEX_WAIT, &[Given(4), Wall(5)]);
+    rule(libc::SYS_clock_nanosleep, &[Wall(0), Absolute(1)]);
+    rule(libc::SYS_timerfd_settime, &[Absolute(1)]);
+    rule(libc::SYS_timer_settime, &[Absolute(1)]);
+    rule(libc::SYS_mq_timedsend, &[Given(4)]);
+    rule(libc::SYS_mq_timedreceive, &[Given(4)]);
+    code.push(ALLOW);
+    code
+}
+
+const ALLOW: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+const STOP: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+
+/// Stops the call of this number if all conditions hold; other numbers go on behind.
+fn test(code: &mut Vec<sock_filter>, number: c_long, conditions: &[Condition]) {
+    let mut body = Vec::new();
+    for condition in conditions {
+        // Each ends with a jump over the next instruction if it holds, which is a way out.
+        body.extend(condition.test());
+        body.push(ALLOW);
+    }
+    body.push(STOP);
+    let number = u32::try_from(number).expect("invariant: call numbers are small");
+    let len = u8::try_from(body.len()).expect("invariant: a rule is short");
+    code.push(jump(BPF_JEQ, number, 0, len));
+    code.extend(body);
+}
+
+impl Condition {
+    /// Skips one instruction if the condition holds.
+    fn test(self) -> Vec<sock_filter> {
+        match self {
+            Self::Wall(argument) => {
+                let mut code = vec![load_argument(argument)];
+                for (clock, left) in WALL.into_iter().zip((0..WALL.len()).rev()) {
+                    let left = u8::try_from(left).expect("invariant: four clocks");
+                    code.push(jump(BPF_JEQ, clock, left + 1, 0));
+                }
+                code
+            }
+            Self::Absolute(argument) => vec![load_argument(argument), jump(BPF_JSET, 1, 1, 0)],
+            Self::FutexOperation(argument) => futex(argument),
+            Self::Given(argument) => vec![
+                load_argument(argument),
+                jump(BPF_JEQ, 0, 0, 3),
+                load_upper(argument),
+                jump(BPF_JEQ, 0, 0, 1),
+            ],
+        }
+    }
+}
+
+/// futex(2): with `FUTEX_CLOCK_REALTIME` a deadline is absolute, except that of `FUTEX_WAIT`;
+/// `FUTEX_LOCK_PI` knows no other clock.
+fn futex(argument: u8) -> Vec<sock_filter> {
+    let command = !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME).cast_unsigned();
+    let and = statement(BPF_ALU | BPF_AND | BPF_K, command);
+    let (wait, lock) = (libc::FUTEX_WAIT, libc::FUTEX_LOCK_PI);
+    vec![
+        load_argument(argument),
+        jump(BPF_JSET, libc::FUTEX_CLOCK_REALTIME.cast_unsigned(), 0, 2),
+        and,
+        jump(BPF_JEQ, wait.cast_unsigned(), 2, 3),
+        and,
+        jump(BPF_JEQ, lock.cast_unsigned(), 1, 0),
+    ]
+}
+
+/// The upper half of an argument; both architectures are little-endian.
+fn load_upper(argument: u8) -> sock_filter {
+    let lower = load_argument(argument);
+    sock_filter {
+        k: lower.k + 4,
+        ..lower
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seccomp::arch::AUDIT_ARCH;
+    use crate::seccomp::interpreter::{Call, execute};
+
+    const POINTER: u64 = 0x7fff_0000_0000;
+    const REALTIME: u64 = 256;
+    const PRIVATE: u64 = 128;
+
+    fn stops(number: c_long, arguments: [u64; 6]) -> bool {
+        let call = Call {
+            architecture: AUDIT_ARCH,
+            number: u32::try_from(number).unwrap(),
+            arguments,
+        };
+        match execute(&program(), &call) {
+            SECCOMP_RET_TRACE => true,
+            SECCOMP_RET_ALLOW => false,
+            other => panic!("{other:#x}"),
+        }
+    }
+
+    #[test]
+    fn wall_clocks_stop_and_others_do_not() {
+        for clock in 0..=11 {
+            let is_wall = matches!(clock, 0 | 5 | 8 | 11);
+            let read = [clock, POINTER, 0, 0, 0, 0];
+            assert_eq!(stops(libc::SYS_clock_gettime, read), is_wall, "{clock}");
+            for flags in [0, 1] {
+                let wait = [clock, flags, POINTER, 0, 0, 0];
+                let expected = is_wall && flags == 1;
+                assert_eq!(stops(libc::SYS_clock_nanosleep, wait), expected, "{clock}");
+            }
+        }
+        // The kernel ignores the upper half of an int.
+        assert!(stops(
+            libc::SYS_clock_gettime,
+            [1 << 32, POINTER, 0, 0, 0, 0]
+        ));
+        assert!(!stops(libc::SYS_clock_getres, [0, POINTER, 0, 0, 0, 0]));
+        assert!(stops(libc::SYS_gettimeofday, [POINTER, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn only_deadlines_of_futexes_stop() {
+        let futex =
+            |operation, deadline| stops(libc::SYS_futex, [POINTER, operation, 0, deadline, 0, 0]);
+        for (command, expected) in [(0, false), (6, true), (9, true), (11, true), (13, true)] {
+            assert_eq!(futex(command | PRIVATE | REALTIME, POINTER), expected);
+            assert_eq!(futex(command, POINTER), command == 6);
+            assert!(!futex(command | REALTIME, 0), "there is no deadline");
+        }
+        assert!(futex(9 | REALTIME, 1 << 32), "the lower half alone is zero");
+    }
+
+    #[test]
+    fn timers_stop_when_they_are_absolute() {
+        for number in [libc::SYS_timerfd_settime, libc::SYS_timer_settime] {
+            assert!(stops(number, [3, 1, POINTER, 0, 0, 0]));
+            assert!(stops(number, [3, 3, POINTER, 0, 0, 0]));
+            assert!(!stops(number, [3, 2, POINTER, 0, 0, 0]));
+        }
+        assert!(stops(libc::SYS_mq_timedsend, [3, 0, 0, 0, POINTER, 0]));
+        assert!(!stops(libc::SYS_mq_timedreceive, [3, 0, 0, 0, 0, 0]));
+    }
+}

@@ -1,0 +1,14 @@
+//! Hostile recipes against the real kernel, run by the real program: as whoever runs the tests,
+//! and once more as an ordinary user where that is root.
+
+mod corpus;
+mod host;
+mod outputs;
+mod resources;
+mod trial;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trial::main()
+}

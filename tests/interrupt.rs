@@ -1,0 +1,183 @@
+//! Ctrl-C and kill -9 at any moment: nothing survives, nothing is half-written, the next build succeeds.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+/// A name that nothing else on the machine has: whoever shows it was started by this test.
+fn mark(test: &str) -> String {
+    format!("zwieback-{test}-{}", std::process::id())
+}
+
+/// A world whose recipe works for a while and leaves children behind if it is let.
+fn world(mark: &str) -> World {
+    let world = World::new(site!(), Larder::Shell);
+    let script = format!(
+        "(exec -a {mark} sleep 300) & setsid bash -c 'exec -a {mark} sleep 300' &\n\
+         for at in 1 2 3 4 5 6 7 8; do echo $at > $OUT/$at; sleep 0.05; done"
+    );
+    world.recipe("busy", &script);
+    world
+}
+
+fn start(world: &World) -> Child {
+    let mut build = world.zwieback(&["build", "busy", "--rebuild"]);
+    build
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Processes whose command line has the mark.
+fn survivors(mark: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines
+        .filter(|line| line.contains(mark) && line.contains("300"))
+        .collect()
+}
+
+/// What the kernel takes down by itself needs a moment to be gone.
+fn none_survive(mark: &str) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < patience && !survivors(mark).is_empty() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(survivors(mark), Vec::<String>::new());
+}
+
+fn mounts() -> BTreeSet<String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    mounts
+        .lines()
+        .filter(|line| line.contains("zwieback") || line.contains("/world-"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn groups(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if entry.file_name().to_string_lossy().contains("zwieback") {
+                found.insert(entry.path().display().to_string());
+            }
+            groups(&entry.path(), found);
+        }
+    }
+}
+
+/// Groups that these processes made. Others are building on this machine, too.
+fn groups_of(processes: &[u32]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    groups(Path::new("/sys/fs/cgroup"), &mut found);
+    found.retain(|group| {
+        processes
+            .iter()
+            .any(|it| group.contains(&format!("zwieback-{it}-")))
+    });
+    found
+}
+
+fn leftovers(world: &World) -> Vec<String> {
+    let mut left: Vec<_> = names(&world.store().join("tmp"));
+    for run in names(&world.runs()) {
+        left.extend(
+            names(&world.runs().join(run))
+                .into_iter()
+                .filter(|name| name.starts_with("disk-")),
+        );
+    }
+    left
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn interrupted_at_many_moments() {
+    let mark = mark("interrupt");
+    let world = world(&mark);
+    let mut started = Vec::new();
+    for milliseconds in [60, 150, 300, 700, 1500, 2900, 3200, 3400] {
+        let child = start(&world);
+        started.push(child.id());
+        thread::sleep(Duration::from_millis(milliseconds));
+        signal(&child, "-INT");
+        let told = Instant::now();
+        let status = { child }.wait().unwrap();
+        // A build that was done before the signal came is done.
+        assert!(
+            matches!(status.code(), Some(130 | 0)),
+            "after {milliseconds} ms: {status}"
+        );
+        assert!(
+            told.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            told.elapsed()
+        );
+        none_survive(&mark);
+        assert_eq!(
+            leftovers(&world),
+            Vec::<String>::new(),
+            "after {milliseconds} ms"
+        );
+    }
+    assert_eq!(mounts(), BTreeSet::new());
+    assert_eq!(groups_of(&started), BTreeSet::new());
+    world.run(&["store", "verify"]).expect(0, &["0 problems"]);
+}
+
+#[test]
+fn killed_at_fifty_random_moments() {
+    let mark = mark("kill");
+    let world = world(&mark);
+    let mut random = std::process::id();
+    let mut started = Vec::new();
+    for _ in 0..50 {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let child = start(&world);
+        started.push(child.id());
+        // Most moments before and in the first run, some in the second, some after both.
+        let span = if random & 0x7000_0000 == 0 { 5000 } else { 900 };
+        thread::sleep(Duration::from_millis(u64::from(random >> 8) % span));
+        signal(&child, "-KILL");
+        let status = { child }.wait().unwrap();
+        assert!(status.signal() == Some(9) || status.success(), "{status}");
+    }
+    none_survive(&mark);
+    world.run(&["store", "verify"]).expect(0, &["0 problems"]);
+    world
+        .run(&["build", "busy", "--rebuild"])
+        .expect(0, &["busy 1 is reproducible"]);
+    // What the dead could not take down, the build after them has.
+    assert_eq!(groups_of(&started), BTreeSet::new());
+    assert_eq!(leftovers(&world), Vec::<String>::new());
+    assert_eq!(mounts(), BTreeSet::new());
+}
