@@ -55,6 +55,10 @@ pub struct Sign {
     pub key: Option<PathBuf>,
     /// Who this builder is; a URI that you control.
     pub builder_id: Option<String>,
+    /// Who this verifier is, in the summaries it signs.
+    pub verifier_id: Option<String>,
+    /// A time stamp authority (RFC 3161) that is asked for every signature.
+    pub timestamp: Option<String>,
 }
 
 /// How to fetch.

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
+use zwieback_core::attest::reason::Refusal;
 use zwieback_core::build::completed::Ending;
+use zwieback_core::build::recheck::NotRepeatable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_host::dirs::NoHome;
@@ -17,13 +19,26 @@ use super::screen::explanation;
 use super::screen::paint::{Meaning, Paint};
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::keyring::KeyringError;
+use crate::pipeline::root_file::RootFileError;
 
 /// The exit code of an error.
 pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<PipelineError>() {
         return code_of_story(error);
     }
-    exit::USER
+    if let Some(RootFileError::Refused(refusal)) = error.downcast_ref() {
+        return refused(refusal);
+    }
+    error.downcast_ref().map_or(exit::USER, refused)
+}
+
+/// The exit code of a refusal.
+pub fn refused(refusal: &Refusal) -> u8 {
+    if refusal.reason.is_denial() {
+        exit::DENIED
+    } else {
+        exit::UNVERIFIED
+    }
 }
 
 /// The error as the last event of the machine interface.
@@ -39,6 +54,14 @@ pub fn event(error: &anyhow::Error) -> Event {
 pub fn print(error: &anyhow::Error, paint: Paint) {
     if let Some(PipelineError::NotReproducible { explained, .. }) = error.downcast_ref() {
         return explanation::print(error, explained, paint);
+    }
+    if let Some(PipelineError::RebuiltDiffers {
+        lines,
+        explained: Some(explained),
+        ..
+    }) = error.downcast_ref()
+    {
+        return explanation::print_rebuilt(error, lines, explained, paint);
     }
     let mut text = format!("{} {error}", paint.text(Meaning::Bad, "error:"));
     let mut source = causes(error);
@@ -73,7 +96,10 @@ fn code_of_story(error: &PipelineError) -> u8 {
         | PipelineError::Incomplete { .. }
         | PipelineError::Outputs { .. }
         | PipelineError::Patch { .. } => exit::STEP_FAILED,
-        PipelineError::NotReproducible { .. } => exit::NOT_REPRODUCIBLE,
+        PipelineError::Refused(refusal) => refused(refusal),
+        PipelineError::NotReproducible { .. }
+        | PipelineError::RebuiltDiffers { .. }
+        | PipelineError::OtherRoot { .. } => exit::NOT_REPRODUCIBLE,
         PipelineError::Sandbox(_) | PipelineError::LockAbsent { .. } => exit::NO_SANDBOX,
         PipelineError::Toolchain(AssembleError::Cancelled) => exit::INTERRUPTED,
         _ => exit::USER,
@@ -95,6 +121,7 @@ fn causes(error: &anyhow::Error) -> Option<&(dyn std::error::Error + 'static)> {
 fn details(error: &anyhow::Error) -> Vec<String> {
     match error.downcast_ref::<PipelineError>() {
         Some(PipelineError::StepFailed { tail, .. }) => tail.clone(),
+        Some(PipelineError::RebuiltDiffers { lines, .. }) => lines.clone(),
         _ => Vec::new(),
     }
 }
@@ -114,6 +141,8 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         RunError,
         KeyringError,
         Diagnostic,
+        NotRepeatable,
+        RootFileError,
         NoHome
     );
     None

@@ -29,3 +29,4 @@ pub mod toolchain;
 // What is signed with.
 
 pub mod keys;
+pub mod time_stamp;

@@ -20,6 +20,7 @@ use zwieback_host::clock;
 use zwieback_host::keys::signer::seal;
 use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
+use zwieback_host::time_stamp::stamp;
 
 use super::context::{Context, Wish};
 use super::error::PipelineError;
@@ -51,6 +52,14 @@ pub struct Made<'a> {
     pub started: Timestamp,
 }
 
+/// Makes sure, before hours are spent, that what is made can be signed as the user wishes.
+pub fn check(wish: &Wish, ctx: &Context<'_>) -> Result<(), PipelineError> {
+    match wish.timestamp {
+        Some(_) => ctx.check_network("have a signature time-stamped"),
+        None => Ok(()),
+    }
+}
+
 /// Signs what was made and keeps the bundle.
 pub fn attest(
     made: &Made<'_>,
@@ -60,6 +69,7 @@ pub fn attest(
     let statement = statement(
         &made.planned.plan,
         made.action,
+        &made.planned.patches,
         made.reproduced,
         invocation(made, wish, ctx)?,
     );
@@ -69,7 +79,11 @@ pub fn attest(
             message: fresh.notice(),
         });
     }
-    let bundle = seal(&statement, keyring.signer.as_ref())?;
+    let mut bundle = seal(&statement, keyring.signer.as_ref())?;
+    if let Some(authority) = &wish.timestamp {
+        let answer = stamp(authority, bundle.signature())?;
+        bundle = bundle.with_timestamp(answer);
+    }
     let mut writer = ctx.store.blob_writer()?;
     writer
         .write_all(&bundle.to_bytes())

@@ -8,7 +8,7 @@ use zwieback_core::event::Event;
 use zwieback_host::machine;
 use zwieback_host::project::Project;
 
-use super::attest::{Made, attest};
+use super::attest::{self, Made, attest};
 use super::build_all::Outputs;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
@@ -18,6 +18,7 @@ use super::keep::{Built, Keeper};
 use super::pace::Pace;
 use super::read::{self, Planned};
 use super::run::Bake;
+use super::theirs::Theirs;
 use super::twin::{Twin, bake};
 use super::{inputs, places, root, sources};
 
@@ -37,13 +38,20 @@ pub fn build(
     sources::check_folders(&planned, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
         Some(found) => found,
-        None => make(&planned, wish, ctx)?,
+        None => make(&planned, wish, None, ctx)?,
     };
     hand_over(&planned, &built, wish, begun, ctx)?;
     Ok(built)
 }
 
-fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, PipelineError> {
+/// Builds from a plan; where somebody else has built it before, theirs must come out again.
+pub fn make(
+    planned: &Planned,
+    wish: &Wish,
+    theirs: Option<&Theirs<'_>>,
+    ctx: &Context<'_>,
+) -> Result<Built, PipelineError> {
+    attest::check(wish, ctx)?;
     let named = places::named(&planned.plan.recipe, &planned.plan.inputs);
     inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
@@ -53,6 +61,7 @@ fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, Pipe
         *root.digest(),
         planned.patch_digests(),
     );
+    theirs.map_or(Ok(()), |it| it.check_action(&action))?;
     let sources = sources::unpack_all(planned, ctx)?;
     let twin = Twin::plan(
         &planned.plan,
@@ -79,6 +88,10 @@ fn make(planned: &Planned, wish: &Wish, ctx: &Context<'_>) -> Result<Built, Pipe
         Ok(reproduced) => reproduced,
         Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin, &bake_this)?),
     };
+    if let Some(theirs) = theirs {
+        let outputs = reproduced.outputs();
+        keeper.guard(theirs.check_outputs(outputs, &a.written, ctx))?;
+    }
     let files = reproduced.compared();
     ctx.tell(&Event::Compared {
         files,

@@ -66,6 +66,8 @@ pub struct Wish {
     pub key: Option<PathBuf>,
     /// The builder's name, in place of zwieback's own for this mode.
     pub builder_id: Option<String>,
+    /// The time stamp authority to ask for every signature.
+    pub timestamp: Option<String>,
     /// Where to copy artifacts.
     pub export: Option<PathBuf>,
     /// Where to put a link to the outputs.

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use zwieback_core::attest::reason::Refusal;
 use zwieback_core::build::completed::{Ending, Incomplete};
 use zwieback_core::build::plan::LockProblem;
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
@@ -20,6 +22,7 @@ use zwieback_host::keys::signer::SignError;
 use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::time_stamp::StampError;
 use zwieback_host::toolchain::error::AssembleError;
 use zwieback_sandbox::error::SandboxError;
 
@@ -181,6 +184,12 @@ pub enum PipelineError {
     /// The key does not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The time of a signature cannot be had.
+    #[error("no time stamp: {0}")]
+    Stamp(#[from] StampError),
+    /// Something is not believed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The two runs differ.
     #[error("{recipe} {version} is not reproducible")]
     NotReproducible {
@@ -190,6 +199,34 @@ pub enum PipelineError {
         version: String,
         /// What differs and why, ready to be shown.
         explained: Box<Explained>,
+    },
+    /// What came out here is not what somebody else signed.
+    #[error("{recipe} {version} does not come out as it was signed")]
+    RebuiltDiffers {
+        /// What was rebuilt.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// Every file that differs, with both digests.
+        lines: Vec<String>,
+        /// Why, as far as their files are at hand.
+        explained: Option<Box<Explained>>,
+    },
+    /// The toolchain's tree does not come out as it was signed.
+    #[error("the toolchain comes out as tree {ours} here, the statement names {theirs}")]
+    OtherRoot {
+        /// What the statement names.
+        theirs: Digest,
+        /// What came out here.
+        ours: Digest,
+    },
+    /// A patch that the statement names and does not carry.
+    #[error("the statement does not carry the patch {path}, sha256 {sha256}")]
+    NoPatch {
+        /// Its path in the recipe's folder.
+        path: RelPath,
+        /// Its digest.
+        sha256: Digest,
     },
     /// Something that is not a link stands where a link was to be made.
     #[error("{} is there already and is no symbolic link", path.display())]
@@ -271,8 +308,21 @@ impl PipelineError {
                  configuration goes on without it, and the provenance says so"
             )),
             Self::Outputs { source, .. } => source.hint(),
+            Self::NoPatch { .. } => {
+                Some("name its file with --patch; it is known by its digest".into())
+            }
+            Self::RebuiltDiffers {
+                explained: None, ..
+            } => Some(
+                "name their files after the bundle: then the difference can be explained".into(),
+            ),
+            Self::OtherRoot { .. } => Some(
+                "the packages are the same: another version of zwieback may have put them together"
+                    .into(),
+            ),
             Self::Key(error) => error.hint(),
             Self::Sign(error) => error.hint(),
+            Self::Stamp(error) => error.hint(),
             _ => None,
         }
     }

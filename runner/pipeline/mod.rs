@@ -2,6 +2,8 @@
 
 // The stories.
 pub mod build;
+pub mod verify;
+pub mod recheck;
 pub mod lock;
 pub mod build_all;
 pub mod shell;
@@ -27,7 +29,11 @@ pub mod log;
 pub mod explained;
 pub mod confirm;
 pub mod keyring;
+pub mod root_state;
+pub mod policy_file;
+pub mod root_file;
 pub mod attest;
+pub mod theirs;
 pub mod keep;
 pub mod export;
 pub mod hand_over;

@@ -114,7 +114,8 @@ fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, Pipeli
         .collect()
 }
 
-fn planned(plan: &Plan) -> Event {
+/// What to tell of a plan.
+pub fn planned(plan: &Plan) -> Event {
     let toolchains = plan.toolchains.iter();
     Event::Planned {
         recipe: plan.recipe.name().clone(),

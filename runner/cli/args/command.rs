@@ -4,8 +4,9 @@ use clap::Subcommand;
 
 use super::build::{BuildArgs, FetchArgs, InitArgs, LockArgs, PlanArgs, ShellArgs};
 use super::inspect::{DiffArgs, ExplainArgs, LogsArgs, ShowArgs};
+use super::key::KeyArgs;
 use super::machine::{CompletionsArgs, DoctorArgs, StoreArgs};
-use super::trust::{KeyArgs, VerifyArgs};
+use super::trust::{PolicyArgs, RecheckArgs, VerifyArgs};
 
 /// One command and its arguments.
 #[derive(Debug, Subcommand)]
@@ -32,8 +33,12 @@ pub enum Command {
     Logs(LogsArgs),
     /// Verify artifacts against their signed provenance
     Verify(VerifyArgs),
-    /// Make and show signing keys
+    /// Build again what a bundle says, on this machine, and compare
+    Recheck(RecheckArgs),
+    /// Make signing keys and say whom to trust
     Key(KeyArgs),
+    /// Test a policy, or show how it decides
+    Policy(PolicyArgs),
     /// Check what this machine can enforce
     Doctor(DoctorArgs),
     /// Look after the store

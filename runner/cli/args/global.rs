@@ -28,7 +28,9 @@ Inspect:
 
 Trust:
   verify       Verify artifacts against their signed provenance
-  key          Make and show signing keys
+  recheck      Build again what a bundle says, on this machine, and compare
+  key          Make signing keys and say whom to trust
+  policy       Test a policy, or show how it decides
 
 Machine:
   doctor       Check what this machine can enforce

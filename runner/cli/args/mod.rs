@@ -9,5 +9,6 @@ pub mod build;
 pub mod inspect;
 
 pub mod trust;
+pub mod key;
 
 pub mod machine;

@@ -7,38 +7,117 @@ use clap::{Args, Subcommand};
 /// Arguments of `zwieback verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Files to verify
+    /// Files to verify, or folders of files
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// The bundle with the provenance
+    /// What is known about them.
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    /// A policy, plain or signed by the keepers of the trust root
     #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Where the artifacts are to be used, if the policy tells places apart
+    #[arg(long, value_name = "NAME", requires = "policy")]
+    pub environment: Option<String>,
+    /// Write a signed verification summary
+    #[arg(long, value_name = "FILE", requires_all = ["policy", "resource"])]
+    pub vsa: Option<PathBuf>,
+    /// What the artifacts are, for the summary: a package URL, an address
+    #[arg(long, value_name = "URI")]
+    pub resource: Option<String>,
+    /// The private key to sign the summary with
+    #[arg(long, value_name = "FILE", requires = "vsa")]
+    pub sign_key: Option<PathBuf>,
+}
+
+/// Bundles, and whom to believe.
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    /// A bundle with provenance (can be repeated); each must be about every artifact
+    #[arg(long, value_name = "FILE", required = true)]
+    pub bundle: Vec<PathBuf>,
+    /// Whom to believe.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+/// Arguments of `zwieback recheck`.
+#[derive(Debug, Args)]
+pub struct RecheckArgs {
+    /// The bundle with the provenance
+    #[arg(value_name = "BUNDLE")]
     pub bundle: PathBuf,
+    /// Files that it is about: with them, a difference can be explained
+    #[arg(value_name = "ARTIFACT")]
+    pub artifacts: Vec<PathBuf>,
+    /// Whom to believe.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// A patch that the bundle names and does not carry (can be repeated)
+    #[arg(long = "patch", value_name = "FILE")]
+    pub patches: Vec<PathBuf>,
+    /// Copy artifacts, our own bundle and SHA256SUMS to a folder
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// CPUs that each run may use
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// The private key to sign our own provenance with
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
+    /// Do not use the network
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Whom to believe: one key, or a signed trust root.
+#[derive(Clone, Debug, Args)]
+#[group(multiple = false)]
+pub struct TrustArgs {
     /// The public key of a builder you trust, as PEM
     #[arg(long, value_name = "PUB.pem")]
-    pub key: PathBuf,
+    pub key: Option<PathBuf>,
+    /// A signed trust root; one that is older than the last you used is refused
+    #[arg(long, value_name = "ROOT")]
+    pub trust: Option<PathBuf>,
 }
 
-/// Arguments of `zwieback key`.
+/// Arguments of `zwieback policy`.
 #[derive(Debug, Args)]
-pub struct KeyArgs {
-    /// What to do with the key.
+pub struct PolicyArgs {
+    /// What to do with the policy.
     #[command(subcommand)]
-    pub action: KeyAction,
+    pub action: PolicyAction,
 }
 
-/// What to do with keys.
+/// What to do with a policy.
 #[derive(Debug, Subcommand)]
-pub enum KeyAction {
-    /// Make a signing key (ECDSA P-256); refused if the name is taken
-    Generate {
-        /// What to call it; `default` is the one that builds use
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
+pub enum PolicyAction {
+    /// Show every rule, what it asks for and what it saw
+    Explain {
+        /// The policy
+        #[arg(value_name = "POLICY")]
+        policy: PathBuf,
+        /// Files to verify, or folders of files
+        #[arg(required = true, value_name = "ARTIFACT")]
+        artifacts: Vec<PathBuf>,
+        /// What is known about them.
+        #[command(flatten)]
+        evidence: EvidenceArgs,
+        /// Where the artifacts are to be used
+        #[arg(long, value_name = "NAME")]
+        environment: Option<String>,
     },
-    /// Print the public key as PEM
-    Show {
-        /// The name or the file of a private key, in place of your own
-        #[arg(long, value_name = "KEY")]
-        key: Option<PathBuf>,
+    /// Check a policy against a table of cases
+    Test {
+        /// The policy
+        #[arg(value_name = "POLICY")]
+        policy: PathBuf,
+        /// The cases; paths in it start from its own folder
+        #[arg(value_name = "CASES.toml")]
+        cases: PathBuf,
+        /// Whom to believe.
+        #[command(flatten)]
+        trust: TrustArgs,
     },
 }

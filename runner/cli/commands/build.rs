@@ -53,6 +53,7 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
         keep_failed: args.keep_failed,
         key: args.key.clone().or_else(|| config.sign.key.clone()),
         builder_id: config.sign.builder_id.clone(),
+        timestamp: config.sign.timestamp.clone(),
         export: args.export.clone(),
         out_link: args.out_link.clone(),
     })

@@ -20,9 +20,21 @@ pub mod explain;
 
 pub mod logs;
 
+pub mod evidence;
+
+pub mod artifacts;
+
+pub mod verdict;
+
 pub mod verify;
 
+pub mod recheck;
+
 pub mod key;
+
+pub mod trusted_keys;
+
+pub mod policy;
 
 pub mod doctor;
 

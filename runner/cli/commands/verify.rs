@@ -1,130 +1,60 @@
 //! `zwieback verify`: artifacts against their signed provenance, offline.
 
-use std::fs::File;
-use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context as _;
-use zwieback_core::attest::build_type::ForeignBuildTypes;
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::attest::verify::{Request, Verified, verify};
-use zwieback_core::digest::Sha256;
-use zwieback_host::clock;
-use zwieback_host::keys::key_directory::read_public;
+use zwieback_core::policy::summary::Verifier;
+use zwieback_host::dirs::Dirs;
 
-use crate::cli::args::global::{Format, Global};
+use crate::cli::args::global::Global;
 use crate::cli::args::trust::VerifyArgs;
-use crate::cli::exit;
-use crate::cli::screen::paint::{Meaning, Paint, counted};
+use crate::cli::commands::{evidence, verdict};
+use crate::cli::session::load_config;
+use crate::pipeline::keyring;
+use crate::pipeline::verify::{Answer, Asked, summary, verify};
 
-/// No honest bundle is larger.
-const LARGEST_BUNDLE: u64 = 16 << 20;
+/// Who verifies, where the configuration does not say.
+const VERIFIER: &str = "https://zwieback.example/verifier/v1";
 
 /// Runs the command.
 pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
-    let bundle = read_bundle(&args.bundle)?;
-    let artifacts = args
-        .artifacts
-        .iter()
-        .map(|path| artifact(path))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let trust = Trust::Key(Box::new(read_public(&args.key)?));
-    let request = Request {
-        bundle: &bundle,
-        artifacts: &artifacts,
-        trust: &trust,
-        foreign: &ForeignBuildTypes::new(),
-        now: clock::now(),
+    match decided(global, args) {
+        Ok((asked, answer)) => verdict::accepted(global, asked.artifacts.len(), &answer),
+        Err(error) => verdict::refused_or(global, error),
+    }
+}
+
+fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)> {
+    let mut asked = evidence::asked(&args.evidence, &args.artifacts, args.environment.as_deref())?;
+    if let Some(policy) = &args.policy {
+        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+    }
+    let answer = verify(&asked)?;
+    answer.verdict()?;
+    if let Some(file) = &args.vsa {
+        write_summary(global, args, (&asked, &answer), file)?;
+    }
+    Ok((asked, answer))
+}
+
+fn write_summary(
+    global: &Global,
+    args: &VerifyArgs,
+    (asked, answer): (&Asked, &Answer),
+    file: &Path,
+) -> anyhow::Result<()> {
+    let dirs = Dirs::of_user()?;
+    let sign = load_config(global, &dirs)?.sign;
+    let policy = args.policy.as_deref().and_then(Path::file_name);
+    let policy_uri = format!("file:{}", policy.unwrap_or_default().to_string_lossy());
+    let verifier = Verifier {
+        id: sign.verifier_id.as_deref().unwrap_or(VERIFIER),
+        resource: args.resource.as_deref().unwrap_or_default(),
+        policy_uri: &policy_uri,
     };
-    match verify(&request) {
-        Ok(verified) => accepted(global, &artifacts, &verified),
-        Err(refusal) => refused(global, &refusal),
-    }
-}
-
-fn accepted(global: &Global, artifacts: &[Artifact], verified: &Verified) -> anyhow::Result<u8> {
-    let paint = Paint::for_stderr(global.color);
-    match global.format {
-        Format::Json => {
-            let value = serde_json::json!({
-                "verdict": "verified",
-                "builder": verified.provenance().builder.id,
-                "key": verified.key().to_string(),
-                "subjects": verified.subjects(),
-            });
-            writeln!(std::io::stdout().lock(), "{value}")?;
-        }
-        Format::Human => {
-            let what = counted(artifacts.len(), "artifact");
-            let by = format!(
-                "{what} by {}, key {}",
-                verified.provenance().builder.id,
-                verified.key().short()
-            );
-            writeln!(
-                std::io::stderr().lock(),
-                "{}",
-                paint.line(Meaning::Good, "Verified", by)
-            )?;
-        }
-    }
-    Ok(exit::DONE)
-}
-
-fn refused(global: &Global, refusal: &Refusal) -> anyhow::Result<u8> {
-    let paint = Paint::for_stderr(global.color);
-    match global.format {
-        Format::Json => {
-            let value = serde_json::json!({
-                "verdict": "refused",
-                "reason": refusal.reason.code(),
-                "message": refusal.to_string(),
-            });
-            writeln!(std::io::stdout().lock(), "{value}")?;
-        }
-        Format::Human => {
-            let error = paint.text(Meaning::Bad, "error:");
-            writeln!(
-                std::io::stderr().lock(),
-                "{error} {refusal} [{}]",
-                refusal.reason.code()
-            )?;
-        }
-    }
-    Ok(if refusal.reason.is_denial() {
-        exit::DENIED
-    } else {
-        exit::UNVERIFIED
-    })
-}
-
-fn read_bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).with_context(|| path.display().to_string())?;
-    file.take(LARGEST_BUNDLE + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| path.display().to_string())?;
-    Ok(bytes)
-}
-
-/// Hashes with the one digest that every statement names: a second one would cost as much again.
-fn artifact(path: &Path) -> anyhow::Result<Artifact> {
-    let name = path.display().to_string();
-    let mut file = File::open(path).with_context(|| name.clone())?;
-    let mut sha256 = Sha256::default();
-    let mut piece = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut piece).with_context(|| name.clone())? {
-            0 => {
-                return Ok(Artifact {
-                    name,
-                    sha256: sha256.finish(),
-                    blake3: None,
-                });
-            }
-            count => sha256.update(&piece[..count]),
-        }
-    }
+    let key = args.sign_key.clone().or(sign.key.clone());
+    let keyring = keyring::open(&dirs, key.as_deref())?;
+    let bundle = summary(asked, &answer.builds, verifier, keyring.signer.as_ref())?;
+    let bundle = bundle.context("a summary needs a policy")?;
+    std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())
 }

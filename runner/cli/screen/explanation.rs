@@ -26,6 +26,27 @@ pub fn print(error: &anyhow::Error, explained: &Explained, paint: Paint) {
     drop(std::io::stderr().lock().write_all(text.as_bytes()));
 }
 
+/// Prints how a rebuild differs from what was signed: A is theirs, B is ours.
+pub fn print_rebuilt(
+    error: &anyhow::Error,
+    differing: &[String],
+    explained: &Explained,
+    paint: Paint,
+) {
+    let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
+    for line in differing {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str(&lines(&summary(&explained.report), paint));
+    let again = format!("zwieback diff {}", explained.id);
+    text.push_str(&format!(
+        "A is what was signed, B is what came out here. Nothing was signed. Both are kept: {}\n",
+        paint.text(Meaning::Hint, again)
+    ));
+    // Whoever closed stderr does not want to know.
+    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+}
+
 /// Every finding of a report.
 pub fn whole(report: &Report, paint: Paint) -> String {
     lines(&full(report), paint)

@@ -35,6 +35,11 @@ pub fn recipe(provenance: &Provenance) -> Option<&Value> {
     provenance.external_parameters.get(RECIPE)
 }
 
+/// The manifest of one of the toolchains it was built with.
+pub fn toolchain<'p>(provenance: &'p Provenance, name: &str) -> Option<&'p Value> {
+    provenance.external_parameters.get(TOOLCHAINS)?.get(name)
+}
+
 /// Refuses another build type, a parameter that is not known, or one that breaks a rule.
 ///
 /// External parameters are whatever a user chose: one that is ignored could be the one that turned

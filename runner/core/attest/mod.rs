@@ -24,10 +24,12 @@ pub mod json_lines;
 pub mod reason;
 pub mod verify;
 
+pub mod claimed;
 pub mod verified;
 
 pub mod level;
 pub mod root_chain;
+pub mod root_change;
 pub mod trust;
 pub mod trust_root;
 

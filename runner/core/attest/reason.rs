@@ -171,6 +171,8 @@ reasons! {
     ProfileTooWeak = "profile-too-weak",
     /// a factor was in another state than is asked for
     FactorState = "factor-state",
+    /// a lock of the sandbox held less than is asked for
+    LockState = "lock-state",
     /// the build is too old, or its time is unknown or lies ahead
     TooOld = "too-old",
     /// an input comes from a place that is not allowed

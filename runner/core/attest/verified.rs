@@ -5,6 +5,7 @@ use super::dsse::PAYLOAD_TYPE;
 use super::key_id::KeyId;
 use super::public_key::{PublicKey, SignatureError};
 use super::reason::{Reason, Refusal, is_bidi};
+use super::resource::ResourceDescriptor;
 use super::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
 
@@ -78,13 +79,8 @@ impl VerifiedEnvelope {
 impl VerifiedStatement {
     /// Reads the statement of a verified envelope.
     pub fn of(envelope: &VerifiedEnvelope) -> Result<Self, Refusal> {
-        let statement = Statement::parse(&envelope.payload)?;
-        let names = statement.subject.iter().filter_map(|it| it.name.as_deref());
-        for name in names {
-            check_name(name)?;
-        }
         Ok(Self {
-            statement,
+            statement: read_statement(&envelope.payload)?,
             digest: Digest::sha256(&envelope.payload),
             key: envelope.key,
         })
@@ -106,37 +102,53 @@ impl VerifiedStatement {
     }
 
     /// Makes sure that the statement is about that file; the name of its subject is returned.
-    ///
-    /// in-toto matches by digest alone. A name is looked at only to tell the refusals apart, and to
-    /// catch a file that was put in the place of another one.
     pub fn match_artifact(&self, artifact: &Artifact) -> Result<&str, Refusal> {
-        let subjects = &self.statement.subject;
-        if subjects.iter().all(|it| it.digest.get_sha256().is_none()) {
-            return Err(Refusal::new(Reason::SubjectWeakDigest, ""));
-        }
-        let file = file_name(&artifact.name);
-        let (same_name, others): (Vec<_>, Vec<_>) = subjects
-            .iter()
-            .partition(|subject| file_name(subject.label()) == file);
-        let matching = |subject: &&&_| {
-            let subject: &super::resource::ResourceDescriptor = subject;
-            subject.digest.matches(artifact.sha256, artifact.blake3)
-        };
-        if let Some(subject) = same_name.iter().find(matching) {
-            return Ok(subject.label());
-        }
-        let elsewhere = others.iter().find(matching);
-        let saw = format!("{:?}, sha256 {}", artifact.name, artifact.sha256);
-        match (elsewhere, same_name.is_empty()) {
-            (Some(subject), true) => Ok(subject.label()),
-            (Some(subject), false) => Err(Refusal::new(
-                Reason::ArtifactSwapped,
-                format!("{:?} has the bytes of {:?}", artifact.name, subject.label()),
-            )),
-            (None, false) => Err(Refusal::new(Reason::ArtifactChanged, saw)),
-            (None, true) => Err(Refusal::new(Reason::ArtifactUnknown, saw)),
-        }
+        match_artifact(&self.statement, artifact)
     }
+}
+
+/// Finds the subject that a file is; its name is returned.
+///
+/// in-toto matches by digest alone. A name is looked at only to tell the refusals apart, and to
+/// catch a file that was put in the place of another one.
+pub fn match_artifact<'s>(
+    statement: &'s Statement,
+    artifact: &Artifact,
+) -> Result<&'s str, Refusal> {
+    let subjects = &statement.subject;
+    if subjects.iter().all(|it| it.digest.get_sha256().is_none()) {
+        return Err(Refusal::new(Reason::SubjectWeakDigest, ""));
+    }
+    let file = file_name(&artifact.name);
+    let (same_name, others): (Vec<_>, Vec<_>) = subjects
+        .iter()
+        .partition(|subject| file_name(subject.label()) == file);
+    let matching =
+        |subject: &&&ResourceDescriptor| subject.digest.matches(artifact.sha256, artifact.blake3);
+    if let Some(subject) = same_name.iter().find(matching) {
+        return Ok(subject.label());
+    }
+    let elsewhere = others.iter().find(matching);
+    let saw = format!("{:?}, sha256 {}", artifact.name, artifact.sha256);
+    match (elsewhere, same_name.is_empty()) {
+        (Some(subject), true) => Ok(subject.label()),
+        (Some(subject), false) => Err(Refusal::new(
+            Reason::ArtifactSwapped,
+            format!("{:?} has the bytes of {:?}", artifact.name, subject.label()),
+        )),
+        (None, false) => Err(Refusal::new(Reason::ArtifactChanged, saw)),
+        (None, true) => Err(Refusal::new(Reason::ArtifactUnknown, saw)),
+    }
+}
+
+/// Reads the bytes of a statement whose names are fit for a screen and for a folder.
+pub(super) fn read_statement(payload: &[u8]) -> Result<Statement, Refusal> {
+    let statement = Statement::parse(payload)?;
+    let names = statement.subject.iter().filter_map(|it| it.name.as_deref());
+    for name in names {
+        check_name(name)?;
+    }
+    Ok(statement)
 }
 
 fn refusal_of(

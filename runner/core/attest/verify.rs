@@ -6,6 +6,7 @@ use super::key_id::KeyId;
 use super::level::BuildLevel;
 use super::provenance::{PREDICATE_TYPE, Provenance};
 use super::reason::{Reason, Refusal};
+use super::statement::Statement;
 use super::trust::{SigningTime, Trust};
 use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::digest::Digest;
@@ -40,11 +41,27 @@ pub struct Verified {
 
 /// Verifies in the order of SLSA's "verifying artifacts"; the first thing that fails is the reason.
 pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
+    decide(request, Need::OneArtifact)
+}
+
+/// Verifies what a bundle says for whoever will make the artifacts again: no file need be at hand.
+pub fn verify_claim(request: &Request<'_>) -> Result<Verified, Refusal> {
+    decide(request, Need::Nothing)
+}
+
+/// What must be at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    OneArtifact,
+    Nothing,
+}
+
+fn decide(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
     let bundle = Bundle::parse(request.bundle)?;
     let envelope = VerifiedEnvelope::of(&bundle, &request.trust.keys())?;
     let statement = VerifiedStatement::of(&envelope)?;
-    let subjects = match_artifacts(&statement, request.artifacts)?;
-    let provenance = read_provenance(&statement)?;
+    let subjects = match_artifacts(&statement, request.artifacts, need)?;
+    let provenance = read_provenance(statement.statement())?;
     let time = SigningTime {
         now: request.now,
         stamped: token::stamped_at(&bundle, request.trust.time_stampers())?,
@@ -102,17 +119,17 @@ impl Verified {
 fn match_artifacts(
     statement: &VerifiedStatement,
     artifacts: &[Artifact],
+    need: Need,
 ) -> Result<Vec<String>, Refusal> {
     // A verification of nothing would be one that cannot fail.
-    if artifacts.is_empty() {
+    if artifacts.is_empty() && need == Need::OneArtifact {
         return Err(Refusal::new(Reason::ArtifactMissing, ""));
     }
     let subject = |artifact| statement.match_artifact(artifact).map(str::to_owned);
     artifacts.iter().map(subject).collect()
 }
 
-fn read_provenance(statement: &VerifiedStatement) -> Result<Provenance, Refusal> {
-    let statement = statement.statement();
+pub(super) fn read_provenance(statement: &Statement) -> Result<Provenance, Refusal> {
     if statement.predicate_type != PREDICATE_TYPE {
         let saw = format!("{:?}", statement.predicate_type);
         return Err(Refusal::new(Reason::PredicateType, saw));

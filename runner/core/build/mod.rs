@@ -12,4 +12,6 @@ pub mod comparison;
 
 pub mod statement;
 
+pub mod recheck;
+
 pub mod record;

@@ -18,6 +18,21 @@ use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
+/// Before the path of a patch, in the name of the input that it is.
+pub(super) const PATCH: &str = "patch ";
+/// Before the name of a source that is a folder of the builder's project.
+pub(super) const FOLDER: &str = "folder ";
+/// Before the name of a recipe whose outputs went in.
+pub(super) const NEEDS: &str = "needs ";
+/// Before the names of the toolchains, in the name of the tree that was `/`.
+pub(super) const ROOT: &str = "toolchain/";
+/// The name of the byproduct that is the tree of all outputs.
+pub(super) const OUTPUTS: &str = "output tree";
+/// The name of the byproduct that tells of factors and locks.
+pub const SANDBOX: &str = "sandbox report";
+/// A statement carries whole what is smaller: in-toto keeps `content` below 1 KB.
+const CARRIED: usize = 1024;
+
 /// The media type of a tree's canonical bytes.
 const TREE: &str = "application/vnd.zwieback.tree";
 
@@ -48,6 +63,7 @@ pub struct Invocation {
 pub fn statement(
     plan: &Plan,
     action: &Action,
+    patches: &BTreeMap<RelPath, Vec<u8>>,
     made: &Reproduced,
     invocation: Invocation,
 ) -> Statement {
@@ -60,7 +76,7 @@ pub fn statement(
         build_type: build_type::BUILD_TYPE.to_owned(),
         external_parameters: external(plan),
         internal_parameters: internal(action),
-        resolved_dependencies: dependencies(plan, action),
+        resolved_dependencies: dependencies(plan, action, patches),
         builder: Builder {
             id: invocation.builder_id,
             version: BTreeMap::from([("zwieback".to_owned(), invocation.version)]),
@@ -97,7 +113,11 @@ fn internal(action: &Action) -> Object {
 }
 
 /// Every input: a hermetic build has no other.
-fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
+fn dependencies(
+    plan: &Plan,
+    action: &Action,
+    patches: &BTreeMap<RelPath, Vec<u8>>,
+) -> Vec<ResourceDescriptor> {
     let sources = plan.inputs.iter().map(|input| {
         let role = input
             .source
@@ -112,18 +132,15 @@ fn dependencies(plan: &Plan, action: &Action) -> Vec<ResourceDescriptor> {
             .iter()
             .map(move |input| dependency(input, &role))
     });
-    let patches = action
-        .patches
-        .iter()
-        .map(|(path, digest)| sha256_named(&format!("patch {path}"), *digest));
+    let patches = patches.iter().map(patch);
     let trees = action
         .folders
         .iter()
-        .map(|(name, tree)| tree_named(&format!("folder {name}"), *tree));
+        .map(|(name, tree)| tree_named(&format!("{FOLDER}{name}"), *tree));
     let needs = action
         .needs
         .iter()
-        .map(|(name, tree)| tree_named(&format!("needs {name}"), *tree));
+        .map(|(name, tree)| tree_named(&format!("{NEEDS}{name}"), *tree));
     sources
         .chain(packages)
         .chain(patches)
@@ -152,6 +169,13 @@ fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
     descriptor
 }
 
+/// A patch lies beside the recipe and nowhere else: without its bytes nobody could build again.
+fn patch((path, bytes): (&RelPath, &Vec<u8>)) -> ResourceDescriptor {
+    let mut descriptor = sha256_named(&format!("{PATCH}{path}"), Digest::sha256(bytes));
+    descriptor.content = (bytes.len() < CARRIED).then(|| bytes.clone());
+    descriptor
+}
+
 /// The tree that was `/`. It follows from the packages; its digest lets a stranger check that.
 fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
     let names: Vec<_> = plan
@@ -159,7 +183,7 @@ fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
         .iter()
         .map(|it| it.toolchain.name().as_str())
         .collect();
-    tree_named(&format!("toolchain/{}", names.join("+")), action.toolchain)
+    tree_named(&format!("{ROOT}{}", names.join("+")), action.toolchain)
 }
 
 fn tree_named(name: &str, digest: Digest) -> ResourceDescriptor {
@@ -169,15 +193,12 @@ fn tree_named(name: &str, digest: Digest) -> ResourceDescriptor {
 }
 
 fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescriptor> {
-    let outputs = tree_named("output tree", made.outputs().digest());
+    let outputs = tree_named(OUTPUTS, made.outputs().digest());
     let needed = invocation
         .needed
         .iter()
         .map(|(name, digest)| sha256_named(&format!("bundle of {name}"), *digest));
-    let mut sandbox = sha256_named(
-        "sandbox report",
-        Digest::sha256(report(invocation).as_bytes()),
-    );
+    let mut sandbox = sha256_named(SANDBOX, Digest::sha256(report(invocation).as_bytes()));
     sandbox.annotations = Object::from([
         ("enforcement".to_owned(), invocation.enforcement.clone()),
         ("factors".to_owned(), json(&invocation.factors)),

@@ -1,9 +1,11 @@
 //! The decision: every rule with what it asked for and what it saw.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::reproduction::independent_builders;
-use super::rules::{Profile, Rules};
+use super::rules::{FactorState, Profile, Rules};
+use super::sandbox_report::{self, word};
 use super::signed::KnownPolicy;
 use super::source_pattern::is_plain;
 use crate::attest::reason::{Reason, Refusal};
@@ -11,9 +13,11 @@ use crate::attest::resource::ResourceDescriptor;
 use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
 use crate::digest::Digest;
+use crate::enforcement::{Lock, LockState};
 use crate::json::value::Value;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
+use crate::twin::factor::Factor;
 
 const DAY: i64 = 86_400;
 /// Clocks of builder and verifier may differ by so much.
@@ -123,6 +127,7 @@ fn of_build(rules: &Rules, build: &Verified, now: Timestamp) -> Vec<Outcome> {
     }
     outcomes.extend(rules.profile.map(|asked| profile(asked, build)));
     outcomes.extend(factors(rules, build));
+    outcomes.extend(locks(rules, build));
     outcomes.extend(rules.max_age_days.map(|days| age(days, build, now)));
     let inputs = build.provenance().resolved_dependencies.iter();
     outcomes.extend(inputs.clone().filter_map(|input| source(rules, input)));
@@ -147,23 +152,12 @@ fn profile(asked: Profile, build: &Verified) -> Outcome {
 }
 
 fn factors(rules: &Rules, build: &Verified) -> Vec<Outcome> {
-    let factors = build.provenance().internal_parameters.get("factors");
-    let state = |factor: &str| {
-        factors
-            .and_then(|it| it.get(factor))
-            .and_then(Value::as_str)
-    };
-    let apply = |(factor, asked): (&String, &std::collections::BTreeSet<_>)| {
-        let names: Vec<&str> = asked
-            .iter()
-            .copied()
-            .map(super::rules::FactorState::as_str)
-            .collect();
-        let saw = state(factor).unwrap_or("none");
-        let rule = format!("factors.{factor}");
+    let apply = |(factor, asked): (&Factor, &BTreeSet<FactorState>)| {
+        let names: Vec<&str> = asked.iter().copied().map(FactorState::as_str).collect();
+        let saw = sandbox_report::factor(build.provenance(), *factor).unwrap_or("none");
         let enough = names.contains(&saw);
         outcome(
-            rule,
+            format!("factors.{factor}"),
             &names.join(" or "),
             &format!("{saw:?}"),
             enough,
@@ -171,6 +165,22 @@ fn factors(rules: &Rules, build: &Verified) -> Vec<Outcome> {
         )
     };
     rules.factors.iter().map(apply).collect()
+}
+
+fn locks(rules: &Rules, build: &Verified) -> Vec<Outcome> {
+    let apply = |(lock, asked): (&Lock, &BTreeSet<LockState>)| {
+        let names: Vec<String> = asked.iter().map(word).collect();
+        let state = sandbox_report::lock(build.provenance(), *lock);
+        let saw = state.as_ref().map_or_else(|| "none".to_owned(), word);
+        outcome(
+            format!("locks.{}", word(lock)),
+            &names.join(" or "),
+            &format!("{saw:?}"),
+            state.is_some_and(|state| asked.contains(&state)),
+            Reason::LockState,
+        )
+    };
+    rules.locks.iter().map(apply).collect()
 }
 
 /// Trusted time counts if there is any, else what the builder claims, whose key is trusted anyway.

@@ -27,12 +27,34 @@ fn verdict(rule: &str, provenance: &Provenance) -> Option<Reason> {
     decision.verdict().err().map(|refusal| refusal.reason)
 }
 
+/// As a builder writes it: landlock held less in run B, the keyring is not told of.
+fn sandbox_report() -> ResourceDescriptor {
+    let state = |state: &str| Value::object([("state", state.into())]);
+    let run = |landlock: &str| {
+        Value::object([
+            ("seccomp", state("enforced")),
+            ("landlock", state(landlock)),
+        ])
+    };
+    let runs = [("A", run("enforced")), ("B", run("partial"))];
+    let factors = [
+        ("clock", state("varied")),
+        ("readdir-order", state("ineffective")),
+    ];
+    let print = crate::digest::Fingerprint::of(b"report");
+    let mut report = ResourceDescriptor::named(crate::build::statement::SANDBOX, &print);
+    report.annotations = [
+        ("enforcement".to_owned(), Value::object(runs)),
+        ("factors".to_owned(), Value::object(factors)),
+    ]
+    .into();
+    report
+}
+
 #[test]
 fn rules_of_one_build() {
     let mut provenance = provenance();
-    let factors = Value::object([("clock", "varied".into()), ("order", "ineffective".into())]);
-    let parameters = &mut provenance.internal_parameters;
-    parameters.insert("factors".into(), factors);
+    provenance.byproducts.push(sandbox_report());
     let toolchain = crate::digest::Fingerprint::of(b"toolchain");
     let toolchain = ResourceDescriptor::named("toolchain/c", &toolchain);
     provenance.resolved_dependencies.push(toolchain);
@@ -45,8 +67,18 @@ fn rules_of_one_build() {
         ("profile = \"hermetic\"", None),
         ("profile = \"strict\"", Some(Reason::ProfileTooWeak)),
         ("factors.clock = [\"varied\", \"fixed\"]", None),
-        ("factors.order = [\"varied\"]", Some(Reason::FactorState)),
-        ("factors.cpus = [\"varied\"]", Some(Reason::FactorState)),
+        (
+            "factors.readdir-order = [\"varied\"]",
+            Some(Reason::FactorState),
+        ),
+        (
+            "factors.cpu-count = [\"varied\"]",
+            Some(Reason::FactorState),
+        ),
+        ("locks.seccomp = [\"enforced\"]", None),
+        ("locks.landlock = [\"enforced\", \"partial\"]", None),
+        ("locks.landlock = [\"enforced\"]", Some(Reason::LockState)),
+        ("locks.keyring = [\"enforced\"]", Some(Reason::LockState)),
         ("max-age-days = 31", None),
         ("max-age-days = 30", Some(Reason::TooOld)),
         ("sources = [\"pkg:deb/debian/*\"]", None),
@@ -173,6 +205,8 @@ fn files_are_strict() {
         &format!("{HEAD}[require]\nlevel = -1"),
         &format!("{HEAD}[require]\nlevel = 2\nlevel = 3"),
         &format!("{HEAD}[require]\nprofile = \"loose\""),
+        &format!("{HEAD}[require]\nfactors.moon = [\"fixed\"]"),
+        &format!("{HEAD}[require]\nlocks.door = [\"enforced\"]"),
         &format!("{HEAD}[require]\nsources = [\"*\"]"),
     ] {
         assert!(Policy::parse(text).is_err(), "{text}");

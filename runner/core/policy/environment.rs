@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rules::Rules;
+use super::sandbox_report::word;
 
 /// A rule by which an environment would allow more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,12 +42,20 @@ pub fn tighten(all: &Rules, own: &Rules) -> Result<Rules, LooserError> {
         )?
         .cloned(),
         factors: all.factors.clone(),
+        locks: all.locks.clone(),
     };
     for (factor, states) in &own.factors {
         let (all, own) = (all.factors.get(factor), Some(states));
         let rule = format!("factors.{factor}");
         if let Some(states) = stricter(&rule, all, own, BTreeSet::is_subset)? {
-            rules.factors.insert(factor.clone(), states.clone());
+            rules.factors.insert(*factor, states.clone());
+        }
+    }
+    for (lock, states) in &own.locks {
+        let (all, own) = (all.locks.get(lock), Some(states));
+        let rule = format!("locks.{}", word(lock));
+        if let Some(states) = stricter(&rule, all, own, BTreeSet::is_subset)? {
+            rules.locks.insert(*lock, states.clone());
         }
     }
     Ok(rules)

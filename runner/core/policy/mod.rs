@@ -11,6 +11,7 @@ pub mod summary;
 
 pub mod environment;
 pub mod reproduction;
+pub mod sandbox_report;
 pub mod signed;
 pub mod source_pattern;
 

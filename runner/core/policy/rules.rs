@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::source_pattern::SourcePattern;
 use crate::attest::level::BuildLevel;
 use crate::digest::Digest;
+use crate::enforcement::{Lock, LockState};
+use crate::twin::factor::Factor;
 
 /// What is asked of every provenance, and of all of them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -20,7 +22,10 @@ pub struct Rules {
     pub profile: Option<Profile>,
     /// For each factor, the states that are enough.
     #[serde(default)]
-    pub factors: BTreeMap<String, BTreeSet<FactorState>>,
+    pub factors: BTreeMap<Factor, BTreeSet<FactorState>>,
+    /// For each lock of the sandbox, the states that are enough, in both runs.
+    #[serde(default)]
+    pub locks: BTreeMap<Lock, BTreeSet<LockState>>,
     /// At most so many days since the build ended.
     pub max_age_days: Option<u32>,
     /// Where inputs may come from.

@@ -8,3 +8,4 @@ pub mod token;
 
 pub mod asn1;
 pub mod path;
+pub mod certificate;

@@ -10,6 +10,7 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use super::asn1::{SigningCertificateV2, TimeStampResp, TstInfo};
 use super::path;
+use super::request::number;
 use crate::attest::bundle::Bundle;
 use crate::attest::public_key::PublicKey;
 use crate::attest::reason::{Reason, Refusal};
@@ -73,6 +74,20 @@ pub fn check(
     let time = Timestamp::from_unix(seconds).map_err(malformed)?;
     path::check(own, &certificates, &anchors, time)?;
     Ok(time)
+}
+
+/// Makes sure that a response is to that very request: over that signature, with that nonce.
+///
+/// Nothing is said about whether the authority is to be believed.
+pub fn answers(response: &[u8], signature: &[u8], nonce: [u8; 8]) -> Result<(), Refusal> {
+    let content = content(&signed_data(response)?)?;
+    let info = TstInfo::from_der(&content).map_err(malformed)?;
+    check_imprint(&info, signature)?;
+    if info.nonce != Some(number(nonce).map_err(malformed)?) {
+        let saw = "it answers another request";
+        return Err(Refusal::new(Reason::TimestampMismatch, saw));
+    }
+    Ok(())
 }
 
 fn signed_data(response: &[u8]) -> Result<SignedData, Refusal> {

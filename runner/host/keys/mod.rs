@@ -6,6 +6,7 @@
 
 pub mod signer;
 
+pub mod certificate;
 pub mod key_directory;
 pub mod private_key;
 

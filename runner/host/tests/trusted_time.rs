@@ -128,6 +128,9 @@ fn a_stamp_is_over_one_signature_by_one_authority() {
     assert!(check(b"signature", "ca").is_ok(), "below a trusted CA");
     assert!(check(b"signature", "tsa").is_ok(), "trusted itself");
     assert_eq!(reason(check(b"other", "ca")), Reason::TimestampMismatch);
+    assert!(token::answers(&stamp, b"signature", [0; 8]).is_ok());
+    let replayed = token::answers(&stamp, b"signature", [1; 8]);
+    assert_eq!(reason(replayed), Reason::TimestampMismatch);
     let strange = check(b"signature", "stranger");
     assert_eq!(reason(strange), Reason::TimestampAuthorityUnknown);
     let false_stamp = authority.stamp(b"signature", "false");

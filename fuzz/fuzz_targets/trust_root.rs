@@ -1,0 +1,12 @@
+//! Trust roots: nothing that nobody signed may count.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use zwieback_core::attest::root_chain;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(root) = root_chain::open(bytes) {
+        assert!(root_chain::succeed(&root, bytes).is_err(), "a root cannot follow itself");
+    }
+});

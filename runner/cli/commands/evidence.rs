@@ -1,0 +1,100 @@
+//! What every check of a bundle reads: the bundle, the artifacts, and whom to believe.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use zwieback_core::attest::trust::Trust;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::Sha256;
+use zwieback_core::policy::signed::KnownPolicy;
+use zwieback_host::clock;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::key_directory::read_public;
+
+use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
+use crate::cli::commands::artifacts;
+use crate::pipeline::policy_file::{self, PolicyFileError};
+use crate::pipeline::root_state::{self, RootStateError};
+use crate::pipeline::verify::Asked;
+
+/// No honest bundle, root or policy is larger.
+const LARGEST: u64 = 16 << 20;
+
+/// Whom the arguments say to believe; no one, where they say nothing.
+pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
+    if let Some(key) = &args.key {
+        return Ok(Some(Trust::Key(Box::new(read_public(key)?))));
+    }
+    let Some(root) = &args.trust else {
+        return Ok(None);
+    };
+    match root_state::open(&Dirs::of_user()?, &read(root)?) {
+        Ok(root) => Ok(Some(Trust::Root(Box::new(root)))),
+        // As a refusal it has a code of its own.
+        Err(RootStateError::Refused(refusal)) => Err(refusal.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// All that a verification asks, but for the policy.
+pub fn asked(
+    args: &EvidenceArgs,
+    artifacts: &[PathBuf],
+    environment: Option<&str>,
+) -> anyhow::Result<Asked> {
+    let Some(trust) = trust(&args.trust)? else {
+        bail!("whom to believe is not said: --key PUB.pem or --trust ROOT");
+    };
+    let bundles = args.bundle.iter().map(|path| read(path));
+    let artifacts = artifacts::expand(artifacts)?;
+    let artifacts = artifacts.iter().map(|path| artifact(path));
+    Ok(Asked {
+        bundles: bundles.collect::<anyhow::Result<_>>()?,
+        artifacts: artifacts.collect::<anyhow::Result<_>>()?,
+        trust,
+        policy: None,
+        environment: environment.map(str::parse).transpose()?,
+        now: clock::now(),
+    })
+}
+
+/// The policy of a file.
+pub fn policy(path: &Path, trust: &Trust) -> anyhow::Result<KnownPolicy> {
+    match policy_file::open(&Dirs::of_user()?, path, &read(path)?, trust) {
+        Ok(policy) => Ok(policy),
+        Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The bytes of a small file; one that is too large is cut, so that its reader refuses it.
+pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| path.display().to_string())?;
+    Ok(bytes)
+}
+
+/// Reads files with the one digest that every statement names: a second would cost as much again.
+pub fn artifact(path: &Path) -> anyhow::Result<Artifact> {
+    let name = path.display().to_string();
+    let mut file = File::open(path).with_context(|| name.clone())?;
+    let mut sha256 = Sha256::default();
+    let mut piece = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut piece).with_context(|| name.clone())? {
+            0 => {
+                return Ok(Artifact {
+                    name,
+                    sha256: sha256.finish(),
+                    blake3: None,
+                });
+            }
+            count => sha256.update(&piece[..count]),
+        }
+    }
+}

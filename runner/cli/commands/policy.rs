@@ -1,0 +1,121 @@
+//! `zwieback policy`: which rule decided, and whether a policy decides as its tests say.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+use zwieback_core::attest::reason::Refusal;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::cli::args::global::Global;
+use crate::cli::args::trust::{EvidenceArgs, PolicyAction, PolicyArgs, TrustArgs};
+use crate::cli::commands::{evidence, verdict};
+use crate::cli::exit;
+use crate::pipeline::verify::{Answer, verify};
+
+/// The word for a case that is to pass.
+const ACCEPTED: &str = "accepted";
+
+/// The file of cases.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+/// One verification and what it must come to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    artifacts: Vec<PathBuf>,
+    bundles: Vec<PathBuf>,
+    environment: Option<String>,
+    /// What the clock is to show, in place of the real one.
+    now: Option<Timestamp>,
+    /// `accepted`, or the code of a reason.
+    expect: String,
+}
+
+/// Runs the command.
+pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
+    match &args.action {
+        PolicyAction::Explain {
+            policy,
+            artifacts,
+            evidence,
+            environment,
+        } => explain(global, policy, artifacts, evidence, environment.as_deref()),
+        PolicyAction::Test {
+            policy,
+            cases,
+            trust,
+        } => test(policy, cases, trust),
+    }
+}
+
+fn explain(
+    global: &Global,
+    policy: &Path,
+    artifacts: &[PathBuf],
+    evidence: &EvidenceArgs,
+    environment: Option<&str>,
+) -> anyhow::Result<u8> {
+    let mut asked = evidence::asked(evidence, artifacts, environment)?;
+    asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+    let answer = match verify(&asked) {
+        Ok(answer) => answer,
+        Err(refusal) => return verdict::refused(global, &refusal),
+    };
+    if let Some(decision) = &answer.decision {
+        verdict::explain(global, decision)?;
+    }
+    match answer.verdict() {
+        Ok(()) => Ok(exit::DONE),
+        Err(_) => Ok(exit::DENIED),
+    }
+}
+
+fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {
+    let text = std::fs::read_to_string(cases).with_context(|| cases.display().to_string())?;
+    let Cases { case: table } =
+        toml::from_str(&text).with_context(|| cases.display().to_string())?;
+    if table.is_empty() {
+        bail!("{}: no case, so nothing would be tested", cases.display());
+    }
+    let folder = cases.parent().unwrap_or(Path::new("."));
+    let mut stdout = std::io::stdout().lock();
+    let mut wrong = 0;
+    for case in &table {
+        let came = case.decide(policy, folder, trust)?;
+        let is_right = came == case.expect;
+        wrong += usize::from(!is_right);
+        let verdict = if is_right { "ok" } else { "WRONG" };
+        writeln!(
+            stdout,
+            "{verdict:<6}{}: {came}, {} expected",
+            case.name, case.expect
+        )?;
+    }
+    Ok(if wrong == 0 { exit::DONE } else { exit::USER })
+}
+
+impl Case {
+    fn decide(&self, policy: &Path, folder: &Path, trust: &TrustArgs) -> anyhow::Result<String> {
+        let beside = |paths: &[PathBuf]| paths.iter().map(|path| folder.join(path)).collect();
+        let given = EvidenceArgs {
+            bundle: beside(&self.bundles),
+            trust: trust.clone(),
+        };
+        let artifacts: Vec<PathBuf> = beside(&self.artifacts);
+        let mut asked = evidence::asked(&given, &artifacts, self.environment.as_deref())?;
+        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+        asked.now = self.now.unwrap_or(asked.now);
+        let verdict = verify(&asked).and_then(|answer: Answer| answer.verdict());
+        Ok(match verdict {
+            Ok(()) => ACCEPTED.to_owned(),
+            Err(Refusal { reason, .. }) => reason.code().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! `zwieback recheck`: build again what a bundle says, and compare. No project is needed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use zwieback_core::attest::build_type::ForeignBuildTypes;
+use zwieback_core::attest::claimed::Claimed;
+use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::verified::match_artifact;
+use zwieback_core::attest::verify::{Request, verify_claim};
+use zwieback_core::build::recheck::claim;
+use zwieback_core::digest::Digest;
+use zwieback_core::event::Event;
+use zwieback_core::rel_path::RelPath;
+use zwieback_host::clock;
+
+use crate::cli::args::global::Global;
+use crate::cli::args::trust::RecheckArgs;
+use crate::cli::commands::{evidence, verdict};
+use crate::cli::config::Config;
+use crate::cli::exit;
+use crate::cli::session::Session;
+use crate::pipeline::build::PLATFORM;
+use crate::pipeline::context::{Context, Reuse, Wish};
+use crate::pipeline::recheck::recheck;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {
+    match rechecked(global, args) {
+        Ok(()) => Ok(exit::DONE),
+        Err(error) => verdict::refused_or(global, error),
+    }
+}
+
+fn rechecked(global: &Global, args: &RecheckArgs) -> anyhow::Result<()> {
+    let session = Session::open(global)?;
+    let ctx = session.context(args.offline)?;
+    let (statement, provenance) = believe(args, &ctx)?;
+    let claim = claim(&statement, &provenance, PLATFORM)?;
+    let at_hand = at_hand(&statement, &args.artifacts)?;
+    let given = given(&args.patches)?;
+    recheck(&claim, at_hand, &given, &wish(args, &session.config), &ctx)?;
+    Ok(())
+}
+
+/// What the bundle says, verified as far as the arguments tell whom to believe.
+fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, Provenance)> {
+    let bundle = evidence::read(&args.bundle)?;
+    let tell = |message: String| ctx.tell(&Event::Notice { message });
+    let Some(trust) = evidence::trust(&args.trust)? else {
+        let claimed = Claimed::read(&bundle)?;
+        tell(
+            "the signature was not checked against a trusted key (--key, --trust): \
+             whoever wrote this bundle decides what is built again"
+                .into(),
+        );
+        return Ok((claimed.statement, claimed.provenance));
+    };
+    let verified = verify_claim(&Request {
+        bundle: &bundle,
+        artifacts: &[],
+        trust: &trust,
+        foreign: &ForeignBuildTypes::new(),
+        now: clock::now(),
+    })?;
+    let builder = &verified.provenance().builder.id;
+    tell(format!(
+        "signed by {builder}, key {}",
+        verified.key().short()
+    ));
+    let statement = verified.statement().statement().clone();
+    Ok((statement, verified.provenance().clone()))
+}
+
+fn at_hand(
+    statement: &Statement,
+    artifacts: &[PathBuf],
+) -> anyhow::Result<BTreeMap<RelPath, PathBuf>> {
+    let mut at_hand = BTreeMap::new();
+    for path in artifacts {
+        let subject = match_artifact(statement, &evidence::artifact(path)?)?;
+        at_hand.insert(subject.parse()?, path.clone());
+    }
+    Ok(at_hand)
+}
+
+fn given(patches: &[PathBuf]) -> anyhow::Result<BTreeMap<Digest, Vec<u8>>> {
+    let one = |path: &PathBuf| {
+        let path: &Path = path;
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        Ok((Digest::sha256(&bytes), bytes))
+    };
+    patches.iter().map(one).collect()
+}
+
+fn wish(args: &RecheckArgs, config: &Config) -> Wish {
+    Wish {
+        reuse: Reuse::Forbidden,
+        jobs: args.jobs.or(config.build.jobs),
+        timeout: config.build.timeout,
+        allow_absent: config.sandbox.allow_absent.clone(),
+        key: args.sign_key.clone().or_else(|| config.sign.key.clone()),
+        builder_id: config.sign.builder_id.clone(),
+        timestamp: config.sign.timestamp.clone(),
+        export: args.export.clone(),
+        ..Wish::default()
+    }
+}

@@ -1,0 +1,115 @@
+//! What a verification came to, for people and for programs.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::policy::decide::{Decision, Outcome};
+
+use crate::cli::args::global::{Format, Global};
+use crate::cli::error;
+use crate::cli::exit;
+use crate::cli::screen::paint::{Meaning, Paint, counted};
+use crate::pipeline::verify::Answer;
+
+/// Says that everything was verified, and by whom.
+pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::Result<u8> {
+    if global.format == Format::Json {
+        let builds: Vec<Value> = answer.builds.iter().map(build).collect();
+        print(&json!({
+            "verdict": "verified",
+            "builds": builds,
+            "policy": answer.decision.as_ref().map(rules),
+        }))?;
+        return Ok(exit::DONE);
+    }
+    let paint = Paint::for_stderr(global.color);
+    let what = counted(artifacts, "artifact");
+    for build in &answer.builds {
+        let (builder, key) = (&build.provenance().builder.id, build.key().short());
+        let by = format!("{what} by {builder}, key {key}");
+        say(&paint.line(Meaning::Good, "Verified", by))?;
+    }
+    if let Some(decision) = &answer.decision {
+        let kept = format!(
+            "{} of the policy",
+            counted(decision.outcomes().len(), "rule")
+        );
+        say(&paint.line(Meaning::Good, "Kept", kept))?;
+    }
+    Ok(exit::DONE)
+}
+
+/// Says why something was not believed, with the reason's code.
+pub fn refused(global: &Global, refusal: &Refusal) -> anyhow::Result<u8> {
+    let code = refusal.reason.code();
+    match global.format {
+        Format::Json => print(&json!({
+            "verdict": "refused",
+            "reason": code,
+            "message": refusal.to_string(),
+        }))?,
+        Format::Human => {
+            let paint = Paint::for_stderr(global.color);
+            let error = paint.text(Meaning::Bad, "error:");
+            say(&format!("{error} {refusal} [{code}]"))?;
+        }
+    }
+    Ok(error::refused(refusal))
+}
+
+/// A refusal is an answer, and has a form of its own; any other error stays one.
+pub fn refused_or(global: &Global, error: anyhow::Error) -> anyhow::Result<u8> {
+    match error.downcast_ref::<Refusal>() {
+        Some(refusal) => refused(global, refusal),
+        None => Err(error),
+    }
+}
+
+/// Prints every rule that was applied, on stdout: it is what was asked for.
+pub fn explain(global: &Global, decision: &Decision) -> anyhow::Result<()> {
+    if global.format == Format::Json {
+        return print(&rules(decision));
+    }
+    let mut stdout = std::io::stdout().lock();
+    for it in decision.outcomes() {
+        let mark = it.denied.map_or("ok", Reason::code);
+        writeln!(
+            stdout,
+            "{:<24} asks for {}, saw {}: {mark}",
+            it.rule, it.asked, it.saw
+        )?;
+    }
+    Ok(())
+}
+
+fn build(build: &zwieback_core::attest::verify::Verified) -> Value {
+    json!({
+        "bundle": build.bundle().to_hex(),
+        "builder": build.provenance().builder.id,
+        "key": build.key().to_string(),
+        "level": build.level().to_string(),
+        "signed": build.time().describe(),
+        "subjects": build.subjects(),
+    })
+}
+
+fn rules(decision: &Decision) -> Value {
+    let rule = |it: &Outcome| {
+        json!({
+            "rule": it.rule,
+            "asked": it.asked,
+            "saw": it.saw,
+            "denied": it.denied.map(Reason::code),
+        })
+    };
+    decision.outcomes().iter().map(rule).collect()
+}
+
+fn print(value: &Value) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{value}")?)
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+}

@@ -1,0 +1,183 @@
+//! Changes of a trust root: each gives the next version, which the quorum has yet to sign.
+
+use super::key_id::KeyId;
+use super::public_key::PublicKey;
+use super::trust_root::{BuilderKey, Quorum, Revocation, TrustRoot, VerifierKey};
+use crate::timestamp::Timestamp;
+
+/// A change that would leave a root of which nobody can make the next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RootChangeError {
+    /// The key stands nowhere in the root.
+    #[error("key {} is not in the trust root", .0.short())]
+    UnknownKey(KeyId),
+    /// Too few keys would be left to sign the next root.
+    #[error("key {} may sign the trust root itself: rotate it first", .0.short())]
+    LastOfQuorum(KeyId),
+}
+
+/// A first root with one keeper, who trusts nobody yet.
+pub fn found(keeper: PublicKey, expires: Timestamp) -> TrustRoot {
+    TrustRoot {
+        version: 1,
+        expires,
+        quorum: Quorum {
+            keys: vec![keeper],
+            threshold: 1,
+        },
+        builders: Vec::new(),
+        verifiers: Vec::new(),
+        revoked: [].into(),
+        time_stampers: Vec::new(),
+    }
+}
+
+/// The next root, in which that key speaks for that builder too.
+pub fn with_builder(root: &TrustRoot, entry: BuilderKey) -> TrustRoot {
+    let mut next = next(root);
+    next.builders.push(entry);
+    next
+}
+
+/// The next root, in which that key signs summaries for that verifier.
+pub fn with_verifier(root: &TrustRoot, entry: VerifierKey) -> TrustRoot {
+    let mut next = next(root);
+    next.verifiers.push(entry);
+    next
+}
+
+/// The next root, which believes that authority about time.
+pub fn with_time_stamper(root: &TrustRoot, certificate: Vec<u8>) -> TrustRoot {
+    let mut next = next(root);
+    next.time_stampers.push(certificate);
+    next
+}
+
+/// The next root, in which a new key stands wherever the old one stood. What the old one signed
+/// before, by trusted time, goes on to count.
+pub fn rotate(
+    root: &TrustRoot,
+    old: KeyId,
+    new: &PublicKey,
+    now: Timestamp,
+) -> Result<TrustRoot, RootChangeError> {
+    let mut next = next(root);
+    let mut found = false;
+    for key in &mut next.quorum.keys {
+        if key.id() == old {
+            key.clone_from(new);
+            found = true;
+        }
+    }
+    for verifier in &mut next.verifiers {
+        if verifier.key.id() == old {
+            verifier.key = new.clone();
+            found = true;
+        }
+    }
+    let mut successors = Vec::new();
+    for entry in &mut next.builders {
+        let retired = entry.until.is_some_and(|until| until <= now);
+        if entry.key.id() == old && !retired {
+            let mut successor = entry.clone();
+            successor.key = new.clone();
+            successor.from = Some(now);
+            successors.push(successor);
+            entry.until = Some(now);
+            found = true;
+        }
+    }
+    next.builders.extend(successors);
+    found
+        .then_some(next)
+        .ok_or(RootChangeError::UnknownKey(old))
+}
+
+/// The next root, in which that key is not believed any more.
+pub fn revoke(
+    root: &TrustRoot,
+    key: KeyId,
+    revocation: Revocation,
+) -> Result<TrustRoot, RootChangeError> {
+    if root.quorum.keys.iter().any(|it| it.id() == key) {
+        return Err(RootChangeError::LastOfQuorum(key));
+    }
+    let builders = root.builders.iter().map(|it| it.key.id());
+    let mut known = builders.chain(root.verifiers.iter().map(|it| it.key.id()));
+    if !known.any(|it| it == key) {
+        return Err(RootChangeError::UnknownKey(key));
+    }
+    let mut next = next(root);
+    next.revoked.insert(key, revocation);
+    Ok(next)
+}
+
+fn next(root: &TrustRoot) -> TrustRoot {
+    let mut next = root.clone();
+    next.version += 1;
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attest::fixture::{BUILDER, NOW, public};
+    use crate::attest::reason::Reason;
+    use crate::attest::trust::SigningTime;
+
+    fn root() -> TrustRoot {
+        let entry = BuilderKey {
+            key: public(1),
+            builder: BUILDER.into(),
+            operator: "acme".into(),
+            level: 2.try_into().unwrap(),
+            from: None,
+            until: None,
+        };
+        with_builder(
+            &found(public(1), "2030-01-01T00:00:00Z".parse().unwrap()),
+            entry,
+        )
+    }
+
+    fn ask(root: &TrustRoot, key: u8, stamped: Option<&str>) -> Result<(), Reason> {
+        let time = SigningTime {
+            now: NOW.parse().unwrap(),
+            stamped: stamped.map(|time| time.parse().unwrap()),
+        };
+        let entry = root.entry(public(key).id(), BUILDER, time);
+        entry.map(drop).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn after_a_rotation_only_trusted_time_saves_the_old_key() {
+        let at = "2026-05-01T00:00:00Z";
+        let next = rotate(&root(), public(1).id(), &public(2), at.parse().unwrap()).unwrap();
+        assert_eq!(next.version, 3);
+        assert_eq!(next.quorum.keys, [public(2)]);
+        assert_eq!(ask(&next, 2, None), Ok(()));
+        assert_eq!(ask(&next, 1, Some("2026-04-01T00:00:00Z")), Ok(()));
+        assert_eq!(ask(&next, 1, None), Err(Reason::KeyRetired));
+        let unknown = rotate(&next, public(9).id(), &public(3), NOW.parse().unwrap());
+        assert_eq!(
+            unknown.unwrap_err(),
+            RootChangeError::UnknownKey(public(9).id())
+        );
+    }
+
+    #[test]
+    fn a_revoked_key_is_out_and_a_keeper_cannot_be_locked_out() {
+        let why = || Revocation {
+            from: None,
+            reason: "lost".into(),
+        };
+        let root = root();
+        let keeper = revoke(&root, public(1).id(), why()).unwrap_err();
+        assert_eq!(keeper, RootChangeError::LastOfQuorum(public(1).id()));
+        let at = "2026-05-01T00:00:00Z".parse().unwrap();
+        let rotated = rotate(&root, public(1).id(), &public(2), at).unwrap();
+        let revoked = revoke(&rotated, public(1).id(), why()).unwrap();
+        let stamped = Some("2026-04-01T00:00:00Z");
+        assert_eq!(ask(&revoked, 1, stamped), Err(Reason::KeyRevoked));
+    }
+}

@@ -1,0 +1,342 @@
+//! A statement read backwards: the plan, the patches and the outputs that it tells of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::action::{Action, EPOCH};
+use super::plan::{LockProblem, Locked, Plan, Requests as _};
+use super::statement::{FOLDER, NEEDS, OUTPUTS, PATCH, ROOT};
+use crate::attest::build_type;
+use crate::attest::digest_set::DigestSet;
+use crate::attest::provenance::Provenance;
+use crate::attest::resource::ResourceDescriptor;
+use crate::attest::statement::Statement;
+use crate::digest::Digest;
+use crate::json::canonical;
+use crate::json::from_serde::value_of;
+use crate::json::value::Value;
+use crate::locked_input::LockedInput;
+use crate::manifest::diagnostic::{Diagnostic, SourceText};
+use crate::manifest::lockfile::Lockfile;
+use crate::manifest::recipe::{Profile, Recipe};
+use crate::manifest::toolchain::Toolchain;
+use crate::name::Name;
+use crate::rel_path::RelPath;
+
+/// Everything that it takes to build the same again, and to see whether it is the same.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The plan.
+    pub plan: Plan,
+    /// The patches, by their path in the recipe's folder.
+    pub patches: BTreeMap<RelPath, ClaimedPatch>,
+    /// The action: it follows from the plan, the patches and the root.
+    pub action: Digest,
+    /// The tree that was `/`.
+    pub root: Digest,
+    /// What each output was.
+    pub files: BTreeMap<RelPath, DigestSet>,
+    /// The tree of all outputs: executable bits and links stand in no subject.
+    pub outputs: Option<Digest>,
+}
+
+/// A patch as a statement names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedPatch {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its bytes, where the statement carries them.
+    pub content: Option<Vec<u8>>,
+}
+
+/// Why a statement does not say how to build again.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotRepeatable {
+    /// A member is missing or has another shape than zwieback writes.
+    #[error("the statement's {0} is missing or malformed")]
+    Malformed(&'static str),
+    /// The recipe or a toolchain does not read.
+    #[error("the statement's manifests do not read: {0}")]
+    Manifest(Box<Diagnostic>),
+    /// A manifest has another spelling than the canonical one: something in it would be lost.
+    #[error("the statement's {0} is not in canonical form")]
+    Spelling(String),
+    /// A toolchain that the recipe names has no manifest.
+    #[error("the statement has no manifest of toolchain `{0}`")]
+    NoToolchain(Name),
+    /// An input that no part of the recipe asks for, or that is named twice.
+    #[error("the statement's input {0:?} belongs to nothing in the recipe")]
+    StrayInput(String),
+    /// An input that its builder had at home.
+    #[error("the statement's input `{0}` is a tree of its builder's own and cannot be fetched")]
+    AtHome(String),
+    /// A subject that is no file of an output tree.
+    #[error("the statement's subject {0:?} is no file of an output tree")]
+    Subject(String),
+    /// Inputs do not answer what the manifests ask for.
+    #[error(transparent)]
+    Lock(#[from] LockProblem),
+    /// Another version or platform made it.
+    #[error("it was made for {0}, this zwieback builds for {1}")]
+    Elsewhere(String, String),
+    /// The parts do not make up the action that they claim to be.
+    #[error("recipe, inputs and profile make up action {made}, the statement names {named}")]
+    Action {
+        /// What they make up.
+        made: Digest,
+        /// What is named.
+        named: Digest,
+    },
+}
+
+/// Reads the claim that a provenance makes about its subjects.
+pub fn claim(
+    statement: &Statement,
+    provenance: &Provenance,
+    platform: &str,
+) -> Result<Claim, NotRepeatable> {
+    check_place(provenance, platform)?;
+    let recipe: Recipe = recipe(provenance)?;
+    let inputs = Inputs::sort(&provenance.resolved_dependencies)?;
+    let plan = plan(provenance, &recipe, &inputs)?;
+    check_patches(&recipe, &inputs.patches)?;
+    let root = inputs.root.ok_or(NotRepeatable::Malformed("toolchain"))?;
+    let patches = inputs.patches.iter();
+    let digests = patches.map(|(path, patch)| (path.clone(), patch.digest));
+    let made = Action::new(&plan, platform, root, digests.collect()).digest();
+    let named = parsed(internal(provenance, "action"), "action")?;
+    if made != named {
+        return Err(NotRepeatable::Action { made, named });
+    }
+    let whole = provenance.byproducts.iter();
+    let whole = whole.into_iter().find(|it| it.label() == OUTPUTS);
+    Ok(Claim {
+        plan,
+        patches: inputs.patches,
+        action: made,
+        root,
+        files: files(statement)?,
+        outputs: whole.and_then(|it| it.digest.get_sha256()),
+    })
+}
+
+impl NotRepeatable {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Elsewhere(..) => {
+                Some("recheck with the version of zwieback that the statement names".into())
+            }
+            Self::Action { .. } => {
+                Some("the statement was altered, or its builder does not say what it did".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The inputs of a statement, by what they are for.
+#[derive(Default)]
+struct Inputs {
+    sources: Vec<LockedInput>,
+    packages: BTreeMap<Name, Vec<LockedInput>>,
+    patches: BTreeMap<RelPath, ClaimedPatch>,
+    root: Option<Digest>,
+}
+
+impl Inputs {
+    fn sort(all: &[ResourceDescriptor]) -> Result<Self, NotRepeatable> {
+        let mut inputs = Self::default();
+        let mut seen = BTreeSet::new();
+        for one in all {
+            let role = one.annotations.get("role").and_then(Value::as_str);
+            if [FOLDER, NEEDS]
+                .iter()
+                .any(|kind| one.label().starts_with(kind))
+            {
+                return Err(NotRepeatable::AtHome(one.label().to_owned()));
+            }
+            let stray = || NotRepeatable::StrayInput(one.label().to_owned());
+            if !seen.insert((role, one.uri.as_deref(), one.name.as_deref())) {
+                return Err(stray());
+            }
+            inputs.add(role, one).ok_or_else(stray)?;
+        }
+        Ok(inputs)
+    }
+
+    fn add(&mut self, role: Option<&str>, one: &ResourceDescriptor) -> Option<()> {
+        let digest = one.digest.get_sha256()?;
+        let name = one.name.as_deref()?;
+        if let Some((kind, of)) = role.and_then(|role| role.split_once(' ')) {
+            let of: Name = of.parse().ok()?;
+            match kind {
+                "source" => self.sources.push(locked(one, Some(of))?),
+                "toolchain" => {
+                    let package = locked(one, None)?;
+                    self.packages.entry(of).or_default().push(package);
+                }
+                _ => return None,
+            }
+        } else if let Some(path) = name.strip_prefix(PATCH) {
+            let content = one.content.clone();
+            // Bytes that are not the named ones would be applied without having been named.
+            let differ = |bytes: &Vec<u8>| Digest::sha256(bytes) != digest;
+            if content.as_ref().is_some_and(differ) {
+                return None;
+            }
+            let patch = ClaimedPatch { digest, content };
+            self.patches.insert(path.parse().ok()?, patch);
+        } else if name.starts_with(ROOT) && self.root.is_none() {
+            self.root = Some(digest);
+        } else {
+            return None;
+        }
+        Some(())
+    }
+}
+
+fn locked(one: &ResourceDescriptor, source: Option<Name>) -> Option<LockedInput> {
+    let size = match one.annotations.get("size")? {
+        Value::Integer(size) => u64::try_from(*size).ok()?,
+        _ => return None,
+    };
+    let locations = one.annotations.get("locations").and_then(Value::as_array);
+    let path = |value: &Value| value.as_str()?.parse().ok();
+    Some(LockedInput {
+        source,
+        purl: one.uri.as_deref()?.parse().ok()?,
+        file: one.name.as_deref()?.parse().ok()?,
+        sha256: one.digest.get_sha256()?,
+        blake3: None,
+        size,
+        locations: locations
+            .unwrap_or_default()
+            .iter()
+            .map(path)
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn check_place(provenance: &Provenance, platform: &str) -> Result<(), NotRepeatable> {
+    let epoch = match provenance.internal_parameters.get("epoch") {
+        Some(Value::Integer(epoch)) => *epoch,
+        _ => return Err(NotRepeatable::Malformed("epoch")),
+    };
+    let theirs = internal(provenance, "platform").ok_or(NotRepeatable::Malformed("platform"))?;
+    if epoch == i64::from(EPOCH) && theirs == platform {
+        return Ok(());
+    }
+    let name = |platform: &str, epoch: i64| format!("{platform}, epoch {epoch}");
+    let (theirs, ours) = (name(theirs, epoch), name(platform, EPOCH.into()));
+    Err(NotRepeatable::Elsewhere(theirs, ours))
+}
+
+fn plan(provenance: &Provenance, recipe: &Recipe, inputs: &Inputs) -> Result<Plan, NotRepeatable> {
+    let has_source = |it: &&LockedInput| match &it.source {
+        Some(name) => recipe.sources.contains_key(name),
+        None => false,
+    };
+    let named = &recipe.recipe.toolchains;
+    let stray = inputs.sources.iter().find(|it| !has_source(it));
+    let unused = inputs.packages.iter().find(|(of, _)| !named.contains(of));
+    if let Some(stray) = stray.or(unused.and_then(|(_, packages)| packages.first())) {
+        return Err(NotRepeatable::StrayInput(stray.file.to_string()));
+    }
+    let sources = Lockfile::new(recipe.requests(), inputs.sources.clone());
+    let toolchains = named
+        .iter()
+        .map(|name| toolchain(provenance, name, inputs))
+        .collect::<Result<Vec<_>, _>>()?;
+    let locked: Vec<_> = toolchains.iter().map(|(it, lock)| both(it, lock)).collect();
+    let profile = match internal(provenance, "profile") {
+        Some("hermetic") => Profile::Hermetic,
+        Some("strict") => Profile::Strict,
+        _ => return Err(NotRepeatable::Malformed("profile")),
+    };
+    Ok(Plan::new(&both(recipe, &sources), &locked, Some(profile))?)
+}
+
+fn both<'a, T>(manifest: &'a T, lock: &'a Lockfile) -> Locked<'a, T> {
+    let lock = Some(lock);
+    Locked { manifest, lock }
+}
+
+fn toolchain(
+    provenance: &Provenance,
+    name: &Name,
+    inputs: &Inputs,
+) -> Result<(Toolchain, Lockfile), NotRepeatable> {
+    let missing = || NotRepeatable::NoToolchain(name.clone());
+    let value = build_type::toolchain(provenance, name.as_str()).ok_or_else(missing)?;
+    let what = format!("toolchain {name}");
+    let toolchain = manifest(value, &what, Toolchain::parse)?;
+    let packages = inputs.packages.get(name).cloned().unwrap_or_default();
+    let lock = Lockfile::new(toolchain.requests(), packages);
+    Ok((toolchain, lock))
+}
+
+fn recipe(provenance: &Provenance) -> Result<Recipe, NotRepeatable> {
+    let value = build_type::recipe(provenance).ok_or(NotRepeatable::Malformed("recipe"))?;
+    manifest(value, "recipe", Recipe::parse)
+}
+
+/// Reads a manifest through its own file format, so that every rule for files holds here too.
+fn manifest<T: Serialize>(
+    value: &Value,
+    what: &str,
+    parse: fn(SourceText<'_>) -> Result<T, Diagnostic>,
+) -> Result<T, NotRepeatable> {
+    let spelling = || NotRepeatable::Spelling(what.to_owned());
+    let plain: serde_json::Value =
+        serde_json::from_str(&canonical::to_string(value)).map_err(|_| spelling())?;
+    let text = toml::to_string(&plain).map_err(|_| spelling())?;
+    let source = SourceText {
+        path: what,
+        text: &text,
+    };
+    let read = parse(source).map_err(|error| NotRepeatable::Manifest(Box::new(error)))?;
+    // What reading dropped would be built without, though it was signed.
+    let same = value_of(&read).is_ok_and(|read| read == *value);
+    if same { Ok(read) } else { Err(spelling()) }
+}
+
+fn check_patches(
+    recipe: &Recipe,
+    patches: &BTreeMap<RelPath, ClaimedPatch>,
+) -> Result<(), NotRepeatable> {
+    let sources = recipe.sources.values();
+    let asked: BTreeSet<_> = sources.flat_map(|source| &source.patches).collect();
+    let there: BTreeSet<_> = patches.keys().collect();
+    match asked.symmetric_difference(&there).next() {
+        Some(odd) => Err(NotRepeatable::StrayInput(format!("{PATCH}{odd}"))),
+        None => Ok(()),
+    }
+}
+
+fn files(statement: &Statement) -> Result<BTreeMap<RelPath, DigestSet>, NotRepeatable> {
+    let mut files = BTreeMap::new();
+    for subject in &statement.subject {
+        let wrong = || NotRepeatable::Subject(subject.label().to_owned());
+        let path: RelPath = subject.label().parse().map_err(|_| wrong())?;
+        subject.digest.get_sha256().ok_or_else(wrong)?;
+        if files.insert(path, subject.digest.clone()).is_some() {
+            return Err(wrong());
+        }
+    }
+    Ok(files)
+}
+
+fn internal<'p>(provenance: &'p Provenance, name: &str) -> Option<&'p str> {
+    provenance.internal_parameters.get(name)?.as_str()
+}
+
+fn parsed(text: Option<&str>, what: &'static str) -> Result<Digest, NotRepeatable> {
+    let digest = text.and_then(|text| text.parse().ok());
+    digest.ok_or(NotRepeatable::Malformed(what))
+}
+
+#[cfg(test)]
+#[path = "recheck_tests.rs"]
+mod tests;

@@ -1,0 +1,187 @@
+//! Claims: what is stated reads back as the same action, and what was altered does not.
+
+use super::*;
+use crate::build::comparison::{Reproduced, compare};
+use crate::build::completed::{Completed, Ending, StepResult};
+use crate::build::statement::{Invocation, statement};
+use crate::digest::Fingerprint;
+use crate::tree::{Entry, Tree};
+
+const RECIPE: &str = r#"
+[recipe]
+name = "r"
+version = "1"
+toolchains = ["c"]
+[sources.a]
+purl = "pkg:generic/a@1"
+patches = ["small.patch", "large.patch"]
+[env]
+CFLAGS = "-O2"
+[[steps]]
+name = "s"
+dir = "a"
+run = "make"
+[limits]
+memory = "512 MiB"
+time = "10 min"
+"#;
+
+const TOOLCHAIN: &str = r#"
+[toolchain]
+name = "c"
+description = "a compiler"
+[deb]
+release = "bookworm"
+architecture = "amd64"
+packages = ["gcc"]
+[fixups]
+prune = ["usr/share/doc/**"]
+[fixups.links]
+"usr/bin/cc" = "gcc"
+"#;
+
+const PLATFORM: &str = "linux/amd64";
+
+fn source(text: &str) -> SourceText<'_> {
+    SourceText { path: "t", text }
+}
+
+fn input(source: Option<&str>, file: &str) -> LockedInput {
+    LockedInput {
+        source: source.map(|name| name.parse().unwrap()),
+        purl: format!("pkg:generic/{file}@1").parse().unwrap(),
+        file: file.parse().unwrap(),
+        sha256: Digest::sha256(file.as_bytes()),
+        blake3: None,
+        size: 7,
+        locations: vec![format!("pool/{file}").parse().unwrap()],
+    }
+}
+
+fn reproduced(recipe: &Recipe) -> Reproduced {
+    let mut tree = Tree::default();
+    let content = Fingerprint::of(b"output");
+    let executable = true;
+    let file = Entry::File {
+        content,
+        executable,
+    };
+    tree.insert("bin/a".parse().unwrap(), file).unwrap();
+    let done = [StepResult {
+        step: "s".parse().unwrap(),
+        ending: Ending::Exited(0),
+        wall_ms: 1,
+        cpu_ms: 1,
+    }];
+    let run = Completed::new(recipe, &done, &tree).unwrap();
+    compare(&run, &run).unwrap()
+}
+
+fn stated() -> (Statement, Digest) {
+    let recipe = Recipe::parse(source(RECIPE)).unwrap();
+    let toolchain = Toolchain::parse(source(TOOLCHAIN)).unwrap();
+    let sources = Lockfile::new(recipe.requests(), vec![input(Some("a"), "a.tar")]);
+    let packages = vec![input(None, "libc.deb"), input(None, "gcc.deb")];
+    let packages = Lockfile::new(toolchain.requests(), packages);
+    let plan = Plan::new(
+        &both(&recipe, &sources),
+        &[both(&toolchain, &packages)],
+        None,
+    )
+    .unwrap();
+    let patches = BTreeMap::from([
+        ("small.patch".parse().unwrap(), b"--- a\n".to_vec()),
+        ("large.patch".parse().unwrap(), vec![b'x'; 1024]),
+    ]);
+    let digests = patches
+        .iter()
+        .map(|(path, bytes): (&RelPath, &Vec<u8>)| (path.clone(), Digest::sha256(bytes)));
+    let root = Digest::sha256(b"root");
+    let action = Action::new(&plan, PLATFORM, root, digests.collect());
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let invocation = Invocation {
+        builder_id: "https://zwieback.example/b".into(),
+        version: "0".into(),
+        id: "urn:x".into(),
+        started: now,
+        finished: now,
+        needed: BTreeMap::new(),
+        factors: BTreeMap::new(),
+        enforcement: Value::Null,
+        byproducts: BTreeMap::new(),
+    };
+    let made = reproduced(&recipe);
+    let statement = statement(&plan, &action, &patches, &made, invocation);
+    (statement, action.digest())
+}
+
+fn read(statement: &Statement) -> Result<Claim, NotRepeatable> {
+    // As it comes out of a bundle, not as it went in.
+    let statement = Statement::parse(&statement.to_bytes()).unwrap();
+    let provenance = Provenance::read(&statement.predicate).unwrap();
+    claim(&statement, &provenance, PLATFORM)
+}
+
+/// The statement with every occurrence of a text changed, as an attacker's editor does.
+fn altered(from: &str, to: &str) -> Result<Claim, NotRepeatable> {
+    let text = String::from_utf8(stated().0.to_bytes()).unwrap();
+    let changed = text.replace(from, to);
+    assert_ne!(text, changed, "{from}");
+    read(&Statement::parse(changed.as_bytes()).unwrap())
+}
+
+#[test]
+fn a_statement_reads_back_as_its_action() {
+    let (statement, action) = stated();
+    let claim = read(&statement).unwrap();
+    assert_eq!(claim.action, action);
+    assert_eq!(claim.plan.all_inputs().count(), 3);
+    assert_eq!(claim.files.len(), 1);
+    assert!(claim.outputs.is_some());
+    let patch = |name: &str| {
+        claim.patches[&name.parse::<RelPath>().unwrap()]
+            .content
+            .clone()
+    };
+    assert_eq!(patch("small.patch").unwrap(), b"--- a\n");
+    assert_eq!(
+        patch("large.patch"),
+        None,
+        "in-toto keeps content below 1 KB"
+    );
+}
+
+#[test]
+fn what_was_altered_is_another_action_or_none() {
+    let wrong_digest = Digest::sha256(b"evil").to_hex();
+    let source_digest = Digest::sha256(b"a.tar").to_hex();
+    let root_digest = Digest::sha256(b"root").to_hex();
+    for (from, to) in [
+        ("\"run\":\"make\"", "\"run\":\"make evil\""),
+        ("\"CFLAGS\":\"-O2\"", "\"CFLAGS\":\"-O3\""),
+        ("\"profile\":\"hermetic\"", "\"profile\":\"strict\""),
+        (source_digest.as_str(), wrong_digest.as_str()),
+        (root_digest.as_str(), wrong_digest.as_str()),
+    ] {
+        let verdict = altered(from, to);
+        assert!(
+            matches!(verdict, Err(NotRepeatable::Action { .. })),
+            "{to}: {verdict:?}"
+        );
+    }
+    for (from, to) in [
+        ("\"epoch\":1", "\"epoch\":99"),
+        ("linux/amd64", "linux/riscv64"),
+        ("source a", "source b"),
+        ("toolchain c", "toolchain d"),
+        ("small.patch", "other.patch\\n"),
+        ("LS0tIGEK", "LS0tIGIK"),
+        ("\"memory\":\"512 MiB\"", "\"memory\":\"524288 KiB\""),
+        ("\"version\":\"1\"", "\"version\":\"1\",\"secrets\":[]"),
+        ("\"name\":\"bin/a\"", "\"name\":\"../a\""),
+        ("pool/a.tar", "/etc/passwd"),
+        ("\"size\":7", "\"size\":-7"),
+    ] {
+        assert!(altered(from, to).is_err(), "{to}");
+    }
+}

@@ -1,0 +1,93 @@
+//! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
+
+use zwieback_core::attest::build_type::ForeignBuildTypes;
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::reason::Refusal;
+use zwieback_core::attest::trust::Trust;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::attest::verify::{Request, Verified, verify as verify_one};
+use zwieback_core::name::Name;
+use zwieback_core::policy::decide::{Decision, Question, decide};
+use zwieback_core::policy::signed::KnownPolicy;
+use zwieback_core::policy::summary::{Verifier, summarize};
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::{Signer, seal};
+
+use super::error::PipelineError;
+
+/// What is to be verified, by what.
+#[derive(Debug)]
+pub struct Asked {
+    /// The bytes of each bundle. Every one must be about every artifact.
+    pub bundles: Vec<Vec<u8>>,
+    /// The files.
+    pub artifacts: Vec<Artifact>,
+    /// Whom to believe.
+    pub trust: Trust,
+    /// What is asked besides.
+    pub policy: Option<KnownPolicy>,
+    /// Where the artifacts are to be used.
+    pub environment: Option<Name>,
+    /// What the clock shows.
+    pub now: Timestamp,
+}
+
+/// What was verified, and what the policy said to it.
+#[derive(Debug)]
+pub struct Answer {
+    /// One for each bundle.
+    pub builds: Vec<Verified>,
+    /// Every rule of the policy; it may deny.
+    pub decision: Option<Decision>,
+}
+
+/// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
+pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
+    let one = |bundle: &Vec<u8>| {
+        verify_one(&Request {
+            bundle,
+            artifacts: &asked.artifacts,
+            trust: &asked.trust,
+            foreign: &ForeignBuildTypes::new(),
+            now: asked.now,
+        })
+    };
+    let builds = asked
+        .bundles
+        .iter()
+        .map(one)
+        .collect::<Result<Vec<_>, _>>()?;
+    let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
+    Ok(Answer { builds, decision })
+}
+
+/// The signed summary of a verification that a policy was content with.
+pub fn summary(
+    asked: &Asked,
+    builds: &[Verified],
+    verifier: Verifier<'_>,
+    signer: &dyn Signer,
+) -> Result<Option<Bundle>, PipelineError> {
+    let Some(question) = question(asked, builds) else {
+        return Ok(None);
+    };
+    let statement = summarize(&question, &asked.artifacts, verifier)?;
+    Ok(Some(seal(&statement, signer)?))
+}
+
+fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>> {
+    Some(Question {
+        policy: asked.policy.as_ref()?,
+        environment: asked.environment.as_ref(),
+        builds,
+        trust: &asked.trust,
+        now: asked.now,
+    })
+}
+
+impl Answer {
+    /// Whether the policy, if there is one, is content.
+    pub fn verdict(&self) -> Result<(), Refusal> {
+        self.decision.as_ref().map_or(Ok(()), Decision::verdict)
+    }
+}

@@ -1,0 +1,236 @@
+//! Whoever has a bundle and nothing else can build the same again, and is told when it is not the same.
+
+use std::fs;
+use std::path::PathBuf;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::outcome::Outcome;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+const TWO_FILES: &str = "echo one > $OUT/one\nmkdir $OUT/more\necho two > $OUT/more/two";
+
+/// Somebody's build, and another machine: its home is empty, its store has inputs and no result.
+struct Pair {
+    theirs: World,
+    ours: World,
+}
+
+impl Pair {
+    fn of(larder: Larder, write: impl Fn(&World)) -> Self {
+        let theirs = World::new(site!(), larder);
+        write(&theirs);
+        let ours = World::new(site!(), larder);
+        // No project: a recheck needs none.
+        fs::remove_dir_all(ours.project()).unwrap();
+        fs::create_dir(ours.project()).unwrap();
+        Self { theirs, ours }
+    }
+
+    fn build(&self, name: &str) -> PathBuf {
+        let built = self.theirs.run(&["build", name, "--export", "out"]);
+        built.expect(0, &["is reproducible"]);
+        let key = self.theirs.run(&["key", "show"]).expect(0, &[]).stdout;
+        self.ours.write("project/theirs.pem", key);
+        let out = self.theirs.path("project/out");
+        let bundles = fs::read_dir(&out).unwrap().flatten();
+        let mut bundles =
+            bundles.filter(|it| it.path().to_string_lossy().ends_with(".sigstore.json"));
+        let bundle = bundles.next().unwrap();
+        let copy = self.ours.path("project/bundle.json");
+        fs::copy(bundle.path(), &copy).unwrap();
+        copy
+    }
+
+    fn recheck(&self, more: &[&str]) -> Outcome {
+        let mut arguments = vec!["recheck", "bundle.json", "--offline"];
+        arguments.extend(more);
+        self.ours.run(&arguments)
+    }
+
+    /// The bundle's payload through a jq program, signed by nobody.
+    fn alter(&self, program: &str) {
+        let script = format!(
+            "set -e\njq -r .dsseEnvelope.payload bundle.json | base64 -d > payload\n\
+             jq -cS '{program}' payload > altered; ! cmp -s payload altered\n\
+             jq --rawfile p <(base64 -w0 altered) '.dsseEnvelope.payload = $p' bundle.json > new\n\
+             mv new bundle.json"
+        );
+        let done = self
+            .ours
+            .command("bash")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{program}: {done:?}");
+    }
+}
+
+#[test]
+fn a_bundle_is_enough_and_the_second_provenance_is_our_own() {
+    let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));
+    pair.build("words");
+    let again = pair.recheck(&["--key", "theirs.pem", "--export", "again"]);
+    again.expect(
+        0,
+        &["signed by", "words 1 is reproducible", "Exported 2 files"],
+    );
+    let again = fs::read(pair.ours.path("project/again/more/two")).unwrap();
+    assert_eq!(again, b"two\n");
+    let definition = "[inputs | .dsseEnvelope.payload | @base64d | fromjson | .predicate.buildDefinition] | .[0] == .[1]";
+    let both = ["bundle.json", "again/words-1.sigstore.json"];
+    let jq = pair
+        .ours
+        .command("jq")
+        .args(["-n", definition])
+        .args(both)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&jq.stdout).trim(), "true", "{jq:?}");
+    let key = pair.ours.run(&["key", "show"]).expect(0, &[]).stdout;
+    assert_ne!(
+        key,
+        fs::read_to_string(pair.ours.path("project/theirs.pem")).unwrap()
+    );
+    pair.ours.write("project/ours.pem", key);
+    let verify = [
+        "verify",
+        "again/one",
+        "--bundle",
+        "again/words-1.sigstore.json",
+        "--key",
+        "ours.pem",
+    ];
+    pair.ours.run(&verify).expect(0, &["Verified 1 artifact"]);
+}
+
+#[test]
+fn without_a_key_it_says_that_nobody_vouches() {
+    let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));
+    pair.build("words");
+    pair.recheck(&[])
+        .expect(0, &["the signature was not checked against a trusted key"]);
+    let stranger = pair
+        .ours
+        .run(&["key", "generate", "other"])
+        .expect(0, &[])
+        .stdout;
+    pair.ours.write("project/other.pem", stranger);
+    pair.recheck(&["--key", "other.pem"])
+        .expect(4, &["key-unknown"]);
+}
+
+#[test]
+fn what_was_altered_is_refused_or_shown_different() {
+    let pair = Pair::of(Larder::Shell, |world| {
+        world.recipe_with("words", TWO_FILES, "[env]\nWORD = \"one\"\n");
+    });
+    let bundle = pair.build("words");
+    let honest = fs::read(&bundle).unwrap();
+    let recipe = ".predicate.buildDefinition.externalParameters.recipe";
+    let input = ".predicate.buildDefinition.resolvedDependencies";
+    let zeros = "\"0000000000000000000000000000000000000000000000000000000000000000\"";
+    for (what, program, said) in [
+        (
+            "step",
+            format!("{recipe}.steps[0].run = \"echo evil > $OUT/one\""),
+            "parameter-malformed",
+        ),
+        (
+            "env",
+            format!("{recipe}.env.WORD = \"two\""),
+            "parameter-malformed",
+        ),
+        (
+            "package",
+            format!("{input}[3].digest.sha256 = {zeros}"),
+            "not in the store",
+        ),
+        (
+            "tree",
+            format!(
+                "({input}[] | select(.name == \"toolchain/shell\") | .digest.sha256) = {zeros}"
+            ),
+            "make up action",
+        ),
+        (
+            "profile",
+            ".predicate.buildDefinition.internalParameters.profile = \"strict\"".into(),
+            "make up action",
+        ),
+        (
+            "stray",
+            format!("{input} += [{{\"name\":\"x\",\"digest\":{{\"sha256\":{zeros}}}}}]"),
+            "belongs to nothing",
+        ),
+    ] {
+        fs::write(&bundle, &honest).unwrap();
+        pair.alter(&program);
+        let signed = pair.recheck(&["--key", "theirs.pem"]);
+        signed.expect(4, &["signature-mismatch"]);
+        let unsigned = pair.recheck(&[]);
+        assert_ne!(unsigned.code, Some(0), "{what}: {unsigned}");
+        assert!(unsigned.stderr.contains(said), "{what}: {unsigned}");
+    }
+}
+
+#[test]
+fn another_output_is_explained_between_theirs_and_ours() {
+    let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));
+    pair.build("words");
+    let forged = pair.ours.write("project/one", "0ne\n");
+    let digest = zwieback_core::digest::Fingerprint::of(&fs::read(forged).unwrap());
+    pair.alter(&format!(
+        "(.subject[] | select(.name == \"one\") | .digest) = {{\"sha256\":\"{}\",\"blake3\":\"{}\"}}",
+        digest.sha256, digest.blake3
+    ));
+    let blind = pair.recheck(&[]);
+    blind.expect(
+        104,
+        &[
+            "does not come out as it was signed",
+            "one: theirs",
+            "name their files",
+        ],
+    );
+    let seen = pair.recheck(&["one"]);
+    seen.expect(
+        104,
+        &[
+            "A is what was signed, B is what came out here",
+            "0ne",
+            "zwieback diff",
+        ],
+    );
+    let other = pair
+        .ours
+        .write("project/two", "neither\n")
+        .display()
+        .to_string();
+    pair.recheck(&[&other]).expect(4, &["artifact-"]);
+    let keys = pair.ours.path("home/.local/share/zwieback/keys");
+    assert!(!keys.exists(), "nothing was signed, so no key was made");
+}
+
+#[test]
+fn missing_inputs_are_named() {
+    let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));
+    pair.build("words");
+    fs::remove_dir_all(pair.ours.store()).unwrap();
+    let missing = pair.recheck(&[]);
+    missing.expect(1, &["inputs are not in the store", ".deb"]);
+}
+
+#[test]
+fn a_library_comes_out_the_same_from_its_bundle_alone() {
+    let pair = Pair::of(Larder::Compilers, |world| world.recipe_of(site!(), "zlib"));
+    pair.build("zlib");
+    let again = pair.recheck(&["--key", "theirs.pem", "--export", "again"]);
+    again.expect(0, &["zlib", "is reproducible"]);
+    let sums = |folder: PathBuf| fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let (theirs, ours) = (
+        pair.theirs.path("project/out"),
+        pair.ours.path("project/again"),
+    );
+    assert_eq!(sums(theirs), sums(ours));
+}

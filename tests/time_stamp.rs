@@ -1,0 +1,170 @@
+//! A time stamp authority on loopback, played by openssl: asked by the build, believed offline.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::site;
+use zwieback_test_world::skip::skip;
+use zwieback_test_world::world::World;
+
+const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
+
+const SETUP: &str = r#"
+set -eu
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -sha256 -days 3650 \
+  -subj "/CN=tsa" -addext "extendedKeyUsage=critical,timeStamping" -out tsa.pem
+echo 01 > serial
+cat > ts.conf <<END
+[tsa]
+default_tsa = here
+[here]
+serial = serial
+default_policy = 1.2.3.4
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+END
+"#;
+
+/// What the authority does with what it is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Honest,
+    /// Answers everyone as it answered the first.
+    Replaying,
+    Down,
+}
+
+fn sh(folder: &Path, script: &str) {
+    let done = Command::new("bash")
+        .args(["-c", script])
+        .current_dir(folder)
+        .output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// The address of an authority that lives as long as the test's process.
+fn authority(folder: PathBuf, manner: Manner) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/tsa", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(&mut stream.unwrap(), &folder, manner);
+        }
+    });
+    address
+}
+
+fn answer(stream: &mut TcpStream, folder: &Path, manner: Manner) {
+    let query = body(stream);
+    let reply = folder.join("reply");
+    if manner == Manner::Down {
+        stream
+            .write_all(b"HTTP/1.1 503 no\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
+        return;
+    }
+    if manner == Manner::Honest || !reply.exists() {
+        std::fs::write(folder.join("query"), query).unwrap();
+        sh(
+            folder,
+            "openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out reply",
+        );
+    }
+    let reply = std::fs::read(reply).unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        reply.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&reply).unwrap();
+}
+
+fn body(stream: &mut TcpStream) -> Vec<u8> {
+    let mut read = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&read).to_lowercase();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = text.split("content-length: ").nth(1).unwrap();
+            let length: usize = length.split("\r\n").next().unwrap().trim().parse().unwrap();
+            let begin = read.windows(4).position(|it| it == b"\r\n\r\n").unwrap() + 4;
+            assert!(begin >= end);
+            if read.len() >= begin + length {
+                return read[begin..].to_vec();
+            }
+        }
+        let count = stream.read(&mut piece).unwrap();
+        assert_ne!(count, 0, "the request broke off");
+        read.extend_from_slice(&piece[..count]);
+    }
+}
+
+fn world() -> Option<World> {
+    if Command::new("openssl").arg("version").output().is_err() {
+        skip("time_stamp", "there is no openssl");
+        return None;
+    }
+    let world = World::new(site!(), Larder::Shell);
+    world.recipe("words", "echo one > $OUT/one");
+    world.write("tsa/x", "");
+    sh(&world.path("tsa"), SETUP);
+    Some(world)
+}
+
+fn run(world: &World, line: &str) -> zwieback_test_world::outcome::Outcome {
+    world.run(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+#[test]
+fn a_stamp_outlives_the_key() {
+    let Some(world) = world() else { return };
+    let address = authority(world.path("tsa"), Manner::Honest);
+    let stamped = format!("build words --export stamped --config sign.timestamp={address}");
+    run(&world, &stamped).expect(0, &["is reproducible"]);
+    run(&world, "build words --rebuild --export plain").expect(0, &["is reproducible"]);
+    for (name, file) in [("builder", "show"), ("next", "generate next")] {
+        let key = run(&world, &format!("key {file}")).expect(0, &[]).stdout;
+        world.write(&format!("project/{name}.pem"), key);
+    }
+    let trust = format!("key trust builder.pem --root root.json --builder {BUILDER}");
+    run(&world, &trust).expect(0, &[]);
+    run(
+        &world,
+        "key trust ../tsa/tsa.pem --root root.json --time-stamper",
+    )
+    .expect(0, &[]);
+    // The next whole second: until then the key was retired at the moment of the stamp.
+    sh(&world.project(), "sleep 1.1");
+    run(
+        &world,
+        "key rotate --root root.json --sign-key default --sign-key next builder.pem next.pem",
+    )
+    .expect(0, &["version 3"]);
+    let verify = |folder: &str| {
+        run(
+            &world,
+            &format!("verify {folder} --bundle {folder}/words-1.sigstore.json --trust root.json"),
+        )
+    };
+    verify("stamped").expect(0, &["Verified"]);
+    verify("plain").expect(4, &["key-retired"]);
+}
+
+#[test]
+fn an_answer_to_somebody_else_is_refused() {
+    let Some(world) = world() else { return };
+    let address = authority(world.path("tsa"), Manner::Replaying);
+    let build = format!("build words --rebuild --config sign.timestamp={address}");
+    run(&world, &build).expect(0, &["is reproducible"]);
+    run(&world, &build).expect(1, &["timestamp", "another"]);
+    let down = authority(world.path("tsa"), Manner::Down);
+    let build = format!("build words --rebuild --config sign.timestamp={down}");
+    run(&world, &build).expect(1, &["answers 503", "hint"]);
+    run(&world, &format!("{build} --offline")).expect(1, &["the network is off limits"]);
+}

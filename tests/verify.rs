@@ -1,0 +1,221 @@
+//! Verification through the real command line: what is tampered with is refused, with its reason.
+
+use std::fs;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::outcome::Outcome;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
+
+/// A world with a build in `out`, its key in `builder.pem`, and a second bundle in `again`.
+fn built() -> World {
+    let world = World::new(site!(), Larder::Shell);
+    world.recipe(
+        "words",
+        "echo one > $OUT/one\nmkdir $OUT/more\necho two > $OUT/more/two",
+    );
+    let build = ["build", "words", "--export", "out"];
+    world.run(&build).expect(0, &["words 1 is reproducible"]);
+    let key = world.run(&["key", "show"]).expect(0, &[]);
+    world.write("project/builder.pem", key.stdout);
+    world
+}
+
+/// Runs a line of words; none of them holds a blank.
+fn run(world: &World, line: &str) -> Outcome {
+    world.run(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+fn shell(world: &World, script: &str) {
+    let done = world
+        .command("bash")
+        .args(["-ec", script])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{script}: {done:?}");
+}
+
+/// The code of the refusal, as a program reads it.
+fn reason(world: &World, line: &str) -> (Option<i32>, String) {
+    let outcome = run(world, &format!("--format json {line}"));
+    let value: serde_json::Value = serde_json::from_str(outcome.line()).unwrap();
+    let reason = value["reason"].as_str().unwrap_or("accepted").to_owned();
+    (outcome.code, reason)
+}
+
+#[test]
+fn a_tampered_bundle_or_file_has_its_reason() {
+    let world = built();
+    let honest = "out/words-1.sigstore.json";
+    let script = |edit: &str| format!("jq -c '{edit}' {honest} > bad.json");
+    let payload = |edit: &str| {
+        format!(
+            "jq -r .dsseEnvelope.payload {honest} | base64 -d | jq -c '{edit}' | base64 -w0 > p\n\
+             jq -c --rawfile p p '.dsseEnvelope.payload = $p' {honest} > bad.json"
+        )
+    };
+    for (change, expected) in [
+        (
+            script(".dsseEnvelope.signatures += .dsseEnvelope.signatures"),
+            "signature-count",
+        ),
+        (script(".dsseEnvelope.signatures = []"), "signature-count"),
+        (
+            script(".dsseEnvelope.signatures[0].keyid = \"other\""),
+            "hint-mismatch",
+        ),
+        (script(".mediaType = \"text/plain\""), "bundle-media-type"),
+        (script(".dsseEnvelope.payload = \"!\""), "base64-malformed"),
+        (
+            script(".dsseEnvelope.signatures[0].sig = \"AAAA\""),
+            "signature-malformed",
+        ),
+        (
+            script(".dsseEnvelope.payloadType = \"text/plain\""),
+            "signature-mismatch",
+        ),
+        (
+            payload(".subject[0].digest.sha256 = (\"0\" * 64)"),
+            "signature-mismatch",
+        ),
+        (
+            format!("(cat {honest}; echo '{{}}') > bad.json"),
+            "json-trailing-data",
+        ),
+        (
+            format!("sed 's/^{{/{{\"mediaType\":\"x\",/' {honest} > bad.json"),
+            "json-duplicate-name",
+        ),
+        (
+            format!("(printf '\\357\\273\\277'; cat {honest}) > bad.json"),
+            "json-malformed",
+        ),
+        (
+            "printf '[%.0s' {1..10000} > bad.json".to_owned(),
+            "json-too-deep",
+        ),
+    ] {
+        shell(&world, &change);
+        let came = reason(&world, "verify out/one --bundle bad.json --key builder.pem");
+        assert_eq!(came, (Some(4), expected.to_owned()), "{change}");
+    }
+    for (change, expected) in [
+        ("echo longer >> out/one", "artifact-changed"),
+        ("cp out/more/two out/one", "artifact-swapped"),
+        ("truncate -s 0 out/one", "artifact-changed"),
+    ] {
+        shell(&world, change);
+        let came = reason(
+            &world,
+            &format!("verify out/one --bundle {honest} --key builder.pem"),
+        );
+        assert_eq!(came, (Some(4), expected.to_owned()), "{change}");
+    }
+}
+
+#[test]
+fn a_folder_is_all_its_files() {
+    let world = built();
+    let verify = "verify out --bundle out/words-1.sigstore.json --key builder.pem";
+    run(&world, verify).expect(0, &["Verified 2 artifacts"]);
+    world.write("project/out/more/stray", "x");
+    assert_eq!(reason(&world, verify).1, "artifact-unknown");
+}
+
+#[test]
+fn keys_live_in_a_trust_root_that_does_not_go_back() {
+    let world = built();
+    let trust = format!(
+        "key trust builder.pem --root root.json --builder {BUILDER} --operator acme --level 2"
+    );
+    run(&world, &trust).expect(0, &["version 1"]);
+    let verify = "verify out/one --bundle out/words-1.sigstore.json --trust root.json";
+    run(&world, verify).expect(0, &["Verified 1 artifact"]);
+    let next = run(&world, "key generate next").expect(0, &[]).stdout;
+    world.write("project/next.pem", next);
+    run(&world, "key rotate --root root.json builder.pem next.pem").expect(4, &["--sign-key"]);
+    let both = "--sign-key default --sign-key next";
+    run(
+        &world,
+        &format!("key rotate --root root.json {both} builder.pem next.pem"),
+    )
+    .expect(0, &["version 2"]);
+    assert_eq!(reason(&world, verify).1, "key-retired");
+    let old = format!("{verify}.v1");
+    assert_eq!(reason(&world, &old), (Some(4), "root-rollback".to_owned()));
+    run(
+        &world,
+        "key revoke --root root.json --sign-key next --reason lost builder.pem",
+    )
+    .expect(0, &["version 3"]);
+    assert_eq!(reason(&world, verify).1, "key-revoked");
+    run(&world, "key list --root root.json").expect(0, &["operator acme", "revoked: \"lost\""]);
+    run(&world, "key export --root root.json keys").expect(0, &[".pem"]);
+    let stranger = run(&world, "key generate stranger").expect(0, &[]).stdout;
+    world.write("project/stranger.pem", stranger);
+    let forged = "key trust stranger.pem --root root.json --builder x --sign-key stranger";
+    run(&world, forged).expect(4, &["error"]);
+}
+
+#[test]
+fn a_policy_decides_and_two_operators_reproduce() {
+    let world = built();
+    let other = run(&world, "key generate other").expect(0, &[]).stdout;
+    world.write("project/other.pem", other);
+    let recheck = "recheck out/words-1.sigstore.json --offline --key builder.pem --sign-key other --export again";
+    run(&world, recheck).expect(0, &["words 1 is reproducible"]);
+    let trust = format!("--root root.json --builder {BUILDER} --level 2 --operator");
+    run(&world, &format!("key trust builder.pem {trust} acme")).expect(0, &[]);
+    run(&world, &format!("key trust other.pem {trust} umbrella")).expect(0, &["version 2"]);
+    let policy = |rules: &str| {
+        let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n[require]\n";
+        world.write("project/policy.toml", format!("{head}{rules}\n"));
+    };
+    let one = "--bundle out/words-1.sigstore.json --trust root.json";
+    let ask = |more: &str| {
+        reason(
+            &world,
+            &format!("verify out --policy policy.toml {one} {more}"),
+        )
+    };
+    for (rules, expected) in [
+        (
+            "profile = \"hermetic\"\nfactors.readdir-order = [\"varied\"]\nlocks.network-namespace = [\"enforced\"]",
+            "accepted",
+        ),
+        ("profile = \"strict\"", "profile-too-weak"),
+        ("factors.scheduling = [\"fixed\"]", "factor-state"),
+        ("locks.network-namespace = [\"absent\"]", "lock-state"),
+        ("sources = [\"pkg:npm/*\"]", "source-not-allowed"),
+        ("toolchains = []", "toolchain-not-allowed"),
+        ("level = 3", "level-too-low"),
+        ("builders = 2", "builders-too-few"),
+    ] {
+        policy(rules);
+        let code = if expected == "accepted" { 0 } else { 5 };
+        assert_eq!(ask(""), (Some(code), expected.to_owned()), "{rules}");
+    }
+    let both = "--bundle again/words-1.sigstore.json --resource pkg:generic/words@1 --vsa vsa.json";
+    assert_eq!(ask(both), (Some(0), "accepted".to_owned()));
+    let read = "jq -r .dsseEnvelope.payload vsa.json | base64 -d | jq -e '.predicate.verifiedLevels | index(\"SLSA_BUILD_REPRODUCED\")'";
+    shell(&world, read);
+    let explained = run(&world, &format!("policy explain policy.toml out {one}"));
+    explained.expect(5, &["builders", "asks for 2, saw 1: builders-too-few"]);
+    let case = |name: &str, bundles: &str, expect: &str| {
+        format!(
+            "[[case]]\nname = \"{name}\"\nartifacts = [\"out\"]\nbundles = [{bundles}]\nexpect = \"{expect}\"\n"
+        )
+    };
+    let (a, b) = (
+        "\"out/words-1.sigstore.json\"",
+        "\"again/words-1.sigstore.json\"",
+    );
+    let table = case("one", a, "builders-too-few") + &case("two", &format!("{a}, {b}"), "accepted");
+    world.write("project/cases.toml", &table);
+    let test = "policy test policy.toml cases.toml --trust root.json";
+    run(&world, test).expect(0, &["ok    one: builders-too-few", "ok    two: accepted"]);
+    fs::write(world.path("project/cases.toml"), case("one", a, "accepted")).unwrap();
+    run(&world, test).expect(1, &["WRONG one"]);
+}
