@@ -8,3 +8,5 @@
 pub mod reason;
 
 pub mod tlog;
+
+pub mod log;

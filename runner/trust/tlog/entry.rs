@@ -11,7 +11,7 @@ use zwieback_core::json::value::Value;
 
 use super::note::Note;
 use super::note_key::NoteKey;
-use super::proof::InclusionProof;
+use super::proof::{InclusionProof, TreeHead};
 use super::proof_file::LogProof;
 use crate::reason::{Reason, Refusal};
 
@@ -114,13 +114,7 @@ impl Entry {
 }
 
 /// The member of `tlogEntries` that proves an entry to be in a log.
-pub fn to_bundle_entry(
-    body: &[u8],
-    log: &NoteKey,
-    root: Digest,
-    size: u64,
-    proof: &LogProof,
-) -> Value {
+pub fn to_bundle_entry(body: &[u8], log: &NoteKey, head: &TreeHead, proof: &LogProof) -> Value {
     let hashes = proof.inclusion.path.iter();
     let hashes: Vec<String> = hashes.map(|it| base64::encode(it.as_bytes())).collect();
     let index = proof.inclusion.index.to_string();
@@ -139,8 +133,8 @@ pub fn to_bundle_entry(
             "inclusionProof",
             Value::object([
                 ("logIndex", index.as_str().into()),
-                ("rootHash", base64::encode(root.as_bytes()).into()),
-                ("treeSize", size.to_string().into()),
+                ("rootHash", base64::encode(head.root.as_bytes()).into()),
+                ("treeSize", head.size.to_string().into()),
                 ("hashes", hashes.into()),
                 ("checkpoint", checkpoint),
             ]),

@@ -6,6 +6,7 @@
 pub mod node;
 pub mod proof;
 
+pub mod frontier;
 pub mod range;
 pub mod tile;
 
@@ -15,6 +16,7 @@ pub mod note;
 pub mod note_key;
 
 pub mod entry;
+pub mod logged;
 pub mod proof_file;
 pub mod trusted_root;
 
