@@ -10,3 +10,8 @@ pub mod reason;
 pub mod tlog;
 
 pub mod log;
+
+pub mod statement;
+
+pub mod gate;
+pub mod state;

@@ -100,14 +100,20 @@ impl Entry {
         })
     }
 
+    /// Makes sure that the entry is of that bundle; the signature is not checked.
+    pub fn names(&self, bundle: &Bundle) -> Result<(), Refusal> {
+        let signed = Digest::sha256(&bundle.envelope().pae());
+        if self.signed == signed && self.signature == bundle.signature() {
+            return Ok(());
+        }
+        let saw = format!("signed bytes {}", self.signed.short());
+        Err(Refusal::new(Reason::EntryMismatch, saw))
+    }
+
     /// Makes sure that the entry is of that bundle and its key confirms it.
     pub fn matches(&self, bundle: &Bundle) -> Result<(), Refusal> {
+        self.names(bundle)?;
         let pae = bundle.envelope().pae();
-        let same = self.signed == Digest::sha256(&pae) && self.signature == bundle.signature();
-        if !same {
-            let saw = format!("signed bytes {}", self.signed.short());
-            return Err(Refusal::new(Reason::EntryMismatch, saw));
-        }
         let confirmed = self.key.confirm(&pae, bundle.signature());
         Ok(confirmed.map_err(zwieback_core::attest::reason::Refusal::from)?)
     }
