@@ -15,3 +15,10 @@ pub mod statement;
 
 pub mod gate;
 pub mod state;
+
+pub mod ledger;
+pub mod target;
+
+pub mod story;
+
+pub mod screen;

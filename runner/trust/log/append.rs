@@ -17,6 +17,9 @@ use super::files::{self, bytes};
 use super::place::LogDir;
 use super::read::split_records;
 use crate::reason::{Reason, Refusal};
+use crate::state::record::Line;
+use crate::state::state::State;
+use crate::statement::said::Check;
 use crate::tlog::entry::Entry;
 use crate::tlog::node;
 use crate::tlog::proof::TreeHead;
@@ -55,6 +58,13 @@ impl Submission {
             Ok(_) => Ok(Self { bundle, body }),
             Err(_) => Err(Refusal::new(Reason::EntryTooLarge, bundle.len())),
         }
+    }
+}
+
+impl Submission {
+    /// Folds it as if it were the next entry, to see what it would change.
+    pub fn fold_into(&self, state: &mut State) -> Line {
+        state.apply(&self.body, &self.bundle, Check::Signature)
     }
 }
 

@@ -17,7 +17,14 @@ impl State {
     pub fn apply(&mut self, body: &[u8], bundle: &[u8], check: Check) -> Line {
         let index = self.size;
         self.size += 1;
-        let signed = match Signed::of(body, bundle, check) {
+        let (entry, bundle) = match Signed::check(body, bundle, check) {
+            Ok(checked) => checked,
+            Err(refusal) => {
+                self.forged += 1;
+                return unreadable(index, refusal);
+            }
+        };
+        let signed = match Signed::read(&entry, bundle) {
             Ok(signed) => signed,
             Err(refusal) => return unreadable(index, refusal),
         };

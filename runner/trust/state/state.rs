@@ -30,6 +30,7 @@ pub struct Anchor {
 pub struct State {
     pub(super) anchor: Anchor,
     pub(super) size: u64,
+    pub(super) forged: u64,
     pub(super) statements: BTreeSet<(Digest, KeyId)>,
     pub(super) policy: Option<PolicyInForce>,
     pub(super) proposals: BTreeMap<Digest, Proposal>,
@@ -46,6 +47,7 @@ impl State {
         Self {
             anchor,
             size: 0,
+            forged: 0,
             statements: BTreeSet::new(),
             policy: None,
             proposals: BTreeMap::new(),
@@ -65,6 +67,11 @@ impl State {
     /// How many entries were folded.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How many entries had no signature that holds, or another statement's.
+    pub fn forged(&self) -> u64 {
+        self.forged
     }
 
     /// The policy in force.

@@ -73,14 +73,19 @@ pub enum Check {
 }
 
 impl Signed {
-    /// Reads an entry and the bundle that it is about.
-    pub fn of(body: &[u8], bundle: &[u8], check: Check) -> Result<Self, Refusal> {
+    /// Makes sure that a bundle is the one that its entry is about.
+    pub fn check(body: &[u8], bundle: &[u8], check: Check) -> Result<(Entry, Bundle), Refusal> {
         let bundle = Bundle::parse(bundle).map_err(AttestRefusal::from)?;
         let entry = Entry::parse(body)?;
         match check {
             Check::Signature => entry.matches(&bundle)?,
             Check::Digest => entry.names(&bundle)?,
         }
+        Ok((entry, bundle))
+    }
+
+    /// Reads what a checked bundle says.
+    pub fn read(entry: &Entry, bundle: Bundle) -> Result<Self, Refusal> {
         let envelope = bundle.envelope();
         if envelope.payload_type != PAYLOAD_TYPE {
             let saw = format!("{:?}", envelope.payload_type);
