@@ -109,9 +109,10 @@ impl Ledger {
         for logged in entries {
             let logged = logged?;
             if logged.index < until {
-                let check = match logged.index < verified {
-                    true => Check::Digest,
-                    false => Check::Signature,
+                let check = if logged.index < verified {
+                    Check::Digest
+                } else {
+                    Check::Signature
                 };
                 each(state.apply(&logged.body, &logged.bundle, check));
             }

@@ -207,9 +207,10 @@ impl Refusal {
 pub fn evidence(saw: &str) -> String {
     let plain = |c: char| !c.is_control() && !is_bidi(c);
     let safe: String = saw.chars().take(EVIDENCE).collect();
-    match safe.chars().all(plain) {
-        true => safe,
-        false => safe.escape_debug().collect(),
+    if safe.chars().all(plain) {
+        safe
+    } else {
+        safe.escape_debug().collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
@@ -109,10 +110,22 @@ impl Bench<'_> {
         Some(Rule::new("approvals", wanted.join(" and "), saw, why))
     }
 
-    fn candidates(&self) -> &[Entered<Approval>] {
-        let artifact = self.case.question.artifact.print.sha256;
-        let record = self.case.question.state.artifact(artifact);
-        record.map_or(&[], |record| &record.approvals)
+    /// Approvals that were meant for elsewhere, and did their work there, are no news here.
+    fn candidates(&self) -> impl Iterator<Item = &Entered<Approval>> {
+        let question = self.case.question;
+        let artifact = question.artifact.print.sha256;
+        let record = question.state.artifact(artifact);
+        let approvals = record.map_or(&[][..], |record| &record.approvals);
+        approvals.iter().filter(move |it| {
+            it.what.environment == *question.environment
+                || !self.was_in(&it.what.environment, artifact)
+        })
+    }
+
+    fn was_in(&self, environment: &Name, artifact: Digest) -> bool {
+        let history = self.case.question.state.history(environment);
+        let generations = history.map_or(&[][..], |it| it.generations());
+        generations.iter().any(|it| it.artifact == artifact)
     }
 
     /// Whose approval this is, if it counts.
@@ -166,12 +179,13 @@ impl Bench<'_> {
         }
         let days = self.case.environment.max_approval_days;
         let lasts = expires.seconds_since(heading.issued);
-        match lasts <= i64::from(days) * DAY {
-            true => Ok(()),
-            false => Err(Refusal::new(
+        if lasts <= i64::from(days) * DAY {
+            Ok(())
+        } else {
+            Err(Refusal::new(
                 Reason::ApprovalTooLong,
                 format!("{} days, {days} are allowed", lasts / DAY),
-            )),
+            ))
         }
     }
 
@@ -179,11 +193,9 @@ impl Bench<'_> {
     fn other_artifacts(&self, reasons: &mut Vec<Why>, set_aside: &mut Vec<SetAside>) {
         let question = self.case.question;
         let artifact = question.artifact.print.sha256;
-        let others = question
-            .state
-            .called(self.case.name())
-            .filter(|it| *it != artifact);
-        for other in others {
+        let others = question.state.called(self.case.name());
+        let fresh = |it: &Digest| *it != artifact && !self.was_in(question.environment, *it);
+        for other in others.filter(fresh) {
             let record = question.state.artifact(other);
             let approvals = record.map_or(&[][..], |it| &it.approvals);
             let current = approvals.iter().filter(|it| {

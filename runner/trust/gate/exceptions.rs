@@ -16,9 +16,10 @@ pub(super) fn apply(case: &Case<'_>, decision: &mut Decision) {
     let record = question.state.artifact(question.artifact.print.sha256);
     for exception in record.map_or(&[][..], |it| &it.exceptions) {
         let fit = check(question.state, exception, question.now).and_then(|()| {
-            match exception.what.environment == *question.environment {
-                true => cover(exception, decision),
-                false => Err(scope(&exception.what.environment)),
+            if exception.what.environment == *question.environment {
+                cover(exception, decision)
+            } else {
+                Err(scope(&exception.what.environment))
             }
         });
         if let Err(why) = fit {
@@ -58,9 +59,10 @@ pub fn check(
         let saw = format!("{} hours, {} are allowed", lasts / 3600, rule.max_hours);
         return refuse(Reason::ExceptionTooLong, saw);
     }
-    match now < what.expires {
-        true => Ok(()),
-        false => refuse(Reason::ExceptionExpired, format!("since {}", what.expires)),
+    if now < what.expires {
+        Ok(())
+    } else {
+        refuse(Reason::ExceptionExpired, format!("since {}", what.expires))
     }
 }
 

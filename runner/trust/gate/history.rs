@@ -37,9 +37,10 @@ fn order(case: &Case<'_>, builds: &Builds) -> Rule {
         return Rule::new("order", asked, "nothing there", None);
     };
     let older = history.is_some_and(|it| it.is_older(artifact, builds.version.as_deref()));
-    let reason = match current.artifact == artifact {
-        true => Some(Reason::AlreadyDeployed.into()),
-        false => older.then_some(Reason::Downgrade.into()),
+    let reason = if current.artifact == artifact {
+        Some(Reason::AlreadyDeployed.into())
+    } else {
+        older.then_some(Reason::Downgrade.into())
     };
     let new = builds.version.as_deref().unwrap_or("no version");
     let saw = format!("{new} after {}", describe(current));

@@ -97,13 +97,14 @@ impl People {
         let there = members
             .ok_or_else(|| PeopleError::NoRole(role.clone()))?
             .len();
-        match (1..=there).contains(&asked) {
-            true => Ok(()),
-            false => Err(PeopleError::TooFew {
+        if (1..=there).contains(&asked) {
+            Ok(())
+        } else {
+            Err(PeopleError::TooFew {
                 role: role.clone(),
                 asked,
                 there,
-            }),
+            })
         }
     }
 }

@@ -207,9 +207,10 @@ impl ReleasePolicy {
         for pair in self.environments.windows(2) {
             check_pair(&pair[0], &pair[1])?;
         }
-        match names.is_empty() {
-            true => Err(ReleasePolicyError::Empty),
-            false => Ok(()),
+        if names.is_empty() {
+            Err(ReleasePolicyError::Empty)
+        } else {
+            Ok(())
         }
     }
 }

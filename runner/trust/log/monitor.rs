@@ -33,13 +33,14 @@ impl Memory {
             return Ok(None);
         };
         let checkpoint = Checkpoint::of(&Note::parse(&bytes)?)?;
-        match policy
+        if policy
             .logs()
             .iter()
             .any(|log| *log.name() == checkpoint.origin)
         {
-            true => Ok(Some(checkpoint.head)),
-            false => Err(Refusal::new(Reason::LogOrigin, &checkpoint.origin).into()),
+            Ok(Some(checkpoint.head))
+        } else {
+            Err(Refusal::new(Reason::LogOrigin, &checkpoint.origin).into())
         }
     }
 

@@ -137,7 +137,8 @@ impl Tiles for LogDir {
 impl Entries<'_> {
     fn next_block(&mut self) -> Result<(), LogError> {
         let at = self.frontier.head().size;
-        let Some(tile) = Tile::within(0, at / WIDTH, self.head.size) else {
+        let tile = Tile::within(0, at / WIDTH, self.head.size);
+        let Some(tile) = tile.filter(|_| at < self.head.size) else {
             self.ended = true;
             return self.check_end();
         };
@@ -153,7 +154,9 @@ impl Entries<'_> {
     /// What this reader saw before must be a beginning of what it sees now.
     fn check_seen(&self) -> Result<(), LogError> {
         let head = self.frontier.head();
-        match self.seen {
+        // At its full size the log is held against its checkpoint, which was held against this.
+        let before_end = self.seen.filter(|_| head.size < self.head.size);
+        match before_end {
             Some(seen) if seen.size == head.size && seen.root != head.root => {
                 let saw = format!("{} entries", seen.size);
                 Err(Refusal::new(Reason::LogForked, saw).into())
@@ -164,12 +167,11 @@ impl Entries<'_> {
 
     fn check_end(&self) -> Result<(), LogError> {
         let head = self.frontier.head();
-        match head == self.head {
-            true => Ok(()),
-            false => {
-                let saw = format!("{} entries give {}", head.size, head.root.short());
-                Err(Refusal::new(Reason::LogEdited, saw).into())
-            }
+        if head == self.head {
+            Ok(())
+        } else {
+            let saw = format!("{} entries give {}", head.size, head.root.short());
+            Err(Refusal::new(Reason::LogEdited, saw).into())
         }
     }
 }

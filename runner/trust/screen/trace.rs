@@ -17,9 +17,10 @@ pub fn trace(trace: &Trace) -> Text {
         text.add(Label::Faint, format!(", entry {index}"));
     }
     for deployment in &trace.deployments {
-        let (label, word) = match deployment.is_current {
-            true => (Label::Good, "deployed  "),
-            false => (Label::Faint, "was in    "),
+        let (label, word) = if deployment.is_current {
+            (Label::Good, "deployed  ")
+        } else {
+            (Label::Faint, "was in    ")
         };
         let generation = &deployment.generation;
         text.line()

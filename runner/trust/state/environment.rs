@@ -135,9 +135,10 @@ fn parts(mut text: &str) -> impl Iterator<Item = Part<'_>> {
         let (part, rest) = text.split_at(end.unwrap_or(text.len()));
         text = rest;
         let number = part.trim_start_matches('0');
-        Some(match digits {
-            true => Part::Number(number.len(), number),
-            false => Part::Text(part),
+        Some(if digits {
+            Part::Number(number.len(), number)
+        } else {
+            Part::Text(part)
         })
     })
 }

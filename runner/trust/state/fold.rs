@@ -60,11 +60,6 @@ impl State {
     }
 
     fn take(&mut self, index: u64, signed: Signed) -> Result<String, Refusal> {
-        // Two people may say the same in the same second; one key says it once.
-        if self.statements.contains(&(signed.digest, signed.key)) {
-            let saw = format!("statement {}", signed.digest.short());
-            return Err(Refusal::new(Reason::StatementReplayed, saw));
-        }
         if let Some(log) = signed.said.log().filter(|log| **log != self.anchor.log) {
             return Err(Refusal::new(Reason::StatementElsewhere, log));
         }
@@ -73,6 +68,11 @@ impl State {
         if let Some(revoked) = self.key_revoked(signed.key, stamped) {
             let saw = format!("key {}, entry {}", signed.key.short(), revoked.index);
             return Err(Refusal::new(Reason::SignerRevoked, saw));
+        }
+        // Two people may say the same in the same second; one key says it once.
+        if self.statements.contains(&(signed.digest, signed.key)) {
+            let saw = format!("statement {}", signed.digest.short());
+            return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
         let outcome = self.act(index, &signed, stamped)?;
         self.statements.insert((signed.digest, signed.key));
@@ -210,12 +210,13 @@ impl State {
     ) -> Result<Name, Refusal> {
         let (policy, person) = (self.policy()?, self.person(key)?);
         let role = role(policy);
-        match policy.release.people.has_role(&person, &role) {
-            true => Ok(person),
-            false => Err(Refusal::new(
+        if policy.release.people.has_role(&person, &role) {
+            Ok(person)
+        } else {
+            Err(Refusal::new(
                 Reason::SignerRole,
                 format!("{person} is no {role}"),
-            )),
+            ))
         }
     }
 

@@ -109,22 +109,22 @@ impl State {
         if summary.policy.digest.get_sha256() != Some(policy.digest) {
             return refuse(Reason::PromotionPolicy, policy.digest.short());
         }
-        match promotion.size <= index {
-            true => Ok(()),
-            false => refuse(
+        if promotion.size <= index {
+            Ok(())
+        } else {
+            refuse(
                 Reason::StatementMalformed,
                 "decided in the future".to_owned(),
-            ),
+            )
         }
     }
 }
 
 fn check_gate(policy: &ReleasePolicy, signed: &Signed) -> Result<(), Refusal> {
-    match policy.gate_keys.contains(&signed.key) {
-        true => Ok(()),
-        false => {
-            let saw = format!("key {} is not the gate's", signed.key.short());
-            Err(Refusal::new(Reason::SignerRole, saw))
-        }
+    if policy.gate_keys.contains(&signed.key) {
+        Ok(())
+    } else {
+        let saw = format!("key {} is not the gate's", signed.key.short());
+        Err(Refusal::new(Reason::SignerRole, saw))
     }
 }

@@ -154,8 +154,9 @@ pub(super) fn stamped(
     root: Option<&TrustRoot>,
 ) -> Result<Option<Timestamp>, AttestRefusal> {
     let authorities = root.map_or(&[][..], |root| &root.time_stampers);
-    match bundle.timestamps().is_empty() || authorities.is_empty() {
-        true => Ok(None),
-        false => zwieback_core::trusted_time::token::stamped_at(bundle, authorities),
+    if bundle.timestamps().is_empty() || authorities.is_empty() {
+        Ok(None)
+    } else {
+        zwieback_core::trusted_time::token::stamped_at(bundle, authorities)
     }
 }

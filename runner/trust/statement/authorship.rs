@@ -41,12 +41,13 @@ impl Authorship {
         };
         let authors = fields.list("authors")?.into_iter().map(name);
         let authors: BTreeSet<Name> = authors.collect::<Result<_, _>>()?;
-        match authors.is_empty() {
-            true => Err(rule("names no one")),
-            false => Ok(Self {
+        if authors.is_empty() {
+            Err(rule("names no one"))
+        } else {
+            Ok(Self {
                 heading: Heading::read(fields, &["authors"])?,
                 authors,
-            }),
+            })
         }
     }
 }

@@ -71,15 +71,16 @@ impl BreakGlass {
         let reason = reason.filter(|reason| !reason.is_empty());
         let reason = reason.ok_or_else(|| lacks("no reason"))?;
         let expires = fields.optional_time("expires")?;
-        match scope.is_empty() {
-            true => Err(lacks("no scope")),
-            false => Ok(Self {
+        if scope.is_empty() {
+            Err(lacks("no scope"))
+        } else {
+            Ok(Self {
                 heading,
                 environment: heading::name(fields, "environment")?,
                 scope,
                 reason: reason.to_owned(),
                 expires: expires.ok_or_else(|| lacks("no end"))?,
-            }),
+            })
         }
     }
 }

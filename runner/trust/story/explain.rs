@@ -86,8 +86,9 @@ fn compare(decision: &Decision, said: &Promotion, subject: Digest) -> Result<(),
         && decision.version == said.version
         && decision.inputs == inputs.collect()
         && decision.waived() == said.waived;
-    match same {
-        true => Ok(()),
-        false => Err(Refusal::new(Reason::DecisionDiffers, "another result")),
+    if same {
+        Ok(())
+    } else {
+        Err(Refusal::new(Reason::DecisionDiffers, "another result"))
     }
 }

@@ -1,7 +1,10 @@
 //! Whether what was deployed works: a command that has some time to say so.
 
-use std::process::{Command, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A command whose success means health.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +41,8 @@ impl Health {
         command
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
+            .stdout(Stdio::null())
+            .process_group(0);
         let mut child = command.spawn().map_err(|it| not_run(&it))?;
         let end = Instant::now() + self.timeout;
         loop {
@@ -47,13 +51,20 @@ impl Health {
                 Ok(Some(status)) => return Err(Unhealthy::Failed(status.to_string())),
                 Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
                 Ok(None) => {
-                    // It may have ended in between; either way it is gone after this.
-                    drop(child.kill());
-                    drop(child.wait());
+                    end_group(&mut child);
                     return Err(Unhealthy::TooSlow(self.timeout.as_secs()));
                 }
                 Err(error) => return Err(not_run(&error)),
             }
         }
     }
+}
+
+/// Ends the command and all that it started: a shell's children would live on without it.
+fn end_group(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    // The group's leader has not been waited for, so its number is no one else's yet.
+    let killed = group.map(|group| kill_process_group(group, Signal::KILL));
+    debug_assert!(killed.is_none_or(|it| it.is_ok()));
+    drop(child.wait());
 }

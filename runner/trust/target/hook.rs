@@ -103,12 +103,13 @@ impl Hook {
             .env("ZWIEBACK_SHA256", generation.artifact.to_hex())
             .env("ZWIEBACK_NAME", name);
         let status = command.status().attempt("execve", program)?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(TargetError::Hook {
+        if status.success() {
+            Ok(())
+        } else {
+            Err(TargetError::Hook {
                 command: self.command.join(" "),
                 status,
-            }),
+            })
         }
     }
 }

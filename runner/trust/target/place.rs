@@ -111,8 +111,9 @@ impl Target {
 pub(super) fn plain_name(name: &str) -> Result<&str, TargetError> {
     let last = name.rsplit('/').next().unwrap_or(name);
     let plain = !matches!(last, "" | "." | "..") && !last.chars().any(char::is_control);
-    match plain && last.len() <= 255 {
-        true => Ok(last),
-        false => Err(TargetError::Name(name.to_owned())),
+    if plain && last.len() <= 255 {
+        Ok(last)
+    } else {
+        Err(TargetError::Name(name.to_owned()))
     }
 }

@@ -64,9 +64,10 @@ impl Checkpoint {
         if lines.peek().is_none() {
             return Err(Refusal::new(Reason::LogKeyUnknown, &checkpoint.origin));
         }
-        match lines.any(|signature| key.confirms(note.text().as_bytes(), signature)) {
-            true => Ok(checkpoint),
-            false => Err(Refusal::new(Reason::LogSignature, &checkpoint.origin)),
+        if lines.any(|signature| key.confirms(note.text().as_bytes(), signature)) {
+            Ok(checkpoint)
+        } else {
+            Err(Refusal::new(Reason::LogSignature, &checkpoint.origin))
         }
     }
 }

@@ -66,9 +66,10 @@ impl Entry {
             ("kind", KIND.into()),
             ("spec", Value::object([("hashedRekordV002", record)])),
         ]));
-        match bytes.len() <= LARGEST {
-            true => Ok(bytes),
-            false => Err(Refusal::new(Reason::EntryTooLarge, bytes.len())),
+        if bytes.len() <= LARGEST {
+            Ok(bytes)
+        } else {
+            Err(Refusal::new(Reason::EntryTooLarge, bytes.len()))
         }
     }
 

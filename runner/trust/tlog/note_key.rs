@@ -133,9 +133,10 @@ impl FromStr for NoteKey {
             _ => return Err(refuse()),
         };
         let key = Self::of(kind, name.parse()?, bytes)?;
-        match hex(key.id()) == id {
-            true => Ok(key),
-            false => Err(refuse()),
+        if hex(key.id()) == id {
+            Ok(key)
+        } else {
+            Err(refuse())
         }
     }
 }

@@ -47,9 +47,10 @@ impl TreeHead {
                 let Some(neighbour) = path.next() else {
                     return refuse(format!("only {} digests", proof.path.len()));
                 };
-                digest = match is_right {
-                    true => node::node(neighbour, &digest),
-                    false => node::node(&digest, neighbour),
+                digest = if is_right {
+                    node::node(neighbour, &digest)
+                } else {
+                    node::node(&digest, neighbour)
                 };
             }
             (index, last) = (index / 2, last / 2);
@@ -77,9 +78,10 @@ impl TreeHead {
             size if size == self.size => path.is_empty() && older.root == self.root,
             _ => roots(*older, *self, path) == Some((older.root, self.root)),
         };
-        match agrees {
-            true => Ok(()),
-            false => Err(Refusal::new(Reason::LogForked, saw)),
+        if agrees {
+            Ok(())
+        } else {
+            Err(Refusal::new(Reason::LogForked, saw))
         }
     }
 }
@@ -92,9 +94,10 @@ fn roots(older: TreeHead, newer: TreeHead, path: &[Digest]) -> Option<(Digest, D
         (index, last) = (index / 2, last / 2);
     }
     // A tree that is a power of two is itself the first node of the path.
-    let first = match older.size.is_power_of_two() {
-        true => older.root,
-        false => *digests.next()?,
+    let first = if older.size.is_power_of_two() {
+        older.root
+    } else {
+        *digests.next()?
     };
     let (mut old, mut new) = (first, first);
     for digest in digests {

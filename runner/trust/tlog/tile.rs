@@ -68,9 +68,10 @@ impl Tile {
     }
 
     fn suffix(&self) -> String {
-        match self.is_full() {
-            true => String::new(),
-            false => format!(".p/{}", self.width),
+        if self.is_full() {
+            String::new()
+        } else {
+            format!(".p/{}", self.width)
         }
     }
 }
