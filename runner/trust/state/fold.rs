@@ -8,8 +8,9 @@ use zwieback_core::timestamp::Timestamp;
 use super::record::{BuildRecord, Entered, Line, RevocationRecord};
 use super::state::{State, stamped};
 use crate::gate::in_force::PolicyInForce;
+use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
-use crate::statement::policy_change::PolicyDocuments;
+use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
 use crate::statement::said::{Check, Said, Signed};
 
 impl State {
@@ -50,6 +51,7 @@ impl State {
         let person = policy.and_then(|it| it.people.person(signed.key));
         match (&signed.said, person) {
             (_, Some(person)) => person.to_string(),
+            (Said::ChangedPolicy(change), None) if policy.is_none() => first_keeper(signed, change),
             (Said::Built(provenance), None) => provenance.builder.id.clone(),
             (Said::Promoted(promotion), None) => promotion.summary.verifier.clone(),
             (_, None) if policy.is_some_and(|it| it.gate_keys.contains(&signed.key)) => {
@@ -242,6 +244,13 @@ fn entered<T>(index: u64, key: KeyId, stamped: Option<Timestamp>, what: T) -> En
         stamped,
         what,
     }
+}
+
+/// Before any policy is in force, the first one says who its keepers are.
+fn first_keeper(signed: &Signed, change: &PolicyChange) -> String {
+    let policy = ReleasePolicy::parse(&change.documents.release).ok();
+    let person = policy.and_then(|it| it.people.person(signed.key).cloned());
+    person.map_or_else(|| format!("key {}", signed.key.short()), |it| it.to_string())
 }
 
 fn when(said: &Said) -> Option<Timestamp> {
