@@ -187,6 +187,8 @@ impl EcosystemError {
 fn told(asked: &[(String, Failure)]) -> String {
     asked
         .iter()
-        .map(|(url, failure)| format!("\n  {url} {failure}"))
-        .collect()
+        .fold(String::new(), |mut text, (url, failure)| {
+            text.push_str(&format!("\n  {url} {failure}"));
+            text
+        })
 }

@@ -250,7 +250,10 @@ fn entered<T>(index: u64, key: KeyId, stamped: Option<Timestamp>, what: T) -> En
 fn first_keeper(signed: &Signed, change: &PolicyChange) -> String {
     let policy = ReleasePolicy::parse(&change.documents.release).ok();
     let person = policy.and_then(|it| it.people.person(signed.key).cloned());
-    person.map_or_else(|| format!("key {}", signed.key.short()), |it| it.to_string())
+    person.map_or_else(
+        || format!("key {}", signed.key.short()),
+        |it| it.to_string(),
+    )
 }
 
 fn when(said: &Said) -> Option<Timestamp> {
