@@ -149,10 +149,8 @@ impl Builds {
 
     fn revocations(&self, case: &Case<'_>) -> Vec<Rule> {
         let state = case.question.state;
-        let builders = self.verified.iter().map(|it| &it.provenance().builder.id);
-        let builder = builders
-            .filter_map(|id| state.revocation(&Revoked::Builder(id.clone())))
-            .next();
+        let mut builders = self.verified.iter().map(|it| &it.provenance().builder.id);
+        let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
         let sources = self.sources();
         let revoked = state
             .revocations()

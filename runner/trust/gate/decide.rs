@@ -10,6 +10,7 @@ use super::question::{Intent, Question};
 use super::release_policy::Environment;
 use super::{approvals, history};
 use crate::reason::{Reason, Refusal, Why};
+use crate::state::environment::History;
 use crate::statement::revocation::Revoked;
 
 /// A question with the rules that it falls under.
@@ -56,7 +57,7 @@ impl Case<'_> {
             environment: question.environment.clone(),
             policy: self.policy.digest,
             size: question.state.size(),
-            generation: history.map_or(1, |it| it.next()),
+            generation: history.map_or(1, History::next),
             now: question.now,
             rules: Vec::new(),
             set_aside: builds.set_aside.clone(),

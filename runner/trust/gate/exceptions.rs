@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::decide::Case;
 use super::decision::{Decision, SetAside, Verdict};
 use crate::reason::{Reason, Refusal};
+use crate::state::folded::State;
 use crate::state::record::Entered;
-use crate::state::state::State;
 use crate::statement::break_glass::{BreakGlass, Waivable};
 use zwieback_core::timestamp::Timestamp;
 

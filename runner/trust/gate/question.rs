@@ -5,7 +5,7 @@ use zwieback_core::attest::verified::Artifact;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
-use crate::state::state::State;
+use crate::state::folded::State;
 
 /// May this artifact be used there, now?
 #[derive(Clone, Copy, Debug)]

@@ -17,8 +17,8 @@ use super::files::{self, bytes};
 use super::place::LogDir;
 use super::read::split_records;
 use crate::reason::{Reason, Refusal};
+use crate::state::folded::State;
 use crate::state::record::Line;
-use crate::state::state::State;
 use crate::statement::said::Check;
 use crate::tlog::entry::Entry;
 use crate::tlog::node;
@@ -149,7 +149,7 @@ impl Batch<'_> {
         };
         bodies.extend(batch.iter().map(|it| it.body.clone()));
         let places = (self.old / WIDTH)..;
-        for (index, bodies) in places.zip(bodies.chunks(WIDTH as usize)) {
+        for (index, bodies) in places.zip(bodies.chunks(tile::DIGESTS)) {
             let tile = Tile::within(0, index, new).expect("the batch reaches that far");
             self.write(&tile.entries_path(), &tile::entries_to_bytes(bodies))?;
         }
@@ -167,7 +167,7 @@ impl Batch<'_> {
                 None => Vec::new(),
             };
             digests.append(&mut added);
-            for (index, digests) in (before / WIDTH..).zip(digests.chunks(WIDTH as usize)) {
+            for (index, digests) in (before / WIDTH..).zip(digests.chunks(tile::DIGESTS)) {
                 let tile = Tile::within(level, index, new).expect("the batch reaches that far");
                 self.write(&tile.path(), &tile::to_bytes(digests))?;
                 if tile.is_full() {

@@ -41,7 +41,7 @@ impl LogDir {
         head.includes(node::leaf(&logged.body), &proof.inclusion)
             .map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
         let bundle = Bundle::parse(&logged.bundle);
-        let bundle = bundle.map_err(|it| zwieback_core::attest::reason::Refusal::from(it))?;
+        let bundle = bundle.map_err(zwieback_core::attest::reason::Refusal::from)?;
         let member = entry::to_bundle_entry(&logged.body, self.key(), &head, &proof);
         Ok(bundle.with_log_entry(member))
     }

@@ -1,6 +1,8 @@
 //! What stories give back, as JSON for programs.
 
+use zwieback_core::digest::Digest;
 use zwieback_core::json::value::Value;
+use zwieback_core::name::Name;
 
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;
@@ -38,10 +40,7 @@ pub fn log(lines: &[Line]) -> Value {
             ("who", it.who.as_str().into()),
             ("verb", it.verb.into()),
             ("what", it.what.as_str().into()),
-            (
-                "digest",
-                optional(it.digest.map(|it| it.to_hex()).as_deref()),
-            ),
+            ("digest", optional(it.digest.map(Digest::to_hex).as_deref())),
             (
                 "when",
                 optional(it.when.map(|it| it.to_string()).as_deref()),
@@ -146,7 +145,7 @@ fn environment(environment: &EnvironmentStatus) -> Value {
         ])
     });
     let pending = environment.pending.iter().map(|(digest, name, people)| {
-        let people: Vec<&str> = people.iter().map(|it| it.as_str()).collect();
+        let people: Vec<&str> = people.iter().map(Name::as_str).collect();
         Value::object([
             ("artifact", digest.to_hex().into()),
             ("name", name.as_str().into()),
@@ -175,7 +174,7 @@ fn generation(generation: &Generation) -> Value {
 
 fn build(build: &BuildTrace) -> Value {
     let inputs = build.inputs.iter().map(|(label, digest, authors)| {
-        let authors: Vec<&str> = authors.iter().map(|it| it.as_str()).collect();
+        let authors: Vec<&str> = authors.iter().map(Name::as_str).collect();
         Value::object([
             ("name", label.as_str().into()),
             ("sha256", digest.to_hex().into()),

@@ -1,5 +1,7 @@
 //! The status on the screen: a line for each environment, and what needs a look below it.
 
+use zwieback_core::name::Name;
+
 use super::text::{Label, Text, width};
 use crate::story::status::{EnvironmentStatus, Status};
 use crate::story::trace::origin;
@@ -65,7 +67,7 @@ fn details(text: &mut Text, environment: &EnvironmentStatus) {
         );
     }
     for (digest, name, people) in &environment.pending {
-        let people: Vec<&str> = people.iter().map(|it| it.as_str()).collect();
+        let people: Vec<&str> = people.iter().map(Name::as_str).collect();
         text.line()
             .add(Label::Plain, format!("    pending   {name}"));
         text.add(Label::Faint, format!(" ({})", digest.short()));

@@ -1,5 +1,7 @@
 //! A trace on the screen: from where it is back to what it was made of.
 
+use zwieback_core::name::Name;
+
 use super::text::{Label, Text};
 use crate::story::trace::{BuildTrace, Trace, origin};
 
@@ -66,7 +68,7 @@ fn add_build(text: &mut Text, build: &BuildTrace) {
             .add(Label::Plain, format!("    from    {label}"));
         text.add(Label::Faint, format!(" ({})", digest.short()));
         if !authors.is_empty() {
-            let authors: Vec<&str> = authors.iter().map(|it| it.as_str()).collect();
+            let authors: Vec<&str> = authors.iter().map(Name::as_str).collect();
             text.add(Label::Plain, format!(", changed by {}", authors.join(", ")));
         }
     }

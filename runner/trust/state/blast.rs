@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
+use super::folded::State;
 use super::record::{ArtifactRecord, BuildRecord, Entered};
-use super::state::State;
 use crate::statement::revocation::Revoked;
 
 /// Everything that rests on one thing.

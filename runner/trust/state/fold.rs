@@ -5,8 +5,8 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
+use super::folded::{State, stamped};
 use super::record::{BuildRecord, Entered, Line, RevocationRecord};
-use super::state::{State, stamped};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
@@ -30,7 +30,7 @@ impl State {
             Err(refusal) => return unreadable(index, refusal),
         };
         let mut line = self.describe(index, &signed);
-        line.outcome = self.take(index, signed);
+        line.outcome = self.take(index, &signed);
         line
     }
 
@@ -61,7 +61,7 @@ impl State {
         }
     }
 
-    fn take(&mut self, index: u64, signed: Signed) -> Result<String, Refusal> {
+    fn take(&mut self, index: u64, signed: &Signed) -> Result<String, Refusal> {
         if let Some(log) = signed.said.log().filter(|log| **log != self.anchor.log) {
             return Err(Refusal::new(Reason::StatementElsewhere, log));
         }
@@ -76,7 +76,7 @@ impl State {
             let saw = format!("statement {}", signed.digest.short());
             return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
-        let outcome = self.act(index, &signed, stamped)?;
+        let outcome = self.act(index, signed, stamped)?;
         self.statements.insert((signed.digest, signed.key));
         Ok(outcome)
     }
@@ -232,7 +232,7 @@ impl State {
             .or_default()
             .insert(digest);
         let record = self.artifacts.entry(digest).or_default();
-        record.name = name.to_owned();
+        name.clone_into(&mut record.name);
         record
     }
 }

@@ -6,7 +6,7 @@
 pub mod record;
 
 pub mod environment;
-pub mod state;
+pub mod folded;
 
 pub mod fold;
 pub mod promoted;

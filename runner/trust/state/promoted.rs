@@ -1,7 +1,7 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
 use super::environment::{Generation, Origin};
-use super::state::State;
+use super::folded::State;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::{self, Promotion};

@@ -20,7 +20,7 @@ use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
 use crate::ledger::Ledger;
 use crate::log::files::bytes;
-use crate::state::state::State;
+use crate::state::folded::State;
 use crate::statement::heading::Heading;
 use crate::target::copy::fingerprint;
 use crate::target::health::Health;

@@ -20,7 +20,7 @@ use crate::gate::release_policy::RollbackRule;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::Reason;
-use crate::state::state::State;
+use crate::state::folded::State;
 use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
 use crate::target::copy;
@@ -103,7 +103,7 @@ fn deploy(
     };
     let current = state.history(&wish.environment).and_then(|it| it.current());
     let current = current.expect("the promotion was just folded");
-    place.target.deploy(&wish.environment, current, staged)?;
+    place.target.deploy(&wish.environment, current, &staged)?;
     Ok((decision, index))
 }
 

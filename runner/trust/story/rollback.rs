@@ -14,7 +14,7 @@ use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, History};
-use crate::state::state::State;
+use crate::state::folded::State;
 use crate::statement::rollback::{Rollback, Trigger};
 use crate::target::copy::fingerprint;
 use crate::target::place::Staged;
@@ -76,7 +76,7 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
     let current = state.history(&wish.environment).and_then(|it| it.current());
     let current = current.expect("the rollback was just folded");
     if let (Some(place), Some(staged)) = (place, staged) {
-        place.target.deploy(&wish.environment, current, staged)?;
+        place.target.deploy(&wish.environment, current, &staged)?;
     }
     Ok(RolledBack {
         environment: wish.environment.clone(),

@@ -13,7 +13,7 @@ use super::watch::check_deployed;
 use crate::gate::exceptions;
 use crate::reason::Refusal;
 use crate::state::environment::Generation;
-use crate::state::state::State;
+use crate::state::folded::State;
 use crate::statement::break_glass::Waivable;
 
 /// The state of all environments.

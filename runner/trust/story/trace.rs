@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::error::StoryError;
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, Origin};
-use crate::state::state::State;
+use crate::state::folded::State;
 
 /// All that the log says about one artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]

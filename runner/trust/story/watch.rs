@@ -1,5 +1,6 @@
 //! Watching what is deployed: revoked, changed or unhealthy, it is rolled back where policy says so.
 
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
 use super::desk::Desk;
@@ -8,8 +9,9 @@ use super::rollback::{RollBack, RolledBack, rollback};
 use crate::gate::release_policy::RollbackRule;
 use crate::reason::{Reason, Refusal, Why};
 use crate::state::environment::Generation;
-use crate::state::state::State;
+use crate::state::folded::State;
 use crate::statement::rollback::Trigger;
+use crate::target::health::Health;
 
 /// What was found wrong with what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub fn alarm(
         .places
         .get(environment)
         .and_then(|it| it.health.as_ref());
-    match health.map(|it| it.check()) {
+    match health.map(Health::check) {
         Some(Err(unhealthy)) => raise(Trigger::Unhealthy, unhealthy.to_string()),
         _ => Ok(None),
     }
@@ -98,7 +100,7 @@ pub fn check_deployed(
         Some(it) if it.artifact != Some(current.artifact) => {
             let found = it
                 .artifact
-                .map_or("no single file".to_owned(), |it| it.short());
+                .map_or("no single file".to_owned(), Digest::short);
             refuse(format!("{found} in place of {}", current.artifact.short()))
         }
         Some(_) => Ok(Ok(())),

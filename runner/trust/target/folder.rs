@@ -42,7 +42,7 @@ impl Folder {
     pub(super) fn deploy(
         &self,
         generation: &Generation,
-        staged: Staged,
+        staged: &Staged,
     ) -> Result<(), TargetError> {
         let releases = self.path.join(RELEASES);
         fs::create_dir_all(&releases).attempt("mkdir", bytes(&releases))?;

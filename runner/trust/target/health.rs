@@ -33,9 +33,8 @@ impl Health {
     /// Runs the command and waits for it.
     pub fn check(&self) -> Result<(), Unhealthy> {
         let not_run = |error: &dyn std::fmt::Display| Unhealthy::NotRun(error.to_string());
-        let (program, arguments) = match self.command.split_first() {
-            Some(parts) => parts,
-            None => return Err(not_run(&"it is empty")),
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err(not_run(&"it is empty"));
         };
         let mut command = Command::new(program);
         command

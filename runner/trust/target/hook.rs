@@ -48,7 +48,7 @@ impl Hook {
         &self,
         environment: &Name,
         generation: &Generation,
-        staged: Staged,
+        staged: &Staged,
     ) -> Result<(), TargetError> {
         let kept = self.home.join(KEPT);
         fs::create_dir_all(&kept).attempt("mkdir", bytes(&kept))?;

@@ -74,7 +74,7 @@ impl Target {
         &self,
         environment: &Name,
         generation: &Generation,
-        staged: Staged,
+        staged: &Staged,
     ) -> Result<(), TargetError> {
         match self {
             Self::Folder(folder) => folder.deploy(generation, staged),

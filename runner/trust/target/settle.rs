@@ -27,7 +27,7 @@ pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<
                 generation: current.number,
             })?,
         };
-        target.deploy(environment, current, copy)?;
+        target.deploy(environment, current, &copy)?;
     }
     Ok(discard(&staged)?)
 }

@@ -26,7 +26,7 @@ pub fn empty() -> Digest {
 /// The largest power of two below `size`: where a tree of more than one leaf is cut in two.
 pub(super) fn split(size: u64) -> u64 {
     debug_assert!(size > 1);
-    1 << (63 - (size - 1).leading_zeros())
+    1 << (size - 1).ilog2()
 }
 
 /// The digest of a tree from the digests of all its leaves; the definition, for tests and tiles.

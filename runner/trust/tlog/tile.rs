@@ -8,6 +8,8 @@ use super::node;
 pub const HEIGHT: u32 = 8;
 /// Digests in a full tile.
 pub const WIDTH: u64 = 1 << HEIGHT;
+/// The same, for slices.
+pub const DIGESTS: usize = 1 << HEIGHT;
 
 /// Which tile, and how much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -30,6 +30,12 @@ enum Member {
     },
 }
 
+/// What a quorum line asks for.
+enum Needed {
+    Nobody,
+    Member(String),
+}
+
 /// The file under reading.
 #[derive(Default)]
 struct Reading {
@@ -37,7 +43,7 @@ struct Reading {
     members: BTreeMap<String, Member>,
     grouped: BTreeSet<String>,
     keys: BTreeSet<[u8; 32]>,
-    quorum: Option<Option<String>>,
+    quorum: Option<Needed>,
 }
 
 impl WitnessPolicy {
@@ -69,7 +75,10 @@ impl WitnessPolicy {
         }
         let missing = || Refusal::new(Reason::WitnessPolicyMalformed, "no quorum line");
         Ok(Self {
-            quorum: reading.quorum.ok_or_else(missing)?,
+            quorum: match reading.quorum.ok_or_else(missing)? {
+                Needed::Nobody => None,
+                Needed::Member(name) => Some(name),
+            },
             logs: reading.logs,
             members: reading.members,
         })
@@ -181,7 +190,10 @@ impl Reading {
     fn quorum(&mut self, name: &str) -> bool {
         let known = name == "none" || self.members.contains_key(name);
         let first = self.quorum.is_none();
-        self.quorum = Some((name != "none").then(|| name.to_owned()));
+        self.quorum = Some(match name {
+            "none" => Needed::Nobody,
+            _ => Needed::Member(name.to_owned()),
+        });
         known && first
     }
 

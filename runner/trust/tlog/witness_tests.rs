@@ -94,15 +94,15 @@ fn groups_of_groups() {
 
 #[test]
 fn a_log_is_known_by_its_key() {
-    let none = policy("quorum none\n");
+    let open = policy("quorum none\n");
     let note = note();
-    assert!(none.open(&note).is_ok());
+    assert!(open.open(&note).is_ok());
     let other = |number, name| WitnessPolicy::unwitnessed(key(number, name, NoteKind::Log));
     refused(&other(9, "log.example"), &note, Reason::LogKeyUnknown);
     refused(&other(1, "other.example"), &note, Reason::LogKeyUnknown);
     let forged = note.to_text().replacen("\n5\n", "\n6\n", 1);
     let forged = Note::parse(forged.as_bytes()).unwrap();
-    refused(&none, &forged, Reason::LogSignature);
+    refused(&open, &forged, Reason::LogSignature);
 }
 
 #[test]

@@ -15,6 +15,9 @@ use zwieback_trust::story::say;
 
 use crate::world::{World, artifact, name, source};
 
+/// What someone tries.
+type Attack<'a> = &'a dyn Fn(&World);
+
 fn subject(version: &str) -> ResourceDescriptor {
     ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).print.sha256))
 }
@@ -51,10 +54,10 @@ fn exception(world: &World, edit: impl Fn(&mut BreakGlass)) -> Statement {
 
 #[test]
 fn approvals_that_do_not_count() {
-    let cases: [(&str, &dyn Fn(&World)); 6] = [
+    let cases: [(&str, Attack<'_>); 6] = [
         ("approvals-too-few", &|_| ()),
         ("approval-environment", &|world| {
-            world.approve("ada", "1.0", "prod").unwrap()
+            world.approve("ada", "1.0", "prod").unwrap();
         }),
         ("approval-artifact", &|world| {
             world.release("0.9-other");
@@ -73,7 +76,7 @@ fn approvals_that_do_not_count() {
         }),
         // Tess is known and has another role.
         ("approvals-too-few", &|world| {
-            world.approve("tess", "1.0", "staging").unwrap()
+            world.approve("tess", "1.0", "staging").unwrap();
         }),
     ];
     for (expected, attack) in cases {
@@ -208,7 +211,7 @@ fn glass_breaks_for_a_reason_and_in_its_scope() {
     let other_rule = exception(&world, |it| it.scope = [Waivable::Tests].into());
     expect(&world, "sam", other_rule, "exception-scope");
     let long = exception(&world, |it| {
-        it.expires = "2026-06-01T00:00:00Z".parse().unwrap()
+        it.expires = "2026-06-01T00:00:00Z".parse().unwrap();
     });
     expect(&world, "sam", long, "exception-too-long");
     expect(&world, "ada", exception(&world, |_| ()), "signer-role");

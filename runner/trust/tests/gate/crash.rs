@@ -17,7 +17,6 @@ const KILLS: u64 = 12;
 /// Promotes for ever, with a line after each thing that was acknowledged.
 #[test]
 #[ignore = "the child of the test below, which runs it and kills it"]
-#[expect(clippy::print_stdout, reason = "the line is the acknowledgement")]
 fn child() {
     let home = std::env::var_os(HOME).expect("only the test below runs this");
     let world = World::open(home.as_ref());

@@ -62,7 +62,7 @@ fn forged_promotions_move_nothing() {
             "promotion-mismatch",
             "gate",
             promotion(&world, |it| {
-                it.summary.resource = resource(&name("prod"), "bin/app")
+                it.summary.resource = resource(&name("prod"), "bin/app");
             }),
         ),
         (

@@ -72,9 +72,9 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(walk(&path))
+            found.extend(walk(&path));
         } else {
-            found.push(path.to_str().unwrap().to_owned())
+            found.push(path.to_str().unwrap().to_owned());
         }
     }
     found

@@ -117,7 +117,7 @@ fn what_does_not_work_goes_at_once() {
     let link = world.home.join("staging/current/app");
     let health = Health {
         command: shell(&format!("! grep -q 1.1 {}", link.display())),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     world.places.get_mut(&name("staging")).unwrap().health = Some(health);
     world.release("1.1");

@@ -26,7 +26,7 @@ use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::monitor::Memory;
 use zwieback_trust::log::place::LogDir;
-use zwieback_trust::state::state::{Anchor, State};
+use zwieback_trust::state::folded::{Anchor, State};
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::desk::{Desk, Place};
 use zwieback_trust::story::error::StoryError;
@@ -52,7 +52,8 @@ pub(crate) struct World {
     pub(crate) places: BTreeMap<Name, Place>,
     pub(crate) foreign: ForeignBuildTypes,
     pub(crate) now: Timestamp,
-    _scratch: Option<tempfile::TempDir>,
+    /// Goes when the world does.
+    pub(crate) scratch: Option<tempfile::TempDir>,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -62,14 +63,14 @@ pub(crate) fn name(text: &str) -> Name {
 impl World {
     /// A company whose policy is in force.
     pub(crate) fn new() -> Self {
-        Self::with(|policy| policy.to_owned())
+        Self::with(std::borrow::ToOwned::to_owned)
     }
 
     /// The same with another policy about releases.
     pub(crate) fn with(edit: impl Fn(&str) -> String) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let mut world = Self::create(scratch.path(), edit);
-        world._scratch = Some(scratch);
+        world.scratch = Some(scratch);
         world
     }
 
@@ -127,7 +128,7 @@ impl World {
             places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
             foreign: ForeignBuildTypes::new(),
             now: Timestamp::from_unix(NOW).unwrap(),
-            _scratch: None,
+            scratch: None,
         }
     }
 
