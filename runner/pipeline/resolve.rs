@@ -1,6 +1,6 @@
 //! Chapter: each source of a recipe to the bytes or the tree that it is now.
 
-use zwieback_core::locked_input::LockedInput;
+use zwieback_core::locked_input::{FileName, LockedInput};
 use zwieback_core::manifest::lockfile::LockedFolder;
 use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::source::{Origin, Source};
@@ -85,7 +85,7 @@ fn package(
     purl: &Purl,
     resolver: &mut Resolver<'_>,
 ) -> Result<LockedInput, PipelineError> {
-    let file = source.file.as_ref().map(|file| file.as_str());
+    let file = source.file.as_ref().map(FileName::as_str);
     let wrong = PipelineError::source(name);
     let offer = match purl.kind() {
         "deb" => return debian(name, purl, file, resolver),

@@ -13,11 +13,12 @@ pub fn of(event: &Event) -> Option<(&'static str, String)> {
             name,
             changes,
         } => {
-            let changes: String = changes
-                .iter()
-                .map(|it| format!("\n             {it}"))
+            let head = format!("{kind} {name}");
+            let lines: Vec<_> = std::iter::once(&head)
+                .chain(changes)
+                .map(String::as_str)
                 .collect();
-            ("Locked", format!("{kind} {name}{changes}"))
+            ("Locked", lines.join("\n             "))
         }
         Event::Planned {
             recipe,

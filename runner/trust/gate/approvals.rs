@@ -113,7 +113,7 @@ impl Bench<'_> {
     /// Approvals that were meant for elsewhere, and did their work there, are no news here.
     fn candidates(&self) -> impl Iterator<Item = &Entered<Approval>> {
         let question = self.case.question;
-        let artifact = question.artifact.print.sha256;
+        let artifact = question.artifact.sha256;
         let record = question.state.artifact(artifact);
         let approvals = record.map_or(&[][..], |record| &record.approvals);
         approvals.iter().filter(move |it| {
@@ -192,7 +192,7 @@ impl Bench<'_> {
     /// Approvals of other bytes by the same name: what a late change does to them should be seen.
     fn other_artifacts(&self, reasons: &mut Vec<Why>, set_aside: &mut Vec<SetAside>) {
         let question = self.case.question;
-        let artifact = question.artifact.print.sha256;
+        let artifact = question.artifact.sha256;
         let others = question.state.called(self.case.name());
         let fresh = |it: &Digest| *it != artifact && !self.was_in(question.environment, *it);
         for other in others.filter(fresh) {
@@ -256,7 +256,7 @@ fn seat<'a>(
 /// Approvals from before the artifact was taken out of the environment do not bring it back.
 fn used_before(case: &Case<'_>) -> u64 {
     let history = case.question.state.history(case.question.environment);
-    let replaced = history.and_then(|it| it.replaced(case.question.artifact.print.sha256));
+    let replaced = history.and_then(|it| it.replaced(case.question.artifact.sha256));
     let rolled_back = replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }));
     rolled_back.map_or(0, |it| it.index)
 }
@@ -265,7 +265,7 @@ fn used_before(case: &Case<'_>) -> u64 {
 fn tests(case: &Case<'_>, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
     let role = case.environment.tests.as_ref()?;
     let (question, people) = (case.question, &case.policy.release.people);
-    let record = question.state.artifact(question.artifact.print.sha256);
+    let record = question.state.artifact(question.artifact.sha256);
     let mut last = None;
     for test in record.map_or(&[][..], |it| &it.tests) {
         let person = people

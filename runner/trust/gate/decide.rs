@@ -51,7 +51,7 @@ impl Case<'_> {
         let question = self.question;
         let history = question.state.history(question.environment);
         Decision {
-            artifact: question.artifact.print.sha256,
+            artifact: question.artifact.sha256,
             name: self.name().to_owned(),
             version: builds.version.clone(),
             environment: question.environment.clone(),
@@ -70,7 +70,7 @@ impl Case<'_> {
     /// What the log calls the artifact, else what the user calls it.
     pub(super) fn name(&self) -> &str {
         let artifact = self.question.artifact;
-        match self.question.state.artifact(artifact.print.sha256) {
+        match self.question.state.artifact(artifact.sha256) {
             Some(record) => &record.name,
             None => artifact.name.rsplit('/').next().unwrap_or(&artifact.name),
         }
@@ -93,7 +93,7 @@ impl Case<'_> {
     }
 
     fn revocation(&self) -> Rule {
-        let digest = self.question.artifact.print.sha256;
+        let digest = self.question.artifact.sha256;
         let found = self.question.state.revocation(&Revoked::Artifact(digest));
         revocation_rule("artifact", found, Reason::ArtifactRevoked)
     }

@@ -13,7 +13,7 @@ use zwieback_core::timestamp::Timestamp;
 /// Lets denied rules pass where an exception covers them.
 pub(super) fn apply(case: &Case<'_>, decision: &mut Decision) {
     let question = case.question;
-    let record = question.state.artifact(question.artifact.print.sha256);
+    let record = question.state.artifact(question.artifact.sha256);
     for exception in record.map_or(&[][..], |it| &it.exceptions) {
         let fit = check(question.state, exception, question.now).and_then(|()| {
             if exception.what.environment == *question.environment {

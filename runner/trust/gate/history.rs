@@ -18,7 +18,7 @@ pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
 fn ladder(case: &Case<'_>) -> Option<Rule> {
     let (before, question) = (case.before()?, case.question);
     let current = question.state.history(before).and_then(|it| it.current());
-    let there = current.is_some_and(|it| it.artifact == question.artifact.print.sha256);
+    let there = current.is_some_and(|it| it.artifact == question.artifact.sha256);
     let saw = current.map_or("nothing".to_owned(), describe);
     let why = (!there).then_some(Reason::NotPromotedBefore.into());
     Some(Rule::new(
@@ -31,7 +31,7 @@ fn ladder(case: &Case<'_>) -> Option<Rule> {
 
 fn order(case: &Case<'_>, builds: &Builds) -> Rule {
     let (question, asked) = (case.question, "something newer than what is there");
-    let artifact = question.artifact.print.sha256;
+    let artifact = question.artifact.sha256;
     let history = question.state.history(question.environment);
     let Some(current) = history.and_then(|it| it.current()) else {
         return Rule::new("order", asked, "nothing there", None);

@@ -73,7 +73,7 @@ impl Desk<'_> {
         environment: &Name,
         intent: Intent,
     ) -> Result<Decision, StoryError> {
-        let provenance = self.ledger.provenance(state, artifact.print.sha256)?;
+        let provenance = self.ledger.provenance(state, artifact.sha256)?;
         Ok(decide(&Question {
             state,
             artifact,
@@ -93,10 +93,7 @@ pub fn open_artifact(path: &Path) -> Result<(File, Artifact), StoryError> {
         return Err(StoryError::NoFile(path.to_owned()));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let artifact = Artifact {
-        name: name.into_owned(),
-        print: fingerprint(&file)?,
-    };
+    let artifact = Artifact::new(name, &fingerprint(&file)?);
     Ok((file, artifact))
 }
 

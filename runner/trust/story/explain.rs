@@ -56,20 +56,10 @@ pub fn explain_decision(desk: &Desk<'_>, index: u64) -> Result<Explained, StoryE
 
 /// The subject has both digests, as they were taken from the bytes.
 fn artifact(signed: &Signed) -> Artifact {
-    let payload = &signed.bundle.envelope().payload;
-    let statement = zwieback_core::attest::statement::Statement::parse(payload);
-    let digests = statement.ok().and_then(|it| it.subject.into_iter().next());
-    let digests = digests.map(|it| it.digest.to_value());
-    let blake3 = digests
-        .as_ref()
-        .and_then(|it| it.get("blake3")?.as_str()?.parse().ok());
     Artifact {
         name: signed.name.clone(),
-        print: zwieback_core::digest::Fingerprint {
-            sha256: signed.subject,
-            blake3: blake3.unwrap_or(signed.subject),
-            size: 0,
-        },
+        sha256: signed.subject,
+        blake3: None,
     }
 }
 

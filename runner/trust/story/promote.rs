@@ -150,7 +150,7 @@ fn stage(
     let state = desk.state()?;
     let decision = desk.decide(&state, artifact, &wish.environment, Intent::Promote)?;
     decision.verdict()?;
-    let digest = artifact.print.sha256;
+    let digest = artifact.sha256;
     Ok(place.target.stage(file, digest, &decision.name)?)
 }
 
@@ -166,7 +166,8 @@ fn say(
     let decision = desk.decide(&state, artifact, environment, Intent::Promote)?;
     decision.verdict()?;
     let promotion = promotion(desk, &state, &decision)?;
-    let subject = ResourceDescriptor::named(decision.name.as_str(), &artifact.print);
+    let subject =
+        ResourceDescriptor::named(decision.name.as_str(), DigestSet::sha256(artifact.sha256));
     let bundle = seal(&promotion.into_statement(subject), desk.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, desk.signer.public_key())?;
     // The gate's own word must count before it is given: a wrong key is found out here.

@@ -3,7 +3,7 @@
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::digest::Fingerprint;
 use zwieback_core::name::Name;
 use zwieback_host::keys::signer::seal;
 
@@ -161,40 +161,12 @@ pub(super) fn keep(
 ) -> Result<Result<(), Refusal>, StoryError> {
     let artifact = Artifact {
         name: generation.name.clone(),
-        print: match print {
-            Some(print) => print,
-            None => known_print(desk, state, generation.artifact)?,
-        },
+        sha256: print.map_or(generation.artifact, |it| it.sha256),
+        blake3: print.map(|it| it.blake3),
     };
     match desk.decide(state, &artifact, environment, Intent::Keep) {
         Ok(decision) => Ok(decision.verdict()),
         Err(StoryError::Refused(refusal)) => Ok(Err(refusal)),
         Err(error) => Err(error),
     }
-}
-
-/// Where the bytes are not at hand, the other digest is the one that provenance has for them.
-fn known_print(
-    desk: &Desk<'_>,
-    state: &State,
-    artifact: Digest,
-) -> Result<Fingerprint, StoryError> {
-    let blake3 = desk
-        .ledger
-        .provenance(state, artifact)?
-        .iter()
-        .find_map(|bundle| {
-            let bundle = zwieback_core::attest::bundle::Bundle::parse(bundle).ok()?;
-            let payload = &bundle.envelope().payload;
-            let statement = zwieback_core::attest::statement::Statement::parse(payload).ok()?;
-            let subject = statement.subject.into_iter();
-            let mut subject = subject.filter(|it| it.digest.get_sha256() == Some(artifact));
-            let value = subject.next()?.digest.to_value();
-            value.get("blake3")?.as_str()?.parse().ok()
-        });
-    Ok(Fingerprint {
-        sha256: artifact,
-        blake3: blake3.unwrap_or(artifact),
-        size: 0,
-    })
 }

@@ -70,7 +70,7 @@ pub fn approve(desk: &Desk<'_>, wish: &Approve) -> Result<Recorded, StoryError> 
         comment: wish.comment.clone(),
     };
     let artifact = &wish.artifact;
-    let subject = subject(&state, artifact.print.sha256, &artifact.name);
+    let subject = subject(&state, artifact.sha256, &artifact.name);
     say(desk, &approval.into_statement(subject))
 }
 
@@ -88,7 +88,7 @@ pub fn break_glass(desk: &Desk<'_>, wish: &Exception) -> Result<Recorded, StoryE
         return Err(Refusal::new(Reason::ExceptionIncomplete, "no reason or no scope").into());
     }
     let artifact = &wish.artifact;
-    let subject = subject(&state, artifact.print.sha256, &artifact.name);
+    let subject = subject(&state, artifact.sha256, &artifact.name);
     say(desk, &exception.into_statement(subject))
 }
 
@@ -99,7 +99,7 @@ pub fn tested(
     result: TestResult,
     suite: &ResourceDescriptor,
 ) -> Result<Recorded, StoryError> {
-    let subject = subject(&desk.state()?, artifact.print.sha256, &artifact.name);
+    let subject = subject(&desk.state()?, artifact.sha256, &artifact.name);
     say(desk, &result.into_statement(subject, suite))
 }
 

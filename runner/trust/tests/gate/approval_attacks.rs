@@ -19,7 +19,7 @@ use crate::world::{World, artifact, name, source};
 type Attack<'a> = &'a dyn Fn(&World);
 
 fn subject(version: &str) -> ResourceDescriptor {
-    ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).print.sha256))
+    ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256))
 }
 
 fn heading(world: &World) -> Heading {
@@ -244,7 +244,7 @@ fn glass_never_covers_a_revocation() {
     let all = exception(&world, |it| it.scope = Waivable::ALL.into());
     world.force("sam", &all).unwrap();
     let wish = Revoke {
-        revoked: Revoked::Artifact(artifact("1.0").print.sha256),
+        revoked: Revoked::Artifact(artifact("1.0").sha256),
         from: None,
         reason: "bad".to_owned(),
     };

@@ -119,7 +119,7 @@ fn check(world: &World, acknowledged: u64) {
     let seen = world.seen("staging");
     let version = seen.strip_prefix("app ").expect("a whole release is there");
     let history = state.history(&name("staging")).unwrap();
-    let deployed = artifact(version).print.sha256;
+    let deployed = artifact(version).sha256;
     assert!(
         history
             .generations()

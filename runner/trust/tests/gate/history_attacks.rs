@@ -36,7 +36,7 @@ fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
         waived: <_>::default(),
     };
     edit(&mut promotion);
-    let subject = ResourceDescriptor::named("bin/app", &artifact("1.0").print);
+    let subject = ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact("1.0").sha256));
     promotion.into_statement(subject)
 }
 

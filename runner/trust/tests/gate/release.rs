@@ -50,7 +50,7 @@ fn revoked_source_is_rolled_back(world: &World) {
     let radius = blast_radius(&world.desk("sam"), &bad).unwrap();
     assert_eq!(
         radius.artifacts,
-        [(artifact("1.1").print.sha256, "bin/app".to_owned())]
+        [(artifact("1.1").sha256, "bin/app".to_owned())]
     );
     let places: Vec<&str> = radius
         .deployed
@@ -83,7 +83,7 @@ fn revoked_source_is_rolled_back(world: &World) {
 
 fn audit(world: &World) {
     let desk = world.desk("bo");
-    let digest = |version: &str| artifact(version).print.sha256.short();
+    let digest = |version: &str| artifact(version).sha256.short();
     let (old, new) = (digest("1.0"), digest("1.1"));
     let status = status(&desk).unwrap();
     let policy = status.policy.1.short();
@@ -96,10 +96,10 @@ fn audit(world: &World) {
         source("1.1")
     );
     assert_eq!(shown, expected);
-    let trace = trace(&desk, artifact("1.1").print.sha256).unwrap();
+    let trace = trace(&desk, artifact("1.1").sha256).unwrap();
     let shown = screen::trace::trace(&trace).plain();
     for part in [
-        &format!("bin/app {}", artifact("1.1").print.sha256),
+        &format!("bin/app {}", artifact("1.1").sha256),
         &format!("  revoked   source {}, a back door", source("1.1")),
         "  was in    prod, generation 2, promoted under policy",
         "  approved  for prod by bo, until",

@@ -37,7 +37,7 @@ fn a_file_that_changes_after_the_decision_is_not_deployed() {
     fs::remove_file(&path).unwrap();
     symlink("/etc/passwd", &path).unwrap();
     let target = Target::Folder(Folder::new(world.home.join("place")));
-    let digest = artifact.print.sha256;
+    let digest = artifact.sha256;
     let staged = target.stage(&file, digest, "bin/app").unwrap();
     assert_eq!(fs::read(staged.path.join("app")).unwrap(), b"app 1.0");
     // The bytes themselves change: refused, and nothing is left.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::provenance::{Builder, Metadata, Provenance};
 use zwieback_core::attest::public_key::{Algorithm, PublicKey};
 use zwieback_core::attest::resource::ResourceDescriptor;
@@ -202,7 +203,8 @@ impl World {
     }
 
     pub(crate) fn provenance(&self, builder: &str, version: &str) -> (Bundle, PublicKey) {
-        let subject = ResourceDescriptor::named("bin/app", &artifact(version).print);
+        let subject =
+            ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256));
         let statement = provenance(builder, version).into_statement(vec![subject]);
         self.sealed(builder, &statement)
     }
@@ -273,10 +275,7 @@ impl World {
 }
 
 pub(crate) fn artifact(version: &str) -> Artifact {
-    Artifact {
-        name: "app".into(),
-        print: Fingerprint::of(format!("app {version}").as_bytes()),
-    }
+    Artifact::new("app", &Fingerprint::of(format!("app {version}").as_bytes()))
 }
 
 pub(crate) fn source(version: &str) -> Digest {
