@@ -13,12 +13,11 @@ pub fn of(event: &Event) -> Option<(&'static str, String)> {
             name,
             changes,
         } => {
-            let head = format!("{kind} {name}");
-            let lines: Vec<_> = std::iter::once(&head)
-                .chain(changes)
-                .map(String::as_str)
-                .collect();
-            ("Locked", lines.join("\n             "))
+            let mut text = format!("{kind} {name}");
+            for change in changes {
+                text.push_str(&format!("\n             {change}"));
+            }
+            ("Locked", text)
         }
         Event::Planned {
             recipe,

@@ -112,7 +112,7 @@ impl Vendor {
 impl Unpack {
     #[expect(
         clippy::trivially_copy_pass_by_ref,
-        reason = "the signature is serde's"
+        reason = "serde hands over a reference"
     )]
     fn is_default(&self) -> bool {
         *self == Self::default()

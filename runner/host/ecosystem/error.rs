@@ -185,10 +185,9 @@ impl EcosystemError {
 }
 
 fn told(asked: &[(String, Failure)]) -> String {
-    asked
-        .iter()
-        .fold(String::new(), |mut text, (url, failure)| {
-            text.push_str(&format!("\n  {url} {failure}"));
-            text
-        })
+    let mut text = String::new();
+    for (url, failure) in asked {
+        text.push_str(&format!("\n  {url} {failure}"));
+    }
+    text
 }
