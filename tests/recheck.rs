@@ -1,5 +1,7 @@
 //! Whoever has a bundle and nothing else can build the same again, and is told when it is not the same.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 

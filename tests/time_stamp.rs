@@ -1,5 +1,7 @@
 //! A time stamp authority on loopback, played by openssl: asked by the build, believed offline.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

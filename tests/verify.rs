@@ -1,5 +1,7 @@
 //! Verification through the real command line: what is tampered with is refused, with its reason.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 
 use zwieback_test_world::larder::Larder;

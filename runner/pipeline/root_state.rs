@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::reason::Refusal;
 use zwieback_core::attest::root_chain;
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
@@ -28,61 +28,78 @@ pub enum RootStateError {
 
 /// Opens a root file that is at least as new as the last one of its line, and remembers it.
 ///
-/// A line of roots is told apart by what the user was first handed: the state is kept for each
-/// quorum, and a successor is filed under the line that it continues.
+/// A line is a chain of roots. All of it is kept: after a rotation the newest root shares no key with
+/// the oldest, and an older one must still be known for what it is.
 pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
     let root = root_chain::open(file)?;
     let folder = dirs.state.join("roots");
-    for (line, known) in remembered(&folder)? {
-        let previous = root_chain::open(&known)?;
-        if known == file {
+    for line in entries(&folder)? {
+        let chain = chain(&line)?;
+        let Some((newest, bytes)) = chain.last() else {
+            continue;
+        };
+        if bytes == file {
             return Ok(root);
         }
-        if previous.version < root.version && root_chain::succeed(&previous, file).is_ok() {
-            write(&line, file)?;
-            return Ok(root);
-        }
-        if shares_keys(&previous, &root) {
-            return Err(refusal(&previous, &root, file).into());
+        match root_chain::succeed(newest, file) {
+            Ok(root) => {
+                write(&place(&line, &root), file)?;
+                return Ok(root);
+            }
+            Err(refusal) if chain.iter().any(|(past, _)| is_kin(past, &root)) => {
+                return Err(refusal.into());
+            }
+            Err(_) => {}
         }
     }
-    let line = folder.join(format!("{}.json", Digest::sha256(file)));
-    write(&line, file)?;
+    let line = folder.join(Digest::sha256(file).to_hex());
+    write(&place(&line, &root), file)?;
     Ok(root)
 }
 
-/// Whether both are of one line: some key is in both quorums.
-fn shares_keys(one: &TrustRoot, other: &TrustRoot) -> bool {
-    let keys = &other.quorum.keys;
-    one.quorum.keys.iter().any(|key| keys.contains(key))
+/// Whether both are of one line: a keeper of one is known to the other. A rotated key stays among
+/// the builders it spoke for, so that a version that was left out is seen as well.
+fn is_kin(one: &TrustRoot, other: &TrustRoot) -> bool {
+    knows_keeper(one, other) || knows_keeper(other, one)
 }
 
-fn refusal(previous: &TrustRoot, root: &TrustRoot, file: &[u8]) -> Refusal {
-    match root_chain::succeed(previous, file) {
-        Err(refusal) => refusal,
-        Ok(_) => Refusal::new(Reason::RootRollback, format!("version {}", root.version)),
-    }
+fn knows_keeper(root: &TrustRoot, other: &TrustRoot) -> bool {
+    let builders = root.builders.iter().map(|entry| &entry.key);
+    let mut known = root.quorum.keys.iter().chain(builders);
+    known.any(|key| other.quorum.keys.contains(key))
 }
 
-fn remembered(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, RootStateError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| RootStateError::Io { path, source }
+fn place(line: &Path, root: &TrustRoot) -> PathBuf {
+    line.join(format!("{}.json", root.version))
+}
+
+/// The roots of a line, the newest last.
+fn chain(line: &Path) -> Result<Vec<(TrustRoot, Vec<u8>)>, RootStateError> {
+    let read = |path: &PathBuf| -> Result<_, RootStateError> {
+        let bytes = fs::read(path).map_err(failed(path))?;
+        Ok((root_chain::open(&bytes)?, bytes))
     };
+    let files = entries(line)?;
+    let roots = files
+        .iter()
+        .filter(|it| it.extension().is_some_and(|it| it == "json"));
+    let mut chain = roots.map(read).collect::<Result<Vec<_>, _>>()?;
+    chain.sort_by_key(|(root, _)| root.version);
+    Ok(chain)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, RootStateError> {
     let entries = match folder.read_dir() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed(folder))?,
     };
-    let mut roots = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed(folder))?.path();
-        if path.extension().is_some_and(|it| it == "json") {
-            let bytes = fs::read(&path).map_err(failed(&path))?;
-            roots.push((path, bytes));
-        }
-    }
-    roots.sort();
-    Ok(roots)
+    let path = |entry: std::io::Result<fs::DirEntry>| Ok(entry.map_err(failed(folder))?.path());
+    entries.map(path).collect()
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RootStateError {
+    let path = path.to_owned();
+    move |source| RootStateError::Io { path, source }
 }
 
 /// Whole or not at all: half a root would be no protection against an old one.
