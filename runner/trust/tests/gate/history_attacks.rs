@@ -1,5 +1,6 @@
 //! Forged promotions, releases out of order, policies that loosen, keys that were revoked.
 
+use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::vsa::Summary;

@@ -288,7 +288,10 @@ fn provenance(builder: &str, version: &str) -> Provenance {
     let shared = Fingerprint::of(b"toolchain");
     Provenance {
         build_type: BUILD_TYPE.into(),
-        external_parameters: build_type::external_parameters(Value::object([("recipe", head)])),
+        external_parameters: build_type::external_parameters(
+            Value::object([("recipe", head)]),
+            [].into(),
+        ),
         internal_parameters: [("profile".into(), "hermetic".into())].into(),
         resolved_dependencies: vec![
             ResourceDescriptor::located(format!("pkg:generic/app@{version}"), &source),
@@ -374,6 +377,7 @@ fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
             threshold: 1,
         },
         builders: vec![builder("acme"), builder("other")],
+        verifiers: Vec::new(),
         revoked: BTreeMap::new(),
         time_stampers: vec![],
     };
