@@ -87,7 +87,9 @@ fn code_of_story(error: &PipelineError) -> u8 {
         PipelineError::StepFailed {
             ending: Ending::Limited(_),
             ..
-        } => exit::LIMIT,
+        }
+        | PipelineError::SourcesTooLarge
+        | PipelineError::ShellLimited { .. } => exit::LIMIT,
         PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
@@ -106,11 +108,11 @@ fn code_of_story(error: &PipelineError) -> u8 {
     }
 }
 
-/// Causes below the first sentence. A transparent error repeats its cause's text: that is skipped.
+/// Causes below the first sentence; one that the sentence holds already is skipped.
 fn causes(error: &anyhow::Error) -> Option<&(dyn std::error::Error + 'static)> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause.to_string() != error.to_string() {
+        if !error.to_string().contains(&cause.to_string()) {
             return Some(cause);
         }
         source = cause.source();

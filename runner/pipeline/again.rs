@@ -34,7 +34,11 @@ pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> 
         a: conditions.0,
         b: conditions.1,
     };
-    two(&tree(a)?, &tree(b)?, &knowledge(a, b, &variation.varied()))
+    let mut report = two(&tree(a)?, &tree(b)?, &knowledge(a, b, &variation.varied()))?;
+    for finding in &mut report.findings {
+        finding.step = record.parted.get(finding.path.as_str()).cloned();
+    }
+    Ok(report)
 }
 
 /// Explains any two stored trees.

@@ -129,6 +129,9 @@ pub enum PipelineError {
         /// Why.
         source: ArchiveError,
     },
+    /// The sources alone exceed the room that the run has.
+    #[error("the sources do not fit into the work place: a run reached its limit of disk")]
+    SourcesTooLarge,
     /// A patch does not apply.
     #[error("{path} does not apply to source `{name}`:\n{said}")]
     Patch {
@@ -299,6 +302,7 @@ impl PipelineError {
             Self::NeedsNetwork { .. } => Some("run it once without --offline".into()),
             Self::Vanished { .. } => Some("run `zwieback store verify`, then build again".into()),
             Self::StepFailed { id, .. } => Some(format!("the whole log: zwieback logs {id}")),
+            Self::SourcesTooLarge => Some("raise `disk` in the recipe's `[limits]`".into()),
             Self::Unpack { source, .. } => source.hint(),
             Self::Toolchain(error) => error.hint(),
             Self::Run(error) => error.hint(),

@@ -46,7 +46,8 @@ pub fn export(
         let name = bundle::file_name(&recipe.recipe.name, &recipe.recipe.version);
         copy(bundle, &folder.join(name), false)?;
     }
-    let files = outputs.tree().files().count();
+    let entries = outputs.tree().entries();
+    let files = entries.filter(|(_, it)| **it != Entry::Directory).count();
     ctx.tell(&Event::Exported {
         folder: folder.display().to_string(),
         files,

@@ -2,9 +2,10 @@
 
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
-use zwieback_core::sandbox_spec::operation::Place;
+use zwieback_core::sandbox_spec::operation::{Medium, Place};
 use zwieback_core::twin::conditions::{Conditions, StagingOrder};
 use zwieback_host::stage::{Access, Order, Owner, StageOptions, stage as stage_tree};
+use zwieback_host::store::error::StoreError;
 use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Command, Ending};
@@ -22,6 +23,21 @@ const SHOWN: usize = 4096;
 
 /// Lays down every source, in the order and with the times that the run's conditions say.
 pub fn stage(
+    sandbox: &Sandbox,
+    sources: &Sources,
+    conditions: &Conditions,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    lay(sandbox, sources, conditions, ctx).map_err(|error| match (error, conditions.medium) {
+        // The host's disk is not full: the place in memory is as large as the recipe's limit.
+        (PipelineError::Store(StoreError::Full(_)), Medium::Memory) => {
+            PipelineError::SourcesTooLarge
+        }
+        (error, _) => error,
+    })
+}
+
+fn lay(
     sandbox: &Sandbox,
     sources: &Sources,
     conditions: &Conditions,

@@ -1,5 +1,7 @@
 //! Chapter: what is kept of a pair of runs: its record from the first moment, its outputs at the end.
 
+use std::collections::BTreeMap;
+
 use zwieback_core::build::action::{Action, ActionResult};
 use zwieback_core::build::comparison::Comparison;
 use zwieback_core::build::record::{Outcome, Record};
@@ -59,6 +61,7 @@ impl<'a> Keeper<'a> {
             profile: planned.plan.profile,
             started: clock::now(),
             outcome: Outcome::Unfinished,
+            parted: BTreeMap::new(),
             runs: Vec::new(),
         };
         folder.write(&record)?;
@@ -114,12 +117,16 @@ impl<'a> Keeper<'a> {
     ) -> Result<PipelineError, PipelineError> {
         let (files, differing) = (comparison.compared, comparison.differences.len());
         self.ctx.tell(&Event::Compared { files, differing });
-        self.write(Outcome::Differs, &[runs.0, runs.1])?;
         let kept = [runs.0, runs.1].map(|run| *run.written.digest());
         self.ctx.store.put_root(&self.root_name(), &kept)?;
         let recipe = &self.planned.plan.recipe;
         let varied = twin.variation.varied();
         let mut explained = explain(comparison, runs, recipe, &varied, self.folder.id())?;
+        let steps = explained.report.findings.iter();
+        let steps = steps.filter_map(|it| Some((it.path.to_string(), it.step.clone()?)));
+        let mut record = self.record(Outcome::Differs, &[runs.0, runs.1]);
+        record.parted = steps.collect();
+        self.folder.write(&record)?;
         if self.wish.confirm == Confirm::Suspects {
             confirm(&mut explained.report, runs.0, bake, twin)?;
         }
@@ -164,10 +171,16 @@ impl<'a> Keeper<'a> {
     }
 
     fn write(&self, outcome: Outcome, runs: &[&Ran]) -> Result<(), PipelineError> {
-        let mut record = self.record.clone();
-        record.outcome = outcome;
-        record.runs = runs.iter().map(|run| run.record.clone()).collect();
-        Ok(self.folder.write(&record)?)
+        Ok(self.folder.write(&self.record(outcome, runs))?)
+    }
+
+    fn record(&self, outcome: Outcome, runs: &[&Ran]) -> Record {
+        let runs = runs.iter().map(|run| run.record.clone()).collect();
+        Record {
+            outcome,
+            runs,
+            ..self.record.clone()
+        }
     }
 
     fn root_name(&self) -> zwieback_core::name::Name {

@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use zwieback_core::build::action::ActionResult;
+use zwieback_core::build::plan::PlannedToolchain;
 use zwieback_core::digest::Digest;
-use zwieback_host::project::Project;
+use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_core::name::Name;
+use zwieback_host::project::{OnDisk, Project};
 use zwieback_host::store::gc::Collector;
+use zwieback_host::store::listing::Kind;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::machine::{StoreAction, StoreArgs};
@@ -15,7 +19,9 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::session::Session;
 use crate::pipeline::again;
-use crate::pipeline::read;
+use crate::pipeline::context::Context;
+use crate::pipeline::error::PipelineError;
+use crate::pipeline::{read, root};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
@@ -85,13 +91,19 @@ fn verify(session: &Session) -> anyhow::Result<u8> {
 }
 
 fn gc(session: Session, dry_run: bool) -> anyhow::Result<u8> {
-    let keep = session
+    let mut keep = session
         .project()
-        .map(|project| locked(&project))
+        .and_then(|project| Ok(locked(&project, &session.context(true)?)))
         .unwrap_or_default();
     let path = session.store.path().to_owned();
     drop(session);
     let collector = Collector::open(&path)?;
+    let results = collector.store().ls()?.into_iter().map(|it| it.object);
+    keep.extend(
+        results
+            .filter(|it| it.kind == Kind::Action)
+            .map(|it| it.digest),
+    );
     let plan = collector.store().plan_gc(&keep, &references)?;
     let (objects, size) = (counted(plan.remove.len(), "object"), bytes(plan.bytes));
     if dry_run {
@@ -103,14 +115,15 @@ fn gc(session: Session, dry_run: bool) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-/// What the project's locks name: fetching it again would take a network.
-fn locked(project: &Project) -> BTreeSet<Digest> {
+/// What the project's locks name, and what is put together from it: getting it again takes a network or time.
+fn locked(project: &Project, ctx: &Context<'_>) -> BTreeSet<Digest> {
     let mut keep = BTreeSet::new();
     for name in project.recipes() {
         if let Ok(recipe) = project.recipe(&name)
             && let Ok(lock) = read::locked(&recipe).checked()
         {
             keep.extend(lock.iter().map(|input| input.sha256));
+            keep.extend(root_of(project, &recipe.manifest.recipe.toolchains, ctx));
         }
     }
     for name in project.toolchains() {
@@ -118,9 +131,26 @@ fn locked(project: &Project) -> BTreeSet<Digest> {
             && let Ok(lock) = read::locked(&toolchain).checked()
         {
             keep.extend(lock.iter().map(|input| input.sha256));
+            keep.extend(root_of(project, &[toolchain.manifest.name().clone()], ctx));
         }
     }
     keep
+}
+
+/// The tree of these toolchains, if it was put together.
+fn root_of(project: &Project, names: &[Name], ctx: &Context<'_>) -> Option<Digest> {
+    let planned: Result<Vec<_>, PipelineError> =
+        read::toolchains(project, names).and_then(|on_disk| {
+            let one = |it: &OnDisk<Toolchain>| {
+                let inputs = read::locked(it).checked()?.to_vec();
+                Ok(PlannedToolchain {
+                    toolchain: it.manifest.clone(),
+                    inputs,
+                })
+            };
+            on_disk.iter().map(one).collect()
+        });
+    root::known(&planned.ok()?, ctx).ok()?
 }
 
 /// The objects that an action's result names.

@@ -1,5 +1,7 @@
 //! The record of a pair of runs: enough to show, to explain again, and to find the logs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::completed::StepResult;
@@ -28,6 +30,9 @@ pub struct Record {
     pub started: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
+    /// The step in which each differing output first differed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parted: BTreeMap<String, String>,
     /// The runs, in order.
     pub runs: Vec<RunRecord>,
 }
