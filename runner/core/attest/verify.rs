@@ -41,12 +41,12 @@ pub struct Verified {
 
 /// Verifies in the order of SLSA's "verifying artifacts"; the first thing that fails is the reason.
 pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
-    decide(request, Need::OneArtifact)
+    judge(request, Need::OneArtifact)
 }
 
 /// Verifies what a bundle says for whoever will make the artifacts again: no file need be at hand.
 pub fn verify_claim(request: &Request<'_>) -> Result<Verified, Refusal> {
-    decide(request, Need::Nothing)
+    judge(request, Need::Nothing)
 }
 
 /// What must be at hand.
@@ -56,7 +56,7 @@ enum Need {
     Nothing,
 }
 
-fn decide(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
+fn judge(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
     let bundle = Bundle::parse(request.bundle)?;
     let envelope = VerifiedEnvelope::of(&bundle, &request.trust.keys())?;
     let statement = VerifiedStatement::of(&envelope)?;
