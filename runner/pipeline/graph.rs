@@ -19,12 +19,12 @@ pub struct Wanted {
 
 /// Reads the named recipes and, one after another, what they need.
 pub fn read(project: &Project, named: &[String]) -> Result<Wanted, PipelineError> {
-    let mut names = BTreeMap::new();
+    let mut given_as = BTreeMap::new();
     let mut needs = BTreeMap::new();
     let mut open = Vec::new();
     for given in named {
         let recipe = project.recipe(given)?.manifest;
-        names.insert(recipe.name().clone(), given.clone());
+        given_as.insert(recipe.name().clone(), given.clone());
         open.extend(recipe.recipe.needs.iter().cloned());
         needs.insert(recipe.name().clone(), recipe.recipe.needs);
     }
@@ -39,6 +39,6 @@ pub fn read(project: &Project, named: &[String]) -> Result<Wanted, PipelineError
     let graph = Graph::new(needs).map_err(|circle| PipelineError::Circle(circle.0))?;
     Ok(Wanted {
         graph,
-        named: names,
+        named: given_as,
     })
 }

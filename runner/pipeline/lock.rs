@@ -56,13 +56,13 @@ pub fn lock<T: Resolve>(
     resolver: &mut Resolver<'_>,
 ) -> Result<Outcome, PipelineError> {
     let ctx = resolver.ctx;
-    let mut resolved = on_disk.manifest.resolve(resolver)?;
-    inputs::fetch(&resolved.inputs, ctx)?;
-    for input in &mut resolved.inputs {
+    let mut found = on_disk.manifest.resolve(resolver)?;
+    inputs::fetch(&found.inputs, ctx)?;
+    for input in &mut found.inputs {
         input.blake3 = Some(inputs::blob(input, ctx)?.content().blake3);
     }
-    let mut lock = Lockfile::new(on_disk.manifest.requests(), resolved.inputs);
-    lock.folders = resolved.folders;
+    let mut lock = Lockfile::new(on_disk.manifest.requests(), found.inputs);
+    lock.folders = found.folders;
     if on_disk.lock.as_ref() == Some(&lock) {
         return Ok(Outcome::Fresh);
     }

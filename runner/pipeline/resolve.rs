@@ -1,6 +1,6 @@
 //! Chapter: each source of a recipe to the bytes or the tree that it is now.
 
-use zwieback_core::locked_input::LockedInput;
+use zwieback_core::locked_input::{FileName, LockedInput};
 use zwieback_core::manifest::lockfile::LockedFolder;
 use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::source::{Origin, Source};
@@ -28,9 +28,9 @@ const SOURCE_ARCHITECTURE: &str = "amd64";
 
 impl Resolve for Recipe {
     fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
-        let mut resolved = Resolved::default();
+        let mut found = Resolved::default();
         for (name, source) in &self.sources {
-            let tree = one(name, source, resolver, &mut resolved)?;
+            let tree = one(name, source, resolver, &mut found)?;
             if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
                 let client = Client::new(&inputs::settings(resolver.ctx))?;
                 let indices = Indices {
@@ -39,10 +39,10 @@ impl Resolve for Recipe {
                 };
                 let offers = vendored::offers(vendor, &tree, &indices);
                 let offers = offers.map_err(PipelineError::source(name))?;
-                resolved.inputs.extend(take_all(name, offers, resolver)?);
+                found.inputs.extend(take_all(name, offers, resolver)?);
             }
         }
-        Ok(resolved)
+        Ok(found)
     }
 }
 
@@ -51,13 +51,13 @@ fn one(
     name: &Name,
     source: &Source,
     resolver: &mut Resolver<'_>,
-    resolved: &mut Resolved,
+    found: &mut Resolved,
 ) -> Result<Option<StoredTree>, PipelineError> {
     let ctx = resolver.ctx;
     match source.origin() {
         Ok(Origin::Folder(path)) => {
             let tree = sources::folder_now(&resolver.project, name, path, ctx)?;
-            resolved.folders.push(LockedFolder {
+            found.folders.push(LockedFolder {
                 source: name.clone(),
                 path: path.clone(),
                 tree: *tree.digest(),
@@ -72,7 +72,7 @@ fn one(
                 inputs::fetch([&input], ctx)?;
                 tree = Some(sources::one(name, source, &[&input], ctx)?.0);
             }
-            resolved.inputs.push(input);
+            found.inputs.push(input);
             Ok(tree)
         }
         Err(_) => unreachable!("a parsed recipe has one origin for each source"),
@@ -85,7 +85,7 @@ fn package(
     purl: &Purl,
     resolver: &mut Resolver<'_>,
 ) -> Result<LockedInput, PipelineError> {
-    let file = source.file.as_ref().map(|file| file.as_str());
+    let file = source.file.as_ref().map(FileName::as_str);
     let wrong = PipelineError::source(name);
     let offer = match purl.kind() {
         "deb" => return debian(name, purl, file, resolver),

@@ -12,6 +12,7 @@ use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
+use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{Command, Ending};
 
@@ -41,6 +42,8 @@ pub fn shell(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<u8, PipelineError> {
+    // It starts its program while this one reads the project and the store.
+    let zygote = Zygote::spawn()?;
     let planned = match &entrance.recipe {
         Some(named) => Some(read::recipe(project, named, None, ctx)?),
         None => None,
@@ -73,7 +76,7 @@ pub fn shell(
         disks: BTreeMap::new(),
     };
     let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
-    let mut sandbox = Sandbox::start(&spec, disks, &canceller)?;
+    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, &canceller)?;
     if let (Some(planned), Some(sources)) = (&planned, &sources) {
         furnish::stage(&sandbox, sources, &variation.a, ctx)?;
         furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;

@@ -13,11 +13,11 @@ pub fn of(event: &Event) -> Option<(&'static str, String)> {
             name,
             changes,
         } => {
-            let changes: String = changes
-                .iter()
-                .map(|it| format!("\n             {it}"))
-                .collect();
-            ("Locked", format!("{kind} {name}{changes}"))
+            let mut text = format!("{kind} {name}");
+            for change in changes {
+                text.push_str(&format!("\n             {change}"));
+            }
+            ("Locked", text)
         }
         Event::Planned {
             recipe,

@@ -92,6 +92,13 @@ impl Bundle {
         self
     }
 
+    /// Adds the entry of a transparency log, with the proof that it is there.
+    #[must_use]
+    pub fn with_log_entry(mut self, entry: Value) -> Self {
+        self.log_entries.push(entry);
+        self
+    }
+
     /// The envelope.
     pub fn envelope(&self) -> &Envelope {
         &self.envelope

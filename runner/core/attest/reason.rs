@@ -193,18 +193,26 @@ impl Reason {
 impl Refusal {
     /// A refusal with what was seen; a text from outside must go through `{:?}` or come as it is.
     pub fn new(reason: Reason, saw: impl fmt::Display) -> Self {
-        let saw = saw.to_string();
-        let plain = |c: char| !c.is_control() && !is_bidi(c);
-        let mut safe: String = saw.chars().take(EVIDENCE).collect();
-        if !safe.chars().all(plain) {
-            safe = safe.escape_debug().collect();
+        Self {
+            reason,
+            saw: evidence(&saw.to_string()),
         }
-        Self { reason, saw: safe }
     }
 
     /// What was seen.
     pub fn saw(&self) -> &str {
         &self.saw
+    }
+}
+
+/// What was seen, short enough and plain enough for any screen.
+pub fn evidence(saw: &str) -> String {
+    let plain = |c: char| !c.is_control() && !is_bidi(c);
+    let safe: String = saw.chars().take(EVIDENCE).collect();
+    if safe.chars().all(plain) {
+        safe
+    } else {
+        safe.escape_debug().collect()
     }
 }
 

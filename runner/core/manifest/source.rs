@@ -110,6 +110,10 @@ impl Vendor {
 }
 
 impl Unpack {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

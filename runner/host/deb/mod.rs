@@ -5,4 +5,5 @@ pub mod apt_state;
 pub mod package;
 pub mod resolve;
 pub mod source_list;
+pub mod source_locations;
 pub mod uri_list;

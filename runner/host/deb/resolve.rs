@@ -10,10 +10,11 @@ use zwieback_core::rel_path::RelPath;
 use crate::deb::apt_client::AptError;
 use crate::deb::apt_state::AptState;
 use crate::deb::package::{DebFileName, Request, RequestError};
+use crate::deb::source_locations;
 use crate::deb::uri_list::{self, UriLine, UriLineError};
 
 /// Reads an index whatever it is compressed with; part of apt, but not on the path.
-const HELPER: &str = "/usr/lib/apt/apt-helper";
+pub(crate) const HELPER: &str = "/usr/lib/apt/apt-helper";
 
 /// Why packages could not be pinned.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +102,13 @@ pub fn source_file(state: &AptState, purl: &Purl, file: &str) -> Result<LockedIn
                 file: file.to_owned(),
                 files: lines.iter().map(|line| line.file.clone()).collect(),
             })?;
-    input(state, line, purl.clone())
+    let mut input = input(state, line, purl.clone())?;
+    for location in source_locations::find(state, &input.sha256)? {
+        if !input.locations.contains(&location) {
+            input.locations.push(location);
+        }
+    }
+    Ok(input)
 }
 
 fn source_request(purl: &Purl) -> Result<Request, ResolveError> {

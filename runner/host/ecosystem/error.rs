@@ -185,8 +185,9 @@ impl EcosystemError {
 }
 
 fn told(asked: &[(String, Failure)]) -> String {
-    asked
-        .iter()
-        .map(|(url, failure)| format!("\n  {url} {failure}"))
-        .collect()
+    let mut text = String::new();
+    for (url, failure) in asked {
+        text.push_str(&format!("\n  {url} {failure}"));
+    }
+    text
 }

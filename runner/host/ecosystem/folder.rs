@@ -133,7 +133,7 @@ fn check_target(path: &RelPath, target: &Path) -> Result<(), EcosystemError> {
             std::path::Component::Normal(_) => depth += 1,
             std::path::Component::CurDir => {}
             std::path::Component::ParentDir => {
-                depth = depth.checked_sub(1).ok_or_else(leads_out)?
+                depth = depth.checked_sub(1).ok_or_else(leads_out)?;
             }
             _ => return Err(leads_out()),
         }

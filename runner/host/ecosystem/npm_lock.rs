@@ -30,6 +30,10 @@ struct Package {
     link: bool,
     #[serde(default, rename = "inBundle")]
     in_bundle: bool,
+    #[serde(default)]
+    os: Vec<String>,
+    #[serde(default)]
+    cpu: Vec<String>,
 }
 
 /// The tarballs of a registry, each once however often it is installed.
@@ -94,7 +98,15 @@ fn one(file: &str, name: &str, package: &Package) -> Result<Offer, EcosystemErro
 fn installed_name<'p>(path: &'p str, package: &'p Package) -> Option<&'p str> {
     let (_, name) = path.rsplit_once("node_modules/")?;
     let is_inside = package.link || package.in_bundle;
-    (!is_inside).then(|| package.name.as_deref().unwrap_or(name))
+    let is_for_us = runs_on(&package.os, "linux") && runs_on(&package.cpu, "x64");
+    (!is_inside && is_for_us).then(|| package.name.as_deref().unwrap_or(name))
+}
+
+/// npm's own rule for `os` and `cpu`: one of those named, and none of those named with `!`.
+fn runs_on(named: &[String], platform: &str) -> bool {
+    let (refused, wanted): (Vec<_>, Vec<_>) = named.iter().partition(|it| it.starts_with('!'));
+    let is_refused = refused.iter().any(|it| &it[1..] == platform);
+    !is_refused && (wanted.is_empty() || wanted.iter().any(|it| *it == platform))
 }
 
 fn wrong(file: &str, why: &str) -> EcosystemError {
@@ -135,6 +147,23 @@ mod tests {
             "{led}"
         );
         assert!(!led.contains("m.example"));
+    }
+
+    #[test]
+    fn what_another_machine_would_run_is_left_out() {
+        for (entry, count) in [
+            ("\"os\":[\"linux\"],\"cpu\":[\"x64\"]", 1),
+            ("\"os\":[\"!win32\"]", 1),
+            ("\"os\":[\"!linux\"]", 0),
+            ("\"cpu\":[\"arm64\"]", 0),
+        ] {
+            let text = lock(&format!("{},{entry}", pinned()));
+            assert_eq!(
+                offers("package-lock.json", &text).unwrap().len(),
+                count,
+                "{entry}"
+            );
+        }
     }
 
     #[test]

@@ -14,9 +14,10 @@ pub fn join(page: &str, reference: &str) -> Option<String> {
     if reference.starts_with("//") {
         return Some(format!("{}{reference}", &page[..scheme_end - 2]));
     }
-    let mut parts: Vec<&str> = match reference.starts_with('/') {
-        true => Vec::new(),
-        false => path.split('/').skip(1).collect(),
+    let mut parts: Vec<&str> = if reference.starts_with('/') {
+        Vec::new()
+    } else {
+        path.split('/').skip(1).collect()
     };
     // What stands behind the last slash of the page is no folder.
     parts.pop();

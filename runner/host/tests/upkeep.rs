@@ -233,3 +233,27 @@ fn spawn_victim(place: &Path) -> std::process::Child {
         .spawn()
         .unwrap()
 }
+
+#[test]
+fn toolchains_that_differ_at_one_path_are_both_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let c = tree_of(&store, &[("usr/bin/awk", b"mawk"), ("usr/bin/cc", b"gcc")]);
+    let same = tree_of(&store, &[("usr/bin/awk", b"mawk"), ("usr/bin/go", b"go")]);
+    let other = tree_of(&store, &[("usr/bin/awk", b"gawk")]);
+    let merged = store.merge(&[("c", &c), ("go", &same)]).unwrap();
+    assert_eq!(merged.tree().files().count(), 3);
+    let error = store.merge(&[("c", &c), ("other", &other)]).unwrap_err();
+    let StoreError::Collision {
+        path,
+        first,
+        second,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (path.as_str(), &*first, &*second),
+        ("usr/bin/awk", "c", "other")
+    );
+}

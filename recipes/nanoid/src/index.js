@@ -1,0 +1,1 @@
+export { customAlphabet, nanoid } from 'nanoid'

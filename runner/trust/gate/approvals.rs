@@ -1,0 +1,304 @@
+//! Who approved: different people, none of whom changed the source or built the artifact.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::builds::{Builds, is_operator};
+use super::decide::Case;
+use super::decision::{Decision, Rule, SetAside};
+use super::release_policy::Authors;
+use crate::reason::{Reason, Refusal, Why};
+use crate::state::environment::Origin;
+use crate::state::record::Entered;
+use crate::statement::approval::Approval;
+use crate::statement::test_result::TestResult;
+
+const DAY: i64 = 86_400;
+/// Clocks of people may differ by so much.
+const SKEW: i64 = 300;
+
+/// Those who cannot approve, and what else an approval is held against.
+struct Bench<'a> {
+    case: &'a Case<'a>,
+    authors: BTreeSet<&'a Name>,
+    makers: BTreeSet<&'a Name>,
+    operators: BTreeSet<&'a str>,
+    used_before: u64,
+}
+
+/// Applies the rules about people: authors, approvals, tests.
+pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
+    let state = case.question.state;
+    let sources = builds.sources();
+    let authors: BTreeSet<&Name> = sources
+        .iter()
+        .filter_map(|source| state.authors(*source))
+        .flatten()
+        .collect();
+    let (keys, operators) = builds.makers();
+    let people = &case.policy.release.people;
+    let bench = Bench {
+        case,
+        makers: keys.iter().filter_map(|key| people.person(*key)).collect(),
+        operators,
+        used_before: used_before(case),
+        authors,
+    };
+    decision.rules.extend(bench.authors());
+    decision
+        .rules
+        .extend(bench.approvals(&mut decision.set_aside));
+    decision.rules.extend(tests(case, &mut decision.set_aside));
+}
+
+impl Bench<'_> {
+    fn authors(&self) -> Option<Rule> {
+        if self.case.environment.authors == Authors::IfKnown {
+            return None;
+        }
+        let names: Vec<&str> = self.authors.iter().map(|it| it.as_str()).collect();
+        let why = names.is_empty().then_some(Reason::AuthorsUnknown.into());
+        let saw = if names.is_empty() {
+            "nobody".to_owned()
+        } else {
+            names.join(", ")
+        };
+        Some(Rule::new(
+            "authors",
+            "someone known as author of a source",
+            saw,
+            why,
+        ))
+    }
+
+    fn approvals(&self, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
+        let asked = &self.case.environment.approvals;
+        if asked.is_empty() {
+            return None;
+        }
+        let mut approvers: BTreeMap<&Name, u64> = BTreeMap::new();
+        let mut reasons = Vec::new();
+        for approval in self.candidates() {
+            let person = match self.count(approval, &approvers) {
+                Ok(person) => person,
+                Err(why) => {
+                    reasons.push(why.reason);
+                    set_aside.push(aside(approval.index, "approval", why));
+                    continue;
+                }
+            };
+            approvers.insert(person, approval.index);
+        }
+        self.other_artifacts(&mut reasons, set_aside);
+        let filled = self.fill(&approvers);
+        let needed: usize = asked.values().sum();
+        let wanted: Vec<String> = asked
+            .iter()
+            .map(|(role, count)| format!("{count} {role}"))
+            .collect();
+        let names: Vec<&str> = approvers.keys().map(|it| it.as_str()).collect();
+        let saw = format!("{filled} of {needed} [{}]", names.join(", "));
+        // What was set aside is the better reason: it says what was wrong with what is there.
+        let why = reasons
+            .first()
+            .copied()
+            .unwrap_or(Reason::ApprovalsTooFew.into());
+        let why: Option<Why> = (filled < needed).then_some(why);
+        Some(Rule::new("approvals", wanted.join(" and "), saw, why))
+    }
+
+    /// Approvals that were meant for elsewhere, and did their work there, are no news here.
+    fn candidates(&self) -> impl Iterator<Item = &Entered<Approval>> {
+        let question = self.case.question;
+        let artifact = question.artifact.sha256;
+        let record = question.state.artifact(artifact);
+        let approvals = record.map_or(&[][..], |record| &record.approvals);
+        approvals.iter().filter(move |it| {
+            it.what.environment == *question.environment
+                || !self.was_in(&it.what.environment, artifact)
+        })
+    }
+
+    fn was_in(&self, environment: &Name, artifact: Digest) -> bool {
+        let history = self.case.question.state.history(environment);
+        let generations = history.map_or(&[][..], |it| it.generations());
+        generations.iter().any(|it| it.artifact == artifact)
+    }
+
+    /// Whose approval this is, if it counts.
+    fn count(
+        &self,
+        approval: &Entered<Approval>,
+        approvers: &BTreeMap<&Name, u64>,
+    ) -> Result<&Name, Refusal> {
+        let (question, what) = (self.case.question, &approval.what);
+        let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
+        if what.environment != *question.environment {
+            return refuse(Reason::ApprovalEnvironment, what.environment.to_string());
+        }
+        self.check_time(what, question.now)?;
+        if approval.index < self.used_before {
+            return refuse(
+                Reason::ApprovalUsed,
+                format!("before entry {}", self.used_before),
+            );
+        }
+        if question
+            .state
+            .key_revoked(approval.key, approval.stamped)
+            .is_some()
+        {
+            return refuse(Reason::SignerRevoked, approval.key.short());
+        }
+        let Some(person) = self.case.policy.release.people.person(approval.key) else {
+            return refuse(Reason::SignerUnknown, approval.key.short());
+        };
+        let name = person.to_string();
+        if self.authors.contains(person) {
+            return refuse(Reason::SelfApproval, name);
+        }
+        if self.makers.contains(person) || is_operator(&self.operators, person) {
+            return refuse(Reason::BuilderApproves, name);
+        }
+        match approvers.get(person) {
+            Some(index) => refuse(Reason::PersonCounted, format!("{name}, entry {index}")),
+            None => Ok(person),
+        }
+    }
+
+    fn check_time(&self, approval: &Approval, now: Timestamp) -> Result<(), Refusal> {
+        let Approval {
+            heading, expires, ..
+        } = approval;
+        if now >= *expires || heading.issued.seconds_since(now) > SKEW {
+            let saw = format!("from {} to {expires}, it is {now}", heading.issued);
+            return Err(Refusal::new(Reason::ApprovalExpired, saw));
+        }
+        let days = self.case.environment.max_approval_days;
+        let lasts = expires.seconds_since(heading.issued);
+        if lasts <= i64::from(days) * DAY {
+            Ok(())
+        } else {
+            Err(Refusal::new(
+                Reason::ApprovalTooLong,
+                format!("{} days, {days} are allowed", lasts / DAY),
+            ))
+        }
+    }
+
+    /// Approvals of other bytes by the same name: what a late change does to them should be seen.
+    fn other_artifacts(&self, reasons: &mut Vec<Why>, set_aside: &mut Vec<SetAside>) {
+        let question = self.case.question;
+        let artifact = question.artifact.sha256;
+        let others = question.state.called(self.case.name());
+        let fresh = |it: &Digest| *it != artifact && !self.was_in(question.environment, *it);
+        for other in others.filter(fresh) {
+            let record = question.state.artifact(other);
+            let approvals = record.map_or(&[][..], |it| &it.approvals);
+            let current = approvals.iter().filter(|it| {
+                it.what.environment == *question.environment && question.now < it.what.expires
+            });
+            for approval in current {
+                let why = Refusal::new(Reason::ApprovalArtifact, other.short());
+                reasons.push(why.reason);
+                set_aside.push(aside(approval.index, "approval", why));
+            }
+        }
+    }
+
+    /// How many of the asked-for places different people can fill; no one fills two.
+    fn fill(&self, approvers: &BTreeMap<&Name, u64>) -> usize {
+        let asked = self.case.environment.approvals.iter();
+        let places: Vec<&Name> = asked
+            .flat_map(|(role, count)| std::iter::repeat_n(role, *count))
+            .collect();
+        let mut taken: BTreeMap<&Name, usize> = BTreeMap::new();
+        let fits = |person: &Name, place: usize| {
+            self.case
+                .policy
+                .release
+                .people
+                .has_role(person, places[place])
+        };
+        (0..places.len())
+            .filter(|place| seat(*place, approvers, &fits, &mut taken, &mut BTreeSet::new()))
+            .count()
+    }
+}
+
+/// Finds someone for a place, moving others to other places where that helps (an augmenting path).
+fn seat<'a>(
+    place: usize,
+    approvers: &BTreeMap<&'a Name, u64>,
+    fits: &impl Fn(&Name, usize) -> bool,
+    taken: &mut BTreeMap<&'a Name, usize>,
+    tried: &mut BTreeSet<&'a Name>,
+) -> bool {
+    for person in approvers.keys().copied() {
+        if !fits(person, place) || !tried.insert(person) {
+            continue;
+        }
+        let free = match taken.get(person).copied() {
+            None => true,
+            Some(other) => seat(other, approvers, fits, taken, tried),
+        };
+        if free {
+            taken.insert(person, place);
+            return true;
+        }
+    }
+    false
+}
+
+/// Approvals from before the artifact was taken out of the environment do not bring it back.
+fn used_before(case: &Case<'_>) -> u64 {
+    let history = case.question.state.history(case.question.environment);
+    let replaced = history.and_then(|it| it.replaced(case.question.artifact.sha256));
+    let rolled_back = replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }));
+    rolled_back.map_or(0, |it| it.index)
+}
+
+/// The newest word of someone who may say so: passed, and not failed since.
+fn tests(case: &Case<'_>, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
+    let role = case.environment.tests.as_ref()?;
+    let (question, people) = (case.question, &case.policy.release.people);
+    let record = question.state.artifact(question.artifact.sha256);
+    let mut last = None;
+    for test in record.map_or(&[][..], |it| &it.tests) {
+        let person = people
+            .person(test.key)
+            .filter(|it| people.has_role(it, role));
+        if question.state.key_revoked(test.key, test.stamped).is_some() {
+            let why = Refusal::new(Reason::SignerRevoked, test.key.short());
+            set_aside.push(aside(test.index, "test result", why));
+        } else if person.is_none() {
+            let why = Refusal::new(Reason::SignerRole, format!("not of the role {role}"));
+            set_aside.push(aside(test.index, "test result", why));
+        } else {
+            last = Some(test.what);
+        }
+    }
+    let (saw, passed) = match last {
+        Some(TestResult::Failed) => ("failed", false),
+        Some(_) => ("passed", true),
+        None => ("no result", false),
+    };
+    let why = (!passed).then_some(Reason::TestsMissing.into());
+    Some(Rule::new(
+        "tests",
+        format!("passed, on the word of a {role}"),
+        saw,
+        why,
+    ))
+}
+
+fn aside(index: u64, what: &str, why: Refusal) -> SetAside {
+    SetAside {
+        index: Some(index),
+        what: what.to_owned(),
+        why,
+    }
+}

@@ -1,0 +1,184 @@
+//! How the artifact was built: verified by the trust root in force, and held against its rules.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::level::BuildLevel;
+use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::trust::Trust;
+use zwieback_core::attest::verify::{Request, Verified, verify as verify_build};
+use zwieback_core::digest::Digest;
+use zwieback_core::json::value::Value;
+use zwieback_core::name::Name;
+use zwieback_core::policy::decide::{Outcome, Question as BuildQuestion, decide};
+use zwieback_core::policy::reproduction::independent_builders;
+
+use super::decide::{Case, revocation_rule};
+use super::decision::{Rule, SetAside};
+use super::question::Intent;
+use crate::reason::{Reason, Refusal, Why};
+use crate::statement::revocation::Revoked;
+
+/// The builds that count, and those that do not.
+pub(super) struct Builds {
+    verified: Vec<Verified>,
+    trust: Trust,
+    /// How many independent builders agree.
+    pub(super) independent: usize,
+    /// The artifact's version.
+    pub(super) version: Option<String>,
+    /// Provenance that is not believed.
+    pub(super) set_aside: Vec<SetAside>,
+}
+
+/// The recipe's name and version, where a provenance has a recipe that has them.
+pub fn release(provenance: &Provenance) -> Option<(String, String)> {
+    let recipe = provenance.external_parameters.get("recipe")?;
+    // The recipe's file has its head in a table of its own.
+    let head = recipe.get("recipe").unwrap_or(recipe);
+    let text = |name| head.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text("name")?, text("version")?))
+}
+
+/// Verifies all provenance of the artifact.
+pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
+    let question = case.question;
+    let trust = Trust::Root(Box::new(question.state.root()?));
+    let (mut verified, mut set_aside) = (Vec::new(), Vec::new());
+    for bundle in question.provenance {
+        let request = Request {
+            bundle,
+            artifacts: std::slice::from_ref(question.artifact),
+            trust: &trust,
+            foreign: question.foreign,
+            now: question.now,
+        };
+        match verify_build(&request) {
+            Ok(build) => verified.push(build),
+            Err(refusal) => set_aside.push(SetAside {
+                index: None,
+                what: format!("provenance by key {:?}", hint(bundle)),
+                why: refusal.into(),
+            }),
+        }
+    }
+    let versions = verified.iter().filter_map(|it| release(it.provenance()));
+    Ok(Builds {
+        independent: independent_builders(&verified, &trust),
+        version: versions.map(|(_, version)| version).next(),
+        verified,
+        trust,
+        set_aside,
+    })
+}
+
+impl Builds {
+    /// The bundles that counted.
+    pub(super) fn inputs(&self) -> BTreeSet<Digest> {
+        self.verified.iter().map(Verified::bundle).collect()
+    }
+
+    /// The lowest level that is vouched for.
+    pub(super) fn level(&self) -> Option<BuildLevel> {
+        self.verified.iter().map(Verified::level).min()
+    }
+
+    /// Keys that built the artifact, and the names of those who run the builders.
+    pub(super) fn makers(&self) -> (BTreeSet<KeyId>, BTreeSet<&str>) {
+        let keys = self.verified.iter().map(Verified::key).collect();
+        let operator = |it: &'_ Verified| {
+            let builder = it.provenance().builder.id.clone();
+            self.trust.operator(it.key(), &builder)
+        };
+        (keys, self.verified.iter().filter_map(operator).collect())
+    }
+
+    /// The digests of all inputs.
+    pub(super) fn sources(&self) -> BTreeSet<Digest> {
+        let builds = self.verified.iter();
+        let inputs = builds.flat_map(|it| &it.provenance().resolved_dependencies);
+        inputs.filter_map(|it| it.digest.get_sha256()).collect()
+    }
+
+    /// Every rule about builds.
+    pub(super) fn rules(&self, case: &Case<'_>) -> Vec<Rule> {
+        let mut rules = vec![self.presence()];
+        if self.verified.is_empty() {
+            return rules;
+        }
+        rules.extend(self.revocations(case));
+        let question = BuildQuestion {
+            policy: &case.policy.builds,
+            environment: case.policy.build_environment(case.question.environment),
+            builds: &self.verified,
+            trust: &self.trust,
+            now: case.question.now,
+        };
+        match decide(&question) {
+            Ok(decision) => {
+                let outcomes = decision.outcomes().iter();
+                // Age says whether to start with something, not whether to stop using it.
+                let asked = |it: &&Outcome| {
+                    case.question.intent == Intent::Promote || it.rule != "max-age-days"
+                };
+                rules.extend(outcomes.filter(asked).map(of_outcome));
+            }
+            Err(refusal) => {
+                let (saw, why) = (refusal.saw().to_owned(), refusal.reason.into());
+                rules.push(Rule::new("policy", "a policy about builds", saw, Some(why)));
+            }
+        }
+        rules
+    }
+
+    /// Without provenance that is believed, the first refusal is the reason.
+    fn presence(&self) -> Rule {
+        let saw = match self.verified.as_slice() {
+            [] => match self.set_aside.first() {
+                Some(aside) => aside.why.to_string(),
+                None => "none".to_owned(),
+            },
+            builds => format!("{} believed", builds.len()),
+        };
+        let first = self.set_aside.first().map(|it| it.why.reason);
+        let why = first.unwrap_or(Reason::ProvenanceMissing.into());
+        let why: Option<Why> = self.verified.is_empty().then_some(why);
+        Rule::new("provenance", "provenance by a trusted builder", saw, why)
+    }
+
+    fn revocations(&self, case: &Case<'_>) -> Vec<Rule> {
+        let state = case.question.state;
+        let mut builders = self.verified.iter().map(|it| &it.provenance().builder.id);
+        let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
+        let sources = self.sources();
+        let revoked = state
+            .revocations()
+            .iter()
+            .find(|it| match it.revocation.revoked {
+                // An artifact that was revoked is no better as an input of another.
+                Revoked::Source(digest) | Revoked::Artifact(digest) => sources.contains(&digest),
+                Revoked::Key(_) | Revoked::Builder(_) => false,
+            });
+        vec![
+            revocation_rule("builder", builder, Reason::BuilderRevoked),
+            revocation_rule("sources", revoked, Reason::SourceRevoked),
+        ]
+    }
+}
+
+fn of_outcome(outcome: &Outcome) -> Rule {
+    let name = format!("builds.{}", outcome.rule);
+    let denied = outcome.denied.map(Why::from);
+    Rule::new(name, outcome.asked.as_str(), outcome.saw.as_str(), denied)
+}
+
+fn hint(bundle: &[u8]) -> String {
+    let bundle = Bundle::parse(bundle);
+    bundle.map_or_else(|_| "unreadable".to_owned(), |it| it.hint().to_owned())
+}
+
+/// Whether a name of a person is that of an operator.
+pub(super) fn is_operator(operators: &BTreeSet<&str>, person: &Name) -> bool {
+    operators.contains(person.as_str())
+}

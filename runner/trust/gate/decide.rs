@@ -1,0 +1,118 @@
+//! The decision. All rules are applied even after one has denied, so that all can be shown.
+
+use zwieback_core::name::Name;
+
+use super::builds::{self, Builds};
+use super::decision::{Decision, Rule};
+use super::exceptions;
+use super::in_force::PolicyInForce;
+use super::question::{Intent, Question};
+use super::release_policy::Environment;
+use super::{approvals, history};
+use crate::reason::{Reason, Refusal, Why};
+use crate::state::environment::History;
+use crate::statement::revocation::Revoked;
+
+/// A question with the rules that it falls under.
+pub(super) struct Case<'a> {
+    pub(super) question: &'a Question<'a>,
+    pub(super) policy: &'a PolicyInForce,
+    pub(super) environment: &'a Environment,
+    pub(super) before: Option<&'a Environment>,
+}
+
+/// Decides. Nothing is decided where no policy is in force, or none that knows the environment.
+pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
+    let policy = question.state.policy()?;
+    let name = question.environment;
+    let missing = || Refusal::new(Reason::EnvironmentMissing, name);
+    let (environment, before) = policy.release.environment(name).ok_or_else(missing)?;
+    let case = Case {
+        question,
+        policy,
+        environment,
+        before,
+    };
+    let builds = builds::verify(&case)?;
+    let mut decision = case.outline(&builds);
+    decision.rules.push(case.expiry());
+    decision.rules.push(case.revocation());
+    decision.rules.extend(builds.rules(&case));
+    if question.intent == Intent::Promote {
+        approvals::apply(&case, &builds, &mut decision);
+        decision.rules.extend(history::rules(&case, &builds));
+    }
+    exceptions::apply(&case, &mut decision);
+    Ok(decision)
+}
+
+impl Case<'_> {
+    fn outline(&self, builds: &Builds) -> Decision {
+        let question = self.question;
+        let history = question.state.history(question.environment);
+        Decision {
+            artifact: question.artifact.sha256,
+            name: self.name().to_owned(),
+            version: builds.version.clone(),
+            environment: question.environment.clone(),
+            policy: self.policy.digest,
+            size: question.state.size(),
+            generation: history.map_or(1, History::next),
+            now: question.now,
+            rules: Vec::new(),
+            set_aside: builds.set_aside.clone(),
+            inputs: builds.inputs(),
+            level: builds.level(),
+            builders: builds.independent,
+        }
+    }
+
+    /// What the log calls the artifact, else what the user calls it.
+    pub(super) fn name(&self) -> &str {
+        let artifact = self.question.artifact;
+        match self.question.state.artifact(artifact.sha256) {
+            Some(record) => &record.name,
+            None => artifact.name.rsplit('/').next().unwrap_or(&artifact.name),
+        }
+    }
+
+    /// The other environment, where there is one before this.
+    pub(super) fn before(&self) -> Option<&Name> {
+        self.before.map(|it| &it.name)
+    }
+
+    fn expiry(&self) -> Rule {
+        let (expires, now) = (self.policy.release.expires, self.question.now);
+        let denied = (now >= expires).then_some(Reason::ReleasePolicyExpired.into());
+        Rule::new(
+            "expires",
+            format!("a time before {expires}"),
+            now.to_string(),
+            denied,
+        )
+    }
+
+    fn revocation(&self) -> Rule {
+        let digest = self.question.artifact.sha256;
+        let found = self.question.state.revocation(&Revoked::Artifact(digest));
+        revocation_rule("artifact", found, Reason::ArtifactRevoked)
+    }
+}
+
+/// The rule that something has not been revoked.
+pub(super) fn revocation_rule(
+    what: &str,
+    found: Option<&crate::state::record::RevocationRecord>,
+    reason: Reason,
+) -> Rule {
+    let saw = found.map_or("none".to_owned(), |it| {
+        format!("entry {}, {:?}", it.index, it.revocation.reason)
+    });
+    let why: Option<Why> = found.map(|_| reason.into());
+    Rule::new(
+        "revocation",
+        format!("no revocation of the {what}"),
+        saw,
+        why,
+    )
+}

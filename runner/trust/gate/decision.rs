@@ -1,0 +1,130 @@
+//! What the gate answers: every rule, what it asked for, what it saw.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::level::BuildLevel;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::reason::{Refusal, Why};
+use crate::statement::break_glass::Waivable;
+
+/// A decision, with all that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The artifact.
+    pub artifact: Digest,
+    /// What it is called.
+    pub name: String,
+    /// Its version, where its provenance has one.
+    pub version: Option<String>,
+    /// Where it is to be used.
+    pub environment: Name,
+    /// The policy.
+    pub policy: Digest,
+    /// How many entries of the log were looked at.
+    pub size: u64,
+    /// The generation that a promotion would make.
+    pub generation: u64,
+    /// When it was decided.
+    pub now: Timestamp,
+    /// Every rule that was applied, in order.
+    pub rules: Vec<Rule>,
+    /// Statements that were looked at and did not count.
+    pub set_aside: Vec<SetAside>,
+    /// The bundles of provenance that counted, by their digests.
+    pub inputs: BTreeSet<Digest>,
+    /// The lowest level of those.
+    pub level: Option<BuildLevel>,
+    /// How many independent builders agree.
+    pub builders: usize,
+}
+
+/// One rule as it was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The rule, as the policy's file names it.
+    pub name: String,
+    /// What it asked for.
+    pub asked: String,
+    /// What it saw.
+    pub saw: String,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// What came of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was kept.
+    Held,
+    /// It was not kept, and an exception let it pass.
+    Waived {
+        /// The entry with the exception.
+        by: u64,
+    },
+    /// It was not kept.
+    Denied(Why),
+}
+
+/// A statement that did not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its entry, where it has one.
+    pub index: Option<u64>,
+    /// What it is.
+    pub what: String,
+    /// Why it did not count.
+    pub why: Refusal,
+}
+
+impl Decision {
+    /// Whether no rule denied; otherwise the first that did.
+    pub fn verdict(&self) -> Result<(), Refusal> {
+        let denial = self.rules.iter().find_map(|rule| match rule.verdict {
+            Verdict::Denied(why) => {
+                let (name, asked, saw) = (&rule.name, &rule.asked, &rule.saw);
+                let saw = format!("`{name}` asks for {asked}, there is {saw}");
+                Some(Refusal::new(why, saw))
+            }
+            Verdict::Held | Verdict::Waived { .. } => None,
+        });
+        denial.map_or(Ok(()), Err)
+    }
+
+    /// The rules that only passed by an exception.
+    pub fn waived(&self) -> BTreeSet<String> {
+        let waived = self.rules.iter();
+        let waived = waived.filter(|it| matches!(it.verdict, Verdict::Waived { .. }));
+        waived.map(|it| it.name.clone()).collect()
+    }
+}
+
+impl Rule {
+    /// A rule that was kept, or denies for that reason.
+    pub fn new(
+        name: impl Into<String>,
+        asked: impl Into<String>,
+        saw: impl Into<String>,
+        denied: Option<Why>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            asked: asked.into(),
+            saw: saw.into(),
+            verdict: denied.map_or(Verdict::Held, Verdict::Denied),
+        }
+    }
+
+    /// What an exception must cover to let it pass; signatures and revocations it never does.
+    pub(super) fn waivable(&self) -> Option<Waivable> {
+        match self.name.as_str() {
+            "approvals" => Some(Waivable::Approvals),
+            "tests" => Some(Waivable::Tests),
+            "ladder" => Some(Waivable::Ladder),
+            name if name.starts_with("builds.") => Some(Waivable::Builds),
+            _ => None,
+        }
+    }
+}

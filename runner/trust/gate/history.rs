@@ -1,0 +1,54 @@
+//! Where the artifact has been: environments in their order, and never back in time.
+
+use super::builds::Builds;
+use super::decide::Case;
+use super::decision::Rule;
+use crate::reason::Reason;
+use crate::state::environment::Generation;
+
+/// The rules about what was deployed before.
+pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    rules.extend(ladder(case));
+    rules.push(order(case, builds));
+    rules
+}
+
+/// What goes to an environment must be in the one before it.
+fn ladder(case: &Case<'_>) -> Option<Rule> {
+    let (before, question) = (case.before()?, case.question);
+    let current = question.state.history(before).and_then(|it| it.current());
+    let there = current.is_some_and(|it| it.artifact == question.artifact.sha256);
+    let saw = current.map_or("nothing".to_owned(), describe);
+    let why = (!there).then_some(Reason::NotPromotedBefore.into());
+    Some(Rule::new(
+        "ladder",
+        format!("this artifact in {before}"),
+        saw,
+        why,
+    ))
+}
+
+fn order(case: &Case<'_>, builds: &Builds) -> Rule {
+    let (question, asked) = (case.question, "something newer than what is there");
+    let artifact = question.artifact.sha256;
+    let history = question.state.history(question.environment);
+    let Some(current) = history.and_then(|it| it.current()) else {
+        return Rule::new("order", asked, "nothing there", None);
+    };
+    let older = history.is_some_and(|it| it.is_older(artifact, builds.version.as_deref()));
+    let reason = if current.artifact == artifact {
+        Some(Reason::AlreadyDeployed.into())
+    } else {
+        older.then_some(Reason::Downgrade.into())
+    };
+    let new = builds.version.as_deref().unwrap_or("no version");
+    let saw = format!("{new} after {}", describe(current));
+    Rule::new("order", asked, saw, reason)
+}
+
+fn describe(generation: &Generation) -> String {
+    let version = generation.version.as_deref().unwrap_or("no version");
+    let (artifact, number) = (generation.artifact.short(), generation.number);
+    format!("{version} ({artifact}, generation {number})")
+}

@@ -1,0 +1,78 @@
+//! A policy that can be decided by: its three documents, read and held against each other.
+
+use zwieback_core::attest::root_chain;
+use zwieback_core::attest::trust_root::TrustRoot;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::policy::environment::tighten;
+use zwieback_core::policy::rules::Rules;
+use zwieback_core::policy::signed::{KnownPolicy, unsigned};
+
+use super::release_policy::ReleasePolicy;
+use crate::reason::{Reason, Refusal};
+use crate::statement::policy_change::PolicyDocuments;
+
+/// A policy whose documents are well formed and fit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyInForce {
+    /// About releases.
+    pub release: ReleasePolicy,
+    /// About builds.
+    pub builds: KnownPolicy,
+    /// Whom to believe about builds.
+    pub root: TrustRoot,
+    /// What stands for all three.
+    pub digest: Digest,
+    root_text: String,
+}
+
+impl PolicyInForce {
+    /// Reads the documents of a policy that follows that one, or of the first.
+    pub fn read(documents: &PolicyDocuments, previous: Option<&Self>) -> Result<Self, Refusal> {
+        let malformed =
+            |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
+        let release = ReleasePolicy::parse(&documents.release).map_err(|it| malformed(&it))?;
+        let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
+        let expected = previous.map_or(1, |it| it.release.version + 1);
+        if release.version != expected {
+            let saw = format!("version {}, {expected} is next", release.version);
+            return Err(Refusal::new(Reason::PolicyVersion, saw));
+        }
+        let file = documents.root.as_bytes();
+        let root = match previous {
+            // The same root again needs no new signatures, any other is a link of the chain.
+            Some(previous) if previous.root_text == documents.root => previous.root.clone(),
+            Some(previous) => root_chain::succeed(&previous.root, file)?,
+            None => root_chain::open(file)?,
+        };
+        let policy = Self {
+            release,
+            builds,
+            root,
+            digest: documents.digest(),
+            root_text: documents.root.clone(),
+        };
+        policy.check_builds()?;
+        Ok(policy)
+    }
+
+    /// What is asked of builds for an environment: rules of its own, else those for all.
+    pub fn build_environment<'a>(&self, name: &'a Name) -> Option<&'a Name> {
+        self.builds.policy.rules(Some(name)).map(|_| name)
+    }
+
+    /// What is asked of builds may only get more from one environment to the next, too.
+    fn check_builds(&self) -> Result<(), Refusal> {
+        let rules = |name| self.builds.policy.rules(self.build_environment(name));
+        for pair in self.release.environments.windows(2) {
+            let (before, after) = (rules(&pair[0].name), rules(&pair[1].name));
+            let none = Rules::default();
+            let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+            if tighten(before, after).ok().as_ref() != Some(after) {
+                let saw = format!("`{}` asks for less of builds", pair[1].name);
+                return Err(Refusal::new(Reason::ReleasePolicyMalformed, saw));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The gate: what is asked of a release, and the decision whether it is there.
+//!
+//! A decision is a function of the artifact, the state of the log, the policy in force and the time.
+//! It applies every rule, says what each asked for and saw, and can be repeated by anyone.
+
+pub mod people;
+pub mod release_policy;
+
+pub mod in_force;
+
+pub mod question;
+
+pub mod decide;
+pub mod decision;
+
+pub mod approvals;
+pub mod builds;
+pub mod exceptions;
+pub mod history;

@@ -1,0 +1,37 @@
+//! What the gate is asked.
+
+use zwieback_core::attest::build_type::ForeignBuildTypes;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::state::folded::State;
+
+/// May this artifact be used there, now?
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The state of the log.
+    pub state: &'a State,
+    /// The artifact, by the digests of its very bytes.
+    pub artifact: &'a Artifact,
+    /// Where it is to be used.
+    pub environment: &'a Name,
+    /// The bundles of its provenance, as the log has them.
+    pub provenance: &'a [Vec<u8>],
+    /// Build types besides our own that are taken.
+    pub foreign: &'a ForeignBuildTypes,
+    /// What it is asked for.
+    pub intent: Intent,
+    /// What the clock shows.
+    pub now: Timestamp,
+}
+
+/// What a decision is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To deploy something new: every rule holds.
+    Promote,
+    /// To keep what is deployed, or to go back to what was: it must be what its builders say, of
+    /// builders who are still trusted, and not revoked. Approvals had their say, and age is no fault.
+    Keep,
+}

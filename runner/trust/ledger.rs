@@ -1,0 +1,145 @@
+//! A log together with what its reader knows of it: from this comes the state.
+
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::digest::Digest;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::{Signer, seal};
+
+use crate::log::append::Submission;
+use crate::log::error::LogError;
+use crate::log::monitor::Memory;
+use crate::log::place::LogDir;
+use crate::state::folded::{Anchor, State};
+use crate::state::record::Line;
+use crate::statement::said::Check;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::note::Note;
+use crate::tlog::proof::TreeHead;
+use crate::tlog::view::Expectation;
+use crate::tlog::witness_policy::WitnessPolicy;
+
+/// A log, and on what terms it is believed.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The log's folder.
+    pub log: LogDir,
+    /// Which log, on whose word.
+    pub witnesses: WitnessPolicy,
+    /// What this reader has seen before: nothing of it may go.
+    pub seen: Memory,
+    /// What this reader has verified before. The file must be this reader's alone, and is written
+    /// here only: signatures of entries that it covers are not checked again.
+    pub verified: Memory,
+    /// How old the witnesses' word may be, in seconds.
+    pub max_age: Option<i64>,
+    /// The log's name and its first policy.
+    pub anchor: Anchor,
+}
+
+/// Where a statement went.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its entry.
+    pub index: u64,
+    /// Its bundle, as it was signed.
+    pub bundle: Bundle,
+}
+
+impl Ledger {
+    /// The state of the log now, every signature checked; the log is remembered.
+    pub fn load(&self, now: Timestamp) -> Result<State, LogError> {
+        self.fold(now, u64::MAX, |_| ())
+    }
+
+    /// The state as it was when the log had so many entries.
+    pub fn load_until(&self, size: u64, now: Timestamp) -> Result<State, LogError> {
+        self.fold(now, size, |_| ())
+    }
+
+    /// What became of each entry.
+    pub fn lines(&self, now: Timestamp) -> Result<Vec<Line>, LogError> {
+        let mut lines = Vec::new();
+        self.fold(now, u64::MAX, |line| lines.push(line))?;
+        Ok(lines)
+    }
+
+    /// The bundles of an artifact's provenance, as the state knows them.
+    pub fn provenance(&self, state: &State, artifact: Digest) -> Result<Vec<Vec<u8>>, LogError> {
+        let builds = state.artifact(artifact).map_or(&[][..], |it| &it.builds);
+        let size = self.log.checkpoint()?.head.size;
+        let bundle = |index| Ok(self.log.entry(index, size)?.bundle);
+        builds.iter().map(|it| bundle(it.index)).collect()
+    }
+
+    /// Signs a statement and appends it.
+    pub fn record(
+        &self,
+        statement: &Statement,
+        signer: &dyn Signer,
+        log: &dyn Signer,
+    ) -> Result<Recorded, LogError> {
+        let bundle = seal(statement, signer)?;
+        let submission = Submission::new(&bundle, signer.public_key())?;
+        let appended = self.log.append(&[submission], log)?;
+        Ok(Recorded {
+            index: appended.first,
+            bundle,
+        })
+    }
+
+    fn fold(
+        &self,
+        now: Timestamp,
+        until: u64,
+        mut each: impl FnMut(Line),
+    ) -> Result<State, LogError> {
+        let seen = self.seen.seen(&self.witnesses)?;
+        let verified = self.verified(seen)?;
+        let expected = Expectation {
+            policy: &self.witnesses,
+            seen,
+            max_age: self.max_age,
+            now,
+        };
+        let note = self.log.note()?;
+        let (checkpoint, entries) = self.log.entries(&expected)?;
+        let mut state = State::new(self.anchor.clone());
+        // Even the past is only believed as part of the whole: reading goes on to the end.
+        for logged in entries {
+            let logged = logged?;
+            if logged.index < until {
+                let check = if logged.index < verified {
+                    Check::Digest
+                } else {
+                    Check::Signature
+                };
+                each(state.apply(&logged.body, &logged.bundle, check));
+            }
+        }
+        // An append may have come between the two readings: only what was folded is remembered.
+        let read = Checkpoint::of(&note)?.head;
+        if until >= checkpoint.head.size && read == checkpoint.head {
+            self.remember(&note, &state)?;
+        }
+        Ok(state)
+    }
+
+    /// Up to where signatures were checked, if that is a beginning of what was seen.
+    fn verified(&self, seen: Option<TreeHead>) -> Result<u64, LogError> {
+        let verified = self.verified.seen(&self.witnesses)?;
+        // Both are written one after the other; anything but equal was interrupted, or tampered with.
+        Ok(verified
+            .filter(|it| Some(*it) == seen)
+            .map_or(0, |it| it.size))
+    }
+
+    /// A signature that did not hold must be found again by whoever reads next.
+    fn remember(&self, note: &Note, state: &State) -> Result<(), LogError> {
+        self.seen.keep(note)?;
+        match state.forged() {
+            0 => self.verified.keep(note),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The release gate: one append-only log of signed statements, and what follows from it.
+//!
+//! Every fact is a statement in the log. [`state`] is a fold over its entries, and a decision of
+//! [`gate`] is a function of (artifact, state, policy, now): whoever has the log can repeat it. These
+//! and [`tlog`] never touch the world; [`log`] keeps the files and [`target`] is where releases go.
+//! The chapters in [`story`] put them together.
+
+pub mod reason;
+
+pub mod tlog;
+
+pub mod log;
+
+pub mod statement;
+
+pub mod gate;
+pub mod state;
+
+pub mod ledger;
+pub mod target;
+
+pub mod story;
+
+pub mod screen;

@@ -1,0 +1,230 @@
+//! Appending a batch: everything is synced before the checkpoint that speaks of it.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::digest::Digest;
+use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::keys::signer::Signer;
+
+use super::error::LogError;
+use super::files::{self, bytes};
+use super::place::LogDir;
+use super::read::split_records;
+use crate::reason::{Reason, Refusal};
+use crate::state::folded::State;
+use crate::state::record::Line;
+use crate::statement::said::Check;
+use crate::tlog::entry::Entry;
+use crate::tlog::node;
+use crate::tlog::proof::TreeHead;
+use crate::tlog::range::{Tiles as _, Tree};
+use crate::tlog::tile::{self, HEIGHT, Tile, WIDTH};
+
+/// What is to be appended: a bundle, and the key that signed it.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    bundle: Vec<u8>,
+    body: Vec<u8>,
+}
+
+/// What a batch became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The place of the first of its entries.
+    pub first: u64,
+    /// The tree with them.
+    pub head: TreeHead,
+}
+
+/// What is written for one batch, and where.
+struct Batch<'a> {
+    log: &'a LogDir,
+    old: u64,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Submission {
+    /// Checks that the key made the bundle's signature: a log takes nothing that no one signed.
+    pub fn new(bundle: &Bundle, key: &PublicKey) -> Result<Self, Refusal> {
+        let body = Entry::of(bundle, key)?.to_bytes()?;
+        let bundle = bundle.to_bytes();
+        match u32::try_from(bundle.len()) {
+            Ok(_) => Ok(Self { bundle, body }),
+            Err(_) => Err(Refusal::new(Reason::EntryTooLarge, bundle.len())),
+        }
+    }
+}
+
+impl Submission {
+    /// Folds it as if it were the next entry, to see what it would change.
+    pub fn fold_into(&self, state: &mut State) -> Line {
+        state.apply(&self.body, &self.bundle, Check::Signature)
+    }
+}
+
+impl LogDir {
+    /// Appends a batch. When this returns, it will survive a crash; before, nothing of it is seen.
+    pub fn append(&self, batch: &[Submission], signer: &dyn Signer) -> Result<Appended, LogError> {
+        let lock = self.lock()?;
+        let appended = self.append_locked(batch, signer);
+        drop(lock);
+        appended
+    }
+
+    /// Appends a batch under a lock that the caller holds.
+    pub fn append_locked(
+        &self,
+        batch: &[Submission],
+        signer: &dyn Signer,
+    ) -> Result<Appended, LogError> {
+        let old = self.checkpoint()?.head;
+        if batch.is_empty() {
+            return Ok(Appended {
+                first: old.size,
+                head: old,
+            });
+        }
+        let new = old.size + batch.len() as u64;
+        let mut writing = Batch {
+            log: self,
+            old: old.size,
+            folders: BTreeSet::new(),
+        };
+        writing.statements(batch)?;
+        writing.entries(batch, new)?;
+        writing.tiles(batch, new)?;
+        writing.sync()?;
+        let head = TreeHead {
+            size: new,
+            root: Tree::new(self, new).root()?,
+        };
+        self.publish(head, signer)?;
+        self.drop_partials(old.size, new);
+        Ok(Appended {
+            first: old.size,
+            head,
+        })
+    }
+
+    /// Partial files of tiles that are full now; a failure leaves files that no one misses.
+    fn drop_partials(&self, old: u64, new: u64) {
+        for tile in Tile::added(old, new).iter().filter(|tile| tile.is_full()) {
+            for path in [tile.path(), tile.entries_path()] {
+                if tile.level > 0 && path.starts_with("tile/entries") {
+                    continue;
+                }
+                drop(fs::remove_dir_all(self.path().join(format!("{path}.p"))));
+            }
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Bundles go behind the last one that a checkpoint spoke of; what a crash left there goes.
+    fn statements(&mut self, batch: &[Submission]) -> Result<(), LogError> {
+        let mut at = self.old;
+        let mut rest = batch;
+        while !rest.is_empty() {
+            let room = usize::try_from(WIDTH - at % WIDTH).expect("a tile's width fits");
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            let path = self.log.statements_path(at / WIDTH);
+            self.make_folder(&path)?;
+            append_records(&path, at % WIDTH, now)?;
+            at += now.len() as u64;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, batch: &[Submission], new: u64) -> Result<(), LogError> {
+        let mut bodies = match Tile::within(0, self.old / WIDTH, self.old) {
+            Some(tile) => self.log.bodies(tile)?,
+            None => Vec::new(),
+        };
+        bodies.extend(batch.iter().map(|it| it.body.clone()));
+        let places = (self.old / WIDTH)..;
+        for (index, bodies) in places.zip(bodies.chunks(tile::DIGESTS)) {
+            let tile = Tile::within(0, index, new).expect("the batch reaches that far");
+            self.write(&tile.entries_path(), &tile::entries_to_bytes(bodies))?;
+        }
+        Ok(())
+    }
+
+    /// Level by level: each full tile gives one digest to the level above.
+    fn tiles(&mut self, batch: &[Submission], new: u64) -> Result<(), LogError> {
+        let mut added: Vec<Digest> = batch.iter().map(|it| node::leaf(&it.body)).collect();
+        let mut level = 0;
+        while !added.is_empty() {
+            let before = self.old >> (level * HEIGHT);
+            let mut digests = match Tile::within(level, before / WIDTH, self.old) {
+                Some(tile) => self.log.digests(tile)?,
+                None => Vec::new(),
+            };
+            digests.append(&mut added);
+            for (index, digests) in (before / WIDTH..).zip(digests.chunks(tile::DIGESTS)) {
+                let tile = Tile::within(level, index, new).expect("the batch reaches that far");
+                self.write(&tile.path(), &tile::to_bytes(digests))?;
+                if tile.is_full() {
+                    added.push(node::root(digests));
+                }
+            }
+            level += 1;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, path: &str, content: &[u8]) -> Result<(), LogError> {
+        let path = self.log.path().join(path);
+        self.make_folder(&path)?;
+        let scratch = self.log.path().join(".new");
+        Ok(files::write(&path, &scratch, content)?)
+    }
+
+    /// The folders from the log down to the file: a new name in any of them needs a sync.
+    fn make_folder(&mut self, path: &Path) -> Result<(), LogError> {
+        let folder = path.parent().unwrap_or(path);
+        if self.folders.contains(folder) {
+            return Ok(());
+        }
+        fs::create_dir_all(folder).attempt("mkdir", bytes(folder))?;
+        let above = folder.ancestors();
+        let within = above.take_while(|it| it.starts_with(self.log.path()));
+        self.folders.extend(within.map(Path::to_owned));
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), LogError> {
+        for folder in &self.folders {
+            files::sync_folder(folder)?;
+        }
+        Ok(())
+    }
+}
+
+fn append_records(path: &Path, kept: u64, batch: &[Submission]) -> Result<(), LogError> {
+    let kept = usize::try_from(kept).expect("a tile's width fits");
+    let old = files::read(path, 1 << 30)?.unwrap_or_default();
+    let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
+    let records = split_records(&old, kept).ok_or_else(edited)?;
+    let end = records.iter().map(|it| 4 + it.len() as u64).sum();
+    let mut open = OpenOptions::new();
+    let open = open.create(true).truncate(false).write(true);
+    let mut file = open.open(path).attempt("open", bytes(path))?;
+    file.set_len(end).attempt("ftruncate", bytes(path))?;
+    let mut content = Vec::new();
+    for submission in batch {
+        let length = u32::try_from(submission.bundle.len()).expect("checked when it was made");
+        content.extend_from_slice(&length.to_be_bytes());
+        content.extend_from_slice(&submission.bundle);
+    }
+    file.write_all_at(&content, end)
+        .attempt("write", bytes(path))?;
+    file.flush().attempt("write", bytes(path))?;
+    Ok(file.sync_data().attempt("fdatasync", bytes(path))?)
+}

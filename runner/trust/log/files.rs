@@ -1,0 +1,52 @@
+//! Files that appear whole or not at all, and survive a crash once they were said to.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use zwieback_host::fs::fault::{Attempt as _, Fault};
+
+/// Reads a file that may be absent; more bytes than `limit` are an error.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).attempt("open", bytes(path)),
+    };
+    let mut content = Vec::new();
+    let length = file.take(limit + 1).read_to_end(&mut content);
+    match length.attempt("read", bytes(path))? as u64 {
+        length if length > limit => Err(rustix::io::Errno::FBIG).attempt("read", bytes(path)),
+        _ => Ok(Some(content)),
+    }
+}
+
+/// Puts a file at `path` by way of `scratch`, synced. The folder is synced by [`sync_folder`].
+pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
+    let mut file = File::create(scratch).attempt("open", bytes(scratch))?;
+    file.write_all(content).attempt("write", bytes(scratch))?;
+    file.sync_data().attempt("fdatasync", bytes(scratch))?;
+    fs::rename(scratch, path).attempt("rename", bytes(path))
+}
+
+/// Makes the names in a folder survive a crash.
+pub fn sync_folder(path: &Path) -> Result<(), Fault> {
+    let folder = File::open(path).attempt("open", bytes(path))?;
+    folder.sync_all().attempt("fsync", bytes(path))
+}
+
+/// Puts a file in place for good: the file, then its name.
+pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), Fault> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).attempt("mkdir", bytes(folder))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    write(path, Path::new(&name), content)?;
+    sync_folder(folder)
+}
+
+/// The bytes of a path, for messages.
+pub fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}

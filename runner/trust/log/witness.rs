@@ -1,0 +1,61 @@
+//! A witness: it vouches for a checkpoint only if that extends the last one it vouched for.
+
+use zwieback_core::digest::Digest;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::Signer;
+
+use super::error::LogError;
+use super::monitor::Memory;
+use super::place::LogDir;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::cosignature;
+use crate::tlog::note::Note;
+use crate::tlog::note_key::NoteKey;
+use crate::tlog::view::Expectation;
+use crate::tlog::witness_policy::WitnessPolicy;
+
+/// Someone other than the log's operator, with a key and a memory of their own.
+pub struct Witness<'a> {
+    /// Their key's name in notes.
+    pub key: &'a NoteKey,
+    /// Their key.
+    pub signer: &'a dyn Signer,
+    /// What they vouched for last.
+    pub memory: &'a Memory,
+    /// The log they know; they need no other witnesses.
+    pub policy: &'a WitnessPolicy,
+}
+
+impl Witness<'_> {
+    /// Cosigns a checkpoint that extends the last one, by that proof.
+    ///
+    /// The memory is kept before the signature leaves: two signatures over a fork are impossible
+    /// even across a crash.
+    pub fn cosign(&self, note: &Note, path: &[Digest], now: Timestamp) -> Result<Note, LogError> {
+        let expected = Expectation {
+            policy: self.policy,
+            seen: self.memory.seen(self.policy)?,
+            max_age: None,
+            now,
+        };
+        expected.advance(note, path)?;
+        self.memory.keep(note)?;
+        let signature = self.signer.sign(&cosignature::message(note, now))?;
+        let mut cosigned = note.clone();
+        cosignature::add(&mut cosigned, self.key, now, &signature);
+        Ok(cosigned)
+    }
+}
+
+impl LogDir {
+    /// Has a witness cosign the newest checkpoint, and publishes it with the new line.
+    pub fn witness(&self, witness: &Witness<'_>, now: Timestamp) -> Result<Checkpoint, LogError> {
+        let _lock = self.lock()?;
+        let note = self.note()?;
+        let seen = witness.memory.seen(witness.policy)?;
+        let path = self.prove_growth(seen.map_or(0, |seen| seen.size))?;
+        let cosigned = witness.cosign(&note, &path, now)?;
+        self.put_note(&cosigned)?;
+        Ok(Checkpoint::open(&cosigned, self.key())?)
+    }
+}

@@ -1,0 +1,203 @@
+//! What stories give back, as JSON for programs.
+
+use zwieback_core::digest::Digest;
+use zwieback_core::json::value::Value;
+use zwieback_core::name::Name;
+
+use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
+use crate::reason::Refusal;
+use crate::state::environment::Generation;
+use crate::state::record::Line;
+use crate::statement::heading::number;
+use crate::story::status::{EnvironmentStatus, Status};
+use crate::story::trace::{BuildTrace, Trace};
+
+/// A decision.
+pub fn decision(decision: &Decision) -> Value {
+    let rules: Vec<Value> = decision.rules.iter().map(rule).collect();
+    let aside: Vec<Value> = decision.set_aside.iter().map(set_aside).collect();
+    Value::object([
+        ("artifact", decision.artifact.to_hex().into()),
+        ("name", decision.name.as_str().into()),
+        ("version", optional(decision.version.as_deref())),
+        ("environment", decision.environment.as_str().into()),
+        ("policy", decision.policy.to_hex().into()),
+        ("logSize", number(decision.size)),
+        ("generation", number(decision.generation)),
+        ("time", decision.now.to_string().into()),
+        ("allowed", decision.verdict().is_ok().into()),
+        ("refusal", refusal(decision.verdict().err().as_ref())),
+        ("rules", rules.into()),
+        ("setAside", aside.into()),
+    ])
+}
+
+/// The lines of a log.
+pub fn log(lines: &[Line]) -> Value {
+    let line = |it: &Line| {
+        Value::object([
+            ("index", number(it.index)),
+            ("who", it.who.as_str().into()),
+            ("verb", it.verb.into()),
+            ("what", it.what.as_str().into()),
+            ("digest", optional(it.digest.map(Digest::to_hex).as_deref())),
+            (
+                "when",
+                optional(it.when.map(|it| it.to_string()).as_deref()),
+            ),
+            ("outcome", optional(it.outcome.as_deref().ok())),
+            ("refusal", refusal(it.outcome.as_ref().err())),
+        ])
+    };
+    lines.iter().map(line).collect::<Vec<_>>().into()
+}
+
+/// The status of all environments.
+pub fn status(status: &Status) -> Value {
+    let (version, digest, expires) = &status.policy;
+    let environments: Vec<Value> = status.environments.iter().map(environment).collect();
+    let revoked = status.revocations.iter().map(|(kind, id, reason)| {
+        Value::object([
+            ("kind", (*kind).into()),
+            ("id", id.as_str().into()),
+            ("reason", reason.as_str().into()),
+        ])
+    });
+    Value::object([
+        ("log", status.log.as_str().into()),
+        ("size", number(status.size)),
+        (
+            "policy",
+            Value::object([
+                ("version", number(*version)),
+                ("sha256", digest.to_hex().into()),
+                ("expires", expires.to_string().into()),
+            ]),
+        ),
+        ("environments", environments.into()),
+        ("revocations", revoked.collect::<Vec<_>>().into()),
+    ])
+}
+
+/// A trace.
+pub fn trace(trace: &Trace) -> Value {
+    let deployments = trace.deployments.iter().map(|it| {
+        Value::object([
+            ("environment", it.environment.as_str().into()),
+            ("generation", generation(&it.generation)),
+            ("current", it.is_current.into()),
+        ])
+    });
+    let approvals = trace
+        .approvals
+        .iter()
+        .map(|(index, who, environment, expires)| {
+            Value::object([
+                ("index", number(*index)),
+                ("who", who.as_str().into()),
+                ("environment", environment.as_str().into()),
+                ("expires", expires.to_string().into()),
+            ])
+        });
+    let builds: Vec<Value> = trace.builds.iter().map(build).collect();
+    Value::object([
+        ("artifact", trace.artifact.to_hex().into()),
+        ("name", trace.name.as_str().into()),
+        ("deployments", deployments.collect::<Vec<_>>().into()),
+        ("approvals", approvals.collect::<Vec<_>>().into()),
+        ("builds", builds.into()),
+    ])
+}
+
+fn rule(rule: &Rule) -> Value {
+    let (verdict, detail) = match rule.verdict {
+        Verdict::Held => ("held", Value::Null),
+        Verdict::Waived { by } => ("waived", number(by)),
+        Verdict::Denied(why) => ("denied", why.code().into()),
+    };
+    Value::object([
+        ("rule", rule.name.as_str().into()),
+        ("asked", rule.asked.as_str().into()),
+        ("saw", rule.saw.as_str().into()),
+        ("verdict", verdict.into()),
+        ("by", detail),
+    ])
+}
+
+fn set_aside(aside: &SetAside) -> Value {
+    Value::object([
+        ("index", aside.index.map_or(Value::Null, number)),
+        ("what", aside.what.as_str().into()),
+        ("refusal", refusal(Some(&aside.why))),
+    ])
+}
+
+fn environment(environment: &EnvironmentStatus) -> Value {
+    let current = environment.current.as_ref().map_or(Value::Null, generation);
+    let exceptions = environment.exceptions.iter().map(|it| {
+        let scope: Vec<&str> = it.scope.iter().map(|it| it.as_str()).collect();
+        Value::object([
+            ("index", number(it.index)),
+            ("artifact", it.artifact.as_str().into()),
+            ("scope", scope.into()),
+            ("reason", it.reason.as_str().into()),
+            ("expires", it.expires.to_string().into()),
+        ])
+    });
+    let pending = environment.pending.iter().map(|(digest, name, people)| {
+        let people: Vec<&str> = people.iter().map(Name::as_str).collect();
+        Value::object([
+            ("artifact", digest.to_hex().into()),
+            ("name", name.as_str().into()),
+            ("approvedBy", people.into()),
+        ])
+    });
+    Value::object([
+        ("name", environment.name.as_str().into()),
+        ("current", current),
+        ("refusal", refusal(environment.verdict.as_ref().err())),
+        ("exceptions", exceptions.collect::<Vec<_>>().into()),
+        ("pending", pending.collect::<Vec<_>>().into()),
+    ])
+}
+
+fn generation(generation: &Generation) -> Value {
+    Value::object([
+        ("number", number(generation.number)),
+        ("artifact", generation.artifact.to_hex().into()),
+        ("name", generation.name.as_str().into()),
+        ("version", optional(generation.version.as_deref())),
+        ("index", number(generation.index)),
+        ("decided", generation.decided.to_string().into()),
+    ])
+}
+
+fn build(build: &BuildTrace) -> Value {
+    let inputs = build.inputs.iter().map(|(label, digest, authors)| {
+        let authors: Vec<&str> = authors.iter().map(Name::as_str).collect();
+        Value::object([
+            ("name", label.as_str().into()),
+            ("sha256", digest.to_hex().into()),
+            ("authors", authors.into()),
+        ])
+    });
+    Value::object([
+        ("index", number(build.index)),
+        ("builder", build.builder.as_str().into()),
+        ("key", build.key.to_string().into()),
+        ("inputs", inputs.collect::<Vec<_>>().into()),
+    ])
+}
+
+fn refusal(refusal: Option<&Refusal>) -> Value {
+    refusal.map_or(Value::Null, |it| {
+        Value::object([
+            ("code", it.reason.code().into()),
+            ("message", it.to_string().into()),
+        ])
+    })
+}
+
+fn optional(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, Value::from)
+}

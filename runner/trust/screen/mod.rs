@@ -1,0 +1,11 @@
+//! What stories give back, as text with meaning: colours are the caller's, and nothing rests on them.
+
+pub mod text;
+
+pub mod decision;
+pub mod log;
+pub mod status;
+
+pub mod dot;
+pub mod json;
+pub mod trace;

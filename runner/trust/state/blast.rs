@@ -1,0 +1,62 @@
+//! What a revocation would reach: to be seen before it is signed.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+
+use super::folded::State;
+use super::record::{ArtifactRecord, BuildRecord, Entered};
+use crate::statement::revocation::Revoked;
+
+/// Everything that rests on one thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlastRadius {
+    /// Artifacts that were built by, from or with it, with what they are called.
+    pub artifacts: Vec<(Digest, String)>,
+    /// Where those are deployed now: environment and generation.
+    pub deployed: Vec<(Name, u64, Digest)>,
+    /// Approvals, tests and exceptions that would count no more, by entry.
+    pub statements: BTreeSet<u64>,
+}
+
+impl State {
+    /// What would be reached if that were revoked now.
+    pub fn blast_radius(&self, revoked: &Revoked) -> BlastRadius {
+        let mut radius = BlastRadius::default();
+        for (digest, record) in &self.artifacts {
+            if is_reached(*digest, record, revoked) {
+                radius.artifacts.push((*digest, record.name.clone()));
+            }
+            if let Revoked::Key(key) = revoked {
+                let approvals = record.approvals.iter().map(|it| (it.key, it.index));
+                let tests = record.tests.iter().map(|it| (it.key, it.index));
+                let exceptions = record.exceptions.iter().map(|it| (it.key, it.index));
+                let all = approvals.chain(tests).chain(exceptions);
+                let of_key = all.filter(|(by, _)| by == key).map(|(_, index)| index);
+                radius.statements.extend(of_key);
+            }
+        }
+        let reached: BTreeSet<Digest> = radius.artifacts.iter().map(|(it, _)| *it).collect();
+        for (name, history) in &self.environments {
+            let current = history
+                .current()
+                .filter(|it| reached.contains(&it.artifact));
+            let deployed = current.map(|it| (name.clone(), it.number, it.artifact));
+            radius.deployed.extend(deployed);
+        }
+        radius
+    }
+}
+
+fn is_reached(digest: Digest, record: &ArtifactRecord, revoked: &Revoked) -> bool {
+    let any = |test: &dyn Fn(&Entered<BuildRecord>) -> bool| record.builds.iter().any(test);
+    match revoked {
+        Revoked::Artifact(artifact) => {
+            digest == *artifact || any(&|it| it.what.inputs.contains_key(artifact))
+        }
+        Revoked::Key(key) => any(&|it| it.key == *key),
+        Revoked::Builder(builder) => any(&|it| it.what.builder == *builder),
+        Revoked::Source(source) => any(&|it| it.what.inputs.contains_key(source)),
+    }
+}

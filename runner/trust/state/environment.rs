@@ -1,0 +1,161 @@
+//! The history of an environment: generations, of which the last is deployed.
+
+use zwieback_core::digest::Digest;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::statement::rollback::Trigger;
+
+/// What was deployed one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    generations: Vec<Generation>,
+}
+
+/// One deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number, from 1.
+    pub number: u64,
+    /// What was deployed.
+    pub artifact: Digest,
+    /// What it is called.
+    pub name: String,
+    /// Its version, where it has one.
+    pub version: Option<String>,
+    /// The entry that says so.
+    pub index: u64,
+    /// When it was decided.
+    pub decided: Timestamp,
+    /// How it came about.
+    pub origin: Origin,
+}
+
+/// How a generation came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// By a promotion under that policy.
+    Promotion {
+        /// The policy.
+        policy: Digest,
+    },
+    /// By a rollback.
+    Rollback {
+        /// The generation it copies.
+        to: u64,
+        /// What brought it about.
+        trigger: Trigger,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl History {
+    /// What is deployed.
+    pub fn current(&self) -> Option<&Generation> {
+        self.generations.last()
+    }
+
+    /// All generations, the oldest first.
+    pub fn generations(&self) -> &[Generation] {
+        &self.generations
+    }
+
+    /// The generation of that number.
+    pub fn generation(&self, number: u64) -> Option<&Generation> {
+        let at = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.generations.get(at)
+    }
+
+    /// The number of the next generation.
+    pub fn next(&self) -> u64 {
+        self.generations.len() as u64 + 1
+    }
+
+    /// Adds the next generation.
+    pub(super) fn push(&mut self, generation: Generation) {
+        debug_assert_eq!(generation.number, self.next());
+        self.generations.push(generation);
+    }
+
+    /// The entry by which that artifact was last replaced, if it was, and how.
+    pub fn replaced(&self, artifact: Digest) -> Option<&Generation> {
+        let last = self
+            .generations
+            .iter()
+            .rposition(|it| it.artifact == artifact)?;
+        self.generations.get(last + 1)
+    }
+
+    /// Whether deploying that artifact would put an older release in place of a newer one: it was
+    /// replaced by a promotion, or its version is lower. What a rollback took out may come back.
+    pub fn is_older(&self, artifact: Digest, version: Option<&str>) -> bool {
+        let Some(current) = self.current().filter(|it| it.artifact != artifact) else {
+            return false;
+        };
+        let superseded = self.replaced(artifact);
+        let superseded = superseded.is_some_and(|it| matches!(it.origin, Origin::Promotion { .. }));
+        let lower = match (version, current.version.as_deref()) {
+            (Some(new), Some(old)) => compare(new, old).is_lt(),
+            // A release without a version cannot show that it is not older.
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        superseded || lower
+    }
+}
+
+/// The order of versions: runs of digits by value, everything else by its bytes; `~` comes first.
+pub fn compare(a: &str, b: &str) -> std::cmp::Ordering {
+    parts(a).cmp(parts(b))
+}
+
+/// A part of a version; the order of the variants is part of the order of versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'a> {
+    /// `1.0~rc1` comes before `1.0`, as Debian has it.
+    Before,
+    End,
+    Text(&'a str),
+    /// Digits without leading zeros: more of them is more.
+    Number(usize, &'a str),
+}
+
+fn parts(mut text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        let Some(first) = text.chars().next() else {
+            return (!std::mem::replace(&mut ended, true)).then_some(Part::End);
+        };
+        if first == '~' {
+            text = &text[1..];
+            return Some(Part::Before);
+        }
+        let digits = first.is_ascii_digit();
+        let end = text.find(|c: char| c.is_ascii_digit() != digits || c == '~');
+        let (part, rest) = text.split_at(end.unwrap_or(text.len()));
+        text = rest;
+        let number = part.trim_start_matches('0');
+        Some(if digits {
+            Part::Number(number.len(), number)
+        } else {
+            Part::Text(part)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_in_order() {
+        let ordered = [
+            "1.0~rc1", "1.0", "1.0-1", "1.0.1", "1.2", "1.10", "1.10a", "2", "10.0", "010.1",
+        ];
+        for pair in ordered.windows(2) {
+            assert!(compare(pair[0], pair[1]).is_lt(), "{pair:?}");
+            assert!(compare(pair[1], pair[0]).is_gt(), "{pair:?}");
+        }
+        assert!(compare("1.02", "1.2").is_eq());
+    }
+}

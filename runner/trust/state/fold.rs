@@ -1,0 +1,283 @@
+//! The fold: one entry, and what it changes.
+
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::folded::{State, stamped};
+use super::record::{BuildRecord, Entered, Line, RevocationRecord};
+use crate::gate::in_force::PolicyInForce;
+use crate::gate::release_policy::ReleasePolicy;
+use crate::reason::{Reason, Refusal};
+use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
+use crate::statement::said::{Check, Said, Signed};
+
+impl State {
+    /// Folds the next entry. What may not be said changes nothing, and the line says why.
+    pub fn apply(&mut self, body: &[u8], bundle: &[u8], check: Check) -> Line {
+        let index = self.size;
+        self.size += 1;
+        let (entry, bundle) = match Signed::check(body, bundle, check) {
+            Ok(checked) => checked,
+            Err(refusal) => {
+                self.forged += 1;
+                return unreadable(index, refusal);
+            }
+        };
+        let signed = match Signed::read(&entry, bundle) {
+            Ok(signed) => signed,
+            Err(refusal) => return unreadable(index, refusal),
+        };
+        let mut line = self.describe(index, &signed);
+        line.outcome = self.take(index, &signed);
+        line
+    }
+
+    fn describe(&self, index: u64, signed: &Signed) -> Line {
+        Line {
+            index,
+            who: self.who(signed),
+            verb: signed.said.verb(),
+            what: signed.name.clone(),
+            digest: Some(signed.subject),
+            when: when(&signed.said),
+            outcome: Ok(String::new()),
+        }
+    }
+
+    fn who(&self, signed: &Signed) -> String {
+        let policy = self.policy.as_ref().map(|it| &it.release);
+        let person = policy.and_then(|it| it.people.person(signed.key));
+        match (&signed.said, person) {
+            (_, Some(person)) => person.to_string(),
+            (Said::ChangedPolicy(change), None) if policy.is_none() => first_keeper(signed, change),
+            (Said::Built(provenance), None) => provenance.builder.id.clone(),
+            (Said::Promoted(promotion), None) => promotion.summary.verifier.clone(),
+            (_, None) if policy.is_some_and(|it| it.gate_keys.contains(&signed.key)) => {
+                policy.map_or_else(String::new, |it| it.gate.clone())
+            }
+            (_, None) => format!("key {}", signed.key.short()),
+        }
+    }
+
+    fn take(&mut self, index: u64, signed: &Signed) -> Result<String, Refusal> {
+        if let Some(log) = signed.said.log().filter(|log| **log != self.anchor.log) {
+            return Err(Refusal::new(Reason::StatementElsewhere, log));
+        }
+        let root = self.policy.as_ref().map(|it| &it.root);
+        let stamped = stamped(&signed.bundle, root)?;
+        if let Some(revoked) = self.key_revoked(signed.key, stamped) {
+            let saw = format!("key {}, entry {}", signed.key.short(), revoked.index);
+            return Err(Refusal::new(Reason::SignerRevoked, saw));
+        }
+        // Two people may say the same in the same second; one key says it once.
+        if self.statements.contains(&(signed.digest, signed.key)) {
+            let saw = format!("statement {}", signed.digest.short());
+            return Err(Refusal::new(Reason::StatementReplayed, saw));
+        }
+        let outcome = self.act(index, signed, stamped)?;
+        self.statements.insert((signed.digest, signed.key));
+        Ok(outcome)
+    }
+
+    fn act(
+        &mut self,
+        index: u64,
+        signed: &Signed,
+        stamped: Option<Timestamp>,
+    ) -> Result<String, Refusal> {
+        let (key, subject) = (signed.key, signed.subject);
+        match &signed.said {
+            Said::ChangedPolicy(change) => self.change_policy(key, &change.documents, subject),
+            Said::Built(_) => Ok(self.built(index, signed, stamped)),
+            Said::Tested(result) => {
+                self.person(key)?;
+                let entered = entered(index, key, stamped, *result);
+                self.record(signed).tests.push(entered);
+                Ok(String::new())
+            }
+            Said::Authored(authorship) => {
+                self.person(key)?;
+                let authors = self.authors.entry(subject).or_default();
+                authors.extend(authorship.authors.iter().cloned());
+                Ok(format!("{} authors", authors.len()))
+            }
+            Said::Approved(approval) => {
+                self.person(key)?;
+                let entered = entered(index, key, stamped, approval.clone());
+                self.record(signed).approvals.push(entered);
+                Ok(format!(
+                    "for {}, until {}",
+                    approval.environment, approval.expires
+                ))
+            }
+            Said::BrokeGlass(exception) => {
+                self.person(key)?;
+                let entered = entered(index, key, stamped, exception.clone());
+                self.record(signed).exceptions.push(entered);
+                Ok(format!(
+                    "in {}, until {}",
+                    exception.environment, exception.expires
+                ))
+            }
+            Said::Revoked(revocation) => {
+                let by = self.person_with(key, |policy| policy.release.revoke.clone())?;
+                let outcome = format!("{}, {:?}", revocation.revoked.kind(), revocation.reason);
+                self.revocations.push(RevocationRecord {
+                    index,
+                    by,
+                    revocation: revocation.clone(),
+                });
+                Ok(outcome)
+            }
+            Said::Promoted(promotion) => self.promote(index, signed, promotion),
+            Said::RolledBack(rollback) => self.roll_back(index, signed, rollback),
+        }
+    }
+
+    /// Provenance of anyone is kept: whether its builder is trusted is decided when it matters, by
+    /// the root in force then.
+    fn built(&mut self, index: u64, signed: &Signed, stamped: Option<Timestamp>) -> String {
+        let Said::Built(provenance) = &signed.said else {
+            return String::new();
+        };
+        let inputs = provenance.resolved_dependencies.iter();
+        let inputs = inputs.filter_map(|it| Some((it.digest.get_sha256()?, it.label().to_owned())));
+        let build = BuildRecord {
+            builder: provenance.builder.id.clone(),
+            inputs: inputs.collect(),
+            release: crate::gate::builds::release(provenance),
+        };
+        let subjects = signed.subjects();
+        for (digest, name) in &subjects {
+            let entered = entered(index, signed.key, stamped, build.clone());
+            self.named(*digest, name).builds.push(entered);
+        }
+        format!("{} files, {} inputs", subjects.len(), build.inputs.len())
+    }
+
+    /// A policy is in force once enough keepers of the one before it are for it; the first one is
+    /// the one that the user knows, by its own keepers.
+    fn change_policy(
+        &mut self,
+        key: KeyId,
+        documents: &PolicyDocuments,
+        subject: Digest,
+    ) -> Result<String, Refusal> {
+        let digest = documents.digest();
+        if digest != subject {
+            let saw = "the digest of the subject is another policy's";
+            return Err(Refusal::new(Reason::StatementMalformed, saw));
+        }
+        if self.policy.is_none() && digest != self.anchor.policy {
+            return Err(Refusal::new(Reason::PolicyAnchor, digest));
+        }
+        let next = PolicyInForce::read(documents, self.policy.as_ref())?;
+        let keepers = &self.policy.as_ref().unwrap_or(&next).release;
+        let (role, needed) = (&keepers.change.role, keepers.change.count);
+        let person = keepers.people.person(key);
+        let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
+        let person = person.ok_or_else(unknown)?.clone();
+        if !keepers.people.has_role(&person, role) {
+            return Err(Refusal::new(
+                Reason::SignerRole,
+                format!("{person} is no {role}"),
+            ));
+        }
+        let proposal = self.proposals.entry(digest).or_default();
+        proposal.keepers.insert(person);
+        let count = proposal.keepers.len();
+        if count < needed {
+            return Ok(format!("{count} of {needed} keepers"));
+        }
+        let version = next.release.version;
+        self.policy = Some(next);
+        // Votes for what would have been next are votes for nothing now.
+        self.proposals.clear();
+        Ok(format!("version {version} in force"))
+    }
+
+    /// Whose key that is.
+    pub(super) fn person(&self, key: KeyId) -> Result<Name, Refusal> {
+        let person = self.policy()?.release.people.person(key);
+        let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
+        person.cloned().ok_or_else(unknown)
+    }
+
+    fn person_with(
+        &self,
+        key: KeyId,
+        role: impl Fn(&PolicyInForce) -> Name,
+    ) -> Result<Name, Refusal> {
+        let (policy, person) = (self.policy()?, self.person(key)?);
+        let role = role(policy);
+        if policy.release.people.has_role(&person, &role) {
+            Ok(person)
+        } else {
+            Err(Refusal::new(
+                Reason::SignerRole,
+                format!("{person} is no {role}"),
+            ))
+        }
+    }
+
+    fn record(&mut self, signed: &Signed) -> &mut super::record::ArtifactRecord {
+        self.named(signed.subject, &signed.name)
+    }
+
+    fn named(&mut self, digest: Digest, name: &str) -> &mut super::record::ArtifactRecord {
+        self.names
+            .entry(name.to_owned())
+            .or_default()
+            .insert(digest);
+        let record = self.artifacts.entry(digest).or_default();
+        name.clone_into(&mut record.name);
+        record
+    }
+}
+
+fn entered<T>(index: u64, key: KeyId, stamped: Option<Timestamp>, what: T) -> Entered<T> {
+    Entered {
+        index,
+        key,
+        stamped,
+        what,
+    }
+}
+
+/// Before any policy is in force, the first one says who its keepers are.
+fn first_keeper(signed: &Signed, change: &PolicyChange) -> String {
+    let policy = ReleasePolicy::parse(&change.documents.release).ok();
+    let person = policy.and_then(|it| it.people.person(signed.key).cloned());
+    person.map_or_else(
+        || format!("key {}", signed.key.short()),
+        |it| it.to_string(),
+    )
+}
+
+fn when(said: &Said) -> Option<Timestamp> {
+    match said {
+        Said::Built(it) => it.metadata.finished_on,
+        Said::Tested(_) => None,
+        Said::Promoted(it) => it.summary.time_verified,
+        Said::Authored(it) => Some(it.heading.issued),
+        Said::Approved(it) => Some(it.heading.issued),
+        Said::RolledBack(it) => Some(it.heading.issued),
+        Said::Revoked(it) => Some(it.heading.issued),
+        Said::BrokeGlass(it) => Some(it.heading.issued),
+        Said::ChangedPolicy(it) => Some(it.heading.issued),
+    }
+}
+
+fn unreadable(index: u64, refusal: Refusal) -> Line {
+    Line {
+        index,
+        who: "unknown".to_owned(),
+        verb: "said",
+        what: "something".to_owned(),
+        digest: None,
+        when: None,
+        outcome: Err(refusal),
+    }
+}

@@ -1,0 +1,14 @@
+//! State: what follows from the log, entry by entry.
+//!
+//! Folding is total: a statement that may not be made changes nothing and is kept as refused, so that
+//! everyone who folds the same entries has the same state.
+
+pub mod record;
+
+pub mod environment;
+pub mod folded;
+
+pub mod fold;
+pub mod promoted;
+
+pub mod blast;

@@ -1,0 +1,130 @@
+//! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
+
+use super::environment::{Generation, Origin};
+use super::folded::State;
+use crate::gate::release_policy::ReleasePolicy;
+use crate::reason::{Reason, Refusal};
+use crate::statement::promotion::{self, Promotion};
+use crate::statement::rollback::Rollback;
+use crate::statement::said::Signed;
+
+impl State {
+    pub(super) fn promote(
+        &mut self,
+        index: u64,
+        signed: &Signed,
+        promotion: &Promotion,
+    ) -> Result<String, Refusal> {
+        self.check_promotion(index, signed, promotion)?;
+        let environment = &promotion.environment;
+        let history = self.environments.entry(environment.clone()).or_default();
+        if promotion.generation != history.next() {
+            let saw = format!("{}, {} is next", promotion.generation, history.next());
+            return Err(Refusal::new(Reason::GenerationOrder, saw));
+        }
+        if history.is_older(signed.subject, promotion.version.as_deref()) {
+            let saw = promotion.version.as_deref().unwrap_or("no version");
+            return Err(Refusal::new(Reason::Downgrade, saw));
+        }
+        let decided = promotion.summary.time_verified;
+        let no_time = || Refusal::new(Reason::StatementMalformed, "no time");
+        let policy = promotion.summary.policy.digest.get_sha256();
+        history.push(Generation {
+            number: promotion.generation,
+            artifact: signed.subject,
+            name: signed.name.clone(),
+            version: promotion.version.clone(),
+            index,
+            decided: decided.ok_or_else(no_time)?,
+            origin: Origin::Promotion {
+                policy: policy.expect("held against the policy in force"),
+            },
+        });
+        Ok(format!(
+            "to {environment}, generation {}",
+            promotion.generation
+        ))
+    }
+
+    pub(super) fn roll_back(
+        &mut self,
+        index: u64,
+        signed: &Signed,
+        rollback: &Rollback,
+    ) -> Result<String, Refusal> {
+        check_gate(&self.policy()?.release, signed)?;
+        let mismatch = |saw: &str| Refusal::new(Reason::PromotionMismatch, saw);
+        let history = self.environments.get_mut(&rollback.environment);
+        let history = history.ok_or_else(|| mismatch("nothing was ever there"))?;
+        if rollback.generation != history.next() {
+            let saw = format!("{}, {} is next", rollback.generation, history.next());
+            return Err(Refusal::new(Reason::GenerationOrder, saw));
+        }
+        let to = history.generation(rollback.to).cloned();
+        let to = to.filter(|it| it.artifact == signed.subject);
+        let to = to.ok_or_else(|| mismatch("no such generation of this artifact"))?;
+        history.push(Generation {
+            number: rollback.generation,
+            index,
+            decided: rollback.heading.issued,
+            origin: Origin::Rollback {
+                to: rollback.to,
+                trigger: rollback.trigger,
+                reason: rollback.reason.clone(),
+            },
+            ..to
+        });
+        let (environment, to) = (&rollback.environment, rollback.to);
+        Ok(format!(
+            "{environment} to generation {to}, {}",
+            rollback.trigger.as_str()
+        ))
+    }
+
+    /// What SLSA asks of whoever relies on a summary, and that it was made for this very place.
+    fn check_promotion(
+        &self,
+        index: u64,
+        signed: &Signed,
+        promotion: &Promotion,
+    ) -> Result<(), Refusal> {
+        let (policy, summary) = (self.policy()?, &promotion.summary);
+        check_gate(&policy.release, signed)?;
+        let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
+        if summary.verifier != policy.release.gate {
+            return refuse(Reason::SignerName, format!("{:?}", summary.verifier));
+        }
+        if policy.release.environment(&promotion.environment).is_none() {
+            return refuse(
+                Reason::EnvironmentMissing,
+                promotion.environment.to_string(),
+            );
+        }
+        if summary.resource != promotion::resource(&promotion.environment, &signed.name) {
+            return refuse(Reason::PromotionMismatch, format!("{:?}", summary.resource));
+        }
+        if !summary.passed {
+            return refuse(Reason::PromotionFailed, String::new());
+        }
+        if summary.policy.digest.get_sha256() != Some(policy.digest) {
+            return refuse(Reason::PromotionPolicy, policy.digest.short());
+        }
+        if promotion.size <= index {
+            Ok(())
+        } else {
+            refuse(
+                Reason::StatementMalformed,
+                "decided in the future".to_owned(),
+            )
+        }
+    }
+}
+
+fn check_gate(policy: &ReleasePolicy, signed: &Signed) -> Result<(), Refusal> {
+    if policy.gate_keys.contains(&signed.key) {
+        Ok(())
+    } else {
+        let saw = format!("key {} is not the gate's", signed.key.short());
+        Err(Refusal::new(Reason::SignerRole, saw))
+    }
+}

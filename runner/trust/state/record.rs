@@ -1,0 +1,89 @@
+//! What is kept of each statement that counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::statement::approval::Approval;
+use crate::statement::break_glass::BreakGlass;
+use crate::statement::revocation::Revocation;
+use crate::statement::test_result::TestResult;
+
+/// What was said in an entry, and by which key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered<T> {
+    /// The entry.
+    pub index: u64,
+    /// The key that signed it.
+    pub key: KeyId,
+    /// When it was signed, by trusted time.
+    pub stamped: Option<Timestamp>,
+    /// What was said.
+    pub what: T,
+}
+
+/// All that was said about one artifact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArtifactRecord {
+    /// What it was last called.
+    pub name: String,
+    /// How it was built.
+    pub builds: Vec<Entered<BuildRecord>>,
+    /// Who approved it.
+    pub approvals: Vec<Entered<Approval>>,
+    /// How its tests ended.
+    pub tests: Vec<Entered<TestResult>>,
+    /// Exceptions made for it.
+    pub exceptions: Vec<Entered<BreakGlass>>,
+}
+
+/// One build of an artifact, as its provenance has it; it is verified only when it matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildRecord {
+    /// The builder's id.
+    pub builder: String,
+    /// The inputs that have a SHA-256, with what they are called.
+    pub inputs: BTreeMap<Digest, String>,
+    /// The recipe's name and version, where there is one.
+    pub release: Option<(String, String)>,
+}
+
+/// A revocation that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationRecord {
+    /// The entry.
+    pub index: u64,
+    /// Who revoked.
+    pub by: Name,
+    /// What, from when, why.
+    pub revocation: Revocation,
+}
+
+/// A policy that waits for enough keepers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proposal {
+    /// Who is for it.
+    pub keepers: BTreeSet<Name>,
+}
+
+/// What became of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The entry.
+    pub index: u64,
+    /// Who said it: a person, a builder, the gate, or a key nobody knows.
+    pub who: String,
+    /// What they did, as a verb.
+    pub verb: &'static str,
+    /// To what.
+    pub what: String,
+    /// The digest of that.
+    pub digest: Option<Digest>,
+    /// When, by their own word.
+    pub when: Option<Timestamp>,
+    /// What it changed, or why it changed nothing.
+    pub outcome: Result<String, crate::reason::Refusal>,
+}

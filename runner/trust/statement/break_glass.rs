@@ -1,0 +1,106 @@
+//! Break-glass: for a reason, some rules do not hold for one artifact in one environment, for a while.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::json::fields::{Fields, text_of};
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::heading::{self, Heading};
+use crate::reason::{Reason, Refusal};
+
+/// The predicate type.
+pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/break-glass/v1";
+
+/// An exception; which artifact it is for stands in the subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// For which log, and when.
+    pub heading: Heading,
+    /// Where.
+    pub environment: Name,
+    /// Which rules do not hold.
+    pub scope: BTreeSet<Waivable>,
+    /// Why; there is no exception without a reason.
+    pub reason: String,
+    /// From when on they hold again.
+    pub expires: Timestamp,
+}
+
+/// Rules about process. No exception reaches signatures, revocations or the order of releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waivable {
+    /// Who must approve.
+    Approvals,
+    /// What must be tested.
+    Tests,
+    /// Where it must have been before.
+    Ladder,
+    /// How it must have been built.
+    Builds,
+}
+
+impl BreakGlass {
+    /// The statement.
+    pub fn into_statement(self, subject: ResourceDescriptor) -> Statement {
+        let scope: Vec<&str> = self.scope.iter().map(|it| it.as_str()).collect();
+        self.heading.statement(
+            PREDICATE_TYPE,
+            subject,
+            [
+                ("environment", Some(self.environment.as_str().into())),
+                ("scope", Some(scope.into())),
+                ("reason", Some(self.reason.as_str().into())),
+                ("expires", Some(self.expires.to_string().into())),
+            ],
+        )
+    }
+
+    /// Reads the predicate; one without reason, scope or end is none.
+    pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        let lacks = |what: &str| Refusal::new(Reason::ExceptionIncomplete, what);
+        let heading = Heading::read(fields, &["environment", "scope", "reason", "expires"])?;
+        let mut scope = BTreeSet::new();
+        for (path, value) in fields.list("scope")? {
+            let word = text_of(value, &path)?;
+            scope.insert(Waivable::named(word).ok_or_else(|| lacks("an unknown scope"))?);
+        }
+        let reason = fields.optional_text("reason")?.map(str::trim);
+        let reason = reason.filter(|reason| !reason.is_empty());
+        let reason = reason.ok_or_else(|| lacks("no reason"))?;
+        let expires = fields.optional_time("expires")?;
+        if scope.is_empty() {
+            Err(lacks("no scope"))
+        } else {
+            Ok(Self {
+                heading,
+                environment: heading::name(fields, "environment")?,
+                scope,
+                reason: reason.to_owned(),
+                expires: expires.ok_or_else(|| lacks("no end"))?,
+            })
+        }
+    }
+}
+
+impl Waivable {
+    /// Every rule that can be waived.
+    pub const ALL: [Self; 4] = [Self::Approvals, Self::Tests, Self::Ladder, Self::Builds];
+
+    /// The word in the statement.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approvals => "approvals",
+            Self::Tests => "tests",
+            Self::Ladder => "ladder",
+            Self::Builds => "builds",
+        }
+    }
+
+    /// The rule of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}

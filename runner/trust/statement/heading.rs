@@ -1,0 +1,80 @@
+//! What every statement of ours has: the log it is for, and when it was made.
+
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_core::json::value::{Object, Value};
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use crate::tlog::note_key::NoteName;
+
+const LOG: &str = "log";
+const ISSUED: &str = "issued";
+
+/// The log a statement is for, and when it was made, by its maker's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// The log's name: a statement for one log is none for another.
+    pub log: NoteName,
+    /// When it was made. It tells two statements apart and proves nothing.
+    pub issued: Timestamp,
+}
+
+impl Heading {
+    /// A statement of ours with this heading; members without a value are left out.
+    pub fn statement<const N: usize>(
+        &self,
+        predicate_type: &str,
+        subject: ResourceDescriptor,
+        members: [(&str, Option<Value>); N],
+    ) -> Statement {
+        let mut predicate = Object::new();
+        predicate.insert(LOG.to_owned(), self.log.as_str().into());
+        predicate.insert(ISSUED.to_owned(), self.issued.to_string().into());
+        let members = members.into_iter();
+        predicate.extend(members.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        Statement {
+            subject: vec![subject],
+            predicate_type: predicate_type.to_owned(),
+            predicate: predicate.into(),
+        }
+    }
+
+    /// Reads the heading, and refuses members that the kind of statement does not have: one that is
+    /// ignored could be the one that was meant to limit the others.
+    pub fn read(fields: &Fields<'_>, known: &[&str]) -> Result<Self, FieldError> {
+        let all: Vec<&str> = known.iter().copied().chain([LOG, ISSUED]).collect();
+        fields.only(&all)?;
+        let rule = |name, rule| fields.error(name, FieldProblem::Rule(rule));
+        let log = fields.text(LOG)?.parse();
+        Ok(Self {
+            log: log.map_err(|_| rule(LOG, "is no name of a log"))?,
+            issued: time(fields, ISSUED)?,
+        })
+    }
+}
+
+/// A moment that must be there.
+pub fn time(fields: &Fields<'_>, name: &str) -> Result<Timestamp, FieldError> {
+    let missing = || fields.error(name, FieldProblem::Missing);
+    fields.optional_time(name)?.ok_or_else(missing)
+}
+
+/// A name that must be there.
+pub fn name(fields: &Fields<'_>, member: &str) -> Result<Name, FieldError> {
+    let rule = FieldProblem::Rule("is no name");
+    let text = fields.text(member)?;
+    text.parse().map_err(|_| fields.error(member, rule))
+}
+
+/// A count that must be there.
+pub fn count(fields: &Fields<'_>, name: &str) -> Result<u64, FieldError> {
+    let rule = FieldProblem::Rule("is negative");
+    u64::try_from(fields.integer(name)?).map_err(|_| fields.error(name, rule))
+}
+
+/// A count as JSON; no log grows beyond what that can hold.
+pub fn number(count: u64) -> Value {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}

@@ -1,0 +1,105 @@
+//! What every story works with: the ledger, keys, targets and the time.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use zwieback_core::attest::build_type::ForeignBuildTypes;
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::keys::signer::Signer;
+
+use super::error::StoryError;
+use crate::gate::decide::decide;
+use crate::gate::decision::Decision;
+use crate::gate::question::{Intent, Question};
+use crate::ledger::Ledger;
+use crate::log::files::bytes;
+use crate::state::folded::State;
+use crate::statement::heading::Heading;
+use crate::target::copy::fingerprint;
+use crate::target::health::Health;
+use crate::target::place::Target;
+
+/// What every story works with.
+pub struct Desk<'a> {
+    /// The log and what is known of it.
+    pub ledger: &'a Ledger,
+    /// Signs what this story says: a person's key, or the gate's.
+    pub signer: &'a dyn Signer,
+    /// Signs the log.
+    pub log: &'a dyn Signer,
+    /// Where releases go; an environment without a target is kept in the log alone.
+    pub places: &'a BTreeMap<Name, Place>,
+    /// Build types besides our own that are taken.
+    pub foreign: &'a ForeignBuildTypes,
+    /// What the clock shows.
+    pub now: Timestamp,
+}
+
+/// An environment's place in the world.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Where releases go.
+    pub target: Target,
+    /// How to tell whether one works.
+    pub health: Option<Health>,
+}
+
+impl Desk<'_> {
+    /// The heading of what is said now.
+    pub fn heading(&self) -> Heading {
+        Heading {
+            log: self.ledger.anchor.log.clone(),
+            issued: self.now,
+        }
+    }
+
+    /// The state of the log now.
+    pub fn state(&self) -> Result<State, StoryError> {
+        Ok(self.ledger.load(self.now)?)
+    }
+
+    /// Decides about an artifact from a state.
+    pub fn decide(
+        &self,
+        state: &State,
+        artifact: &Artifact,
+        environment: &Name,
+        intent: Intent,
+    ) -> Result<Decision, StoryError> {
+        let provenance = self.ledger.provenance(state, artifact.sha256)?;
+        Ok(decide(&Question {
+            state,
+            artifact,
+            environment,
+            provenance: &provenance,
+            foreign: self.foreign,
+            intent,
+            now: self.now,
+        })?)
+    }
+}
+
+/// Opens an artifact once and takes its digests; from here on only the open file counts.
+pub fn open_artifact(path: &Path) -> Result<(File, Artifact), StoryError> {
+    let file = File::open(path).attempt("open", bytes(path))?;
+    if !file.metadata().attempt("fstat", bytes(path))?.is_file() {
+        return Err(StoryError::NoFile(path.to_owned()));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let artifact = Artifact::new(name, &fingerprint(&file)?);
+    Ok((file, artifact))
+}
+
+/// The subject of a statement about an artifact, under the name that the log has for it.
+pub fn subject(state: &State, artifact: Digest, fallback: &str) -> ResourceDescriptor {
+    let record = state.artifact(artifact);
+    let name = record.map_or(fallback, |it| it.name.as_str());
+    ResourceDescriptor::named(name, DigestSet::sha256(artifact))
+}

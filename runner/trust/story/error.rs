@@ -1,0 +1,61 @@
+//! Why a story did not end well.
+
+use std::path::PathBuf;
+
+use zwieback_host::fs::fault::Fault;
+
+use crate::log::error::LogError;
+use crate::reason::{Refusal, Why};
+use crate::target::error::TargetError;
+
+/// Why a story did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum StoryError {
+    /// The log cannot be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The release did not reach its target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The gate said no, or could not decide.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The artifact is no regular file.
+    #[error("{} is no file that could be released", .0.display())]
+    NoFile(PathBuf),
+    /// Nothing in the log has this number or digest.
+    #[error("entry {0} is no decision")]
+    NoDecision(u64),
+}
+
+impl StoryError {
+    /// The refusal behind it, if that is what it is.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal)
+            | Self::Log(LogError::Refused(refusal))
+            | Self::Target(TargetError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The reason, by which programs decide: exit 5 if a policy denied, else 4.
+    pub fn why(&self) -> Option<Why> {
+        self.refusal().map(|it| it.reason)
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Log(error) => error.hint(),
+            Self::Target(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for StoryError {
+    fn from(fault: Fault) -> Self {
+        Self::Target(fault.into())
+    }
+}

@@ -1,0 +1,84 @@
+//! Repeating a decision from the log alone.
+
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::Digest;
+
+use super::desk::Desk;
+use super::error::StoryError;
+use crate::gate::decide::decide;
+use crate::gate::decision::Decision;
+use crate::gate::question::{Intent, Question};
+use crate::reason::{Reason, Refusal};
+use crate::statement::promotion::Promotion;
+use crate::statement::said::{Check, Said, Signed};
+
+/// A decision, repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The entry.
+    pub index: u64,
+    /// What comes of it now, from the same entries, policy and time.
+    pub decision: Decision,
+    /// Whether that is what was said then.
+    pub agrees: Result<(), Refusal>,
+}
+
+/// Repeats the decision behind a promotion, with the log as it was and its time as it was.
+pub fn explain_decision(desk: &Desk<'_>, index: u64) -> Result<Explained, StoryError> {
+    let ledger = desk.ledger;
+    let size = ledger.log.checkpoint()?.head.size;
+    let logged = ledger.log.entry(index, size)?;
+    let (entry, bundle) = Signed::check(&logged.body, &logged.bundle, Check::Signature)?;
+    let signed = Signed::read(&entry, bundle)?;
+    let (Said::Promoted(promotion), subject) = (&signed.said, signed.subject) else {
+        return Err(StoryError::NoDecision(index));
+    };
+    let then = promotion.summary.time_verified;
+    let then = then.ok_or(StoryError::NoDecision(index))?;
+    let state = ledger.load_until(promotion.size, desk.now)?;
+    let provenance = ledger.provenance(&state, subject)?;
+    let decision = decide(&Question {
+        state: &state,
+        artifact: &artifact(&signed),
+        environment: &promotion.environment,
+        provenance: &provenance,
+        foreign: desk.foreign,
+        intent: Intent::Promote,
+        now: then,
+    })?;
+    let agrees = compare(&decision, promotion, subject);
+    Ok(Explained {
+        index,
+        decision,
+        agrees,
+    })
+}
+
+/// The subject has both digests, as they were taken from the bytes.
+fn artifact(signed: &Signed) -> Artifact {
+    Artifact {
+        name: signed.name.clone(),
+        sha256: signed.subject,
+        blake3: None,
+    }
+}
+
+fn compare(decision: &Decision, said: &Promotion, subject: Digest) -> Result<(), Refusal> {
+    decision.verdict()?;
+    let inputs = said
+        .summary
+        .inputs
+        .iter()
+        .filter_map(|it| it.digest.get_sha256());
+    let same = decision.artifact == subject
+        && Some(decision.policy) == said.summary.policy.digest.get_sha256()
+        && decision.generation == said.generation
+        && decision.version == said.version
+        && decision.inputs == inputs.collect()
+        && decision.waived() == said.waived;
+    if same {
+        Ok(())
+    } else {
+        Err(Refusal::new(Reason::DecisionDiffers, "another result"))
+    }
+}

@@ -1,0 +1,211 @@
+//! Promotion: stage, decide, say, switch, look.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::PathBuf;
+
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::attest::vsa::{REPRODUCED, Summary};
+use zwieback_core::name::Name;
+use zwieback_host::keys::signer::seal;
+
+use super::desk::{Desk, Place, open_artifact};
+use super::error::StoryError;
+use super::rollback::{RollBack, RolledBack, rollback};
+use crate::gate::decision::Decision;
+use crate::gate::question::Intent;
+use crate::gate::release_policy::RollbackRule;
+use crate::log::append::Submission;
+use crate::log::error::LogError;
+use crate::reason::Reason;
+use crate::state::folded::State;
+use crate::statement::promotion::{Promotion, resource};
+use crate::statement::rollback::Trigger;
+use crate::target::copy;
+use crate::target::health::{Health, Unhealthy};
+use crate::target::place::Staged;
+use crate::target::settle::settle;
+
+/// What `promote` takes.
+#[derive(Clone, Debug)]
+pub struct Promote {
+    /// The artifact.
+    pub artifact: PathBuf,
+    /// Where it is to be used.
+    pub environment: Name,
+}
+
+/// What came of a promotion.
+#[derive(Debug)]
+pub struct Promoted {
+    /// The decision.
+    pub decision: Decision,
+    /// The entry that says so.
+    pub index: u64,
+    /// Whether it works, where there is a command that tells.
+    pub health: Result<(), Unhealthy>,
+    /// What took its place at once, if it does not work and policy says so.
+    pub rolled_back: Option<RolledBack>,
+}
+
+/// What would be decided now; nothing is changed (`promote --dry-run`).
+pub fn dry_run(desk: &Desk<'_>, wish: &Promote) -> Result<Decision, StoryError> {
+    let (_, artifact) = open_artifact(&wish.artifact)?;
+    desk.decide(
+        &desk.state()?,
+        &artifact,
+        &wish.environment,
+        Intent::Promote,
+    )
+}
+
+/// Promotes an artifact, or says why not. What does not work is rolled back where policy says so.
+pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> {
+    let (file, artifact) = open_artifact(&wish.artifact)?;
+    let place = desk.places.get(&wish.environment);
+    let (decision, index) = match place {
+        Some(place) => deploy(desk, place, &file, &artifact, wish)?,
+        None => say(desk, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
+    };
+    let health = place.and_then(|it| it.health.as_ref());
+    let health = health.map_or(Ok(()), Health::check);
+    let rolled_back = match &health {
+        Err(unhealthy) => take_back(desk, &wish.environment, unhealthy)?,
+        Ok(()) => None,
+    };
+    Ok(Promoted {
+        decision,
+        index,
+        health,
+        rolled_back,
+    })
+}
+
+/// Deploys the copy that is decided about: staged before the log speaks, switched after.
+fn deploy(
+    desk: &Desk<'_>,
+    place: &Place,
+    file: &File,
+    artifact: &Artifact,
+    wish: &Promote,
+) -> Result<(Decision, u64), StoryError> {
+    let _lock = place.target.lock()?;
+    catch_up(desk, place, &wish.environment)?;
+    let staged = stage(desk, place, file, artifact, wish)?;
+    let (decision, index, state) = match say(desk, artifact, &wish.environment) {
+        Ok(said) => said,
+        Err(error) => {
+            copy::discard(&staged.path)?;
+            return Err(error);
+        }
+    };
+    let current = state.history(&wish.environment).and_then(|it| it.current());
+    let current = current.expect("the promotion was just folded");
+    place.target.deploy(&wish.environment, current, &staged)?;
+    Ok((decision, index))
+}
+
+/// The first generation of an environment has nothing to go back to, and stays.
+fn take_back(
+    desk: &Desk<'_>,
+    environment: &Name,
+    unhealthy: &Unhealthy,
+) -> Result<Option<RolledBack>, StoryError> {
+    let state = desk.state()?;
+    let rule = state.policy()?.release.environment(environment);
+    let automatic = rule.is_some_and(|(it, _)| it.rollback == RollbackRule::Automatic);
+    if !automatic {
+        return Ok(None);
+    }
+    let wish = RollBack {
+        environment: environment.clone(),
+        trigger: Trigger::Unhealthy,
+        reason: unhealthy.to_string(),
+    };
+    match rollback(desk, &wish) {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.why() == Some(Reason::NothingToRollBackTo.into()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What an earlier promotion left undone comes first.
+fn catch_up(desk: &Desk<'_>, place: &Place, environment: &Name) -> Result<(), StoryError> {
+    match desk.state()?.history(environment) {
+        Some(history) => Ok(settle(&place.target, environment, history)?),
+        None => Ok(()),
+    }
+}
+
+fn stage(
+    desk: &Desk<'_>,
+    place: &Place,
+    file: &File,
+    artifact: &Artifact,
+    wish: &Promote,
+) -> Result<Staged, StoryError> {
+    // Nothing is copied for a decision that is a denial already; the one that counts comes later.
+    let state = desk.state()?;
+    let decision = desk.decide(&state, artifact, &wish.environment, Intent::Promote)?;
+    decision.verdict()?;
+    let digest = artifact.sha256;
+    Ok(place.target.stage(file, digest, &decision.name)?)
+}
+
+/// Decides and records, with the log held still: no revocation can come in between.
+fn say(
+    desk: &Desk<'_>,
+    artifact: &Artifact,
+    environment: &Name,
+) -> Result<(Decision, u64, State), StoryError> {
+    let ledger = desk.ledger;
+    let lock = ledger.log.lock()?;
+    let state = desk.state()?;
+    let decision = desk.decide(&state, artifact, environment, Intent::Promote)?;
+    decision.verdict()?;
+    let promotion = promotion(desk, &state, &decision)?;
+    let subject =
+        ResourceDescriptor::named(decision.name.as_str(), DigestSet::sha256(artifact.sha256));
+    let bundle = seal(&promotion.into_statement(subject), desk.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    // The gate's own word must count before it is given: a wrong key is found out here.
+    let mut after = state;
+    let line = submission.fold_into(&mut after);
+    line.outcome?;
+    let appended = ledger.log.append_locked(&[submission], desk.log)?;
+    drop(lock);
+    Ok((decision, appended.first, after))
+}
+
+fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Promotion, StoryError> {
+    let policy = state.policy()?;
+    let mut levels: BTreeSet<String> = decision.level.iter().map(ToString::to_string).collect();
+    if decision.builders >= 2 {
+        levels.insert(REPRODUCED.to_owned());
+    }
+    let input = |digest| ResourceDescriptor {
+        digest: DigestSet::sha256(digest),
+        ..ResourceDescriptor::default()
+    };
+    let uri = format!("urn:zwieback:policy:{}", desk.ledger.anchor.log);
+    let summary = Summary {
+        verifier: policy.release.gate.clone(),
+        time_verified: Some(desk.now),
+        resource: resource(&decision.environment, &decision.name),
+        policy: ResourceDescriptor::located(uri, DigestSet::sha256(policy.digest)),
+        inputs: decision.inputs.iter().copied().map(input).collect(),
+        passed: true,
+        levels,
+    };
+    Ok(Promotion {
+        summary,
+        log: desk.ledger.anchor.log.clone(),
+        environment: decision.environment.clone(),
+        generation: decision.generation,
+        size: decision.size,
+        version: decision.version.clone(),
+        waived: decision.waived(),
+    })
+}

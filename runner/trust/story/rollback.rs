@@ -1,0 +1,172 @@
+//! Rollback: to the newest generation that verifies now.
+
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::name::Name;
+use zwieback_host::keys::signer::seal;
+
+use super::desk::{Desk, Place};
+use super::error::StoryError;
+use crate::gate::question::Intent;
+use crate::log::append::Submission;
+use crate::log::error::LogError;
+use crate::reason::{Reason, Refusal};
+use crate::state::environment::{Generation, History};
+use crate::state::folded::State;
+use crate::statement::rollback::{Rollback, Trigger};
+use crate::target::copy::fingerprint;
+use crate::target::place::Staged;
+use crate::target::settle::{restage, settle};
+
+/// What `rollback` takes.
+#[derive(Clone, Debug)]
+pub struct RollBack {
+    /// Where.
+    pub environment: Name,
+    /// What brought it about.
+    pub trigger: Trigger,
+    /// Why.
+    pub reason: String,
+}
+
+/// What came of a rollback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolledBack {
+    /// Where.
+    pub environment: Name,
+    /// The generation that was deployed.
+    pub from: u64,
+    /// The one that is deployed again.
+    pub to: Generation,
+    /// Generations in between that do not verify now, and why.
+    pub skipped: Vec<(u64, Refusal)>,
+    /// The entry that says so.
+    pub index: u64,
+}
+
+/// Returns to the newest earlier generation that verifies now, with what is deployed left out.
+pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryError> {
+    let place = desk.places.get(&wish.environment);
+    let _lock = place.map(|it| it.target.lock()).transpose()?;
+    let lock = desk.ledger.log.lock()?;
+    let mut state = desk.state()?;
+    let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
+    let history = state
+        .history(&wish.environment)
+        .cloned()
+        .ok_or_else(nothing)?;
+    let from = history.current().ok_or_else(nothing)?.number;
+    let (to, staged, skipped) = choose(desk, &state, &history, wish)?;
+    let rollback = Rollback {
+        heading: desk.heading(),
+        environment: wish.environment.clone(),
+        generation: history.next(),
+        to: to.number,
+        trigger: wish.trigger,
+        reason: wish.reason.clone(),
+    };
+    let subject = ResourceDescriptor::named(to.name.as_str(), DigestSet::sha256(to.artifact));
+    let bundle = seal(&rollback.into_statement(subject), desk.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    submission.fold_into(&mut state).outcome?;
+    let appended = desk.ledger.log.append_locked(&[submission], desk.log)?;
+    drop(lock);
+    let current = state.history(&wish.environment).and_then(|it| it.current());
+    let current = current.expect("the rollback was just folded");
+    if let (Some(place), Some(staged)) = (place, staged) {
+        place.target.deploy(&wish.environment, current, &staged)?;
+    }
+    Ok(RolledBack {
+        environment: wish.environment.clone(),
+        from,
+        to,
+        skipped,
+        index: appended.first,
+    })
+}
+
+/// Brings a target to what the log says (`promote` and `rollback` do so by themselves).
+pub fn repair(desk: &Desk<'_>, environment: &Name) -> Result<(), StoryError> {
+    let Some(place) = desk.places.get(environment) else {
+        return Ok(());
+    };
+    let _lock = place.target.lock()?;
+    let state = desk.state()?;
+    match state.history(environment) {
+        Some(history) => Ok(settle(&place.target, environment, history)?),
+        None => Ok(()),
+    }
+}
+
+type Choice = (Generation, Option<Staged>, Vec<(u64, Refusal)>);
+
+fn choose(
+    desk: &Desk<'_>,
+    state: &State,
+    history: &History,
+    wish: &RollBack,
+) -> Result<Choice, StoryError> {
+    let current = history.current().map(|it| it.artifact);
+    let place = desk.places.get(&wish.environment);
+    let mut skipped = Vec::new();
+    let earlier = history.generations().iter().rev();
+    for generation in earlier.filter(|it| Some(it.artifact) != current) {
+        match try_one(desk, state, history, generation, place, &wish.environment)? {
+            Ok(staged) => return Ok((generation.clone(), staged, skipped)),
+            Err(refusal) => skipped.push((generation.number, refusal)),
+        }
+    }
+    let saw = skipped
+        .first()
+        .map_or("no earlier one".to_owned(), |(number, why)| {
+            format!("generation {number}: {why}")
+        });
+    Err(Refusal::new(Reason::NothingToRollBackTo, saw).into())
+}
+
+/// The copy of a generation, if its bytes are there and the gate would keep them.
+fn try_one(
+    desk: &Desk<'_>,
+    state: &State,
+    history: &History,
+    generation: &Generation,
+    place: Option<&Place>,
+    environment: &Name,
+) -> Result<Result<Option<Staged>, Refusal>, StoryError> {
+    let digest = generation.artifact;
+    let (print, staged) = match place {
+        None => (None, None),
+        Some(place) => match restage(&place.target, history, digest)? {
+            None => return Ok(Err(Refusal::new(Reason::DeployedChanged, digest.short()))),
+            Some(staged) => {
+                let file = std::fs::File::open(staged.path.join(&staged.name));
+                let print = file.ok().and_then(|file| fingerprint(&file).ok());
+                (print, Some(staged))
+            }
+        },
+    };
+    let verdict = keep(desk, state, generation, print, environment);
+    Ok(verdict?.map(|()| staged))
+}
+
+/// Whether the gate would keep a generation now.
+pub(super) fn keep(
+    desk: &Desk<'_>,
+    state: &State,
+    generation: &Generation,
+    print: Option<Fingerprint>,
+    environment: &Name,
+) -> Result<Result<(), Refusal>, StoryError> {
+    let artifact = Artifact {
+        name: generation.name.clone(),
+        sha256: print.map_or(generation.artifact, |it| it.sha256),
+        blake3: print.map(|it| it.blake3),
+    };
+    match desk.decide(state, &artifact, environment, Intent::Keep) {
+        Ok(decision) => Ok(decision.verdict()),
+        Err(StoryError::Refused(refusal)) => Ok(Err(refusal)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,152 @@
+//! The state of all environments at one look.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::desk::Desk;
+use super::error::StoryError;
+use super::rollback::keep;
+use super::watch::check_deployed;
+use crate::gate::exceptions;
+use crate::reason::Refusal;
+use crate::state::environment::Generation;
+use crate::state::folded::State;
+use crate::statement::break_glass::Waivable;
+
+/// The state of all environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The log's name.
+    pub log: String,
+    /// Its entries.
+    pub size: u64,
+    /// The policy's version and digest, and when it ends.
+    pub policy: (u64, Digest, Timestamp),
+    /// Every environment, in the policy's order.
+    pub environments: Vec<EnvironmentStatus>,
+    /// What was revoked: kind, id, reason.
+    pub revocations: Vec<(&'static str, String, String)>,
+}
+
+/// One environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentStatus {
+    /// Its name.
+    pub name: Name,
+    /// What is deployed.
+    pub current: Option<Generation>,
+    /// Whether it would be kept, now.
+    pub verdict: Result<(), Refusal>,
+    /// Approvals for what is not deployed there: artifact, its name, who.
+    pub pending: Vec<(Digest, String, BTreeSet<Name>)>,
+    /// Exceptions that hold now.
+    pub exceptions: Vec<ExceptionStatus>,
+}
+
+/// An exception that holds now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionStatus {
+    /// The entry.
+    pub index: u64,
+    /// For which artifact.
+    pub artifact: String,
+    /// Which rules do not hold.
+    pub scope: BTreeSet<Waivable>,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// Looks at every environment of the policy in force.
+pub fn status(desk: &Desk<'_>) -> Result<Status, StoryError> {
+    let state = desk.state()?;
+    let policy = state.policy()?;
+    let names = policy.release.environments.iter().map(|it| &it.name);
+    let environments = names.map(|name| environment(desk, &state, name));
+    Ok(Status {
+        log: state.log().to_string(),
+        size: state.size(),
+        policy: (
+            policy.release.version,
+            policy.digest,
+            policy.release.expires,
+        ),
+        environments: environments.collect::<Result<_, _>>()?,
+        revocations: state
+            .revocations()
+            .iter()
+            .map(|it| &it.revocation)
+            .map(|it| (it.revoked.kind(), it.revoked.id(), it.reason.clone()))
+            .collect(),
+    })
+}
+
+fn environment(
+    desk: &Desk<'_>,
+    state: &State,
+    name: &Name,
+) -> Result<EnvironmentStatus, StoryError> {
+    let current = state.history(name).and_then(|it| it.current());
+    let verdict = match current {
+        None => Ok(()),
+        Some(current) => match check_deployed(desk, current, name)? {
+            Err(refusal) => Err(refusal),
+            Ok(()) => keep(desk, state, current, None, name)?,
+        },
+    };
+    Ok(EnvironmentStatus {
+        name: name.clone(),
+        verdict,
+        pending: pending(desk, state, name, current.map(|it| it.artifact)),
+        exceptions: exceptions_of(desk, state, name),
+        current: current.cloned(),
+    })
+}
+
+fn pending(
+    desk: &Desk<'_>,
+    state: &State,
+    environment: &Name,
+    deployed: Option<Digest>,
+) -> Vec<(Digest, String, BTreeSet<Name>)> {
+    let people = state.policy().map(|it| &it.release.people);
+    let mut all = Vec::new();
+    for (digest, record) in state.artifacts() {
+        let history = state.history(environment);
+        if Some(*digest) == deployed || history.is_some_and(|it| it.replaced(*digest).is_some()) {
+            continue;
+        }
+        let approvals = record.approvals.iter().filter(|it| {
+            it.what.environment == *environment
+                && desk.now < it.what.expires
+                && state.key_revoked(it.key, it.stamped).is_none()
+        });
+        let who = approvals.filter_map(|it| people.as_ref().ok()?.person(it.key).cloned());
+        let who: BTreeSet<Name> = who.collect();
+        if !who.is_empty() {
+            all.push((*digest, record.name.clone(), who));
+        }
+    }
+    all
+}
+
+fn exceptions_of(desk: &Desk<'_>, state: &State, environment: &Name) -> Vec<ExceptionStatus> {
+    let records = state.artifacts().values();
+    let all = records.flat_map(|record| record.exceptions.iter().map(move |it| (record, it)));
+    let holding = all.filter(|(_, it)| {
+        it.what.environment == *environment && exceptions::check(state, it, desk.now).is_ok()
+    });
+    holding
+        .map(|(record, it)| ExceptionStatus {
+            index: it.index,
+            artifact: record.name.clone(),
+            scope: it.what.scope.clone(),
+            reason: it.what.reason.clone(),
+            expires: it.what.expires,
+        })
+        .collect()
+}

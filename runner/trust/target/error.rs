@@ -1,0 +1,49 @@
+//! Why a release did not reach its target.
+
+use zwieback_host::fs::fault::Fault;
+
+use crate::reason::Refusal;
+
+/// Why a release did not reach its target.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// A system call failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The bytes are not those that were decided about.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The command that deploys failed.
+    #[error("the command `{command}` that deploys ended with {status}")]
+    Hook {
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
+    /// A command without words.
+    #[error("the target's command is empty")]
+    NoCommand,
+    /// A name that no file of a release can have.
+    #[error("{0:?} cannot be the name of a file in a release")]
+    Name(String),
+    /// The log says what is to be deployed, and the bytes are nowhere.
+    #[error("generation {generation} is to be deployed, and its file is not here")]
+    Absent {
+        /// The generation.
+        generation: u64,
+    },
+}
+
+impl TargetError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Absent { .. } => Some("promote the artifact again from where it is".into()),
+            Self::Hook { .. } => {
+                Some("the promotion stands in the log; settling runs the command again".into())
+            }
+            _ => None,
+        }
+    }
+}

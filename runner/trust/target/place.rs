@@ -1,0 +1,119 @@
+//! The target of an environment, whatever kind it is.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_host::fs::fault::Attempt as _;
+
+use super::error::TargetError;
+use super::folder::Folder;
+use super::hook::Hook;
+use crate::log::files::bytes;
+use crate::state::environment::Generation;
+
+/// Where the releases of an environment go.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A folder of releases with a link to the current one.
+    Folder(Folder),
+    /// A command.
+    Hook(Hook),
+}
+
+/// A verified copy that waits for the log's word.
+#[derive(Debug)]
+pub struct Staged {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it is.
+    pub artifact: Digest,
+    /// The name of its file.
+    pub name: String,
+}
+
+/// What a target has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployed {
+    /// The generation.
+    pub generation: u64,
+    /// The digest of what lies there, if it can be read at all.
+    pub artifact: Option<Digest>,
+}
+
+/// The right to change a target; it ends when this is dropped, or the process dies.
+#[derive(Debug)]
+pub struct TargetLock {
+    _file: File,
+}
+
+impl Target {
+    /// Waits until no one else deploys there.
+    pub fn lock(&self) -> Result<TargetLock, TargetError> {
+        let path = self.home().join("lock");
+        std::fs::create_dir_all(self.home()).attempt("mkdir", bytes(self.home()))?;
+        let file = File::create(&path).attempt("open", bytes(&path))?;
+        file.lock().attempt("flock", bytes(&path))?;
+        Ok(TargetLock { _file: file })
+    }
+
+    /// Copies a file to where it can be deployed from; its bytes must be those of the digest.
+    pub fn stage(
+        &self,
+        source: &File,
+        artifact: Digest,
+        name: &str,
+    ) -> Result<Staged, TargetError> {
+        let name = plain_name(name)?;
+        super::copy::stage(&self.home().join("staged"), source, artifact, name)
+    }
+
+    /// Makes a staged copy the current release. The log has said so already.
+    pub fn deploy(
+        &self,
+        environment: &Name,
+        generation: &Generation,
+        staged: &Staged,
+    ) -> Result<(), TargetError> {
+        match self {
+            Self::Folder(folder) => folder.deploy(generation, staged),
+            Self::Hook(hook) => hook.deploy(environment, generation, staged),
+        }
+    }
+
+    /// What is there now.
+    pub fn deployed(&self) -> Result<Option<Deployed>, TargetError> {
+        match self {
+            Self::Folder(folder) => folder.deployed(),
+            Self::Hook(hook) => hook.deployed(),
+        }
+    }
+
+    /// The file of an earlier generation, where it is still kept.
+    pub fn kept(&self, generation: &Generation) -> Result<Option<File>, TargetError> {
+        match self {
+            Self::Folder(folder) => folder.kept(generation),
+            Self::Hook(hook) => hook.kept(generation),
+        }
+    }
+
+    /// The folder that belongs to the target.
+    pub fn home(&self) -> &std::path::Path {
+        match self {
+            Self::Folder(folder) => folder.path(),
+            Self::Hook(hook) => hook.home(),
+        }
+    }
+}
+
+/// The last part of a subject's name, which must be one that stays in its folder.
+pub(super) fn plain_name(name: &str) -> Result<&str, TargetError> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let plain = !matches!(last, "" | "." | "..") && !last.chars().any(char::is_control);
+    if plain && last.len() <= 255 {
+        Ok(last)
+    } else {
+        Err(TargetError::Name(name.to_owned()))
+    }
+}

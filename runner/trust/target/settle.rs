@@ -1,0 +1,67 @@
+//! Bringing a target to what the log says: after a crash, or a command that failed.
+
+use std::path::Path;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+
+use super::copy::{discard, fingerprint};
+use super::error::TargetError;
+use super::place::{Staged, Target, plain_name};
+use crate::state::environment::History;
+
+/// Deploys the current generation if the target has another one. The caller holds the lock.
+///
+/// The bytes come from the copy that was staged before the log spoke, or from an earlier generation
+/// of the same artifact; either way their digest is taken again.
+pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<(), TargetError> {
+    let staged = target.home().join("staged");
+    let Some(current) = history.current() else {
+        return Ok(discard(&staged)?);
+    };
+    let deployed = target.deployed()?;
+    if deployed.is_none_or(|it| it.generation != current.number) {
+        let copy = match waiting(&staged, current.artifact, plain_name(&current.name)?)? {
+            Some(copy) => copy,
+            None => restage(target, history, current.artifact)?.ok_or(TargetError::Absent {
+                generation: current.number,
+            })?,
+        };
+        target.deploy(environment, current, &copy)?;
+    }
+    Ok(discard(&staged)?)
+}
+
+fn waiting(staged: &Path, artifact: Digest, name: &str) -> Result<Option<Staged>, TargetError> {
+    let path = staged.join(artifact.to_hex());
+    let Ok(file) = std::fs::File::open(path.join(name)) else {
+        return Ok(None);
+    };
+    let whole = fingerprint(&file)?.sha256 == artifact;
+    Ok(whole.then(|| Staged {
+        path,
+        artifact,
+        name: name.to_owned(),
+    }))
+}
+
+/// A new copy from any generation that had the same artifact and still has its bytes.
+pub fn restage(
+    target: &Target,
+    history: &History,
+    artifact: Digest,
+) -> Result<Option<Staged>, TargetError> {
+    let same = history.generations().iter().rev();
+    for generation in same.filter(|it| it.artifact == artifact) {
+        let Some(file) = target.kept(generation)? else {
+            continue;
+        };
+        match target.stage(&file, artifact, &generation.name) {
+            Ok(staged) => return Ok(Some(staged)),
+            // This copy was changed; another generation may have a good one.
+            Err(TargetError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}

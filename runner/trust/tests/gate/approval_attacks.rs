@@ -1,0 +1,253 @@
+//! Approvals that must not count, exceptions that must not open, each with its reason.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_trust::statement::approval::Approval;
+use zwieback_trust::statement::break_glass::{BreakGlass, Waivable};
+use zwieback_trust::statement::heading::Heading;
+use zwieback_trust::statement::rollback::Trigger;
+use zwieback_trust::story::rollback::{RollBack, rollback};
+use zwieback_trust::story::say;
+
+use crate::world::{World, artifact, name, source};
+
+/// What someone tries.
+type Attack<'a> = &'a dyn Fn(&World);
+
+fn subject(version: &str) -> ResourceDescriptor {
+    ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256))
+}
+
+fn heading(world: &World) -> Heading {
+    Heading {
+        log: world.ledger.anchor.log.clone(),
+        issued: world.now,
+    }
+}
+
+fn approval(world: &World, version: &str, at: &str, expires: Timestamp) -> Statement {
+    let approval = Approval {
+        heading: heading(world),
+        environment: name(at),
+        expires,
+        comment: None,
+    };
+    approval.into_statement(subject(version))
+}
+
+/// What an exception with these texts becomes; they are put into the statement as they are.
+fn exception(world: &World, edit: impl Fn(&mut BreakGlass)) -> Statement {
+    let mut exception = BreakGlass {
+        heading: heading(world),
+        environment: name("staging"),
+        scope: [Waivable::Approvals].into(),
+        reason: "the site is down".to_owned(),
+        expires: Timestamp::from_unix(world.now.as_unix() + 3600).unwrap(),
+    };
+    edit(&mut exception);
+    exception.into_statement(subject("1.0"))
+}
+
+#[test]
+fn approvals_that_do_not_count() {
+    let cases: [(&str, Attack<'_>); 6] = [
+        ("approvals-too-few", &|_| ()),
+        ("approval-environment", &|world| {
+            world.approve("ada", "1.0", "prod").unwrap();
+        }),
+        ("approval-artifact", &|world| {
+            world.release("0.9-other");
+            world.approve("ada", "0.9-other", "staging").unwrap();
+        }),
+        ("approval-expired", &|world| {
+            let expires = Timestamp::from_unix(world.now.as_unix() - 1).unwrap();
+            world
+                .force("ada", &approval(world, "1.0", "staging", expires))
+                .unwrap();
+        }),
+        ("approval-too-long", &|world| {
+            world
+                .force("ada", &approval(world, "1.0", "staging", world.days(31)))
+                .unwrap();
+        }),
+        // Tess is known and has another role.
+        ("approvals-too-few", &|world| {
+            world.approve("tess", "1.0", "staging").unwrap();
+        }),
+    ];
+    for (expected, attack) in cases {
+        let world = World::new();
+        world.release("1.0");
+        attack(&world);
+        assert_eq!(world.refused("1.0", "staging"), expected);
+        world.approve("bo", "1.0", "staging").unwrap();
+        assert_eq!(world.refused("1.0", "staging"), "promoted", "{expected}");
+    }
+}
+
+#[test]
+fn strangers_and_other_logs_say_nothing() {
+    let world = World::new();
+    world.release("1.0");
+    let honest = approval(&world, "1.0", "staging", world.days(1));
+    assert_eq!(
+        world.force("stranger", &honest),
+        Err("signer-unknown".into())
+    );
+    let mut elsewhere = Approval {
+        heading: heading(&world),
+        environment: name("staging"),
+        expires: world.days(1),
+        comment: None,
+    };
+    elsewhere.heading.log = "other.example".parse().unwrap();
+    let elsewhere = elsewhere.into_statement(subject("1.0"));
+    assert_eq!(
+        world.force("ada", &elsewhere),
+        Err("statement-elsewhere".into())
+    );
+    assert!(world.force("ada", &honest).is_ok());
+    assert_eq!(
+        world.force("ada", &honest),
+        Err("statement-replayed".into())
+    );
+}
+
+#[test]
+fn one_person_counts_once() {
+    let world = World::new();
+    world.approved_by(&["ada", "ada2"]);
+    assert_eq!(world.refused("1.0", "prod"), "person-counted");
+    world.approve("bo", "1.0", "prod").unwrap();
+    assert_eq!(world.refused("1.0", "prod"), "promoted");
+}
+
+#[test]
+fn whoever_changed_the_source_does_not_approve_it() {
+    let world = World::new();
+    world.approved_by(&["ada", "bo"]);
+    let authors = BTreeSet::from([name("ada")]);
+    say::authored(&world.desk("cy"), source("1.0"), "app", authors).unwrap();
+    assert_eq!(world.refused("1.0", "prod"), "self-approval");
+    world.approve("cy", "1.0", "prod").unwrap();
+    assert_eq!(world.refused("1.0", "prod"), "promoted");
+}
+
+#[test]
+fn whoever_built_does_not_approve() {
+    let world = World::with(|policy| {
+        policy
+            .replace("people.cy]", "people.acme]")
+            .replace("\"cy\"", "\"acme\"")
+    });
+    world.release("1.0");
+    world.approve("cy", "1.0", "staging").unwrap();
+    assert_eq!(world.refused("1.0", "staging"), "builder-approves");
+}
+
+#[test]
+fn authors_must_be_known_where_the_policy_says_so() {
+    let world = World::with(|policy| {
+        policy.replace(
+            "tests = \"testers\"",
+            "tests = \"testers\"\nauthors = \"declared\"",
+        )
+    });
+    world.approved_by(&["ada", "bo"]);
+    assert_eq!(world.refused("1.0", "prod"), "authors-unknown");
+}
+
+#[test]
+fn an_approval_brings_nothing_back() {
+    let world = World::new();
+    for version in ["1.0", "1.1"] {
+        world.release(version);
+        world.approve("ada", version, "staging").unwrap();
+        world.promote(version, "staging").unwrap();
+    }
+    let wish = RollBack {
+        environment: name("staging"),
+        trigger: Trigger::Asked,
+        reason: "too slow".to_owned(),
+    };
+    rollback(&world.desk("gate"), &wish).unwrap();
+    assert_eq!(world.seen("staging"), "app 1.0");
+    assert_eq!(world.refused("1.1", "staging"), "approval-used");
+    world.approve("bo", "1.1", "staging").unwrap();
+    assert_eq!(world.refused("1.1", "staging"), "promoted");
+}
+
+#[test]
+fn glass_breaks_for_a_reason_and_in_its_scope() {
+    let mut world = World::new();
+    world.release("1.0");
+    let incomplete = [
+        exception(&world, |it| it.reason = " ".to_owned()),
+        exception(&world, |it| it.scope.clear()),
+    ];
+    for statement in incomplete {
+        assert_eq!(
+            world.force("sam", &statement),
+            Err("exception-incomplete".into())
+        );
+    }
+    let expect = |world: &World, who: &str, statement: Statement, code: &str| {
+        world.force(who, &statement).unwrap();
+        let decision = world.decide("1.0", "staging");
+        let last = decision.set_aside.last().unwrap();
+        assert_eq!(last.why.reason.code(), code);
+        assert_eq!(
+            world.refused("1.0", "staging"),
+            "approvals-too-few",
+            "{code}"
+        );
+    };
+    let other_place = exception(&world, |it| it.environment = name("prod"));
+    expect(&world, "sam", other_place, "exception-scope");
+    let other_rule = exception(&world, |it| it.scope = [Waivable::Tests].into());
+    expect(&world, "sam", other_rule, "exception-scope");
+    let long = exception(&world, |it| {
+        it.expires = "2026-06-01T00:00:00Z".parse().unwrap();
+    });
+    expect(&world, "sam", long, "exception-too-long");
+    expect(&world, "ada", exception(&world, |_| ()), "signer-role");
+    let short = exception(&world, |it| it.reason = "first".to_owned());
+    world.force("sam", &short).unwrap();
+    world.later(3601);
+    let last = world.decide("1.0", "staging").set_aside.pop().unwrap();
+    assert_eq!(last.why.reason.code(), "exception-expired");
+    assert_eq!(world.refused("1.0", "staging"), "approvals-too-few");
+    world.force("sam", &exception(&world, |_| ())).unwrap();
+    let promoted = world.promote("1.0", "staging").unwrap();
+    assert_eq!(
+        promoted.decision.waived(),
+        BTreeSet::from(["approvals".to_owned()])
+    );
+    let status = zwieback_trust::story::status::status(&world.desk("bo")).unwrap();
+    let shown = zwieback_trust::screen::status::status(&status).plain();
+    assert!(
+        shown.contains("exception bin/app without approvals, until"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn glass_never_covers_a_revocation() {
+    use zwieback_trust::statement::revocation::Revoked;
+    use zwieback_trust::story::revoke::{Revoke, revoke};
+    let world = World::new();
+    world.approved("1.0");
+    let all = exception(&world, |it| it.scope = Waivable::ALL.into());
+    world.force("sam", &all).unwrap();
+    let wish = Revoke {
+        revoked: Revoked::Artifact(artifact("1.0").sha256),
+        from: None,
+        reason: "bad".to_owned(),
+    };
+    revoke(&world.desk("sam"), &wish).unwrap();
+    assert_eq!(world.refused("1.0", "staging"), "artifact-revoked");
+}

@@ -1,0 +1,245 @@
+//! Forged promotions, releases out of order, policies that loosen, keys that were revoked.
+
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::vsa::Summary;
+use zwieback_core::digest::Digest;
+use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::statement::policy_change::PolicyChange;
+use zwieback_trust::statement::promotion::{Promotion, resource};
+use zwieback_trust::statement::revocation::Revoked;
+use zwieback_trust::story::explain::explain_decision;
+use zwieback_trust::story::revoke::{Revoke, revoke};
+use zwieback_trust::story::say;
+
+use crate::world::{World, artifact, documents, name};
+
+/// A promotion as the gate would make it, with one thing changed.
+fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
+    let policy = world.state().policy().unwrap().digest;
+    let digest = |digest| zwieback_core::attest::digest_set::DigestSet::sha256(digest);
+    let mut promotion = Promotion {
+        summary: Summary {
+            verifier: "https://gate.example/v1".into(),
+            time_verified: Some(world.now),
+            resource: resource(&name("staging"), "bin/app"),
+            policy: ResourceDescriptor::located("urn:policy", digest(policy)),
+            inputs: vec![],
+            passed: true,
+            levels: ["SLSA_BUILD_LEVEL_2".to_owned()].into(),
+        },
+        log: world.ledger.anchor.log.clone(),
+        environment: name("staging"),
+        generation: 1,
+        size: world.state().size(),
+        version: Some("1.0".into()),
+        waived: <_>::default(),
+    };
+    edit(&mut promotion);
+    let subject = ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact("1.0").sha256));
+    promotion.into_statement(subject)
+}
+
+#[test]
+fn forged_promotions_move_nothing() {
+    let world = World::new();
+    let other = Digest::sha256(b"another policy");
+    let digest = zwieback_core::attest::digest_set::DigestSet::sha256;
+    let cases: [(&str, &str, Statement); 9] = [
+        ("signer-role", "ada", promotion(&world, |_| ())),
+        ("signer-role", "stranger", promotion(&world, |_| ())),
+        (
+            "signer-name",
+            "gate",
+            promotion(&world, |it| it.summary.verifier = "me".into()),
+        ),
+        (
+            "promotion-failed",
+            "gate",
+            promotion(&world, |it| it.summary.passed = false),
+        ),
+        (
+            "promotion-mismatch",
+            "gate",
+            promotion(&world, |it| {
+                it.summary.resource = resource(&name("prod"), "bin/app");
+            }),
+        ),
+        (
+            "promotion-policy",
+            "gate",
+            promotion(&world, |it| it.summary.policy.digest = digest(other)),
+        ),
+        (
+            "generation-order",
+            "gate",
+            promotion(&world, |it| it.generation = 2),
+        ),
+        (
+            "environment-missing",
+            "gate",
+            promotion(&world, |it| it.environment = name("moon")),
+        ),
+        (
+            "statement-malformed",
+            "gate",
+            promotion(&world, |it| it.size = 1000),
+        ),
+    ];
+    for (code, who, statement) in cases {
+        assert_eq!(world.force(who, &statement), Err(code.to_owned()));
+    }
+    assert!(
+        world
+            .state()
+            .history(&name("staging"))
+            .is_none_or(|it| it.current().is_none())
+    );
+    let honest = promotion(&world, |_| ());
+    assert!(world.force("gate", &honest).is_ok());
+    assert_eq!(
+        world.force("gate", &honest),
+        Err("statement-replayed".into())
+    );
+}
+
+#[test]
+fn a_promotion_without_grounds_is_found_by_repeating_it() {
+    let world = World::new();
+    world.release("1.0");
+    world.force("gate", &promotion(&world, |_| ())).unwrap();
+    let index = world.state().size() - 1;
+    let explained = explain_decision(&world.desk("bo"), index).unwrap();
+    assert_eq!(
+        explained.agrees.unwrap_err().reason.code(),
+        "approvals-too-few"
+    );
+    assert!(explain_decision(&world.desk("bo"), 0).is_err());
+}
+
+#[test]
+fn releases_only_go_forward() {
+    let world = World::new();
+    for version in ["1.0", "1.1"] {
+        world.approved(version);
+        world.promote(version, "staging").unwrap();
+    }
+    world.approve("cy", "1.0", "staging").unwrap();
+    assert_eq!(world.refused("1.0", "staging"), "downgrade");
+    assert_eq!(world.refused("1.1", "staging"), "already-deployed");
+    world.approved("1.0.9");
+    assert_eq!(world.refused("1.0.9", "staging"), "downgrade");
+    assert_eq!(world.refused("1.0", "prod"), "not-promoted-before");
+    assert_eq!(world.refused("1.1", "moon"), "environment-missing");
+}
+
+#[test]
+fn provenance_decides_even_with_every_approval() {
+    let world = World::new();
+    for who in ["ada", "bo"] {
+        world.approve(who, "1.0", "staging").unwrap();
+    }
+    assert_eq!(world.refused("1.0", "staging"), "provenance-missing");
+    let (bundle, _) = world.provenance("acme", "1.0");
+    let statement = Statement::parse(&bundle.envelope().payload).unwrap();
+    world.force("stranger", &statement).unwrap();
+    assert_eq!(world.refused("1.0", "staging"), "key-unknown");
+    // The other builder's key for this builder's name.
+    world.force("other", &statement).unwrap();
+    assert_eq!(world.refused("1.0", "staging"), "key-unknown");
+    let signed = world.provenance("acme", "1.0");
+    say::submit(&world.desk("gate"), &[signed]).unwrap();
+    world.promote("1.0", "staging").unwrap();
+    world.test("1.0");
+    for who in ["ada", "bo"] {
+        world.approve(who, "1.0", "prod").unwrap();
+    }
+    assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
+}
+
+#[test]
+fn policies_are_agreed_on_and_only_go_forward() {
+    let world = World::new();
+    let propose = |who: &str, version, edit: &dyn Fn(&str) -> String| {
+        let change = PolicyChange {
+            heading: world.desk(who).heading(),
+            documents: documents(&world.keys, &|text: &str| edit(text), version),
+        };
+        world.force(who, &change.into_statement())
+    };
+    let same = |text: &str| text.to_owned();
+    let code = |code: &str| Err(code.to_owned());
+    assert_eq!(
+        propose("kim", 1, &|it| format!("{it}# more")),
+        code("policy-version")
+    );
+    assert_eq!(propose("kim", 3, &same), code("policy-version"));
+    assert_eq!(propose("ada", 2, &same), code("signer-role"));
+    assert_eq!(propose("stranger", 2, &same), code("signer-unknown"));
+    let loosens = |it: &str| it.replace("release = 2", "release = 0");
+    assert_eq!(
+        propose("kim", 2, &loosens),
+        code("release-policy-malformed")
+    );
+    assert_eq!(propose("kim", 2, &same), Ok("1 of 2 keepers".into()));
+    assert_eq!(
+        propose("lou", 2, &|it| format!("{it}# other")),
+        Ok("1 of 2 keepers".into())
+    );
+    assert_eq!(propose("lou", 2, &same), Ok("version 2 in force".into()));
+    assert_eq!(propose("kim", 1, &same), code("statement-replayed"));
+    assert_eq!(world.state().policy().unwrap().release.version, 2);
+}
+
+#[test]
+fn the_first_policy_is_the_one_that_was_agreed_on() {
+    let world = World::new();
+    let mut ledger = world.ledger.clone();
+    ledger.anchor.policy = Digest::sha256(b"another");
+    let lines = ledger.lines(world.now).unwrap();
+    let codes: Vec<_> = lines
+        .iter()
+        .map(|it| it.outcome.as_ref().unwrap_err().reason.code())
+        .collect();
+    assert_eq!(codes, ["policy-anchor", "policy-anchor"]);
+}
+
+#[test]
+fn a_revoked_key_says_nothing_any_more() {
+    let world = World::new();
+    world.approved("1.0");
+    let revoke = |who: &str, revoked| {
+        let wish = Revoke {
+            revoked,
+            from: None,
+            reason: "stolen".to_owned(),
+        };
+        revoke(&world.desk(who), &wish).unwrap()
+    };
+    let key = |name: &str| Revoked::Key(world.keys[name].public_key().id());
+    let radius = world.state().blast_radius(&key("ada"));
+    assert_eq!(radius.statements.len(), 2);
+    // Ada is not one who may revoke, so bo's key stays good.
+    revoke("ada", key("bo"));
+    world.promote("1.0", "staging").unwrap();
+    revoke("sam", key("ada"));
+    assert_eq!(world.refused("1.0", "prod"), "signer-revoked");
+    world.approve("ada", "1.0", "prod").unwrap();
+    let last = world.ledger.lines(world.now).unwrap().pop().unwrap();
+    assert_eq!(last.outcome.unwrap_err().reason.code(), "signer-revoked");
+    world.approve("cy", "1.0", "prod").unwrap();
+    revoke("sam", key("acme"));
+    assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
+    revoke("sam", Revoked::Builder(crate::world::builder_id("other")));
+    assert_eq!(world.refused("1.0", "prod"), "builder-revoked");
+}
+
+#[test]
+fn a_policy_that_expired_decides_nothing() {
+    let mut world = World::new();
+    world.approved("1.0");
+    world.later(400 * 86_400);
+    // The trust root has expired as well, which is met first.
+    assert_eq!(world.refused("1.0", "staging"), "release-policy-expired");
+}

@@ -1,0 +1,199 @@
+//! Logs that were edited, forked, cut or held back, and bundles with proofs of something else.
+
+use std::fs;
+use std::path::Path;
+
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::public_key::Algorithm;
+use zwieback_host::keys::private_key::PrivateKey;
+use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::log::place::LogDir;
+use zwieback_trust::story::say;
+use zwieback_trust::tlog::logged;
+use zwieback_trust::tlog::note_key::{NoteKey, NoteKind};
+use zwieback_trust::tlog::view::Expectation;
+use zwieback_trust::tlog::witness_policy::WitnessPolicy;
+
+use crate::world::{ORIGIN, World};
+
+fn code<T>(result: Result<T, zwieback_trust::log::error::LogError>) -> String {
+    match result {
+        Ok(_) => "accepted".to_owned(),
+        Err(zwieback_trust::log::error::LogError::Refused(it)) => it.reason.code().to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn loaded(world: &World) -> String {
+    code(world.ledger.load(world.now))
+}
+
+fn copy(from: &Path, to: &Path) {
+    let mut cp = std::process::Command::new("cp");
+    assert!(cp.arg("-rT").args([from, to]).status().unwrap().success());
+}
+
+#[test]
+fn files_that_were_edited() {
+    let world = World::new();
+    world.approved("1.0");
+    world.state();
+    let log = world.home.join("log");
+    let kept = world.home.join("kept");
+    copy(&log, &kept);
+    let size = world.ledger.log.checkpoint().unwrap().head.size;
+    for (file, expected) in [
+        (format!("tile/entries/000.p/{size}"), "log-edited"),
+        ("statements/000".to_owned(), "accepted"),
+        ("checkpoint".to_owned(), "log-signature"),
+    ] {
+        let path = log.join(&file);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes
+            .windows(4)
+            .position(|it| it == b"cHJl" || it == b"\n8\nx")
+            .unwrap_or(40);
+        let at = if file == "checkpoint" {
+            ORIGIN.len() + 1
+        } else {
+            at
+        };
+        bytes[at] = if bytes[at] == b'7' { b'8' } else { b'7' };
+        fs::write(&path, &bytes).unwrap();
+        let verdict = loaded(&world);
+        if expected == "accepted" {
+            // An edited bundle is no longer the one of its entry: the entry says nothing, visibly.
+            let lines = world.ledger.lines(world.now).unwrap();
+            assert!(lines.iter().any(|it| it.outcome.is_err()), "{file}");
+        } else {
+            assert_eq!(verdict, expected, "{file}");
+        }
+        fs::remove_dir_all(&log).unwrap();
+        copy(&kept, &log);
+    }
+    fs::remove_file(log.join("statements/000")).unwrap();
+    assert_eq!(loaded(&world), "log-edited");
+    fs::remove_file(log.join("checkpoint")).unwrap();
+    assert_eq!(loaded(&world), "log-missing");
+    fs::remove_dir_all(&log).unwrap();
+    assert_eq!(code(LogDir::open(&log)), "log-missing");
+}
+
+#[test]
+fn a_log_that_was_rolled_back_or_forked() {
+    let world = World::new();
+    let (log, kept) = (world.home.join("log"), world.home.join("kept"));
+    copy(&log, &kept);
+    world.approve("ada", "1.0", "staging").unwrap();
+    world.state();
+    fs::remove_dir_all(&log).unwrap();
+    copy(&kept, &log);
+    assert_eq!(loaded(&world), "log-rolled-back");
+    // Another third entry, and one more: larger than what was seen, and not what was seen.
+    let fork = World::open(&world.home);
+    let submit = |version| {
+        say::submit(&fork.desk("gate"), &[fork.provenance("acme", version)]).unwrap();
+    };
+    submit("6.6");
+    assert_eq!(loaded(&world), "log-forked");
+    submit("6.7");
+    assert_eq!(loaded(&world), "log-forked");
+    assert_eq!(
+        code(
+            world
+                .ledger
+                .log
+                .monitor(&world.ledger.witnesses, &world.ledger.seen, world.now)
+        ),
+        "log-forked"
+    );
+}
+
+#[test]
+fn another_log_in_its_place() {
+    let world = World::new();
+    let log = world.home.join("log");
+    fs::remove_dir_all(&log).unwrap();
+    let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+    LogDir::init(&log, ORIGIN.parse().unwrap(), &key, world.now).unwrap();
+    let other = World::open(&world.home);
+    let mut ledger = world.ledger.clone();
+    ledger.log = other.ledger.log.clone();
+    assert_eq!(code(ledger.load(world.now)), "log-key-unknown");
+}
+
+#[test]
+fn a_log_that_is_held_back() {
+    let world = World::new();
+    let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+    let name = "w.example".parse().unwrap();
+    let witness = NoteKey::new(NoteKind::Witness, name, key.public_key()).unwrap();
+    let text = format!(
+        "log {}\nwitness w {witness}\nquorum w\n",
+        world.ledger.log.key()
+    );
+    let mut ledger = world.ledger.clone();
+    ledger.witnesses = WitnessPolicy::parse(&text).unwrap();
+    assert_eq!(code(ledger.load(world.now)), "witness-quorum");
+    let memory = zwieback_trust::log::monitor::Memory::new(world.home.join("w"));
+    let witness = zwieback_trust::log::witness::Witness {
+        key: &witness,
+        signer: &key,
+        memory: &memory,
+        policy: &world.ledger.witnesses,
+    };
+    ledger.log.witness(&witness, world.now).unwrap();
+    ledger.max_age = Some(3600);
+    assert_eq!(code(ledger.load(world.now)), "accepted");
+    assert_eq!(code(ledger.load(world.days(1))), "log-stale");
+}
+
+#[test]
+fn proofs_of_something_else() {
+    let world = World::new();
+    let versions = ["1.0", "1.1"];
+    let bundles = versions.map(|version| world.provenance("acme", version));
+    say::submit(&world.desk("gate"), &bundles).unwrap();
+    let [first, second] = [2, 3].map(|it| world.ledger.log.proven_bundle(it).unwrap());
+    let expected = Expectation {
+        policy: &world.ledger.witnesses,
+        seen: None,
+        max_age: None,
+        now: world.now,
+    };
+    let verdict = |bundle: &Bundle| {
+        let result = logged::verify(bundle, &expected);
+        result.map_or_else(|it| it.reason.code(), |_| "accepted")
+    };
+    assert_eq!(verdict(&first), "accepted");
+    assert_eq!(verdict(&bundles[0].0), "proof-missing");
+    let swapped = bundles[0]
+        .0
+        .clone()
+        .with_log_entry(second.log_entries()[0].clone());
+    assert_eq!(verdict(&swapped), "entry-mismatch");
+    let text = String::from_utf8(first.to_bytes()).unwrap();
+    let edited = |from: &str, to: &str| {
+        let edited = text.replacen(from, to, 1);
+        assert_ne!(edited, text, "{from}");
+        verdict(&Bundle::parse(edited.as_bytes()).unwrap())
+    };
+    assert_eq!(
+        edited("\"hashes\":[", "\"hashes\":[\"AAAA\","),
+        "proof-malformed"
+    );
+    let digest = format!("\"hashes\":[\"{}=\",", "A".repeat(43));
+    assert_eq!(edited("\"hashes\":[", &digest), "proof-inclusion");
+    assert_eq!(
+        edited(
+            "\"logIndex\":\"2\",\"rootHash\"",
+            "\"logIndex\":\"3\",\"rootHash\""
+        ),
+        "proof-inclusion"
+    );
+    assert_eq!(edited("\\n4\\n", "\\n5\\n"), "log-signature");
+    let stranger = World::new();
+    let policy = &stranger.ledger.witnesses;
+    let other = logged::verify(&first, &Expectation { policy, ..expected });
+    assert_eq!(other.unwrap_err().reason.code(), "log-key-unknown");
+}

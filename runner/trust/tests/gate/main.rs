@@ -1,0 +1,16 @@
+//! Whole stories on real files: a log, people with keys, builders, targets, and those who cheat.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod world;
+
+mod log;
+mod log_attacks;
+
+mod release;
+mod target;
+
+mod approval_attacks;
+mod history_attacks;
+
+mod crash;

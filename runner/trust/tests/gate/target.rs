@@ -1,0 +1,209 @@
+//! What is deployed is what was verified, whatever happens to files, names and commands meanwhile.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use zwieback_core::digest::Digest;
+use zwieback_trust::reason::Reason;
+use zwieback_trust::statement::rollback::Trigger;
+use zwieback_trust::story::promote::{Promote, promote};
+use zwieback_trust::story::rollback::{RollBack, repair, rollback};
+use zwieback_trust::story::watch::{Watched, watch};
+use zwieback_trust::target::folder::Folder;
+use zwieback_trust::target::health::Health;
+use zwieback_trust::target::hook::Hook;
+use zwieback_trust::target::place::Target;
+
+use crate::world::{World, name};
+
+fn in_staging(world: &World, version: &str) {
+    world.release(version);
+    world.approve("ada", version, "staging").unwrap();
+    world.promote(version, "staging").unwrap();
+}
+
+fn shell(script: &str) -> Vec<String> {
+    ["/bin/sh", "-c", script].map(str::to_owned).into()
+}
+
+#[test]
+fn a_file_that_changes_after_the_decision_is_not_deployed() {
+    let world = World::new();
+    let path = world.file("app", "app 1.0");
+    let (file, artifact) = zwieback_trust::story::desk::open_artifact(&path).unwrap();
+    // The name leads elsewhere: what is open stays what it was.
+    fs::remove_file(&path).unwrap();
+    symlink("/etc/passwd", &path).unwrap();
+    let target = Target::Folder(Folder::new(world.home.join("place")));
+    let digest = artifact.sha256;
+    let staged = target.stage(&file, digest, "bin/app").unwrap();
+    assert_eq!(fs::read(staged.path.join("app")).unwrap(), b"app 1.0");
+    // The bytes themselves change: refused, and nothing is left.
+    let path = world.file("other", "app 1.0");
+    let (file, _) = zwieback_trust::story::desk::open_artifact(&path).unwrap();
+    fs::write(&path, "app 6.6").unwrap();
+    let error = target
+        .stage(&file, digest, "bin/app")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains(Reason::FileSwapped.sentence()), "{error}");
+    assert!(!staged.path.exists());
+    for bad in ["..", "", "a/..", "a\nb"] {
+        assert!(target.stage(&file, digest, bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_release_that_was_tampered_with_is_found_and_replaced() {
+    let world = World::new();
+    in_staging(&world, "1.0");
+    in_staging(&world, "1.1");
+    let current = world.home.join("staging/current/app");
+    fs::write(&current, "app evil").unwrap();
+    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let Watched::RolledBack(alarm, done) = watched else {
+        panic!("{watched:?}");
+    };
+    assert_eq!(
+        (alarm.trigger, done.from, done.to.number),
+        (Trigger::Changed, 2, 1)
+    );
+    assert_eq!(world.seen("staging"), "app 1.0");
+}
+
+#[test]
+fn a_rollback_goes_past_what_does_not_verify() {
+    let world = World::new();
+    for version in ["1.0", "1.1", "1.2"] {
+        in_staging(&world, version);
+    }
+    let damaged = fs::read_dir(world.home.join("staging/releases")).unwrap();
+    let damaged = damaged.map(|it| it.unwrap().path());
+    let damaged = damaged
+        .into_iter()
+        .find(|it| it.to_str().unwrap().contains("/000002-"));
+    fs::write(damaged.unwrap().join("app"), "app damaged").unwrap();
+    let wish = RollBack {
+        environment: name("staging"),
+        trigger: Trigger::Asked,
+        reason: "slow".to_owned(),
+    };
+    let done = rollback(&world.desk("gate"), &wish).unwrap();
+    assert_eq!(done.to.version.as_deref(), Some("1.0"));
+    assert_eq!(done.skipped[0].0, 2);
+    assert_eq!(world.seen("staging"), "app 1.0");
+}
+
+#[test]
+fn nothing_to_go_back_to_is_said() {
+    let world = World::new();
+    in_staging(&world, "1.0");
+    let wish = RollBack {
+        environment: name("staging"),
+        trigger: Trigger::Asked,
+        reason: "slow".to_owned(),
+    };
+    let error = rollback(&world.desk("gate"), &wish).unwrap_err();
+    assert_eq!(error.why(), Some(Reason::NothingToRollBackTo.into()));
+    assert_eq!(world.seen("staging"), "app 1.0");
+}
+
+#[test]
+fn what_does_not_work_goes_at_once() {
+    let mut world = World::new();
+    in_staging(&world, "1.0");
+    let link = world.home.join("staging/current/app");
+    let health = Health {
+        command: shell(&format!("! grep -q 1.1 {}", link.display())),
+        timeout: Duration::from_mins(1),
+    };
+    world.places.get_mut(&name("staging")).unwrap().health = Some(health);
+    world.release("1.1");
+    world.approve("ada", "1.1", "staging").unwrap();
+    let promoted = world.promote("1.1", "staging").unwrap();
+    assert!(promoted.health.is_err());
+    assert_eq!(promoted.rolled_back.unwrap().to.number, 1);
+    assert_eq!(world.seen("staging"), "app 1.0");
+    let slow = Health {
+        command: shell("sleep 600"),
+        timeout: Duration::from_millis(20),
+    };
+    assert!(slow.check().unwrap_err().to_string().contains("longer"));
+}
+
+#[test]
+fn a_command_reads_the_verified_bytes() {
+    let mut world = World::new();
+    let home = world.home.clone();
+    let script = |status| {
+        let out = home.join("out");
+        let out = out.display();
+        // The descriptor is for reading: the command cannot change what the next one will see.
+        shell(&format!(
+            "cat > {out}; echo \" $ZWIEBACK_NAME $ZWIEBACK_GENERATION $ZWIEBACK_SHA256\" >> {out}; \
+             if printf x 1>&0; then exit 9; fi; exit {status}"
+        ))
+    };
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(script(3), home.join("hook")));
+    let path = world.release("1.0");
+    world.approve("ada", "1.0", "staging").unwrap();
+    let wish = Promote {
+        artifact: path,
+        environment: name("staging"),
+    };
+    let error = promote(&world.desk("gate"), &wish).unwrap_err().to_string();
+    assert!(error.contains("exit status: 3"), "{error}");
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(script(0), home.join("hook")));
+    repair(&world.desk("gate"), &name("staging")).unwrap();
+    let digest = Digest::sha256(b"app 1.0");
+    let read = fs::read_to_string(home.join("out")).unwrap();
+    assert_eq!(read, format!("app 1.0 app 1 {digest}\n"));
+    let fine = watch(&world.desk("gate"), &name("staging")).unwrap();
+    assert!(matches!(fine, Watched::Fine), "{fine:?}");
+}
+
+#[test]
+fn promotions_at_the_same_time_come_one_after_the_other() {
+    let world = World::new();
+    let versions = ["1.0", "1.1", "1.2", "1.3"];
+    let files = versions.map(|version| {
+        world.release(version);
+        world.approve("ada", version, "staging").unwrap();
+        world.file(&format!("app-{version}"), &format!("app {version}"))
+    });
+    let home: &Path = &world.home;
+    std::thread::scope(|scope| {
+        for artifact in files {
+            scope.spawn(move || {
+                let world = World::open(home);
+                let environment = name("staging");
+                let wish = Promote {
+                    artifact,
+                    environment,
+                };
+                // Whoever comes after a newer one is refused; nothing else may go wrong.
+                match promote(&world.desk("gate"), &wish) {
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(error.why(), Some(Reason::Downgrade.into())),
+                }
+            });
+        }
+    });
+    assert_eq!(world.seen("staging"), "app 1.3");
+    let state = world.state();
+    let history = state.history(&name("staging")).unwrap();
+    let numbers: Vec<u64> = history.generations().iter().map(|it| it.number).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(
+        !world
+            .ledger
+            .lines(world.now)
+            .unwrap()
+            .iter()
+            .any(|it| it.outcome.is_err())
+    );
+}

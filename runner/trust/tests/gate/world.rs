@@ -1,0 +1,387 @@
+//! A small company: people with keys, two builders, a gate, a log and two environments.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use zwieback_core::attest::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::provenance::{Builder, Metadata, Provenance};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey};
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::root_chain::{root_file, root_pae};
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::trust_root::{BuilderKey, Quorum, TrustRoot};
+use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::json::value::Value;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::private_key::PrivateKey;
+use zwieback_host::keys::signer::{Signer as _, seal};
+use zwieback_trust::gate::decision::Decision;
+use zwieback_trust::gate::people::write_key;
+use zwieback_trust::gate::question::Intent;
+use zwieback_trust::ledger::Ledger;
+use zwieback_trust::log::append::Submission;
+use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::log::place::LogDir;
+use zwieback_trust::state::folded::{Anchor, State};
+use zwieback_trust::statement::policy_change::PolicyDocuments;
+use zwieback_trust::story::desk::{Desk, Place};
+use zwieback_trust::story::error::StoryError;
+use zwieback_trust::story::promote::{Promote, Promoted, promote};
+use zwieback_trust::story::say::{self, Approve};
+use zwieback_trust::target::folder::Folder;
+use zwieback_trust::target::place::Target;
+use zwieback_trust::tlog::witness_policy::WitnessPolicy;
+
+pub(crate) const NOW: i64 = 1_780_000_000;
+pub(crate) const ORIGIN: &str = "log.example/releases";
+const DAY: i64 = 86_400;
+/// `ada2` is a second key of ada's, `twin` is the key of a stranger.
+const KEYS: [&str; 12] = [
+    "ada", "ada2", "bo", "cy", "kim", "lou", "sam", "tess", "acme", "other", "gate", "stranger",
+];
+
+pub(crate) struct World {
+    pub(crate) home: PathBuf,
+    pub(crate) keys: BTreeMap<String, PrivateKey>,
+    pub(crate) log_key: PrivateKey,
+    pub(crate) ledger: Ledger,
+    pub(crate) places: BTreeMap<Name, Place>,
+    pub(crate) foreign: ForeignBuildTypes,
+    pub(crate) now: Timestamp,
+    /// Goes when the world does.
+    pub(crate) scratch: Option<tempfile::TempDir>,
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+impl World {
+    /// A company whose policy is in force.
+    pub(crate) fn new() -> Self {
+        Self::with(std::borrow::ToOwned::to_owned)
+    }
+
+    /// The same with another policy about releases.
+    pub(crate) fn with(edit: impl Fn(&str) -> String) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut world = Self::create(scratch.path(), edit);
+        world.scratch = Some(scratch);
+        world
+    }
+
+    pub(crate) fn create(home: &Path, edit: impl Fn(&str) -> String) -> Self {
+        let make = |algorithm| PrivateKey::generate(algorithm).unwrap();
+        fs::create_dir_all(home.join("keys")).unwrap();
+        let save = |name: &str, key: &PrivateKey| {
+            let pem = key.to_pem(None).unwrap();
+            fs::write(home.join("keys").join(name), pem.as_bytes()).unwrap();
+        };
+        for key in KEYS {
+            save(key, &make(Algorithm::EcdsaP256));
+        }
+        let log = make(Algorithm::Ed25519);
+        save("log", &log);
+        let now = Timestamp::from_unix(NOW).unwrap();
+        LogDir::init(&home.join("log"), ORIGIN.parse().unwrap(), &log, now).unwrap();
+        let keys = read_keys(home);
+        let documents = documents(&keys, &edit, 1);
+        fs::write(home.join("anchor"), documents.digest().to_hex()).unwrap();
+        let world = Self::open(home);
+        for keeper in ["kim", "lou"] {
+            say::propose(&world.desk(keeper), documents.clone()).unwrap();
+        }
+        world
+    }
+
+    /// The same company, by a process that has only its files.
+    pub(crate) fn open(home: &Path) -> Self {
+        let log = LogDir::open(&home.join("log")).unwrap();
+        let place = |name: &str| Place {
+            target: Target::Folder(Folder::new(home.join(name))),
+            health: None,
+        };
+        let anchor: Digest = fs::read_to_string(home.join("anchor"))
+            .unwrap()
+            .parse()
+            .unwrap();
+        let mut keys = read_keys(home);
+        Self {
+            home: home.to_owned(),
+            log_key: keys.remove("log").unwrap(),
+            keys,
+            ledger: Ledger {
+                witnesses: WitnessPolicy::unwitnessed(log.key().clone()),
+                log,
+                seen: Memory::new(home.join("seen")),
+                verified: Memory::new(home.join("verified")),
+                max_age: None,
+                anchor: Anchor {
+                    log: ORIGIN.parse().unwrap(),
+                    policy: anchor,
+                },
+            },
+            places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
+            foreign: ForeignBuildTypes::new(),
+            now: Timestamp::from_unix(NOW).unwrap(),
+            scratch: None,
+        }
+    }
+
+    /// The desk at which that person works.
+    pub(crate) fn desk(&self, who: &str) -> Desk<'_> {
+        Desk {
+            ledger: &self.ledger,
+            signer: &self.keys[who],
+            log: &self.log_key,
+            places: &self.places,
+            foreign: &self.foreign,
+            now: self.now,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.ledger.load(self.now).unwrap()
+    }
+
+    pub(crate) fn later(&mut self, seconds: i64) {
+        self.now = Timestamp::from_unix(self.now.as_unix() + seconds).unwrap();
+    }
+
+    pub(crate) fn days(&self, days: i64) -> Timestamp {
+        Timestamp::from_unix(self.now.as_unix() + days * DAY).unwrap()
+    }
+
+    /// A file with that content, and no statement about it.
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.home.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A release of that version, built by acme and rechecked by the other builder.
+    pub(crate) fn release(&self, version: &str) -> PathBuf {
+        let path = self.file("app", &format!("app {version}"));
+        let built = ["acme", "other"].map(|builder| self.provenance(builder, version));
+        say::submit(&self.desk("gate"), &built).unwrap();
+        path
+    }
+
+    /// The same, tested, and approved by ada and bo for both environments.
+    pub(crate) fn approved(&self, version: &str) -> PathBuf {
+        let path = self.release(version);
+        self.test(version);
+        for who in ["ada", "bo"] {
+            for environment in ["staging", "prod"] {
+                self.approve(who, version, environment).unwrap();
+            }
+        }
+        path
+    }
+
+    /// Version 1.0 in staging, approved for production by those keys.
+    pub(crate) fn approved_by(&self, keys: &[&str]) {
+        self.release("1.0");
+        self.test("1.0");
+        self.approve("cy", "1.0", "staging").unwrap();
+        self.promote("1.0", "staging").unwrap();
+        for key in keys {
+            self.approve(key, "1.0", "prod").unwrap();
+        }
+    }
+
+    pub(crate) fn decide(&self, version: &str, environment: &str) -> Decision {
+        let (desk, state) = (self.desk("gate"), self.state());
+        let intent = Intent::Promote;
+        desk.decide(&state, &artifact(version), &name(environment), intent)
+            .unwrap()
+    }
+
+    pub(crate) fn provenance(&self, builder: &str, version: &str) -> (Bundle, PublicKey) {
+        let subject =
+            ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256));
+        let statement = provenance(builder, version).into_statement(vec![subject]);
+        self.sealed(builder, &statement)
+    }
+
+    pub(crate) fn sealed(&self, who: &str, statement: &Statement) -> (Bundle, PublicKey) {
+        let key = &self.keys[who];
+        (seal(statement, key).unwrap(), key.public_key().clone())
+    }
+
+    /// Appends a statement whatever it says; what became of it.
+    pub(crate) fn force(&self, who: &str, statement: &Statement) -> Result<String, String> {
+        let (bundle, key) = self.sealed(who, statement);
+        let submission = Submission::new(&bundle, &key).unwrap();
+        self.ledger
+            .log
+            .append(&[submission], &self.log_key)
+            .unwrap();
+        let line = self.ledger.lines(self.now).unwrap().pop().unwrap();
+        line.outcome
+            .map_err(|refusal| refusal.reason.code().to_owned())
+    }
+
+    pub(crate) fn test(&self, version: &str) {
+        use zwieback_trust::statement::test_result::TestResult;
+        let suite = ResourceDescriptor::named("suite", &Fingerprint::of(b"suite"));
+        say::tested(
+            &self.desk("tess"),
+            &artifact(version),
+            TestResult::Passed,
+            &suite,
+        )
+        .unwrap();
+    }
+
+    pub(crate) fn approve(&self, who: &str, version: &str, at: &str) -> Result<(), StoryError> {
+        let wish = Approve {
+            artifact: artifact(version),
+            environment: name(at),
+            expires: self.days(7),
+            comment: None,
+        };
+        say::approve(&self.desk(who), &wish).map(drop)
+    }
+
+    pub(crate) fn promote(&self, version: &str, to: &str) -> Result<Promoted, StoryError> {
+        let wish = Promote {
+            artifact: self.file("app", &format!("app {version}")),
+            environment: name(to),
+        };
+        promote(&self.desk("gate"), &wish)
+    }
+
+    /// The reason for which a promotion is refused.
+    pub(crate) fn refused(&self, version: &str, to: &str) -> String {
+        match self.promote(version, to) {
+            Ok(_) => "promoted".to_owned(),
+            Err(error) => error
+                .why()
+                .map_or(error.to_string(), |it| it.code().to_owned()),
+        }
+    }
+
+    /// What users of an environment see.
+    pub(crate) fn seen(&self, environment: &str) -> String {
+        let path = self.home.join(environment).join("current/app");
+        fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+pub(crate) fn artifact(version: &str) -> Artifact {
+    Artifact::new("app", &Fingerprint::of(format!("app {version}").as_bytes()))
+}
+
+pub(crate) fn source(version: &str) -> Digest {
+    Digest::sha256(format!("source {version}").as_bytes())
+}
+
+fn provenance(builder: &str, version: &str) -> Provenance {
+    let head = Value::object([("name", "app".into()), ("version", version.into())]);
+    let source = Fingerprint::of(format!("source {version}").as_bytes());
+    let shared = Fingerprint::of(b"toolchain");
+    Provenance {
+        build_type: BUILD_TYPE.into(),
+        external_parameters: build_type::external_parameters(
+            Value::object([("recipe", head)]),
+            [].into(),
+        ),
+        internal_parameters: [("profile".into(), "hermetic".into())].into(),
+        resolved_dependencies: vec![
+            ResourceDescriptor::located(format!("pkg:generic/app@{version}"), &source),
+            ResourceDescriptor::named("toolchain/c", &shared),
+        ],
+        builder: Builder {
+            id: builder_id(builder),
+            ..Builder::default()
+        },
+        metadata: Metadata {
+            finished_on: Timestamp::from_unix(NOW - 100).ok(),
+            ..Metadata::default()
+        },
+        byproducts: vec![],
+    }
+}
+
+pub(crate) fn builder_id(builder: &str) -> String {
+    format!("https://{builder}.example/builder/v1")
+}
+
+fn read_keys(home: &Path) -> BTreeMap<String, PrivateKey> {
+    let entries = fs::read_dir(home.join("keys")).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            let pem = fs::read_to_string(entry.path()).unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            (name, PrivateKey::from_pem(&pem, None).unwrap())
+        })
+        .collect()
+}
+
+/// The documents of a policy of that version.
+pub(crate) fn documents(
+    keys: &BTreeMap<String, PrivateKey>,
+    edit: &impl Fn(&str) -> String,
+    version: u64,
+) -> PolicyDocuments {
+    let key = |name: &str| write_key(keys[name].public_key());
+    let people = ["ada", "bo", "cy", "kim", "lou", "sam", "tess"].map(|person| {
+        let second = if person == "ada" {
+            format!("\", \"{}", key("ada2"))
+        } else {
+            String::new()
+        };
+        format!("[people.{person}]\nkeys = [\"{}{second}\"]\n", key(person))
+    });
+    let release = format!(
+        "version = {version}\nexpires = \"2027-01-01T00:00:00Z\"\n\
+         change = {{ role = \"keepers\", count = 2 }}\nrevoke = {{ role = \"security\" }}\n\
+         break-glass = {{ role = \"security\", max-hours = 24 }}\n\
+         [gate]\nid = \"https://gate.example/v1\"\nkeys = [\"{}\"]\n\
+         [roles]\nrelease = [\"ada\", \"bo\", \"cy\"]\nkeepers = [\"kim\", \"lou\"]\n\
+         security = [\"sam\"]\ntesters = [\"tess\"]\n{}\
+         [[environment]]\nname = \"staging\"\napprovals = {{ release = 1 }}\n\
+         [[environment]]\nname = \"prod\"\napprovals = {{ release = 2 }}\ntests = \"testers\"\n",
+        key("gate"),
+        people.concat()
+    );
+    let builds = "version = 1\nexpires = \"2027-01-01T00:00:00Z\"\n[require]\nlevel = 2\n\
+                  [environment.prod]\nbuilders = 2\n";
+    PolicyDocuments {
+        release: edit(&release),
+        builds: builds.to_owned(),
+        root: root(keys),
+    }
+}
+
+fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
+    let builder = |name: &str| BuilderKey {
+        key: keys[name].public_key().clone(),
+        builder: builder_id(name),
+        operator: name.to_owned(),
+        level: 2.try_into().unwrap(),
+        from: None,
+        until: None,
+    };
+    let root = TrustRoot {
+        version: 1,
+        expires: "2027-01-01T00:00:00Z".parse().unwrap(),
+        quorum: Quorum {
+            keys: vec![keys["kim"].public_key().clone()],
+            threshold: 1,
+        },
+        builders: vec![builder("acme"), builder("other")],
+        verifiers: Vec::new(),
+        revoked: BTreeMap::new(),
+        time_stampers: vec![],
+    };
+    let signature = keys["kim"].sign(&root_pae(&root)).unwrap();
+    let file = root_file(&root, &[(keys["kim"].public_key().clone(), signature)]);
+    String::from_utf8(file).unwrap()
+}
