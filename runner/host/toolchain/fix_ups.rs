@@ -70,6 +70,10 @@ fn merged(path: &RelPath) -> Result<RelPath, AssembleError> {
 
 /// Follows one step: what the target names must be an entry, whatever it is.
 fn leads_somewhere(tree: &Tree, link: &RelPath, target: &str) -> bool {
+    // symlink(2): "ENOENT: target is the empty string".
+    if target.is_empty() {
+        return false;
+    }
     let mut parts: Vec<&str> = Vec::new();
     if !target.starts_with('/') {
         parts.extend(link.parts());
