@@ -142,7 +142,7 @@ fn two_gigabytes_of_zeros_take_no_memory() {
                   ulimit -v 1000000; zwieback build hostile --once";
     limited.args(["-c", &script.replace("echo", "echo -e")]);
     let outcome: Outcome = limited.output().unwrap().into();
-    outcome.expect(1, &["zeros", "No space left on device"]);
+    outcome.expect(101, &["limit of disk", "[limits]"]);
     assert_eq!(fs::read_dir(world.store().join("tmp")).unwrap().count(), 0);
 }
 
