@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::statement::Statement;
-use zwieback_core::build::recheck::claim;
+use zwieback_core::bake::recheck::claim;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(statement) = Statement::parse(bytes) else {

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use zwieback_core::attest::reason::Refusal;
-use zwieback_core::build::completed::Ending;
-use zwieback_core::build::recheck::NotRepeatable;
+use zwieback_core::bake::completed::Ending;
+use zwieback_core::bake::recheck::NotRepeatable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_host::dirs::NoHome;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::build::completed::Ending;
+use crate::bake::completed::Ending;
 use crate::digest::Digest;
 use crate::name::Name;
 use crate::twin::conditions::RunName;

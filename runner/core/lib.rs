@@ -21,7 +21,7 @@ pub mod manifest;
 pub mod sandbox_spec;
 pub mod tree;
 pub mod twin;
-pub mod build;
+pub mod bake;
 pub mod event;
 
 // What is signed.

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::build::record::Record;
+use zwieback_core::bake::record::Record;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
 

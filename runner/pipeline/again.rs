@@ -1,7 +1,7 @@
 //! The story of `zwieback explain` and `zwieback diff`: two kept trees, compared and explained again.
 
-use zwieback_core::build::comparison::{Comparison, differences};
-use zwieback_core::build::record::{Record, RunRecord};
+use zwieback_core::bake::comparison::{Comparison, differences};
+use zwieback_core::bake::record::{Record, RunRecord};
 use zwieback_core::digest::Digest;
 use zwieback_core::tree::Tree;
 use zwieback_core::twin::conditions::RunName;

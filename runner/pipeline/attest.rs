@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use zwieback_core::attest::bundle;
-use zwieback_core::build::action::Action;
-use zwieback_core::build::comparison::Reproduced;
-use zwieback_core::build::statement::{Invocation, statement};
+use zwieback_core::bake::action::Action;
+use zwieback_core::bake::comparison::Reproduced;
+use zwieback_core::bake::statement::{Invocation, statement};
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::enforcement::LockState;
 use zwieback_core::event::Event;

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use zwieback_core::build::action::Action;
-use zwieback_core::build::comparison::compare;
+use zwieback_core::bake::action::Action;
+use zwieback_core::bake::comparison::compare;
 use zwieback_core::event::Event;
 use zwieback_host::machine;
 use zwieback_host::project::Project;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::build::comparison::differences;
+use zwieback_core::bake::comparison::differences;
 use zwieback_core::event::Event;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::counterfactual;

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::reason::Refusal;
-use zwieback_core::build::completed::{Ending, Incomplete};
-use zwieback_core::build::plan::LockProblem;
+use zwieback_core::bake::completed::{Ending, Incomplete};
+use zwieback_core::bake::plan::LockProblem;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;

@@ -2,8 +2,8 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use zwieback_core::build::comparison::Comparison;
-use zwieback_core::build::record::RunRecord;
+use zwieback_core::bake::comparison::Comparison;
+use zwieback_core::bake::record::RunRecord;
 use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::tree::Entry;
 use zwieback_core::twin::factor::Factor;

@@ -1,6 +1,6 @@
 //! Chapter: look the action up in the store; a result that is there is not built again.
 
-use zwieback_core::build::action::{Action, ActionResult};
+use zwieback_core::bake::action::{Action, ActionResult};
 use zwieback_core::event::Event;
 
 use super::build::PLATFORM;

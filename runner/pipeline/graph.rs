@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::build::graph::Graph;
+use zwieback_core::bake::graph::Graph;
 use zwieback_core::name::Name;
 use zwieback_host::project::Project;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::build::action::{Action, ActionResult};
-use zwieback_core::build::comparison::Comparison;
-use zwieback_core::build::record::{Outcome, Record};
+use zwieback_core::bake::action::{Action, ActionResult};
+use zwieback_core::bake::comparison::Comparison;
+use zwieback_core::bake::record::{Outcome, Record};
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::event::Event;
 use zwieback_core::timestamp::Timestamp;

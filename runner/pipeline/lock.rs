@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::build::plan::Requests;
+use zwieback_core::bake::plan::Requests;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::lock_diff::{Change, changes};
 use zwieback_core::manifest::lockfile::{LockedFolder, Lockfile};

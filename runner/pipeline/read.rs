@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use zwieback_core::build::plan::{Locked, Plan};
+use zwieback_core::bake::plan::{Locked, Plan};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::{Profile, Recipe};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use zwieback_core::build::recheck::Claim;
+use zwieback_core::bake::recheck::Claim;
 use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 
@@ -41,7 +41,7 @@ fn patches(
     claim: &Claim,
     given: &BTreeMap<Digest, Vec<u8>>,
 ) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
-    let one = |(path, patch): (&RelPath, &zwieback_core::build::recheck::ClaimedPatch)| {
+    let one = |(path, patch): (&RelPath, &zwieback_core::bake::recheck::ClaimedPatch)| {
         let bytes = patch.content.as_ref().or_else(|| given.get(&patch.digest));
         let missing = || PipelineError::NoPatch {
             path: path.clone(),

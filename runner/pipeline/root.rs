@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use zwieback_core::build::plan::{Plan, PlannedToolchain};
+use zwieback_core::bake::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::sandbox_spec::environment::Environment;

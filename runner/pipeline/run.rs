@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use zwieback_core::build::completed::{Completed, Ending, StepResult};
-use zwieback_core::build::record::RunRecord;
+use zwieback_core::bake::completed::{Completed, Ending, StepResult};
+use zwieback_core::bake::record::RunRecord;
 use zwieback_core::enforcement::{Enforcement, LockState};
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Step;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::build::plan::{Locked, PlannedToolchain};
+use zwieback_core::bake::plan::{Locked, PlannedToolchain};
 use zwieback_core::manifest::recipe;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::build::plan::Plan;
+use zwieback_core::bake::plan::Plan;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::source::{Origin, Source, Unpack};

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::build::action::Action;
-use zwieback_core::build::comparison::{Comparison, differences};
-use zwieback_core::build::recheck::Claim;
+use zwieback_core::bake::action::Action;
+use zwieback_core::bake::comparison::{Comparison, differences};
+use zwieback_core::bake::recheck::Claim;
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::event::Event;
 use zwieback_core::rel_path::RelPath;

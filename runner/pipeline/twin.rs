@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use zwieback_core::build::plan::Plan;
+use zwieback_core::bake::plan::Plan;
 use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;

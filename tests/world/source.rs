@@ -1,6 +1,6 @@
 //! Sources that exist for one test only: locked by hand and served by a mirror of the test's own.
 
-use zwieback_core::build::plan::Requests as _;
+use zwieback_core::bake::plan::Requests as _;
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::diagnostic::SourceText;

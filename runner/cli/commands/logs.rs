@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use zwieback_core::build::record::RunRecord;
+use zwieback_core::bake::record::RunRecord;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_host::run_folder::read_log;
 

@@ -10,7 +10,7 @@ use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::match_artifact;
 use zwieback_core::attest::verify::{Request, verify_claim};
-use zwieback_core::build::recheck::claim;
+use zwieback_core::bake::recheck::claim;
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::rel_path::RelPath;

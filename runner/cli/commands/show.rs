@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use zwieback_core::build::action::ActionResult;
-use zwieback_core::build::record::Record;
+use zwieback_core::bake::action::ActionResult;
+use zwieback_core::bake::record::Record;
 use zwieback_core::digest::Digest;
 use zwieback_host::run_folder::{self, RunError};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use zwieback_core::build::action::ActionResult;
-use zwieback_core::build::plan::PlannedToolchain;
+use zwieback_core::bake::action::ActionResult;
+use zwieback_core::bake::plan::PlannedToolchain;
 use zwieback_core::digest::Digest;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;

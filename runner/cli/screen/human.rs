@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use zwieback_core::build::completed::Ending;
+use zwieback_core::bake::completed::Ending;
 use zwieback_core::event::Event;
 
 use super::paint::{Meaning, Paint, counted};

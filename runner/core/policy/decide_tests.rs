@@ -42,7 +42,7 @@ fn sandbox_report() -> ResourceDescriptor {
         ("readdir-order", state("ineffective")),
     ];
     let print = crate::digest::Fingerprint::of(b"report");
-    let mut report = ResourceDescriptor::named(crate::build::statement::SANDBOX, &print);
+    let mut report = ResourceDescriptor::named(crate::bake::statement::SANDBOX, &print);
     report.annotations = [
         ("enforcement".to_owned(), Value::object(runs)),
         ("factors".to_owned(), Value::object(factors)),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::attest::provenance::Provenance;
-use crate::build::statement::SANDBOX;
+use crate::bake::statement::SANDBOX;
 use crate::enforcement::{Lock, LockState};
 use crate::json::from_serde::value_of;
 use crate::json::value::Value;

@@ -1,9 +1,9 @@
 //! Claims: what is stated reads back as the same action, and what was altered does not.
 
 use super::*;
-use crate::build::comparison::{Reproduced, compare};
-use crate::build::completed::{Completed, Ending, StepResult};
-use crate::build::statement::{Invocation, statement};
+use crate::bake::comparison::{Reproduced, compare};
+use crate::bake::completed::{Completed, Ending, StepResult};
+use crate::bake::statement::{Invocation, statement};
 use crate::digest::Fingerprint;
 use crate::tree::{Entry, Tree};
 
