@@ -10,12 +10,15 @@ use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::log::monitor::Memory;
 use crate::log::place::LogDir;
+use crate::snapshot::follow::Wish;
+use crate::snapshot::shelf::Shelf;
 use crate::state::folded::{Anchor, State};
 use crate::state::record::Line;
 use crate::statement::said::Check;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::Note;
 use crate::tlog::proof::TreeHead;
+use crate::tlog::range::Tree;
 use crate::tlog::view::Expectation;
 use crate::tlog::witness_policy::WitnessPolicy;
 
@@ -33,6 +36,8 @@ pub struct Ledger {
     pub verified: Memory,
     /// How old the witnesses' word may be, in seconds.
     pub max_age: Option<i64>,
+    /// Where this reader keeps its snapshot of the state, so that a decision reads only what is new.
+    pub shelf: Shelf,
     /// The log's name and its first policy.
     pub anchor: Anchor,
 }
@@ -52,6 +57,30 @@ impl Ledger {
         self.fold(now, u64::MAX, |_| ())
     }
 
+    /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
+    /// folded before is not read again, only what the log has more.
+    pub fn load_about(&self, wish: &Wish<'_>) -> Result<State, LogError> {
+        let seen = self.seen.seen(&self.witnesses)?;
+        let expected = Expectation {
+            policy: &self.witnesses,
+            seen,
+            max_age: self.max_age,
+            now: wish.now,
+        };
+        let note = self.log.note()?;
+        let head = expected.open(&note)?.head;
+        if let Some(seen) = seen {
+            let path = Tree::new(&self.log, head.size).consistency(seen.size)?;
+            head.extends(&seen, &path)?;
+        }
+        let mut snapshot = self.shelf.open(self.log.key(), &self.anchor)?;
+        let state = snapshot.state(&self.log, head, wish)?;
+        if seen != Some(head) {
+            self.seen.keep(&note)?;
+        }
+        Ok(state)
+    }
+
     /// The state as it was when the log had so many entries.
     pub fn load_until(&self, size: u64, now: Timestamp) -> Result<State, LogError> {
         self.fold(now, size, |_| ())
@@ -67,8 +96,8 @@ impl Ledger {
     /// The bundles of an artifact's provenance, as the state knows them.
     pub fn provenance(&self, state: &State, artifact: Digest) -> Result<Vec<Vec<u8>>, LogError> {
         let builds = state.artifact(artifact).map_or(&[][..], |it| &it.builds);
-        let size = self.log.checkpoint()?.head.size;
-        let bundle = |index| Ok(self.log.entry(index, size)?.bundle);
+        let head = self.log.checkpoint()?.head;
+        let bundle = |index| Ok(self.log.proven(index, head)?.bundle);
         builds.iter().map(|it| bundle(it.index)).collect()
     }
 

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod state;
 
 pub mod ledger;
+pub mod snapshot;
 pub mod target;
 
 pub mod story;

@@ -124,8 +124,7 @@ impl Bench<'_> {
 
     fn was_in(&self, environment: &Name, artifact: Digest) -> bool {
         let history = self.case.question.state.history(environment);
-        let generations = history.map_or(&[][..], |it| it.generations());
-        generations.iter().any(|it| it.artifact == artifact)
+        history.is_some_and(|it| it.last_of(artifact).is_some())
     }
 
     /// Whose approval this is, if it counts.
@@ -193,9 +192,10 @@ impl Bench<'_> {
     fn other_artifacts(&self, reasons: &mut Vec<Why>, set_aside: &mut Vec<SetAside>) {
         let question = self.case.question;
         let artifact = question.artifact.sha256;
-        let others = question.state.called(self.case.name());
+        let (name, now) = (self.case.name(), question.now);
+        let others: BTreeSet<Digest> = question.state.waiting(name, now).collect();
         let fresh = |it: &Digest| *it != artifact && !self.was_in(question.environment, *it);
-        for other in others.filter(fresh) {
+        for other in others.into_iter().filter(fresh) {
             let record = question.state.artifact(other);
             let approvals = record.map_or(&[][..], |it| &it.approvals);
             let current = approvals.iter().filter(|it| {

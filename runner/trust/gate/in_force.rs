@@ -23,7 +23,7 @@ pub struct PolicyInForce {
     pub root: TrustRoot,
     /// What stands for all three.
     pub digest: Digest,
-    root_text: String,
+    documents: PolicyDocuments,
 }
 
 impl PolicyInForce {
@@ -41,16 +41,40 @@ impl PolicyInForce {
         let file = documents.root.as_bytes();
         let root = match previous {
             // The same root again needs no new signatures, any other is a link of the chain.
-            Some(previous) if previous.root_text == documents.root => previous.root.clone(),
+            Some(previous) if previous.documents.root == documents.root => previous.root.clone(),
             Some(previous) => root_chain::succeed(&previous.root, file)?,
             None => root_chain::open(file)?,
         };
+        Self::together(release, builds, root, documents)
+    }
+
+    /// The policy that was found to be in force before, of these documents.
+    pub fn again(documents: &PolicyDocuments) -> Result<Self, Refusal> {
+        let malformed =
+            |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
+        let release = ReleasePolicy::parse(&documents.release).map_err(|it| malformed(&it))?;
+        let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
+        let root = root_chain::open(documents.root.as_bytes())?;
+        Self::together(release, builds, root, documents)
+    }
+
+    /// The documents as they were proposed.
+    pub fn documents(&self) -> &PolicyDocuments {
+        &self.documents
+    }
+
+    fn together(
+        release: ReleasePolicy,
+        builds: KnownPolicy,
+        root: TrustRoot,
+        documents: &PolicyDocuments,
+    ) -> Result<Self, Refusal> {
         let policy = Self {
             release,
             builds,
             root,
             digest: documents.digest(),
-            root_text: documents.root.clone(),
+            documents: documents.clone(),
         };
         policy.check_builds()?;
         Ok(policy)

@@ -28,6 +28,9 @@ pub enum LogError {
         /// The log's name.
         log: String,
     },
+    /// What was just written cannot be read again: the disk is at fault, not the log.
+    #[error("the snapshot of the log cannot be read back")]
+    Snapshot,
     /// No entry has this number.
     #[error("the log has {size} entries, there is no entry {index}")]
     NoEntry {

@@ -5,10 +5,12 @@ use zwieback_core::digest::Digest;
 
 use super::error::LogError;
 use super::place::LogDir;
+use super::read::LoggedBundle;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::entry;
+use crate::tlog::entry::{self, Entry};
 use crate::tlog::node;
+use crate::tlog::proof::TreeHead;
 use crate::tlog::proof_file::LogProof;
 use crate::tlog::range::Tree;
 
@@ -31,6 +33,19 @@ impl LogDir {
     pub fn prove_growth(&self, older: u64) -> Result<Vec<Digest>, LogError> {
         let size = self.checkpoint()?.head.size;
         Tree::new(self, size).consistency(older)
+    }
+
+    /// An entry with its bundle, held against the tree: this is what the log has there.
+    pub fn proven(&self, index: u64, head: TreeHead) -> Result<LoggedBundle, LogError> {
+        let logged = self.entry(index, head.size)?;
+        let edited = |refusal: Refusal| Refusal::new(Reason::LogEdited, refusal.saw());
+        let proof = Tree::new(self, head.size).inclusion(index)?;
+        let there = head.includes(node::leaf(&logged.body), &proof);
+        there.map_err(edited)?;
+        let bundle = Bundle::parse(&logged.bundle);
+        let bundle = bundle.map_err(zwieback_core::attest::reason::Refusal::from)?;
+        Entry::parse(&logged.body)?.names(&bundle).map_err(edited)?;
+        Ok(logged)
     }
 
     /// The bundle of an entry, with the proof that it is there: what to hand to others.

@@ -1,11 +1,15 @@
 //! Reading a log: tiles, and entries with the bundles behind them.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use zwieback_core::digest::Digest;
+use zwieback_host::fs::fault::Attempt as _;
 
 use super::error::LogError;
-use super::files;
+use super::files::{self, bytes};
 use super::place::LogDir;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::checkpoint::Checkpoint;
@@ -61,15 +65,58 @@ impl LogDir {
         Ok((checkpoint, entries))
     }
 
+    /// The entries behind those of a tree that this one is known to extend.
+    pub fn entries_after(&self, before: Frontier, head: TreeHead) -> Entries<'_> {
+        Entries {
+            log: self,
+            head,
+            seen: None,
+            frontier: before,
+            ready: Vec::new().into_iter(),
+            ended: false,
+        }
+    }
+
     /// One entry of a tree of that size; its digest is not held against the tree.
     pub fn entry(&self, index: u64, size: u64) -> Result<LoggedBundle, LogError> {
-        let tile = Tile::within(0, index / WIDTH, size);
-        let block = match tile {
-            Some(tile) => self.block(tile)?,
-            None => Vec::new(),
+        let tile = Tile::within(0, index / WIDTH, size).filter(|_| index < size);
+        let tile = tile.ok_or(LogError::NoEntry { index, size })?;
+        let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
+        let body = self.bodies(tile)?.swap_remove(place);
+        let bundle = self.bundle(index)?;
+        Ok(LoggedBundle {
+            index,
+            body,
+            bundle,
+        })
+    }
+
+    /// One bundle, found by the lengths before it: the others are not read.
+    fn bundle(&self, index: u64) -> Result<Vec<u8>, LogError> {
+        let path = self.statements_path(index / WIDTH);
+        let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(edited().into()),
+            Err(error) => return Err(error).attempt("open", bytes(&path))?,
         };
-        let found = block.into_iter().find(|it| it.index == index);
-        found.ok_or(LogError::NoEntry { index, size })
+        let (mut at, mut length) = (0, [0; 4]);
+        for _ in 0..index % WIDTH {
+            file.read_exact_at(&mut length, at).map_err(|_| edited())?;
+            at += 4 + u64::from(u32::from_be_bytes(length));
+        }
+        file.read_exact_at(&mut length, at).map_err(|_| edited())?;
+        let mut bundle = Vec::new();
+        let length = u64::from(u32::from_be_bytes(length));
+        // Read as far as the file goes: a length that lies takes no memory.
+        let mut file = file;
+        let start = file.seek(SeekFrom::Start(at + 4));
+        start.attempt("lseek", bytes(&path))?;
+        let read = file.take(length).read_to_end(&mut bundle);
+        match read.attempt("read", bytes(&path))? as u64 {
+            read if read == length => Ok(bundle),
+            _ => Err(edited().into()),
+        }
     }
 
     /// The leaves of a tile of level 0 as their entries have them, with their bundles.
@@ -143,11 +190,12 @@ impl Entries<'_> {
             return self.check_end();
         };
         let block = self.log.block(tile)?;
-        for entry in &block {
+        let fresh: Vec<LoggedBundle> = block.into_iter().filter(|it| it.index >= at).collect();
+        for entry in &fresh {
             self.frontier.push(node::leaf(&entry.body));
             self.check_seen()?;
         }
-        self.ready = block.into_iter();
+        self.ready = fresh.into_iter();
         Ok(())
     }
 

@@ -1,5 +1,8 @@
 //! The history of an environment: generations, of which the last is deployed.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 
@@ -8,11 +11,15 @@ use crate::statement::rollback::Trigger;
 /// What was deployed one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
+    /// In order. A partial state has not all of them, but always the last.
     generations: Vec<Generation>,
+    count: u64,
+    /// The last generation of each artifact, as far as those are known.
+    last: BTreeMap<Digest, u64>,
 }
 
 /// One deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
     /// Its number, from 1.
     pub number: u64,
@@ -31,7 +38,7 @@ pub struct Generation {
 }
 
 /// How a generation came about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// By a promotion under that policy.
     Promotion {
@@ -62,28 +69,57 @@ impl History {
 
     /// The generation of that number.
     pub fn generation(&self, number: u64) -> Option<&Generation> {
-        let at = usize::try_from(number.checked_sub(1)?).ok()?;
-        self.generations.get(at)
+        let at = self
+            .generations
+            .binary_search_by_key(&number, |it| it.number);
+        self.generations.get(at.ok()?)
     }
 
     /// The number of the next generation.
     pub fn next(&self) -> u64 {
-        self.generations.len() as u64 + 1
+        self.count + 1
     }
 
     /// Adds the next generation.
     pub(super) fn push(&mut self, generation: Generation) {
         debug_assert_eq!(generation.number, self.next());
+        self.count = generation.number;
+        self.last.insert(generation.artifact, generation.number);
         self.generations.push(generation);
+    }
+
+    /// The number of the last generation of that artifact, if it was ever here.
+    pub fn last_of(&self, artifact: Digest) -> Option<u64> {
+        self.last.get(&artifact).copied()
+    }
+
+    /// A history of which the last generation is known so far, if there is one.
+    pub(super) fn ending(current: Option<Generation>) -> Self {
+        Self {
+            count: current.as_ref().map_or(0, |it| it.number),
+            generations: current.into_iter().collect(),
+            last: BTreeMap::new(),
+        }
+    }
+
+    /// Makes a generation known that has been there.
+    pub(super) fn recall(&mut self, generation: Generation) {
+        let place = self
+            .generations
+            .binary_search_by_key(&generation.number, |it| it.number);
+        if let Err(place) = place {
+            self.generations.insert(place, generation);
+        }
+    }
+
+    /// Makes it known which generation was the last of an artifact.
+    pub(super) fn recall_last(&mut self, artifact: Digest, number: u64) {
+        self.last.insert(artifact, number);
     }
 
     /// The entry by which that artifact was last replaced, if it was, and how.
     pub fn replaced(&self, artifact: Digest) -> Option<&Generation> {
-        let last = self
-            .generations
-            .iter()
-            .rposition(|it| it.artifact == artifact)?;
-        self.generations.get(last + 1)
+        self.generation(self.last_of(artifact)? + 1)
     }
 
     /// Whether deploying that artifact would put an older release in place of a newer one: it was

@@ -6,32 +6,37 @@ use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::folded::{State, stamped};
+use super::key::Key;
 use super::record::{BuildRecord, Entered, Line, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
+use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
-use crate::statement::said::{Check, Said, Signed};
+use crate::statement::said::{Check, Reading, Said, Signed};
 
 impl State {
     /// Folds the next entry. What may not be said changes nothing, and the line says why.
     pub fn apply(&mut self, body: &[u8], bundle: &[u8], check: Check) -> Line {
+        self.fold(Reading::of(body, bundle, check))
+    }
+
+    /// Folds the next entry, which was read before.
+    pub fn fold(&mut self, reading: Reading) -> Line {
         let index = self.size;
         self.size += 1;
-        let (entry, bundle) = match Signed::check(body, bundle, check) {
-            Ok(checked) => checked,
-            Err(refusal) => {
+        match reading {
+            Reading::Forged(refusal) => {
                 self.forged += 1;
-                return unreadable(index, refusal);
+                unreadable(index, refusal)
             }
-        };
-        let signed = match Signed::read(&entry, bundle) {
-            Ok(signed) => signed,
-            Err(refusal) => return unreadable(index, refusal),
-        };
-        let mut line = self.describe(index, &signed);
-        line.outcome = self.take(index, &signed);
-        line
+            Reading::Unreadable(refusal) => unreadable(index, refusal),
+            Reading::Said(signed) => {
+                let mut line = self.describe(index, &signed);
+                line.outcome = self.take(index, &signed);
+                line
+            }
+        }
     }
 
     fn describe(&self, index: u64, signed: &Signed) -> Line {
@@ -72,12 +77,15 @@ impl State {
             return Err(Refusal::new(Reason::SignerRevoked, saw));
         }
         // Two people may say the same in the same second; one key says it once.
-        if self.statements.contains(&(signed.digest, signed.key)) {
+        let said = self.statements.get(&signed.subject);
+        if said.is_some_and(|it| it.contains(&(signed.digest, signed.key))) {
             let saw = format!("statement {}", signed.digest.short());
             return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
         let outcome = self.act(index, signed, stamped)?;
-        self.statements.insert((signed.digest, signed.key));
+        let said = self.statements.entry(signed.subject).or_default();
+        said.insert((signed.digest, signed.key));
+        self.touched.insert(Key::Thing(signed.subject));
         Ok(outcome)
     }
 
@@ -107,6 +115,7 @@ impl State {
                 self.person(key)?;
                 let entered = entered(index, key, stamped, approval.clone());
                 self.record(signed).approvals.push(entered);
+                self.wait(signed, approval);
                 Ok(format!(
                     "for {}, until {}",
                     approval.environment, approval.expires
@@ -226,11 +235,21 @@ impl State {
         self.named(signed.subject, &signed.name)
     }
 
+    /// What was approved for an environment waits for it, until it was there.
+    fn wait(&mut self, signed: &Signed, approval: &Approval) {
+        let history = self.environments.get(&approval.environment);
+        if history.is_some_and(|it| it.last_of(signed.subject).is_some()) {
+            return;
+        }
+        let waiting = self.waiting.entry(signed.name.clone()).or_default();
+        let place = (approval.environment.clone(), signed.subject);
+        let expires = waiting.entry(place).or_insert(approval.expires);
+        *expires = approval.expires.max(*expires);
+        self.touched.insert(Key::Called(signed.name.clone()));
+    }
+
     fn named(&mut self, digest: Digest, name: &str) -> &mut super::record::ArtifactRecord {
-        self.names
-            .entry(name.to_owned())
-            .or_default()
-            .insert(digest);
+        self.touched.insert(Key::Thing(digest));
         let record = self.artifacts.entry(digest).or_default();
         name.clone_into(&mut record.name);
         record

@@ -10,6 +10,7 @@ use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::environment::History;
+use super::key::Key;
 use super::record::{ArtifactRecord, Proposal, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
@@ -31,14 +32,20 @@ pub struct State {
     pub(super) anchor: Anchor,
     pub(super) size: u64,
     pub(super) forged: u64,
-    pub(super) statements: BTreeSet<(Digest, KeyId)>,
+    /// By subject: what was said about it, and by whom.
+    pub(super) statements: BTreeMap<Digest, BTreeSet<(Digest, KeyId)>>,
     pub(super) policy: Option<PolicyInForce>,
     pub(super) proposals: BTreeMap<Digest, Proposal>,
     pub(super) artifacts: BTreeMap<Digest, ArtifactRecord>,
-    pub(super) names: BTreeMap<String, BTreeSet<Digest>>,
+    /// By name: what was approved for an environment, until when, and was never there.
+    pub(super) waiting: BTreeMap<String, BTreeMap<(Name, Digest), Timestamp>>,
     pub(super) authors: BTreeMap<Digest, BTreeSet<Name>>,
     pub(super) revocations: Vec<RevocationRecord>,
     pub(super) environments: BTreeMap<Name, History>,
+    /// What is known of the whole, if not everything.
+    pub(super) known: Option<BTreeSet<Key>>,
+    /// What was changed since the last look at it.
+    pub(super) touched: BTreeSet<Key>,
 }
 
 impl State {
@@ -48,14 +55,16 @@ impl State {
             anchor,
             size: 0,
             forged: 0,
-            statements: BTreeSet::new(),
+            statements: BTreeMap::new(),
             policy: None,
             proposals: BTreeMap::new(),
             artifacts: BTreeMap::new(),
-            names: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             authors: BTreeMap::new(),
             revocations: Vec::new(),
             environments: BTreeMap::new(),
+            known: None,
+            touched: BTreeSet::new(),
         }
     }
 
@@ -82,22 +91,37 @@ impl State {
 
     /// What was said about an artifact.
     pub fn artifact(&self, digest: Digest) -> Option<&ArtifactRecord> {
+        self.assert_known(&Key::Thing(digest));
         self.artifacts.get(&digest)
     }
 
     /// All artifacts.
     pub fn artifacts(&self) -> &BTreeMap<Digest, ArtifactRecord> {
+        assert!(
+            self.known.is_none(),
+            "a partial state has not all artifacts"
+        );
         &self.artifacts
     }
 
-    /// The artifacts that were called so.
-    pub fn called(&self, name: &str) -> impl Iterator<Item = Digest> {
-        self.names.get(name).into_iter().flatten().copied()
+    /// Artifacts that were called so, approved for an environment for a time after `now`, and never
+    /// there.
+    pub fn waiting(&self, name: &str, now: Timestamp) -> impl Iterator<Item = Digest> + use<'_> {
+        self.assert_known(&Key::Called(name.to_owned()));
+        let all = self.waiting.get(name).into_iter().flatten();
+        all.filter(move |(_, expires)| now < **expires)
+            .map(|((_, artifact), _)| *artifact)
     }
 
     /// Who changed a source, as far as anyone said.
     pub fn authors(&self, source: Digest) -> Option<&BTreeSet<Name>> {
+        self.assert_known(&Key::Thing(source));
         self.authors.get(&source)
+    }
+
+    /// Where anything was ever deployed.
+    pub fn environments(&self) -> impl Iterator<Item = &Name> {
+        self.environments.keys()
     }
 
     /// What was deployed in an environment.

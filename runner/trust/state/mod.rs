@@ -7,6 +7,8 @@ pub mod record;
 
 pub mod environment;
 pub mod folded;
+pub mod key;
+pub mod part;
 
 pub mod fold;
 pub mod promoted;

@@ -1,7 +1,10 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
+use zwieback_core::name::Name;
+
 use super::environment::{Generation, Origin};
 use super::folded::State;
+use super::key::Key;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::{self, Promotion};
@@ -40,6 +43,7 @@ impl State {
                 policy: policy.expect("held against the policy in force"),
             },
         });
+        self.arrived(environment, signed, promotion.generation);
         Ok(format!(
             "to {environment}, generation {}",
             promotion.generation
@@ -75,10 +79,22 @@ impl State {
             ..to
         });
         let (environment, to) = (&rollback.environment, rollback.to);
+        self.arrived(environment, signed, rollback.generation);
         Ok(format!(
             "{environment} to generation {to}, {}",
             rollback.trigger.as_str()
         ))
+    }
+
+    /// What is in an environment does not wait for it any more.
+    fn arrived(&mut self, environment: &Name, signed: &Signed, generation: u64) {
+        if let Some(waiting) = self.waiting.get_mut(&signed.name) {
+            waiting.remove(&(environment.clone(), signed.subject));
+            self.touched.insert(Key::Called(signed.name.clone()));
+        }
+        self.touched.insert(Key::Thing(signed.subject));
+        let key = Key::generation(environment, generation);
+        self.touched.insert(key);
     }
 
     /// What SLSA asks of whoever relies on a summary, and that it was made for this very place.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
@@ -13,7 +14,7 @@ use crate::statement::revocation::Revocation;
 use crate::statement::test_result::TestResult;
 
 /// What was said in an entry, and by which key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered<T> {
     /// The entry.
     pub index: u64,
@@ -26,7 +27,7 @@ pub struct Entered<T> {
 }
 
 /// All that was said about one artifact.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactRecord {
     /// What it was last called.
     pub name: String,
@@ -41,7 +42,7 @@ pub struct ArtifactRecord {
 }
 
 /// One build of an artifact, as its provenance has it; it is verified only when it matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildRecord {
     /// The builder's id.
     pub builder: String,
@@ -52,7 +53,7 @@ pub struct BuildRecord {
 }
 
 /// A revocation that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevocationRecord {
     /// The entry.
     pub index: u64,
@@ -63,7 +64,7 @@ pub struct RevocationRecord {
 }
 
 /// A policy that waits for enough keepers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// Who is for it.
     pub keepers: BTreeSet<Name>,

@@ -1,5 +1,6 @@
 //! A person's approval of one artifact for one environment, until it expires.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, Fields};
@@ -13,7 +14,7 @@ use super::heading::{self, Heading};
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/approval/v1";
 
 /// What a person approves; which artifact stands in the subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// For which log, and when.
     pub heading: Heading,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{Fields, text_of};
@@ -15,7 +16,7 @@ use crate::reason::{Reason, Refusal};
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/break-glass/v1";
 
 /// An exception; which artifact it is for stands in the subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakGlass {
     /// For which log, and when.
     pub heading: Heading,
@@ -30,7 +31,7 @@ pub struct BreakGlass {
 }
 
 /// Rules about process. No exception reaches signatures, revocations or the order of releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Waivable {
     /// Who must approve.
     Approvals,

@@ -1,5 +1,6 @@
 //! What every statement of ours has: the log it is for, and when it was made.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
@@ -13,7 +14,7 @@ const LOG: &str = "log";
 const ISSUED: &str = "issued";
 
 /// The log a statement is for, and when it was made, by its maker's clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// The log's name: a statement for one log is none for another.
     pub log: NoteName,

@@ -1,5 +1,6 @@
 //! A policy change: one keeper's word that these documents are to be the policy.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
@@ -14,7 +15,7 @@ use super::heading::Heading;
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/policy/v1";
 
 /// The three documents of a policy, as they were written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyDocuments {
     /// Who may do what to releases: `release.toml`.
     pub release: String,

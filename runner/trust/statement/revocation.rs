@@ -1,5 +1,6 @@
 //! A revocation: from a time on, a key, an artifact, a builder or a source is not to be used.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::resource::ResourceDescriptor;
@@ -15,7 +16,7 @@ use super::heading::Heading;
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/revocation/v1";
 
 /// What is not to be used any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     /// For which log, and when.
     pub heading: Heading,
@@ -28,7 +29,7 @@ pub struct Revocation {
 }
 
 /// What can be revoked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Revoked {
     /// A key of a person, a builder or the gate.
     Key(KeyId),

@@ -1,5 +1,6 @@
 //! A rollback: the only way by which an older release may replace a newer one.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
@@ -28,7 +29,7 @@ pub struct Rollback {
 }
 
 /// What brought a rollback about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trigger {
     /// Someone asked for it.
     Asked,

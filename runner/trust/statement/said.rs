@@ -72,6 +72,30 @@ pub enum Check {
     Digest,
 }
 
+/// What reading an entry came to.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// No signature holds, or it is another statement's.
+    Forged(Refusal),
+    /// It is signed, and is no statement that is known here.
+    Unreadable(Refusal),
+    /// A statement.
+    Said(Box<Signed>),
+}
+
+impl Reading {
+    /// Reads an entry and the bundle behind it.
+    pub fn of(body: &[u8], bundle: &[u8], check: Check) -> Self {
+        match Signed::check(body, bundle, check) {
+            Err(refusal) => Self::Forged(refusal),
+            Ok((entry, bundle)) => match Signed::read(&entry, bundle) {
+                Ok(signed) => Self::Said(Box::new(signed)),
+                Err(refusal) => Self::Unreadable(refusal),
+            },
+        }
+    }
+}
+
 impl Signed {
     /// Makes sure that a bundle is the one that its entry is about.
     pub fn check(body: &[u8], bundle: &[u8], check: Check) -> Result<(Entry, Bundle), Refusal> {

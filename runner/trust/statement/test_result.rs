@@ -1,5 +1,6 @@
 //! in-toto's test result, as far as a gate looks at it.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
@@ -9,7 +10,7 @@ use zwieback_core::json::value::Value;
 pub const PREDICATE_TYPE: &str = "https://in-toto.io/attestation/test-result/v0.1";
 
 /// Whether the subject passed its tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TestResult {
     /// All of them.
     Passed,

@@ -1,12 +1,13 @@
 //! The right edge of a growing tree: its root in constant memory.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::digest::Digest;
 
 use super::node;
 use super::proof::TreeHead;
 
 /// The perfect trees that a tree is made of, the largest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frontier {
     size: u64,
     peaks: Vec<Digest>,

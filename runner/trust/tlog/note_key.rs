@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ed25519_dalek::VerifyingKey;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zwieback_core::attest::public_key::{Algorithm, PublicKey};
 use zwieback_core::base64;
@@ -26,7 +27,8 @@ pub enum NoteKind {
 }
 
 /// The name of a log or a witness: what its lines in a note start with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct NoteName(String);
 
 /// The public key of a log or a witness.
@@ -103,6 +105,14 @@ impl NoteName {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for NoteName {
+    type Error = Refusal;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

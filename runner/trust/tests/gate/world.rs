@@ -27,6 +27,9 @@ use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::monitor::Memory;
 use zwieback_trust::log::place::LogDir;
+use zwieback_trust::snapshot::follow::Wish;
+use zwieback_trust::snapshot::head::SnapshotKey;
+use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::state::folded::{Anchor, State};
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::desk::{Desk, Place};
@@ -121,6 +124,7 @@ impl World {
                 seen: Memory::new(home.join("seen")),
                 verified: Memory::new(home.join("verified")),
                 max_age: None,
+                shelf: Shelf::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
                 anchor: Anchor {
                     log: ORIGIN.parse().unwrap(),
                     policy: anchor,
@@ -197,9 +201,22 @@ impl World {
 
     pub(crate) fn decide(&self, version: &str, environment: &str) -> Decision {
         let (desk, state) = (self.desk("gate"), self.state());
-        let intent = Intent::Promote;
-        desk.decide(&state, &artifact(version), &name(environment), intent)
-            .unwrap()
+        let (artifact, place, intent) = (artifact(version), name(environment), Intent::Promote);
+        let decision = desk.decide(&state, &artifact, &place, intent).unwrap();
+        let partial = self.about(version);
+        let other = desk.decide(&partial, &artifact, &place, intent).unwrap();
+        assert_eq!(other, decision, "a snapshot must not change a decision");
+        decision
+    }
+
+    /// The state as far as that release needs it, by way of the snapshot.
+    pub(crate) fn about(&self, version: &str) -> State {
+        let wish = Wish {
+            artifact: artifact(version).sha256,
+            name: "app",
+            now: self.now,
+        };
+        self.ledger.load_about(&wish).unwrap()
     }
 
     pub(crate) fn provenance(&self, builder: &str, version: &str) -> (Bundle, PublicKey) {

@@ -1,0 +1,199 @@
+//! Following the log: what was appended since is read, checked, folded and kept.
+
+use std::num::NonZero;
+use std::thread;
+
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::shelf::Snapshot;
+use super::tree::Damaged;
+use crate::log::error::LogError;
+use crate::log::place::LogDir;
+use crate::log::read::LoggedBundle;
+use crate::reason::{Reason, Refusal};
+use crate::state::folded::State;
+use crate::state::key::Key;
+use crate::statement::said::{Check, Reading};
+use crate::tlog::node;
+use crate::tlog::proof::TreeHead;
+use crate::tlog::range::Tree;
+
+/// Entries in memory at a time: what bounds the memory of a first reading.
+const CHUNK: usize = 8192;
+
+/// What a question is about: only what was said about that is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The artifact.
+    pub artifact: Digest,
+    /// What it is called, if the log has no name for it.
+    pub name: &'a str,
+    /// What the clock shows.
+    pub now: Timestamp,
+}
+
+/// Why a snapshot is of no use.
+enum Failed {
+    Damaged,
+    Log(LogError),
+}
+
+impl Snapshot {
+    /// The state of the log at that head, as far as a question needs it.
+    pub fn state(
+        &mut self,
+        log: &LogDir,
+        head: TreeHead,
+        wish: &Wish<'_>,
+    ) -> Result<State, LogError> {
+        match self.try_state(log, head, wish) {
+            Ok(state) => Ok(state),
+            Err(Failed::Log(error)) => Err(error),
+            // Pages that are not what their digests say prove nothing about the log: read that.
+            Err(Failed::Damaged) => {
+                self.reset()?;
+                self.try_state(log, head, wish).map_err(|it| match it {
+                    Failed::Log(error) => error,
+                    Failed::Damaged => LogError::Snapshot,
+                })
+            }
+        }
+    }
+
+    fn try_state(
+        &mut self,
+        log: &LogDir,
+        head: TreeHead,
+        wish: &Wish<'_>,
+    ) -> Result<State, Failed> {
+        self.follow(log, head)?;
+        self.about(wish)
+    }
+
+    /// Folds what the log has and the snapshot has not.
+    fn follow(&mut self, log: &LogDir, head: TreeHead) -> Result<(), Failed> {
+        let known = self.head.tree.head();
+        extends(log, head, known)?;
+        if known == head {
+            return Ok(());
+        }
+        let mut entries = log.entries_after(self.head.tree.clone(), head);
+        // The newest head without a forged entry: such a one must be found again by the next reader.
+        let mut sound = (self.head.clone(), true);
+        loop {
+            let chunk: Result<Vec<LoggedBundle>, LogError> = entries.by_ref().take(CHUNK).collect();
+            let chunk = chunk?;
+            if chunk.is_empty() {
+                break;
+            }
+            let forged = self.fold(&chunk)?;
+            if forged == 0 && sound.1 {
+                sound.0 = self.head.clone();
+            } else {
+                sound.1 = false;
+            }
+        }
+        // Only here is it known that these were the entries of the checkpoint.
+        self.publish(&sound.0)?;
+        if sound.1 {
+            self.compact()??;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, chunk: &[LoggedBundle]) -> Result<u64, Failed> {
+        let mut state = self.partial()?;
+        for entry in chunk {
+            self.head.tree.push(node::leaf(&entry.body));
+        }
+        for reading in read(chunk) {
+            if let Reading::Said(signed) = &reading {
+                self.recall(&mut state, Key::of(signed))?;
+                let further = Key::further(&state, signed);
+                self.recall(&mut state, further)?;
+            }
+            drop(state.fold(reading));
+        }
+        let touched = state.take_touched().into_iter();
+        let changes = touched.map(|key| (key.digest(), state.part(&key)));
+        self.change(changes.collect())??;
+        self.head.base = state.base();
+        Ok(state.forged())
+    }
+
+    /// The parts without which a decision about an artifact cannot be made.
+    fn about(&self, wish: &Wish<'_>) -> Result<State, Failed> {
+        let mut state = self.partial()?;
+        self.recall(&mut state, [Key::Thing(wish.artifact)])?;
+        let record = state.artifact(wish.artifact).cloned();
+        let name = record.as_ref().map_or(wish.name, |it| it.name.as_str());
+        self.recall(&mut state, [Key::Called(name.to_owned())])?;
+        // Who changed the sources may not approve: silence about a source must be the log's.
+        let builds = record.iter().flat_map(|it| &it.builds);
+        let inputs = builds.flat_map(|it| it.what.inputs.keys());
+        self.recall(&mut state, inputs.map(|it| Key::Thing(*it)))?;
+        let environments: Vec<Name> = state.environments().cloned().collect();
+        for environment in environments {
+            let around = Key::around(&state, &environment, wish.artifact);
+            self.recall(&mut state, around)?;
+        }
+        let waiting: Vec<Key> = state.waiting(name, wish.now).map(Key::Thing).collect();
+        self.recall(&mut state, waiting)?;
+        Ok(state)
+    }
+
+    fn partial(&self) -> Result<State, Failed> {
+        let state = State::partial(self.anchor.clone(), self.head.base.clone());
+        Ok(state.map_err(LogError::from)?)
+    }
+
+    fn recall(&self, state: &mut State, keys: impl IntoIterator<Item = Key>) -> Result<(), Failed> {
+        for key in keys {
+            if !state.knows(&key) {
+                let part = self.part(&key)?;
+                let taken = state.recall(&key, part.as_deref());
+                taken.map_err(|_| Failed::Damaged)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was folded must be a beginning of what the log has now, by its own tiles.
+fn extends(log: &LogDir, head: TreeHead, known: TreeHead) -> Result<(), LogError> {
+    if known.size > head.size {
+        let saw = format!("{} entries after {}", head.size, known.size);
+        return Err(Refusal::new(Reason::LogRolledBack, saw).into());
+    }
+    let path = Tree::new(log, head.size).consistency(known.size)?;
+    Ok(head.extends(&known, &path)?)
+}
+
+/// Reads entries in their order, on all processors: signatures are most of the work.
+fn read(chunk: &[LoggedBundle]) -> Vec<Reading> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = chunk.len().div_ceil(workers).max(64);
+    let read = |it: &LoggedBundle| Reading::of(&it.body, &it.bundle, Check::Signature);
+    thread::scope(|scope| {
+        let shares = chunk.chunks(share);
+        let threads = shares.map(|it| scope.spawn(move || it.iter().map(read).collect::<Vec<_>>()));
+        let threads: Vec<_> = threads.collect();
+        let readings = threads.into_iter();
+        let joined = readings.flat_map(|it| it.join().expect("reading an entry does not panic"));
+        joined.collect()
+    })
+}
+
+impl From<LogError> for Failed {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<Damaged> for Failed {
+    fn from(Damaged: Damaged) -> Self {
+        Self::Damaged
+    }
+}

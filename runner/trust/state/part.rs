@@ -1,0 +1,162 @@
+//! A state taken apart, and a state of which only some parts are known.
+//!
+//! Folding an entry needs little of the state: what was said about its subject, and what holds for
+//! all. So a state can be kept in parts and be read by those that a question is about. A partial state
+//! refuses to answer about a part that it does not have: absence there would look like silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::digest::Digest;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::environment::{Generation, History};
+use super::folded::{Anchor, State};
+use super::key::Key;
+use super::record::{ArtifactRecord, Proposal, RevocationRecord};
+use crate::gate::in_force::PolicyInForce;
+use crate::reason::Refusal;
+use crate::statement::policy_change::PolicyDocuments;
+
+/// What holds for everything: it is always known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    size: u64,
+    policy: Option<PolicyDocuments>,
+    proposals: BTreeMap<Digest, Proposal>,
+    revocations: Vec<RevocationRecord>,
+    /// What is deployed in each environment.
+    current: BTreeMap<Name, Generation>,
+}
+
+/// All that was said about one thing.
+#[derive(Serialize, Deserialize)]
+struct Thing {
+    artifact: Option<ArtifactRecord>,
+    authors: Option<BTreeSet<Name>>,
+    statements: BTreeSet<(Digest, KeyId)>,
+    /// Its last generation, by environment.
+    last: BTreeMap<Name, u64>,
+}
+
+/// What waits under a name: environment, artifact, until when.
+type Called = Vec<(Name, Digest, Timestamp)>;
+
+impl State {
+    /// A state of which only that is known so far.
+    pub fn partial(anchor: Anchor, base: Base) -> Result<Self, Refusal> {
+        let policy = base.policy.as_ref().map(PolicyInForce::again);
+        let environments = base.current.into_iter();
+        Ok(Self {
+            size: base.size,
+            policy: policy.transpose()?,
+            proposals: base.proposals,
+            revocations: base.revocations,
+            environments: environments
+                .map(|(name, current)| (name, History::ending(Some(current))))
+                .collect(),
+            known: Some(BTreeSet::new()),
+            ..Self::new(anchor)
+        })
+    }
+
+    /// What holds for everything.
+    pub fn base(&self) -> Base {
+        let current = self.environments.iter();
+        let current = current.filter_map(|(name, it)| Some((name.clone(), it.current()?.clone())));
+        Base {
+            size: self.size,
+            policy: self.policy.as_ref().map(|it| it.documents().clone()),
+            proposals: self.proposals.clone(),
+            revocations: self.revocations.clone(),
+            current: current.collect(),
+        }
+    }
+
+    /// Whether that part is known, or known to be empty.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.known.as_ref().is_none_or(|it| it.contains(key))
+    }
+
+    /// The parts that were changed since this was asked last.
+    pub fn take_touched(&mut self) -> BTreeSet<Key> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// The bytes of a part.
+    pub fn part(&self, key: &Key) -> Vec<u8> {
+        let bytes = match key {
+            Key::Thing(digest) => serde_json::to_vec(&self.thing(*digest)),
+            Key::Called(name) => serde_json::to_vec(&self.called(name)),
+            Key::Row(environment, _) => serde_json::to_vec(&self.row(key, environment)),
+        };
+        bytes.expect("maps of parts have keys that are text")
+    }
+
+    /// Makes a part known; without bytes it is known to be empty.
+    pub fn recall(&mut self, key: &Key, bytes: Option<&[u8]>) -> Result<(), serde_json::Error> {
+        if let Some(known) = &mut self.known {
+            known.insert(key.clone());
+        }
+        let Some(bytes) = bytes else { return Ok(()) };
+        match key {
+            Key::Thing(digest) => self.recall_thing(*digest, serde_json::from_slice(bytes)?),
+            Key::Called(name) => self.recall_called(name, serde_json::from_slice(bytes)?),
+            Key::Row(environment, _) => {
+                let row: Vec<Generation> = serde_json::from_slice(bytes)?;
+                let history = self.environments.entry(environment.clone()).or_default();
+                row.into_iter().for_each(|it| history.recall(it));
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer about a part that is not known would be a guess: better none at all.
+    pub(super) fn assert_known(&self, key: &Key) {
+        assert!(self.knows(key), "a partial state was asked about {key:?}");
+    }
+
+    fn thing(&self, digest: Digest) -> Thing {
+        let last = self.environments.iter();
+        let last = last.filter_map(|(name, it)| Some((name.clone(), it.last_of(digest)?)));
+        Thing {
+            artifact: self.artifacts.get(&digest).cloned(),
+            authors: self.authors.get(&digest).cloned(),
+            statements: self.statements.get(&digest).cloned().unwrap_or_default(),
+            last: last.collect(),
+        }
+    }
+
+    fn recall_thing(&mut self, digest: Digest, thing: Thing) {
+        self.artifacts.extend(thing.artifact.map(|it| (digest, it)));
+        self.authors.extend(thing.authors.map(|it| (digest, it)));
+        self.statements.insert(digest, thing.statements);
+        for (environment, number) in thing.last {
+            let history = self.environments.entry(environment).or_default();
+            history.recall_last(digest, number);
+        }
+    }
+
+    fn called(&self, name: &str) -> Called {
+        let waiting = self.waiting.get(name).into_iter().flatten();
+        waiting
+            .map(|((environment, artifact), expires)| (environment.clone(), *artifact, *expires))
+            .collect()
+    }
+
+    fn recall_called(&mut self, name: &str, called: Called) {
+        let waiting = called.into_iter();
+        let waiting =
+            waiting.map(|(environment, artifact, expires)| ((environment, artifact), expires));
+        self.waiting.insert(name.to_owned(), waiting.collect());
+    }
+
+    fn row(&self, key: &Key, environment: &Name) -> Vec<&Generation> {
+        let history = self.environments.get(environment);
+        let all = history.map_or(&[][..], History::generations).iter();
+        all.filter(|it| Key::generation(environment, it.number) == *key)
+            .collect()
+    }
+}
