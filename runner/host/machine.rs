@@ -19,7 +19,15 @@ pub fn look(jobs: Option<u16>) -> Machine {
         cpus,
         tmpfs_budget: available_memory() / 2,
         chooses_pids: Path::new(LAST_PID).exists(),
+        faults_cpuid: faults_cpuid(),
     }
+}
+
+/// Whether `arch_prctl(ARCH_SET_CPUID)` works here: the kernel says so as a flag of the CPU.
+fn faults_cpuid() -> bool {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let flags = text.lines().find(|line| line.starts_with("flags"));
+    flags.is_some_and(|line| line.split_whitespace().any(|flag| flag == "cpuid_fault"))
 }
 
 /// The CPUs this process may use; the first alone where the kernel does not say.

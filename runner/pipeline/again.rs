@@ -1,5 +1,7 @@
 //! The story of `zwieback explain` and `zwieback diff`: two kept trees, compared and explained again.
 
+use std::collections::BTreeMap;
+
 use zwieback_core::bake::comparison::{Comparison, differences};
 use zwieback_core::bake::record::{Record, RunRecord};
 use zwieback_core::digest::Digest;
@@ -31,6 +33,8 @@ pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> 
     let conditions = (a.conditions.clone(), b.conditions.clone());
     let variation = Variation {
         profile: record.profile,
+        // Conditions alone tell what differs.
+        dropped: BTreeMap::new(),
         a: conditions.0,
         b: conditions.1,
     };

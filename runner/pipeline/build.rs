@@ -34,7 +34,7 @@ pub fn build(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     let begun = Instant::now();
-    let planned = read::recipe(project, named, wish.profile, ctx)?.with_needed(needed);
+    let planned = read::recipe(project, named, &wish.variety, ctx)?.with_needed(needed);
     sources::check_folders(&planned, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
         Some(found) => found,

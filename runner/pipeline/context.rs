@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use zwieback_core::bake::plan::Variety;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::quantity::Seconds;
-use zwieback_core::manifest::recipe::Profile;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::Proxies;
@@ -44,8 +44,8 @@ pub enum Network {
 /// What the user wants of a build.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
-    /// How much differs between the runs.
-    pub profile: Option<Profile>,
+    /// What differs between the runs, where it is not as the recipe says.
+    pub variety: Variety,
     /// Whether the store may answer.
     pub reuse: Reuse,
     /// How many times to run.

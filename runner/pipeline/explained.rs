@@ -131,6 +131,8 @@ fn facts(run: &RunRecord) -> Facts {
         .with(Factor::Locale, "locale", &it.locale)
         .with(Factor::Columns, "columns", &it.columns.to_string())
         .with(Factor::CpuCount, "count", &it.cpus.len().to_string())
+        .with(Factor::CpuModel, "model", &it.cpu_model)
+        .with(Factor::BootId, "boot", &it.boot_id)
 }
 
 fn content(

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use zwieback_core::bake::plan::{Locked, Plan};
+use zwieback_core::bake::plan::{Locked, Plan, Variety};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
-use zwieback_core::manifest::recipe::{Profile, Recipe};
+use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
@@ -33,12 +33,12 @@ pub struct Planned {
 pub fn recipe(
     project: &Project,
     named: &str,
-    profile: Option<Profile>,
+    variety: &Variety,
     ctx: &Context<'_>,
 ) -> Result<Planned, PipelineError> {
     let recipe = project.recipe(named)?;
     let toolchains = toolchains(project, &recipe.manifest.recipe.toolchains)?;
-    let plan = Plan::new(&locked(&recipe), &locks(&toolchains), profile)?;
+    let plan = Plan::new(&locked(&recipe), &locks(&toolchains), variety)?;
     let patches = patches(&recipe)?;
     ctx.tell(&planned(&plan));
     Ok(Planned {

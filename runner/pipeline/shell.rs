@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use zwieback_core::bake::plan::{Locked, PlannedToolchain};
-use zwieback_core::manifest::recipe;
+use zwieback_core::manifest::recipe::{self, Tracing};
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::twin::choice::Choice;
 use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
@@ -45,7 +46,7 @@ pub fn shell(
     // It starts its program while this one reads the project and the store.
     let zygote = Zygote::spawn()?;
     let planned = match &entrance.recipe {
-        Some(named) => Some(read::recipe(project, named, None, ctx)?),
+        Some(named) => Some(read::recipe(project, named, &wish.variety, ctx)?),
         None => None,
     };
     let toolchains = match (&planned, entrance.toolchains.is_empty()) {
@@ -60,7 +61,12 @@ pub fn shell(
         }
         None => None,
     };
-    let variation = Variation::plan(recipe::Profile::default(), &machine::look(wish.jobs), 0);
+    let variation = Variation::plan(
+        recipe::Profile::default(),
+        &Choice::default(),
+        &machine::look(wish.jobs),
+        0,
+    );
     let recipe = planned.as_ref().map(|it| &it.plan.recipe);
     let epoch = sources
         .as_ref()
@@ -120,7 +126,9 @@ fn spec(
     let empty = (recipe::Limits::default(), Environment::new());
     let (limits, own) = recipe.map_or((&empty.0, &empty.1), |recipe| (&recipe.limits, &recipe.env));
     let limits = spec::limits(limits, wish.timeout.map(|time| time.0));
-    spec::sandbox(&variation.a, limits, epoch, toolchain, own)
+    let mut spec = spec::sandbox(&variation.a, limits, epoch, toolchain, own);
+    spec.machine.tracing = recipe.map_or_else(Tracing::default, |it| it.recipe.needs_ptrace);
+    spec
 }
 
 fn command(entrance: &Entrance, sources: Option<&Sources>) -> Command {

@@ -3,6 +3,7 @@
 use std::thread;
 
 use zwieback_core::bake::plan::Plan;
+use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
@@ -30,17 +31,20 @@ struct Making {
     epoch: i64,
     toolchain: Environment,
     recipe: Environment,
+    tracing: Tracing,
 }
 
 impl Making {
     fn spec(&self, conditions: &Conditions) -> SandboxSpec {
-        spec::sandbox(
+        let mut spec = spec::sandbox(
             conditions,
             self.limits.clone(),
             self.epoch,
             &self.toolchain,
             &self.recipe,
-        )
+        );
+        spec.machine.tracing = self.tracing;
+        spec
     }
 }
 
@@ -52,12 +56,13 @@ impl Twin {
             .limits
             .disk
             .map_or(spec::DEFAULT_DISK, |size| size.0);
-        let variation = Variation::plan(plan.profile, machine, disk);
+        let variation = Variation::plan(plan.profile, &plan.recipe.factors, machine, disk);
         let making = Making {
             limits: spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0)),
             epoch,
             toolchain: root::environment(plan),
             recipe: plan.recipe.env.clone(),
+            tracing: plan.recipe.recipe.needs_ptrace,
         };
         let (a, b) = (making.spec(&variation.a), making.spec(&variation.b));
         Self {

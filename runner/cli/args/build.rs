@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use zwieback_core::bake::plan::Variety;
 use zwieback_core::manifest::recipe::Profile;
+use zwieback_core::twin::choice::{Choice, ChoiceError};
+use zwieback_core::twin::factor::Factor;
 
 /// How free a build is to resolve and to fetch. The words are cargo's.
 #[derive(Clone, Copy, Debug, Args)]
@@ -26,6 +29,20 @@ pub enum ProfileArg {
     Hermetic,
     /// Vary everything.
     Strict,
+}
+
+/// What differs between the runs.
+#[derive(Debug, Args)]
+pub struct VarietyArgs {
+    /// How much differs between the two runs
+    #[arg(long, value_enum)]
+    pub profile: Option<ProfileArg>,
+    /// Vary a factor that the profile fixes (can be repeated)
+    #[arg(long, value_name = "FACTOR")]
+    pub vary: Vec<Factor>,
+    /// Hold a factor still; the reason is recorded (can be repeated)
+    #[arg(long, value_name = "FACTOR=WHY")]
+    pub fix: Vec<String>,
 }
 
 /// Arguments of `zwieback build`.
@@ -59,9 +76,9 @@ pub struct BuildArgs {
     /// Copy artifacts, bundle and SHA256SUMS to a folder
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,
-    /// How much differs between the two runs
-    #[arg(long, value_enum)]
-    pub profile: Option<ProfileArg>,
+    /// What differs between the runs.
+    #[command(flatten)]
+    pub variety: VarietyArgs,
     /// Run once, for a fast inner loop: nothing is compared and nothing is signed
     #[arg(long, conflicts_with_all = ["profile", "key"])]
     pub once: bool,
@@ -116,9 +133,9 @@ pub struct PlanArgs {
     /// Print the sandbox of each run, operation by operation
     #[arg(long)]
     pub sandbox: bool,
-    /// How much differs between the two runs
-    #[arg(long, value_enum)]
-    pub profile: Option<ProfileArg>,
+    /// What differs between the runs.
+    #[command(flatten)]
+    pub variety: VarietyArgs,
 }
 
 /// How a graph of recipes is printed.
@@ -163,6 +180,24 @@ impl Frozen {
     /// Whether the network is off limits.
     pub fn is_offline(self) -> bool {
         self.offline || self.frozen
+    }
+}
+
+impl VarietyArgs {
+    /// What they ask for; a configuration may ask for a stricter profile, not for a laxer one.
+    pub fn variety(&self, configured: Option<Profile>) -> Result<Variety, ChoiceError> {
+        let mut factors = Choice {
+            vary: self.vary.iter().copied().collect(),
+            ..Choice::default()
+        };
+        for text in &self.fix {
+            factors.fix_for(text)?;
+        }
+        factors.check()?;
+        Ok(Variety {
+            profile: self.profile.map(Into::into).max(configured),
+            factors,
+        })
     }
 }
 

@@ -33,8 +33,7 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
         .transpose()
         .context("--timeout")?;
     Ok(Wish {
-        // A configuration may ask for more than the command line, not for less.
-        profile: args.profile.map(Into::into).max(config.build.profile),
+        variety: args.variety.variety(config.build.profile)?,
         reuse: if args.rebuild {
             Reuse::Forbidden
         } else {

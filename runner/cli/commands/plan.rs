@@ -51,11 +51,8 @@ fn one(
     format: Format,
     ctx: &Context<'_>,
 ) -> anyhow::Result<()> {
-    let profile = args
-        .profile
-        .map(Into::into)
-        .max(session.config.build.profile);
-    let planned = read::recipe(project, recipe, profile, ctx)?;
+    let variety = args.variety.variety(session.config.build.profile)?;
+    let planned = read::recipe(project, recipe, &variety, ctx)?;
     // Without unpacking the sources only the recipe can say.
     let epoch = planned
         .plan

@@ -13,6 +13,7 @@ use crate::manifest::recipe::{Profile, Recipe};
 use crate::manifest::source::{Source, Vendor};
 use crate::manifest::toolchain::{DebClosure, Toolchain};
 use crate::name::Name;
+use crate::twin::choice::Choice;
 
 /// Everything that a build needs to know before the first byte is fetched.
 #[derive(Clone, Debug)]
@@ -29,6 +30,24 @@ pub struct Plan {
     pub toolchains: Vec<PlannedToolchain>,
     /// How much differs between the runs.
     pub profile: Profile,
+}
+
+/// What differs between the runs, as far as whoever builds says something else than the recipe.
+#[derive(Clone, Debug, Default)]
+pub struct Variety {
+    /// The profile.
+    pub profile: Option<Profile>,
+    /// Single factors.
+    pub factors: Choice,
+}
+
+impl Variety {
+    /// The recipe that is really built: what was chosen is a part of it, and so of the action.
+    fn applied_to(&self, recipe: &Recipe) -> Recipe {
+        let mut recipe = recipe.clone();
+        recipe.factors = recipe.factors.overridden_by(&self.factors);
+        recipe
+    }
 }
 
 /// A toolchain and the files it is made of.
@@ -143,7 +162,7 @@ impl Plan {
     pub fn new(
         recipe: &Locked<'_, Recipe>,
         toolchains: &[Locked<'_, Toolchain>],
-        profile: Option<Profile>,
+        variety: &Variety,
     ) -> Result<Self, LockProblem> {
         let planned = |locked: &Locked<'_, Toolchain>| {
             let inputs = locked.checked()?.to_vec();
@@ -159,10 +178,11 @@ impl Plan {
                 .map_or_else(Vec::new, |lock| lock.folders.clone()),
             needs: BTreeMap::new(),
             toolchains: toolchains.iter().map(planned).collect::<Result<_, _>>()?,
-            profile: profile
+            profile: variety
+                .profile
                 .or(recipe.manifest.recipe.profile)
                 .unwrap_or_default(),
-            recipe: recipe.manifest.clone(),
+            recipe: variety.applied_to(recipe.manifest),
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::action::{Action, EPOCH};
-use super::plan::{LockProblem, Locked, Plan, Requests as _};
+use super::plan::{LockProblem, Locked, Plan, Requests as _, Variety};
 use super::statement::{FOLDER, NEEDS, OUTPUTS, PATCH, ROOT};
 use crate::attest::build_type;
 use crate::attest::digest_set::DigestSet;
@@ -255,7 +255,11 @@ fn plan(provenance: &Provenance, recipe: &Recipe, inputs: &Inputs) -> Result<Pla
         Some("strict") => Profile::Strict,
         _ => return Err(NotRepeatable::Malformed("profile")),
     };
-    Ok(Plan::new(&both(recipe, &sources), &locked, Some(profile))?)
+    let variety = Variety {
+        profile: Some(profile),
+        ..Variety::default()
+    };
+    Ok(Plan::new(&both(recipe, &sources), &locked, &variety)?)
 }
 
 fn both<'a, T>(manifest: &'a T, lock: &'a Lockfile) -> Locked<'a, T> {

@@ -86,7 +86,7 @@ fn stated() -> (Statement, Digest) {
     let plan = Plan::new(
         &both(&recipe, &sources),
         &[both(&toolchain, &packages)],
-        None,
+        &Variety::default(),
     )
     .unwrap();
     let patches = BTreeMap::from([

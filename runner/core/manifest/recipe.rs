@@ -11,6 +11,7 @@ use super::recipe_checks;
 use super::source::Source;
 use crate::name::Name;
 use crate::rel_path::RelPath;
+use crate::twin::choice::Choice;
 
 /// The content of a `recipe.toml`. Serialised, it is the canonical form that is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Recipe {
     /// Bounds on what a run may use.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
+    /// What differs between the runs, apart from what the profile says.
+    #[serde(default, skip_serializing_if = "Choice::is_empty")]
+    pub factors: Choice,
 }
 
 /// The `[recipe]` table.
@@ -55,6 +59,9 @@ pub struct Head {
     /// The profile to build in where the command line names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// Whether a step traces processes: nobody else can then, and clock and CPU are the machine's.
+    #[serde(default, skip_serializing_if = "Tracing::is_refused")]
+    pub needs_ptrace: Tracing,
     /// Seconds since 1970 for `SOURCE_DATE_EPOCH`; without it, the newest time inside the sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_date_epoch: Option<u32>,
@@ -70,6 +77,18 @@ pub enum Profile {
     Hermetic,
     /// Everything is varied: the claim then holds without zwieback too.
     Strict,
+}
+
+/// Whether steps may trace processes, which is refused unless it is needed. In a file, a boolean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(from = "bool", into = "bool")]
+pub enum Tracing {
+    /// `ptrace` is no call that a step can make.
+    #[default]
+    Refused,
+    /// A step may trace other processes of its run.
+    Needed,
 }
 
 /// One `[[steps]]` table.
@@ -128,6 +147,28 @@ impl Recipe {
 impl Limits {
     fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Tracing {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
+    fn is_refused(&self) -> bool {
+        *self == Self::Refused
+    }
+}
+
+impl From<bool> for Tracing {
+    fn from(needed: bool) -> Self {
+        if needed { Self::Needed } else { Self::Refused }
+    }
+}
+
+impl From<Tracing> for bool {
+    fn from(tracing: Tracing) -> Self {
+        tracing == Tracing::Needed
     }
 }
 

@@ -7,6 +7,7 @@ use super::recipe::Recipe;
 use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
 use crate::name::Name;
+use crate::twin::choice::ChoiceError;
 
 /// Variables that the sandbox sets and a recipe may not.
 const RESERVED: [&str; 9] = [
@@ -28,6 +29,7 @@ pub(super) fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagn
     check_steps(source, recipe)?;
     check_needs(source, recipe)?;
     check_env(source, recipe)?;
+    check_factors(source, recipe)?;
     check_outputs(source, recipe)
 }
 
@@ -145,6 +147,11 @@ fn check_env(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> 
         }
     }
     Ok(())
+}
+
+fn check_factors(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    let wrong = |error: ChoiceError| find(source, "[factors", error.to_string());
+    recipe.factors.check().map_err(wrong)
 }
 
 fn check_outputs(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {

@@ -54,6 +54,8 @@ pub enum FactorState {
     Varied,
     /// Meant to be different, but was not.
     Ineffective,
+    /// Held still at its builder's wish, for a reason that is told.
+    Dropped,
     /// Left to the machine.
     Uncontrolled,
 }
@@ -82,6 +84,7 @@ impl FactorState {
             Self::Fixed => "fixed",
             Self::Varied => "varied",
             Self::Ineffective => "ineffective",
+            Self::Dropped => "dropped",
             Self::Uncontrolled => "uncontrolled",
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::manifest::recipe::Tracing;
+
 /// The user a step is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +36,34 @@ pub struct Machine {
     pub wall_clock_offset: i64,
     /// The number of the first process, when it is not 2.
     pub first_pid: Option<u32>,
+    /// What the CPU says it can do.
+    pub instructions: Instructions,
+    /// Where random bytes come from.
+    pub entropy: Entropy,
+    /// Whether steps may trace processes.
+    pub tracing: Tracing,
+}
+
+/// Which instructions the CPU says it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instructions {
+    /// All that it has.
+    #[default]
+    Own,
+    /// Neither AVX nor what came later.
+    Plain,
+}
+
+/// Where random bytes come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entropy {
+    /// From the kernel, which draws them.
+    #[default]
+    Drawn,
+    /// The same in every run. Only for a diagnosis: what needs luck may wait for ever.
+    Frozen,
 }
 
 /// Whether programs lie at random addresses.

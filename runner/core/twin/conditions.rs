@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sandbox_spec::identity::{Entropy, Instructions};
 use crate::sandbox_spec::operation::Medium;
 
 /// Which of the two runs.
@@ -68,6 +69,21 @@ pub struct Conditions {
     pub stagger_ms: u64,
     /// Seconds by which the time since boot is ahead.
     pub uptime_offset: i64,
+    /// The identity of this boot.
+    #[serde(default)]
+    pub boot_id: String,
+    /// What `/proc/loadavg` says.
+    #[serde(default)]
+    pub load: String,
+    /// The model that `/proc/cpuinfo` names.
+    #[serde(default)]
+    pub cpu_model: String,
+    /// What the CPU itself says it can do.
+    #[serde(default)]
+    pub instructions: Instructions,
+    /// Where random bytes come from.
+    #[serde(default)]
+    pub entropy: Entropy,
     /// Whether the kernel places memory at random.
     pub aslr: bool,
     /// Whether `uname` shows a 2.6 kernel (`UNAME26` of personality(2)).

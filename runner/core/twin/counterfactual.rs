@@ -8,55 +8,68 @@ use super::variation::Variation;
 pub fn only(variation: &Variation, factors: &[Factor]) -> Option<Conditions> {
     let mut it = variation.a.clone();
     for factor in factors {
-        vary(&mut it, &variation.b, *factor);
+        take(&mut it, &variation.b, *factor);
     }
     (it != variation.a).then_some(it)
 }
 
-/// The factors that differ between the runs and can be varied alone.
-pub fn testable(variation: &Variation) -> Vec<Factor> {
-    Factor::ALL
-        .into_iter()
-        .filter(|factor| only(variation, &[*factor]).is_some())
-        .collect()
+/// Run B's conditions with these factors as run A had them; none if that changes nothing.
+pub fn all_but(variation: &Variation, factors: &[Factor]) -> Option<Conditions> {
+    let mut it = variation.b.clone();
+    for factor in factors {
+        take(&mut it, &variation.a, *factor);
+    }
+    (it != variation.b).then_some(it)
 }
 
-fn vary(it: &mut Conditions, b: &Conditions, factor: Factor) {
+/// The factors that differ between the runs and can be varied alone.
+pub fn testable(variation: &Variation) -> Vec<Factor> {
+    let is_testable = |factor: &Factor| {
+        // Time passes between any two runs: a run under equal conditions shows it.
+        *factor != Factor::CreatedMtime && only(variation, &[*factor]).is_some()
+    };
+    Factor::ALL.into_iter().filter(is_testable).collect()
+}
+
+/// Makes one factor what it is in other conditions.
+pub fn take(it: &mut Conditions, other: &Conditions, factor: Factor) {
     match factor {
-        Factor::Clock => it.clock_offset = b.clock_offset,
-        Factor::SourceMtime => it.source_mtime_offset = b.source_mtime_offset,
+        Factor::Clock => it.clock_offset = other.clock_offset,
+        Factor::CreatedMtime => it.stagger_ms = other.stagger_ms,
+        Factor::SourceMtime => it.source_mtime_offset = other.source_mtime_offset,
         Factor::ReaddirOrder => {
-            it.staging = b.staging;
-            it.medium = b.medium;
+            it.staging = other.staging;
+            it.medium = other.medium;
         }
-        Factor::Inode => it.medium = b.medium,
-        Factor::CpuCount => it.cpus.clone_from(&b.cpus),
-        Factor::Kernel => it.old_kernel = b.old_kernel,
-        Factor::Uptime => it.uptime_offset = b.uptime_offset,
-        Factor::Aslr => it.aslr = b.aslr,
-        Factor::Pids => it.first_pid = b.first_pid,
-        Factor::BuildPath => it.build_path.clone_from(&b.build_path),
-        Factor::Home => it.home.clone_from(&b.home),
-        Factor::Tmpdir => it.tmpdir.clone_from(&b.tmpdir),
-        Factor::Umask => it.umask = b.umask,
+        Factor::Inode => it.medium = other.medium,
+        Factor::CpuCount => it.cpus.clone_from(&other.cpus),
+        Factor::CpuModel => it.cpu_model.clone_from(&other.cpu_model),
+        Factor::CpuFeatures => it.instructions = other.instructions,
+        Factor::Kernel => it.old_kernel = other.old_kernel,
+        Factor::Uptime => {
+            it.uptime_offset = other.uptime_offset;
+            it.load.clone_from(&other.load);
+        }
+        Factor::BootId => it.boot_id.clone_from(&other.boot_id),
+        Factor::Aslr => it.aslr = other.aslr,
+        Factor::Pids => it.first_pid = other.first_pid,
+        Factor::BuildPath => it.build_path.clone_from(&other.build_path),
+        Factor::Home => it.home.clone_from(&other.home),
+        Factor::Tmpdir => it.tmpdir.clone_from(&other.tmpdir),
+        Factor::Umask => it.umask = other.umask,
         Factor::User => {
-            it.uid = b.uid;
-            it.gid = b.gid;
-            it.user.clone_from(&b.user);
+            it.uid = other.uid;
+            it.gid = other.gid;
+            it.user.clone_from(&other.user);
         }
-        Factor::Hostname => it.hostname.clone_from(&b.hostname),
-        Factor::Timezone => it.timezone.clone_from(&b.timezone),
-        Factor::Locale => it.locale.clone_from(&b.locale),
-        Factor::Columns => it.columns = b.columns,
-        Factor::Env => it.env.clone_from(&b.env),
-        Factor::ParentDir => it.stray_git = b.stray_git,
-        // Time passes, chance falls and the scheduler decides in every run: the control run shows them.
-        Factor::CreatedMtime
-        | Factor::CpuFeatures
-        | Factor::BootId
-        | Factor::Entropy
-        | Factor::HashSeed
-        | Factor::Scheduling => {}
+        Factor::Hostname => it.hostname.clone_from(&other.hostname),
+        Factor::Timezone => it.timezone.clone_from(&other.timezone),
+        Factor::Locale => it.locale.clone_from(&other.locale),
+        Factor::Columns => it.columns = other.columns,
+        Factor::Env => it.env.clone_from(&other.env),
+        Factor::ParentDir => it.stray_git = other.stray_git,
+        // Chance falls and the scheduler decides anew in every run.
+        Factor::Entropy | Factor::HashSeed | Factor::Scheduling => {}
     }
 }
 
@@ -64,6 +77,7 @@ fn vary(it: &mut Conditions, b: &Conditions, factor: Factor) {
 mod tests {
     use super::*;
     use crate::manifest::recipe::Profile;
+    use crate::twin::choice::Choice;
     use crate::twin::variation::Machine;
 
     fn variation() -> Variation {
@@ -71,8 +85,9 @@ mod tests {
             cpus: vec![0, 1],
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
+            faults_cpuid: true,
         };
-        Variation::plan(Profile::Strict, &machine, 1 << 30)
+        Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30)
     }
 
     #[test]
@@ -105,9 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_can_hold_still_has_no_counterfactual() {
-        for factor in [Factor::CreatedMtime, Factor::Entropy, Factor::Scheduling] {
-            assert_eq!(only(&variation(), &[factor]), None);
+    fn what_is_steered_has_a_counterfactual_and_nothing_else_has() {
+        let variation = variation();
+        for factor in Factor::ALL {
+            let counterfactual = only(&variation, &[factor]);
+            assert_eq!(counterfactual.is_some(), factor.is_steerable(), "{factor}");
         }
+    }
+
+    #[test]
+    fn all_but_one_is_the_other_half_of_the_pair() {
+        let variation = variation();
+        let spared = all_but(&variation, &[Factor::Umask]).unwrap();
+        let umask = variation.b.umask;
+        assert_eq!(Conditions { umask, ..spared }, variation.b);
     }
 }

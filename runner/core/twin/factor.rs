@@ -1,11 +1,15 @@
 //! The factors: each a way in which a machine could show in an artifact.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::ChoiceError;
+
 /// A way in which a machine could show in the bytes of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Factor {
     /// The wall clock as a step reads it.
@@ -20,11 +24,13 @@ pub enum Factor {
     Inode,
     /// How many CPUs a step sees.
     CpuCount,
-    /// Which instructions the CPU says it has.
+    /// Which CPU `/proc/cpuinfo` names.
+    CpuModel,
+    /// Which instructions the CPU itself says it has.
     CpuFeatures,
     /// The kernel's release.
     Kernel,
-    /// Time since boot.
+    /// Time since boot, and the load since then.
     Uptime,
     /// The identity of this boot.
     BootId,
@@ -78,6 +84,11 @@ pub enum FactorState {
         /// Why not.
         reason: String,
     },
+    /// The profile varies it; the user had it held still.
+    Dropped {
+        /// Why, in the user's words.
+        reason: String,
+    },
     /// Neither fixed nor varied.
     Uncontrolled {
         /// Why not.
@@ -87,13 +98,14 @@ pub enum FactorState {
 
 impl Factor {
     /// All factors, in the order in which they are shown.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Clock,
         Self::CreatedMtime,
         Self::SourceMtime,
         Self::ReaddirOrder,
         Self::Inode,
         Self::CpuCount,
+        Self::CpuModel,
         Self::CpuFeatures,
         Self::Kernel,
         Self::Uptime,
@@ -125,6 +137,7 @@ impl Factor {
             Self::ReaddirOrder => "readdir-order",
             Self::Inode => "inode",
             Self::CpuCount => "cpu-count",
+            Self::CpuModel => "cpu-model",
             Self::CpuFeatures => "cpu-features",
             Self::Kernel => "kernel",
             Self::Uptime => "uptime",
@@ -147,6 +160,22 @@ impl Factor {
             Self::Scheduling => "scheduling",
         }
     }
+
+    /// Whether a run can be made in which it differs, or does not, as one likes. Chance and the
+    /// scheduler decide anew in every run.
+    pub const fn is_steerable(self) -> bool {
+        !matches!(self, Self::Entropy | Self::HashSeed | Self::Scheduling)
+    }
+}
+
+impl FromStr for Factor {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|it| it.as_str() == text)
+            .ok_or_else(|| ChoiceError::Unknown(text.to_owned()))
+    }
 }
 
 impl FactorState {
@@ -156,6 +185,7 @@ impl FactorState {
             Self::Fixed => "fixed",
             Self::Varied { .. } => "varied",
             Self::Ineffective { .. } => "ineffective",
+            Self::Dropped { .. } => "dropped",
             Self::Uncontrolled { .. } => "uncontrolled",
         }
     }
@@ -165,7 +195,9 @@ impl FactorState {
         match self {
             Self::Fixed => None,
             Self::Varied { how } => Some(how),
-            Self::Ineffective { reason } | Self::Uncontrolled { reason } => Some(reason),
+            Self::Ineffective { reason }
+            | Self::Dropped { reason }
+            | Self::Uncontrolled { reason } => Some(reason),
         }
     }
 }
@@ -184,6 +216,7 @@ mod tests {
     fn a_factor_has_one_name_everywhere() {
         for factor in Factor::ALL {
             assert_eq!(serde_json::to_value(factor).unwrap(), factor.as_str());
+            assert_eq!(factor.as_str().parse(), Ok(factor));
         }
     }
 }

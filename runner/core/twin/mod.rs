@@ -2,10 +2,21 @@
 
 pub mod factor;
 
+pub mod choice;
+
+pub mod profile;
+
 pub mod conditions;
 
+pub mod other_machine;
+
 pub mod variation;
+
+pub mod state;
 
 pub mod spec;
 
 pub mod counterfactual;
+
+#[cfg(test)]
+mod documented;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::conditions::{Conditions, RunName};
+use super::conditions::Conditions;
 use crate::manifest::recipe;
 use crate::sandbox_spec::environment::Environment;
 use crate::sandbox_spec::identity::{
@@ -111,25 +111,19 @@ fn machine(conditions: &Conditions) -> Machine {
         },
         wall_clock_offset: conditions.clock_offset,
         first_pid: Some(conditions.first_pid).filter(|pid| *pid > 2),
+        instructions: conditions.instructions,
+        entropy: conditions.entropy,
+        ..Machine::default()
     }
 }
 
 /// What `/proc` would tell of the host.
 fn files(conditions: &Conditions) -> BTreeMap<InsidePath, String> {
-    let (boot_id, load) = match conditions.run {
-        RunName::A => (
-            "11111111-2222-4333-8444-555555555555",
-            "0.00 0.00 0.00 1/1 1",
-        ),
-        RunName::B => (
-            "99999999-8888-4777-a666-555555555555",
-            "1.23 0.98 0.76 2/99 8000",
-        ),
-    };
+    let Conditions { boot_id, load, .. } = conditions;
     BTreeMap::from([
         (
             InsidePath::literal("/proc/cpuinfo"),
-            cpuinfo(conditions.cpus.len()),
+            cpuinfo(conditions.cpus.len(), &conditions.cpu_model),
         ),
         (
             InsidePath::literal("/proc/stat"),
@@ -143,13 +137,13 @@ fn files(conditions: &Conditions) -> BTreeMap<InsidePath, String> {
     ])
 }
 
-/// As many processors as the run may use, of no particular make.
-fn cpuinfo(count: usize) -> String {
+/// As many processors as the run may use, of no make that there is.
+fn cpuinfo(count: usize, model: &str) -> String {
     let mut text = String::new();
     for number in 0..count {
         writeln!(
             text,
-            "processor\t: {number}\nvendor_id\t: zwieback\nmodel name\t: a processor\ncpu cores\t: {count}\n\
+            "processor\t: {number}\nvendor_id\t: zwieback\nmodel name\t: {model}\ncpu cores\t: {count}\n\
              siblings\t: {count}\nbogomips\t: 1000.00\n"
         )
         .expect("writing to a string cannot fail");
@@ -170,6 +164,8 @@ fn stat(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::manifest::recipe::Profile;
+    use crate::twin::choice::Choice;
+    use crate::twin::conditions::RunName;
     use crate::twin::variation;
 
     fn spec(run: RunName) -> SandboxSpec {
@@ -177,8 +173,11 @@ mod tests {
             cpus: vec![0, 1],
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
+            faults_cpuid: false,
         };
-        let variation = variation::Variation::plan(Profile::Hermetic, &machine, DEFAULT_DISK);
+        let choice = Choice::default();
+        let variation =
+            variation::Variation::plan(Profile::Hermetic, &choice, &machine, DEFAULT_DISK);
         let limits = limits(&recipe::Limits::default(), None);
         let recipe = Environment::from([("CFLAGS".to_owned(), "-O2".to_owned())]);
         sandbox(

@@ -46,7 +46,7 @@ pub fn cause_of(factor: Factor, scene: Scene) -> Cause {
         (Factor::Hostname, _) => Cause::HostName,
         (Factor::Kernel, _) => Cause::KernelRelease,
         (Factor::CpuCount, _) => Cause::CpuCount,
-        (Factor::CpuFeatures, _) => Cause::CpuModel,
+        (Factor::CpuModel | Factor::CpuFeatures, _) => Cause::CpuModel,
         (Factor::Uptime, _) => Cause::Uptime,
         (Factor::BootId, _) => Cause::BootId,
         (Factor::Pids, _) => Cause::ProcessId,
