@@ -1,5 +1,6 @@
 //! What is said when something fails, and which code says it to a script.
 
+use std::error::Error;
 use std::io::Write;
 
 use zwieback_core::attest::reason::Refusal;
@@ -7,6 +8,7 @@ use zwieback_core::bake::completed::Ending;
 use zwieback_core::bake::recheck::NotRepeatable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
+use zwieback_core::name::Name;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::project::ProjectError;
@@ -52,27 +54,54 @@ pub fn event(error: &anyhow::Error) -> Event {
 
 /// Prints an error: what, why, and what to do.
 pub fn print(error: &anyhow::Error, paint: Paint) {
-    if let Some(PipelineError::NotReproducible { explained, .. }) = error.downcast_ref() {
-        return explanation::print(error, explained, paint);
+    match error.downcast_ref::<PipelineError>() {
+        Some(story) => print_story(story, paint),
+        None => print_plain(None, error.as_ref(), &[], hint(error), paint),
     }
-    if let Some(PipelineError::RebuiltDiffers {
-        lines,
-        explained: Some(explained),
-        ..
-    }) = error.downcast_ref()
-    {
-        return explanation::print_rebuilt(error, lines, explained, paint);
+}
+
+/// Prints how a story ended early; of several recipes, each failure whole, and at the end what became of all.
+fn print_story(error: &PipelineError, paint: Paint) {
+    if let PipelineError::Several { failures, .. } = error {
+        for (recipe, failure) in failures {
+            print_one(Some(recipe), failure, paint);
+        }
     }
-    let mut text = format!("{} {error}", paint.text(Meaning::Bad, "error:"));
+    print_one(None, error, paint);
+}
+
+fn print_one(recipe: Option<&Name>, error: &PipelineError, paint: Paint) {
+    match error {
+        PipelineError::NotReproducible { explained, .. } => {
+            explanation::print(error, explained, paint);
+        }
+        PipelineError::RebuiltDiffers {
+            lines,
+            explained: Some(explained),
+            ..
+        } => explanation::print_rebuilt(error, lines, explained, paint),
+        _ => print_plain(recipe, error, details(error), error.hint(), paint),
+    }
+}
+
+fn print_plain(
+    recipe: Option<&Name>,
+    error: &(dyn Error + 'static),
+    details: &[String],
+    hint: Option<String>,
+    paint: Paint,
+) {
+    let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
+    let mut text = format!("{} {whose}{error}", paint.text(Meaning::Bad, "error:"));
     let mut source = causes(error);
     while let Some(cause) = source {
         text.push_str(&format!("\n  caused by: {cause}"));
         source = cause.source();
     }
-    for line in details(error) {
+    for line in details {
         text.push_str(&format!("\n  {line}"));
     }
-    if let Some(hint) = hint(error) {
+    if let Some(hint) = hint {
         text.push_str(&format!(
             "\n\n{} {hint}",
             paint.text(Meaning::Hint, "hint:")
@@ -84,13 +113,20 @@ pub fn print(error: &anyhow::Error, paint: Paint) {
 
 fn code_of_story(error: &PipelineError) -> u8 {
     match error {
+        // The first in an order that builds: the same on every machine, however the work was shared out.
+        PipelineError::Several { failures, .. } => failures
+            .first()
+            .map_or(exit::USER, |(_, failure)| code_of_story(failure)),
         PipelineError::StepFailed {
             ending: Ending::Limited(_),
             ..
         }
         | PipelineError::SourcesTooLarge
         | PipelineError::ShellLimited { .. } => exit::LIMIT,
-        PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
+        PipelineError::Fetch(FetchError::DigestMismatch(_))
+        | PipelineError::Store(StoreError::Tampered { .. } | StoreError::Mismatch { .. }) => {
+            exit::DIGEST_MISMATCH
+        }
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
         }
@@ -109,7 +145,7 @@ fn code_of_story(error: &PipelineError) -> u8 {
 }
 
 /// Causes below the first sentence; one that the sentence holds already is skipped.
-fn causes(error: &anyhow::Error) -> Option<&(dyn std::error::Error + 'static)> {
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
     let mut source = error.source();
     while let Some(cause) = source {
         if !error.to_string().contains(&cause.to_string()) {
@@ -120,11 +156,11 @@ fn causes(error: &anyhow::Error) -> Option<&(dyn std::error::Error + 'static)> {
     None
 }
 
-fn details(error: &anyhow::Error) -> Vec<String> {
-    match error.downcast_ref::<PipelineError>() {
-        Some(PipelineError::StepFailed { tail, .. }) => tail.clone(),
-        Some(PipelineError::RebuiltDiffers { lines, .. }) => lines.clone(),
-        _ => Vec::new(),
+fn details(error: &PipelineError) -> &[String] {
+    match error {
+        PipelineError::StepFailed { tail, .. } => tail,
+        PipelineError::RebuiltDiffers { lines, .. } => lines,
+        _ => &[],
     }
 }
 

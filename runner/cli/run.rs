@@ -22,7 +22,7 @@ pub fn run() -> ExitCode {
         Ok(Err(failure)) => {
             error::print(&failure, paint);
             if cli.global.format == Format::Json {
-                Json.event(&error::event(&failure));
+                Json.event(None, &error::event(&failure));
             }
             exit::code(error::code(&failure))
         }

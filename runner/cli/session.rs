@@ -16,6 +16,7 @@ use super::screen::json::Json;
 use super::screen::paint::Paint;
 use crate::pipeline::context::{Context, Network};
 use crate::pipeline::observe::Observe;
+use crate::pipeline::shared::Shared;
 use crate::pipeline::stop::Stop;
 
 /// The world of one command.
@@ -28,6 +29,7 @@ pub struct Session {
     pub store: Store,
     /// Set by Ctrl-C.
     pub stop: Stop,
+    shared: Shared,
     screen: Box<dyn Observe>,
 }
 
@@ -44,6 +46,7 @@ impl Session {
             config,
             dirs,
             stop,
+            shared: Shared::default(),
             screen: screen(global),
         })
     }
@@ -69,6 +72,8 @@ impl Session {
             },
             observe: self.screen.as_ref(),
             stop: &self.stop,
+            shared: &self.shared,
+            recipe: None,
         })
     }
 }

@@ -155,6 +155,13 @@ pub enum Event {
         /// How many files.
         files: usize,
     },
+    /// Several recipes are to be built.
+    Scheduled {
+        /// How many.
+        recipes: usize,
+        /// How many runs may be at work at one time.
+        runs: usize,
+    },
     /// A recipe is done.
     Finished {
         /// The recipe.
@@ -163,6 +170,9 @@ pub enum Event {
         version: String,
         /// How it ended.
         verdict: Verdict,
+        /// Whether the store had the result.
+        #[serde(default)]
+        reused: bool,
         /// The action.
         action: Digest,
         /// The tree of outputs.
@@ -172,6 +182,20 @@ pub enum Event {
         /// The signed bundle, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         bundle: Option<String>,
+        /// Wall-clock milliseconds.
+        wall_ms: u64,
+    },
+    /// A recipe is not built; others go on.
+    GaveUp {
+        /// The recipe.
+        recipe: Name,
+        /// What is wrong and where.
+        message: String,
+    },
+    /// Several recipes are over.
+    Settled {
+        /// What became of each, in an order that builds.
+        recipes: Vec<Settled>,
         /// Wall-clock milliseconds.
         wall_ms: u64,
     },
@@ -189,6 +213,36 @@ pub enum Event {
     Notice {
         /// A sentence.
         message: String,
+    },
+}
+
+/// What became of one recipe among several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The recipe.
+    pub recipe: Name,
+    /// How it ended.
+    pub fate: Fate,
+    /// Where the store keeps its outputs, if it was asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// How one recipe among several ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It was built now.
+    Built,
+    /// The store had its result.
+    Found,
+    /// It is not built.
+    Failed,
+    /// It was not begun: a recipe that it needs is missing, or nothing more was to begin.
+    Skipped {
+        /// The recipe that is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        needs: Option<Name>,
     },
 }
 

@@ -42,7 +42,7 @@ fn cpus() -> Vec<u16> {
 }
 
 /// `MemAvailable` of `proc_meminfo(5)`, in bytes; nothing where the kernel does not say.
-fn available_memory() -> u64 {
+pub fn available_memory() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text
         .lines()

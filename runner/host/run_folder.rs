@@ -57,11 +57,10 @@ impl RunError {
 }
 
 impl RunFolder {
-    /// Makes a folder with a new name, and clears what killed runs left on disk.
+    /// Makes a folder with a new name.
     pub fn create(runs: &Path) -> Result<Self, RunError> {
         let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
         make(runs).map_err(error("create", runs))?;
-        sweep(runs);
         loop {
             let id = new_id().map_err(error("name a run in", runs))?;
             let path = runs.join(&id);
@@ -177,8 +176,8 @@ fn new_id() -> io::Result<String> {
         .collect())
 }
 
-/// A run whose lock is free is over: what it worked on is garbage, however it ended.
-fn sweep(runs: &Path) {
+/// Clears what killed runs left on disk. A run whose lock is free is over, however it ended.
+pub fn sweep(runs: &Path) {
     let Ok(entries) = fs::read_dir(runs) else {
         return;
     };

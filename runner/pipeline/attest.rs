@@ -73,7 +73,10 @@ pub fn attest(
         made.reproduced,
         invocation(made, wish, ctx)?,
     );
-    let keyring = keyring::open(ctx.dirs, wish.key.as_deref())?;
+    let keyring = {
+        let _turn = ctx.shared.turn_to_sign();
+        keyring::open(ctx.dirs, wish.key.as_deref())?
+    };
     if let Some(fresh) = &keyring.fresh {
         ctx.tell(&Event::Notice {
             message: fresh.notice(),

@@ -5,7 +5,6 @@ use std::time::Instant;
 use zwieback_core::bake::action::Action;
 use zwieback_core::bake::comparison::compare;
 use zwieback_core::event::Event;
-use zwieback_host::machine;
 use zwieback_host::project::Project;
 
 use super::attest::{self, Made, attest};
@@ -65,7 +64,7 @@ pub fn make(
     let sources = sources::unpack_all(planned, ctx)?;
     let twin = Twin::plan(
         &planned.plan,
-        &machine::look(wish.jobs),
+        ctx.shared.machine(wish),
         wish,
         sources.source_date_epoch,
     );

@@ -1,18 +1,41 @@
-//! The story of `zwieback build a b c`: each recipe after what it needs, every output used by digest.
+//! The story of `zwieback build a b c`: recipes side by side, each after what it needs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
 
+use zwieback_core::bake::schedule::{Next, Schedule};
+use zwieback_core::digest::Digest;
+use zwieback_core::event::{Event, Fate, Settled};
 use zwieback_core::name::Name;
 use zwieback_host::project::Project;
 
 use super::build::build;
-use super::context::{Context, Reuse, Wish};
+use super::context::{AfterFailure, Context, Reuse, Wish};
 use super::error::PipelineError;
-use super::graph;
-use super::keep::Built;
+use super::graph::{self, Wanted};
+use super::keep::{Built, Origin};
+
+/// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
+/// time between its runs, which others fill; all that is begun holds memory, though.
+const BEGUN_PER_RUN: usize = 16;
+
+/// What a finished recipe is to those that need it.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The tree.
+    pub outputs: Digest,
+    /// The signed bundle; none if there was one run only.
+    pub bundle: Option<Digest>,
+    /// Where the store keeps the tree.
+    path: String,
+    origin: Origin,
+}
 
 /// The outputs of recipes that are built, by name.
-pub type Outputs = BTreeMap<Name, Built>;
+pub type Outputs = BTreeMap<Name, Output>;
 
 /// Builds the named recipes, and first whatever they need.
 pub fn build_all(
@@ -21,19 +44,233 @@ pub fn build_all(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Outputs, PipelineError> {
+    let begun = Instant::now();
     let wanted = graph::read(project, named)?;
-    let for_others = only_needed(wish);
-    let mut outputs = Outputs::new();
-    for name in wanted.graph.order() {
-        ctx.check_stop()?;
-        let (given, wish) = match wanted.named.get(name) {
-            Some(given) => (given.as_str(), wish),
-            None => (name.as_str(), &for_others),
-        };
-        let built = build(project, given, &outputs, wish, ctx)?;
-        outputs.insert(name.clone(), built);
+    let works = Works::open(project, &wanted, wish, ctx);
+    let runs = ctx.shared.slots(wish).budget().runs;
+    let recipes = wanted.graph.order().len();
+    if recipes > 1 {
+        ctx.tell(&Event::Scheduled { recipes, runs });
     }
-    Ok(outputs)
+    let hands = recipes.min(runs * BEGUN_PER_RUN);
+    thread::scope(|scope| {
+        for _ in 1..hands {
+            scope.spawn(|| works.work());
+        }
+        works.work();
+    });
+    works.settle(begun)
+}
+
+/// What all hands work on.
+struct Works<'a> {
+    project: &'a Project,
+    wanted: &'a Wanted,
+    wish: &'a Wish,
+    for_others: Wish,
+    ctx: &'a Context<'a>,
+    board: Mutex<Board>,
+    changed: Condvar,
+}
+
+/// What is to be done, and what became of the rest.
+struct Board {
+    schedule: Schedule,
+    outputs: Outputs,
+    failures: BTreeMap<Name, PipelineError>,
+}
+
+/// A recipe that one hand has begun. Dropped without a result, it counts as failed: nobody waits for ever.
+struct Begun<'a> {
+    works: &'a Works<'a>,
+    name: &'a Name,
+    result: Option<Result<Built, PipelineError>>,
+}
+
+impl<'a> Works<'a> {
+    fn open(
+        project: &'a Project,
+        wanted: &'a Wanted,
+        wish: &'a Wish,
+        ctx: &'a Context<'a>,
+    ) -> Self {
+        let board = Board {
+            schedule: Schedule::new(&wanted.graph),
+            outputs: Outputs::new(),
+            failures: BTreeMap::new(),
+        };
+        Self {
+            project,
+            wanted,
+            wish,
+            for_others: only_needed(wish),
+            ctx,
+            board: Mutex::new(board),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// One hand: begins what may begin until nothing is left.
+    fn work(&self) {
+        while let Some((name, needed)) = self.next() {
+            let mut begun = Begun {
+                works: self,
+                name: &name,
+                result: None,
+            };
+            begun.result = Some(self.one(&name, &needed));
+        }
+    }
+
+    /// The next recipe and what it needs, waited for if need be.
+    fn next(&self) -> Option<(Name, Outputs)> {
+        let mut board = self.board();
+        loop {
+            if self.ctx.stop.is_wanted() {
+                board.schedule.close();
+            }
+            match board.schedule.pick() {
+                Next::Over => return None,
+                Next::Begin(name) => {
+                    let needs = self.wanted.graph.needs(&name).iter();
+                    let output = |it: &Name| Some((it.clone(), board.outputs.get(it)?.clone()));
+                    let needed = needs.filter_map(output).collect();
+                    return Some((name, needed));
+                }
+                Next::Wait => {
+                    let waited = self.changed.wait(board);
+                    board = waited.unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    fn one(&self, name: &Name, needed: &Outputs) -> Result<Built, PipelineError> {
+        let ctx = &self.ctx.about(name);
+        match self.wanted.named.get(name) {
+            None => build(self.project, name.as_str(), needed, &self.for_others, ctx),
+            Some(given) if self.wanted.named.len() == 1 => {
+                build(self.project, given, needed, self.wish, ctx)
+            }
+            Some(given) => build(self.project, given, needed, &one_of(self.wish, name), ctx),
+        }
+    }
+
+    /// Writes down what became of a recipe, and wakes whoever waits for it.
+    fn close(&self, name: &Name, result: Result<Built, PipelineError>) {
+        let mut board = self.board();
+        match result {
+            Ok(built) => {
+                board.schedule.built(name);
+                board.outputs.insert(name.clone(), Output::of(&built));
+            }
+            Err(error) => {
+                if !self.is_alone() && !self.ctx.stop.is_wanted() {
+                    self.ctx.tell(&Event::GaveUp {
+                        recipe: name.clone(),
+                        message: error.to_string(),
+                    });
+                }
+                board.schedule.failed(name);
+                board.failures.insert(name.clone(), error);
+                if self.wish.after_failure == AfterFailure::BeginNothing {
+                    board.schedule.close();
+                }
+            }
+        }
+        drop(board);
+        self.changed.notify_all();
+    }
+
+    fn settle(self, begun: Instant) -> Result<Outputs, PipelineError> {
+        let is_alone = self.is_alone();
+        let order = self.wanted.graph.order();
+        let board = self.board.into_inner();
+        let mut board = board.unwrap_or_else(PoisonError::into_inner);
+        if !is_alone {
+            let named = &self.wanted.named;
+            let settled = order.iter().map(|name| board.settled(name, named));
+            self.ctx.tell(&Event::Settled {
+                recipes: settled.collect(),
+                wall_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        let failures: Vec<_> = order
+            .iter()
+            .filter_map(|name| board.failures.remove_entry(name))
+            .collect();
+        let skipped: Vec<_> = board.schedule.skipped().clone().into_iter().collect();
+        match failures {
+            failures if failures.is_empty() && skipped.is_empty() => Ok(board.outputs),
+            mut failures if is_alone && failures.len() == 1 => Err(failures.remove(0).1),
+            failures => Err(PipelineError::Several {
+                failures,
+                skipped,
+                total: order.len(),
+            }),
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.wanted.graph.order().len() == 1
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Board {
+    fn settled(&self, recipe: &Name, named: &BTreeMap<Name, String>) -> Settled {
+        let output = self.outputs.get(recipe);
+        let fate = match (output, self.schedule.skipped().get(recipe)) {
+            (Some(output), _) if output.origin == Origin::Store => Fate::Found,
+            (Some(_), _) => Fate::Built,
+            (None, Some(needs)) => Fate::Skipped {
+                needs: needs.clone(),
+            },
+            (None, None) => Fate::Failed,
+        };
+        let path = output.filter(|_| named.contains_key(recipe));
+        Settled {
+            recipe: recipe.clone(),
+            fate,
+            path: path.map(|output| output.path.clone()),
+        }
+    }
+}
+
+impl Output {
+    fn of(built: &Built) -> Self {
+        Self {
+            outputs: *built.outputs.digest(),
+            bundle: built.bundle.map(|bundle| bundle.sha256),
+            path: built.outputs.path().display().to_string(),
+            origin: built.origin,
+        }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let result = self.result.take();
+        self.works
+            .close(self.name, result.unwrap_or(Err(PipelineError::Interrupted)));
+    }
+}
+
+/// Where several recipes were named, each has a folder and a link of its own.
+fn one_of(wish: &Wish, name: &Name) -> Wish {
+    let link = |link: &PathBuf| {
+        let mut link = link.clone().into_os_string();
+        link.push(format!("-{name}"));
+        PathBuf::from(link)
+    };
+    Wish {
+        export: wish.export.as_ref().map(|it| it.join(name.as_str())),
+        out_link: wish.out_link.as_ref().map(link),
+        ..wish.clone()
+    }
 }
 
 /// What nobody named is neither exported nor built without need.

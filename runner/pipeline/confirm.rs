@@ -13,6 +13,7 @@ use zwieback_host::run_folder::RunFolder;
 use super::error::PipelineError;
 use super::pace::Pace;
 use super::run::{Bake, Part, Ran, run};
+use super::slots::Rank;
 use super::twin::Twin;
 
 /// What differs in every run, whatever the conditions.
@@ -121,6 +122,7 @@ impl Lab<'_> {
             conditions: &conditions,
             spec: &spec,
             varied: Vec::new(),
+            rank: Rank::Follows,
         };
         let again = run(
             &Bake {

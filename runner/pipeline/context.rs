@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use zwieback_core::bake::plan::Variety;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::Proxies;
@@ -12,6 +13,7 @@ use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
 use super::observe::{Nobody, Observe};
+use super::shared::Shared;
 use super::stop::Stop;
 
 /// The world of one invocation.
@@ -30,6 +32,10 @@ pub struct Context<'a> {
     pub observe: &'a dyn Observe,
     /// Set when the user wants to stop.
     pub stop: &'a Stop,
+    /// What all builds of this invocation share.
+    pub shared: &'a Shared,
+    /// The recipe this is about.
+    pub recipe: Option<Name>,
 }
 
 /// Whether the network may be used.
@@ -39,6 +45,16 @@ pub enum Network {
     Allowed,
     /// Not at all.
     Forbidden,
+}
+
+/// What to do with other recipes when one fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// Build all that do not need it.
+    #[default]
+    KeepGoing,
+    /// Begin no more.
+    BeginNothing,
 }
 
 /// What the user wants of a build.
@@ -52,6 +68,8 @@ pub struct Wish {
     pub runs: Runs,
     /// Whether suspects are tested by further runs.
     pub confirm: Confirm,
+    /// What to do with other recipes when one fails.
+    pub after_failure: AfterFailure,
     /// CPUs that each run may use.
     pub jobs: Option<u16>,
     /// Wall-clock limit of each run.
@@ -111,13 +129,24 @@ impl Context<'_> {
             observe: &Nobody,
             mirrors: self.mirrors.clone(),
             proxies: self.proxies.clone(),
+            recipe: self.recipe.clone(),
+            ..*self
+        }
+    }
+
+    /// The same world, for one recipe.
+    pub fn about(&self, recipe: &Name) -> Context<'_> {
+        Context {
+            mirrors: self.mirrors.clone(),
+            proxies: self.proxies.clone(),
+            recipe: Some(recipe.clone()),
             ..*self
         }
     }
 
     /// Tells what happened.
     pub fn tell(&self, event: &Event) {
-        self.observe.event(event);
+        self.observe.event(self.recipe.as_ref(), event);
     }
 
     /// Fails if the network is off limits.

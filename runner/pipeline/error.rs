@@ -255,6 +255,16 @@ pub enum PipelineError {
         /// The file.
         path: PathBuf,
     },
+    /// Some of several recipes are not built.
+    #[error("{} of {total} recipes {} not built: {}", failures.len() + skipped.len(), were(failures.len() + skipped.len()), unbuilt(failures, skipped))]
+    Several {
+        /// Why each failed, in an order that builds.
+        failures: Vec<(Name, Self)>,
+        /// What was not begun, and the recipe that is missing for it.
+        skipped: Vec<(Name, Option<Name>)>,
+        /// How many recipes there were.
+        total: usize,
+    },
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,
@@ -263,6 +273,19 @@ pub enum PipelineError {
 fn circle(names: &[Name]) -> String {
     let names: Vec<_> = names.iter().map(Name::as_str).collect();
     names.join(" -> ")
+}
+
+fn were(count: usize) -> &'static str {
+    if count == 1 { "was" } else { "were" }
+}
+
+fn unbuilt(failures: &[(Name, PipelineError)], skipped: &[(Name, Option<Name>)]) -> String {
+    let failed = failures.iter().map(|(name, _)| format!("{name} failed"));
+    let skipped = skipped.iter().map(|(name, needs)| match needs {
+        Some(needs) => format!("{name} needs {needs}"),
+        None => format!("{name} was not begun"),
+    });
+    failed.chain(skipped).collect::<Vec<_>>().join(", ")
 }
 
 impl PipelineError {

@@ -6,7 +6,7 @@ use zwieback_core::event::Event;
 use super::build::PLATFORM;
 use super::context::{Context, Reuse, Runs, Wish};
 use super::error::PipelineError;
-use super::keep::Built;
+use super::keep::{Built, Origin};
 use super::read::Planned;
 use super::root;
 
@@ -45,5 +45,6 @@ pub fn built(
         outputs,
         bundle: Some(result.bundle),
         run: result.run,
+        origin: Origin::Store,
     }))
 }

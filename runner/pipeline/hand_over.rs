@@ -8,7 +8,7 @@ use zwieback_core::event::{Event, Verdict};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::export;
-use super::keep::Built;
+use super::keep::{Built, Origin};
 use super::read::Planned;
 
 /// Exports and links what was built, and says where it is.
@@ -35,6 +35,7 @@ pub fn hand_over(
         } else {
             Verdict::BuiltOnce
         },
+        reused: built.origin == Origin::Store,
         action: built.action,
         outputs: *built.outputs.digest(),
         path: built.outputs.path().display().to_string(),

@@ -30,7 +30,13 @@ pub fn fetch_from<'i>(
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let inputs = distinct(inputs);
-    let missing = missing(&inputs, ctx)?;
+    let mut missing = missing(&inputs, ctx)?;
+    // Whoever is served from the store waits for nobody.
+    let turn = (!missing.is_empty()).then(|| ctx.shared.turn_to_fetch());
+    if turn.is_some() {
+        ctx.check_stop()?;
+        missing = self::missing(&missing, ctx)?;
+    }
     let bytes = missing.iter().map(|input| input.size).sum();
     if !missing.is_empty() {
         if ctx.network == Network::Allowed {

@@ -33,6 +33,17 @@ pub struct Built {
     pub bundle: Option<Fingerprint>,
     /// The name of the invocation that built it.
     pub run: String,
+    /// Where the result came from.
+    pub origin: Origin,
+}
+
+/// Where a result came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was built now.
+    Runs,
+    /// It was built before.
+    Store,
 }
 
 /// Keeps the record of one invocation.
@@ -52,6 +63,7 @@ impl<'a> Keeper<'a> {
         wish: &'a Wish,
         ctx: &'a Context<'a>,
     ) -> Result<Self, PipelineError> {
+        ctx.shared.sweep_runs(ctx);
         let folder = RunFolder::create(&ctx.dirs.runs())?;
         let record = Record {
             id: folder.id().to_owned(),
@@ -104,6 +116,7 @@ impl<'a> Keeper<'a> {
             outputs,
             bundle: None,
             run: self.record.id.clone(),
+            origin: Origin::Runs,
         })
     }
 
@@ -155,6 +168,7 @@ impl<'a> Keeper<'a> {
             outputs,
             bundle: Some(bundle),
             run: result.run,
+            origin: Origin::Runs,
         })
     }
 

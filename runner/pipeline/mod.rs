@@ -25,6 +25,7 @@ pub mod run;
 pub mod furnish;
 pub mod scenery;
 pub mod pace;
+pub mod slots;
 pub mod log;
 pub mod explained;
 pub mod confirm;
@@ -41,5 +42,6 @@ pub mod hand_over;
 // What all of them are told and tell.
 pub mod context;
 pub mod error;
+pub mod shared;
 pub mod observe;
 pub mod stop;

@@ -1,11 +1,12 @@
 //! Whoever wants to know what happens.
 
 use zwieback_core::event::Event;
+use zwieback_core::name::Name;
 
 /// Takes events as they happen, possibly from several threads.
 pub trait Observe: Sync {
-    /// Something happened.
-    fn event(&self, event: &Event);
+    /// Something happened, to a recipe or to all of them.
+    fn event(&self, recipe: Option<&Name>, event: &Event);
 }
 
 /// Who does not want to know.
@@ -13,5 +14,5 @@ pub trait Observe: Sync {
 pub struct Nobody;
 
 impl Observe for Nobody {
-    fn event(&self, _event: &Event) {}
+    fn event(&self, _recipe: Option<&Name>, _event: &Event) {}
 }

@@ -79,11 +79,9 @@ impl Planned {
             let Some(built) = outputs.get(name) else {
                 continue;
             };
-            self.plan
-                .needs
-                .insert(name.clone(), *built.outputs.digest());
-            if let Some(bundle) = &built.bundle {
-                self.bundles.insert(name.clone(), bundle.sha256);
+            self.plan.needs.insert(name.clone(), built.outputs);
+            if let Some(bundle) = built.bundle {
+                self.bundles.insert(name.clone(), bundle);
             }
         }
         self

@@ -1,6 +1,6 @@
 //! Chapter: the tree that becomes `/` of the sandbox.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zwieback_core::bake::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
@@ -13,11 +13,53 @@ use super::context::Context;
 use super::error::PipelineError;
 use super::inputs;
 
+/// A tree that is whole and ready to be mounted. What is in it is of no interest here.
+#[derive(Clone, Debug)]
+pub struct Root {
+    digest: Digest,
+    path: PathBuf,
+}
+
 /// The merged tree of a plan's toolchains: from the store, or put together now.
-pub fn assemble(
+pub fn assemble(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<Root, PipelineError> {
+    let root = if let Some(root) = ready(toolchains, ctx)? {
+        root
+    } else {
+        let _turn = ctx.shared.turn_to_prepare();
+        ctx.check_stop()?;
+        // Another recipe may have put it together in the meantime.
+        match ready(toolchains, ctx)? {
+            Some(root) => root,
+            None => put_together(toolchains, ctx)?,
+        }
+    };
+    ctx.shared.put_root(root.clone());
+    ctx.tell(&Event::Assembled {
+        toolchains: toolchains
+            .iter()
+            .map(|planned| planned.toolchain.name().clone())
+            .collect(),
+        tree: *root.digest(),
+    });
+    Ok(root)
+}
+
+/// The tree that was put together before: checked once in an invocation.
+fn ready(
     toolchains: &[PlannedToolchain],
     ctx: &Context<'_>,
-) -> Result<StoredTree, PipelineError> {
+) -> Result<Option<Root>, PipelineError> {
+    let Some(digest) = known(toolchains, ctx)? else {
+        return Ok(None);
+    };
+    if let Some(root) = ctx.shared.root(&digest) {
+        return Ok(Some(root));
+    }
+    let path = ctx.store.ready_tree(&digest)?;
+    Ok(path.map(|path| Root { digest, path }))
+}
+
+fn put_together(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<Root, PipelineError> {
     let mut trees = Vec::new();
     for planned in toolchains {
         trees.push((planned.toolchain.name().as_str(), one(planned, ctx)?));
@@ -37,15 +79,22 @@ pub fn assemble(
             merged
         }
     };
-    let toolchains = toolchains
-        .iter()
-        .map(|planned| planned.toolchain.name().clone())
-        .collect();
-    ctx.tell(&Event::Assembled {
-        toolchains,
-        tree: *tree.digest(),
-    });
-    Ok(tree)
+    Ok(Root {
+        digest: *tree.digest(),
+        path: tree.path().to_owned(),
+    })
+}
+
+impl Root {
+    /// The name of the tree.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// The digest of that tree, if it was put together before: what an action needs to be looked up.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zwieback_core::bake::completed::{Completed, Ending, StepResult};
 use zwieback_core::bake::record::RunRecord;
@@ -31,7 +31,9 @@ use super::furnish;
 use super::log::Log;
 use super::pace::Pace;
 use super::read::Planned;
+use super::root::Root;
 use super::scenery;
+use super::slots::{Rank, Slot};
 use super::sources::{Sources, patch_list};
 
 /// What both runs share.
@@ -40,7 +42,7 @@ pub struct Bake<'a> {
     /// The recipe, its locks and its patches.
     pub planned: &'a Planned,
     /// The tree that is `/`.
-    pub root: &'a StoredTree,
+    pub root: &'a Root,
     /// The unpacked sources.
     pub sources: &'a Sources,
     /// What the user wants.
@@ -63,6 +65,8 @@ pub struct Part<'a> {
     pub spec: &'a SandboxSpec,
     /// What differs from the other run.
     pub varied: Vec<Factor>,
+    /// Which runs of other recipes it goes before.
+    pub rank: Rank,
 }
 
 /// A run that came to its end.
@@ -79,6 +83,8 @@ pub struct Ran {
 
 /// Runs the steps.
 pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
+    let mut slot = enter(bake, part)?;
+    let begun = Instant::now();
     let mut sandbox = start(bake, part)?;
     if part.conditions.run == RunName::A {
         bake.ctx.tell(&sandboxed(sandbox.enforcement()));
@@ -91,7 +97,8 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     )?;
     let mut steps = Steps::new(bake, part)?;
     bake.ctx.tell(&steps.started());
-    let ended = steps.all(&mut sandbox);
+    steps.preparing = begun.elapsed();
+    let ended = steps.all(&mut sandbox, &mut slot);
     let out = duplicate(&sandbox)?;
     let report = sandbox.finish();
     ended?;
@@ -133,6 +140,7 @@ struct Steps<'a> {
     record: RunRecord,
     snapshots: Vec<[Snapshot; 2]>,
     log: Log<'a>,
+    preparing: Duration,
 }
 
 impl<'a> Steps<'a> {
@@ -158,6 +166,7 @@ impl<'a> Steps<'a> {
             record,
             snapshots: Vec::new(),
             log,
+            preparing: Duration::ZERO,
         })
     }
 
@@ -169,22 +178,27 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn all(&mut self, sandbox: &mut Sandbox) -> Result<(), PipelineError> {
+    fn all(&mut self, sandbox: &mut Sandbox, slot: &mut Slot<'_>) -> Result<(), PipelineError> {
         for (index, step) in self.bake.planned.plan.recipe.steps.iter().enumerate() {
-            self.keep_pace(index, sandbox);
+            self.keep_pace(index, sandbox, slot);
             self.one(index, step, sandbox)?;
             self.look(sandbox)?;
         }
         Ok(())
     }
 
-    fn keep_pace(&mut self, index: usize, sandbox: &mut Sandbox) {
+    fn keep_pace(&mut self, index: usize, sandbox: &mut Sandbox, slot: &mut Slot<'_>) {
+        let (pace, arrived) = (self.bake.pace, Instant::now());
+        let stagger = stagger(self.part);
         match self.record.run {
-            RunName::A => self.bake.pace.begins(),
+            RunName::A => pace.begins(self.preparing),
+            RunName::B if pace.is_due(index, stagger) => {}
             RunName::B => {
-                let stagger = Duration::from_millis(self.part.conditions.stagger_ms);
                 let is_stopped = || self.bake.canceller.is_cancelled();
-                sandbox.excuse(self.bake.pace.wait(index, stagger, is_stopped));
+                slot.pause();
+                pace.wait(index, stagger, is_stopped);
+                slot.resume(is_stopped);
+                sandbox.excuse(arrived.elapsed());
             }
         }
         if index == 0 {
@@ -265,6 +279,21 @@ impl<'a> Steps<'a> {
         ]);
         Ok(())
     }
+}
+
+/// Waits for room to run. While run B has to wait for the time between the runs, it takes none.
+fn enter<'a>(bake: &Bake<'a>, part: &Part<'_>) -> Result<Slot<'a>, PipelineError> {
+    let is_stopped = || bake.canceller.is_cancelled();
+    if part.conditions.run == RunName::B {
+        bake.pace.wait_to_prepare(stagger(part), is_stopped);
+    }
+    let slots = bake.ctx.shared.slots(bake.wish);
+    let slot = slots.enter(part.rank, part.spec.limits.memory, is_stopped);
+    slot.ok_or(PipelineError::Interrupted)
+}
+
+fn stagger(part: &Part<'_>) -> Duration {
+    Duration::from_millis(part.conditions.stagger_ms)
 }
 
 fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {

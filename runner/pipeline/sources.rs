@@ -158,6 +158,7 @@ pub fn one(
     if let Some(found) = remembered(&key, ctx)? {
         return Ok(found);
     }
+    let _turn = ctx.shared.turn_to_prepare();
     ctx.check_stop()?;
     let mut writer = ctx.store.tree_writer()?;
     let mut newest = None;

@@ -1,4 +1,4 @@
-//! Chapter: run A beside run B, concurrently where the machine has room.
+//! Chapter: run A beside run B, at the same time where there is room.
 
 use std::thread;
 
@@ -15,6 +15,7 @@ use super::context::{Runs, Wish};
 use super::error::PipelineError;
 use super::root;
 use super::run::{Bake, Part, Ran, run};
+use super::slots::Rank;
 
 /// The conditions and sandboxes of both runs.
 pub struct Twin {
@@ -87,14 +88,15 @@ impl Twin {
     }
 
     fn part(&self, run: RunName) -> Part<'_> {
-        let varied = match run {
-            RunName::A => Vec::new(),
-            RunName::B => self.variation.varied(),
+        let (varied, rank) = match run {
+            RunName::A => (Vec::new(), Rank::Begins),
+            RunName::B => (self.variation.varied(), Rank::Follows),
         };
         Part {
             conditions: self.variation.conditions(run),
             spec: self.spec(run),
             varied,
+            rank,
         }
     }
 }
@@ -105,14 +107,9 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
     if bake.wish.runs == Runs::Once {
         return Ok((first(bake, &a)?, None));
     }
-    // A single CPU is no room for two: the second run would only slow the first.
-    if twin.variation.a.cpus.len() < 2 {
-        let first = first(bake, &a)?;
-        return Ok((first, Some(run(bake, &b)?)));
-    }
     let (a, b) = thread::scope(|scope| {
         let second = scope.spawn(|| ending_both(bake, run(bake, &b)));
-        let first = ending_both(bake, first(bake, &a));
+        let first = first(bake, &a);
         (first, second.join().expect("a run does not panic"))
     });
     match (a, b) {
@@ -123,7 +120,8 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
 }
 
 fn first(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
-    let ran = run(bake, part);
+    let ran = ending_both(bake, run(bake, part));
+    // Only now: a run B that waited must find that it is not wanted any more.
     bake.pace.is_over();
     ran
 }

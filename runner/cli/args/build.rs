@@ -70,10 +70,10 @@ pub struct BuildArgs {
     /// Print what the steps print
     #[arg(short = 'L', long)]
     pub print_build_logs: bool,
-    /// Point a symbolic link at the outputs
+    /// Point a symbolic link at the outputs; of several recipes, LINK-RECIPE each
     #[arg(short, long, value_name = "LINK")]
     pub out_link: Option<PathBuf>,
-    /// Copy artifacts, bundle and SHA256SUMS to a folder
+    /// Copy artifacts, bundle and SHA256SUMS to a folder; of several recipes, DIR/RECIPE each
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,
     /// What differs between the runs.
@@ -85,7 +85,10 @@ pub struct BuildArgs {
     /// If the runs differ, do not test each suspected cause by further runs
     #[arg(long)]
     pub no_confirm: bool,
-    /// CPUs that each run may use
+    /// Begin no other recipe once one has failed
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// CPUs to use, and runs at work at one time, of all recipes together
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Wall-clock limit of each run, such as `10 min`

@@ -8,7 +8,7 @@ use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::build_all::build_all;
-use crate::pipeline::context::{Confirm, Reuse, Runs, Wish};
+use crate::pipeline::context::{AfterFailure, Confirm, Reuse, Runs, Wish};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
@@ -44,6 +44,11 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
             Confirm::Nothing
         } else {
             Confirm::Suspects
+        },
+        after_failure: if args.fail_fast {
+            AfterFailure::BeginNothing
+        } else {
+            AfterFailure::KeepGoing
         },
         jobs: args.jobs.or(config.build.jobs),
         timeout: timeout.or(config.build.timeout),

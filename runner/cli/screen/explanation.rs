@@ -6,10 +6,11 @@ use zwieback_explain::finding::Report;
 use zwieback_explain::screen::{Label, Line, full, summary};
 
 use super::paint::{Meaning, Paint};
+use crate::pipeline::error::PipelineError;
 use crate::pipeline::explained::Explained;
 
 /// Prints the error, the summary of its explanation, and what was and was not done.
-pub fn print(error: &anyhow::Error, explained: &Explained, paint: Paint) {
+pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {
     let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
     text.push_str(&lines(&summary(&explained.report), paint));
     if let Some((step, path)) = &explained.parted {
@@ -28,7 +29,7 @@ pub fn print(error: &anyhow::Error, explained: &Explained, paint: Paint) {
 
 /// Prints how a rebuild differs from what was signed: A is theirs, B is ours.
 pub fn print_rebuilt(
-    error: &anyhow::Error,
+    error: &PipelineError,
     differing: &[String],
     explained: &Explained,
     paint: Paint,

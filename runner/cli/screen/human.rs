@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zwieback_core::bake::completed::Ending;
 use zwieback_core::event::Event;
+use zwieback_core::name::Name;
 
 use super::paint::{Meaning, Paint, counted};
 use super::runs::Runs;
-use super::sentence;
+use super::{crowd, sentence};
 use crate::pipeline::observe::Observe;
 
 /// How much is said.
@@ -35,9 +36,14 @@ pub struct Human {
 #[derive(Debug)]
 struct State {
     runs: Runs,
-    download: Option<ProgressBar>,
-    assembly: Option<ProgressBar>,
+    download: Option<Bar>,
+    assembly: Option<Bar>,
+    /// All recipes together, where there are several.
+    crowd: Option<ProgressBar>,
 }
+
+/// A bar, and the recipe that it is about.
+type Bar = (Option<Name>, ProgressBar);
 
 impl Human {
     /// A screen; bars are drawn on a terminal only.
@@ -58,6 +64,7 @@ impl Human {
                 runs,
                 download: None,
                 assembly: None,
+                crowd: None,
             }),
         }
     }
@@ -79,19 +86,20 @@ impl Human {
         bar
     }
 
-    fn progress(&self, state: &mut State, event: &Event) {
+    fn progress(&self, state: &mut State, recipe: Option<&Name>, event: &Event) {
         match event {
             Event::FetchStarted { bytes, .. } => {
                 let template =
                     "{prefix:.green.bold} {bar:16} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-                state.download = Some(self.bar(*bytes, "Fetching", template));
+                let bar = self.bar(*bytes, "Fetching", template);
+                state.download = Some((recipe.cloned(), bar));
             }
             Event::FetchProgress { bytes } => {
-                if let Some(bar) = &state.download {
+                if let Some((_, bar)) = &state.download {
                     bar.inc(*bytes);
                 }
             }
-            Event::Fetched { .. } => clear(&mut state.download),
+            Event::Fetched { .. } => clear(&mut state.download, recipe),
             Event::AssemblyStarted {
                 toolchain,
                 packages,
@@ -102,18 +110,44 @@ impl Human {
                     counted(*packages, "package")
                 ));
                 bar.enable_steady_tick(std::time::Duration::from_millis(100));
-                state.assembly = Some(bar);
+                clear(&mut state.assembly, recipe);
+                state.assembly = Some((recipe.cloned(), bar));
             }
-            Event::Assembled { .. } => clear(&mut state.assembly),
-            Event::RunStarted { run, steps, varied } => state.runs.start(*run, *steps, varied),
-            Event::StepStarted { run, step, .. } => state.runs.step(*run, step),
+            Event::Assembled { .. } => clear(&mut state.assembly, recipe),
+            Event::Scheduled { recipes, .. } => {
+                let template = "{prefix:.green.bold} {bar:16} {pos}/{len} recipes  {elapsed}";
+                state.crowd = Some(self.bar(*recipes as u64, "Building", template));
+            }
+            Event::Finished { .. } | Event::GaveUp { .. } => {
+                state.end(recipe);
+                if let Some(crowd) = &state.crowd {
+                    crowd.inc(1);
+                }
+            }
+            Event::Settled { .. } => {
+                if let Some(crowd) = state.crowd.take() {
+                    crowd.finish_and_clear();
+                }
+            }
+            _ => self.run_progress(state, recipe, event),
+        }
+    }
+
+    fn run_progress(&self, state: &mut State, recipe: Option<&Name>, event: &Event) {
+        match event {
+            Event::RunStarted { run, steps, varied } => {
+                state.runs.start(recipe, *run, *steps, varied);
+            }
+            Event::StepStarted { run, step, .. } => state.runs.step(recipe, *run, step),
             Event::StepFinished {
                 run,
                 ending: Ending::Exited(0),
                 ..
-            } => state.runs.step_done(*run),
+            } => state.runs.step_done(recipe, *run),
             Event::RunFinished { run, wall_ms } => {
-                if let Some(line) = state.runs.finish(*run, *wall_ms) {
+                let line = state.runs.finish(recipe, *run, *wall_ms);
+                let is_told = state.crowd.is_none() || self.volume == Volume::Verbose;
+                if let Some(line) = line.filter(|_| is_told) {
                     self.line(&line);
                 }
             }
@@ -121,9 +155,14 @@ impl Human {
         }
     }
 
-    fn story(&self, event: &Event) {
-        if let Some((verb, rest)) = sentence::of(event) {
-            self.line(&self.paint.line(Meaning::Good, verb, rest));
+    fn story(&self, recipe: Option<&Name>, is_crowd: bool, event: &Event) {
+        let line = if is_crowd {
+            crowd::line(recipe, event, self.volume)
+        } else {
+            sentence::of(event).map(|(verb, rest)| (Meaning::Good, verb, rest))
+        };
+        if let Some((meaning, verb, rest)) = line {
+            self.line(&self.paint.line(meaning, verb, rest));
         }
         match event {
             Event::Sandboxed { weaker, .. } if self.volume == Volume::Verbose => {
@@ -131,7 +170,10 @@ impl Human {
                     self.line(&self.paint.line(Meaning::Warning, "", lock));
                 }
             }
-            Event::StepOutput { run, step, line } => self.line(&format!("{run:?} {step}> {line}")),
+            Event::StepOutput { run, step, line } => {
+                let whose = recipe.map(|it| format!("{it} ")).unwrap_or_default();
+                self.line(&format!("{whose}{run:?} {step}> {line}"));
+            }
             Event::Notice { message } => {
                 self.line(&self.paint.line(Meaning::Warning, "note", message));
             }
@@ -140,24 +182,42 @@ impl Human {
     }
 }
 
+impl State {
+    /// Takes all that is about a recipe off the screen.
+    fn end(&mut self, recipe: Option<&Name>) {
+        self.runs.clear(recipe);
+        clear(&mut self.download, recipe);
+        clear(&mut self.assembly, recipe);
+    }
+}
+
 impl Observe for Human {
-    fn event(&self, event: &Event) {
+    fn event(&self, recipe: Option<&Name>, event: &Event) {
         let mut state = self
             .state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.progress(&mut state, event);
-        self.story(event);
-        if let Event::Finished { path, .. } = event {
-            state.runs.clear();
-            // The one line of data: where the outputs are.
+        let was_crowd = state.crowd.is_some();
+        // The only recipe needs no name before its lines.
+        let recipe = recipe.filter(|_| was_crowd);
+        self.progress(&mut state, recipe, event);
+        self.story(recipe, was_crowd || state.crowd.is_some(), event);
+        // The data: where the outputs are, in the order of the graph.
+        let paths: Vec<&String> = match event {
+            Event::Finished { path, .. } if !was_crowd => vec![path],
+            Event::Settled { recipes, .. } => {
+                recipes.iter().filter_map(|it| it.path.as_ref()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for path in paths {
             drop(writeln!(std::io::stdout().lock(), "{path}"));
         }
     }
 }
 
-fn clear(bar: &mut Option<ProgressBar>) {
-    if let Some(bar) = bar.take() {
+fn clear(bar: &mut Option<Bar>, recipe: Option<&Name>) {
+    if let Some((_, bar)) = bar.take_if(|(whose, _)| whose.as_ref() == recipe) {
         bar.finish_and_clear();
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use zwieback_core::event::Event;
+use zwieback_core::name::Name;
 
 use crate::pipeline::observe::Observe;
 
@@ -11,8 +12,13 @@ use crate::pipeline::observe::Observe;
 pub struct Json;
 
 impl Observe for Json {
-    fn event(&self, event: &Event) {
-        let line = serde_json::to_string(event).expect("events hold only text and numbers");
+    fn event(&self, recipe: Option<&Name>, event: &Event) {
+        let mut line = serde_json::to_value(event).expect("events hold only text and numbers");
+        if let (Some(recipe), Some(members)) = (recipe, line.as_object_mut()) {
+            // Several recipes are built at the same time: each event says which it is about.
+            let name = recipe.as_str().into();
+            members.entry("recipe").or_insert(name);
+        }
         let mut out = std::io::stdout().lock();
         // A reader that went away (`| head`) is no reason to stop a build.
         drop(writeln!(out, "{line}"));

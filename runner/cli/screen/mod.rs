@@ -6,6 +6,8 @@ pub mod human;
 
 pub mod sentence;
 
+pub mod crowd;
+
 pub mod runs;
 
 pub mod json;

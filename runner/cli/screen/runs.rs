@@ -1,5 +1,6 @@
-//! The two progress bars of a build, or plain lines where there is no terminal.
+//! The progress bars of runs at work, or plain lines where there is no terminal.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -8,6 +9,9 @@ use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::factor::Factor;
 
 use super::paint::{Meaning, Paint, counted, seconds};
+
+/// Whose run it is: of a recipe among several, or of the only one.
+type Key = (Option<Name>, RunName);
 
 /// What is shown of one run.
 #[derive(Debug)]
@@ -19,12 +23,12 @@ struct Row {
     varied: Vec<Factor>,
 }
 
-/// Both runs.
+/// All runs at work.
 #[derive(Debug)]
 pub struct Runs {
     bars: MultiProgress,
     paint: Paint,
-    rows: [Option<Row>; 2],
+    rows: BTreeMap<Key, Row>,
 }
 
 impl Runs {
@@ -33,48 +37,53 @@ impl Runs {
         Self {
             bars,
             paint,
-            rows: [None, None],
+            rows: BTreeMap::new(),
         }
     }
 
     /// A run begins.
-    pub fn start(&mut self, run: RunName, steps: usize, varied: &[Factor]) {
-        let bar = self.bars.add(ProgressBar::new(steps as u64));
+    pub fn start(&mut self, recipe: Option<&Name>, run: RunName, steps: usize, varied: &[Factor]) {
+        // Above what was there: the line of all recipes together stays the last.
+        let bar = self.bars.insert(0, ProgressBar::new(steps as u64));
         bar.set_style(style());
         bar.set_prefix(format!("{:>12}", format!("Run {run:?}")));
         bar.enable_steady_tick(Duration::from_millis(100));
-        let last = String::new();
-        self.rows[run as usize] = Some(Row {
+        let row = Row {
             bar,
             steps,
             done: 0,
-            last,
+            last: String::new(),
             varied: varied.to_vec(),
-        });
+        };
+        self.rows.insert((recipe.cloned(), run), row);
     }
 
     /// A step of a run begins.
-    pub fn step(&mut self, run: RunName, step: &Name) {
-        if let Some(row) = &mut self.rows[run as usize] {
+    pub fn step(&mut self, recipe: Option<&Name>, run: RunName, step: &Name) {
+        if let Some(row) = self.rows.get_mut(&(recipe.cloned(), run)) {
             row.last = step.to_string();
-            row.bar.set_message(step.to_string());
+            row.bar.set_message(match recipe {
+                Some(recipe) => format!("{recipe} {step}"),
+                None => step.to_string(),
+            });
         }
     }
 
     /// A step of a run ended.
-    pub fn step_done(&mut self, run: RunName) {
-        if let Some(row) = &mut self.rows[run as usize] {
+    pub fn step_done(&mut self, recipe: Option<&Name>, run: RunName) {
+        if let Some(row) = self.rows.get_mut(&(recipe.cloned(), run)) {
             row.done += 1;
             row.bar.inc(1);
         }
     }
 
     /// A run ended: the line that stays.
-    pub fn finish(&mut self, run: RunName, wall_ms: u64) -> Option<String> {
-        let row = self.rows[run as usize].take()?;
+    pub fn finish(&mut self, recipe: Option<&Name>, run: RunName, wall_ms: u64) -> Option<String> {
+        let row = self.rows.remove(&(recipe.cloned(), run))?;
         row.bar.finish_and_clear();
+        let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
         let mut text = format!(
-            "{}/{} {}  {}",
+            "{whose}{}/{} {}  {}",
             row.done,
             row.steps,
             row.last,
@@ -89,10 +98,12 @@ impl Runs {
         )
     }
 
-    /// Takes all bars off the screen.
-    pub fn clear(&mut self) {
-        for row in self.rows.iter_mut().filter_map(Option::take) {
-            row.bar.finish_and_clear();
+    /// Takes the bars of one recipe off the screen.
+    pub fn clear(&mut self, recipe: Option<&Name>) {
+        for run in [RunName::A, RunName::B] {
+            if let Some(row) = self.rows.remove(&(recipe.cloned(), run)) {
+                row.bar.finish_and_clear();
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod graph;
 
+pub mod schedule;
+
 pub mod plan;
 
 pub mod action;

@@ -1,0 +1,90 @@
+//! What all builds of one invocation share: room to run, and what is done once and for one at a time.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use zwieback_core::digest::Digest;
+use zwieback_core::twin::variation::Machine;
+use zwieback_host::machine;
+use zwieback_host::run_folder;
+
+use super::context::{Context, Wish};
+use super::root::Root;
+use super::slots::{Budget, Slots};
+
+/// Shared by the stories that one command tells at the same time.
+#[derive(Debug, Default)]
+pub struct Shared {
+    room: OnceLock<(Machine, Slots)>,
+    swept: OnceLock<()>,
+    roots: Mutex<BTreeMap<Digest, Root>>,
+    fetching: Mutex<()>,
+    preparing: Mutex<()>,
+    signing: Mutex<()>,
+}
+
+/// Held by whoever does what only one may do at a time.
+pub type Turn<'a> = MutexGuard<'a, ()>;
+
+impl Shared {
+    /// The machine as it was when the first build began: equal for all, however busy it gets.
+    pub fn machine(&self, wish: &Wish) -> &Machine {
+        &self.room(wish).0
+    }
+
+    /// The room to run.
+    pub fn slots(&self, wish: &Wish) -> &Slots {
+        &self.room(wish).1
+    }
+
+    /// To fetch: two that want the same file would both load it.
+    pub fn turn_to_fetch(&self) -> Turn<'_> {
+        turn(&self.fetching)
+    }
+
+    /// To unpack: it uses every CPU by itself, and two may want the same toolchain.
+    pub fn turn_to_prepare(&self) -> Turn<'_> {
+        turn(&self.preparing)
+    }
+
+    /// To open the key: whoever comes first makes it.
+    pub fn turn_to_sign(&self) -> Turn<'_> {
+        turn(&self.signing)
+    }
+
+    /// A root that was checked by this invocation: no step can write to it.
+    pub fn root(&self, digest: &Digest) -> Option<Root> {
+        self.roots().get(digest).cloned()
+    }
+
+    /// Remembers a root that was just checked.
+    pub fn put_root(&self, root: Root) {
+        self.roots().insert(*root.digest(), root);
+    }
+
+    /// Clears what killed runs left, once: looking through all runs takes longer the more there are.
+    pub fn sweep_runs(&self, ctx: &Context<'_>) {
+        self.swept
+            .get_or_init(|| run_folder::sweep(&ctx.dirs.runs()));
+    }
+
+    fn room(&self, wish: &Wish) -> &(Machine, Slots) {
+        self.room.get_or_init(|| {
+            let machine = machine::look(wish.jobs);
+            let budget = Budget {
+                runs: machine.cpus.len(),
+                memory: machine::available_memory(),
+            };
+            (machine, Slots::new(budget))
+        })
+    }
+
+    fn roots(&self) -> MutexGuard<'_, BTreeMap<Digest, Root>> {
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nothing is guarded but the order of things, so a turn that ended in a panic spoils nothing.
+fn turn(mutex: &Mutex<()>) -> Turn<'_> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
