@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::rel_path::RelPath;
 
 use crate::cause::Cause;
+use crate::clue::naming::cause_of;
+use crate::clue::scene::Scene;
 use crate::hint;
 use zwieback_core::twin::factor::Factor;
 
@@ -138,11 +140,20 @@ impl Finding {
 }
 
 impl Finding {
-    /// Notes what counterfactual runs showed: the guilty factors are the only ones left, and an
-    /// order now has one author.
+    /// Notes what counterfactual runs showed: the guilty factors are the only ones left, an order
+    /// now has one author, and what looked like nothing known is named by its author.
     pub fn confirm(&mut self, factors: &[Factor], how: &str) {
-        self.factors = factors.to_vec();
+        // Each variable of a dump has an author of its own; one that is found clears no other.
+        if self.cause != Cause::Environment {
+            self.factors = factors.to_vec();
+        }
         self.confirmed = Some(how.to_owned());
+        if let ([guilty], true) = (factors, self.cause.is_nameless()) {
+            self.cause = cause_of(*guilty, Scene::Text);
+            self.fix = hint::plain(self.cause)
+                .map(str::to_owned)
+                .or(self.fix.take());
+        }
         if matches!(self.cause, Cause::LineOrder | Cause::WordOrder) {
             self.fix = Some(hint::order(factors).to_owned());
         }

@@ -27,7 +27,7 @@ pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {
 }
 
 /// Causes whose fix does not depend on the place.
-fn plain(cause: Cause) -> Option<&'static str> {
+pub fn plain(cause: Cause) -> Option<&'static str> {
     compiled(cause).or_else(|| machine(cause))
 }
 
@@ -185,10 +185,10 @@ fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
 pub fn order(factors: &[Factor]) -> &'static str {
     match factors {
         [Factor::Locale, ..] => "`LC_ALL=C sort`: the order must not depend on the locale",
-        [Factor::HashSeed] => {
-            "write sorted(…) instead of a set or a map; for Python export PYTHONHASHSEED=0"
+        [Factor::HashSeed, ..] => {
+            "write sorted(…) where a set or a map is read (Perl: sort keys); or export PYTHONHASHSEED=0, PERL_HASH_SEED=0"
         }
-        [Factor::Scheduling] => {
+        [Factor::Scheduling, ..] => {
             "gather the parts in a fixed order after the parallel work, or `make -j1` for this target"
         }
         [Factor::Aslr] => "sort by a name or a number, never by a pointer",

@@ -150,6 +150,11 @@ impl<'k> Walk<'k> {
         });
         if let Some(finding) = same {
             finding.occurrences += 1;
+            for factor in draft.verdict.factors {
+                if !finding.factors.contains(&factor) {
+                    finding.factors.push(factor);
+                }
+            }
         } else if self.findings.len() - first >= self.limits.findings_of_one
             || self.findings.len() >= self.limits.findings
         {

@@ -4,6 +4,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zwieback_core::timestamp::Timestamp;
 
+/// When this machine booted, in seconds since 1970 by its own clock; `/proc/uptime` counts from there.
+pub fn booted() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let seconds: i64 = text.split('.').next()?.parse().ok()?;
+    Some(now().as_unix() - seconds)
+}
+
 /// The present moment.
 pub fn now() -> Timestamp {
     let since = SystemTime::now()

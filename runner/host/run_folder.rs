@@ -6,13 +6,16 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use zwieback_core::bake::record::Record;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
+use zwieback_explain::finding::{Report, SCHEMA};
 
 use crate::fs::remove::remove_tree;
 
 const RECORD: &str = "record.json";
+const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
 /// The letters of a name: Crockford's, in which no two look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -95,13 +98,12 @@ impl RunFolder {
 
     /// Writes the record, whole or not at all.
     pub fn write(&self, record: &Record) -> Result<(), RunError> {
-        let path = self.path.join(RECORD);
-        let scratch = self.path.join(".record");
-        let bytes =
-            serde_json::to_vec_pretty(record).expect("a record holds only text and numbers");
-        fs::write(&scratch, bytes)
-            .and_then(|()| fs::rename(&scratch, &path))
-            .map_err(error("write", &path))
+        self.put(RECORD, record)
+    }
+
+    /// Writes why the runs differ, with what further runs confirmed: those are not made again.
+    pub fn write_report(&self, report: &Report) -> Result<(), RunError> {
+        self.put(REPORT, report)
     }
 
     /// Removes what the runs worked on. What cannot be removed now is removed by a later sweep.
@@ -116,6 +118,14 @@ impl RunFolder {
         drop(fs::remove_dir_all(&self.path));
     }
 
+    fn put(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
+        let (path, scratch) = (self.path.join(name), self.path.join(".scratch"));
+        let bytes = serde_json::to_vec_pretty(value).expect("it holds only text and numbers");
+        fs::write(&scratch, bytes)
+            .and_then(|()| fs::rename(&scratch, &path))
+            .map_err(error("write", &path))
+    }
+
     fn hold(id: String, path: PathBuf) -> Result<Self, RunError> {
         let lock = path.join(LOCK);
         let held = File::create(&lock).map_err(error("create", &lock))?;
@@ -126,6 +136,13 @@ impl RunFolder {
             _held: held,
         })
     }
+}
+
+/// Why the runs differ, as it was confirmed then; nothing where that was not done, or by another version.
+pub fn report(runs: &Path, id: &str) -> Option<Report> {
+    let bytes = fs::read(runs.join(id).join(REPORT)).ok()?;
+    let report: Report = serde_json::from_slice(&bytes).ok()?;
+    (report.schema == SCHEMA).then_some(report)
 }
 
 /// The record of a run, by its name.

@@ -10,14 +10,23 @@ use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::variation::Variation;
 use zwieback_explain::finding::Report;
 use zwieback_explain::knowledge::Knowledge;
+use zwieback_host::run_folder;
 use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
 use super::error::PipelineError;
 use super::explained::{knowledge, trees};
 
-/// Explains the two trees of a run, with all that is recorded of it.
+/// Why the runs of a record differ: as it was confirmed when they were made, or else by their
+/// two trees and all that is recorded of them.
 pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
+    match run_folder::report(&ctx.dirs.runs(), &record.id) {
+        Some(report) => Ok(report),
+        None => kept(record, ctx),
+    }
+}
+
+fn kept(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
     let one = |run| {
         record.run(run).ok_or_else(|| PipelineError::NothingKept {
             id: record.id.clone(),

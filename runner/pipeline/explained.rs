@@ -110,16 +110,26 @@ fn facts(run: &RunRecord) -> Facts {
         start: run.began + it.clock_offset,
         end: run.ended + it.clock_offset,
     };
+    let uptime = run.booted.map(|booted| Span {
+        start: run.began - booted + it.uptime_offset,
+        end: run.ended - booted + it.uptime_offset,
+    });
     let facts = Facts {
         clock: Some(clock),
         created: Some(created),
         source_mtime: Some(run.source_date_epoch + it.source_mtime_offset),
         source_date_epoch: Some(run.source_date_epoch),
+        utc_offset: utc_offset(&it.timezone),
+        uptime,
         umask: Some(it.umask),
         pids: Some((it.first_pid, it.first_pid + 30_000)),
         ..Facts::default()
     };
-    facts
+    let variables = it.env.iter();
+    variables
+        .fold(facts, |facts, (name, value)| {
+            facts.with(Factor::Env, name, value)
+        })
         .with(Factor::BuildPath, "root", &it.build_path)
         .with(Factor::Home, "home", &it.home)
         .with(Factor::Tmpdir, "tmpdir", &it.tmpdir)
@@ -133,6 +143,15 @@ fn facts(run: &RunRecord) -> Facts {
         .with(Factor::CpuCount, "count", &it.cpus.len().to_string())
         .with(Factor::CpuModel, "model", &it.cpu_model)
         .with(Factor::BootId, "boot", &it.boot_id)
+}
+
+/// Seconds east of Greenwich of a zone in POSIX's form, which counts hours west: `XXX-14`.
+fn utc_offset(zone: &str) -> Option<i64> {
+    let west = zone.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    match west {
+        "" => (zone == "UTC").then_some(0),
+        hours => Some(-3600 * hours.parse::<i64>().ok()?),
+    }
 }
 
 fn content(

@@ -143,6 +143,7 @@ impl<'a> Keeper<'a> {
         if self.wish.confirm == Confirm::Suspects {
             confirm(&mut explained.report, runs.0, bake, twin)?;
         }
+        self.folder.write_report(&explained.report)?;
         Ok(PipelineError::NotReproducible {
             recipe: recipe.name().clone(),
             version: recipe.recipe.version.clone(),

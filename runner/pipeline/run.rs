@@ -152,6 +152,7 @@ impl<'a> Steps<'a> {
             conditions: part.conditions.clone(),
             source_date_epoch: bake.sources.source_date_epoch,
             began: clock::now().as_unix(),
+            booted: clock::booted(),
             ended: 0,
             steps: Vec::new(),
             log_offsets: Vec::new(),

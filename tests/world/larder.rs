@@ -3,6 +3,7 @@
 //! Filling needs the network, as the first build of a fresh clone does; nothing after it does.
 
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,7 +18,12 @@ pub enum Larder {
     Shell,
     /// The toolchains `shell` and `c`, and the sources of zlib.
     Compilers,
+    /// The toolchains that the seeds of non-determinism are built with: 2 GB, which are shared, not copied.
+    Seeds,
 }
+
+/// What the seeds add to the toolchain `seeds`, one at a time.
+const LANGUAGES: [&str; 3] = ["java", "node", "rust"];
 
 impl Larder {
     /// Makes a store at `to` that holds this.
@@ -26,6 +32,9 @@ impl Larder {
             return fs::create_dir(to).unwrap();
         };
         let filled = self.filled(site, name);
+        if self == Self::Seeds {
+            return symlink(&filled, to).unwrap();
+        }
         let copied = Command::new("cp")
             .args(["-a", "--reflink=auto", "--"])
             .args([filled.as_path(), to])
@@ -38,6 +47,19 @@ impl Larder {
             Self::Empty => None,
             Self::Shell => Some("shell"),
             Self::Compilers => Some("compilers"),
+            Self::Seeds => Some("seeds"),
+        }
+    }
+
+    /// The toolchains of a project that is built from this, by the folder that holds each.
+    pub fn toolchains(self, site: Site) -> Vec<(&'static str, PathBuf)> {
+        let languages = LANGUAGES.map(|name| (name, site.file("toolchains").join(name)));
+        match self {
+            Self::Seeds => {
+                let seeds = ("seeds", site.file("tests/fixtures/toolchains/seeds"));
+                languages.into_iter().chain([seeds]).collect()
+            }
+            _ => site.toolchains().to_vec(),
         }
     }
 
@@ -46,7 +68,7 @@ impl Larder {
         fs::create_dir_all(&folder).unwrap();
         let lock = File::create(folder.join(format!("{name}.lock"))).unwrap();
         lock.lock().unwrap();
-        let store = folder.join(format!("{name}-{}", version(site)));
+        let store = folder.join(format!("{name}-{}", self.version(site)));
         if !store.exists() {
             let begun = folder.join(format!("{name}.begun"));
             self.fill(site, &begun.join("store"));
@@ -61,7 +83,7 @@ impl Larder {
         let project = folder.join("project");
         // What a fill that was killed has fetched is taken up.
         fs::create_dir_all(project.join("recipes")).unwrap();
-        for (name, from) in site.toolchains() {
+        for (name, from) in self.toolchains(site) {
             copy_files(&from, &project.join("toolchains").join(name));
         }
         copy_files(&site.file("recipes/zlib"), &project.join("recipes/zlib"));
@@ -77,21 +99,27 @@ impl Larder {
             let said = String::from_utf8_lossy(&filling.stderr);
             assert!(filling.status.success(), "cannot fill the larder: {said}");
         };
+        if self == Self::Seeds {
+            for language in LANGUAGES {
+                run(&["shell", "-t", "seeds", "-t", language, "--", "true"]);
+            }
+            return;
+        }
         run(&["shell", "-t", "shell", "--", "true"]);
         if self == Self::Compilers {
             run(&["shell", "zlib", "--", "true"]);
         }
     }
-}
 
-/// Other locks are another larder.
-fn version(site: Site) -> String {
-    let mut text = Vec::new();
-    for (_, folder) in site.toolchains() {
-        text.extend(fs::read(folder.join("zwieback.lock")).unwrap());
-        text.extend(fs::read(folder.join("toolchain.toml")).unwrap());
+    /// Other locks are another larder.
+    fn version(self, site: Site) -> String {
+        let mut text = Vec::new();
+        for (_, folder) in self.toolchains(site) {
+            text.extend(fs::read(folder.join("zwieback.lock")).unwrap());
+            text.extend(fs::read(folder.join("toolchain.toml")).unwrap());
+        }
+        zwieback_core::digest::Digest::sha256(&text).short()
     }
-    zwieback_core::digest::Digest::sha256(&text).short()
 }
 
 /// Copies the files of one folder.

@@ -60,7 +60,7 @@ impl World {
         };
         fs::create_dir(world.path("home")).unwrap();
         fs::create_dir_all(world.path("project/recipes")).unwrap();
-        for (name, from) in site.toolchains() {
+        for (name, from) in larder.toolchains(site) {
             copy_files(&from, &world.path("project/toolchains").join(name));
         }
         larder.copy_to(site, &world.store());

@@ -64,6 +64,9 @@ pub struct RunRecord {
     pub source_date_epoch: i64,
     /// When the first step began, by this machine's clock, in seconds since 1970.
     pub began: i64,
+    /// When this machine booted, by the same clock, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booted: Option<i64>,
     /// When the last step ended.
     pub ended: i64,
     /// The steps that were run.

@@ -137,8 +137,12 @@ fn numeric_date(tokens: &[Token<'_>]) -> Vec<Found> {
         date(one.value(&[4]), two.value(&[1, 2]), three.value(&[1, 2])),
         date(three.value(&[4]), two.value(&[1, 2]), one.value(&[1, 2])),
         date(three.value(&[4]), one.value(&[1, 2]), two.value(&[1, 2])),
+        // Two digits for a year are American, with slashes: `6.18.44` is a version.
         date(
-            three.value(&[2]).map(|y| y + 2000),
+            three
+                .value(&[2])
+                .filter(|_| sign.is(b'/'))
+                .map(|y| y + 2000),
             one.value(&[1, 2]),
             two.value(&[1, 2]),
         ),

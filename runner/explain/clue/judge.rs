@@ -92,7 +92,7 @@ impl<'k> Judge<'k> {
         if !hunks.is_empty() && token::are_same_words(&row_a, &row_b) {
             return vec![self.reordered(&row_a, &row_b, &hunks)];
         }
-        let mut judged = self.known_words(scene, &row_a, &row_b);
+        let mut judged = self.known_words(scene, a, &row_a, &row_b);
         for (at_a, at_b) in hunks.into_iter().take(HUNKS) {
             let hunk = &(clip(at_a), clip(at_b));
             judged.push(self.hunk(&Case { scene, a, b, hunk }));
@@ -131,6 +131,10 @@ impl<'k> Judge<'k> {
 
     /// The verdict on a line that only one run has, where it holds a word of that run.
     pub fn alone(&self, line: &[u8], run: Run) -> Option<Verdict> {
+        if self.is_variable(line, run) {
+            let factors = vec![Factor::Env];
+            return Some(Verdict::new(Cause::Environment, Certainty::Known, factors));
+        }
         let tokens = token::split(line, &self.words, run);
         let known = tokens.iter().find_map(|token| match token.key {
             Key::Known(index) => self.words.get(index),
@@ -138,6 +142,18 @@ impl<'k> Judge<'k> {
         })?;
         let cause = cause_of(known.factor, Scene::Text);
         Some(Verdict::new(cause, Certainty::Guess, vec![known.factor]))
+    }
+
+    /// Whether the line gives a variable the value it has in that run.
+    fn is_variable(&self, line: &[u8], run: Run) -> bool {
+        let facts = match run {
+            Run::A => &self.knowledge.a,
+            Run::B => &self.knowledge.b,
+        };
+        let mut variables = facts.words.get(&Factor::Env).into_iter().flatten();
+        variables.any(|(name, value)| {
+            naming::assigned(line) == Some(name.as_bytes()) && line.ends_with(value.as_bytes())
+        })
     }
 
     fn any_clock(&self) -> Vec<Factor> {
@@ -158,7 +174,13 @@ impl<'k> Judge<'k> {
     }
 
     /// Words known of the runs that both lines hold: they differ, and that explains itself.
-    fn known_words(&self, scene: Scene, a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Judged> {
+    fn known_words(
+        &self,
+        scene: Scene,
+        line: &[u8],
+        a: &[Token<'_>],
+        b: &[Token<'_>],
+    ) -> Vec<Judged> {
         let mut judged = Vec::new();
         for (index, word) in self.words.iter().enumerate() {
             let of = |tokens: &[Token<'_>]| {
@@ -168,7 +190,7 @@ impl<'k> Judge<'k> {
                     .map(|token| token.range.clone())
             };
             if let (Some(a), Some(b)) = (of(a), of(b)) {
-                let cause = cause_of(word.factor, scene);
+                let cause = naming::cause_at(word.factor, scene, line);
                 let verdict = Verdict::new(cause, Certainty::Known, vec![word.factor]);
                 judged.push(Judged { verdict, a, b });
             }
@@ -213,23 +235,19 @@ impl<'k> Judge<'k> {
     }
 
     fn short_word(&self, at: &Case<'_>) -> Option<Verdict> {
-        let (a, b) = (&at.a[at.hunk.0.clone()], &at.b[at.hunk.1.clone()]);
-        let word = self
-            .words
-            .iter()
-            .find(|word| word.a.as_bytes() == a && word.b.as_bytes() == b)?;
+        let is_here =
+            |word: &&Word<'_>| covers(at.a, word.a, &at.hunk.0) && covers(at.b, word.b, &at.hunk.1);
+        let word = self.words.iter().find(is_here)?;
         // One digit may be anything; with its surroundings or more digits it is no accident.
-        let sure = a.len().min(b.len()) > 1 || mentions(at.a, context_of(word.factor));
+        let short = word.a.len().min(word.b.len()) < 2;
+        let sure = !short || mentions(at.a, context_of(word.factor));
         let certainty = if sure {
             Certainty::Known
         } else {
             Certainty::Guess
         };
-        Some(Verdict::new(
-            cause_of(word.factor, at.scene),
-            certainty,
-            vec![word.factor],
-        ))
+        let cause = naming::cause_at(word.factor, at.scene, at.a);
+        Some(Verdict::new(cause, certainty, vec![word.factor]))
     }
 
     fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
@@ -254,6 +272,7 @@ impl<'k> Judge<'k> {
             Shape::Inode => (Cause::InodeNumber, vec![Factor::Inode]),
             Shape::Calendar => (Cause::Locale, vec![Factor::Locale]),
             Shape::Zone => (Cause::Timezone, vec![Factor::Timezone]),
+            Shape::Release => (Cause::KernelRelease, vec![Factor::Kernel]),
             Shape::Hashed => (
                 Cause::HashSeed,
                 vec![Factor::HashSeed, Factor::Aslr, Factor::Entropy],
@@ -265,6 +284,24 @@ impl<'k> Judge<'k> {
             self.knowledge.suspects(&factors),
         ))
     }
+}
+
+/// Whether the word is what stands in the range, or stands around it as a word of its own.
+fn covers(line: &[u8], word: &str, range: &Range<usize>) -> bool {
+    let length = word.len();
+    if line.get(range.clone()) == Some(word.as_bytes()) {
+        return true;
+    }
+    let is_open = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let first = (range.end.max(range.start + 1)).saturating_sub(length);
+    let mut starts = first.saturating_sub(1)..=range.start;
+    starts.any(|start| {
+        let end = start + length;
+        line.get(start..end) == Some(word.as_bytes())
+            && range.end <= end
+            && is_open(line.get(end))
+            && (start == 0 || is_open(line.get(start - 1)))
+    })
 }
 
 type Rows<'l> = (Vec<Token<'l>>, Vec<Token<'l>>, Vec<Hunk>);

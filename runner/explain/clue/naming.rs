@@ -34,6 +34,40 @@ pub fn time_cause(scene: Scene, line: &[u8], readings: &[Reading], factors: &[Fa
     }
 }
 
+/// The cause a word of this factor makes in this line: in a dump of the environment that is one cause.
+pub fn cause_at(factor: Factor, scene: Scene, line: &[u8]) -> Cause {
+    let variables: &[&str] = match factor {
+        Factor::BuildPath => &["PWD", "OLDPWD"],
+        Factor::Home => &["HOME"],
+        Factor::Tmpdir => &["TMPDIR", "TMP", "TEMP"],
+        Factor::User => &["USER", "LOGNAME"],
+        Factor::Hostname => &["HOSTNAME"],
+        Factor::Timezone => &["TZ"],
+        Factor::Locale => &["LANG", "LC_ALL"],
+        Factor::Columns => &["COLUMNS"],
+        Factor::CpuCount => &["ZWIEBACK_JOBS"],
+        _ => &[],
+    };
+    let is_dump = scene == Scene::Text
+        && assigned(line).is_some_and(|name| variables.iter().any(|it| it.as_bytes() == name));
+    if is_dump {
+        Cause::Environment
+    } else {
+        cause_of(factor, scene)
+    }
+}
+
+/// The variable that a line of a dump gives a value: `HOME=/root`, `export HOME='/root'`.
+pub fn assigned(line: &[u8]) -> Option<&[u8]> {
+    let line = ["export ", "declare -x "]
+        .iter()
+        .find_map(|word| line.strip_prefix(word.as_bytes()))
+        .unwrap_or(line);
+    let name = line.split(|byte| *byte == b'=').next()?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    (name.len() < line.len() && name.iter().all(is_name)).then_some(name)
+}
+
 /// The cause a word of this factor makes in this place.
 pub fn cause_of(factor: Factor, scene: Scene) -> Cause {
     match (factor, scene) {

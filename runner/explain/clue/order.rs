@@ -13,7 +13,9 @@ pub fn is_order_only<T: Ord>(a: &[T], b: &[T]) -> bool {
 /// The factors that may have ordered these rows, the likeliest first.
 pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> {
     use Factor::{Aslr, HashSeed, Inode, Locale, ReaddirOrder, Scheduling};
-    let order = if is_collation(a, b) {
+    let order = if is_interleaved(a, b) {
+        [Scheduling, ReaddirOrder, HashSeed, Inode, Locale, Aslr]
+    } else if is_collation(a, b) {
         [Locale, ReaddirOrder, HashSeed, Scheduling, Inode, Aslr]
     } else if is_reverse(a, b) {
         [ReaddirOrder, Inode, HashSeed, Scheduling, Locale, Aslr]
@@ -31,6 +33,25 @@ pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> 
         .into_iter()
         .filter(|factor| *factor != Locale || is_collation(a, b));
     knowledge.suspects(&possible.collect::<Vec<_>>())
+}
+
+/// Many parts that largely keep their order, as the lines of several writers do: the longest row
+/// that ascends on both sides is far longer than chance makes it, which is 2 √n (Vershik, Kerov).
+fn is_interleaved(a: &[&[u8]], b: &[&[u8]]) -> bool {
+    let mut places: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+    for (at, item) in b.iter().enumerate().rev() {
+        places.entry(item).or_default().push(at);
+    }
+    // The smallest end of an ascending row of each length (patience sorting).
+    let mut ends: Vec<usize> = Vec::new();
+    for at in a.iter().filter_map(|item| places.get_mut(item)?.pop()) {
+        let length = ends.partition_point(|end| *end < at);
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    a.len() >= 32 && ends.len() * ends.len() > 16 * a.len()
 }
 
 /// One side sorted by bytes, the other as people sort: letters first, case and signs aside.
@@ -80,6 +101,18 @@ mod tests {
             .iter()
             .map(|item| &*Box::leak((*item).to_owned().into_boxed_str()))
             .collect()
+    }
+
+    #[test]
+    fn writers_that_take_turns_are_a_race() {
+        let line = |writer: usize, number: usize| -> &'static [u8] {
+            format!("{writer} {number}").leak().as_bytes()
+        };
+        let turns =
+            |of: usize| (0..60).map(move |at| line(at / of % 2, at / of / 2 * of + at % of));
+        let (a, b): (Vec<_>, Vec<_>) = (turns(3).collect(), turns(5).collect());
+        let first = suspects(&Knowledge::default(), &a, &b)[0];
+        assert_eq!(first, Factor::Scheduling);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Shape {
     Zone,
     /// A large number that may come from a seeded hash function.
     Hashed,
+    /// A kernel's release where run B was shown one of the series 2.6.
+    Release,
 }
 
 /// The look of the two words around a difference.
@@ -35,6 +37,7 @@ pub fn of(a: &[u8], at_a: &Range<usize>, b: &[u8], at_b: &Range<usize>) -> Optio
     let shared = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) && of(b, &word_b);
     let either = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) || of(b, &word_b);
     let shapes = [
+        (are_releases(a, &word_a, b, &word_b), Shape::Release),
         (shared(is_zone), Shape::Zone),
         (shared(is_address), Shape::Address),
         (shared(is_uuid), Shape::Random),
@@ -165,6 +168,30 @@ fn is_zone(line: &[u8], word: &Range<usize>) -> bool {
     signed && digits && word.len() == 4 && line[..word.start - 1].ends_with(b" ")
 }
 
+/// `6.18.44` as `UNAME26` of personality(2) shows it: 2.6, and the second number and 60.
+fn are_releases(a: &[u8], word_a: &Range<usize>, b: &[u8], word_b: &Range<usize>) -> bool {
+    let plain = release(a, word_a);
+    let old = release(b, word_b);
+    plain
+        .zip(old)
+        .is_some_and(|((_, second, _), old)| old == (2, 6, second + 60))
+}
+
+/// The three numbers around a word, with dots between them.
+fn release(line: &[u8], word: &Range<usize>) -> Option<(i64, i64, i64)> {
+    let part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let before = &line[..word.start];
+    let start = word.start - before.iter().rev().take_while(|byte| part(byte)).count();
+    let length = line[start..].iter().take_while(|byte| part(byte)).count();
+    let mut numbers = line[start..start + length]
+        .split(|byte| *byte == b'.')
+        .map(number);
+    match (numbers.next()?, numbers.next()?, numbers.next()) {
+        (Some(first), Some(second), third) => Some((first, second, third.flatten().unwrap_or(0))),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +228,10 @@ mod tests {
         assert_eq!(
             shape("commit 1234567", "commit unknown"),
             Some(Shape::Revision)
+        );
+        assert_eq!(
+            shape("Linux 6.18.44-1", "Linux 2.6.78-1"),
+            Some(Shape::Release)
         );
         assert_eq!(shape("hello", "world"), None);
         assert_eq!(shape("Date +0000", "Date +1400"), Some(Shape::Zone));

@@ -15,6 +15,7 @@ use crate::differ::lines::{self, Start};
 use crate::excerpt;
 use crate::finding::Certainty;
 use crate::walk::{Draft, Spot, Walk, unknown};
+use zwieback_core::twin::factor::Factor;
 
 /// The lines of both sides, from the first one that differs.
 struct Lines<'l> {
@@ -61,6 +62,8 @@ pub fn explain(
     };
     if order::is_order_only(&lines.a, &lines.b) {
         reordered(walk, spot, &lines);
+    } else if is_rewrapped(&bytes_a, &bytes_b) {
+        rewrapped(walk, spot, &lines);
     } else {
         changed(walk, spot, &lines);
     }
@@ -78,6 +81,34 @@ fn reordered(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
         left: excerpt::escape(trim(a)),
         right: excerpt::escape(trim(b)),
         verdict: Verdict::new(Cause::LineOrder, Certainty::OrderOnly, factors),
+        context: a,
+    };
+    walk.add(spot, draft);
+}
+
+/// Whether only the places differ at which lines end.
+fn is_rewrapped(a: &[u8], b: &[u8]) -> bool {
+    words(a).eq(words(b))
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let words = text.split(u8::is_ascii_whitespace);
+    words.filter(|word| !word.is_empty())
+}
+
+fn rewrapped(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
+    let (Some(a), Some(b)) = (lines.a.first(), lines.b.first()) else {
+        return;
+    };
+    let factors = [Factor::Columns, Factor::Locale];
+    let factors = walk.judge.knowledge().suspects(&factors);
+    let certainty = Certainty::Normaliser("unwrap-lines".to_owned());
+    let draft = Draft {
+        detail: format!("line {}", lines.start.line + 1),
+        offset: Some(lines.start.offset),
+        left: excerpt::escape(trim(a)),
+        right: excerpt::escape(trim(b)),
+        verdict: Verdict::new(Cause::TerminalWidth, certainty, factors),
         context: a,
     };
     walk.add(spot, draft);

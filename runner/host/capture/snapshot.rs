@@ -45,12 +45,13 @@ struct Seen {
     what: What,
 }
 
-/// What lies at a path; unlike in a tree, it may be anything.
+/// What lies at a path; unlike in a tree, it may be anything. Of a mode only what a tree keeps
+/// counts: under two umasks the runs would else part with the first file they make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
-    File { sha256: Digest, mode: u32 },
+    File { sha256: Digest, executable: bool },
     Symlink(Vec<u8>),
-    Other { mode: u32 },
+    Other(FileType),
 }
 
 /// Takes the snapshot of everything below `dir`; of files that `previous` knows, only changed ones are read.
@@ -140,11 +141,10 @@ impl Visitor for Observer<'_> {
 
     fn visit(&mut self, entry: &Found<'_>) -> Result<Next, Stop> {
         let stamp = Stamp::of(entry.stat);
-        let mode = entry.stat.st_mode;
         let what = match entry.kind {
             FileType::RegularFile => self.file(entry, stamp)?,
             FileType::Symlink => What::Symlink(read_symlink(entry.dir, entry.name)?.into_bytes()),
-            _ => What::Other { mode },
+            kind => What::Other(kind),
         };
         let seen = Seen { stamp, what };
         self.now.entries.insert(entry.path.to_owned(), seen);
@@ -180,9 +180,7 @@ impl Observer<'_> {
         let file = match open_unlocked(entry.dir, entry.name, AS_IS) {
             Err(fault) if fault.errno == Errno::ACCESS => {
                 self.now.complete = Completeness::Cut;
-                return Ok(What::Other {
-                    mode: entry.stat.st_mode,
-                });
+                return Ok(What::Other(entry.kind));
             }
             opened => File::from(opened?),
         };
@@ -197,7 +195,7 @@ impl Observer<'_> {
         }
         Ok(What::File {
             sha256: hasher.finish().sha256,
-            mode: entry.stat.st_mode,
+            executable: entry.stat.st_mode & 0o100 != 0,
         })
     }
 

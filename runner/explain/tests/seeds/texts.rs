@@ -206,7 +206,7 @@ fn the_environment() {
         .map(|finding| finding.cause)
         .collect();
     assert!(
-        causes.contains(&Cause::HostName) && causes.contains(&Cause::BuildPath),
+        causes.contains(&Cause::HostName) && causes.contains(&Cause::Environment),
         "{report:#?}"
     );
 }
