@@ -139,7 +139,7 @@ fn a_statement_reads_back_as_its_action() {
     let (statement, action) = stated();
     let claim = read(&statement).unwrap();
     assert_eq!(claim.action, action);
-    assert_eq!(claim.plan.all_inputs().count(), 3);
+    assert_eq!(claim.plan.all_inputs().count(), 4);
     assert_eq!(claim.files.len(), 1);
     assert!(claim.outputs.is_some());
     let patch = |name: &str| {

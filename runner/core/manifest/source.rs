@@ -1,5 +1,7 @@
 //! One source of a recipe: a package by its purl, or a folder of the project.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::project_folder::{ProjectFolder, Selection};
@@ -29,12 +31,15 @@ pub struct Source {
     /// Which file of the package, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileName>,
-    /// Where a `pkg:generic` lies; every one is asked, and the digest decides.
+    /// Where a `pkg:generic` or a repository lies; every one is asked, and the digest decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub url: Vec<String>,
     /// What the bytes must be, where the recipe's author knows it from elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digest>,
+    /// Repositories to put in the place of a git source's submodules, by path; others stay empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub submodules: BTreeMap<RelPath, Purl>,
     /// Whose lockfile inside the source is expanded into inputs of this recipe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<Vendor>,
