@@ -51,7 +51,7 @@ pub fn make(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     attest::check(wish, ctx)?;
-    let named = places::named(&planned.plan.recipe, &planned.plan.inputs);
+    let named = places::named(&planned.plan);
     inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(

@@ -7,6 +7,7 @@ use zwieback_core::attest::reason::Refusal;
 use zwieback_core::bake::completed::{Ending, Incomplete};
 use zwieback_core::bake::plan::LockProblem;
 use zwieback_core::digest::Digest;
+use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
@@ -58,7 +59,7 @@ pub enum PipelineError {
         /// The source.
         name: Name,
         /// The folder.
-        path: RelPath,
+        path: ProjectFolder,
         /// The recipe to lock again.
         recipe: Name,
     },

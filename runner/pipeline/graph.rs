@@ -7,6 +7,7 @@ use zwieback_core::name::Name;
 use zwieback_host::project::Project;
 
 use super::error::PipelineError;
+use super::read;
 
 /// Recipes to build, in an order that builds.
 #[derive(Debug)]
@@ -25,16 +26,18 @@ pub fn read(project: &Project, named: &[String]) -> Result<Wanted, PipelineError
     for given in named {
         let recipe = project.recipe(given)?.manifest;
         given_as.insert(recipe.name().clone(), given.clone());
-        open.extend(recipe.recipe.needs.iter().cloned());
-        needs.insert(recipe.name().clone(), recipe.recipe.needs);
+        let wanted = read::needs(project, &recipe)?;
+        open.extend(wanted.iter().cloned());
+        needs.insert(recipe.name().clone(), wanted);
     }
     while let Some(name) = open.pop() {
         if needs.contains_key(&name) {
             continue;
         }
         let recipe = project.recipe(name.as_str())?.manifest;
-        open.extend(recipe.recipe.needs.iter().cloned());
-        needs.insert(name, recipe.recipe.needs);
+        let wanted = read::needs(project, &recipe)?;
+        open.extend(wanted.iter().cloned());
+        needs.insert(name, wanted);
     }
     let graph = Graph::new(needs).map_err(|circle| PipelineError::Circle(circle.0))?;
     Ok(Wanted {

@@ -10,12 +10,12 @@ use zwieback_core::manifest::lockfile::{LockedFolder, Lockfile};
 use zwieback_core::manifest::toolchain::{DebClosure, Toolchain};
 use zwieback_host::deb::apt_state::{AptState, Platform};
 use zwieback_host::deb::package::Request;
-use zwieback_host::deb::resolve;
+use zwieback_host::deb::resolve::{self as apt, ResolveError};
 use zwieback_host::project::OnDisk;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::inputs;
+use super::{inputs, resolve};
 
 /// What a manifest can be resolved into.
 pub trait Resolve: Requests {
@@ -101,20 +101,26 @@ impl<'a> Resolver<'a> {
 
 impl Resolve for Toolchain {
     fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
-        let DebClosure {
-            release,
-            architecture,
-            packages,
-        } = &self.deb;
-        let wanted: Vec<Request> = packages
-            .iter()
-            .map(|name| name.as_str().parse())
-            .collect::<Result<_, _>>()
-            .map_err(resolve::ResolveError::from)?;
-        let state = resolver.apt(release.as_str(), architecture.as_str())?;
-        Ok(Resolved {
-            inputs: resolve::closure(state, &wanted)?,
-            folders: Vec::new(),
-        })
+        let mut found = Resolved::default();
+        if let Some(deb) = &self.deb {
+            found.inputs = closure(deb, resolver)?;
+        }
+        for (name, _, part) in self.parts() {
+            found.inputs.push(resolve::part(name, part, resolver)?);
+        }
+        Ok(found)
     }
+}
+
+/// The packages and all that they depend on.
+fn closure(
+    deb: &DebClosure,
+    resolver: &mut Resolver<'_>,
+) -> Result<Vec<LockedInput>, PipelineError> {
+    let wanted = deb.packages.iter().map(|name| name.as_str().parse());
+    let wanted: Vec<Request> = wanted
+        .collect::<Result<_, _>>()
+        .map_err(ResolveError::from)?;
+    let state = resolver.apt(deb.release.as_str(), deb.architecture.as_str())?;
+    Ok(apt::closure(state, &wanted)?)
 }

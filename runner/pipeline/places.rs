@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_core::bake::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::recipe::Recipe;
 use zwieback_host::dirs;
 use zwieback_host::ecosystem::{npm, pypi};
 use zwieback_host::endpoints::table::Endpoints;
@@ -40,17 +40,38 @@ pub fn endpoints(
     Ok(endpoints)
 }
 
-/// The URLs that a recipe names for its own files.
-pub fn named(recipe: &Recipe, inputs: &[LockedInput]) -> Named {
-    let of = |input: &LockedInput| {
-        let source = recipe.sources.get(input.source.as_ref()?)?;
-        Some((input.sha256, source.url.clone()))
-    };
-    inputs
-        .iter()
-        .filter_map(of)
-        .filter(|(_, urls)| !urls.is_empty())
-        .collect()
+/// The URLs that a recipe and its toolchains name for their own files.
+pub fn named(plan: &Plan) -> Named {
+    let mut named = Named::new();
+    for input in &plan.inputs {
+        let name = input.source.as_ref();
+        let source = name.and_then(|name| plan.recipe.sources.get(name));
+        add(&mut named, input, source.map(|it| &it.url));
+    }
+    for planned in &plan.toolchains {
+        named.extend(named_by(planned));
+    }
+    named
+}
+
+/// The URLs that a toolchain names for its parts.
+pub fn named_by(planned: &PlannedToolchain) -> Named {
+    let mut named = Named::new();
+    for input in &planned.inputs {
+        let name = input.source.as_ref();
+        let part = name.and_then(|name| planned.toolchain.part(name));
+        add(&mut named, input, part.map(|(_, part)| &part.url));
+    }
+    named
+}
+
+fn add(named: &mut Named, input: &LockedInput, urls: Option<&Vec<String>>) {
+    if let Some(urls) = urls.filter(|urls| !urls.is_empty()) {
+        named
+            .entry(input.sha256)
+            .or_default()
+            .extend(urls.iter().cloned());
+    }
 }
 
 fn with_kind(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use zwieback_core::bake::plan::{Locked, Plan, Variety};
+use zwieback_core::bake::plan::{Locked, Plan, PlannedToolchain, Variety};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Recipe;
@@ -76,11 +76,14 @@ impl Planned {
     #[must_use]
     pub fn with_needed(mut self, outputs: &Outputs) -> Self {
         for name in &self.plan.recipe.recipe.needs {
-            let Some(built) = outputs.get(name) else {
-                continue;
-            };
-            self.plan.needs.insert(name.clone(), built.outputs);
-            if let Some(bundle) = built.bundle {
+            if let Some(built) = outputs.get(name) {
+                self.plan.needs.insert(name.clone(), built.outputs);
+            }
+        }
+        self.plan.toolchains = with_made(self.plan.toolchains, outputs);
+        let made = self.plan.toolchains.iter().flat_map(|it| it.made.keys());
+        for name in self.plan.needs.keys().chain(made) {
+            if let Some(bundle) = outputs.get(name).and_then(|it| it.bundle) {
                 self.bundles.insert(name.clone(), bundle);
             }
         }
@@ -94,6 +97,34 @@ impl Planned {
             .map(|(path, bytes)| (path.clone(), Digest::sha256(bytes)))
             .collect()
     }
+}
+
+/// Toolchains, now that the recipes they are made of are built.
+pub fn with_made(
+    mut toolchains: Vec<PlannedToolchain>,
+    outputs: &Outputs,
+) -> Vec<PlannedToolchain> {
+    for planned in &mut toolchains {
+        let recipes = planned.toolchain.recipe.keys();
+        let built = recipes.filter_map(|name| {
+            let tree = outputs.get(name)?.outputs;
+            Some((name.clone(), tree))
+        });
+        planned.made = built.collect();
+    }
+    toolchains
+}
+
+/// The recipes that have to be built before this one: those it names, and those its toolchains are made of.
+pub fn needs(project: &Project, recipe: &Recipe) -> Result<Vec<Name>, PipelineError> {
+    let head = &recipe.recipe;
+    let mut needs = head.needs.clone();
+    for toolchain in toolchains(project, &head.toolchains)? {
+        needs.extend(toolchain.manifest.recipe.into_keys());
+    }
+    needs.sort();
+    needs.dedup();
+    Ok(needs)
 }
 
 fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
@@ -121,7 +152,7 @@ pub fn planned(plan: &Plan) -> Event {
         steps: plan.recipe.steps.len(),
         sources: plan.recipe.sources.len(),
         toolchains: toolchains
-            .map(|it| (it.toolchain.name().clone(), it.inputs.len()))
+            .map(|it| (it.toolchain.name().clone(), it.size()))
             .collect(),
     }
 }

@@ -2,6 +2,7 @@
 
 use zwieback_core::locked_input::{FileName, LockedInput};
 use zwieback_core::manifest::lockfile::LockedFolder;
+use zwieback_core::manifest::part::Part;
 use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::source::{Origin, Source};
 use zwieback_core::name::Name;
@@ -56,7 +57,7 @@ fn one(
     let ctx = resolver.ctx;
     match source.origin() {
         Ok(Origin::Folder(path)) => {
-            let tree = sources::folder_now(&resolver.project, name, path, ctx)?;
+            let tree = sources::folder_now(&resolver.project, name, source, ctx)?;
             found.folders.push(LockedFolder {
                 source: name.clone(),
                 path: path.clone(),
@@ -77,6 +78,18 @@ fn one(
         }
         Err(_) => unreachable!("a parsed recipe has one origin for each source"),
     }
+}
+
+/// Pins one part of a toolchain, as a source is pinned.
+pub fn part(
+    name: &Name,
+    part: &Part,
+    resolver: &mut Resolver<'_>,
+) -> Result<LockedInput, PipelineError> {
+    let source = part.as_source();
+    let input = package(name, &source, &part.purl, resolver)?;
+    check(&source, &input).map_err(PipelineError::source(name))?;
+    Ok(input)
 }
 
 fn package(

@@ -11,7 +11,7 @@ use zwieback_host::toolchain::obtain::{known_digest, obtain};
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::inputs;
+use super::{inputs, places};
 
 /// A tree that is whole and ready to be mounted. What is in it is of no interest here.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ pub fn known(
 ) -> Result<Option<Digest>, PipelineError> {
     let mut digests = Vec::new();
     for planned in toolchains {
-        match known_digest(ctx.store, &planned.inputs, &planned.toolchain.fixups)? {
+        match known_digest(ctx.store, planned)? {
             Some(digest) => digests.push(digest),
             None => return Ok(None),
         }
@@ -123,7 +123,8 @@ pub fn path(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<PathBu
     {
         return Ok(path);
     }
-    inputs::fetch(toolchains.iter().flat_map(|it| &it.inputs), ctx)?;
+    let named = toolchains.iter().flat_map(places::named_by).collect();
+    inputs::fetch_from(toolchains.iter().flat_map(|it| &it.inputs), &named, ctx)?;
     Ok(assemble(toolchains, ctx)?.path().to_owned())
 }
 
@@ -136,18 +137,12 @@ pub fn environment(plan: &Plan) -> Environment {
 }
 
 fn one(planned: &PlannedToolchain, ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
-    let packages = planned.inputs.len();
+    let packages = planned.size();
     ctx.tell(&Event::AssemblyStarted {
         toolchain: planned.toolchain.name().clone(),
         packages,
     });
-    let fixups = &planned.toolchain.fixups;
-    Ok(obtain(
-        ctx.store,
-        &planned.inputs,
-        fixups,
-        ctx.stop.fetching(),
-    )?)
+    Ok(obtain(ctx.store, planned, ctx.stop.fetching())?)
 }
 
 /// Names a merged tree by the trees in it, in their order.

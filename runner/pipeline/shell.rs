@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::bake::plan::{Locked, PlannedToolchain};
+use zwieback_core::bake::plan::PlannedToolchain;
 use zwieback_core::manifest::recipe::{self, Tracing};
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
@@ -17,8 +17,10 @@ use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{Command, Ending};
 
+use super::build_all::{Outputs, build_all};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
+use super::read::Planned;
 use super::sources::{self, Sources, patch_list};
 use super::{furnish, inputs, read, root};
 
@@ -53,6 +55,9 @@ pub fn shell(
         (Some(planned), true) => planned.plan.toolchains.clone(),
         _ => named_toolchains(project, &entrance.toolchains)?,
     };
+    let outputs = needed(project, planned.as_ref(), &toolchains, wish, ctx)?;
+    let planned = planned.map(|it| it.with_needed(&outputs));
+    let toolchains = read::with_made(toolchains, &outputs);
     let root = root::path(&toolchains, ctx)?;
     let sources = match &planned {
         Some(planned) => {
@@ -92,6 +97,20 @@ pub fn shell(
     code(outcome.ending)
 }
 
+/// The outputs of whatever has to be built before anybody can enter.
+fn needed(
+    project: &Project,
+    planned: Option<&Planned>,
+    toolchains: &[PlannedToolchain],
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Outputs, PipelineError> {
+    let of_recipe = planned.map_or(&[][..], |it| &it.plan.recipe.recipe.needs);
+    let made = toolchains.iter().flat_map(|it| it.toolchain.recipe.keys());
+    let names: Vec<String> = of_recipe.iter().chain(made).map(Name::to_string).collect();
+    build_all(project, &names, wish, ctx)
+}
+
 fn named_toolchains(
     project: &Project,
     names: &[String],
@@ -106,12 +125,7 @@ fn named_toolchains(
         .iter()
         .map(|name| {
             let on_disk: OnDisk<Toolchain> = project.toolchain(name)?;
-            let locked: Locked<'_, Toolchain> = read::locked(&on_disk);
-            let inputs = locked.checked()?.to_vec();
-            Ok(PlannedToolchain {
-                toolchain: on_disk.manifest,
-                inputs,
-            })
+            Ok(PlannedToolchain::new(&read::locked(&on_disk))?)
         })
         .collect()
 }

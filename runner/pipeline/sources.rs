@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::bake::plan::Plan;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
+use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::manifest::source::{Origin, Source, Unpack};
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
@@ -55,7 +56,7 @@ pub fn unpack_all(planned: &Planned, ctx: &Context<'_>) -> Result<Sources, Pipel
     let mut newest = None;
     for (name, source) in &plan.recipe.sources {
         let (tree, time) = match source.origin() {
-            Ok(Origin::Folder(path)) => (folder(planned, name, path, ctx)?, None),
+            Ok(Origin::Folder(path)) => (folder(planned, name, source, path, ctx)?, None),
             _ => one(
                 name,
                 source,
@@ -92,7 +93,7 @@ pub fn patch_list(plan: &Plan) -> Vec<(&Name, &RelPath)> {
 pub fn check_folders(planned: &Planned, ctx: &Context<'_>) -> Result<(), PipelineError> {
     for (name, source) in &planned.plan.recipe.sources {
         if let Ok(Origin::Folder(path)) = source.origin() {
-            folder(planned, name, path, ctx)?;
+            folder(planned, name, source, path, ctx)?;
         }
     }
     Ok(())
@@ -102,10 +103,11 @@ pub fn check_folders(planned: &Planned, ctx: &Context<'_>) -> Result<(), Pipelin
 fn folder(
     planned: &Planned,
     name: &Name,
-    path: &RelPath,
+    source: &Source,
+    path: &ProjectFolder,
     ctx: &Context<'_>,
 ) -> Result<StoredTree, PipelineError> {
-    let tree = folder_now(&planned.project, name, path, ctx)?;
+    let tree = folder_now(&planned.project, name, source, ctx)?;
     let mut locked = planned.plan.folders.iter();
     if locked.any(|it| it.source == *name && it.tree == *tree.digest()) {
         return Ok(tree);
@@ -121,10 +123,13 @@ fn folder(
 pub fn folder_now(
     project: &Path,
     name: &Name,
-    path: &RelPath,
+    source: &Source,
     ctx: &Context<'_>,
 ) -> Result<StoredTree, PipelineError> {
-    folder::tree(ctx.store, &project.join(path.as_path())).map_err(PipelineError::source(name))
+    let below = source.path.as_ref().and_then(ProjectFolder::below_top);
+    let folder = below.map_or_else(|| project.to_owned(), |path| project.join(path.as_path()));
+    let selection = source.selection().expect("a parsed recipe holds globs");
+    folder::tree(ctx.store, &folder, &selection).map_err(PipelineError::source(name))
 }
 
 /// The outputs of the recipes it needs, each at `/build/<recipe>`.

@@ -141,13 +141,7 @@ fn locked(project: &Project, ctx: &Context<'_>) -> BTreeSet<Digest> {
 fn root_of(project: &Project, names: &[Name], ctx: &Context<'_>) -> Option<Digest> {
     let planned: Result<Vec<_>, PipelineError> =
         read::toolchains(project, names).and_then(|on_disk| {
-            let one = |it: &OnDisk<Toolchain>| {
-                let inputs = read::locked(it).checked()?.to_vec();
-                Ok(PlannedToolchain {
-                    toolchain: it.manifest.clone(),
-                    inputs,
-                })
-            };
+            let one = |it: &OnDisk<Toolchain>| Ok(PlannedToolchain::new(&read::locked(it))?);
             on_disk.iter().map(one).collect()
         });
     root::known(&planned.ok()?, ctx).ok()?

@@ -9,6 +9,7 @@ use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::locked_input::LockedInput;
 use crate::manifest::lockfile::{LockedFolder, Lockfile};
+use crate::manifest::part::Part;
 use crate::manifest::recipe::{Profile, Recipe};
 use crate::manifest::source::{Source, Vendor};
 use crate::manifest::toolchain::{DebClosure, Toolchain};
@@ -57,6 +58,8 @@ pub struct PlannedToolchain {
     pub toolchain: Toolchain,
     /// The pinned packages.
     pub inputs: Vec<LockedInput>,
+    /// The output trees of the recipes that are part of it, once these are built.
+    pub made: BTreeMap<Name, Digest>,
 }
 
 /// A manifest and its lock, if it has one.
@@ -147,13 +150,27 @@ impl Requests for Toolchain {
     }
 
     fn requests(&self) -> Digest {
-        let mut closure: DebClosure = self.deb.clone();
-        closure.packages.sort();
-        digest_of(&closure)
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            deb: Option<DebClosure>,
+            parts: BTreeMap<&'a Name, (&'static str, &'a Part)>,
+        }
+        let deb = self.deb.clone().map(|mut closure| {
+            closure.packages.sort();
+            closure
+        });
+        let parts: BTreeMap<_, _> = self
+            .parts()
+            .map(|(name, form, part)| (name, (form.as_str(), part)))
+            .collect();
+        match deb {
+            Some(closure) if parts.is_empty() => digest_of(&closure),
+            deb => digest_of(&Asked { deb, parts }),
+        }
     }
 
     fn asks_nothing(&self) -> bool {
-        false
+        self.deb.is_none() && self.parts().next().is_none()
     }
 }
 
@@ -164,20 +181,16 @@ impl Plan {
         toolchains: &[Locked<'_, Toolchain>],
         variety: &Variety,
     ) -> Result<Self, LockProblem> {
-        let planned = |locked: &Locked<'_, Toolchain>| {
-            let inputs = locked.checked()?.to_vec();
-            Ok(PlannedToolchain {
-                toolchain: locked.manifest.clone(),
-                inputs,
-            })
-        };
         Ok(Self {
             inputs: recipe.checked()?.to_vec(),
             folders: recipe
                 .lock
                 .map_or_else(Vec::new, |lock| lock.folders.clone()),
             needs: BTreeMap::new(),
-            toolchains: toolchains.iter().map(planned).collect::<Result<_, _>>()?,
+            toolchains: toolchains
+                .iter()
+                .map(PlannedToolchain::new)
+                .collect::<Result<_, _>>()?,
             profile: variety
                 .profile
                 .or(recipe.manifest.recipe.profile)
@@ -221,6 +234,22 @@ impl Plan {
             .as_ref()
             .and_then(|name| self.recipe.sources.get(name));
         source.is_some_and(|source| source.purl.as_ref() == Some(&input.purl))
+    }
+}
+
+impl PlannedToolchain {
+    /// A toolchain whose lock answers it; what recipes make of it is not built yet.
+    pub fn new(locked: &Locked<'_, Toolchain>) -> Result<Self, LockProblem> {
+        Ok(Self {
+            inputs: locked.checked()?.to_vec(),
+            toolchain: locked.manifest.clone(),
+            made: BTreeMap::new(),
+        })
+    }
+
+    /// How many packages and recipes it is made of.
+    pub fn size(&self) -> usize {
+        self.inputs.len() + self.toolchain.recipe.len()
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::action::{Action, EPOCH};
 use super::plan::{LockProblem, Locked, Plan, Requests as _, Variety};
-use super::statement::{FOLDER, NEEDS, OUTPUTS, PATCH, ROOT};
+use super::statement::{FOLDER, MADE, NEEDS, OUTPUTS, PATCH, ROOT};
 use crate::attest::build_type;
 use crate::attest::digest_set::DigestSet;
 use crate::attest::provenance::Provenance;
@@ -151,7 +151,7 @@ impl Inputs {
         let mut seen = BTreeSet::new();
         for one in all {
             let role = one.annotations.get("role").and_then(Value::as_str);
-            if [FOLDER, NEEDS]
+            if [FOLDER, NEEDS, MADE]
                 .iter()
                 .any(|kind| one.label().starts_with(kind))
             {
@@ -169,13 +169,14 @@ impl Inputs {
     fn add(&mut self, role: Option<&str>, one: &ResourceDescriptor) -> Option<()> {
         let digest = one.digest.get_sha256()?;
         let name = one.name.as_deref()?;
-        if let Some((kind, of)) = role.and_then(|role| role.split_once(' ')) {
-            let of: Name = of.parse().ok()?;
-            match kind {
-                "source" => self.sources.push(locked(one, Some(of))?),
-                "toolchain" => {
-                    let package = locked(one, None)?;
-                    self.packages.entry(of).or_default().push(package);
+        if let Some(role) = role {
+            let names = role.split(' ').skip(1).map(str::parse);
+            let names: Vec<Name> = names.collect::<Result<_, _>>().ok()?;
+            match (role.split(' ').next()?, names.as_slice()) {
+                ("source", [of]) => self.sources.push(locked(one, Some(of.clone()))?),
+                ("toolchain", [of, part @ ..]) if part.len() < 2 => {
+                    let package = locked(one, part.first().cloned())?;
+                    self.packages.entry(of.clone()).or_default().push(package);
                 }
                 _ => return None,
             }

@@ -34,6 +34,8 @@ description = "a compiler"
 release = "bookworm"
 architecture = "amd64"
 packages = ["gcc"]
+[npm.bundler]
+purl = "pkg:npm/bundler@1"
 [fixups]
 prune = ["usr/share/doc/**"]
 [fixups.links]
@@ -81,7 +83,9 @@ fn stated() -> (Statement, Digest) {
     let recipe = Recipe::parse(source(RECIPE)).unwrap();
     let toolchain = Toolchain::parse(source(TOOLCHAIN)).unwrap();
     let sources = Lockfile::new(recipe.requests(), vec![input(Some("a"), "a.tar")]);
-    let packages = vec![input(None, "libc.deb"), input(None, "gcc.deb")];
+    let packages = ["libc.deb", "gcc.deb"].map(|file| input(None, file));
+    let mut packages = packages.to_vec();
+    packages.push(input(Some("bundler"), "bundler.tgz"));
     let packages = Lockfile::new(toolchain.requests(), packages);
     let plan = Plan::new(
         &both(&recipe, &sources),
@@ -135,7 +139,7 @@ fn a_statement_reads_back_as_its_action() {
     let (statement, action) = stated();
     let claim = read(&statement).unwrap();
     assert_eq!(claim.action, action);
-    assert_eq!(claim.plan.all_inputs().count(), 3);
+    assert_eq!(claim.plan.all_inputs().count(), 4);
     assert_eq!(claim.files.len(), 1);
     assert!(claim.outputs.is_some());
     let patch = |name: &str| {

@@ -24,6 +24,8 @@ pub(super) const PATCH: &str = "patch ";
 pub(super) const FOLDER: &str = "folder ";
 /// Before the name of a recipe whose outputs went in.
 pub(super) const NEEDS: &str = "needs ";
+/// Before the name of a recipe whose outputs are part of a toolchain.
+pub(super) const MADE: &str = "outputs of ";
 /// Before the names of the toolchains, in the name of the tree that was `/`.
 pub(super) const ROOT: &str = "toolchain/";
 /// The name of the byproduct that is the tree of all outputs.
@@ -126,12 +128,19 @@ fn dependencies(
         dependency(input, &role)
     });
     let packages = plan.toolchains.iter().flat_map(|planned| {
-        let role = format!("toolchain {}", planned.toolchain.name());
-        planned
-            .inputs
-            .iter()
-            .map(move |input| dependency(input, &role))
+        let name = planned.toolchain.name();
+        let role = move |part: Option<&Name>| match part {
+            None => format!("toolchain {name}"),
+            Some(part) => format!("toolchain {name} {part}"),
+        };
+        let inputs = planned.inputs.iter();
+        inputs.map(move |input| dependency(input, &role(input.source.as_ref())))
     });
+    // Two toolchains may be made of one recipe.
+    let made: BTreeMap<_, _> = plan.toolchains.iter().flat_map(|it| &it.made).collect();
+    let made = made
+        .into_iter()
+        .map(|(name, tree)| tree_named(&format!("{MADE}{name}"), *tree));
     let patches = patches.iter().map(patch);
     let trees = action
         .folders
@@ -146,6 +155,7 @@ fn dependencies(
         .chain(patches)
         .chain(trees)
         .chain(needs)
+        .chain(made)
         .chain([root(plan, action)])
         .collect()
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnostic::{Diagnostic, SourceText};
 use super::parse::parse;
+use super::project_folder::ProjectFolder;
 use crate::digest::Digest;
 use crate::locked_input::{FileName, LockedInput};
 use crate::name::Name;
 use crate::purl::Purl;
-use crate::rel_path::RelPath;
 
 /// The format's version: another one is refused, never guessed at.
 pub const VERSION: u32 = 1;
@@ -40,7 +40,7 @@ pub struct LockedFolder {
     /// The source it is.
     pub source: Name,
     /// Where it lies in the project.
-    pub path: RelPath,
+    pub path: ProjectFolder,
     /// What is in it, without what version control ignores.
     pub tree: Digest,
 }

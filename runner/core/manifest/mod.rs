@@ -7,6 +7,8 @@ pub mod diagnostic;
 pub mod lockfile;
 pub mod lock_diff;
 pub mod parse;
+pub mod part;
+pub mod project_folder;
 pub mod quantity;
 pub mod recipe;
 pub mod recipe_checks;

@@ -75,10 +75,18 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
             "path",
             "names a folder: there is no file to choose or to unpack",
         ),
+        Origin::Package(_) if !source.include.is_empty() || !source.exclude.is_empty() => wrong(
+            "include",
+            "and `exclude` choose files of a folder: a package is taken as it is",
+        ),
         Origin::Folder(_) if source.sha256.is_some() || !source.url.is_empty() => wrong(
             "path",
             "names a folder: it is pinned by its tree and lies in the project",
         ),
+        Origin::Folder(_) if source.selection().is_err() => {
+            let error = source.selection().err().map(|it| it.to_string());
+            wrong("include", &error.unwrap_or_default())
+        }
         _ if source.vendor.is_some() && source.unpack == Unpack::Not => wrong(
             "vendor",
             "reads a lockfile inside the source: it has to be unpacked",

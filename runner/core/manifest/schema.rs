@@ -7,6 +7,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::project_folder::ProjectFolder;
 use super::quantity::{ByteSize, Seconds};
 use super::recipe::Recipe;
 use super::toolchain::Toolchain;
@@ -35,6 +36,7 @@ text_schema! {
     Name, "Name", "^[a-z0-9][a-z0-9+._-]{0,63}$", "A plain name.";
     Purl, "Purl", "^pkg:[a-z]", "A package URL with a version.";
     RelPath, "RelPath", "^[^/]", "A relative path without `.` and `..`.";
+    ProjectFolder, "ProjectFolder", "^[^/]", "A folder of the project, or `.` for its top.";
     Digest, "Digest", "^[0-9a-f]{64}$", "A SHA-256 in hexadecimal.";
     FileName, "FileName", "^[^/]+$", "The name of one file.";
     ByteSize, "ByteSize", "^[0-9]+ ?([kMG]?B|[KMGT]iB)$", "A size such as `512 MiB`.";

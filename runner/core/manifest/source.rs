@@ -1,8 +1,12 @@
 //! One source of a recipe: a package by its purl, or a folder of the project.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::project_folder::{ProjectFolder, Selection};
 use crate::digest::Digest;
+use crate::glob::GlobError;
 use crate::locked_input::FileName;
 use crate::purl::Purl;
 use crate::rel_path::RelPath;
@@ -17,16 +21,25 @@ pub struct Source {
     pub purl: Option<Purl>,
     /// A folder of the project in place of a package; pinned by the digest of its tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<RelPath>,
+    pub path: Option<ProjectFolder>,
+    /// Globs below `path` of what belongs to the source; everything where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Globs below `path` of what does not belong to the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
     /// Which file of the package, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileName>,
-    /// Where a `pkg:generic` lies; every one is asked, and the digest decides.
+    /// Where a `pkg:generic` or a repository lies; every one is asked, and the digest decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub url: Vec<String>,
     /// What the bytes must be, where the recipe's author knows it from elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digest>,
+    /// Repositories to put in the place of a git source's submodules, by path; others stay empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub submodules: BTreeMap<RelPath, Purl>,
     /// Whose lockfile inside the source is expanded into inputs of this recipe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<Vendor>,
@@ -70,7 +83,7 @@ pub enum Origin<'a> {
     /// A package.
     Package(&'a Purl),
     /// A folder of the project.
-    Folder(&'a RelPath),
+    Folder(&'a ProjectFolder),
 }
 
 /// A table that names neither a package nor a folder, or both.
@@ -86,6 +99,11 @@ impl Source {
             (None, Some(path)) => Ok(Origin::Folder(path)),
             _ => Err(NoOrigin),
         }
+    }
+
+    /// Which files of its folder belong to it.
+    pub fn selection(&self) -> Result<Selection, GlobError> {
+        Selection::new(&self.include, &self.exclude)
     }
 
     /// What it is called on the screen.

@@ -73,7 +73,8 @@ impl<'a, 'w> Intake<'a, 'w> {
         mut content: impl Read,
     ) -> Result<(), ArchiveError> {
         let shown = path.clone();
-        let started = self.layer.file(path, mode & 0o100 != 0);
+        let is_executable = mode & 0o100 != 0 || (self.options.is_program)(&path);
+        let started = self.layer.file(path, is_executable);
         let mut file = started.map_err(duplicate)?;
         // Counted here and not only in the stream: a copy of an earlier file takes no bytes of the archive.
         let limit = self.options.limits.bytes;

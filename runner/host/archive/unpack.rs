@@ -18,6 +18,8 @@ pub struct Options<'o> {
     pub limits: Limits,
     /// Where a path of the archive goes in the tree; `None` leaves the member out.
     pub place: &'o (dyn Fn(RelPath) -> Option<RelPath> + Sync),
+    /// Whether a file at a place is a program though the archive does not say so.
+    pub is_program: &'o (dyn Fn(&RelPath) -> bool + Sync),
 }
 
 /// What came out of an archive.
@@ -36,6 +38,7 @@ impl Default for Options<'_> {
         Self {
             limits: Limits::default(),
             place: &Some,
+            is_program: &|_| false,
         }
     }
 }

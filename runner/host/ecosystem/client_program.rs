@@ -13,6 +13,12 @@ const MAX_WORDS: usize = 2000;
 pub fn ask(tool: &'static str, args: &[&str]) -> Result<String, EcosystemError> {
     let mut command = Command::new(tool);
     command.args(args).stdin(Stdio::null());
+    let printed = run(tool, command)?;
+    Ok(String::from_utf8_lossy(&printed).into_owned())
+}
+
+/// Runs a client to its end, and gives what it printed.
+pub(crate) fn run(tool: &'static str, mut command: Command) -> Result<Vec<u8>, EcosystemError> {
     let output = command.output().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => EcosystemError::Absent { tool },
         _ => EcosystemError::Io {
@@ -22,18 +28,27 @@ pub fn ask(tool: &'static str, args: &[&str]) -> Result<String, EcosystemError> 
         },
     })?;
     if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        return Ok(output.stdout);
     }
     let told = String::from_utf8_lossy(&output.stderr);
     let words: String = told.trim().chars().take(MAX_WORDS).collect();
     Err(EcosystemError::Refused {
-        command: format!("{tool} {}", args.join(" ")),
+        command: shown(tool, &command),
         words: if words.is_empty() {
             output.status.to_string()
         } else {
             words
         },
     })
+}
+
+fn shown(tool: &str, command: &Command) -> String {
+    let mut text = tool.to_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text.push_str(&argument.to_string_lossy());
+    }
+    text
 }
 
 #[cfg(test)]

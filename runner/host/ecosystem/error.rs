@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::{FileName, FileNameError};
 use zwieback_core::purl::{Purl, PurlError};
-use zwieback_core::rel_path::RelPathError;
+use zwieback_core::rel_path::{RelPath, RelPathError};
 
 use crate::archive::error::ArchiveError;
 use crate::capture::error::CaptureError;
@@ -50,6 +50,28 @@ pub enum EcosystemError {
         wanted: String,
         /// What there is.
         files: Vec<String>,
+    },
+    /// The purl of a repository names no commit.
+    #[error("{0} names no commit: its version is to be the whole identifier of one")]
+    NoCommit(Purl),
+    /// A URL that git is not to be asked with.
+    #[error("git may speak https, http and file, not {0:?}")]
+    Scheme(String),
+    /// No place has the commit.
+    #[error("commit {commit} cannot be had{}", told(.asked))]
+    NoRepository {
+        /// The commit.
+        commit: String,
+        /// The places and what git said there.
+        asked: Vec<(String, String)>,
+    },
+    /// The recipe names a submodule that the commit does not have.
+    #[error("{purl} has no submodule at {path}")]
+    NoSubmodule {
+        /// The repository.
+        purl: Purl,
+        /// What the recipe names.
+        path: RelPath,
     },
     /// No place is configured.
     #[error("no place to ask for pkg:{0} is configured")]
@@ -153,6 +175,12 @@ impl EcosystemError {
             Self::NoPlace(kind) if kind == "generic" => {
                 "give the source `url = [\"http://mirror.example/…\"]`".to_owned()
             }
+            Self::NoCommit(_) => {
+                "`git ls-remote URL TAG` prints the commit of a tag".to_owned()
+            }
+            Self::NoPlace(kind) if matches!(kind.as_str(), "github" | "gitlab" | "bitbucket") => format!(
+                "add `[mirrors] {kind} = [\"https://mirror.example/\"]` to the configuration, or `url.<base>.insteadOf = {kind}:` to git's"
+            ),
             Self::NoPlace(kind) => format!(
                 "add `[mirrors] {kind} = [\"http://mirror.example/\"]` to the configuration, or set up the ecosystem's own client"
             ),
@@ -184,7 +212,7 @@ impl EcosystemError {
     }
 }
 
-fn told(asked: &[(String, Failure)]) -> String {
+fn told(asked: &[(String, impl std::fmt::Display)]) -> String {
     let mut text = String::new();
     for (url, failure) in asked {
         text.push_str(&format!("\n  {url} {failure}"));

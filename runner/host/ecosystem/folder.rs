@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use zwieback_core::manifest::project_folder::Selection;
 use zwieback_core::rel_path::RelPath;
 
 use crate::ecosystem::client_program::ask;
@@ -20,11 +21,18 @@ use crate::store::writer::Layer;
 const OWN: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
 /// Puts the tree of a folder into the store: tracked and new files, without what is ignored.
-pub fn tree(store: &Store, folder: &Path) -> Result<StoredTree, EcosystemError> {
+pub fn tree(
+    store: &Store,
+    folder: &Path,
+    selection: &Selection,
+) -> Result<StoredTree, EcosystemError> {
     let writer = store.tree_writer()?;
     let layer = writer.layer("the folder");
     let mut piece = Vec::new();
-    for path in kept(folder)? {
+    for path in kept(folder)?
+        .into_iter()
+        .filter(|path| selection.covers(path))
+    {
         put(&layer, folder, path, &mut piece)?;
     }
     Ok(writer.commit()?)
@@ -141,11 +149,6 @@ fn check_target(path: &RelPath, target: &Path) -> Result<(), EcosystemError> {
     Ok(())
 }
 
-/// Where a folder of the project lies.
-pub fn place(project: &Path, path: &RelPath) -> PathBuf {
-    project.join(path.as_path())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +166,7 @@ mod tests {
     }
 
     fn paths(store: &Store, folder: &Path) -> Vec<String> {
-        let tree = tree(store, folder).unwrap();
+        let tree = tree(store, folder, &Selection::default()).unwrap();
         let files = tree.tree().entries().map(|(path, _)| path.to_string());
         files.collect()
     }
@@ -189,7 +192,7 @@ mod tests {
         for target in ["/etc/passwd", "../../x", "../../../src/a.c"] {
             let (scene, store) = scene();
             symlink(target, scene.path().join("src/inner/out")).unwrap();
-            let error = tree(&store, &scene.path().join("src")).unwrap_err();
+            let error = tree(&store, &scene.path().join("src"), &Selection::default()).unwrap_err();
             assert!(matches!(error, EcosystemError::LeadsOut { .. }), "{target}");
         }
     }

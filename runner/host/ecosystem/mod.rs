@@ -13,6 +13,12 @@ pub mod npm;
 pub mod pypi;
 pub mod folder;
 
+// One commit of a repository: where it is, how it comes here, what it becomes.
+pub mod git;
+pub mod git_place;
+pub mod git_client;
+pub mod git_archive;
+
 // Lockfiles inside sources, and what the ecosystem's own offline mode takes.
 pub mod cargo_lock;
 pub mod cargo_vendor;

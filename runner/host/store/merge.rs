@@ -2,7 +2,9 @@
 
 use std::os::fd::AsFd as _;
 
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
+use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 
 use crate::fs::beneath::{make_link, open_file};
@@ -31,38 +33,64 @@ impl Layer<'_> {
 
     /// Puts a part of a stored tree, as links to its files.
     pub fn link_part(&self, tree: &StoredTree, part: &Tree) -> Result<(), StoreError> {
+        self.link_placed(tree, part, |path| Some(path.clone()))
+    }
+
+    /// Puts a part of a stored tree, each entry where `place` says, as links to its files.
+    pub fn link_placed(
+        &self,
+        tree: &StoredTree,
+        part: &Tree,
+        place: impl Fn(&RelPath) -> Option<RelPath>,
+    ) -> Result<(), StoreError> {
         tree.check_quick()?;
         let source = tree.open()?;
         for (path, entry) in part.entries() {
+            let Some(to) = place(path) else { continue };
             match entry {
-                Entry::Directory => self.directory(path)?,
-                Entry::Symlink { target } => self.symlink(path.clone(), target)?,
-                Entry::File { executable, .. } => {
-                    let vacancy = self.prepare(path)?;
-                    let at = path.as_str();
-                    let linked = match vacancy {
-                        Vacancy::Free => make_link(source.as_fd(), at, self.writer.root(), at),
-                        Vacancy::Taken => Ok(()),
-                    };
-                    match linked {
-                        // ext4 takes 65 000 links to one file; an empty file can reach that.
-                        Err(fault) if fault.errno == Errno::MLINK => {
-                            let mut from = open_file(source.as_fd(), at)?;
-                            let mut file = self.file(path.clone(), *executable)?;
-                            let copied = std::io::copy(&mut from, &mut file);
-                            copied.attempt("write", at)?;
-                            file.finish()?;
-                        }
-                        linked => {
-                            linked?;
-                            let stamp = stamp_at(self.writer.root(), at)?;
-                            self.insert(path.clone(), entry.clone(), stamp)?;
-                        }
-                    }
-                }
+                Entry::Directory => self.directory(&to)?,
+                Entry::Symlink { target } => self.symlink(to, target)?,
+                Entry::File { .. } => self.link_file(source.as_fd(), path, to, entry)?,
             }
         }
         // A new link changes the ctime of the file: without this the next check would read it all.
         tree.renew_stamps()
+    }
+
+    fn link_file(
+        &self,
+        source: BorrowedFd<'_>,
+        path: &RelPath,
+        to: RelPath,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        let (from, at) = (path.as_str(), to.as_str());
+        let linked = match self.prepare(&to)? {
+            Vacancy::Free => make_link(source, from, self.writer.root(), at),
+            Vacancy::Taken => Ok(()),
+        };
+        match linked {
+            // ext4 takes 65 000 links to one file; an empty file can reach that.
+            Err(fault) if fault.errno == Errno::MLINK => {
+                let mut content = open_file(source, from)?;
+                let is_executable = matches!(
+                    entry,
+                    Entry::File {
+                        executable: true,
+                        ..
+                    }
+                );
+                let mut file = self.file(to.clone(), is_executable)?;
+                let copied = std::io::copy(&mut content, &mut file);
+                copied.attempt("write", at)?;
+                file.finish()?;
+                Ok(())
+            }
+            linked => {
+                linked?;
+                let stamp = stamp_at(self.writer.root(), at)?;
+                self.insert(to, entry.clone(), stamp)
+            }
+        }
     }
 }

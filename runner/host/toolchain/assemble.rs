@@ -13,16 +13,28 @@ use crate::store::stored::StoredTree;
 use crate::store::writer::TreeWriter;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::fix_ups;
-use crate::toolchain::unpack_deb::{Package, unpack_deb};
+use crate::toolchain::package::{Layout, Made, Package};
+use crate::toolchain::unpack_deb::unpack_deb;
+use crate::toolchain::unpack_part::unpack_part;
 
 /// More threads than this wait for the disk, not for the decompressor.
 const MAX_THREADS: usize = 8;
+
+/// What goes into one tree.
+pub struct Ingredients<'a> {
+    /// Packages to unpack.
+    pub packages: Vec<Package>,
+    /// Outputs of recipes.
+    pub made: Vec<Made>,
+    /// What comes on top.
+    pub fixups: &'a Fixups,
+}
 
 /// Packages on their way into one tree.
 struct Unpacking<'a> {
     writer: &'a TreeWriter,
     packages: Vec<&'a Package>,
-    prune: Vec<Glob>,
+    prune: &'a [Glob],
     next: AtomicUsize,
     /// Set by whoever fails, so that the others stop soon.
     stop: Canceller,
@@ -35,27 +47,30 @@ struct Unpacking<'a> {
 /// error instead of a question of order.
 pub fn assemble(
     store: &Store,
-    packages: &[Package],
-    fixups: &Fixups,
+    ingredients: &Ingredients<'_>,
     canceller: &Canceller,
 ) -> Result<StoredTree, AssembleError> {
-    let prune = fixups
-        .prune
-        .iter()
-        .map(|text| text.parse())
-        .collect::<Result<_, _>>()?;
+    let fixups = ingredients.fixups;
+    let prune = fixups.prune.iter().map(|text| text.parse());
+    let prune: Vec<Glob> = prune.collect::<Result<_, _>>()?;
     let writer = store.tree_writer()?;
-    let mut largest_first: Vec<&Package> = packages.iter().collect();
+    let mut largest_first: Vec<&Package> = ingredients.packages.iter().collect();
     largest_first.sort_by_key(|package| std::cmp::Reverse(package.file.content().size));
     let unpacking = Unpacking {
         writer: &writer,
         packages: largest_first,
-        prune,
+        prune: &prune,
         next: AtomicUsize::new(0),
         stop: Canceller::default(),
         asked_to_stop: canceller,
     };
     unpacking.run()?;
+    for made in &ingredients.made {
+        let layer = writer.layer(&made.owner);
+        layer.link_placed(&made.tree, made.tree.tree(), |path| {
+            made.place(path, &prune)
+        })?;
+    }
     fix_ups::apply(&writer, fixups)?;
     Ok(writer.commit()?)
 }
@@ -87,7 +102,10 @@ impl Unpacking<'_> {
                 break;
             };
             let layer = self.writer.layer(package.purl.as_str());
-            let unpacked = unpack_deb(package, &layer, &self.prune);
+            let unpacked = match package.layout {
+                Layout::Deb => unpack_deb(package, &layer, self.prune),
+                Layout::Archive { .. } => unpack_part(package, &layer, self.prune),
+            };
             if unpacked.is_err() {
                 self.stop.cancel();
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use zwieback_core::glob::GlobError;
+use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 
@@ -36,6 +37,17 @@ pub enum AssembleError {
     /// A package is not in the store.
     #[error("{0} is not in the store")]
     Missing(Purl),
+    /// A locked file that no part of the toolchain asked for.
+    #[error("{0} is locked for a part that the toolchain does not have")]
+    Stray(Purl),
+    /// A recipe that is part of the toolchain has no outputs yet.
+    #[error("toolchain `{toolchain}` is made of recipes that are not built: {}", listed(.recipes))]
+    NotBuilt {
+        /// The toolchain.
+        toolchain: Name,
+        /// The recipes it is made of.
+        recipes: Vec<Name>,
+    },
     /// The store cannot tell whether it is.
     #[error(transparent)]
     Input(#[from] FetchError),
@@ -67,6 +79,10 @@ impl AssembleError {
         match self {
             Self::Package { source, .. } => source.hint(),
             Self::Missing(_) => Some("run `zwieback fetch` first".to_owned()),
+            Self::Stray(_) => Some("write its lock anew with `zwieback lock`".to_owned()),
+            Self::NotBuilt { recipes, .. } => {
+                Some(format!("run `zwieback build {}` first", listed(recipes)))
+            }
             Self::Input(error) => error.hint(),
             Self::Store(error @ StoreError::Collision { path, .. }) => error.hint().or_else(|| {
                 Some(format!(
@@ -81,4 +97,9 @@ impl AssembleError {
             Self::NoData(_) | Self::Open { .. } | Self::Prune(_) | Self::Cancelled => None,
         }
     }
+}
+
+fn listed(names: &[Name]) -> String {
+    let names: Vec<_> = names.iter().map(Name::as_str).collect();
+    names.join(" ")
 }

@@ -1,36 +1,41 @@
 //! A toolchain's tree: the one in the store, or a new one.
 
+use zwieback_core::bake::plan::PlannedToolchain;
 use zwieback_core::digest::{Digest, Hasher};
 use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::toolchain::Fixups;
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::into_store::stored;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
-use crate::toolchain::assemble::assemble;
+use crate::toolchain::assemble::{Ingredients, assemble};
 use crate::toolchain::error::AssembleError;
-use crate::toolchain::unpack_deb::Package;
+use crate::toolchain::package::{Layout, Made, Package};
 
 /// Changes whenever the same packages and fix-ups would give another tree.
 const METHOD: &str = "zwieback-deb-assembly v1\n";
 
-/// The tree of these packages, checked if it is in the store, assembled if it is not.
+/// The tree of a toolchain, checked if it is in the store, assembled if it is not.
 pub fn obtain(
     store: &Store,
-    inputs: &[LockedInput],
-    fixups: &Fixups,
+    planned: &PlannedToolchain,
     canceller: &Canceller,
 ) -> Result<StoredTree, AssembleError> {
-    let key = key(inputs, fixups);
+    let key = key(planned).ok_or_else(|| not_built(planned))?;
     if let Some(tree) = ready(store, &key)? {
         return Ok(tree);
     }
-    let packages = inputs
+    let packages = planned
+        .inputs
         .iter()
-        .map(|input| package(store, input))
-        .collect::<Result<Vec<_>, _>>()?;
-    let tree = assemble(store, &packages, fixups, canceller)?;
+        .map(|input| package(store, planned, input))
+        .collect::<Result<_, _>>()?;
+    let ingredients = Ingredients {
+        packages,
+        made: made(store, planned)?,
+        fixups: &planned.toolchain.fixups,
+    };
+    let tree = assemble(store, &ingredients, canceller)?;
     store.put_assembly(&key, tree.digest())?;
     Ok(tree)
 }
@@ -38,10 +43,12 @@ pub fn obtain(
 /// The digest of that tree, if it was assembled before; the tree itself is not looked at.
 pub fn known_digest(
     store: &Store,
-    inputs: &[LockedInput],
-    fixups: &Fixups,
+    planned: &PlannedToolchain,
 ) -> Result<Option<Digest>, AssembleError> {
-    Ok(store.assembly(&key(inputs, fixups))?)
+    match key(planned) {
+        Some(key) => Ok(store.assembly(&key)?),
+        None => Ok(None),
+    }
 }
 
 /// The tree that was assembled before, if nobody touched it since.
@@ -56,9 +63,11 @@ fn ready(store: &Store, key: &Digest) -> Result<Option<StoredTree>, AssembleErro
     Ok(tree)
 }
 
-/// Names an assembly by what goes into it, in an order of its own.
-fn key(inputs: &[LockedInput], fixups: &Fixups) -> Digest {
-    let mut packages: Vec<Digest> = inputs.iter().map(|input| input.sha256).collect();
+/// Names an assembly by what goes into it, in an order of its own; nothing while a recipe of it is not built.
+fn key(planned: &PlannedToolchain) -> Option<Digest> {
+    let toolchain = &planned.toolchain;
+    let of_debs = planned.inputs.iter().filter(|input| input.source.is_none());
+    let mut packages: Vec<Digest> = of_debs.map(|input| input.sha256).collect();
     packages.sort();
     packages.dedup();
     let mut hasher = Hasher::default();
@@ -66,25 +75,79 @@ fn key(inputs: &[LockedInput], fixups: &Fixups) -> Digest {
     for package in packages {
         hasher.update(package.as_bytes());
     }
-    // Maps are sorted and lists keep their order, so equal fix-ups are equal text.
-    let text = serde_json::to_vec(fixups).expect("fix-ups hold only strings, maps and lists");
-    hasher.update(&text);
-    hasher.finish().sha256
+    // Maps are sorted and lists keep their order, so equal fix-ups and parts are equal text.
+    let text = serde_json::to_vec(&toolchain.fixups);
+    hasher.update(&text.expect("fix-ups hold only strings, maps and lists"));
+    for (name, form, part) in toolchain.parts() {
+        let input = planned
+            .inputs
+            .iter()
+            .find(|input| input.source.as_ref() == Some(name))?;
+        let text = serde_json::to_string(part).expect("a part holds only strings and numbers");
+        hasher.update(format!("\n{} {text} {}", form.as_str(), input.sha256).as_bytes());
+    }
+    for (name, part) in &toolchain.recipe {
+        let text = serde_json::to_string(part).expect("a part holds only strings");
+        let tree = planned.made.get(name)?;
+        hasher.update(format!("\nrecipe {text} {tree}").as_bytes());
+    }
+    Some(hasher.finish().sha256)
 }
 
-fn package(store: &Store, input: &LockedInput) -> Result<Package, AssembleError> {
+fn package(
+    store: &Store,
+    planned: &PlannedToolchain,
+    input: &LockedInput,
+) -> Result<Package, AssembleError> {
     let file = stored(store, input)?.ok_or_else(|| AssembleError::Missing(input.purl.clone()))?;
-    let purl = input.purl.clone();
-    Ok(Package { purl, file })
+    let layout = match &input.source {
+        None => Layout::Deb,
+        Some(name) => {
+            let stray = || AssembleError::Stray(input.purl.clone());
+            let (form, part) = planned.toolchain.part(name).ok_or_else(stray)?;
+            Layout::archive(form, part)?
+        }
+    };
+    let (purl, name) = (input.purl.clone(), input.file.to_string());
+    Ok(Package {
+        purl,
+        name,
+        file,
+        layout,
+    })
+}
+
+/// The outputs of recipes, which were built before.
+fn made(store: &Store, planned: &PlannedToolchain) -> Result<Vec<Made>, AssembleError> {
+    let one = |(name, part): (&_, &zwieback_core::manifest::part::MadePart)| {
+        let digest = planned.made.get(name);
+        let tree = digest.map(|digest| store.tree(digest)).transpose()?;
+        Ok(Made {
+            owner: format!("recipe {name}"),
+            tree: tree.flatten().ok_or_else(|| not_built(planned))?,
+            to: part.to.clone(),
+        })
+    };
+    planned.toolchain.recipe.iter().map(one).collect()
+}
+
+fn not_built(planned: &PlannedToolchain) -> AssembleError {
+    let recipes = planned.toolchain.recipe.keys();
+    AssembleError::NotBuilt {
+        toolchain: planned.toolchain.name().clone(),
+        recipes: recipes.cloned().collect(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zwieback_core::manifest::diagnostic::SourceText;
+    use zwieback_core::manifest::toolchain::Toolchain;
 
-    fn input(content: &[u8]) -> LockedInput {
+    fn input(content: &[u8], part: Option<&str>) -> LockedInput {
         LockedInput {
-            source: None,
+            source: part.map(|name| name.parse().unwrap()),
             purl: "pkg:deb/debian/a@1".parse().unwrap(),
             file: "a.deb".parse().unwrap(),
             sha256: Digest::sha256(content),
@@ -94,17 +157,51 @@ mod tests {
         }
     }
 
+    fn planned(inputs: &[LockedInput], more: &str) -> PlannedToolchain {
+        let text = format!(
+            "[toolchain]\nname = \"t\"\ndescription = \"d\"\n[deb]\nrelease = \"bookworm\"\n\
+             architecture = \"amd64\"\npackages = [\"a\"]\n{more}"
+        );
+        let source = SourceText {
+            path: "toolchain.toml",
+            text: &text,
+        };
+        PlannedToolchain {
+            toolchain: Toolchain::parse(source).unwrap(),
+            inputs: inputs.to_vec(),
+            made: std::collections::BTreeMap::new(),
+        }
+    }
+
     #[test]
     fn the_key_is_what_goes_in() {
-        let (a, b) = (input(b"a"), input(b"b"));
-        let plain = Fixups::default();
-        let pruned = Fixups {
-            prune: vec!["x".to_owned()],
-            ..Fixups::default()
-        };
-        let one = key(&[a.clone(), b.clone()], &plain);
-        assert_eq!(one, key(&[b.clone(), a.clone(), a.clone()], &plain));
-        assert_ne!(one, key(std::slice::from_ref(&a), &plain));
-        assert_ne!(one, key(&[a, b], &pruned));
+        let (a, b) = (input(b"a", None), input(b"b", None));
+        let one = key(&planned(&[a.clone(), b.clone()], ""));
+        assert!(one.is_some());
+        let again = [b.clone(), a.clone(), a.clone()];
+        assert_eq!(one, key(&planned(&again, "")));
+        assert_ne!(one, key(&planned(std::slice::from_ref(&a), "")));
+        let both = [a, b];
+        let pruned = planned(&both, "[fixups]\nprune = [\"x\"]\n");
+        assert_ne!(one, key(&pruned));
+    }
+
+    #[test]
+    fn a_part_is_its_bytes_and_its_place() {
+        let part = |to: &str| format!("[archive.p]\npurl = \"pkg:generic/p@1\"\nto = \"{to}\"\n");
+        let of = |bytes: &[u8], to: &str| key(&planned(&[input(bytes, Some("p"))], &part(to)));
+        assert_eq!(of(b"a", "opt"), of(b"a", "opt"));
+        assert_ne!(of(b"a", "opt"), of(b"b", "opt"));
+        assert_ne!(of(b"a", "opt"), of(b"a", "usr"));
+    }
+
+    #[test]
+    fn what_is_not_built_has_no_key() {
+        let mut planned = planned(&[], "[recipe.lua]\n");
+        assert_eq!(key(&planned), None);
+        planned
+            .made
+            .insert("lua".parse().unwrap(), Digest::sha256(b"tree"));
+        assert!(key(&planned).is_some());
     }
 }

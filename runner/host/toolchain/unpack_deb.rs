@@ -4,30 +4,18 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 
 use zwieback_core::glob::Glob;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
 
 use crate::archive::ar::Ar;
 use crate::archive::error::ArchiveError;
 use crate::archive::format::Compression;
 use crate::archive::tar;
 use crate::archive::unpack::Options;
-use crate::store::blob::StoredBlob;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
-use crate::toolchain::usr_merge;
+use crate::toolchain::package::Package;
 
 /// The longest magic of a compression that deb(5) knows.
 const MAGIC: usize = 6;
-
-/// A package, and its file in the store.
-#[derive(Clone, Debug)]
-pub struct Package {
-    /// What it is called in errors.
-    pub purl: Purl,
-    /// Its `.deb`.
-    pub file: StoredBlob,
-}
 
 /// Unpacks the files of a package onto a merged `/usr`, but for those that are left out.
 ///
@@ -42,11 +30,7 @@ pub fn unpack_deb(
         path: path.to_owned(),
         source,
     })?;
-    let place = |path: RelPath| {
-        let path = usr_merge::rewrite(&path)?;
-        let wanted = !prune.iter().any(|glob| glob.matches(&path));
-        wanted.then_some(path)
-    };
+    let place = |path| package.layout.place(path, prune);
     let options = Options {
         place: &place,
         ..Options::default()

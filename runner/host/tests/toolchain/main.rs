@@ -4,14 +4,17 @@
 
 mod deb;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
 use deb::{Item, deb};
+use zwieback_core::bake::plan::PlannedToolchain;
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::toolchain::Fixups;
+use zwieback_core::manifest::diagnostic::SourceText;
+use zwieback_core::manifest::toolchain::{Fixups, Toolchain};
 use zwieback_core::tree::Entry;
 use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::store::blob::Expected;
@@ -67,12 +70,25 @@ fn fixups() -> Fixups {
     }
 }
 
+fn planned(inputs: &[LockedInput], fixups: &Fixups) -> PlannedToolchain {
+    let text = "[toolchain]\nname = \"t\"\ndescription = \"d\"\n[deb]\nrelease = \"bookworm\"\n\
+                architecture = \"amd64\"\npackages = [\"a\"]\n";
+    let path = "toolchain.toml";
+    let mut toolchain = Toolchain::parse(SourceText { path, text }).unwrap();
+    toolchain.fixups = fixups.clone();
+    PlannedToolchain {
+        toolchain,
+        inputs: inputs.to_vec(),
+        made: BTreeMap::new(),
+    }
+}
+
 fn make(
     store: &Store,
     inputs: &[LockedInput],
     fixups: &Fixups,
 ) -> Result<StoredTree, AssembleError> {
-    obtain(store, inputs, fixups, &Canceller::default())
+    obtain(store, &planned(inputs, fixups), &Canceller::default())
 }
 
 fn text(tree: &StoredTree, path: &str) -> String {
@@ -240,7 +256,7 @@ fn an_interruption_leaves_nothing() {
     let canceller = Canceller::default();
     canceller.cancel();
     let inputs = [package(&store, "dash", &SHELL)];
-    let result = obtain(&store, &inputs, &Fixups::default(), &canceller);
+    let result = obtain(&store, &planned(&inputs, &Fixups::default()), &canceller);
     assert!(matches!(result, Err(AssembleError::Cancelled)));
     assert_eq!(entries(&dir.path().join("store/trees")), 0);
 }

@@ -1,0 +1,54 @@
+//! A git source: a commit, taken into the store as an archive that always has the same bytes.
+
+use zwieback_core::locked_input::LockedInput;
+use zwieback_core::purl::Purl;
+
+use crate::ecosystem::error::EcosystemError;
+use crate::ecosystem::git_archive::{self, Submodule};
+use crate::ecosystem::git_client::Repository;
+use crate::ecosystem::git_place;
+use crate::store::blob::{Expected, StoredBlob};
+use crate::store::place::Store;
+
+/// A commit that is in the store, and the commits of other repositories that belong to it.
+pub struct Taken {
+    /// The input, without a source yet.
+    pub input: LockedInput,
+    /// Its submodules.
+    pub submodules: Vec<Submodule>,
+}
+
+/// Takes a commit into the store for the first time.
+pub fn take(store: &Store, purl: &Purl, places: &[String]) -> Result<Taken, EcosystemError> {
+    let (blob, submodules) = archive(store, purl, places, Expected::Anything)?;
+    let content = blob.content();
+    let input = LockedInput {
+        source: None,
+        purl: purl.clone(),
+        file: git_place::file_name(purl)?.parse()?,
+        sha256: content.sha256,
+        blake3: Some(content.blake3),
+        size: content.size,
+        locations: Vec::new(),
+    };
+    Ok(Taken { input, submodules })
+}
+
+/// Takes a commit that was locked into the store again.
+pub fn fetch(store: &Store, input: &LockedInput, places: &[String]) -> Result<(), EcosystemError> {
+    archive(store, &input.purl, places, Expected::Sha256(input.sha256))?;
+    Ok(())
+}
+
+fn archive(
+    store: &Store,
+    purl: &Purl,
+    places: &[String],
+    expected: Expected,
+) -> Result<(StoredBlob, Vec<Submodule>), EcosystemError> {
+    let commit = git_place::commit(purl)?;
+    let repository = Repository::fetch(commit, places)?;
+    let mut writer = store.blob_writer()?;
+    let submodules = git_archive::write(&repository, commit, &mut writer)?;
+    Ok((writer.commit(expected)?, submodules))
+}

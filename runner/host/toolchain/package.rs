@@ -1,0 +1,150 @@
+//! What a toolchain is made of: a file or a tree in the store, and where what is in it goes.
+
+use zwieback_core::glob::Glob;
+use zwieback_core::manifest::part::{Form, Part};
+use zwieback_core::purl::Purl;
+use zwieback_core::rel_path::RelPath;
+
+use crate::store::blob::StoredBlob;
+use crate::store::stored::StoredTree;
+use crate::toolchain::error::AssembleError;
+use crate::toolchain::usr_merge;
+
+/// A package, and its file in the store.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What it is called in errors.
+    pub purl: Purl,
+    /// The name of its file.
+    pub name: String,
+    /// The file.
+    pub file: StoredBlob,
+    /// How it is unpacked.
+    pub layout: Layout,
+}
+
+/// The outputs of a recipe.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// What they are called where they collide with something.
+    pub owner: String,
+    /// The outputs.
+    pub tree: StoredTree,
+    /// The folder they go to, if not the top.
+    pub to: Option<RelPath>,
+}
+
+/// How a package is unpacked.
+#[derive(Clone, Debug)]
+pub enum Layout {
+    /// As dpkg does it: `data.tar` at the top.
+    Deb,
+    /// As an archive.
+    Archive {
+        /// How many folders at its top are taken off.
+        strip: usize,
+        /// The folder its files go to, if not the top.
+        to: Option<RelPath>,
+        /// Files that are programs though the archive does not say so.
+        programs: Vec<Glob>,
+    },
+}
+
+impl Layout {
+    /// The layout of a part.
+    pub fn archive(form: Form, part: &Part) -> Result<Self, AssembleError> {
+        let globs = part.programs.iter().map(|text| text.parse());
+        Ok(Self::Archive {
+            strip: part.strip(form),
+            to: part.destination(form),
+            programs: globs.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Where a member goes on a merged `/usr`; nothing for what is taken off or left out.
+    pub fn place(&self, path: RelPath, prune: &[Glob]) -> Option<RelPath> {
+        let path = match self {
+            Self::Deb => path,
+            Self::Archive { strip, to, .. } => below(&stripped(&path, *strip)?, to.as_ref()),
+        };
+        kept(&path, prune)
+    }
+
+    /// Whether a file that lies at this place is a program whatever the archive says.
+    pub fn is_program(&self, path: &RelPath) -> bool {
+        let Self::Archive { to, programs, .. } = self else {
+            return false;
+        };
+        let is_named = |path: &RelPath| programs.iter().any(|glob| glob.matches(path));
+        // Globs speak of the part's own folder.
+        let to = to.as_ref().and_then(usr_merge::rewrite);
+        match to {
+            None => is_named(path),
+            Some(to) => {
+                let inner = path.as_str().strip_prefix(to.as_str());
+                let inner = inner.and_then(|rest| rest.strip_prefix('/'));
+                inner.is_some_and(|rest| rest.parse().is_ok_and(|path| is_named(&path)))
+            }
+        }
+    }
+}
+
+impl Made {
+    /// Where one of the outputs goes.
+    pub fn place(&self, path: &RelPath, prune: &[Glob]) -> Option<RelPath> {
+        kept(&below(path, self.to.as_ref()), prune)
+    }
+}
+
+fn below(path: &RelPath, to: Option<&RelPath>) -> RelPath {
+    to.map_or_else(|| path.clone(), |to| path.under(to))
+}
+
+fn kept(path: &RelPath, prune: &[Glob]) -> Option<RelPath> {
+    let path = usr_merge::rewrite(path)?;
+    let wanted = !prune.iter().any(|glob| glob.matches(&path));
+    wanted.then_some(path)
+}
+
+fn stripped(path: &RelPath, count: usize) -> Option<RelPath> {
+    let rest: Vec<&str> = path.parts().skip(count).collect();
+    rest.join("/").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(strip: usize, to: Option<&str>) -> Layout {
+        Layout::Archive {
+            strip,
+            to: to.map(|to| to.parse().unwrap()),
+            programs: vec!["bin/*".parse().unwrap()],
+        }
+    }
+
+    #[test]
+    fn members_move_below_their_place() {
+        let at = |layout: &Layout, path: &str| {
+            let placed = layout.place(path.parse().unwrap(), &["opt/a/doc/**".parse().unwrap()]);
+            placed.map(|it| it.to_string())
+        };
+        let one = layout(1, Some("opt/a"));
+        assert_eq!(at(&one, "a-1/x"), Some("opt/a/x".into()));
+        assert_eq!(at(&one, "a-1"), None);
+        assert_eq!(at(&one, "a-1/doc/x"), None);
+        assert_eq!(
+            at(&layout(0, Some("lib/a")), "x"),
+            Some("usr/lib/a/x".into())
+        );
+        assert_eq!(at(&layout(0, None), "bin/x"), Some("usr/bin/x".into()));
+    }
+
+    #[test]
+    fn programs_are_named_below_the_place() {
+        let layout = layout(1, Some("lib/a"));
+        assert!(layout.is_program(&"usr/lib/a/bin/x".parse().unwrap()));
+        assert!(!layout.is_program(&"usr/lib/a/x".parse().unwrap()));
+        assert!(!layout.is_program(&"bin/x".parse().unwrap()));
+    }
+}

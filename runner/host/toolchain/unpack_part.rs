@@ -1,0 +1,40 @@
+//! One wheel, tarball of npm or other archive into one layer of a tree. Nothing of it is run.
+
+use std::fs::File;
+
+use zwieback_core::glob::Glob;
+use zwieback_core::rel_path::RelPath;
+
+use crate::archive::error::ArchiveError;
+use crate::archive::unpack::{Options, unpack};
+use crate::store::writer::Layer;
+use crate::toolchain::error::AssembleError;
+use crate::toolchain::package::Package;
+
+/// Unpacks the files of a part to their folder, but for those that are left out.
+pub fn unpack_part(
+    package: &Package,
+    layer: &Layer<'_>,
+    prune: &[Glob],
+) -> Result<(), AssembleError> {
+    let path = package.file.path();
+    let file = File::open(path).map_err(|source| AssembleError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    let place = |path: RelPath| package.layout.place(path, prune);
+    let is_program = |path: &RelPath| package.layout.is_program(path);
+    let options = Options {
+        place: &place,
+        is_program: &is_program,
+        ..Options::default()
+    };
+    match unpack(file, &package.name, layer, &options) {
+        Ok(_) => Ok(()),
+        Err(ArchiveError::Store(error)) => Err(error.into()),
+        Err(source) => Err(AssembleError::Package {
+            package: package.purl.clone(),
+            source,
+        }),
+    }
+}
