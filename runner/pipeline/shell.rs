@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use zwieback_core::bake::plan::{Locked, PlannedToolchain};
+use zwieback_core::digest::Digest;
 use zwieback_core::manifest::recipe;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
@@ -18,6 +19,7 @@ use zwieback_sandbox::step::{Command, Ending};
 
 use super::context::{Context, Wish};
 use super::error::PipelineError;
+use super::remembered::{self, Ground};
 use super::sources::{self, Sources, patch_list};
 use super::{furnish, inputs, read, root};
 
@@ -48,11 +50,10 @@ pub fn shell(
         Some(named) => Some(read::recipe(project, named, None, ctx)?),
         None => None,
     };
-    let toolchains = match (&planned, entrance.toolchains.is_empty()) {
-        (Some(planned), true) => planned.plan.toolchains.clone(),
-        _ => named_toolchains(project, &entrance.toolchains)?,
+    let ground = match (&planned, entrance.toolchains.is_empty()) {
+        (Some(planned), true) => ground(&planned.plan.toolchains, ctx)?.0,
+        _ => named_ground(project, &entrance.toolchains, ctx)?,
     };
-    let root = root::path(&toolchains, ctx)?;
     let sources = match &planned {
         Some(planned) => {
             inputs::fetch(&planned.plan.inputs, ctx)?;
@@ -65,13 +66,9 @@ pub fn shell(
     let epoch = sources
         .as_ref()
         .map_or(sources::EARLIEST, |it| it.source_date_epoch);
-    let environment = toolchains
-        .iter()
-        .flat_map(|it| it.toolchain.env.clone())
-        .collect();
-    let spec = spec(&variation, recipe, epoch, &environment, wish);
+    let spec = spec(&variation, recipe, epoch, &ground.environment, wish);
     let disks = Disks {
-        toolchain: root,
+        toolchain: ground.tree,
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
@@ -86,16 +83,42 @@ pub fn shell(
     code(outcome.ending)
 }
 
-fn named_toolchains(
+/// The tree of toolchains, put together if need be, and their environment.
+fn ground(
+    toolchains: &[PlannedToolchain],
+    ctx: &Context<'_>,
+) -> Result<(Ground, Digest), PipelineError> {
+    let (tree, digest) = root::place(toolchains, ctx)?;
+    let environments = toolchains.iter().flat_map(|it| it.toolchain.env.clone());
+    let environment = environments.collect();
+    Ok((Ground { tree, environment }, digest))
+}
+
+/// The same for toolchains that are named, without reading them if they were entered before.
+fn named_ground(
+    project: &Project,
+    names: &[String],
+    ctx: &Context<'_>,
+) -> Result<Ground, PipelineError> {
+    let default = [DEFAULT.to_owned()];
+    let names = if names.is_empty() { &default } else { names };
+    let key = remembered::key(project, names);
+    if let Some(key) = &key
+        && let Some(ground) = remembered::recall(key, ctx)?
+    {
+        return Ok(ground);
+    }
+    let (ground, tree) = ground(&read_toolchains(project, names)?, ctx)?;
+    if let Some(key) = &key {
+        remembered::remember(key, tree, &ground.environment, ctx)?;
+    }
+    Ok(ground)
+}
+
+fn read_toolchains(
     project: &Project,
     names: &[String],
 ) -> Result<Vec<PlannedToolchain>, PipelineError> {
-    let default = [DEFAULT.to_owned()];
-    let names = if names.is_empty() {
-        &default[..]
-    } else {
-        names
-    };
     names
         .iter()
         .map(|name| {
