@@ -133,6 +133,17 @@ impl Project {
         Ok(read)
     }
 
+    /// A toolchain's folder, and the texts of its manifest and of its lock, none of them parsed.
+    pub fn toolchain_texts(&self, named: &str) -> Result<(PathBuf, [Vec<u8>; 2]), ProjectError> {
+        let folder = self.folder_of("toolchains", "toolchain", named)?;
+        let read = |name: &str| {
+            let file = folder.join(name);
+            fs::read(&file).map_err(|source| io_error(&file, source))
+        };
+        let texts = [read("toolchain.toml")?, read(LOCKFILE)?];
+        Ok((folder, texts))
+    }
+
     /// The names of all recipes, sorted.
     pub fn recipes(&self) -> Vec<String> {
         self.names("recipes", "recipe.toml")

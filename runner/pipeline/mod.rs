@@ -18,6 +18,7 @@ pub mod places;
 pub mod find;
 pub mod inputs;
 pub mod root;
+pub mod remembered;
 pub mod sources;
 pub mod vendored;
 pub mod twin;

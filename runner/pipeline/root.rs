@@ -115,17 +115,22 @@ pub fn known(
     }
 }
 
-/// Where that tree lies, put together if need be. A tree that is ready is not checked: reading the
-/// stamps of thousands of files would take longer than a shell takes to start, and signs nothing.
-pub fn path(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<PathBuf, PipelineError> {
+/// Where that tree lies, and its digest, put together if need be. A tree that is ready is not
+/// checked: reading the stamps of thousands of files would take longer than a shell takes to
+/// start, and signs nothing.
+pub fn place(
+    toolchains: &[PlannedToolchain],
+    ctx: &Context<'_>,
+) -> Result<(PathBuf, Digest), PipelineError> {
     if let Some(digest) = known(toolchains, ctx)?
         && let Some(path) = ctx.store.unchecked_tree(&digest)?
     {
-        return Ok(path);
+        return Ok((path, digest));
     }
     let named = toolchains.iter().flat_map(places::named_by).collect();
     inputs::fetch_from(toolchains.iter().flat_map(|it| &it.inputs), &named, ctx)?;
-    Ok(assemble(toolchains, ctx)?.path().to_owned())
+    let tree = assemble(toolchains, ctx)?;
+    Ok((tree.path().to_owned(), *tree.digest()))
 }
 
 /// The environment that the toolchains bring; a later one wins.

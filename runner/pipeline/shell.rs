@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use zwieback_core::bake::plan::PlannedToolchain;
+use zwieback_core::digest::Digest;
 use zwieback_core::manifest::recipe::{self, Tracing};
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
@@ -17,10 +18,11 @@ use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{Command, Ending};
 
-use super::build_all::{Outputs, build_all};
+use super::build_all::build_all;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::read::Planned;
+use super::remembered::{self, Ground};
 use super::sources::{self, Sources, patch_list};
 use super::{furnish, inputs, read, root};
 
@@ -48,17 +50,16 @@ pub fn shell(
     // It starts its program while this one reads the project and the store.
     let zygote = Zygote::spawn()?;
     let planned = match &entrance.recipe {
-        Some(named) => Some(read::recipe(project, named, &wish.variety, ctx)?),
+        Some(named) => {
+            let planned = read::recipe(project, named, &wish.variety, ctx)?;
+            Some(with_needed(project, planned, wish, ctx)?)
+        }
         None => None,
     };
-    let toolchains = match (&planned, entrance.toolchains.is_empty()) {
-        (Some(planned), true) => planned.plan.toolchains.clone(),
-        _ => named_toolchains(project, &entrance.toolchains)?,
+    let ground = match (&planned, entrance.toolchains.is_empty()) {
+        (Some(planned), true) => ground(&planned.plan.toolchains, ctx)?.0,
+        _ => named_ground(project, &entrance.toolchains, wish, ctx)?,
     };
-    let outputs = needed(project, planned.as_ref(), &toolchains, wish, ctx)?;
-    let planned = planned.map(|it| it.with_needed(&outputs));
-    let toolchains = read::with_made(toolchains, &outputs);
-    let root = root::path(&toolchains, ctx)?;
     let sources = match &planned {
         Some(planned) => {
             inputs::fetch(&planned.plan.inputs, ctx)?;
@@ -76,13 +77,9 @@ pub fn shell(
     let epoch = sources
         .as_ref()
         .map_or(sources::EARLIEST, |it| it.source_date_epoch);
-    let environment = toolchains
-        .iter()
-        .flat_map(|it| it.toolchain.env.clone())
-        .collect();
-    let spec = spec(&variation, recipe, epoch, &environment, wish);
+    let spec = spec(&variation, recipe, epoch, &ground.environment, wish);
     let disks = Disks {
-        toolchain: root,
+        toolchain: ground.tree,
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
@@ -97,30 +94,62 @@ pub fn shell(
     code(outcome.ending)
 }
 
-/// The outputs of whatever has to be built before anybody can enter.
-fn needed(
+/// The recipe, with the outputs of whatever has to be built before anybody can enter.
+fn with_needed(
     project: &Project,
-    planned: Option<&Planned>,
-    toolchains: &[PlannedToolchain],
+    planned: Planned,
     wish: &Wish,
     ctx: &Context<'_>,
-) -> Result<Outputs, PipelineError> {
-    let of_recipe = planned.map_or(&[][..], |it| &it.plan.recipe.recipe.needs);
-    let made = toolchains.iter().flat_map(|it| it.toolchain.recipe.keys());
-    let names: Vec<String> = of_recipe.iter().chain(made).map(Name::to_string).collect();
-    build_all(project, &names, wish, ctx)
+) -> Result<Planned, PipelineError> {
+    let needs = read::needs(project, &planned.plan.recipe)?;
+    let names: Vec<String> = needs.iter().map(Name::to_string).collect();
+    Ok(planned.with_needed(&build_all(project, &names, wish, ctx)?))
 }
 
-fn named_toolchains(
+/// The tree of toolchains, put together if need be, and their environment.
+fn ground(
+    toolchains: &[PlannedToolchain],
+    ctx: &Context<'_>,
+) -> Result<(Ground, Digest), PipelineError> {
+    let (tree, digest) = root::place(toolchains, ctx)?;
+    let environments = toolchains.iter().flat_map(|it| it.toolchain.env.clone());
+    let environment = environments.collect();
+    Ok((Ground { tree, environment }, digest))
+}
+
+/// The same for toolchains that are named, without reading them if they were entered before.
+fn named_ground(
+    project: &Project,
+    names: &[String],
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Ground, PipelineError> {
+    let default = [DEFAULT.to_owned()];
+    let names = if names.is_empty() { &default } else { names };
+    let key = remembered::key(project, names);
+    if let Some(key) = &key
+        && let Some(ground) = remembered::recall(key, ctx)?
+    {
+        return Ok(ground);
+    }
+    let toolchains = read_toolchains(project, names)?;
+    let recipes = toolchains.iter().flat_map(|it| it.toolchain.recipe.keys());
+    let recipes: Vec<String> = recipes.map(Name::to_string).collect();
+    let outputs = build_all(project, &recipes, wish, ctx)?;
+    let (ground, tree) = ground(&read::with_made(toolchains, &outputs), ctx)?;
+    // What a toolchain is made of may change though its own text does not.
+    if recipes.is_empty()
+        && let Some(key) = &key
+    {
+        remembered::remember(key, tree, &ground.environment, ctx)?;
+    }
+    Ok(ground)
+}
+
+fn read_toolchains(
     project: &Project,
     names: &[String],
 ) -> Result<Vec<PlannedToolchain>, PipelineError> {
-    let default = [DEFAULT.to_owned()];
-    let names = if names.is_empty() {
-        &default[..]
-    } else {
-        names
-    };
     names
         .iter()
         .map(|name| {

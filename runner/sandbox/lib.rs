@@ -1,15 +1,17 @@
 //! The kernel: executes a [`SandboxSpec`](zwieback_core::sandbox_spec::spec::SandboxSpec) and
 //! reports what was enforced. The only unsafe code.
 //!
-//! Three processes take part. The *runner* calls [`sandbox::Sandbox`]; it never forks, because it
-//! is large and has threads. The *zygote* is the same program started afresh
-//! ([`zygote::main`]); it is small and has one thread. It clones *pid 1* into all namespaces,
-//! which furnishes the sandbox, locks itself in, and then starts the steps one after another.
-//! Runner and pid 1 speak over one socket (`protocol`); when it closes, the sandbox ends.
+//! Four processes take part. The *runner* calls [`sandbox::Sandbox`]; it never forks once it is
+//! large and has threads. The *nursery* is the same program started afresh ([`nursery::main`]);
+//! it is small and has one thread, and forks a *zygote* for each sandbox. That one clones *pid 1*
+//! into all namespaces, which furnishes the sandbox, locks itself in, and then starts the steps
+//! one after another. Runner and pid 1 speak over one socket (`protocol`); when it closes, the
+//! sandbox ends.
 
 pub mod call;
 pub mod canceller;
 pub mod error;
+pub mod nursery;
 pub mod owner;
 pub mod probe;
 pub mod processes;
@@ -17,7 +19,6 @@ pub mod run;
 pub mod sandbox;
 pub mod step;
 pub mod terminal;
-pub mod zygote;
 
 mod cgroup;
 mod init;
@@ -27,3 +28,4 @@ mod seccomp;
 mod supervise;
 mod watch;
 mod wire;
+mod zygote;

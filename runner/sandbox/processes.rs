@@ -2,19 +2,15 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ExitStatus, Stdio};
-use std::time::Duration;
+use std::process::ExitStatus;
 
 use crate::error::SandboxError;
+use crate::kernel::child::Child;
 use crate::kernel::process;
-use crate::zygote;
+use crate::nursery;
 
-/// A start that takes longer hangs on a dead disk.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A zygote that waits for its plan. Starting a program takes a good part of what a sandbox
-/// takes, so whoever knows early that one will be needed can spawn this first.
+/// A zygote that waits for its plan. Whoever knows early that one will be needed spawns it first,
+/// and reads meanwhile what the plan is made of.
 #[derive(Debug)]
 pub struct Zygote {
     pub(crate) socket: UnixStream,
@@ -29,23 +25,9 @@ pub(crate) struct Processes {
 }
 
 impl Zygote {
-    /// Starts a zygote. `Command` without hooks uses `vfork`: the runner's memory is not copied.
+    /// A new zygote; see [`nursery`].
     pub fn spawn() -> Result<Self, SandboxError> {
-        let error = SandboxError::runner;
-        let (socket, theirs) = UnixStream::pair().map_err(error("make a socket"))?;
-        socket
-            .set_read_timeout(Some(START_TIMEOUT))
-            .map_err(error("set a timeout"))?;
-        let zygote = std::process::Command::new("/proc/self/exe")
-            .arg(zygote::ARGUMENT)
-            .env_clear()
-            // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
-            .process_group(0)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(error("start /proc/self/exe"))?;
+        let (socket, zygote) = nursery::bear()?;
         let processes = Processes {
             zygote,
             first: None,
@@ -67,9 +49,9 @@ impl Processes {
         match self.first.take() {
             Some(first) => process::kill(&first),
             // There is no pid 1 yet, or it has not been announced and dies with its parent.
-            None => drop(self.zygote.kill()),
+            None => self.zygote.kill(),
         }
-        self.zygote.wait().ok()
+        self.zygote.wait()
     }
 }
 

@@ -34,6 +34,20 @@ pub struct Sources {
     pub disks: BTreeMap<Place, PathBuf>,
 }
 
+impl Sources {
+    /// The same by paths that mean the same everywhere: a zygote may be older than the runner's
+    /// working directory.
+    fn absolute(mut self) -> Result<Self, SandboxError> {
+        let further = self.trees.values_mut().chain(self.disks.values_mut());
+        for path in further.chain([&mut self.toolchain]) {
+            if path.is_relative() {
+                *path = std::path::absolute(&path).map_err(SandboxError::runner("find a tree"))?;
+            }
+        }
+        Ok(self)
+    }
+}
+
 /// A running sandbox. It ends, with everything in it, at the latest when this is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -86,6 +100,7 @@ impl Sandbox {
         let owner = Owner::of_this_process().map_err(SandboxError::runner("read the id maps"))?;
         let mut enforcement = Enforcement::default();
         let groups = Groups::create(&spec.limits, &mut enforcement);
+        let sources = sources.absolute()?;
         let plan = Plan {
             spec: spec.clone(),
             toolchain: sources.toolchain,

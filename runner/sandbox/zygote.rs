@@ -1,4 +1,4 @@
-//! The zygote: the same program started afresh, small and with one thread.
+//! The zygote: a process of the same program, small and with one thread.
 //!
 //! Between `clone` and `execve` a process with several threads may only make raw system calls,
 //! since another thread could have held any lock. This one never has a second thread, so that
@@ -25,9 +25,6 @@ use crate::supervise::supervisor::Supervisor;
 use crate::supervise::verdict::Verdict;
 use crate::wire;
 
-/// The first argument by which a program knows that it is to be a zygote.
-pub const ARGUMENT: &str = "__init";
-
 /// Everything a sandbox has of its own from its first instruction on. The time namespace is
 /// not here: its offsets can only be set while nobody is in it.
 const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER
@@ -38,12 +35,8 @@ const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER
     .union(CloneFlags::CLONE_NEWUTS)
     .union(CloneFlags::CLONE_NEWCGROUP);
 
-/// Is the zygote until its sandbox has ended. `main` calls this, before anything else, when its
-/// first argument is [`ARGUMENT`].
-pub fn main() -> ExitCode {
-    let Ok(socket) = adopt_socket() else {
-        return ExitCode::FAILURE;
-    };
+/// Is the zygote until its sandbox has ended.
+pub(crate) fn main(socket: UnixStream) -> ExitCode {
     match live(socket) {
         Ok(verdict) => verdict.exit_code(),
         Err((socket, failure)) => {
@@ -52,16 +45,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The runner left its socket in place of the standard input. Anything else it let slip through
-/// is closed: a descriptor of the host must not reach a step.
-fn adopt_socket() -> Result<UnixStream, CallError> {
-    process::close_from(3)?;
-    let stdin = std::io::stdin().as_fd().try_clone_to_owned();
-    let socket = stdin.named(|| "fcntl(0, F_DUPFD_CLOEXEC)".to_owned())?;
-    process::place_at(std::io::stdout().as_fd(), 0)?;
-    Ok(UnixStream::from(socket))
 }
 
 fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
@@ -80,6 +63,8 @@ fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
 }
 
 fn give_birth(socket: &UnixStream) -> Result<(Pid, Plan, Option<Shift>, PipeWriter), Failure> {
+    // Pid 1 inherits the name, and steps see it: the same wherever the zygote came from.
+    process::set_name(c"zwieback").at(Stage::Plan)?;
     let plan = receive_plan(socket).at(Stage::Plan)?;
     for group in &plan.cgroups {
         file::write(group.join("cgroup.procs"), "0").at(Stage::Cgroup)?;

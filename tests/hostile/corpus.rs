@@ -16,6 +16,9 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("corpus_kernel", |host| {
         attempts(host, "kernel", include_str!("kernel.c"), 67);
     }),
+    ("corpus_breakout", |host| {
+        attempts(host, "breakout", include_str!("breakout.c"), 80);
+    }),
     ("corpus_terminal", |host| {
         // Twice: the second run looks for what the first one left.
         attempts(host, "terminal", include_str!("terminal.c"), 20);

@@ -13,7 +13,7 @@ use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::{Layout, Made, Package};
 
 /// Changes whenever the same packages and fix-ups would give another tree.
-const METHOD: &str = "zwieback-deb-assembly v1\n";
+pub const METHOD: &str = "zwieback-deb-assembly v1\n";
 
 /// The tree of a toolchain, checked if it is in the store, assembled if it is not.
 pub fn obtain(

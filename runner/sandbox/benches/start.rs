@@ -12,7 +12,7 @@ use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
-use zwieback_sandbox::{step, zygote};
+use zwieback_sandbox::{nursery, step};
 
 /// The smallest program there is.
 const PROGRAM: &str = "/usr/bin/true";
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments
         .first()
-        .is_some_and(|first| first == zygote::ARGUMENT)
+        .is_some_and(|first| first == nursery::ARGUMENT)
     {
-        return zygote::main();
+        return nursery::main();
     }
     // Cargo adds `--bench`.
     let mut words = arguments.iter().filter(|word| !word.starts_with('-'));

@@ -1,12 +1,10 @@
 //! User, groups and capabilities.
 
-use caps::CapSet;
-use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 
 use crate::call::{CallError, Named as _};
-use crate::kernel::{file, process};
+use crate::kernel::{capabilities, file, process};
 use crate::owner::OwnerKind;
 use crate::protocol::Plan;
 
@@ -30,18 +28,9 @@ pub(crate) fn become_inside_user(plan: &Plan) -> Result<(), CallError> {
 pub(crate) fn drop_all(enforcement: &mut Enforcement) -> Result<(), CallError> {
     process::lock_secure_bits()?;
     // The bounding set needs CAP_SETPCAP, which goes with the effective set.
-    for set in [
-        CapSet::Ambient,
-        CapSet::Bounding,
-        CapSet::Inheritable,
-        CapSet::Effective,
-        CapSet::Permitted,
-    ] {
-        caps::clear(None, set).map_err(|_| {
-            // caps tells the errno in words only.
-            CallError::new(Errno::EPERM, format!("capset({set:?}, empty)"))
-        })?;
-    }
+    capabilities::empty_ambient_set()?;
+    capabilities::empty_bounding_set()?;
+    capabilities::empty_own_sets()?;
     nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_owned())?;
     enforcement.record(
         Lock::NoCapabilities,

@@ -21,6 +21,32 @@ pub(crate) fn start(
     shift: Option<Shift>,
 ) -> Result<i32, Failure> {
     let program = Program::new(plan).at(Stage::Step)?;
+    match shift {
+        None => start_borrowing(plan, &program, &streams),
+        Some(shift) => start_copied(plan, &program, streams, shift),
+    }
+}
+
+fn start_borrowing(
+    plan: &StepPlan,
+    program: &Program,
+    streams: &[OwnedFd],
+) -> Result<i32, Failure> {
+    let mut failure = None;
+    let mut life = || failure = Some(become_step(plan, program, streams, None));
+    // SAFETY: pid 1 is a copy of the zygote and has one thread. Without a shift, all that a step
+    // changes before its program starts is its own: session, streams, signals, directory.
+    let child = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
+    failure.map_or(Ok(child), Err)
+}
+
+/// A shift has the child change what belongs to memory, so that it needs its own.
+fn start_copied(
+    plan: &StepPlan,
+    program: &Program,
+    streams: Vec<OwnedFd>,
+    shift: Shift,
+) -> Result<i32, Failure> {
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
     // SAFETY: pid 1 is a copy of the zygote and has one thread, so the child may do all it may.
@@ -30,7 +56,7 @@ pub(crate) fn start(
     {
         ForkResult::Child => {
             drop(report);
-            let failure = become_step(plan, &program, &streams, shift);
+            let failure = become_step(plan, program, &streams, Some(shift));
             tell(failures, &failure)
         }
         ForkResult::Parent { child } => {

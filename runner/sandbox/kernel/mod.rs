@@ -1,5 +1,7 @@
 //! The doors to the kernel: one file for each kind of call, errors typed, unsafe code explained.
 
+pub(crate) mod capabilities;
+pub(crate) mod child;
 pub(crate) mod file;
 pub(crate) mod filter;
 pub(crate) mod mount;

@@ -51,6 +51,35 @@ pub(crate) unsafe fn clone_into(namespaces: CloneFlags) -> Result<Cloned, CallEr
     Ok(Cloned::Parent { pid, pidfd })
 }
 
+/// Room for what a borrowing child does before it is a program of its own.
+const BORROWED_STACK: usize = 64 << 10;
+
+/// Runs `life` in a child that borrows this process's memory, as `vfork(2)` does, and returns
+/// once the child has become a program or ended. No page is copied, and what `life` leaves in
+/// variables stays there.
+///
+/// # Safety
+/// The process has one thread, and `life` does nothing that the kernel keeps by memory, such as
+/// `prctl(PR_SET_DUMPABLE)`.
+pub(crate) unsafe fn spawn_borrowing(life: &mut dyn FnMut()) -> Result<i32, CallError> {
+    extern "C" fn begin(life: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: it is the reference below, whose owner is stopped until this child lets go.
+        let life = unsafe { &mut *life.cast::<&mut dyn FnMut()>() };
+        life();
+        exit_now()
+    }
+    let mut life = life;
+    let mut stack = vec![0_u128; BORROWED_STACK / size_of::<u128>()];
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: a stack grows downwards, so its highest address is given; it and `life` outlive
+    // the child's use of them, since CLONE_VFORK returns only afterwards.
+    let result = unsafe {
+        let top = stack.as_mut_ptr_range().end.cast();
+        libc::clone(begin, top, flags, (&raw mut life).cast())
+    };
+    Errno::result(result).named(|| "clone(CLONE_VM | CLONE_VFORK)".to_owned())
+}
+
 /// Waits for any child; `None` when there is none left.
 pub(crate) fn wait_any(block: Block) -> Result<Option<Ended>, CallError> {
     let flags = match block {
@@ -108,6 +137,57 @@ pub(crate) fn kill(pidfd: impl AsFd) {
     );
     // SAFETY: a null pointer stands for no further detail. ESRCH says that it is dead already.
     unsafe { libc::syscall(libc::SYS_pidfd_send_signal, raw, libc::SIGKILL, none, 0) };
+}
+
+/// Whether this process has no second thread, which could hold a lock while it is cloned.
+pub(crate) fn has_one_thread() -> bool {
+    // unshare(2): CLONE_VM changes nothing, and fails with EINVAL if there are several threads.
+    // SAFETY: a plain integer.
+    unsafe { libc::unshare(libc::CLONE_VM) == 0 }
+}
+
+/// Overwrites the arguments and the environment this process was started with: anybody may read
+/// the first in `/proc/PID/cmdline`, and the second often holds tokens.
+///
+/// # Safety
+/// Nothing in this process uses them any more.
+pub(crate) unsafe fn forget_invocation() -> Result<(), CallError> {
+    let call = || "read(\"/proc/self/stat\")".to_owned();
+    let stat = std::fs::read_to_string("/proc/self/stat").named(call)?;
+    // proc_pid_stat(5): arg_start is field 48 and env_end field 51; field 3 comes after the name.
+    let numbers = stat.rsplit(')').next().unwrap_or_default();
+    let mut numbers = numbers.split_ascii_whitespace().skip(48 - 3);
+    let mut field = || numbers.next()?.parse::<usize>().ok();
+    let bounds = (field(), field(), field(), field());
+    let (Some(start), Some(_), Some(_), Some(end)) = bounds else {
+        return Err(CallError::new(Errno::EPROTO, call()));
+    };
+    let first = std::ptr::with_exposed_provenance_mut::<u8>(start);
+    // SAFETY: the kernel put both there, one after the other, on the stack, which is writable; the
+    // caller says that nobody reads them.
+    unsafe { std::ptr::write_bytes(first, 0, end.saturating_sub(start)) };
+    Ok(())
+}
+
+/// Names this process as `ps` shows it.
+pub(crate) fn set_name(name: &std::ffi::CStr) -> Result<(), CallError> {
+    nix::sys::prctl::set_name(name).named(|| format!("prctl(PR_SET_NAME, {name:?})"))
+}
+
+/// Leaves the caller's process group, to which a terminal sends its signals.
+pub(crate) fn lead_group() -> Result<(), CallError> {
+    let own = nix::unistd::Pid::from_raw(0);
+    nix::unistd::setpgid(own, own).named(|| "setpgid(0, 0)".to_owned())
+}
+
+/// Has descriptor `number` lead nowhere.
+pub(crate) fn place_on_nothing(number: RawFd) -> Result<(), CallError> {
+    let nothing = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+        .named(|| "open(\"/dev/null\", O_RDWR)".to_owned())?;
+    place_at(nothing, number)
 }
 
 /// Asks the kernel to kill this process when its parent dies.

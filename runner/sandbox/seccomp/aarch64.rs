@@ -5,8 +5,5 @@ use super::rules::Rule;
 /// `AUDIT_ARCH_AARCH64` of linux/audit.h.
 pub(crate) const AUDIT_ARCH: u32 = 0xC000_00B7;
 
-/// There is one ABI for one architecture number.
-pub(crate) const FOREIGN_FROM: Option<u32> = None;
-
 /// None.
 pub(crate) const RULES: [Rule; 0] = [];

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::arch::{self, AUDIT_ARCH};
 use super::program::PROGRAM;
-use super::rules::{RULES, Rule, Verdict};
+use super::rules::{RULES, Rule, Verdict, YOUNGEST};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
@@ -76,6 +76,9 @@ fn number(call: libc::c_long) -> u32 {
 }
 
 fn rule_of(number: u32) -> Option<Verdict> {
+    if number >= YOUNGEST {
+        return Some(Verdict::Errno(libc::ENOSYS));
+    }
     let mut rules = RULES.iter().chain(arch::RULES.iter());
     let rule = rules.find(|rule: &&Rule| rule.number == number);
     rule.map(|rule| rule.verdict)
@@ -95,7 +98,7 @@ fn meaning(verdict: Option<Verdict>, arguments: [u64; 6]) -> u32 {
             let creates = low(flags) & (0o100 | 0o20_000_000) != 0;
             deny(creates && low(mode) & 0o6000 != 0, libc::EPERM)
         }
-        Verdict::Either { argument, values } => deny(values.contains(&low(argument)), libc::EPERM),
+        Verdict::AnyOf { argument, values } => deny(values.contains(&low(argument)), libc::EPERM),
         Verdict::Socket => match low(0) {
             1 => ALLOW,
             16 => deny(low(2) != 0, libc::EPROTONOSUPPORT),
@@ -134,10 +137,8 @@ fn foreign_abis_are_refused() {
         };
         assert_eq!(execute(program, &call), KILL);
     }
-    if let Some(first) = arch::FOREIGN_FROM {
-        for number in [first, first + 1, first + 520, u32::MAX] {
-            assert_eq!(answer(number, [0; 6]), errno(libc::ENOSYS));
-        }
+    for number in [0x4000_0000, 0x4000_0001, 0x4000_0208, u32::MAX] {
+        assert_eq!(answer(number, [0; 6]), errno(libc::ENOSYS));
     }
 }
 
@@ -156,6 +157,7 @@ fn every_number_is_judged_by_its_rule() {
         40,
         0x5412,
         0x541C,
+        0x5423,
         0x1000_0000,
     ];
     for number in 0..1000 {

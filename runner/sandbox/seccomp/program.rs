@@ -10,7 +10,7 @@ use libc::{
 
 use super::arch;
 use super::ranges::{Range, Ranges};
-use super::rules::Verdict;
+use super::rules::{Verdict, YOUNGEST};
 
 /// The program of every sandbox.
 pub(crate) static PROGRAM: Program = Program::build(&Ranges::new());
@@ -46,21 +46,20 @@ impl Program {
             code: [ALLOW; ROOM],
             len: 0,
         };
-        program.refuse_foreign();
+        program.refuse_unknown();
         program.search(ranges, 0, ranges.len);
         program
     }
 
-    /// Another architecture's numbers mean other calls, so none of the rules would hold.
-    const fn refuse_foreign(&mut self) {
+    /// Another architecture's numbers mean other calls, so none of the rules would hold; a number
+    /// that no rule was written for means a call that nobody has judged.
+    const fn refuse_unknown(&mut self) {
         self.put(load(ARCHITECTURE));
         self.put(jump(BPF_JEQ, arch::AUDIT_ARCH, 1, 0));
         self.put(statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
         self.put(load(NUMBER));
-        if let Some(first) = arch::FOREIGN_FROM {
-            self.put(jump(BPF_JGE, first, 0, 1));
-            self.put(refuse(libc::ENOSYS));
-        }
+        self.put(jump(BPF_JGE, YOUNGEST, 0, 1));
+        self.put(refuse(libc::ENOSYS));
     }
 
     /// Finds the number among the ranges `from..to`, and lets it pass when it is not there.
@@ -107,10 +106,11 @@ impl Program {
                 self.put(refuse(libc::EPERM));
             }
             Verdict::CreatedMode { flags, mode } => self.judge_created(flags, mode),
-            Verdict::Either { argument, values } => {
+            Verdict::AnyOf { argument, values } => {
                 self.put(load_argument(argument));
-                self.put(jump(BPF_JEQ, values[0], 1, 0));
-                self.put(jump(BPF_JEQ, values[1], 0, 1));
+                self.put(jump(BPF_JEQ, values[0], 2, 0));
+                self.put(jump(BPF_JEQ, values[1], 1, 0));
+                self.put(jump(BPF_JEQ, values[2], 0, 1));
                 self.put(refuse(libc::EPERM));
             }
             Verdict::Socket => self.judge_socket(),

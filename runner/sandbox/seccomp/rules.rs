@@ -22,8 +22,8 @@ pub(crate) enum Verdict {
     Bits { argument: u8, bits: u32 },
     /// EPERM if the call may create a file, and its mode has a setuid or setgid bit.
     CreatedMode { flags: u8, mode: u8 },
-    /// EPERM if the low half of this argument is one of these two.
-    Either { argument: u8, values: [u32; 2] },
+    /// EPERM if the low half of this argument is one of these.
+    AnyOf { argument: u8, values: [u32; 3] },
     /// Local sockets, TCP and UDP, and the routing side of netlink.
     Socket,
 }
@@ -79,10 +79,16 @@ const NEW_NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWNET)
     .cast_unsigned();
 
-/// Both put bytes into a terminal as if they were typed: CVE-2017-5226, CVE-2023-28100.
-const TYPING: [u32; 2] = [TIOCSTI, TIOCLINUX];
+/// Two put bytes into a terminal as if they were typed (CVE-2017-5226, CVE-2023-28100). A line
+/// discipline loads a module of the kernel, and some of them were holes (CVE-2017-2636).
+const TERMINAL: [u32; 3] = [TIOCSTI, TIOCLINUX, TIOCSETD];
 const TIOCSTI: u32 = 0x5412;
 const TIOCLINUX: u32 = 0x541C;
+const TIOCSETD: u32 = 0x5423;
+
+/// Calls from here on are younger than this filter (Linux 6.17), and nobody has judged them.
+/// Those of the x32 ABI, which all have `__X32_SYSCALL_BIT`, lie there as well.
+pub(crate) const YOUNGEST: u32 = 468;
 
 /// Calls newer than the libc crate. From 424 on, all architectures have the same numbers.
 const SETXATTRAT: c_long = 463;
@@ -178,9 +184,9 @@ pub(crate) const RULES: [Rule; 88] = [
     Rule::new(libc::SYS_socketpair, Verdict::Socket),
     Rule::new(
         libc::SYS_ioctl,
-        Verdict::Either {
+        Verdict::AnyOf {
             argument: 1,
-            values: TYPING,
+            values: TERMINAL,
         },
     ),
     // No setuid or setgid bit, by any call that makes or changes a mode.

@@ -5,9 +5,6 @@ use super::rules::{CREATED, MODE_1, Rule, Verdict, denied};
 /// `AUDIT_ARCH_X86_64` of linux/audit.h.
 pub(crate) const AUDIT_ARCH: u32 = 0xC000_003E;
 
-/// System call numbers from here on are those of the x32 ABI (`__X32_SYSCALL_BIT`).
-pub(crate) const FOREIGN_FROM: Option<u32> = Some(0x4000_0000);
-
 /// Calls that asm-generic/unistd.h has replaced, and those around ports and segments.
 pub(crate) const RULES: [Rule; 10] = [
     Rule::new(libc::SYS_open, CREATED),

@@ -1,7 +1,7 @@
 //! The sandbox against the real kernel, as root and as an ordinary user.
 //!
 //! This program has four lives: it runs the trials, it runs them again as an ordinary user, it
-//! is the zygote of every sandbox, and inside it is the hostile program that makes attempts.
+//! is the nursery of every sandbox, and inside it is the hostile program that makes attempts.
 
 #![expect(
     clippy::print_stdout,
@@ -29,10 +29,12 @@ mod writes;
 
 use std::process::ExitCode;
 
+use zwieback_sandbox::nursery;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
-        Some(zwieback_sandbox::zygote::ARGUMENT) => zwieback_sandbox::zygote::main(),
+        Some(nursery::ARGUMENT) => nursery::main(),
         Some(attempt::ARGUMENT) => attempt::main(&arguments[2..]),
         _ => harness::main(&arguments[1..]),
     }

@@ -1,0 +1,177 @@
+//! Where zygotes come from: a small process with one thread that forks one for each sandbox.
+//!
+//! To start a program costs as much as all namespaces together, so only the nursery is started
+//! as one. It never learns anything of a sandbox: each zygote gets its plan after its birth.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{ExitCode, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nix::sched::CloneFlags;
+
+use crate::call::{CallError, Named as _};
+use crate::error::SandboxError;
+use crate::kernel::child::Child;
+use crate::kernel::process::{self, Cloned};
+use crate::{wire, zygote};
+
+/// The first argument by which a program knows that it is to be a nursery.
+pub const ARGUMENT: &str = "__init";
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The nursery of this process.
+static NURSERY: Mutex<Option<UnixStream>> = Mutex::new(None);
+
+/// A zygote that was forked before this process had a second thread.
+static PLANTED: Mutex<Option<Newborn>> = Mutex::new(None);
+
+/// A zygote and the runner's end of its socket.
+pub(crate) type Newborn = (UnixStream, Child);
+
+/// Is the nursery until its runner has ended, and a zygote in every process it forks. `main`
+/// calls this, before anything else, when its first argument is [`ARGUMENT`].
+pub fn main() -> ExitCode {
+    take_stdin().map_or(ExitCode::FAILURE, serve)
+}
+
+/// Forks the zygote of the first sandbox that this process will start. It pays where a process
+/// lives as long as one sandbox: `main` calls it while there is one thread and little memory.
+/// Where that fails, the first zygote comes from the nursery, as all others do.
+///
+/// In the new process it returns the code to end with.
+pub fn plant() -> Option<ExitCode> {
+    if !process::has_one_thread() {
+        return None;
+    }
+    let (ours, theirs) = UnixStream::pair().ok()?;
+    patient(&ours).ok()?;
+    // SAFETY: there is one thread, as the kernel has just said.
+    match unsafe { process::clone_into(CloneFlags::empty()) }.ok()? {
+        Cloned::Child => {
+            drop(ours);
+            Some(grow(theirs))
+        }
+        Cloned::Parent { pid, pidfd } => {
+            let newborn = (ours, Child::new(pid, pidfd));
+            *lock(&PLANTED) = Some(newborn);
+            None
+        }
+    }
+}
+
+/// A new zygote that waits for its plan.
+pub(crate) fn bear() -> Result<Newborn, SandboxError> {
+    let planted = lock(&PLANTED).take();
+    if let Some(newborn) = planted {
+        return Ok(newborn);
+    }
+    let mut nursery = lock(&NURSERY);
+    if let Some(socket) = &*nursery
+        && let Ok(newborn) = ask(socket)
+    {
+        return Ok(newborn);
+    }
+    // There is none yet, or somebody has killed it.
+    let socket = nursery.insert(open()?);
+    ask(socket).map_err(SandboxError::runner("fork a zygote"))
+}
+
+/// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a nursery. `Command` without hooks uses `vfork`: the runner's memory is not copied.
+fn open() -> Result<UnixStream, SandboxError> {
+    let (socket, theirs) = UnixStream::pair().map_err(SandboxError::runner("make a socket"))?;
+    let started = std::process::Command::new("/proc/self/exe")
+        .arg(ARGUMENT)
+        .env_clear()
+        // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
+        .process_group(0)
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    // It ends with its socket, and nobody needs to hear of that.
+    drop(started.map_err(SandboxError::runner("start /proc/self/exe"))?);
+    patient(&socket).map_err(SandboxError::runner("set a timeout"))?;
+    Ok(socket)
+}
+
+/// A start that takes longer than this hangs on a dead disk.
+fn patient(socket: &UnixStream) -> io::Result<()> {
+    socket.set_read_timeout(Some(START_TIMEOUT))
+}
+
+fn ask(nursery: &UnixStream) -> io::Result<Newborn> {
+    let (ours, theirs) = UnixStream::pair()?;
+    patient(&ours)?;
+    wire::send(nursery, &(), &[theirs.as_fd()])?;
+    drop(theirs);
+    let answer: Option<(Result<i32, CallError>, _)> = wire::receive(nursery)?;
+    let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
+    let pid = born.map_err(io::Error::other)?;
+    let handle = handles
+        .into_iter()
+        .next()
+        .ok_or(io::ErrorKind::InvalidData)?;
+    Ok((ours, Child::new(pid, handle)))
+}
+
+/// Forks a zygote for each socket that comes. A zygote is the runner's child, not the nursery's:
+/// the runner waits for it, and it may outlive the nursery.
+fn serve(runner: UnixStream) -> ExitCode {
+    while let Ok(Some(((), sockets))) = wire::receive(&runner) {
+        let Some(socket) = sockets.into_iter().next() else {
+            return ExitCode::FAILURE;
+        };
+        // SAFETY: a nursery has one thread.
+        let answered = match unsafe { process::clone_into(CloneFlags::CLONE_PARENT) } {
+            Ok(Cloned::Child) => {
+                drop(runner);
+                return zygote::main(UnixStream::from(socket));
+            }
+            Ok(Cloned::Parent { pid, pidfd }) => {
+                wire::send(&runner, &Ok::<_, CallError>(pid), &[pidfd.as_fd()])
+            }
+            Err(error) => wire::send(&runner, &Err::<i32, _>(error), &[]),
+        };
+        if answered.is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Becomes as bare as a zygote that came from a nursery: no arguments, no environment, no
+/// descriptor of the caller's, a group of its own. Unlike that one it has the runner's addresses;
+/// nothing inside can read them, and the steps are programs of their own.
+fn grow(socket: UnixStream) -> ExitCode {
+    // SAFETY: this process does nothing from here on but to be a zygote, which reads neither.
+    let forgotten = unsafe { process::forget_invocation() };
+    let bare = forgotten.and_then(|()| {
+        process::lead_group()?;
+        process::place_on_nothing(1)?;
+        process::place_on_nothing(2)?;
+        process::place_at(&socket, 0)?;
+        drop(socket);
+        take_stdin()
+    });
+    bare.map_or(ExitCode::FAILURE, zygote::main)
+}
+
+/// The socket that lies in place of the standard input. Whatever else slipped through is closed:
+/// a descriptor of the host must not reach a step.
+fn take_stdin() -> Result<UnixStream, CallError> {
+    process::close_from(3)?;
+    let socket = io::stdin().as_fd().try_clone_to_owned();
+    let socket = socket.named(|| "fcntl(0, F_DUPFD_CLOEXEC)".to_owned())?;
+    process::place_at(io::stdout(), 0)?;
+    Ok(UnixStream::from(socket))
+}
