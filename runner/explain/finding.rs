@@ -144,7 +144,7 @@ impl Finding {
     /// now has one author, and what looked like nothing known is named by its author.
     pub fn confirm(&mut self, factors: &[Factor], how: &str) {
         // Each variable of a dump has an author of its own; one that is found clears no other.
-        if self.cause != Cause::Environment {
+        if self.cause != Cause::Environment && !factors.is_empty() {
             self.factors = factors.to_vec();
         }
         self.confirmed = Some(how.to_owned());

@@ -240,13 +240,14 @@ impl<'k> Judge<'k> {
         let word = self.words.iter().find(is_here)?;
         // One digit may be anything; with its surroundings or more digits it is no accident.
         let short = word.a.len().min(word.b.len()) < 2;
-        let sure = !short || mentions(at.a, context_of(word.factor));
+        let cause = naming::cause_at(word.factor, at.scene, at.a);
+        let spoken = mentions(at.a, context_of(word.factor));
+        let sure = !short || spoken || cause == Cause::Environment;
         let certainty = if sure {
             Certainty::Known
         } else {
             Certainty::Guess
         };
-        let cause = naming::cause_at(word.factor, at.scene, at.a);
         Some(Verdict::new(cause, certainty, vec![word.factor]))
     }
 

@@ -73,7 +73,8 @@ pub fn cause_of(factor: Factor, scene: Scene) -> Cause {
     match (factor, scene) {
         (Factor::BuildPath, Scene::Debug) => Cause::DebugPath,
         (Factor::BuildPath, Scene::Constants) => Cause::FileMacro,
-        (Factor::BuildPath | Factor::ParentDir, _) => Cause::BuildPath,
+        (Factor::BuildPath, _) => Cause::BuildPath,
+        (Factor::ParentDir, _) => Cause::VersionControl,
         (Factor::Home, _) => Cause::HomePath,
         (Factor::Tmpdir, _) => Cause::TemporaryPath,
         (Factor::User, _) => Cause::UserName,

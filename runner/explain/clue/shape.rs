@@ -44,6 +44,7 @@ pub fn of(a: &[u8], at_a: &Range<usize>, b: &[u8], at_b: &Range<usize>) -> Optio
         (either(is_revision), Shape::Revision),
         (shared(is_digest), Shape::Digest),
         (shared(is_temporary), Shape::TemporaryName),
+        (are_drawn(a, &word_a, b, &word_b), Shape::TemporaryName),
         (shared(is_inode), Shape::Inode),
         (shared(is_hashed), Shape::Hashed),
         (shared(is_random), Shape::Random),
@@ -118,6 +119,19 @@ fn is_temporary(line: &[u8], word: &Range<usize>) -> bool {
     let dotted = matches!(text.len(), 6 | 8 | 10) && line[..word.start].ends_with(b"tmp.");
     let below = line[..word.start].ends_with(b"/tmp/");
     (compiler || python || dotted || below) && is_mixed(text)
+}
+
+/// What mkstemp puts at the end of a template, `conf.Xy81Qa`: as long on both sides. One in
+/// fourteen draws looks like a word of a language, so that one side that does not is enough.
+fn are_drawn(a: &[u8], word_a: &Range<usize>, b: &[u8], word_b: &Range<usize>) -> bool {
+    let is_template = |line: &[u8], word: &Range<usize>| {
+        let before = word.start.checked_sub(1).map(|at| line[at]);
+        matches!(word.len(), 6 | 8 | 10) && matches!(before, Some(b'.' | b'-' | b'_'))
+    };
+    is_template(a, word_a)
+        && is_template(b, word_b)
+        && word_a.len() == word_b.len()
+        && (is_mixed(&a[word_a.clone()]) || is_mixed(&b[word_b.clone()]))
 }
 
 fn is_inode(line: &[u8], word: &Range<usize>) -> bool {
@@ -222,6 +236,10 @@ mod tests {
         );
         assert_eq!(
             shape("/tmp/tmpab12cd34", "/tmp/tmpzz12cd34"),
+            Some(Shape::TemporaryName)
+        );
+        assert_eq!(
+            shape("#line \"one.comNgM\"", "#line \"one.kloavg\""),
             Some(Shape::TemporaryName)
         );
         assert_eq!(shape("inode: 1234", "inode: 99"), Some(Shape::Inode));
