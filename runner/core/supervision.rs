@@ -24,6 +24,12 @@ pub struct Supervision {
     /// The wall clock that steps read and wait by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall_clock: Option<Effect>,
+    /// What the CPU says it can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<Effect>,
+    /// Random bytes that are the same in every run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<Effect>,
 }
 
 impl Effect {
@@ -59,6 +65,7 @@ mod tests {
         assert_eq!(silent, "{}");
         let supervision = Supervision {
             wall_clock: Some(Effect::ineffective("no ptrace here")),
+            ..Supervision::default()
         };
         let json = serde_json::to_string(&supervision).unwrap();
         assert_eq!(

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 
 use super::host::HostMounts;
@@ -70,9 +71,9 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     privileges::drop_all(&mut enforcement).at(Stage::Privileges)?;
     landlock::restrict(spec, &mut enforcement)?;
     process::make_undumpable().at(Stage::Privileges)?;
-    filter::install(program::PROGRAM.instructions()).at(Stage::Seccomp)?;
-    let calls = format!("{} system calls restricted", ranges::RESTRICTED);
-    enforcement.record(Lock::Seccomp, LockState::Enforced, calls);
+    let tracing = spec.machine.tracing;
+    filter::install(program::program(tracing).instructions()).at(Stage::Seccomp)?;
+    record_filter(&mut enforcement, tracing);
     Ok(Settled {
         enforcement,
         descriptors,
@@ -117,6 +118,21 @@ fn record_namespaces(enforcement: &mut Enforcement, plan: &Plan) {
         (LockState::Enforced, "each place is a tmpfs of fixed size")
     };
     enforcement.record(Lock::DiskLimit, state, detail);
+}
+
+fn record_filter(enforcement: &mut Enforcement, tracing: Tracing) {
+    let restricted = ranges::RESTRICTED;
+    let (state, detail) = match tracing {
+        Tracing::Refused => (
+            LockState::Enforced,
+            format!("{restricted} system calls restricted"),
+        ),
+        Tracing::Needed => (
+            LockState::Partial,
+            format!("{restricted} system calls restricted, but for tracing, which a step needs"),
+        ),
+    };
+    enforcement.record(Lock::Seccomp, state, detail);
 }
 
 /// A root whose files belong to nobody inside is as good a lock, but two machines may see it.

@@ -101,6 +101,19 @@ pub(crate) fn wait_any(block: Block) -> Result<Option<Ended>, CallError> {
     }
 }
 
+/// Waits for a change of one child, and tells it in the form of `waitpid`.
+pub(crate) fn wait_for(pid: i32) -> Result<i32, Errno> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the pointer is to a local that outlives the call.
+        let result = unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) };
+        match Errno::result(result) {
+            Err(Errno::EINTR) => {}
+            other => return other.map(|_| status),
+        }
+    }
+}
+
 /// Whether a call waits for what it asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Block {

@@ -95,6 +95,24 @@ fn request(what: c_uint, pid: i32, data: usize) -> Result<(), Errno> {
     Errno::result(result).map(drop)
 }
 
+/// The word of a tracee's memory at an address.
+pub(crate) fn peek(pid: i32, address: u64) -> Result<u64, Errno> {
+    let mut word = [0; size_of::<u64>()];
+    read(pid, address, &mut word)?;
+    Ok(u64::from_ne_bytes(word))
+}
+
+/// Replaces that word, even where the tracee itself could not write: in its code.
+pub(crate) fn poke(pid: i32, address: u64, word: u64) -> Result<(), Errno> {
+    let address = usize::try_from(address).map_err(|_| Errno::EFAULT)?;
+    let address = std::ptr::without_provenance_mut::<c_void>(address);
+    let word = usize::try_from(word).map_err(|_| Errno::EINVAL)?;
+    let word = std::ptr::without_provenance_mut::<c_void>(word);
+    // SAFETY: address and word belong to another process and are not followed in this one.
+    let result = unsafe { libc::ptrace(libc::PTRACE_POKETEXT, pid, address, word) };
+    Errno::result(result).map(drop)
+}
+
 /// Fills `bytes` from a tracee's memory.
 pub(crate) fn read(pid: i32, address: u64, bytes: &mut [u8]) -> Result<(), Errno> {
     let local = span(bytes.as_mut_ptr(), bytes.len());

@@ -2,10 +2,11 @@
 
 use libc::sock_filter;
 use proptest::prelude::*;
+use zwieback_core::manifest::recipe::Tracing;
 
 use super::arch::{self, AUDIT_ARCH};
-use super::program::PROGRAM;
-use super::rules::{RULES, Rule, Verdict, YOUNGEST};
+use super::program::program;
+use super::rules::{RULES, Rule, TRACING, Verdict, YOUNGEST};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
@@ -58,7 +59,7 @@ pub(crate) fn execute(program: &[sock_filter], call: &Call) -> u32 {
 fn answer(number: u32, arguments: [u64; 6]) -> u32 {
     let architecture = AUDIT_ARCH;
     execute(
-        PROGRAM.instructions(),
+        program(Tracing::Refused).instructions(),
         &Call {
             architecture,
             number,
@@ -110,7 +111,7 @@ fn meaning(verdict: Option<Verdict>, arguments: [u64; 6]) -> u32 {
 
 #[test]
 fn the_program_is_small_and_ends() {
-    let program = PROGRAM.instructions();
+    let program = program(Tracing::Refused).instructions();
     assert!(program.len() < 400, "{}", program.len());
     // Jumps go forward only, so that every path ends at the last return.
     for (at, step) in program.iter().enumerate() {
@@ -128,7 +129,7 @@ fn the_program_is_small_and_ends() {
 
 #[test]
 fn foreign_abis_are_refused() {
-    let program = PROGRAM.instructions();
+    let program = program(Tracing::Refused).instructions();
     for architecture in [0x4000_0003, 0, u32::MAX] {
         let call = Call {
             architecture,
@@ -195,6 +196,32 @@ fn a_mode_counts_only_where_a_file_is_created() {
         errno(libc::EPERM)
     );
     assert_eq!(answer(call, [0, 0, create, 0o755, 0, 0]), ALLOW);
+}
+
+#[test]
+fn a_recipe_that_traces_gets_the_calls_of_tracing_and_no_other() {
+    let judge = |tracing, number| {
+        let call = Call {
+            architecture: AUDIT_ARCH,
+            number,
+            arguments: [0; 6],
+        };
+        execute(program(tracing).instructions(), &call)
+    };
+    for rule in RULES {
+        let is_freed = TRACING.contains(&rule.number.into());
+        let expected = match is_freed {
+            true => ALLOW,
+            false => judge(Tracing::Refused, rule.number),
+        };
+        assert_eq!(
+            judge(Tracing::Needed, rule.number),
+            expected,
+            "{}",
+            rule.number
+        );
+        assert!(!is_freed || judge(Tracing::Refused, rule.number) != ALLOW);
+    }
 }
 
 proptest! {

@@ -7,13 +7,23 @@ use libc::{
     BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
     SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, sock_filter,
 };
+use zwieback_core::manifest::recipe::Tracing;
 
 use super::arch;
 use super::ranges::{Range, Ranges};
 use super::rules::{Verdict, YOUNGEST};
 
-/// The program of every sandbox.
-pub(crate) static PROGRAM: Program = Program::build(&Ranges::new());
+/// The program of every sandbox whose steps need no ptrace.
+static PROGRAM: Program = Program::build(&Ranges::new(Tracing::Refused));
+static TRACING_PROGRAM: Program = Program::build(&Ranges::new(Tracing::Needed));
+
+/// The program of a sandbox.
+pub(crate) fn program(tracing: Tracing) -> &'static Program {
+    match tracing {
+        Tracing::Refused => &PROGRAM,
+        Tracing::Needed => &TRACING_PROGRAM,
+    }
+}
 
 /// Room for the program; the build fails when it is too small.
 const ROOM: usize = 1024;

@@ -1,9 +1,12 @@
 //! Rules by number, neighbours with one verdict joined.
 
-use super::arch;
-use super::rules::{RULES, Rule, Verdict};
+use libc::c_long;
+use zwieback_core::manifest::recipe::Tracing;
 
-/// How many calls are restricted.
+use super::arch;
+use super::rules::{RULES, Rule, TRACING, Verdict};
+
+/// How many calls are restricted, unless steps may trace.
 pub(crate) const RESTRICTED: usize = RULES.len() + arch::RULES.len();
 
 /// Neighbouring calls with one verdict.
@@ -22,7 +25,7 @@ pub(crate) struct Ranges {
 
 impl Ranges {
     /// All rules, sorted and joined.
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(tracing: Tracing) -> Self {
         let rules = sorted();
         let mut ranges = Self {
             list: [Range::of(rules[0]); RESTRICTED],
@@ -30,6 +33,10 @@ impl Ranges {
         };
         let mut at = 1;
         while at < RESTRICTED {
+            if is_free(rules[at], tracing) {
+                at += 1;
+                continue;
+            }
             let next = Range::of(rules[at]);
             let last = &mut ranges.list[ranges.len - 1];
             if last.last + 1 == next.first && last.is_like(next) {
@@ -59,6 +66,17 @@ impl Range {
             _ => false,
         }
     }
+}
+
+const fn is_free(rule: Rule, tracing: Tracing) -> bool {
+    let mut at = 0;
+    while at < TRACING.len() {
+        if matches!(tracing, Tracing::Needed) && rule.number as c_long == TRACING[at] {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 const fn sorted() -> [Rule; RESTRICTED] {

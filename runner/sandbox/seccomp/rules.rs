@@ -100,6 +100,14 @@ const STATMOUNT: c_long = 457;
 const LISTMOUNT: c_long = 458;
 const LSM_SET_SELF_ATTR: c_long = 460;
 
+/// What a step that traces needs: the calls of ptrace(2), and those that read and write a
+/// tracee's memory. Pid 1 cannot be traced: it is not dumpable, and no step has a capability.
+pub(crate) const TRACING: [c_long; 3] = [
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+];
+
 /// Every rule that all architectures share.
 pub(crate) const RULES: [Rule; 88] = [
     // Namespaces. A filter cannot read the structure that clone3 takes.

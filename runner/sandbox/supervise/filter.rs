@@ -4,9 +4,11 @@ use libc::{
     BPF_ALU, BPF_AND, BPF_JEQ, BPF_JSET, BPF_K, BPF_RET, SECCOMP_RET_ALLOW, SECCOMP_RET_TRACE,
     c_long, sock_filter,
 };
+use zwieback_core::sandbox_spec::identity::Entropy;
 
 use super::arch;
 use super::clock::WALL;
+use super::shift::Shift;
 use super::waits::SYS_FUTEX_WAIT;
 use crate::seccomp::program::{NUMBER, jump, load, load_argument, statement};
 
@@ -25,10 +27,21 @@ enum Condition {
 
 /// The program. The kernel runs it only for the numbers it names: the others it knows to be
 /// allowed in any case (Linux 5.11).
-pub(crate) fn program() -> Vec<sock_filter> {
-    use Condition::{Absolute, FutexOperation, Given, Wall};
+pub(crate) fn program(shift: Shift) -> Vec<sock_filter> {
     let mut code = vec![load(NUMBER)];
-    let mut rule = |number: c_long, conditions: &[Condition]| test(&mut code, number, conditions);
+    if shift.clock != 0 {
+        watch_clock(&mut code);
+    }
+    if shift.entropy == Entropy::Frozen {
+        test(&mut code, libc::SYS_getrandom, &[]);
+    }
+    code.push(ALLOW);
+    code
+}
+
+fn watch_clock(code: &mut Vec<sock_filter>) {
+    use Condition::{Absolute, FutexOperation, Given, Wall};
+    let mut rule = |number: c_long, conditions: &[Condition]| test(code, number, conditions);
     rule(libc::SYS_clock_gettime, &[Wall(0)]);
     rule(libc::SYS_gettimeofday, &[]);
     if let Some(number) = arch::SYS_TIME {
@@ -42,8 +55,6 @@ pub(crate) fn program() -> Vec<sock_filter> {
     rule(libc::SYS_timer_settime, &[Absolute(1)]);
     rule(libc::SYS_mq_timedsend, &[Given(4)]);
     rule(libc::SYS_mq_timedreceive, &[Given(4)]);
-    code.push(ALLOW);
-    code
 }
 
 const ALLOW: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -124,12 +135,20 @@ mod tests {
     const PRIVATE: u64 = 128;
 
     fn stops(number: c_long, arguments: [u64; 6]) -> bool {
+        let shift = Shift {
+            clock: 1,
+            ..Shift::default()
+        };
+        stops_under(shift, number, arguments)
+    }
+
+    fn stops_under(shift: Shift, number: c_long, arguments: [u64; 6]) -> bool {
         let call = Call {
             architecture: AUDIT_ARCH,
             number: u32::try_from(number).unwrap(),
             arguments,
         };
-        match execute(&program(), &call) {
+        match execute(&program(shift), &call) {
             SECCOMP_RET_TRACE => true,
             SECCOMP_RET_ALLOW => false,
             other => panic!("{other:#x}"),
@@ -155,6 +174,19 @@ mod tests {
         ));
         assert!(!stops(libc::SYS_clock_getres, [0, POINTER, 0, 0, 0, 0]));
         assert!(stops(libc::SYS_gettimeofday, [POINTER, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn random_bytes_stop_when_they_are_frozen() {
+        let drawn = [POINTER, 16, 0, 0, 0, 0];
+        assert!(!stops(libc::SYS_getrandom, drawn));
+        let frozen = Shift {
+            entropy: Entropy::Frozen,
+            ..Shift::default()
+        };
+        assert!(stops_under(frozen, libc::SYS_getrandom, drawn));
+        let read = [0, POINTER, 0, 0, 0, 0];
+        assert!(!stops_under(frozen, libc::SYS_clock_gettime, read));
     }
 
     #[test]

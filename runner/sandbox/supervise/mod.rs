@@ -1,4 +1,4 @@
-//! A wall clock that is ahead of the host's, for programs of every kind.
+//! A wall clock that is ahead of the host's, and a CPU that knows less, for programs of every kind.
 //!
 //! No namespace moves the wall clock. A preloaded library reaches neither static programs nor
 //! those of Go; so the kernel is asked to stop a step's process at the few calls that read the
@@ -18,10 +18,13 @@
 //! One mechanism then serves both, and a stopped tracee's number cannot be given to another
 //! process before its tracer has seen its end, which spares the races of notification.
 //!
-//! **The vDSO** reads the clock without any call. It is hidden at every `execve` ([`vdso`]), and
+//! **The vDSO** reads the clock without any call. It is hidden at every `execve` ([`vector`]), and
 //! libraries then make the call, as on kernels without it.
 //!
 //! **Waiting.** A deadline by the wall clock is moved back to the kernel's clock ([`waits`]).
+//!
+//! **The CPU** is asked by an instruction, which is made to fault ([`cpuid`]). **Random bytes** can
+//! be frozen for a diagnosis ([`luck`]); `/dev/urandom` goes on drawing.
 //!
 //! **Not covered:** a program that looks for the vDSO in `/proc/self/maps`, the time stamp
 //! counter read raw, and the times of files, which are the kernel's. As under any tracer, a
@@ -31,9 +34,12 @@
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 pub(crate) mod arch;
 pub(crate) mod clock;
+#[cfg_attr(not(target_arch = "x86_64"), path = "no_cpuid.rs")]
+pub(crate) mod cpuid;
 pub(crate) mod filter;
+pub(crate) mod luck;
 pub(crate) mod shift;
 pub(crate) mod supervisor;
-pub(crate) mod vdso;
+pub(crate) mod vector;
 pub(crate) mod verdict;
 pub(crate) mod waits;

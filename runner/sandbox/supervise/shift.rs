@@ -1,18 +1,26 @@
-//! The shift of the wall clock: begun by the zygote, entered by each step, and proved there.
+//! The shift: begun by the zygote, entered by each step, and proved there.
 
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use zwieback_core::sandbox_spec::identity::Machine;
+use zwieback_core::manifest::recipe::Tracing;
+use zwieback_core::sandbox_spec::identity::{Entropy, Instructions, Machine};
 use zwieback_core::supervision::{Effect, Supervision};
 
-use super::filter;
+use super::{cpuid, filter};
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel;
 
-/// Seconds by which the wall clock of a sandbox is ahead of the host's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shift(pub(crate) i64);
+/// What the steps of a sandbox see otherwise than the host has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// Seconds by which the wall clock is ahead.
+    pub(crate) clock: i64,
+    /// What the CPU says it can do.
+    pub(crate) instructions: Instructions,
+    /// Where random bytes come from.
+    pub(crate) entropy: Entropy,
+}
 
 /// A proof may take this many seconds on a machine that is busy with something else.
 const PATIENCE: u64 = 60;
@@ -20,20 +28,51 @@ const PATIENCE: u64 = 60;
 impl Shift {
     /// What the spec asks for.
     pub(crate) fn of(machine: &Machine) -> Self {
-        Self(machine.wall_clock_offset)
+        Self {
+            clock: machine.wall_clock_offset,
+            instructions: machine.instructions,
+            entropy: machine.entropy,
+        }
     }
 
     /// Has this process trace pid 1, if a shift is asked for, and tells what came of it.
     pub(crate) fn begin(pid: i32, machine: &Machine) -> (Option<Self>, Supervision) {
-        let shift = Self::of(machine);
-        let traced = (shift.0 != 0).then(|| kernel::trace::seize(pid));
-        let wall_clock = traced.as_ref().map(|traced| match traced {
-            Ok(()) => Effect::Effective,
-            // yama/ptrace_scope 3, or a container whose own filter has no ptrace.
-            Err(error) => Effect::ineffective(error.to_string()),
+        let wanted = Self::of(machine);
+        if wanted == Self::default() {
+            return (None, Supervision::default());
+        }
+        let traced = match machine.tracing {
+            Tracing::Refused => kernel::trace::seize(pid).map_err(|error| error.to_string()),
+            // A process has one tracer.
+            Tracing::Needed => Err("a step needs ptrace itself".to_owned()),
+        };
+        // Else yama/ptrace_scope is 3, or a container's own filter has no ptrace.
+        let possible = traced.clone().err();
+        let supervision = wanted.supervision(|own| match possible.as_deref().or(own) {
+            Some(reason) => Effect::ineffective(reason),
+            None => Effect::Effective,
         });
-        let supervision = Supervision { wall_clock };
-        (traced.and_then(Result::ok).map(|()| shift), supervision)
+        (traced.ok().map(|()| wanted.possible()), supervision)
+    }
+
+    /// What is asked for, each judged by the reason that stands against it, if one does.
+    fn supervision(self, judge: impl Fn(Option<&'static str>) -> Effect) -> Supervision {
+        let cannot_fault = || (!cpuid::can_fault()).then_some("this CPU cannot fault CPUID");
+        let is_plain = self.instructions == Instructions::Plain;
+        let is_frozen = self.entropy == Entropy::Frozen;
+        Supervision {
+            wall_clock: (self.clock != 0).then(|| judge(None)),
+            instructions: is_plain.then(|| judge(cannot_fault())),
+            entropy: is_frozen.then(|| judge(None)),
+        }
+    }
+
+    /// What of it this machine can do.
+    fn possible(mut self) -> Self {
+        if !cpuid::can_fault() {
+            self.instructions = Instructions::Own;
+        }
+        self
     }
 
     /// Puts this process, which is to become a step, under the shift for good.
@@ -41,7 +80,10 @@ impl Shift {
         // As its program would be anyway. Nobody is there to look: a step starts alone.
         kernel::process::make_dumpable().at(Stage::Privileges)?;
         let before = now(ClockId::CLOCK_REALTIME).at(Stage::Seccomp)?;
-        kernel::filter::install(&filter::program()).at(Stage::Seccomp)?;
+        kernel::filter::install(&filter::program(self)).at(Stage::Seccomp)?;
+        if self.clock == 0 {
+            return Ok(());
+        }
         self.prove(before).at(Stage::Seccomp)
     }
 
@@ -57,7 +99,7 @@ impl Shift {
         let result = unsafe { libc::syscall(number, clock, &raw mut after) };
         let call = || "clock_gettime(CLOCK_REALTIME), supervised".to_owned();
         Errno::result(result).named(call)?;
-        let expected = before.saturating_add(self.0);
+        let expected = before.saturating_add(self.clock);
         if after.tv_sec.abs_diff(expected) > PATIENCE {
             return Err(CallError::new(Errno::ETIME, call()));
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use libc::{PTRACE_EVENT_EXEC, PTRACE_EVENT_SECCOMP, PTRACE_EVENT_STOP, SIGTRAP};
 use nix::errno::Errno;
+use zwieback_core::sandbox_spec::identity::Instructions;
 
+use super::luck::Luck;
 use super::shift::Shift;
-use super::verdict::Verdict;
+use super::verdict::{Flaw, Verdict};
 use super::waits::Moved;
-use super::{arch, clock, vdso, waits};
+use super::{arch, clock, cpuid, vector, waits};
 use crate::kernel::process::{self, Block, Ended};
 use crate::kernel::trace::{self, Resume};
 
@@ -19,7 +21,8 @@ const CALL_END: i32 = SIGTRAP | 0x80;
 pub(crate) struct Supervisor {
     /// Pid 1, by its number out here.
     first: i32,
-    offset: i64,
+    shift: Shift,
+    luck: Luck,
     /// The threads that are in a call whose deadline was moved.
     waiting: BTreeMap<i32, Moved>,
     verdict: Verdict,
@@ -30,9 +33,10 @@ impl Supervisor {
     pub(crate) fn new(first: i32, shift: Option<Shift>) -> Self {
         Self {
             first,
-            offset: shift.map_or(0, |shift| shift.0),
+            shift: shift.unwrap_or_default(),
+            luck: Luck::default(),
             waiting: BTreeMap::new(),
-            verdict: Verdict::Whole,
+            verdict: Verdict::default(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Supervisor {
                 let how = self.see(pid, libc::WSTOPSIG(status), status >> 16);
                 trace::resume(pid, how);
             } else {
-                self.waiting.remove(&pid);
+                self.forget(pid);
             }
         }
         self.verdict
@@ -62,6 +66,7 @@ impl Supervisor {
                     moved.end(pid);
                 }
             }
+            0 if signal == libc::SIGSEGV && self.answers_for_cpu(pid) => {}
             0 => return Resume::Run(self.passed_on(pid, signal)),
             _ => {}
         }
@@ -70,13 +75,30 @@ impl Supervisor {
 
     /// A program is about to run. Its other threads are gone, some without a word.
     fn see_program(&mut self, pid: i32) {
-        self.waiting.remove(&pid);
+        self.forget(pid);
         if let Some(former) = trace::former_number(pid) {
-            self.waiting.remove(&former);
+            self.forget(former);
         }
-        if vdso::hide(pid).is_err_and(|errno| errno != Errno::ESRCH) {
-            self.verdict = Verdict::ClockSeen;
+        self.note(vector::change(pid, self.shift), Flaw::ClockSeen);
+        if self.shift.instructions == Instructions::Plain {
+            self.note(cpuid::arm(pid), Flaw::CpuSeen);
         }
+    }
+
+    fn forget(&mut self, pid: i32) {
+        self.waiting.remove(&pid);
+        self.luck.forget(pid);
+    }
+
+    /// A process that was killed meanwhile is no flaw.
+    fn note(&mut self, outcome: Result<(), Errno>, flaw: Flaw) {
+        if outcome.is_err_and(|errno| errno != Errno::ESRCH) {
+            self.verdict.note(flaw);
+        }
+    }
+
+    fn answers_for_cpu(&self, pid: i32) -> bool {
+        self.shift.instructions == Instructions::Plain && cpuid::answer(pid).is_some()
     }
 
     /// A call is about to be made that the filter has pointed out.
@@ -84,18 +106,20 @@ impl Supervisor {
         let Some(mut registers) = trace::registers(pid) else {
             return Resume::Run(0);
         };
-        if let Some(result) = clock::answer(pid, &registers, self.offset) {
+        let offset = self.shift.clock;
+        let told = clock::answer(pid, &registers, offset);
+        if let Some(result) = told.or_else(|| self.luck.answer(pid, &registers)) {
             arch::answer(pid, registers, result);
             return Resume::Run(0);
         }
-        match waits::begin(pid, &mut registers, self.offset) {
+        match waits::begin(pid, &mut registers, offset) {
             Ok(Some(moved)) => {
                 self.waiting.insert(pid, moved);
                 return Resume::ToCallEnd;
             }
             // There is none, or the process was killed.
             Ok(None) | Err(Errno::ESRCH) => {}
-            Err(_) => self.verdict = Verdict::DeadlineKept,
+            Err(_) => self.verdict.note(Flaw::DeadlineKept),
         }
         Resume::Run(0)
     }

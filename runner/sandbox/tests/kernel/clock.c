@@ -107,6 +107,9 @@ static void waits(void) {
     pthread_mutex_unlock(&lock);
     int word = 0;
     WAIT("wait-futex", syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &t, NULL, ~0));
+    // futex_waitv(2), linux/futex.h: a value, an address, and the flags of a private word of 32 bits.
+    struct { uint64_t value, address; uint32_t flags, reserved; } waiter = {0, (uintptr_t)&word, 130, 0};
+    WAIT("wait-vector", syscall(449, &waiter, 1, 0, &t, CLOCK_REALTIME));
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use zwieback_core::sandbox_spec::identity::Machine;
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::operation::{Operation, Source};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
@@ -154,29 +155,31 @@ fn seconds(time: SystemTime) -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-/// A shifted sandbox whose `/usr` is the host's.
-struct Workshop<'a> {
-    world: &'a World,
-    offset: i64,
+/// A sandbox whose `/usr` is the host's, on a machine that may be shifted.
+pub(crate) struct Workshop<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) machine: Machine,
 }
 
 impl Workshop<'_> {
     /// Where programs are put; it appears as `/clocks`.
-    fn bench(&self) -> PathBuf {
+    pub(crate) fn bench(&self) -> PathBuf {
         let bench = self.world.toolchain().join("clocks");
         fs::create_dir_all(&bench).unwrap();
         bench
     }
 
-    fn run(&self, argv: &[&str]) -> (String, Report) {
+    pub(crate) fn run(&self, argv: &[&str]) -> (String, Report) {
         let tree = self.world.toolchain();
         fs::create_dir_all(tree.join("usr")).unwrap();
         for name in ["bin", "lib", "lib64"] {
             // It is there from the trial before.
             drop(symlink(format!("usr/{name}"), tree.join(name)));
         }
-        let mut conditions = Conditions::default();
-        conditions.machine.wall_clock_offset = self.offset;
+        let conditions = Conditions {
+            machine: self.machine.clone(),
+            ..Conditions::default()
+        };
         let limits = Limits {
             memory: 4 << 30,
             processes: 200,
@@ -227,14 +230,15 @@ impl Workshop<'_> {
 }
 
 fn workshop(world: &World) -> Workshop<'_> {
-    Workshop {
-        world,
-        offset: OFFSET,
-    }
+    let machine = Machine {
+        wall_clock_offset: OFFSET,
+        ..Machine::default()
+    };
+    Workshop { world, machine }
 }
 
 /// Whether a tool of the host made what it was to make; a tool that is absent skips a trial.
-fn make(tool: &str, arguments: &[&str]) -> bool {
+pub(crate) fn make(tool: &str, arguments: &[&str]) -> bool {
     let made = process::Command::new(tool)
         .args(arguments)
         .env("HOME", "/nonexistent")
@@ -344,19 +348,22 @@ fn date(world: &World) {
 }
 
 fn unshifted(world: &World) {
-    let workshop = Workshop { world, offset: 0 };
+    let workshop = Workshop {
+        world,
+        machine: Machine::default(),
+    };
     let (said, report) = workshop.run(&["/bin/date", "+%s"]);
     let told: i64 = said.trim().parse().unwrap();
     assert!(told.abs_diff(seconds(SystemTime::now())) < 60);
     assert_eq!(report.supervision.wall_clock, None);
 }
 
-fn write(world: &World, name: &str, text: &str) -> PathBuf {
+pub(crate) fn write(world: &World, name: &str, text: &str) -> PathBuf {
     let path = workshop(world).bench().join(name);
     fs::write(&path, text).unwrap();
     path
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

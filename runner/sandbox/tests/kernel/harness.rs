@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use crate::world::World;
 use crate::{
-    clock, kernel, lifecycle, limits, namespaces, network, processes, shell, terminal, writes,
+    clock, kernel, lifecycle, limits, namespaces, network, processes, shell, shift, terminal,
+    writes,
 };
 
 /// A test with a name.
@@ -54,6 +55,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         processes::TRIALS,
         shell::TRIALS,
         clock::TRIALS,
+        shift::TRIALS,
     ]
     .into_iter()
     .flatten()

@@ -24,6 +24,7 @@ mod namespaces;
 mod network;
 mod processes;
 mod shell;
+mod shift;
 mod terminal;
 mod writes;
 

@@ -1,8 +1,10 @@
-//! Hides the vDSO from a program that has not run yet.
+//! Changes what the kernel tells a program that has not run yet: its auxiliary vector.
 
 use nix::errno::Errno;
+use zwieback_core::sandbox_spec::identity::Entropy;
 
-use super::arch;
+use super::shift::Shift;
+use super::{arch, luck};
 use crate::kernel::trace;
 
 /// elf.h. A loader skips such an entry.
@@ -10,12 +12,12 @@ const AT_IGNORE: u64 = 1;
 const WORD: u64 = 8;
 const PAGE: u64 = 4096;
 
-/// Takes the vDSO out of the auxiliary vector of a process that stands at `execve`. A vector
-/// without one is left alone.
+/// Takes the vDSO, which reads the clock without a call, and the random bytes out of the vector
+/// of a process that stands at `execve`, as the shift has it. A vector without them is left alone.
 ///
 /// The stack holds the count of arguments, their addresses and a null, those of the environment
 /// and a null, and then pairs of a kind and a value (System V ABI, 3.4.1).
-pub(crate) fn hide(pid: i32) -> Result<(), Errno> {
+pub(crate) fn change(pid: i32, shift: Shift) -> Result<(), Errno> {
     let stack = arch::stack(&trace::registers(pid).ok_or(Errno::ESRCH)?);
     let (_, count) = Words::from(pid, stack).next().ok_or(Errno::EFAULT)?;
     let arguments = count.saturating_add(2).saturating_mul(WORD);
@@ -26,11 +28,17 @@ pub(crate) fn hide(pid: i32) -> Result<(), Errno> {
         .ok_or(Errno::EFAULT)?;
     loop {
         let (at, kind) = words.next().ok_or(Errno::EFAULT)?;
+        let (_, value) = words.next().ok_or(Errno::EFAULT)?;
         match kind {
             libc::AT_NULL => return Ok(()),
-            libc::AT_SYSINFO_EHDR => return trace::write(pid, at, &AT_IGNORE.to_ne_bytes()),
-            _ => words.next(),
-        };
+            libc::AT_SYSINFO_EHDR if shift.clock != 0 => {
+                trace::write(pid, at, &AT_IGNORE.to_ne_bytes())?;
+            }
+            libc::AT_RANDOM if shift.entropy == Entropy::Frozen => {
+                trace::write(pid, value, &luck::for_a_start())?;
+            }
+            _ => {}
+        }
     }
 }
 

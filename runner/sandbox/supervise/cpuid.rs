@@ -1,0 +1,269 @@
+//! Answers programs that ask the CPU what it is, on CPUs that can be told to fault there.
+//!
+//! No call is made, so no filter sees it: the instruction itself must fault (`ARCH_SET_CPUID` of
+//! arch_prctl(2), Linux 4.12; Intel since Ivy Bridge, AMD since Zen 4). The setting is inherited
+//! by threads and children and is lost at `execve`, so it is made anew there, by the program that
+//! is about to run: the tracer has it make the call before its first own instruction.
+
+use std::arch::x86_64::{__cpuid_count, CpuidResult};
+
+use libc::{c_long, user_regs_struct};
+use nix::errno::Errno;
+
+use crate::kernel::process;
+use crate::kernel::trace::{self, Resume};
+
+/// asm/prctl.h.
+const ARCH_SET_CPUID: u64 = 0x1012;
+/// `cpuid`.
+const INSTRUCTION: [u8; 2] = [0x0F, 0xA2];
+/// `syscall`, and `int3`, which hands over to the tracer.
+const CALL_AND_STOP: [u8; 3] = [0x0F, 0x05, 0xCC];
+/// More stops than this before the call is made mean that something else is going on.
+const PATIENCE: u32 = 16;
+
+/// Whether this CPU can be told to fault.
+pub(crate) fn can_fault() -> bool {
+    // For this thread alone, which asks the CPU nothing in between.
+    set(0).is_ok() && set(1).is_ok()
+}
+
+fn set(allowed: u64) -> Result<(), Errno> {
+    // SAFETY: plain integers.
+    Errno::result(unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_SET_CPUID, allowed) }).map(drop)
+}
+
+/// Has a program that stands at `execve` fault from its first instruction on.
+pub(crate) fn arm(pid: i32) -> Result<(), Errno> {
+    let before = trace::registers(pid).ok_or(Errno::ESRCH)?;
+    let code = trace::peek(pid, before.rip)?;
+    trace::poke(pid, before.rip, with_call(code))?;
+    let call = user_regs_struct {
+        rax: libc::SYS_arch_prctl.cast_unsigned(),
+        rdi: ARCH_SET_CPUID,
+        rsi: 0,
+        // `execve` is over: nothing is to be restarted.
+        orig_rax: u64::MAX,
+        ..before
+    };
+    trace::set_registers(pid, call);
+    let result = run_to_stop(pid, before.rip + CALL_AND_STOP.len() as u64);
+    // A program that was killed meanwhile needs no repair.
+    trace::poke(pid, before.rip, code)?;
+    let orig_rax = u64::MAX;
+    trace::set_registers(pid, user_regs_struct { orig_rax, ..before });
+    Errno::result(c_long::from_ne_bytes(result?.to_ne_bytes())).map(drop)
+}
+
+/// Lets the tracee go on until it stops at `end`, and says what is then in its result register.
+fn run_to_stop(pid: i32, end: u64) -> Result<u64, Errno> {
+    let mut signal = 0;
+    for _ in 0..PATIENCE {
+        trace::resume(pid, Resume::Run(signal));
+        let status = process::wait_for(pid)?;
+        if !libc::WIFSTOPPED(status) {
+            return Err(Errno::ESRCH);
+        }
+        let now = trace::registers(pid).ok_or(Errno::ESRCH)?;
+        if now.rip == end && libc::WSTOPSIG(status) == libc::SIGTRAP {
+            return Ok(now.rax);
+        }
+        // Somebody sent a signal; no program has set up anything yet that could catch it.
+        let is_event = status >> 16 != 0;
+        signal = if is_event { 0 } else { libc::WSTOPSIG(status) };
+    }
+    Err(Errno::ELOOP)
+}
+
+fn with_call(code: u64) -> u64 {
+    let mut bytes = code.to_ne_bytes();
+    bytes[..CALL_AND_STOP.len()].copy_from_slice(&CALL_AND_STOP);
+    u64::from_ne_bytes(bytes)
+}
+
+/// Answers a tracee that faulted, if it faulted by asking.
+pub(crate) fn answer(pid: i32) -> Option<()> {
+    let registers = trace::registers(pid)?;
+    let mut code = [0; INSTRUCTION.len()];
+    trace::read(pid, registers.rip, &mut code).ok()?;
+    (code == INSTRUCTION).then_some(())?;
+    trace::set_registers(pid, answered(registers, ask));
+    Some(())
+}
+
+/// The registers after the instruction, when the CPU answers like this.
+fn answered(
+    registers: user_regs_struct,
+    ask: impl Fn(u32, u32) -> CpuidResult,
+) -> user_regs_struct {
+    let (leaf, part) = (low(registers.rax), low(registers.rcx));
+    let plain = plain(leaf, part, ask(leaf, part));
+    user_regs_struct {
+        rax: plain.eax.into(),
+        rbx: plain.ebx.into(),
+        rcx: plain.ecx.into(),
+        rdx: plain.edx.into(),
+        rip: registers.rip + INSTRUCTION.len() as u64,
+        ..registers
+    }
+}
+
+/// The instruction takes the lower halves and clears the upper ones.
+fn low(register: u64) -> u32 {
+    let [low, _] = [register & u64::from(u32::MAX), register >> 32];
+    u32::try_from(low).expect("invariant: the upper half is masked away")
+}
+
+fn ask(leaf: u32, part: u32) -> CpuidResult {
+    __cpuid_count(leaf, part)
+}
+
+/// What no x86-64 CPU before 2011 said of itself (Intel SDM 3A, CPUID; AMD APM 3, appendix E):
+/// AVX and what builds on it, bit manipulation, hashing, and random numbers, which would pass by
+/// everything that watches over entropy.
+mod newer {
+    /// FMA, MOVBE, AVX, F16C, RDRAND.
+    pub(super) const LEAF_1_ECX: u32 = bits(&[12, 22, 28, 29, 30]);
+    /// BMI1, AVX2, BMI2, RDSEED, ADX, SHA and AVX-512.
+    pub(super) const LEAF_7_EBX: u32 = bits(&[3, 5, 8, 16, 17, 18, 19, 21, 26, 27, 28, 29, 30, 31]);
+    /// GFNI, VAES, VPCLMULQDQ and AVX-512.
+    pub(super) const LEAF_7_ECX: u32 = bits(&[1, 6, 8, 9, 10, 11, 12, 14]);
+    /// AVX-512 and AMX.
+    pub(super) const LEAF_7_EDX: u32 = bits(&[2, 3, 8, 22, 23, 24, 25]);
+    /// LZCNT, XOP, FMA4, TBM.
+    pub(super) const EXTENDED_1_ECX: u32 = bits(&[5, 11, 16, 21]);
+
+    const fn bits(list: &[u32]) -> u32 {
+        let (mut mask, mut at) = (0, 0);
+        while at < list.len() {
+            mask |= 1 << list[at];
+            at += 1;
+        }
+        mask
+    }
+}
+
+/// The name of the CPU, 48 bytes in three leaves of four registers.
+const NAME: &[u8; 11] = b"a processor";
+
+/// What a plain CPU would answer where this one answers `own`.
+fn plain(leaf: u32, part: u32, mut own: CpuidResult) -> CpuidResult {
+    const NOTHING: CpuidResult = CpuidResult {
+        eax: 0,
+        ebx: 0,
+        ecx: 0,
+        edx: 0,
+    };
+    match (leaf, part) {
+        (1, _) => own.ecx &= !newer::LEAF_1_ECX,
+        (7, 0) => {
+            // There is no further part: all of them tell of newer instructions.
+            own.eax = 0;
+            own.ebx &= !newer::LEAF_7_EBX;
+            own.ecx &= !newer::LEAF_7_ECX;
+            own.edx &= !newer::LEAF_7_EDX;
+        }
+        // Further parts, AMX and AVX10.
+        (7 | 0x1D | 0x1E | 0x24, _) => return NOTHING,
+        (0x8000_0001, _) => own.ecx &= !newer::EXTENDED_1_ECX,
+        (0x8000_0002..=0x8000_0004, _) => return name(leaf - 0x8000_0002),
+        _ => {}
+    }
+    own
+}
+
+fn name(part: u32) -> CpuidResult {
+    let mut text = [0_u8; 48];
+    text[..NAME.len()].copy_from_slice(NAME);
+    let word = |at: u32| {
+        let from = (part * 16 + at * 4) as usize;
+        let bytes = [text[from], text[from + 1], text[from + 2], text[from + 3]];
+        u32::from_le_bytes(bytes)
+    };
+    CpuidResult {
+        eax: word(0),
+        ebx: word(1),
+        ecx: word(2),
+        edx: word(3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: CpuidResult = CpuidResult {
+        eax: u32::MAX,
+        ebx: u32::MAX,
+        ecx: u32::MAX,
+        edx: u32::MAX,
+    };
+
+    fn asked(leaf: u64, part: u64) -> user_regs_struct {
+        // SAFETY: plain integers, for which all zeros are a value.
+        let none: user_regs_struct = unsafe { std::mem::zeroed() };
+        let registers = user_regs_struct {
+            rax: leaf,
+            rbx: 5,
+            rcx: part,
+            rdx: 6,
+            rsi: 7,
+            rip: 0x1000,
+            ..none
+        };
+        answered(registers, |_, _| ALL)
+    }
+
+    #[test]
+    fn the_instruction_is_over_and_changes_four_registers() {
+        let after = asked(0xFFFF_FFFF_0000_0001, 0);
+        assert_eq!((after.rip, after.rsi), (0x1002, 7));
+        assert_eq!(after.rbx, u64::from(u32::MAX));
+        // AVX is bit 28 of ecx, SSE4.2 bit 20, SSE2 bit 26 of edx.
+        assert_eq!((after.rcx >> 28) & 1, 0);
+        assert_eq!((after.rcx >> 20) & 1, 1);
+        assert_eq!((after.rdx >> 26) & 1, 1);
+    }
+
+    #[test]
+    fn a_plain_cpu_has_nothing_that_came_with_avx() {
+        let seven = asked(7, 0);
+        assert_eq!(seven.rax, 0, "no further part");
+        assert_eq!(seven.rbx & (1 << 5), 0, "AVX2");
+        assert_eq!(seven.rbx & (1 << 16), 0, "AVX-512");
+        assert_eq!(seven.rbx & (1 << 9), 1 << 9, "fast string moves stay");
+        for leaf in [0x1D, 0x24] {
+            assert_eq!(asked(leaf, 0).rax, 0);
+        }
+        assert_eq!(asked(7, 1).rax, 0);
+    }
+
+    #[test]
+    fn what_tells_no_features_is_the_cpus_own() {
+        // The vendor, the caches and the sizes of saved state must fit what the kernel does.
+        for leaf in [0, 2, 4, 0xB, 0xD, 0x15, 0x8000_0000, 0x8000_0008] {
+            assert_eq!(asked(leaf, 0).rax, u64::from(u32::MAX), "{leaf:#x}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_nobodys() {
+        let mut name = Vec::new();
+        for leaf in 0x8000_0002..=0x8000_0004 {
+            let part = asked(leaf, 0);
+            for register in [part.rax, part.rbx, part.rcx, part.rdx] {
+                name.extend_from_slice(&low(register).to_le_bytes());
+            }
+        }
+        assert_eq!(name.len(), 48);
+        let text = String::from_utf8(name).unwrap();
+        assert_eq!(text.trim_end_matches('\0'), "a processor");
+    }
+
+    #[test]
+    fn a_call_takes_the_place_of_the_first_instructions() {
+        let code = u64::from_ne_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
+        let with = with_call(code).to_ne_bytes();
+        assert_eq!(with, [0x0F, 0x05, 0xCC, 4, 5, 6, 7, 8]);
+    }
+}

@@ -1,0 +1,18 @@
+//! An architecture whose CPUs are not asked by an instruction that could fault.
+
+use nix::errno::Errno;
+
+/// Nothing can be told to fault.
+pub(crate) fn can_fault() -> bool {
+    false
+}
+
+/// Is never called, since nothing can fault.
+pub(crate) fn arm(_pid: i32) -> Result<(), Errno> {
+    Err(Errno::ENODEV)
+}
+
+/// Nobody asks.
+pub(crate) fn answer(_pid: i32) -> Option<()> {
+    None
+}
