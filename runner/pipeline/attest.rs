@@ -11,10 +11,8 @@ use zwieback_core::digest::Fingerprint;
 use zwieback_core::enforcement::LockState;
 use zwieback_core::event::Event;
 use zwieback_core::json::from_serde::value_of;
-use zwieback_core::supervision::Effect;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_core::twin::conditions::RunName;
-use zwieback_core::twin::factor::{Factor, FactorState};
 use zwieback_core::twin::variation::Variation;
 use zwieback_host::clock;
 use zwieback_host::keys::signer::seal;
@@ -118,25 +116,11 @@ fn invocation(
         id: format!("urn:zwieback:run:{}", made.id),
         started: made.started,
         finished: clock::now(),
-        factors: factors(made),
+        factors: made.variation.found(a.record.witness(), b.record.witness()),
         needed: made.planned.bundles.clone(),
         enforcement,
         byproducts: logs(made, ctx)?,
     })
-}
-
-/// What was planned of each factor, corrected by what the runs found.
-fn factors(made: &Made<'_>) -> BTreeMap<Factor, FactorState> {
-    let mut states = made.variation.states();
-    if let Some(Effect::Ineffective { reason }) = &made.runs.1.record.supervision.wall_clock {
-        states.insert(
-            Factor::Clock,
-            FactorState::Ineffective {
-                reason: reason.clone(),
-            },
-        );
-    }
-    states
 }
 
 fn builder(made: &Made<'_>) -> &'static str {

@@ -14,6 +14,7 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::factor::Factor;
+use zwieback_core::twin::sighting::Sighting;
 use zwieback_host::capture::outputs::capture_into;
 use zwieback_host::capture::rules::Rules;
 use zwieback_host::capture::snapshot::{Snapshot, snapshot};
@@ -105,6 +106,7 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     let mut record = steps.record;
     record.enforcement = report.enforcement;
     record.supervision = report.supervision;
+    record.sighting = report.sighting;
     record.ended = clock::now().as_unix();
     let wall_ms = record.steps.iter().map(|step| step.wall_ms).sum();
     // Only now, when no process of the run is left, are the outputs read.
@@ -159,6 +161,7 @@ impl<'a> Steps<'a> {
             outputs: None,
             enforcement: Enforcement::default(),
             supervision: Supervision::default(),
+            sighting: Sighting::default(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);
         Ok(Self {

@@ -10,6 +10,7 @@ use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
+use zwieback_core::twin::sighting::Sighting;
 
 use crate::error::Failure;
 use crate::owner::Owner;
@@ -42,6 +43,14 @@ pub(crate) struct StepPlan {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) dir: String,
     pub(crate) streams: Streams,
+    pub(crate) look: Look,
+}
+
+/// Whether a step tells what it sees around it before it begins.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Look {
+    Around,
+    Nowhere,
 }
 
 /// Where a step's standard streams lead.
@@ -65,6 +74,8 @@ pub(crate) enum Reply {
     Ready(Enforcement),
     /// Something failed; before `Ready`, this is the last word.
     Failed(Failure),
+    /// What a step saw around it; it begins now.
+    Saw(Sighting),
     /// The step's first process ended, and every other has been killed.
     Ended(StepEnd),
 }

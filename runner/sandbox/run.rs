@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::SandboxError;
-use crate::protocol::{Reply, Request, StepEnd, StepPlan, Streams};
+use crate::protocol::{Look, Reply, Request, StepEnd, StepPlan, Streams};
 use crate::sandbox::Sandbox;
 use crate::step::{Command, Ending, Limit, StepOutcome, StepUsage};
 use crate::wire;
@@ -44,6 +44,11 @@ impl Sandbox {
             env,
             dir: command.dir.clone(),
             streams,
+            look: if streams == Streams::Captured && self.sighting.is_none() {
+                Look::Around
+            } else {
+                Look::Nowhere
+            },
         };
         wire::send(&self.socket, &Request::Run(plan), descriptors)
             .map_err(SandboxError::runner("ask for a step"))
@@ -90,8 +95,9 @@ impl<'a> Turn<'a> {
             if ready.output && self.take_output()? == Taken::TooMuch {
                 self.cut(Ending::LimitReached(Limit::Log))?;
             }
-            if ready.reply {
-                let end = self.receive_end()?;
+            if ready.reply
+                && let Some(end) = self.receive()?
+            {
                 return self.conclude(end);
             }
             if self.cut.is_none() {
@@ -188,14 +194,19 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn receive_end(&mut self) -> Result<StepEnd, SandboxError> {
+    /// Hears what pid 1 has to say; the step's end, if it is that.
+    fn receive(&mut self) -> Result<Option<StepEnd>, SandboxError> {
         let reply = wire::receive(&self.sandbox.socket)
             .map_err(SandboxError::runner("hear of a step's end"))?;
         match reply {
-            Some((Reply::Ended(end), _)) => Ok(end),
+            Some((Reply::Ended(end), _)) => Ok(Some(end)),
+            Some((Reply::Saw(sighting), _)) => {
+                self.sandbox.sighting = Some(sighting);
+                Ok(None)
+            }
             Some((Reply::Failed(failure), _)) => Err(failure.into()),
             // Memory that outlives its processes can take pid 1 along.
-            None if self.sandbox.watcher.look_now().is_some() => Ok(StepEnd::KILLED),
+            None if self.sandbox.watcher.look_now().is_some() => Ok(Some(StepEnd::KILLED)),
             _ => Err(SandboxError::Gone("run a step")),
         }
     }

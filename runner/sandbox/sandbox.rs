@@ -11,6 +11,7 @@ use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place, Source};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
+use zwieback_core::twin::sighting::Sighting;
 
 use crate::canceller::Canceller;
 use crate::cgroup::group::Groups;
@@ -56,6 +57,7 @@ pub struct Sandbox {
     pub(crate) canceller: Canceller,
     pub(crate) watcher: Watcher,
     pub(crate) deadline: Instant,
+    pub(crate) sighting: Option<Sighting>,
     places: [OwnedFd; 3],
     owner: Owner,
     enforcement: Enforcement,
@@ -70,6 +72,8 @@ pub struct Report {
     pub enforcement: Enforcement,
     /// Whether the clock of every program was what it was to be.
     pub supervision: Supervision,
+    /// What the first step whose output was captured saw around it.
+    pub sighting: Sighting,
     /// The most memory in use at one time, in bytes, as far as it was measured.
     pub peak_memory: Option<u64>,
 }
@@ -119,6 +123,7 @@ impl Sandbox {
             deadline: Instant::now() + Duration::from_secs(spec.limits.seconds),
             spec: plan.spec,
             canceller: canceller.clone(),
+            sighting: None,
             places: ready.places,
             socket,
             owner,
@@ -165,6 +170,7 @@ impl Sandbox {
         Report {
             enforcement: std::mem::take(&mut self.enforcement),
             supervision: verdict::conclude(std::mem::take(&mut self.supervision), end),
+            sighting: self.sighting.take().unwrap_or_default(),
             peak_memory: self.watcher.peak_memory(),
         }
     }
@@ -201,7 +207,7 @@ fn await_ready(
                 supervision = begun;
             }
             (Reply::Failed(failure), _) => return Err(failure.into()),
-            (Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
+            (Reply::Saw(_) | Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
             (Reply::Ready(enforcement), descriptors) => {
                 let mut descriptors = descriptors.into_iter();
                 let mut next = || descriptors.next().ok_or(SandboxError::Gone(START));

@@ -12,6 +12,7 @@ use crate::name::Name;
 use crate::supervision::Supervision;
 use crate::timestamp::Timestamp;
 use crate::twin::conditions::{Conditions, RunName};
+use crate::twin::sighting::{Sighting, Witness};
 
 /// What is kept of one invocation of `build`, as `record.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,19 @@ pub struct RunRecord {
     /// What the supervisor really changed.
     #[serde(default)]
     pub supervision: Supervision,
+    /// What its first step saw of each factor.
+    #[serde(default)]
+    pub sighting: Sighting,
+}
+
+impl RunRecord {
+    /// What it has to say of the factors.
+    pub fn witness(&self) -> Witness<'_> {
+        Witness {
+            sighting: &self.sighting,
+            supervision: &self.supervision,
+        }
+    }
 }
 
 impl Record {

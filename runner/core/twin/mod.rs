@@ -14,6 +14,8 @@ pub mod variation;
 
 pub mod state;
 
+pub mod sighting;
+
 pub mod spec;
 
 pub mod counterfactual;

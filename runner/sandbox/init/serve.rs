@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::step;
+use super::step::{self, Started};
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::process::{self, Block, Ended};
@@ -79,8 +79,11 @@ impl Server<'_> {
         streams: Vec<OwnedFd>,
     ) -> Result<(), CallError> {
         match step::start(plan, streams, self.shift) {
-            Ok(pid) => {
+            Ok(Started { pid, sighting }) => {
                 self.running = Some(Running::new(pid));
+                if let Some(sighting) = sighting {
+                    self.reply(&Reply::Saw(sighting))?;
+                }
                 // It may have ended before this process looked at its signals again.
                 self.reap()
             }

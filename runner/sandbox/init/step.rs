@@ -7,19 +7,36 @@ use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, chdir, fork, setsid};
+use serde::{Deserialize, Serialize};
+use zwieback_core::twin::sighting::Sighting;
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{process, terminal};
-use crate::protocol::{StepPlan, Streams};
+use crate::protocol::{Look, StepPlan, Streams};
+use crate::supervise::look;
 use crate::supervise::shift::Shift;
 
-/// Starts a step and returns its process when its program runs.
+/// A step whose program runs.
+pub(crate) struct Started {
+    pub(crate) pid: i32,
+    /// What it saw before, if it was to look.
+    pub(crate) sighting: Option<Sighting>,
+}
+
+/// What the child says before its program runs, or instead.
+#[derive(Serialize, Deserialize)]
+enum Word {
+    Saw(Sighting),
+    Failed(Failure),
+}
+
+/// Starts a step and returns when its program runs.
 pub(crate) fn start(
     plan: &StepPlan,
     streams: Vec<OwnedFd>,
     shift: Option<Shift>,
-) -> Result<i32, Failure> {
+) -> Result<Started, Failure> {
     let program = Program::new(plan).at(Stage::Step)?;
     match shift {
         None => start_borrowing(plan, &program, &streams),
@@ -31,13 +48,16 @@ fn start_borrowing(
     plan: &StepPlan,
     program: &Program,
     streams: &[OwnedFd],
-) -> Result<i32, Failure> {
-    let mut failure = None;
-    let mut life = || failure = Some(become_step(plan, program, streams, None));
+) -> Result<Started, Failure> {
+    let (mut failure, mut sighting) = (None, None);
+    let mut life = || {
+        let mut saw = |seen| sighting = Some(seen);
+        failure = Some(become_step(plan, program, streams, None, &mut saw));
+    };
     // SAFETY: pid 1 is a copy of the zygote and has one thread. Without a shift, all that a step
-    // changes before its program starts is its own: session, streams, signals, directory.
-    let child = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
-    failure.map_or(Ok(child), Err)
+    // changes before its program starts is its own: session, streams, signals, directory, mask.
+    let pid = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
+    failure.map_or(Ok(Started { pid, sighting }), Err)
 }
 
 /// A shift has the child change what belongs to memory, so that it needs its own.
@@ -46,7 +66,7 @@ fn start_copied(
     program: &Program,
     streams: Vec<OwnedFd>,
     shift: Shift,
-) -> Result<i32, Failure> {
+) -> Result<Started, Failure> {
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
     // SAFETY: pid 1 is a copy of the zygote and has one thread, so the child may do all it may.
@@ -56,12 +76,15 @@ fn start_copied(
     {
         ForkResult::Child => {
             drop(report);
-            let failure = become_step(plan, program, &streams, Some(shift));
-            tell(failures, &failure)
+            let mut saw = |seen| tell(&failures, &Word::Saw(seen));
+            let failure = become_step(plan, program, &streams, Some(shift), &mut saw);
+            tell(&failures, &Word::Failed(failure));
+            process::exit_now()
         }
         ForkResult::Parent { child } => {
             drop((failures, streams));
-            confirm(report).map(|()| child.as_raw())
+            let pid = child.as_raw();
+            confirm(report).map(|sighting| Started { pid, sighting })
         }
     }
 }
@@ -128,14 +151,18 @@ fn become_step(
     program: &Program,
     streams: &[OwnedFd],
     shift: Option<Shift>,
+    saw: &mut dyn FnMut(Sighting),
 ) -> Failure {
     let prepared = prepare(plan, streams).at(Stage::Step);
-    match prepared.and_then(|()| shift.map_or(Ok(()), Shift::enter)) {
-        Ok(()) => Failure {
-            stage: Stage::Exec,
-            call: program.execute(),
-        },
-        Err(failure) => failure,
+    if let Err(failure) = prepared.and_then(|()| shift.map_or(Ok(()), Shift::enter)) {
+        return failure;
+    }
+    if plan.look == Look::Around {
+        saw(look::around(&plan.env));
+    }
+    Failure {
+        stage: Stage::Exec,
+        call: program.execute(),
     }
 }
 
@@ -167,26 +194,27 @@ fn prepare(plan: &StepPlan, streams: &[OwnedFd]) -> Result<(), CallError> {
     process::close_on_exec_from(3)
 }
 
-fn tell(mut failures: PipeWriter, failure: &Failure) -> ! {
-    if let Ok(text) = serde_json::to_vec(failure) {
+fn tell(mut report: &PipeWriter, word: &Word) {
+    if let Ok(text) = serde_json::to_vec(word) {
         // A pid 1 that cannot read it sees an end without a program.
-        drop(failures.write_all(&text));
+        drop(report.write_all(&text));
     }
-    process::exit_now()
 }
 
-/// The pipe closes when the program starts; whatever comes before that is a failure.
-fn confirm(mut report: PipeReader) -> Result<(), Failure> {
+/// The pipe closes when the program starts; a failure is the last word that comes before that.
+fn confirm(mut report: PipeReader) -> Result<Option<Sighting>, Failure> {
     let mut text = Vec::new();
     report
         .read_to_end(&mut text)
         .named(|| "read(report)".to_owned())
         .at(Stage::Step)?;
-    if text.is_empty() {
-        return Ok(());
-    }
     let unreadable = || CallError::new(Errno::EPROTO, "read(report)");
-    Err(serde_json::from_slice(&text)
-        .map_err(|_| unreadable())
-        .at(Stage::Step)?)
+    let mut sighting = None;
+    for word in serde_json::Deserializer::from_slice(&text).into_iter() {
+        match word.map_err(|_| unreadable()).at(Stage::Step)? {
+            Word::Saw(seen) => sighting = Some(seen),
+            Word::Failed(failure) => return Err(failure),
+        }
+    }
+    Ok(sighting)
 }

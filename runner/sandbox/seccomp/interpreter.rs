@@ -210,9 +210,10 @@ fn a_recipe_that_traces_gets_the_calls_of_tracing_and_no_other() {
     };
     for rule in RULES {
         let is_freed = TRACING.contains(&rule.number.into());
-        let expected = match is_freed {
-            true => ALLOW,
-            false => judge(Tracing::Refused, rule.number),
+        let expected = if is_freed {
+            ALLOW
+        } else {
+            judge(Tracing::Refused, rule.number)
         };
         assert_eq!(
             judge(Tracing::Needed, rule.number),

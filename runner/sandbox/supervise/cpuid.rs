@@ -1,7 +1,7 @@
 //! Answers programs that ask the CPU what it is, on CPUs that can be told to fault there.
 //!
 //! No call is made, so no filter sees it: the instruction itself must fault (`ARCH_SET_CPUID` of
-//! arch_prctl(2), Linux 4.12; Intel since Ivy Bridge, AMD since Zen 4). The setting is inherited
+//! `arch_prctl(2)`, Linux 4.12; Intel since Ivy Bridge, AMD since Zen 4). The setting is inherited
 //! by threads and children and is lost at `execve`, so it is made anew there, by the program that
 //! is about to run: the tracer has it make the call before its first own instruction.
 

@@ -52,7 +52,7 @@ pub(crate) fn for_a_start() -> [u8; 16] {
     std::array::from_fn(|at| byte(at as u64))
 }
 
-/// One byte of the sequence: SplitMix64 over its number.
+/// One byte of the sequence: `SplitMix64` over its number.
 fn byte(at: u64) -> u8 {
     let mut z = at.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -38,6 +38,9 @@ impl Verdict {
     }
 }
 
+/// Why neither the vDSO nor the random bytes of a start could be changed.
+const UNREAD: &str = "the memory of a program that started could not be read";
+
 /// What came of a supervision that began like this, when the zygote has ended so. A supervisor
 /// whose end nobody has seen has proved nothing.
 pub(crate) fn conclude(begun: Supervision, end: Option<ExitStatus>) -> Supervision {
@@ -49,7 +52,6 @@ pub(crate) fn conclude(begun: Supervision, end: Option<ExitStatus>) -> Supervisi
             .iter()
             .find_map(|(it, why)| verdict.has(*it).then_some(*why)),
     };
-    const UNREAD: &str = "the memory of a program that started could not be read";
     let clock = flaw(&[
         (Flaw::ClockSeen, UNREAD),
         (
