@@ -20,6 +20,7 @@ pub fn look(jobs: Option<u16>) -> Machine {
         tmpfs_budget: available_memory() / 2,
         chooses_pids: Path::new(LAST_PID).exists(),
         faults_cpuid: faults_cpuid(),
+        locale: None,
     }
 }
 

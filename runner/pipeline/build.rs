@@ -5,7 +5,9 @@ use std::time::Instant;
 use zwieback_core::bake::action::Action;
 use zwieback_core::bake::comparison::compare;
 use zwieback_core::event::Event;
+use zwieback_core::twin::variation::Machine;
 use zwieback_host::project::Project;
+use zwieback_host::toolchain::locale;
 
 use super::attest::{self, Made, attest};
 use super::build_all::Outputs;
@@ -62,12 +64,11 @@ pub fn make(
     );
     theirs.map_or(Ok(()), |it| it.check_action(&action))?;
     let sources = sources::unpack_all(planned, ctx)?;
-    let twin = Twin::plan(
-        &planned.plan,
-        ctx.shared.machine(wish),
-        wish,
-        sources.source_date_epoch,
-    );
+    let machine = Machine {
+        locale: locale::foreign(root.path()),
+        ..ctx.shared.machine(wish).clone()
+    };
+    let twin = Twin::plan(&planned.plan, &machine, wish, sources.source_date_epoch);
     let keeper = Keeper::open(planned, &action, wish, ctx)?;
     let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
     let (folder, pace) = (keeper.folder(), &Pace::default());

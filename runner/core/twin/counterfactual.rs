@@ -86,6 +86,7 @@ mod tests {
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
             faults_cpuid: true,
+            locale: None,
         };
         Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30)
     }

@@ -34,6 +34,7 @@ fn table_of_factors() -> String {
         tmpfs_budget: 8 << 30,
         chooses_pids: true,
         faults_cpuid: true,
+        locale: None,
     };
     let states = |profile| {
         let variation = Variation::plan(profile, &Choice::default(), &machine, 1 << 30);

@@ -91,7 +91,8 @@ pub fn other(a: &Conditions, machine: &Machine) -> Conditions {
         user: "builder".into(),
         hostname: "another-host".into(),
         umask: 0o002,
-        locale: "C".into(),
+        // Without another language C itself: it differs from C.UTF-8 in what is a letter.
+        locale: machine.locale.clone().unwrap_or_else(|| "C".into()),
         // POSIX form, which needs no zone database: 14 hours ahead of UTC.
         timezone: "XXX-14".into(),
         columns: 133,

@@ -174,6 +174,7 @@ mod tests {
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
             faults_cpuid: false,
+            locale: None,
         };
         let choice = Choice::default();
         let variation =

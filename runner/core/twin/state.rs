@@ -131,6 +131,7 @@ mod tests {
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
             faults_cpuid: true,
+            locale: None,
         }
     }
 
@@ -169,6 +170,7 @@ mod tests {
             cpus: vec![3],
             chooses_pids: false,
             faults_cpuid: false,
+            locale: None,
             ..machine()
         };
         let variation = Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30);

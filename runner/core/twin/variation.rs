@@ -23,6 +23,8 @@ pub struct Machine {
     pub chooses_pids: bool,
     /// Whether the CPU can be told to fault where a program asks it what it is.
     pub faults_cpuid: bool,
+    /// A locale that the steps' tools know and whose order and words are not those of C.
+    pub locale: Option<String>,
 }
 
 /// The conditions of both runs.

@@ -7,4 +7,5 @@ pub mod package;
 pub mod unpack_deb;
 pub mod unpack_part;
 pub mod usr_merge;
+pub mod locale;
 pub mod error;
