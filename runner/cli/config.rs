@@ -77,6 +77,10 @@ pub struct Fetch {
 pub struct Release {
     /// The file that says how the gate is set up on this machine.
     pub gate: Option<PathBuf>,
+    /// The private key of the gate, where releases are promoted.
+    pub key: Option<PathBuf>,
+    /// The private key of the log, where it is written.
+    pub log_key: Option<PathBuf>,
 }
 
 /// The part of the configuration that a project may set.

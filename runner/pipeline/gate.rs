@@ -29,9 +29,17 @@ pub struct Gate {
     /// Where releases go.
     pub places: BTreeMap<Name, Place>,
     foreign: ForeignBuildTypes,
-    key: Option<PathBuf>,
-    log_key: Option<PathBuf>,
+    keys: Keys,
     dirs: Dirs,
+}
+
+/// The private keys that a machine has, by name or file.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// The gate's, where releases are promoted.
+    pub gate: Option<PathBuf>,
+    /// The log's, where it is written.
+    pub log: Option<PathBuf>,
 }
 
 /// The keys of whoever says something: their own, and the log's.
@@ -68,18 +76,13 @@ pub enum GateError {
     #[error(transparent)]
     Key(#[from] KeyringError),
     /// This machine is not one that does this.
-    #[error("{} names no key that {does}", path.display())]
-    NoKey {
-        /// The file that would name it, or the log's folder.
-        path: PathBuf,
-        /// What it would do.
-        does: &'static str,
-    },
+    #[error("this machine has no key of the {0}")]
+    NoKey(&'static str),
 }
 
 impl Gate {
     /// Opens the gate of a file.
-    pub fn open(path: &Path, dirs: &Dirs) -> Result<Self, GateError> {
+    pub fn open(path: &Path, keys: Keys, dirs: &Dirs) -> Result<Self, GateError> {
         let file = GateFile::read(path)?;
         let witnesses = believed(&file.log)?;
         let log = LogDir::open(&file.log.folder)?;
@@ -107,8 +110,7 @@ impl Gate {
             },
             places: file.places(),
             foreign: ForeignBuildTypes::new(),
-            key: file.key,
-            log_key: file.log.key,
+            keys,
             dirs: dirs.clone(),
         })
     }
@@ -133,30 +135,20 @@ impl Gate {
 
     /// The keys of the gate, on a machine that has them.
     pub fn keeper(&self) -> Result<Hands, GateError> {
-        let key = self
-            .key
-            .as_deref()
-            .ok_or_else(|| self.no_key("the gate signs with"))?;
+        let key = self.keys.gate.as_deref();
         Ok(Hands {
-            own: keyring::open(&self.dirs, Some(key))?,
+            own: keyring::open(&self.dirs, Some(key.ok_or(GateError::NoKey("gate"))?))?,
             log: self.log_signer()?,
         })
     }
 
     /// The key of the log, on a machine that writes it.
     pub fn log_signer(&self) -> Result<Keyring, GateError> {
-        let key = self
-            .log_key
-            .as_deref()
-            .ok_or_else(|| self.no_key("signs the log"))?;
-        Ok(keyring::open(&self.dirs, Some(key))?)
-    }
-
-    fn no_key(&self, does: &'static str) -> GateError {
-        GateError::NoKey {
-            path: self.ledger.log.path().to_owned(),
-            does,
-        }
+        let key = self.keys.log.as_deref();
+        Ok(keyring::open(
+            &self.dirs,
+            Some(key.ok_or(GateError::NoKey("log"))?),
+        )?)
     }
 }
 
@@ -188,11 +180,12 @@ impl GateError {
             Self::File(error) => error.hint.clone(),
             Self::Log(error) => error.hint(),
             Self::Key(error) => error.hint(),
-            Self::NoKey { .. } => Some(
-                "`key` and `log.key` of gate.toml name them; without them, sign with --output FILE \
-                 and have it submitted"
+            Self::NoKey("log") => Some(
+                "sign with --output FILE and have it submitted, or name the log's key: \
+                 `[release] log_key` of your own configuration"
                     .into(),
             ),
+            Self::NoKey(_) => Some("`[release] key` of your own configuration names it".into()),
             Self::Memory(_) | Self::Witnesses { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The file `gate.toml`: where a log lies, why it is believed, and where releases go from here.
 //!
-//! It belongs to whoever runs it: commands stand in it. What is decided stands in the log alone.
+//! It holds no secret and may be shared; but commands stand in it, so a user names it, no project
+//! does. What is decided stands in the log alone.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,8 +31,6 @@ pub struct GateFile {
     pub log: LogPart,
     /// The digest of the first policy: `zwieback policy digest` prints it.
     pub policy: Digest,
-    /// The private key of the gate, on a machine that promotes.
-    pub key: Option<PathBuf>,
     /// Where the releases of an environment go.
     #[serde(default, rename = "target")]
     pub targets: BTreeMap<Name, TargetPart>,
@@ -47,8 +46,6 @@ pub struct LogPart {
     pub belief: Belief,
     /// How old the word of its witnesses may be.
     pub max_age: Option<Seconds>,
-    /// The private key that signs it, on a machine that writes it.
-    pub key: Option<PathBuf>,
 }
 
 /// Why a log is believed.
@@ -85,7 +82,6 @@ struct LogTable {
     signed_by: Option<String>,
     witnesses: Option<PathBuf>,
     max_age: Option<Seconds>,
-    key: Option<PathBuf>,
 }
 
 /// `[target.NAME]` as it is written.
@@ -112,7 +108,6 @@ impl TryFrom<LogTable> for LogPart {
             folder: table.folder,
             belief,
             max_age: table.max_age,
-            key: table.key,
         })
     }
 }
@@ -153,12 +148,6 @@ impl GateFile {
         file.log.folder = folder.join(&file.log.folder);
         if let Belief::Witnesses(path) = &mut file.log.belief {
             *path = folder.join(&*path);
-        }
-        for key in [&mut file.key, &mut file.log.key].into_iter().flatten() {
-            // A single word is the name of a key in the user's own folder.
-            if key.components().count() > 1 {
-                *key = folder.join(&*key);
-            }
         }
         for target in file.targets.values_mut() {
             let path = target.path();
@@ -222,14 +211,13 @@ mod tests {
 
     fn gate(log: &str, rest: &str) -> String {
         let zeros = "0".repeat(64);
-        format!("policy = \"{zeros}\"\nkey = \"gate\"\n[log]\nfolder = \"log\"\n{log}\n{rest}")
+        format!("policy = \"{zeros}\"\n[log]\nfolder = \"log\"\n{log}\n{rest}")
     }
 
     #[test]
     fn a_gate_needs_a_log_and_a_reason_to_believe_it() {
         let file = read(&gate("signed-by = \"log.example+0+0\"", "")).unwrap();
         assert_eq!(file.log.folder, Path::new("log"));
-        assert_eq!(file.key.as_deref(), Some(Path::new("gate")));
         assert!(read(&gate("", "")).is_err());
         assert!(read(&gate("signed-by = \"k\"\nwitnesses = \"f\"", "")).is_err());
         assert!(read(&gate("signed-by = \"k\"", "typo = 1")).is_err());

@@ -22,7 +22,7 @@ use crate::cli::args::release::{GateArgs, SayArgs};
 use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::session::load_config;
-use crate::pipeline::gate::{Gate, GateError, Hands};
+use crate::pipeline::gate::{Gate, GateError, Hands, Keys};
 use crate::pipeline::keyring;
 
 /// A gate that a command may ask, and how its answers are shown.
@@ -43,8 +43,12 @@ impl<'a> Counter<'a> {
         let config = load_config(global, &dirs)?;
         let file = args.gate.clone().or(config.release.gate);
         let file = file.ok_or(GateError::Absent)?;
+        let keys = Keys {
+            gate: config.release.key,
+            log: config.release.log_key,
+        };
         Ok(Self {
-            gate: Gate::open(&file, &dirs)?,
+            gate: Gate::open(&file, keys, &dirs)?,
             now: clock::now(),
             global,
             dirs,

@@ -46,7 +46,7 @@ fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
     }
     let hands = match counter.gate.keeper() {
         Ok(hands) => hands,
-        Err(GateError::NoKey { .. }) => {
+        Err(GateError::NoKey(_)) => {
             let said = "the gate acts on it with its next `zwieback watch`";
             counter.note(Meaning::Hint, "note", said)?;
             return Ok(exit::DONE);
