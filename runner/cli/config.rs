@@ -23,6 +23,8 @@ pub struct Config {
     pub sign: Sign,
     /// `[fetch]`.
     pub fetch: Fetch,
+    /// `[release]`.
+    pub release: Release,
     /// `[mirrors]`: archive roots by purl type, asked before those of the ecosystem's own client.
     pub mirrors: BTreeMap<String, Vec<String>>,
 }
@@ -67,6 +69,18 @@ pub struct Sign {
 pub struct Fetch {
     /// Whether the network is off limits.
     pub offline: bool,
+}
+
+/// Where releases are decided about. It is the user's alone: a gate's file names commands to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Release {
+    /// The file that says how the gate is set up on this machine.
+    pub gate: Option<PathBuf>,
+    /// The private key of the gate, where releases are promoted.
+    pub key: Option<PathBuf>,
+    /// The private key of the log, where it is written.
+    pub log_key: Option<PathBuf>,
 }
 
 /// The part of the configuration that a project may set.

@@ -15,11 +15,15 @@ use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::toolchain::error::AssembleError;
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::reason::Refusal as ReleaseRefusal;
+use zwieback_trust::story::error::StoryError;
 
 use super::exit;
 use super::screen::explanation;
 use super::screen::paint::{Meaning, Paint};
 use crate::pipeline::error::PipelineError;
+use crate::pipeline::gate::GateError;
 use crate::pipeline::keyring::KeyringError;
 use crate::pipeline::root_file::RootFileError;
 
@@ -31,7 +35,31 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(RootFileError::Refused(refusal)) = error.downcast_ref() {
         return refused(refusal);
     }
+    if let Some(refusal) = release_refusal(error.as_ref()) {
+        return refused_release(refusal);
+    }
     error.downcast_ref().map_or(exit::USER, refused)
+}
+
+/// What the gate or the log refused, if that is what the error is.
+pub fn release_refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e ReleaseRefusal> {
+    if let Some(story) = error.downcast_ref::<StoryError>() {
+        return story.refusal();
+    }
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(LogError::Refused(refusal)), _)
+        | (_, Some(GateError::Log(LogError::Refused(refusal)))) => Some(refusal),
+        _ => error.downcast_ref(),
+    }
+}
+
+/// The exit code of a refusal by the gate or the log.
+pub fn refused_release(refusal: &ReleaseRefusal) -> u8 {
+    if refusal.reason.is_denial() {
+        exit::DENIED
+    } else {
+        exit::UNVERIFIED
+    }
 }
 
 /// The exit code of a refusal.
@@ -93,6 +121,9 @@ fn print_plain(
 ) {
     let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
     let mut text = format!("{} {whose}{error}", paint.text(Meaning::Bad, "error:"));
+    if let Some(refusal) = release_refusal(error) {
+        text.push_str(&format!(" [{}]", refusal.reason));
+    }
     let mut source = causes(error);
     while let Some(cause) = source {
         text.push_str(&format!("\n  caused by: {cause}"));
@@ -178,6 +209,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         StoreError,
         RunError,
         KeyringError,
+        StoryError,
+        GateError,
+        LogError,
         Diagnostic,
         NotRepeatable,
         RootFileError,

@@ -7,6 +7,7 @@ use clap::Parser;
 
 use super::args::command::Command;
 use super::args::global::{Cli, Format};
+use super::commands::release;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::{commands, error, exit};
@@ -19,6 +20,13 @@ pub fn run() -> ExitCode {
     // A panic would end with 101, which scripts read as "a limit was reached".
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {
         Ok(Ok(code)) => exit::code(code),
+        Ok(Err(failure)) if error::release_refusal(failure.as_ref()).is_some() => {
+            match commands::verdict::refused_release(&cli.global, &failure) {
+                Ok(code) => exit::code(code),
+                // Whoever closed the streams does not want to know.
+                Err(_closed) => exit::code(error::code(&failure)),
+            }
+        }
         Ok(Err(failure)) => {
             error::print(&failure, paint);
             if cli.global.format == Format::Json {
@@ -57,6 +65,18 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Recheck(args) => commands::recheck::run(global, args),
         Command::Key(args) => commands::key::run(global, args),
         Command::Policy(args) => commands::policy::run(global, args),
+        Command::Status(args) => release::status::run(global, args),
+        Command::Trace(args) => release::trace::run(global, args),
+        Command::Approve(args) => release::approve::run(global, args),
+        Command::Promote(args) => release::promote::run(global, args),
+        Command::Rollback(args) => release::rollback::run(global, args),
+        Command::Revoke(args) => release::revoke::run(global, args),
+        Command::BreakGlass(args) => release::break_glass::run(global, args),
+        Command::Attest(args) => release::attest::run(global, args),
+        Command::Submit(args) => release::submit::run(global, args),
+        Command::Watch(args) => release::watch::run(global, args),
+        Command::ExplainDecision(args) => release::explain_decision::run(global, args),
+        Command::Log(args) => commands::log::run(global, args),
         Command::Doctor(args) => commands::doctor::run(global, args),
         Command::Store(args) => commands::store::run(global, args),
         Command::Completions(args) => Ok(commands::completions::run(args)),

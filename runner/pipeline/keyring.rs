@@ -62,11 +62,12 @@ pub fn open(dirs: &Dirs, named: Option<&Path>) -> Result<Keyring, KeyringError> 
     let Some(named) = named else {
         let name = default_name();
         if !folder.private_path(&name).exists() {
-            return create(dirs, &name);
+            return create(dirs, &name, Algorithm::EcdsaP256);
         }
         return Ok(kept(folder.open(&name, None)?));
     };
-    if named.components().count() == 1 && !named.exists() {
+    // A folder of that name is no key: `log` may be both.
+    if named.components().count() == 1 && !named.is_file() {
         let unknown = || KeyringError::Unknown(named.display().to_string());
         let name: Name = named
             .to_str()
@@ -81,9 +82,9 @@ pub fn open(dirs: &Dirs, named: Option<&Path>) -> Result<Keyring, KeyringError> 
 }
 
 /// Makes a key in the user's folder.
-pub fn create(dirs: &Dirs, name: &Name) -> Result<Keyring, KeyringError> {
+pub fn create(dirs: &Dirs, name: &Name, algorithm: Algorithm) -> Result<Keyring, KeyringError> {
     let folder = KeyDirectory::new(dirs.keys());
-    let key = folder.create(name, Algorithm::EcdsaP256, None)?;
+    let key = folder.create(name, algorithm, None)?;
     let fresh = FreshKey {
         public: key.public_key().clone(),
         path: folder.private_path(name),

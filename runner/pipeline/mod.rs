@@ -10,6 +10,11 @@ pub mod shell;
 pub mod again;
 pub mod init;
 
+// What the stories of a release, which are told in the room of trust, are given.
+pub mod gate_file;
+pub mod gate_memory;
+pub mod gate;
+
 // The chapters of a build, in order.
 pub mod read;
 pub mod graph;

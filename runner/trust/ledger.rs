@@ -1,12 +1,8 @@
 //! A log together with what its reader knows of it: from this comes the state.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
-use zwieback_host::keys::signer::{Signer, seal};
 
-use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::log::monitor::Memory;
 use crate::log::place::LogDir;
@@ -40,15 +36,6 @@ pub struct Ledger {
     pub shelf: Shelf,
     /// The log's name and its first policy.
     pub anchor: Anchor,
-}
-
-/// Where a statement went.
-#[derive(Clone, Debug)]
-pub struct Recorded {
-    /// Its entry.
-    pub index: u64,
-    /// Its bundle, as it was signed.
-    pub bundle: Bundle,
 }
 
 impl Ledger {
@@ -99,22 +86,6 @@ impl Ledger {
         let head = self.log.checkpoint()?.head;
         let bundle = |index| Ok(self.log.proven(index, head)?.bundle);
         builds.iter().map(|it| bundle(it.index)).collect()
-    }
-
-    /// Signs a statement and appends it.
-    pub fn record(
-        &self,
-        statement: &Statement,
-        signer: &dyn Signer,
-        log: &dyn Signer,
-    ) -> Result<Recorded, LogError> {
-        let bundle = seal(statement, signer)?;
-        let submission = Submission::new(&bundle, signer.public_key())?;
-        let appended = self.log.append(&[submission], log)?;
-        Ok(Recorded {
-            index: appended.first,
-            bundle,
-        })
     }
 
     fn fold(

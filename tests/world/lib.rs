@@ -10,6 +10,8 @@ pub mod world;
 
 pub mod outcome;
 
+pub mod page;
+
 pub mod source;
 
 pub mod mirror;

@@ -11,9 +11,21 @@ use crate::world::World;
 
 /// Writes a recipe with one source and its lock; answers where a mirror must have the file.
 pub fn recipe_with_source(world: &World, name: &str, file: &str, bytes: &[u8]) -> String {
-    let purl = format!("pkg:deb/debian/{name}@1?arch=source");
+    let folder = format!("project/recipes/{name}");
+    recipe_of_version(world, &folder, (name, "1"), file, bytes)
+}
+
+/// The same of a version, in some folder.
+pub fn recipe_of_version(
+    world: &World,
+    folder: &str,
+    (name, version): (&str, &str),
+    file: &str,
+    bytes: &[u8],
+) -> String {
+    let purl = format!("pkg:deb/debian/{name}@{version}?arch=source");
     let text = format!(
-        "[recipe]\nname = \"{name}\"\nversion = \"1\"\ntoolchains = [\"shell\"]\n\n\
+        "[recipe]\nname = \"{name}\"\nversion = \"{version}\"\ntoolchains = [\"shell\"]\n\n\
          [sources.{name}]\npurl = \"{purl}\"\nfile = \"{file}\"\n\n\
          [[steps]]\nname = \"copy\"\nrun = 'cp -R {name} $OUT/'\n"
     );
@@ -34,7 +46,6 @@ pub fn recipe_with_source(world: &World, name: &str, file: &str, bytes: &[u8]) -
         locations: vec![place.parse().unwrap()],
     };
     let lock = Lockfile::new(recipe.requests(), vec![input]);
-    let folder = format!("project/recipes/{name}");
     world.write(&format!("{folder}/recipe.toml"), &text);
     world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
     place

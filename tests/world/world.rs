@@ -135,6 +135,16 @@ impl World {
         command
     }
 
+    /// Any program, run by one of several people: with a home and a store of their own.
+    pub fn command_of(&self, person: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = self.command(program);
+        let home = self.path("people").join(person);
+        command
+            .env("ZWIEBACK_STORE", home.join("store"))
+            .env("HOME", home);
+        command
+    }
+
     /// The program under test.
     pub fn zwieback(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(&self.binary);

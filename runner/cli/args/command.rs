@@ -5,7 +5,12 @@ use clap::Subcommand;
 use super::build::{BuildArgs, FetchArgs, InitArgs, LockArgs, PlanArgs, ShellArgs};
 use super::inspect::{DiffArgs, ExplainArgs, LogsArgs, ShowArgs};
 use super::key::KeyArgs;
+use super::log::LogArgs;
 use super::machine::{CompletionsArgs, DoctorArgs, StoreArgs};
+use super::release::{
+    ApproveArgs, AttestArgs, BreakGlassArgs, ExplainDecisionArgs, PromoteArgs, RevokeArgs,
+    RollbackArgs, StatusArgs, SubmitArgs, TraceArgs, WatchArgs,
+};
 use super::trust::{PolicyArgs, RecheckArgs, VerifyArgs};
 
 /// One command and its arguments.
@@ -37,8 +42,32 @@ pub enum Command {
     Recheck(RecheckArgs),
     /// Make signing keys and say whom to trust
     Key(KeyArgs),
-    /// Test a policy, or show how it decides
+    /// Test a policy, show how it decides, or put one in force
     Policy(PolicyArgs),
+    /// Show every environment: what is there, whether it may stay, what is pending
+    Status(StatusArgs),
+    /// Show where an artifact comes from and where it went
+    Trace(TraceArgs),
+    /// Approve one artifact for one environment
+    Approve(ApproveArgs),
+    /// Let an artifact into an environment, if its policy agrees
+    Promote(PromoteArgs),
+    /// Return an environment to the newest release that verifies now
+    Rollback(RollbackArgs),
+    /// Stop believing in a key, an artifact, a builder or a source
+    Revoke(RevokeArgs),
+    /// Let rules pass for one artifact, for a reason and for a while
+    BreakGlass(BreakGlassArgs),
+    /// State how tests ended, or who changed a source
+    Attest(AttestArgs),
+    /// Put what others have signed into the log
+    Submit(SubmitArgs),
+    /// Look at what is deployed, and roll back what must not stay
+    Watch(WatchArgs),
+    /// Repeat a decision from the log alone
+    ExplainDecision(ExplainDecisionArgs),
+    /// Look after the log of all that was said
+    Log(LogArgs),
     /// Check what this machine can enforce
     Doctor(DoctorArgs),
     /// Look after the store

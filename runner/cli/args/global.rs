@@ -13,29 +13,43 @@ const TEMPLATE: &str = "\
 {usage-heading} {usage}
 
 Build:
-  build        Build recipes twice, compare every byte and sign the result
-  lock         Pin every input of recipes and toolchains by digest
-  fetch        Fetch what the locks name into the store
-  plan         Show what a build would do
-  shell        Enter the sandbox as a step sees it, or run a command in it
-  init         Write a new recipe
+  build            Build recipes twice, compare every byte and sign the result
+  lock             Pin every input of recipes and toolchains by digest
+  fetch            Fetch what the locks name into the store
+  plan             Show what a build would do
+  shell            Enter the sandbox as a step sees it, or run a command in it
+  init             Write a new recipe
 
 Inspect:
-  show         Show what is known of a recipe's last build
-  diff         Compare two trees, runs or folders
-  explain      Explain why a build was not reproducible
-  logs         Print what the steps of a run printed
+  show             Show what is known of a recipe's last build
+  diff             Compare two trees, runs or folders
+  explain          Explain why a build was not reproducible
+  logs             Print what the steps of a run printed
 
 Trust:
-  verify       Verify artifacts against their signed provenance
-  recheck      Build again what a bundle says, on this machine, and compare
-  key          Make signing keys and say whom to trust
-  policy       Test a policy, or show how it decides
+  verify           Verify artifacts against their signed provenance
+  recheck          Build again what a bundle says, on this machine, and compare
+  key              Make signing keys and say whom to trust
+  policy           Test a policy, show how it decides, or put one in force
+
+Release:
+  status           Show every environment: what is there, whether it may stay, what is pending
+  trace            Show where an artifact comes from and where it went
+  approve          Approve one artifact for one environment
+  promote          Let an artifact into an environment, if its policy agrees
+  rollback         Return an environment to the newest release that verifies now
+  revoke           Stop believing in a key, an artifact, a builder or a source
+  break-glass      Let rules pass for one artifact, for a reason and for a while
+  attest           State how tests ended, or who changed a source
+  submit           Put what others have signed into the log
+  watch            Look at what is deployed, and roll back what must not stay
+  explain-decision Repeat a decision from the log alone
+  log              Look after the log of all that was said
 
 Machine:
-  doctor       Check what this machine can enforce
-  store        Look after the store
-  completions  Print completions for a shell
+  doctor           Check what this machine can enforce
+  store            Look after the store
+  completions      Print completions for a shell
 
 {options}{after-help}";
 
@@ -121,7 +135,7 @@ mod tests {
         command.clone().debug_assert();
         for listed in command.get_subcommands() {
             let about = listed.get_about().expect("every command says what it does");
-            let line = format!("  {:<12} {about}\n", listed.get_name());
+            let line = format!("  {:<16} {about}\n", listed.get_name());
             assert!(TEMPLATE.contains(&line), "{line}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use zwieback_core::timestamp::Timestamp;
 
 /// Arguments of `zwieback key`.
@@ -16,17 +16,23 @@ pub struct KeyArgs {
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum KeyAction {
-    /// Make a signing key (ECDSA P-256); refused if the name is taken
+    /// Make a signing key; refused if the name is taken
     Generate {
         /// What to call it; `default` is the one that builds use
         #[arg(value_name = "NAME")]
         name: Option<String>,
+        /// What kind of key; logs and witnesses need Ed25519
+        #[arg(long, value_enum, default_value_t = KeyKind::EcdsaP256)]
+        kind: KeyKind,
     },
     /// Print the public key as PEM
     Show {
         /// The name or the file of a private key, in place of your own
         #[arg(long, value_name = "KEY")]
         key: Option<PathBuf>,
+        /// As one line of base64, which is how policies write keys
+        #[arg(long)]
+        base64: bool,
     },
     /// List your own keys, or those of a trust root
     List {
@@ -72,6 +78,15 @@ pub enum KeyAction {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+/// What kind of key to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// ECDSA on the curve P-256, which every verifier takes.
+    EcdsaP256,
+    /// Ed25519.
+    Ed25519,
 }
 
 /// Arguments of `zwieback key trust`.

@@ -11,4 +11,7 @@ pub mod inspect;
 pub mod trust;
 pub mod key;
 
+pub mod release;
+pub mod log;
+
 pub mod machine;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::release::SayArgs;
+
 /// Arguments of `zwieback verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -108,6 +110,17 @@ pub enum PolicyAction {
         #[arg(long, value_name = "NAME")]
         environment: Option<String>,
     },
+    /// Print the digest of a policy about releases, by which a gate is set up
+    Digest(DocumentsArgs),
+    /// Say, as one of its keepers, that a policy about releases is to be in force
+    Propose {
+        /// The policy.
+        #[command(flatten)]
+        documents: DocumentsArgs,
+        /// Who says it.
+        #[command(flatten)]
+        say: SayArgs,
+    },
     /// Check a policy against a table of cases
     Test {
         /// The policy
@@ -120,4 +133,18 @@ pub enum PolicyAction {
         #[command(flatten)]
         trust: TrustArgs,
     },
+}
+
+/// The three documents of a policy about releases.
+#[derive(Clone, Debug, Args)]
+pub struct DocumentsArgs {
+    /// Who may do what to releases
+    #[arg(value_name = "RELEASE.toml")]
+    pub release: PathBuf,
+    /// What is asked of builds
+    #[arg(long, value_name = "POLICY.toml")]
+    pub builds: PathBuf,
+    /// Whom to believe about builds: a signed trust root
+    #[arg(long, value_name = "ROOT")]
+    pub trust: PathBuf,
 }

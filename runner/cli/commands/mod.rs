@@ -36,6 +36,10 @@ pub mod trusted_keys;
 
 pub mod policy;
 
+pub mod release;
+
+pub mod log;
+
 pub mod doctor;
 
 pub mod store;

@@ -7,9 +7,13 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use zwieback_core::attest::reason::Refusal;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_trust::statement::policy_change::PolicyDocuments;
+use zwieback_trust::story::say::proposal;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::trust::{EvidenceArgs, PolicyAction, PolicyArgs, TrustArgs};
+use crate::cli::args::release::SayArgs;
+use crate::cli::args::trust::{DocumentsArgs, EvidenceArgs, PolicyAction, PolicyArgs, TrustArgs};
+use crate::cli::commands::release::counter::Counter;
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
 use crate::pipeline::verify::{Answer, verify};
@@ -47,6 +51,12 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
             evidence,
             environment,
         } => explain(global, policy, artifacts, evidence, environment.as_deref()),
+        PolicyAction::Digest(args) => {
+            let digest = documents(args)?.digest();
+            writeln!(std::io::stdout().lock(), "{digest}")?;
+            Ok(exit::DONE)
+        }
+        PolicyAction::Propose { documents, say } => propose(global, documents, say),
         PolicyAction::Test {
             policy,
             cases,
@@ -75,6 +85,26 @@ fn explain(
         Ok(()) => Ok(exit::DONE),
         Err(_) => Ok(exit::DENIED),
     }
+}
+
+fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &say.gate)?;
+    let statement = proposal(&counter.reader(), documents(args)?);
+    counter.hand_in(&statement, say, "Proposed")?;
+    Ok(exit::DONE)
+}
+
+/// The documents as they were written: their digest is over every byte.
+fn documents(args: &DocumentsArgs) -> anyhow::Result<PolicyDocuments> {
+    let text = |path: &Path| -> anyhow::Result<String> {
+        let text = String::from_utf8(evidence::read(path)?);
+        text.with_context(|| path.display().to_string())
+    };
+    Ok(PolicyDocuments {
+        release: text(&args.release)?,
+        builds: text(&args.builds)?,
+        root: text(&args.trust)?,
+    })
 }
 
 fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {

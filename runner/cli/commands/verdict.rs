@@ -58,6 +58,21 @@ pub fn refused(global: &Global, refusal: &Refusal) -> anyhow::Result<u8> {
     Ok(error::refused(refusal))
 }
 
+/// Says what the gate or the log refused, with the reason's code and advice.
+pub fn refused_release(global: &Global, error: &anyhow::Error) -> anyhow::Result<u8> {
+    if global.format == Format::Human {
+        error::print(error, Paint::for_stderr(global.color));
+        return Ok(error::code(error));
+    }
+    let reason = error::release_refusal(error.as_ref()).map(|it| it.reason.code());
+    print(&json!({
+        "verdict": "refused",
+        "reason": reason,
+        "message": error.to_string(),
+    }))?;
+    Ok(error::code(error))
+}
+
 /// A refusal is an answer, and has a form of its own; any other error stays one.
 pub fn refused_or(global: &Global, error: anyhow::Error) -> anyhow::Result<u8> {
     match error.downcast_ref::<Refusal>() {

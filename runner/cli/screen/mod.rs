@@ -13,3 +13,5 @@ pub mod runs;
 pub mod json;
 
 pub mod explanation;
+
+pub mod labelled;

@@ -17,6 +17,10 @@ pub enum Meaning {
     Warning,
     /// Advice, and where things are.
     Hint,
+    /// A name, or a heading.
+    Strong,
+    /// Something beside the point.
+    Faint,
 }
 
 /// Whether and how to colour.
@@ -54,6 +58,8 @@ impl Paint {
             Meaning::Bad => "31;1",
             Meaning::Warning => "33;1",
             Meaning::Hint => "36",
+            Meaning::Strong => "1",
+            Meaning::Faint => "2",
         };
         if self.on {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")

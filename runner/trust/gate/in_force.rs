@@ -1,5 +1,7 @@
 //! A policy that can be decided by: its three documents, read and held against each other.
 
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::root_chain;
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
@@ -78,6 +80,13 @@ impl PolicyInForce {
         };
         policy.check_builds()?;
         Ok(policy)
+    }
+
+    /// The key of that id, of a person or a builder.
+    pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
+        let builders = self.root.builders.iter().map(|it| &it.key);
+        let mut builders = builders.filter(|it| it.id() == id);
+        self.release.people.key(id).or_else(|| builders.next())
     }
 
     /// What is asked of builds for an environment: rules of its own, else those for all.

@@ -11,7 +11,7 @@ use zwieback_core::name::Name;
 /// People, their keys, and their roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
-    by_key: BTreeMap<KeyId, Name>,
+    by_key: BTreeMap<KeyId, (PublicKey, Name)>,
     roles: BTreeMap<Name, BTreeSet<Name>>,
 }
 
@@ -72,8 +72,10 @@ impl People {
         for (name, person) in people {
             for text in person.keys {
                 let key = read_key(&text).ok_or_else(|| PeopleError::Key(name.clone()))?;
-                match by_key.insert(key.id(), name.clone()) {
-                    Some(other) if other != name => return Err(PeopleError::Shared(other, name)),
+                match by_key.insert(key.id(), (key, name.clone())) {
+                    Some((_, other)) if other != name => {
+                        return Err(PeopleError::Shared(other, name));
+                    }
                     _ => {}
                 }
             }
@@ -83,7 +85,12 @@ impl People {
 
     /// Whose key that is.
     pub fn person(&self, key: KeyId) -> Option<&Name> {
-        self.by_key.get(&key)
+        self.by_key.get(&key).map(|(_, person)| person)
+    }
+
+    /// The key of that id.
+    pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
+        self.by_key.get(&id).map(|(key, _)| key)
     }
 
     /// Whether that person has that role.

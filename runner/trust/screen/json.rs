@@ -6,11 +6,15 @@ use zwieback_core::name::Name;
 
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;
+use crate::state::blast::BlastRadius;
 use crate::state::environment::Generation;
 use crate::state::record::Line;
-use crate::statement::heading::number;
+use crate::statement::heading::number as count;
+use crate::statement::revocation::Revoked;
+use crate::story::rollback::RolledBack;
 use crate::story::status::{EnvironmentStatus, Status};
 use crate::story::trace::{BuildTrace, Trace};
+use crate::story::watch::Watched;
 
 /// A decision.
 pub fn decision(decision: &Decision) -> Value {
@@ -22,8 +26,8 @@ pub fn decision(decision: &Decision) -> Value {
         ("version", optional(decision.version.as_deref())),
         ("environment", decision.environment.as_str().into()),
         ("policy", decision.policy.to_hex().into()),
-        ("logSize", number(decision.size)),
-        ("generation", number(decision.generation)),
+        ("logSize", count(decision.size)),
+        ("generation", count(decision.generation)),
         ("time", decision.now.to_string().into()),
         ("allowed", decision.verdict().is_ok().into()),
         ("refusal", refusal(decision.verdict().err().as_ref())),
@@ -34,22 +38,23 @@ pub fn decision(decision: &Decision) -> Value {
 
 /// The lines of a log.
 pub fn log(lines: &[Line]) -> Value {
-    let line = |it: &Line| {
-        Value::object([
-            ("index", number(it.index)),
-            ("who", it.who.as_str().into()),
-            ("verb", it.verb.into()),
-            ("what", it.what.as_str().into()),
-            ("digest", optional(it.digest.map(Digest::to_hex).as_deref())),
-            (
-                "when",
-                optional(it.when.map(|it| it.to_string()).as_deref()),
-            ),
-            ("outcome", optional(it.outcome.as_deref().ok())),
-            ("refusal", refusal(it.outcome.as_ref().err())),
-        ])
-    };
     lines.iter().map(line).collect::<Vec<_>>().into()
+}
+
+/// One line of a log.
+pub fn line(line: &Line) -> Value {
+    let when = line.when.map(|it| it.to_string());
+    let digest = line.digest.map(Digest::to_hex);
+    Value::object([
+        ("index", count(line.index)),
+        ("who", line.who.as_str().into()),
+        ("verb", line.verb.into()),
+        ("what", line.what.as_str().into()),
+        ("digest", optional(digest.as_deref())),
+        ("when", optional(when.as_deref())),
+        ("outcome", optional(line.outcome.as_deref().ok())),
+        ("refusal", refusal(line.outcome.as_ref().err())),
+    ])
 }
 
 /// The status of all environments.
@@ -65,11 +70,11 @@ pub fn status(status: &Status) -> Value {
     });
     Value::object([
         ("log", status.log.as_str().into()),
-        ("size", number(status.size)),
+        ("size", count(status.size)),
         (
             "policy",
             Value::object([
-                ("version", number(*version)),
+                ("version", count(*version)),
                 ("sha256", digest.to_hex().into()),
                 ("expires", expires.to_string().into()),
             ]),
@@ -93,7 +98,7 @@ pub fn trace(trace: &Trace) -> Value {
         .iter()
         .map(|(index, who, environment, expires)| {
             Value::object([
-                ("index", number(*index)),
+                ("index", count(*index)),
                 ("who", who.as_str().into()),
                 ("environment", environment.as_str().into()),
                 ("expires", expires.to_string().into()),
@@ -109,10 +114,72 @@ pub fn trace(trace: &Trace) -> Value {
     ])
 }
 
+/// What a revocation would reach.
+pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Value {
+    let artifacts = radius.artifacts.iter().map(|(digest, name)| {
+        Value::object([
+            ("artifact", digest.to_hex().into()),
+            ("name", name.as_str().into()),
+        ])
+    });
+    let deployed = radius.deployed.iter().map(|(environment, number, digest)| {
+        Value::object([
+            ("environment", environment.as_str().into()),
+            ("generation", count(*number)),
+            ("artifact", digest.to_hex().into()),
+        ])
+    });
+    let statements: Vec<Value> = radius.statements.iter().map(|it| count(*it)).collect();
+    Value::object([
+        ("kind", revoked.kind().into()),
+        ("id", revoked.id().as_str().into()),
+        ("artifacts", artifacts.collect::<Vec<_>>().into()),
+        ("deployed", deployed.collect::<Vec<_>>().into()),
+        ("statements", statements.into()),
+    ])
+}
+
+/// What came of a rollback.
+pub fn rolled_back(done: &RolledBack) -> Value {
+    let skipped = done.skipped.iter().map(|(number, why)| {
+        Value::object([
+            ("generation", count(*number)),
+            ("refusal", refusal(Some(why))),
+        ])
+    });
+    Value::object([
+        ("environment", done.environment.as_str().into()),
+        ("from", count(done.from)),
+        ("to", generation(&done.to)),
+        ("index", count(done.index)),
+        ("skipped", skipped.collect::<Vec<_>>().into()),
+    ])
+}
+
+/// What came of a look at an environment.
+pub fn watched(environment: &Name, watched: &Watched) -> Value {
+    let (alarm, done) = match watched {
+        Watched::Fine => (None, None),
+        Watched::Alarm(alarm) => (Some(alarm), None),
+        Watched::RolledBack(alarm, done) => (Some(alarm), Some(done)),
+    };
+    let alarm = alarm.map_or(Value::Null, |it| {
+        Value::object([
+            ("trigger", it.trigger.as_str().into()),
+            ("finding", it.finding.as_str().into()),
+        ])
+    });
+    Value::object([
+        ("environment", environment.as_str().into()),
+        ("alarm", alarm),
+        ("rolledBack", done.map_or(Value::Null, |it| rolled_back(it))),
+    ])
+}
+
 fn rule(rule: &Rule) -> Value {
     let (verdict, detail) = match rule.verdict {
         Verdict::Held => ("held", Value::Null),
-        Verdict::Waived { by } => ("waived", number(by)),
+        Verdict::Waived { by } => ("waived", count(by)),
         Verdict::Denied(why) => ("denied", why.code().into()),
     };
     Value::object([
@@ -126,7 +193,7 @@ fn rule(rule: &Rule) -> Value {
 
 fn set_aside(aside: &SetAside) -> Value {
     Value::object([
-        ("index", aside.index.map_or(Value::Null, number)),
+        ("index", aside.index.map_or(Value::Null, count)),
         ("what", aside.what.as_str().into()),
         ("refusal", refusal(Some(&aside.why))),
     ])
@@ -137,7 +204,7 @@ fn environment(environment: &EnvironmentStatus) -> Value {
     let exceptions = environment.exceptions.iter().map(|it| {
         let scope: Vec<&str> = it.scope.iter().map(|it| it.as_str()).collect();
         Value::object([
-            ("index", number(it.index)),
+            ("index", count(it.index)),
             ("artifact", it.artifact.as_str().into()),
             ("scope", scope.into()),
             ("reason", it.reason.as_str().into()),
@@ -163,11 +230,11 @@ fn environment(environment: &EnvironmentStatus) -> Value {
 
 fn generation(generation: &Generation) -> Value {
     Value::object([
-        ("number", number(generation.number)),
+        ("number", count(generation.number)),
         ("artifact", generation.artifact.to_hex().into()),
         ("name", generation.name.as_str().into()),
         ("version", optional(generation.version.as_deref())),
-        ("index", number(generation.index)),
+        ("index", count(generation.index)),
         ("decided", generation.decided.to_string().into()),
     ])
 }
@@ -182,7 +249,7 @@ fn build(build: &BuildTrace) -> Value {
         ])
     });
     Value::object([
-        ("index", number(build.index)),
+        ("index", count(build.index)),
         ("builder", build.builder.as_str().into()),
         ("key", build.key.to_string().into()),
         ("inputs", inputs.collect::<Vec<_>>().into()),

@@ -3,6 +3,7 @@
 pub mod text;
 
 pub mod decision;
+pub mod blast;
 pub mod log;
 pub mod status;
 

@@ -1,4 +1,4 @@
-//! What every story works with: the ledger, keys, targets and the time.
+//! What every story works with: the ledger, targets and the time; and keys, where it says something.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,20 +26,28 @@ use crate::target::copy::fingerprint;
 use crate::target::health::Health;
 use crate::target::place::Target;
 
-/// What every story works with.
-pub struct Desk<'a> {
+/// What is enough to look at a log and decide, without saying anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
     /// The log and what is known of it.
     pub ledger: &'a Ledger,
-    /// Signs what this story says: a person's key, or the gate's.
-    pub signer: &'a dyn Signer,
-    /// Signs the log.
-    pub log: &'a dyn Signer,
     /// Where releases go; an environment without a target is kept in the log alone.
     pub places: &'a BTreeMap<Name, Place>,
     /// Build types besides our own that are taken.
     pub foreign: &'a ForeignBuildTypes,
     /// What the clock shows.
     pub now: Timestamp,
+}
+
+/// What a story that says something works with besides.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// What it reads.
+    pub reader: Reader<'a>,
+    /// Signs what this story says: a person's key, or the gate's.
+    pub signer: &'a dyn Signer,
+    /// Signs the log.
+    pub log: &'a dyn Signer,
 }
 
 /// An environment's place in the world.
@@ -51,7 +59,7 @@ pub struct Place {
     pub health: Option<Health>,
 }
 
-impl Desk<'_> {
+impl Reader<'_> {
     /// The heading of what is said now.
     pub fn heading(&self) -> Heading {
         Heading {

@@ -3,7 +3,7 @@
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 
-use super::desk::Desk;
+use super::desk::Reader;
 use super::error::StoryError;
 use crate::gate::decide::decide;
 use crate::gate::decision::Decision;
@@ -24,8 +24,8 @@ pub struct Explained {
 }
 
 /// Repeats the decision behind a promotion, with the log as it was and its time as it was.
-pub fn explain_decision(desk: &Desk<'_>, index: u64) -> Result<Explained, StoryError> {
-    let ledger = desk.ledger;
+pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, StoryError> {
+    let ledger = reader.ledger;
     let size = ledger.log.checkpoint()?.head.size;
     let logged = ledger.log.entry(index, size)?;
     let (entry, bundle) = Signed::check(&logged.body, &logged.bundle, Check::Signature)?;
@@ -35,14 +35,14 @@ pub fn explain_decision(desk: &Desk<'_>, index: u64) -> Result<Explained, StoryE
     };
     let then = promotion.summary.time_verified;
     let then = then.ok_or(StoryError::NoDecision(index))?;
-    let state = ledger.load_until(promotion.size, desk.now)?;
+    let state = ledger.load_until(promotion.size, reader.now)?;
     let provenance = ledger.provenance(&state, subject)?;
     let decision = decide(&Question {
         state: &state,
         artifact: &artifact(&signed),
         environment: &promotion.environment,
         provenance: &provenance,
-        foreign: desk.foreign,
+        foreign: reader.foreign,
         intent: Intent::Promote,
         now: then,
     })?;

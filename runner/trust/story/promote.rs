@@ -11,7 +11,7 @@ use zwieback_core::attest::vsa::{REPRODUCED, Summary};
 use zwieback_core::name::Name;
 use zwieback_host::keys::signer::seal;
 
-use super::desk::{Desk, Place, open_artifact};
+use super::desk::{Desk, Place, Reader, open_artifact};
 use super::error::StoryError;
 use super::rollback::{RollBack, RolledBack, rollback};
 use crate::gate::decision::Decision;
@@ -51,10 +51,10 @@ pub struct Promoted {
 }
 
 /// What would be decided now; nothing is changed (`promote --dry-run`).
-pub fn dry_run(desk: &Desk<'_>, wish: &Promote) -> Result<Decision, StoryError> {
+pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, StoryError> {
     let (_, artifact) = open_artifact(&wish.artifact)?;
-    desk.decide(
-        &desk.state()?,
+    reader.decide(
+        &reader.state()?,
         &artifact,
         &wish.environment,
         Intent::Promote,
@@ -64,7 +64,7 @@ pub fn dry_run(desk: &Desk<'_>, wish: &Promote) -> Result<Decision, StoryError> 
 /// Promotes an artifact, or says why not. What does not work is rolled back where policy says so.
 pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> {
     let (file, artifact) = open_artifact(&wish.artifact)?;
-    let place = desk.places.get(&wish.environment);
+    let place = desk.reader.places.get(&wish.environment);
     let (decision, index) = match place {
         Some(place) => deploy(desk, place, &file, &artifact, wish)?,
         None => say(desk, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
@@ -113,7 +113,7 @@ fn take_back(
     environment: &Name,
     unhealthy: &Unhealthy,
 ) -> Result<Option<RolledBack>, StoryError> {
-    let state = desk.state()?;
+    let state = desk.reader.state()?;
     let rule = state.policy()?.release.environment(environment);
     let automatic = rule.is_some_and(|(it, _)| it.rollback == RollbackRule::Automatic);
     if !automatic {
@@ -133,7 +133,7 @@ fn take_back(
 
 /// What an earlier promotion left undone comes first.
 fn catch_up(desk: &Desk<'_>, place: &Place, environment: &Name) -> Result<(), StoryError> {
-    match desk.state()?.history(environment) {
+    match desk.reader.state()?.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
     }
@@ -147,8 +147,10 @@ fn stage(
     wish: &Promote,
 ) -> Result<Staged, StoryError> {
     // Nothing is copied for a decision that is a denial already; the one that counts comes later.
-    let state = desk.state()?;
-    let decision = desk.decide(&state, artifact, &wish.environment, Intent::Promote)?;
+    let state = desk.reader.state()?;
+    let decision = desk
+        .reader
+        .decide(&state, artifact, &wish.environment, Intent::Promote)?;
     decision.verdict()?;
     let digest = artifact.sha256;
     Ok(place.target.stage(file, digest, &decision.name)?)
@@ -160,10 +162,12 @@ fn say(
     artifact: &Artifact,
     environment: &Name,
 ) -> Result<(Decision, u64, State), StoryError> {
-    let ledger = desk.ledger;
+    let ledger = desk.reader.ledger;
     let lock = ledger.log.lock()?;
-    let state = desk.state()?;
-    let decision = desk.decide(&state, artifact, environment, Intent::Promote)?;
+    let state = desk.reader.state()?;
+    let decision = desk
+        .reader
+        .decide(&state, artifact, environment, Intent::Promote)?;
     decision.verdict()?;
     let promotion = promotion(desk, &state, &decision)?;
     let subject =
@@ -189,10 +193,10 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
         digest: DigestSet::sha256(digest),
         ..ResourceDescriptor::default()
     };
-    let uri = format!("urn:zwieback:policy:{}", desk.ledger.anchor.log);
+    let uri = format!("urn:zwieback:policy:{}", desk.reader.ledger.anchor.log);
     let summary = Summary {
         verifier: policy.release.gate.clone(),
-        time_verified: Some(desk.now),
+        time_verified: Some(desk.reader.now),
         resource: resource(&decision.environment, &decision.name),
         policy: ResourceDescriptor::located(uri, DigestSet::sha256(policy.digest)),
         inputs: decision.inputs.iter().copied().map(input).collect(),
@@ -201,7 +205,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
     };
     Ok(Promotion {
         summary,
-        log: desk.ledger.anchor.log.clone(),
+        log: desk.reader.ledger.anchor.log.clone(),
         environment: decision.environment.clone(),
         generation: decision.generation,
         size: decision.size,

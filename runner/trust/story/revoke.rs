@@ -1,14 +1,15 @@
 //! Revocation: see the blast radius first, then say it, then roll back what policy says.
 
+use zwieback_core::attest::statement::Statement;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
-use super::desk::Desk;
+use super::desk::{Desk, Reader};
 use super::error::StoryError;
 use super::say::say;
 use super::watch::{Watched, watch};
-use crate::ledger::Recorded;
 use crate::state::blast::BlastRadius;
+use crate::state::record::Line;
 use crate::statement::revocation::{Revocation, Revoked};
 
 /// What `revoke` takes.
@@ -23,19 +24,24 @@ pub struct Revoke {
 }
 
 /// What a revocation would reach: shown before anything is signed.
-pub fn blast_radius(desk: &Desk<'_>, revoked: &Revoked) -> Result<BlastRadius, StoryError> {
-    Ok(desk.state()?.blast_radius(revoked))
+pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadius, StoryError> {
+    Ok(reader.state()?.blast_radius(revoked))
 }
 
 /// Records the revocation. From here on nothing that rests on it is promoted.
-pub fn revoke(desk: &Desk<'_>, wish: &Revoke) -> Result<Recorded, StoryError> {
+pub fn revoke(desk: &Desk<'_>, wish: &Revoke) -> Result<Line, StoryError> {
+    say(desk, &revocation(&desk.reader, wish))
+}
+
+/// The revocation, for whoever signs it elsewhere.
+pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Statement {
     let revocation = Revocation {
-        heading: desk.heading(),
+        heading: reader.heading(),
         revoked: wish.revoked.clone(),
         from: wish.from,
         reason: wish.reason.clone(),
     };
-    say(desk, &revocation.into_statement())
+    revocation.into_statement()
 }
 
 /// Rolls back, at the gate's desk, every environment in which what is deployed was revoked.

@@ -7,7 +7,7 @@ use zwieback_core::digest::Fingerprint;
 use zwieback_core::name::Name;
 use zwieback_host::keys::signer::seal;
 
-use super::desk::{Desk, Place};
+use super::desk::{Desk, Place, Reader};
 use super::error::StoryError;
 use crate::gate::question::Intent;
 use crate::log::append::Submission;
@@ -48,19 +48,19 @@ pub struct RolledBack {
 
 /// Returns to the newest earlier generation that verifies now, with what is deployed left out.
 pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryError> {
-    let place = desk.places.get(&wish.environment);
+    let place = desk.reader.places.get(&wish.environment);
     let _lock = place.map(|it| it.target.lock()).transpose()?;
-    let lock = desk.ledger.log.lock()?;
-    let mut state = desk.state()?;
+    let lock = desk.reader.ledger.log.lock()?;
+    let mut state = desk.reader.state()?;
     let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
     let history = state
         .history(&wish.environment)
         .cloned()
         .ok_or_else(nothing)?;
     let from = history.current().ok_or_else(nothing)?.number;
-    let (to, staged, skipped) = choose(desk, &state, &history, wish)?;
+    let (to, staged, skipped) = choose(&desk.reader, &state, &history, wish)?;
     let rollback = Rollback {
-        heading: desk.heading(),
+        heading: desk.reader.heading(),
         environment: wish.environment.clone(),
         generation: history.next(),
         to: to.number,
@@ -71,7 +71,11 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
     let bundle = seal(&rollback.into_statement(subject), desk.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, desk.signer.public_key())?;
     submission.fold_into(&mut state).outcome?;
-    let appended = desk.ledger.log.append_locked(&[submission], desk.log)?;
+    let appended = desk
+        .reader
+        .ledger
+        .log
+        .append_locked(&[submission], desk.log)?;
     drop(lock);
     let current = state.history(&wish.environment).and_then(|it| it.current());
     let current = current.expect("the rollback was just folded");
@@ -89,11 +93,11 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
 
 /// Brings a target to what the log says (`promote` and `rollback` do so by themselves).
 pub fn repair(desk: &Desk<'_>, environment: &Name) -> Result<(), StoryError> {
-    let Some(place) = desk.places.get(environment) else {
+    let Some(place) = desk.reader.places.get(environment) else {
         return Ok(());
     };
     let _lock = place.target.lock()?;
-    let state = desk.state()?;
+    let state = desk.reader.state()?;
     match state.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
@@ -103,17 +107,17 @@ pub fn repair(desk: &Desk<'_>, environment: &Name) -> Result<(), StoryError> {
 type Choice = (Generation, Option<Staged>, Vec<(u64, Refusal)>);
 
 fn choose(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     history: &History,
     wish: &RollBack,
 ) -> Result<Choice, StoryError> {
     let current = history.current().map(|it| it.artifact);
-    let place = desk.places.get(&wish.environment);
+    let place = reader.places.get(&wish.environment);
     let mut skipped = Vec::new();
     let earlier = history.generations().iter().rev();
     for generation in earlier.filter(|it| Some(it.artifact) != current) {
-        match try_one(desk, state, history, generation, place, &wish.environment)? {
+        match try_one(reader, state, history, generation, place, &wish.environment)? {
             Ok(staged) => return Ok((generation.clone(), staged, skipped)),
             Err(refusal) => skipped.push((generation.number, refusal)),
         }
@@ -128,7 +132,7 @@ fn choose(
 
 /// The copy of a generation, if its bytes are there and the gate would keep them.
 fn try_one(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     history: &History,
     generation: &Generation,
@@ -147,13 +151,13 @@ fn try_one(
             }
         },
     };
-    let verdict = keep(desk, state, generation, print, environment);
+    let verdict = keep(reader, state, generation, print, environment);
     Ok(verdict?.map(|()| staged))
 }
 
 /// Whether the gate would keep a generation now.
 pub(super) fn keep(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     generation: &Generation,
     print: Option<Fingerprint>,
@@ -164,7 +168,7 @@ pub(super) fn keep(
         sha256: print.map_or(generation.artifact, |it| it.sha256),
         blake3: print.map(|it| it.blake3),
     };
-    match desk.decide(state, &artifact, environment, Intent::Keep) {
+    match reader.decide(state, &artifact, environment, Intent::Keep) {
         Ok(decision) => Ok(decision.verdict()),
         Err(StoryError::Refused(refusal)) => Ok(Err(refusal)),
         Err(error) => Err(error),

@@ -1,5 +1,8 @@
 //! Statements of people: approvals, authorship, test results, exceptions, policies, and what builders
 //! bring.
+//!
+//! Each is made first and said then, so that a person without a way to the log can sign at home and
+//! have it submitted. What would count for nothing is refused: a log that took it would acknowledge it.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +15,16 @@ use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::{Signer, seal};
 
-use super::desk::{Desk, subject};
+use super::desk::{Desk, Reader, subject};
 use super::error::StoryError;
-use crate::ledger::Recorded;
+use crate::gate::question::Intent;
 use crate::log::append::Submission;
+use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
+use crate::state::folded::State;
+use crate::state::record::Line;
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
 use crate::statement::break_glass::{BreakGlass, Waivable};
@@ -52,33 +59,29 @@ pub struct Exception {
     pub expires: Timestamp,
 }
 
-/// Approves one artifact for one environment.
-pub fn approve(desk: &Desk<'_>, wish: &Approve) -> Result<Recorded, StoryError> {
-    let state = desk.state()?;
-    if state
-        .policy()?
-        .release
-        .environment(&wish.environment)
-        .is_none()
-    {
+/// The approval of one artifact for one environment.
+pub fn approval(reader: &Reader<'_>, wish: &Approve) -> Result<Statement, StoryError> {
+    let state = reader.state()?;
+    let policy = &state.policy()?.release;
+    if policy.environment(&wish.environment).is_none() {
         return Err(Refusal::new(Reason::EnvironmentMissing, &wish.environment).into());
     }
     let approval = Approval {
-        heading: desk.heading(),
+        heading: reader.heading(),
         environment: wish.environment.clone(),
         expires: wish.expires,
         comment: wish.comment.clone(),
     };
     let artifact = &wish.artifact;
     let subject = subject(&state, artifact.sha256, &artifact.name);
-    say(desk, &approval.into_statement(subject))
+    Ok(approval.into_statement(subject))
 }
 
-/// Makes an exception; it shows everywhere until it ends.
-pub fn break_glass(desk: &Desk<'_>, wish: &Exception) -> Result<Recorded, StoryError> {
-    let state = desk.state()?;
+/// An exception; it shows everywhere until it ends.
+pub fn exception(reader: &Reader<'_>, wish: &Exception) -> Result<Statement, StoryError> {
+    let state = reader.state()?;
     let exception = BreakGlass {
-        heading: desk.heading(),
+        heading: reader.heading(),
         environment: wish.environment.clone(),
         scope: wish.scope.clone(),
         reason: wish.reason.clone(),
@@ -89,55 +92,129 @@ pub fn break_glass(desk: &Desk<'_>, wish: &Exception) -> Result<Recorded, StoryE
     }
     let artifact = &wish.artifact;
     let subject = subject(&state, artifact.sha256, &artifact.name);
-    say(desk, &exception.into_statement(subject))
+    Ok(exception.into_statement(subject))
 }
 
-/// States how the tests of an artifact ended; `suite` is what was run.
-pub fn tested(
-    desk: &Desk<'_>,
+/// How the tests of an artifact ended; `suite` is what was run.
+pub fn test_result(
+    reader: &Reader<'_>,
     artifact: &Artifact,
     result: TestResult,
     suite: &ResourceDescriptor,
-) -> Result<Recorded, StoryError> {
-    let subject = subject(&desk.state()?, artifact.sha256, &artifact.name);
-    say(desk, &result.into_statement(subject, suite))
+) -> Result<Statement, StoryError> {
+    let subject = subject(&reader.state()?, artifact.sha256, &artifact.name);
+    Ok(result.into_statement(subject, suite))
 }
 
-/// States who changed a source.
-pub fn authored(
-    desk: &Desk<'_>,
+/// Who changed a source.
+pub fn authorship(
+    reader: &Reader<'_>,
     source: Digest,
     name: &str,
     authors: BTreeSet<Name>,
-) -> Result<Recorded, StoryError> {
+) -> Statement {
     let authorship = Authorship {
-        heading: desk.heading(),
+        heading: reader.heading(),
         authors,
     };
     let source = ResourceDescriptor::named(name, DigestSet::sha256(source));
-    say(desk, &authorship.into_statement(source))
+    authorship.into_statement(source)
 }
 
 /// A keeper's word for a policy.
-pub fn propose(desk: &Desk<'_>, documents: PolicyDocuments) -> Result<Recorded, StoryError> {
+pub fn proposal(reader: &Reader<'_>, documents: PolicyDocuments) -> Statement {
     let change = PolicyChange {
-        heading: desk.heading(),
+        heading: reader.heading(),
         documents,
     };
-    say(desk, &change.into_statement())
+    change.into_statement()
 }
 
-/// Puts bundles into the log that others have signed: provenance, rechecks, approvals by mail.
-pub fn submit(desk: &Desk<'_>, bundles: &[(Bundle, PublicKey)]) -> Result<u64, StoryError> {
+/// Signs a statement for someone else to submit; what it would change in the log as it is now.
+pub fn sign(
+    reader: &Reader<'_>,
+    statement: &Statement,
+    signer: &dyn Signer,
+) -> Result<(Bundle, Line), StoryError> {
+    let bundle = seal(statement, signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, signer.public_key())?;
+    let line = weigh(reader, &submission)?;
+    Ok((bundle, line))
+}
+
+/// Signs and records a statement.
+pub fn say(desk: &Desk<'_>, statement: &Statement) -> Result<Line, StoryError> {
+    let bundle = seal(statement, desk.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    let log = &desk.reader.ledger.log;
+    let lock = log.lock()?;
+    let line = weigh(&desk.reader, &submission)?;
+    log.append_locked(&[submission], desk.log)?;
+    drop(lock);
+    Ok(line)
+}
+
+/// Puts bundles into the log, all or none: provenance, rechecks, approvals by mail. The log's key signs.
+pub fn submit(
+    reader: &Reader<'_>,
+    signer: &dyn Signer,
+    bundles: &[(Bundle, PublicKey)],
+) -> Result<Vec<Line>, StoryError> {
     let submissions = bundles
         .iter()
         .map(|(bundle, key)| Submission::new(bundle, key));
     let submissions: Vec<_> = submissions.collect::<Result<_, _>>()?;
-    let appended = desk.ledger.log.append(&submissions, desk.log)?;
-    Ok(appended.first)
+    let log = &reader.ledger.log;
+    let lock = log.lock()?;
+    let mut state = reader.state()?;
+    let fold = |submission: &Submission| fold(submission, &mut state);
+    let lines = submissions.iter().map(fold).collect::<Result<_, _>>()?;
+    log.append_locked(&submissions, signer)?;
+    drop(lock);
+    Ok(lines)
 }
 
-/// Signs and records a statement.
-pub fn say(desk: &Desk<'_>, statement: &Statement) -> Result<Recorded, StoryError> {
-    Ok(desk.ledger.record(statement, desk.signer, desk.log)?)
+/// What a statement would change, if it counts; an approval must count where it is for.
+fn weigh(reader: &Reader<'_>, submission: &Submission) -> Result<Line, StoryError> {
+    let mut state = reader.state()?;
+    let line = fold(submission, &mut state)?;
+    match objection(reader, &state, &line)? {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(line),
+    }
+}
+
+fn fold(submission: &Submission, state: &mut State) -> Result<Line, StoryError> {
+    let line = submission.fold_into(state);
+    match &line.outcome {
+        Ok(_) => Ok(line),
+        Err(refusal) => Err(refusal.clone().into()),
+    }
+}
+
+/// Why the gate would set the newest entry aside, if it is an approval.
+fn objection(
+    reader: &Reader<'_>,
+    state: &State,
+    line: &Line,
+) -> Result<Option<Refusal>, StoryError> {
+    let Some((sha256, record)) = line.digest.and_then(|it| Some((it, state.artifact(it)?))) else {
+        return Ok(None);
+    };
+    let newest = record.approvals.last().filter(|it| it.index == line.index);
+    let Some(approval) = newest else {
+        return Ok(None);
+    };
+    let artifact = Artifact {
+        name: record.name.clone(),
+        sha256,
+        blake3: None,
+    };
+    let environment = &approval.what.environment;
+    let decision = reader.decide(state, &artifact, environment, Intent::Promote)?;
+    let mut aside = decision.set_aside.into_iter().map(|it| (it.index, it.why));
+    // A second word of the same person is none too many: the first one may expire before it.
+    let counts = |why: &Refusal| why.reason == Reason::PersonCounted.into();
+    let found = aside.find(|(index, why)| *index == Some(line.index) && !counts(why));
+    Ok(found.map(|(_, why)| why))
 }

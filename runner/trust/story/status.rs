@@ -6,7 +6,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
-use super::desk::Desk;
+use super::desk::Reader;
 use super::error::StoryError;
 use super::rollback::keep;
 use super::watch::check_deployed;
@@ -62,11 +62,11 @@ pub struct ExceptionStatus {
 }
 
 /// Looks at every environment of the policy in force.
-pub fn status(desk: &Desk<'_>) -> Result<Status, StoryError> {
-    let state = desk.state()?;
+pub fn status(reader: &Reader<'_>) -> Result<Status, StoryError> {
+    let state = reader.state()?;
     let policy = state.policy()?;
     let names = policy.release.environments.iter().map(|it| &it.name);
-    let environments = names.map(|name| environment(desk, &state, name));
+    let environments = names.map(|name| environment(reader, &state, name));
     Ok(Status {
         log: state.log().to_string(),
         size: state.size(),
@@ -86,29 +86,29 @@ pub fn status(desk: &Desk<'_>) -> Result<Status, StoryError> {
 }
 
 fn environment(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     name: &Name,
 ) -> Result<EnvironmentStatus, StoryError> {
     let current = state.history(name).and_then(|it| it.current());
     let verdict = match current {
         None => Ok(()),
-        Some(current) => match check_deployed(desk, current, name)? {
+        Some(current) => match check_deployed(reader, current, name)? {
             Err(refusal) => Err(refusal),
-            Ok(()) => keep(desk, state, current, None, name)?,
+            Ok(()) => keep(reader, state, current, None, name)?,
         },
     };
     Ok(EnvironmentStatus {
         name: name.clone(),
         verdict,
-        pending: pending(desk, state, name, current.map(|it| it.artifact)),
-        exceptions: exceptions_of(desk, state, name),
+        pending: pending(reader, state, name, current.map(|it| it.artifact)),
+        exceptions: exceptions_of(reader, state, name),
         current: current.cloned(),
     })
 }
 
 fn pending(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     environment: &Name,
     deployed: Option<Digest>,
@@ -122,7 +122,7 @@ fn pending(
         }
         let approvals = record.approvals.iter().filter(|it| {
             it.what.environment == *environment
-                && desk.now < it.what.expires
+                && reader.now < it.what.expires
                 && state.key_revoked(it.key, it.stamped).is_none()
         });
         let who = approvals.filter_map(|it| people.as_ref().ok()?.person(it.key).cloned());
@@ -134,11 +134,11 @@ fn pending(
     all
 }
 
-fn exceptions_of(desk: &Desk<'_>, state: &State, environment: &Name) -> Vec<ExceptionStatus> {
+fn exceptions_of(reader: &Reader<'_>, state: &State, environment: &Name) -> Vec<ExceptionStatus> {
     let records = state.artifacts().values();
     let all = records.flat_map(|record| record.exceptions.iter().map(move |it| (record, it)));
     let holding = all.filter(|(_, it)| {
-        it.what.environment == *environment && exceptions::check(state, it, desk.now).is_ok()
+        it.what.environment == *environment && exceptions::check(state, it, reader.now).is_ok()
     });
     holding
         .map(|(record, it)| ExceptionStatus {

@@ -5,7 +5,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
-use super::desk::Desk;
+use super::desk::Reader;
 use super::error::StoryError;
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, Origin};
@@ -57,8 +57,8 @@ pub struct BuildTrace {
 }
 
 /// Traces an artifact through the log.
-pub fn trace(desk: &Desk<'_>, artifact: Digest) -> Result<Trace, StoryError> {
-    let state = desk.state()?;
+pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError> {
+    let state = reader.state()?;
     let missing = || Refusal::new(Reason::ProvenanceMissing, artifact.short());
     let record = state.artifact(artifact).ok_or_else(missing)?;
     let approvals = record.approvals.iter().map(|it| {

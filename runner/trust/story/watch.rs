@@ -3,7 +3,7 @@
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
-use super::desk::Desk;
+use super::desk::{Desk, Reader};
 use super::error::StoryError;
 use super::rollback::{RollBack, RolledBack, rollback};
 use crate::gate::release_policy::RollbackRule;
@@ -35,8 +35,8 @@ pub enum Watched {
 
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.
 pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError> {
-    let state = desk.state()?;
-    let Some(alarm) = alarm(desk, &state, environment)? else {
+    let state = desk.reader.state()?;
+    let Some(alarm) = alarm(&desk.reader, &state, environment)? else {
         return Ok(Watched::Fine);
     };
     let policy = state.policy()?.release.environment(environment);
@@ -55,7 +55,7 @@ pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError>
 
 /// What is wrong with what is deployed, the worst first.
 pub fn alarm(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     state: &State,
     environment: &Name,
 ) -> Result<Option<Alarm>, StoryError> {
@@ -63,15 +63,15 @@ pub fn alarm(
         return Ok(None);
     };
     let raise = |trigger, finding: String| Ok(Some(Alarm { trigger, finding }));
-    if let Err(refusal) = super::rollback::keep(desk, state, current, None, environment)?
+    if let Err(refusal) = super::rollback::keep(reader, state, current, None, environment)?
         && is_revoked(refusal.reason)
     {
         return raise(Trigger::Revoked, refusal.to_string());
     }
-    if let Err(refusal) = check_deployed(desk, current, environment)? {
+    if let Err(refusal) = check_deployed(reader, current, environment)? {
         return raise(Trigger::Changed, refusal.to_string());
     }
-    let health = desk
+    let health = reader
         .places
         .get(environment)
         .and_then(|it| it.health.as_ref());
@@ -83,11 +83,11 @@ pub fn alarm(
 
 /// Whether what lies in the target is what the log says.
 pub fn check_deployed(
-    desk: &Desk<'_>,
+    reader: &Reader<'_>,
     current: &Generation,
     environment: &Name,
 ) -> Result<Result<(), Refusal>, StoryError> {
-    let Some(place) = desk.places.get(environment) else {
+    let Some(place) = reader.places.get(environment) else {
         return Ok(Ok(()));
     };
     let refuse = |saw: String| Ok(Err(Refusal::new(Reason::DeployedChanged, saw)));

@@ -7,6 +7,7 @@ use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::Algorithm;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::story::say;
 use zwieback_trust::tlog::logged;
@@ -90,9 +91,11 @@ fn a_log_that_was_rolled_back_or_forked() {
     copy(&kept, &log);
     assert_eq!(loaded(&world), "log-rolled-back");
     // Another third entry, and one more: larger than what was seen, and not what was seen.
-    let fork = World::open(&world.home);
     let submit = |version| {
-        say::submit(&fork.desk("gate"), &[fork.provenance("acme", version)]).unwrap();
+        let (bundle, key) = world.provenance("acme", version);
+        let submission = Submission::new(&bundle, &key).unwrap();
+        let log = &world.ledger.log;
+        log.append(&[submission], &world.log_key).unwrap();
     };
     submit("6.6");
     assert_eq!(loaded(&world), "log-forked");
@@ -153,7 +156,7 @@ fn proofs_of_something_else() {
     let world = World::new();
     let versions = ["1.0", "1.1"];
     let bundles = versions.map(|version| world.provenance("acme", version));
-    say::submit(&world.desk("gate"), &bundles).unwrap();
+    say::submit(&world.reader(), &world.log_key, &bundles).unwrap();
     let [first, second] = [2, 3].map(|it| world.ledger.log.proven_bundle(it).unwrap());
     let expected = Expectation {
         policy: &world.ledger.witnesses,

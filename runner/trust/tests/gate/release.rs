@@ -35,7 +35,7 @@ fn release() {
     assert_eq!(promoted.decision.generation, 2);
     assert_eq!(world.seen("prod"), "app 1.1");
 
-    let explained = explain_decision(&world.desk("bo"), promoted.index).unwrap();
+    let explained = explain_decision(&world.reader(), promoted.index).unwrap();
     assert_eq!(explained.agrees, Ok(()));
     assert_eq!(explained.decision, promoted.decision);
 
@@ -47,7 +47,7 @@ fn release() {
 /// A source turns out to be bad: seen, revoked, rolled back, everywhere it was deployed.
 fn revoked_source_is_rolled_back(world: &World) {
     let bad = Revoked::Source(source("1.1"));
-    let radius = blast_radius(&world.desk("sam"), &bad).unwrap();
+    let radius = blast_radius(&world.reader(), &bad).unwrap();
     assert_eq!(
         radius.artifacts,
         [(artifact("1.1").sha256, "bin/app".to_owned())]
@@ -64,7 +64,7 @@ fn revoked_source_is_rolled_back(world: &World) {
         reason: "a back door".to_owned(),
     };
     revoke(&world.desk("sam"), &wish).unwrap();
-    let verdict = status(&world.desk("bo")).unwrap().environments[1]
+    let verdict = status(&world.reader()).unwrap().environments[1]
         .verdict
         .clone();
     assert_eq!(verdict.unwrap_err().reason.code(), "source-revoked");
@@ -82,10 +82,10 @@ fn revoked_source_is_rolled_back(world: &World) {
 }
 
 fn audit(world: &World) {
-    let desk = world.desk("bo");
+    let reader = world.reader();
     let digest = |version: &str| artifact(version).sha256.short();
     let (old, new) = (digest("1.0"), digest("1.1"));
-    let status = status(&desk).unwrap();
+    let status = status(&reader).unwrap();
     let policy = status.policy.1.short();
     let shown = screen::status::status(&status).plain();
     let expected = format!(
@@ -96,7 +96,7 @@ fn audit(world: &World) {
         source("1.1")
     );
     assert_eq!(shown, expected);
-    let trace = trace(&desk, artifact("1.1").sha256).unwrap();
+    let trace = trace(&reader, artifact("1.1").sha256).unwrap();
     let shown = screen::trace::trace(&trace).plain();
     for part in [
         &format!("bin/app {}", artifact("1.1").sha256),
@@ -136,14 +136,15 @@ fn a_dry_run_shows_every_rule_and_changes_nothing() {
     world.approve("ada", "1.0", "staging").unwrap();
     let state = world.state();
     let decide = |environment| {
-        let desk = world.desk("gate");
-        desk.decide(
-            &state,
-            &artifact("1.0"),
-            &name(environment),
-            Intent::Promote,
-        )
-        .unwrap()
+        let reader = world.reader();
+        reader
+            .decide(
+                &state,
+                &artifact("1.0"),
+                &name(environment),
+                Intent::Promote,
+            )
+            .unwrap()
     };
     let shown = screen::decision::decision(&decide("prod")).plain();
     for part in [
@@ -177,7 +178,7 @@ fn a_second_reader_needs_only_the_log_and_its_anchor() {
         .status();
     assert!(status.unwrap().success());
     let reader = World::open(copy.path());
-    let explained = explain_decision(&reader.desk("stranger"), promoted.index).unwrap();
+    let explained = explain_decision(&reader.reader(), promoted.index).unwrap();
     assert_eq!(explained.agrees, Ok(()));
     assert_eq!(explained.decision.artifact, Digest::sha256(b"app 1.0"));
 }

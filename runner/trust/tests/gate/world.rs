@@ -31,8 +31,9 @@ use zwieback_trust::snapshot::follow::Wish;
 use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::state::folded::{Anchor, State};
+use zwieback_trust::state::record::Line;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
-use zwieback_trust::story::desk::{Desk, Place};
+use zwieback_trust::story::desk::{Desk, Place, Reader};
 use zwieback_trust::story::error::StoryError;
 use zwieback_trust::story::promote::{Promote, Promoted, promote};
 use zwieback_trust::story::say::{self, Approve};
@@ -97,7 +98,8 @@ impl World {
         fs::write(home.join("anchor"), documents.digest().to_hex()).unwrap();
         let world = Self::open(home);
         for keeper in ["kim", "lou"] {
-            say::propose(&world.desk(keeper), documents.clone()).unwrap();
+            let proposal = say::proposal(&world.reader(), documents.clone());
+            world.say(keeper, &proposal).unwrap();
         }
         world
     }
@@ -137,16 +139,28 @@ impl World {
         }
     }
 
-    /// The desk at which that person works.
-    pub(crate) fn desk(&self, who: &str) -> Desk<'_> {
-        Desk {
+    /// What anyone can look at.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
             ledger: &self.ledger,
-            signer: &self.keys[who],
-            log: &self.log_key,
             places: &self.places,
             foreign: &self.foreign,
             now: self.now,
         }
+    }
+
+    /// The desk at which that person works.
+    pub(crate) fn desk(&self, who: &str) -> Desk<'_> {
+        Desk {
+            reader: self.reader(),
+            signer: &self.keys[who],
+            log: &self.log_key,
+        }
+    }
+
+    /// A person says something.
+    pub(crate) fn say(&self, who: &str, statement: &Statement) -> Result<Line, StoryError> {
+        say::say(&self.desk(who), statement)
     }
 
     pub(crate) fn state(&self) -> State {
@@ -172,7 +186,7 @@ impl World {
     pub(crate) fn release(&self, version: &str) -> PathBuf {
         let path = self.file("app", &format!("app {version}"));
         let built = ["acme", "other"].map(|builder| self.provenance(builder, version));
-        say::submit(&self.desk("gate"), &built).unwrap();
+        say::submit(&self.reader(), &self.log_key, &built).unwrap();
         path
     }
 
@@ -200,11 +214,11 @@ impl World {
     }
 
     pub(crate) fn decide(&self, version: &str, environment: &str) -> Decision {
-        let (desk, state) = (self.desk("gate"), self.state());
+        let (reader, state) = (self.reader(), self.state());
         let (artifact, place, intent) = (artifact(version), name(environment), Intent::Promote);
-        let decision = desk.decide(&state, &artifact, &place, intent).unwrap();
+        let decision = reader.decide(&state, &artifact, &place, intent).unwrap();
         let partial = self.about(version);
-        let other = desk.decide(&partial, &artifact, &place, intent).unwrap();
+        let other = reader.decide(&partial, &artifact, &place, intent).unwrap();
         assert_eq!(other, decision, "a snapshot must not change a decision");
         decision
     }
@@ -247,13 +261,9 @@ impl World {
     pub(crate) fn test(&self, version: &str) {
         use zwieback_trust::statement::test_result::TestResult;
         let suite = ResourceDescriptor::named("suite", &Fingerprint::of(b"suite"));
-        say::tested(
-            &self.desk("tess"),
-            &artifact(version),
-            TestResult::Passed,
-            &suite,
-        )
-        .unwrap();
+        let (artifact, passed) = (artifact(version), TestResult::Passed);
+        let result = say::test_result(&self.reader(), &artifact, passed, &suite);
+        self.say("tess", &result.unwrap()).unwrap();
     }
 
     pub(crate) fn approve(&self, who: &str, version: &str, at: &str) -> Result<(), StoryError> {
@@ -263,7 +273,8 @@ impl World {
             expires: self.days(7),
             comment: None,
         };
-        say::approve(&self.desk(who), &wish).map(drop)
+        self.say(who, &say::approval(&self.reader(), &wish)?)
+            .map(drop)
     }
 
     pub(crate) fn promote(&self, version: &str, to: &str) -> Result<Promoted, StoryError> {

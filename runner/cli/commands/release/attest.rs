@@ -1,0 +1,53 @@
+//! `zwieback attest`: how tests ended, and who changed a source.
+
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_trust::statement::test_result::TestResult;
+use zwieback_trust::story::desk::open_artifact;
+use zwieback_trust::story::say::{authorship, test_result};
+use zwieback_trust::target::copy::fingerprint;
+
+use super::counter::Counter;
+use super::named;
+use crate::cli::args::global::Global;
+use crate::cli::args::release::{AttestArgs, AttestWhat, TestWord};
+use crate::cli::exit;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &AttestArgs) -> anyhow::Result<u8> {
+    match &args.what {
+        AttestWhat::Test {
+            artifact,
+            result,
+            suite,
+            say,
+        } => {
+            let counter = Counter::open(global, &say.gate)?;
+            let artifact = named::artifact(artifact)?;
+            let (file, named) = open_artifact(suite)?;
+            let suite = ResourceDescriptor::named(named.name, &fingerprint(&file)?);
+            let (reader, word) = (counter.reader(), word(*result));
+            let statement = test_result(&reader, &artifact, word, &suite)?;
+            counter.hand_in(&statement, say, "Attested")?;
+        }
+        AttestWhat::Authors {
+            source,
+            authors,
+            say,
+        } => {
+            let counter = Counter::open(global, &say.gate)?;
+            let source = named::artifact(source)?;
+            let authors = authors.iter().cloned().collect();
+            let statement = authorship(&counter.reader(), source.sha256, &source.name, authors);
+            counter.hand_in(&statement, say, "Attested")?;
+        }
+    }
+    Ok(exit::DONE)
+}
+
+fn word(word: TestWord) -> TestResult {
+    match word {
+        TestWord::Passed => TestResult::Passed,
+        TestWord::Warned => TestResult::Warned,
+        TestWord::Failed => TestResult::Failed,
+    }
+}

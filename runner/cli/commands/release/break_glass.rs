@@ -1,0 +1,41 @@
+//! `zwieback break-glass`: an exception with a reason, a scope and an end.
+
+use zwieback_trust::statement::break_glass::Waivable;
+use zwieback_trust::story::say::{Exception, exception};
+
+use super::counter::Counter;
+use super::named;
+use crate::cli::args::global::Global;
+use crate::cli::args::release::{BreakGlassArgs, Rule};
+use crate::cli::exit;
+
+const HOUR: i64 = 3600;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &BreakGlassArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.say.gate)?;
+    let hours = i64::from(args.hours.unwrap_or_default());
+    let expires = match args.until {
+        Some(until) => until,
+        None => named::later(counter.now, hours * HOUR)?,
+    };
+    let wish = Exception {
+        artifact: named::artifact(&args.artifact)?,
+        environment: args.environment.clone(),
+        scope: args.scope.iter().map(|it| waivable(*it)).collect(),
+        reason: args.why.clone(),
+        expires,
+    };
+    let statement = exception(&counter.reader(), &wish)?;
+    counter.hand_in(&statement, &args.say, "Broke glass")?;
+    Ok(exit::DONE)
+}
+
+fn waivable(rule: Rule) -> Waivable {
+    match rule {
+        Rule::Approvals => Waivable::Approvals,
+        Rule::Tests => Waivable::Tests,
+        Rule::Ladder => Waivable::Ladder,
+        Rule::Builds => Waivable::Builds,
+    }
+}

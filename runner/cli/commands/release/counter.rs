@@ -1,0 +1,136 @@
+//! Where a command meets the gate: opening it, handing in a statement, telling the answer.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::digest::Digest;
+use zwieback_core::json::canonical;
+use zwieback_core::json::value::Value;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::clock;
+use zwieback_host::dirs::Dirs;
+use zwieback_trust::screen::json;
+use zwieback_trust::screen::text::Text;
+use zwieback_trust::state::record::Line;
+use zwieback_trust::story::desk::Reader;
+use zwieback_trust::story::say;
+
+use crate::cli::args::global::{Format, Global};
+use crate::cli::args::release::{GateArgs, SayArgs};
+use crate::cli::screen::labelled::labelled;
+use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::session::load_config;
+use crate::pipeline::gate::{Gate, GateError, Hands, Keys};
+use crate::pipeline::keyring;
+
+/// A gate that a command may ask, and how its answers are shown.
+pub struct Counter<'a> {
+    /// The gate.
+    pub gate: Gate,
+    /// What the clock shows; one command is one moment.
+    pub now: Timestamp,
+    global: &'a Global,
+    dirs: Dirs,
+    own_key: Option<PathBuf>,
+}
+
+impl<'a> Counter<'a> {
+    /// Opens the gate that the arguments or the configuration name.
+    pub fn open(global: &'a Global, args: &GateArgs) -> anyhow::Result<Self> {
+        let dirs = Dirs::of_user()?;
+        let config = load_config(global, &dirs)?;
+        let file = args.gate.clone().or(config.release.gate);
+        let file = file.ok_or(GateError::Absent)?;
+        let keys = Keys {
+            gate: config.release.key,
+            log: config.release.log_key,
+        };
+        Ok(Self {
+            gate: Gate::open(&file, keys, &dirs)?,
+            now: clock::now(),
+            global,
+            dirs,
+            own_key: config.sign.key,
+        })
+    }
+
+    /// What is enough to look.
+    pub fn reader(&self) -> Reader<'_> {
+        self.gate.reader(self.now)
+    }
+
+    /// The keys of whoever runs the command.
+    pub fn hands(&self, named: Option<&Path>) -> anyhow::Result<Hands> {
+        Ok(self.gate.person(named.or(self.own_key.as_deref()))?)
+    }
+
+    /// Signs a statement and has it recorded, or written to a file for someone who can.
+    pub fn hand_in(&self, statement: &Statement, args: &SayArgs, verb: &str) -> anyhow::Result<()> {
+        let named = args.sign_key.as_deref().or(self.own_key.as_deref());
+        let Some(file) = &args.output else {
+            let hands = self.gate.person(named)?;
+            let line = say::say(&hands.desk(self.reader()), statement)?;
+            return self.recorded(verb, &line);
+        };
+        let keyring = keyring::open(&self.dirs, named)?;
+        let (bundle, line) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
+        std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())?;
+        let sentence = format!("{}; have it submitted: {}", describe(&line), file.display());
+        self.tell("Signed", &sentence, || json::line(&line))
+    }
+
+    /// Tells that a statement stands in the log.
+    pub fn recorded(&self, verb: &str, line: &Line) -> anyhow::Result<()> {
+        let sentence = format!("{}, entry {}", describe(line), line.index);
+        self.tell(verb, &sentence, || json::line(line))
+    }
+
+    /// Tells what was done: a sentence for people, a value for programs.
+    pub fn tell(
+        &self,
+        verb: &str,
+        sentence: &str,
+        value: impl FnOnce() -> Value,
+    ) -> anyhow::Result<()> {
+        match self.global.format {
+            Format::Json => print(&value()),
+            Format::Human => self.note(Meaning::Good, verb, sentence),
+        }
+    }
+
+    /// A sentence that only people need.
+    pub fn note(&self, meaning: Meaning, verb: &str, sentence: &str) -> anyhow::Result<()> {
+        if self.global.quiet || self.global.format == Format::Json {
+            return Ok(());
+        }
+        let paint = Paint::for_stderr(self.global.color);
+        let line = paint.line(meaning, verb, sentence);
+        Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+    }
+
+    /// Shows what was asked for, on stdout.
+    pub fn show(&self, text: &Text, value: impl FnOnce() -> Value) -> anyhow::Result<()> {
+        if self.global.format == Format::Json {
+            return print(&value());
+        }
+        let shown = labelled(text, Paint::for_stdout(self.global.color));
+        Ok(std::io::stdout().lock().write_all(shown.as_bytes())?)
+    }
+}
+
+fn print(value: &Value) -> anyhow::Result<()> {
+    let line = canonical::to_string(value);
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
+
+fn describe(line: &Line) -> String {
+    let digest = line.digest.map_or_else(String::new, Digest::short);
+    let outcome = line.outcome.as_deref().unwrap_or_default();
+    let outcome = match outcome {
+        "" => String::new(),
+        some => format!(" {some}"),
+    };
+    format!("{} ({digest}){outcome}, by {}", line.what, line.who)
+}

@@ -1,0 +1,71 @@
+//! `zwieback revoke`: what it would reach is shown first, then it is said, then policy acts.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use zwieback_host::keys::key_directory::read_public;
+use zwieback_trust::screen;
+use zwieback_trust::state::blast::BlastRadius;
+use zwieback_trust::statement::revocation::Revoked;
+use zwieback_trust::story::revoke::{Revoke, blast_radius, revocation, roll_back_reached};
+
+use super::counter::Counter;
+use super::{named, watch};
+use crate::cli::args::global::Global;
+use crate::cli::args::release::{RevokeArgs, RevokedKind};
+use crate::cli::exit;
+use crate::cli::screen::paint::Meaning;
+use crate::pipeline::gate::GateError;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &RevokeArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.say.gate)?;
+    let wish = Revoke {
+        revoked: revoked(args.kind, &args.which)?,
+        from: args.from,
+        reason: args.why.clone(),
+    };
+    let reader = counter.reader();
+    let radius = blast_radius(&reader, &wish.revoked)?;
+    let text = screen::blast::blast(&wish.revoked, &radius);
+    counter.show(&text, || screen::json::blast(&wish.revoked, &radius))?;
+    if args.dry_run {
+        return Ok(exit::DONE);
+    }
+    counter.hand_in(&revocation(&reader, &wish), &args.say, "Revoked")?;
+    if args.say.output.is_some() {
+        return Ok(exit::DONE);
+    }
+    act(&counter, &radius)
+}
+
+/// Rolls back at once where this machine is the gate's; elsewhere the next `watch` does.
+fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
+    if radius.deployed.is_empty() {
+        return Ok(exit::DONE);
+    }
+    let hands = match counter.gate.keeper() {
+        Ok(hands) => hands,
+        Err(GateError::NoKey(_)) => {
+            let said = "the gate acts on it with its next `zwieback watch`";
+            counter.note(Meaning::Hint, "note", said)?;
+            return Ok(exit::DONE);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let done = roll_back_reached(&hands.desk(counter.reader()), radius);
+    watch::tell_all(counter, done)
+}
+
+fn revoked(kind: RevokedKind, which: &str) -> anyhow::Result<Revoked> {
+    Ok(match kind {
+        RevokedKind::Builder => Revoked::Builder(which.to_owned()),
+        RevokedKind::Artifact => Revoked::Artifact(named::artifact(which)?.sha256),
+        RevokedKind::Source => Revoked::Source(named::artifact(which)?.sha256),
+        RevokedKind::Key if Path::new(which).is_file() => {
+            Revoked::Key(read_public(Path::new(which))?.id())
+        }
+        RevokedKind::Key => Revoked::parse("key", which)
+            .with_context(|| format!("{which} is neither a public key's file nor the id of one"))?,
+    })
+}

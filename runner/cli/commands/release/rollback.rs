@@ -1,0 +1,56 @@
+//! `zwieback rollback`: back to the newest release that verifies now.
+
+use zwieback_trust::screen;
+use zwieback_trust::statement::rollback::Trigger;
+use zwieback_trust::story::rollback::{RollBack, RolledBack, rollback};
+
+use super::counter::Counter;
+use crate::cli::args::global::Global;
+use crate::cli::args::release::RollbackArgs;
+use crate::cli::exit;
+use crate::cli::screen::paint::Meaning;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &RollbackArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.gate)?;
+    let wish = RollBack {
+        environment: args.environment.clone(),
+        trigger: Trigger::Asked,
+        reason: args.why.clone(),
+    };
+    let hands = counter.gate.keeper()?;
+    let done = rollback(&hands.desk(counter.reader()), &wish)?;
+    counter.tell("Returned", &sentence(&done), || {
+        screen::json::rolled_back(&done)
+    })?;
+    skipped(&counter, &done)?;
+    Ok(exit::DONE)
+}
+
+/// Tells people alone: programs have it in the answer already.
+pub fn tell_people(counter: &Counter<'_>, done: &RolledBack) -> anyhow::Result<()> {
+    counter.note(Meaning::Warning, "Returned", &sentence(done))?;
+    skipped(counter, done)
+}
+
+fn skipped(counter: &Counter<'_>, done: &RolledBack) -> anyhow::Result<()> {
+    for (number, why) in &done.skipped {
+        let sentence = format!("generation {number}: {why} [{}]", why.reason);
+        counter.note(Meaning::Warning, "Skipped", &sentence)?;
+    }
+    Ok(())
+}
+
+fn sentence(done: &RolledBack) -> String {
+    let to = &done.to;
+    format!(
+        "{} from generation {} to {} {} ({}) of generation {}, entry {}",
+        done.environment,
+        done.from,
+        to.name,
+        to.version.as_deref().unwrap_or_default(),
+        to.artifact.short(),
+        to.number,
+        done.index
+    )
+}

@@ -1,0 +1,52 @@
+//! `zwieback submit`: what others have signed, into the log.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::attest::reason::Refusal;
+use zwieback_host::keys::key_directory::read_public;
+use zwieback_trust::state::folded::State;
+use zwieback_trust::story::say::submit;
+
+use super::counter::Counter;
+use crate::cli::args::global::Global;
+use crate::cli::args::release::SubmitArgs;
+use crate::cli::commands::evidence;
+use crate::cli::exit;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &SubmitArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.gate)?;
+    let given = args.keys.iter().map(|path| read_public(path));
+    let given = given.collect::<Result<Vec<_>, _>>()?;
+    let state = counter.reader().state()?;
+    let bundles = args.bundles.iter().map(|path| signed(path, &given, &state));
+    let bundles = bundles.collect::<anyhow::Result<Vec<_>>>()?;
+    let log = counter.gate.log_signer()?;
+    for line in submit(&counter.reader(), log.signer.as_ref(), &bundles)? {
+        counter.recorded("Recorded", &line)?;
+    }
+    Ok(exit::DONE)
+}
+
+/// A bundle with its signer's key: one that was given, or that the policy in force knows.
+fn signed(path: &Path, given: &[PublicKey], state: &State) -> anyhow::Result<(Bundle, PublicKey)> {
+    let bytes = evidence::read(path)?;
+    let bundle = Bundle::parse(&bytes).map_err(Refusal::from)?;
+    let id = bundle.hint().parse().ok();
+    let Some(id) = id else {
+        bail!("{}: its hint is no id of a key", path.display());
+    };
+    let known = state.policy().ok().and_then(|it| it.key(id));
+    let key = given.iter().find(|it| it.id() == id).or(known).cloned();
+    let key = key.with_context(|| {
+        let short = id.short();
+        format!(
+            "{}: the policy knows no key {short}; --key names its file",
+            path.display()
+        )
+    })?;
+    Ok((bundle, key))
+}

@@ -1,0 +1,29 @@
+//! `zwieback trace`: from a deployed file back to every input.
+
+use std::io::Write as _;
+
+use zwieback_trust::screen;
+use zwieback_trust::story::trace::trace;
+
+use super::counter::Counter;
+use super::named;
+use crate::cli::args::global::Global;
+use crate::cli::args::release::TraceArgs;
+use crate::cli::exit;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &TraceArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.gate)?;
+    let reader = counter.reader();
+    let artifact = named::looked_up(&args.artifact, &reader.state()?)?;
+    let trace = trace(&reader, artifact)?;
+    if args.dot {
+        let graph = screen::dot::dot(&trace);
+        std::io::stdout().lock().write_all(graph.as_bytes())?;
+    } else {
+        counter.show(&screen::trace::trace(&trace), || {
+            screen::json::trace(&trace)
+        })?;
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,206 @@
+//! A gate, opened: the log and why it is believed, the targets, and the keys of whoever speaks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use zwieback_core::attest::build_type::ForeignBuildTypes;
+use zwieback_core::manifest::diagnostic::Diagnostic;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::signer::Signer;
+use zwieback_trust::ledger::Ledger;
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::log::place::LogDir;
+use zwieback_trust::reason::{Reason, Refusal};
+use zwieback_trust::state::folded::Anchor;
+use zwieback_trust::story::desk::{Desk, Place, Reader};
+use zwieback_trust::tlog::witness_policy::WitnessPolicy;
+
+use super::gate_file::{Belief, GateFile, LogPart};
+use super::gate_memory::{GateMemory, MemoryError};
+use super::keyring::{self, Keyring, KeyringError};
+
+/// A gate that can be asked.
+#[derive(Debug)]
+pub struct Gate {
+    /// The log, and on what terms it is believed.
+    pub ledger: Ledger,
+    /// Where releases go.
+    pub places: BTreeMap<Name, Place>,
+    foreign: ForeignBuildTypes,
+    keys: Keys,
+    dirs: Dirs,
+}
+
+/// The private keys that a machine has, by name or file.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// The gate's, where releases are promoted.
+    pub gate: Option<PathBuf>,
+    /// The log's, where it is written.
+    pub log: Option<PathBuf>,
+}
+
+/// The keys of whoever says something: their own, and the log's.
+pub struct Hands {
+    /// Signs what is said.
+    pub own: Keyring,
+    log: Keyring,
+}
+
+/// Why there is no gate to ask.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// No file says how the gate is set up.
+    #[error("no gate is set up here")]
+    Absent,
+    /// The file is wrong.
+    #[error(transparent)]
+    File(#[from] Diagnostic),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file about witnesses cannot be read.
+    #[error("{}: {source}", path.display())]
+    Witnesses {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What this user remembers of the log cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
+    /// This machine is not one that does this.
+    #[error("this machine has no key of the {0}")]
+    NoKey(&'static str),
+}
+
+impl Gate {
+    /// Opens the gate of a file.
+    pub fn open(path: &Path, keys: Keys, dirs: &Dirs) -> Result<Self, GateError> {
+        let file = GateFile::read(path)?;
+        let witnesses = believed(&file.log)?;
+        let log = LogDir::open(&file.log.folder)?;
+        let [key, ..] = witnesses.logs() else {
+            let saw = "no log is named";
+            return Err(LogError::from(Refusal::new(Reason::WitnessPolicyMalformed, saw)).into());
+        };
+        let anchor = Anchor {
+            log: key.name().clone(),
+            policy: file.policy,
+        };
+        let memory = GateMemory::of(dirs, &anchor)?;
+        Ok(Self {
+            ledger: Ledger {
+                log,
+                witnesses,
+                seen: memory.seen,
+                verified: memory.verified,
+                shelf: memory.shelf,
+                max_age: file
+                    .log
+                    .max_age
+                    .map(|it| i64::try_from(it.0).unwrap_or(i64::MAX)),
+                anchor,
+            },
+            places: file.places(),
+            foreign: ForeignBuildTypes::new(),
+            keys,
+            dirs: dirs.clone(),
+        })
+    }
+
+    /// What is enough to look.
+    pub fn reader(&self, now: Timestamp) -> Reader<'_> {
+        Reader {
+            ledger: &self.ledger,
+            places: &self.places,
+            foreign: &self.foreign,
+            now,
+        }
+    }
+
+    /// The keys of a person: the one that is named, or their own.
+    pub fn person(&self, named: Option<&Path>) -> Result<Hands, GateError> {
+        Ok(Hands {
+            own: keyring::open(&self.dirs, named)?,
+            log: self.log_signer()?,
+        })
+    }
+
+    /// The keys of the gate, on a machine that has them.
+    pub fn keeper(&self) -> Result<Hands, GateError> {
+        let key = self.keys.gate.as_deref();
+        Ok(Hands {
+            own: keyring::open(&self.dirs, Some(key.ok_or(GateError::NoKey("gate"))?))?,
+            log: self.log_signer()?,
+        })
+    }
+
+    /// The key of the log, on a machine that writes it.
+    pub fn log_signer(&self) -> Result<Keyring, GateError> {
+        let key = self.keys.log.as_deref();
+        Ok(keyring::open(
+            &self.dirs,
+            Some(key.ok_or(GateError::NoKey("log"))?),
+        )?)
+    }
+}
+
+impl Hands {
+    /// The desk at which these hands work.
+    pub fn desk<'a>(&'a self, reader: Reader<'a>) -> Desk<'a> {
+        Desk {
+            reader,
+            signer: self.signer(),
+            log: self.log.signer.as_ref(),
+        }
+    }
+
+    /// Signs what is said.
+    pub fn signer(&self) -> &dyn Signer {
+        self.own.signer.as_ref()
+    }
+}
+
+impl GateError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Absent => Some(
+                "--gate FILE names its gate.toml, or `[release] gate = \"FILE\"` in your own \
+                 configuration"
+                    .into(),
+            ),
+            Self::File(error) => error.hint.clone(),
+            Self::Log(error) => error.hint(),
+            Self::Key(error) => error.hint(),
+            Self::NoKey("log") => Some(
+                "sign with --output FILE and have it submitted, or name the log's key: \
+                 `[release] log_key` of your own configuration"
+                    .into(),
+            ),
+            Self::NoKey(_) => Some("`[release] key` of your own configuration names it".into()),
+            Self::Memory(_) | Self::Witnesses { .. } => None,
+        }
+    }
+}
+
+fn believed(log: &LogPart) -> Result<WitnessPolicy, GateError> {
+    let policy = match &log.belief {
+        Belief::SignedBy(key) => key.parse().map(WitnessPolicy::unwitnessed),
+        Belief::Witnesses(path) => {
+            let text = std::fs::read_to_string(path).map_err(|source| GateError::Witnesses {
+                path: path.clone(),
+                source,
+            })?;
+            WitnessPolicy::parse(&text)
+        }
+    };
+    Ok(policy.map_err(LogError::from)?)
+}

@@ -1,0 +1,111 @@
+//! What a user remembers of a log between two looks, with a secret that keeps others from writing it.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zwieback_core::digest::Digest;
+use zwieback_host::dirs::Dirs;
+use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::snapshot::head::SnapshotKey;
+use zwieback_trust::snapshot::shelf::Shelf;
+use zwieback_trust::state::folded::Anchor;
+
+const SECRET: &str = "secret";
+
+/// What a user remembers of one log.
+#[derive(Debug)]
+pub struct GateMemory {
+    /// The newest checkpoint.
+    pub seen: Memory,
+    /// The newest checkpoint whose entries were all checked.
+    pub verified: Memory,
+    /// The snapshot of the state.
+    pub shelf: Shelf,
+}
+
+/// Why nothing can be remembered.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct MemoryError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl GateMemory {
+    /// What this user remembers of that log; another first policy is another log.
+    pub fn of(dirs: &Dirs, anchor: &Anchor) -> Result<Self, MemoryError> {
+        let whose = format!("{}\n{}", anchor.log, anchor.policy);
+        let folder = Digest::sha256(whose.as_bytes()).to_hex();
+        let folder = dirs.state.join("logs").join(folder);
+        let failed = |source| MemoryError {
+            path: folder.clone(),
+            source,
+        };
+        let key = secret(&folder).map_err(failed)?;
+        Ok(Self {
+            seen: Memory::new(folder.join("seen")),
+            verified: Memory::new(folder.join("verified")),
+            shelf: Shelf::new(folder.join("snapshot"), SnapshotKey::new(key)),
+        })
+    }
+}
+
+/// The secret of this folder, made on first use; of two processes that make it, one wins.
+fn secret(folder: &Path) -> io::Result<[u8; 32]> {
+    let path = folder.join(SECRET);
+    if let Some(secret) = read(&path)? {
+        return Ok(secret);
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(io::Error::other)?;
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(folder)?;
+    file.write_all(&fresh)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(&path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => return Err(error.error),
+        _ => {}
+    }
+    let gone = || io::Error::from(ErrorKind::NotFound);
+    read(&path)?.ok_or_else(gone)
+}
+
+/// A secret that is cut short makes the snapshot unreadable, which is then made anew.
+fn read(path: &Path) -> io::Result<Option<[u8; 32]>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut secret = [0; 32];
+    match file.read_exact(&mut secret) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            fs::remove_file(path)?;
+            Ok(None)
+        }
+        read => read.map(|()| Some(secret)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("log");
+        let first = secret(&place).unwrap();
+        assert_eq!(secret(&place).unwrap(), first);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&place), mode(&place.join(SECRET))), (0o700, 0o600));
+        fs::write(place.join(SECRET), "short").unwrap();
+        assert_ne!(secret(&place).unwrap(), first);
+    }
+}
