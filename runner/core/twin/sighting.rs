@@ -83,6 +83,7 @@ mod tests {
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
             faults_cpuid: false,
+            locale: None,
         };
         let variation = Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30);
         let of = |seen: &[(Factor, &str)]| {

@@ -91,6 +91,7 @@ mod tests {
             tmpfs_budget: 8 << 30,
             chooses_pids: true,
             faults_cpuid: true,
+            locale: None,
         }
     }
 
