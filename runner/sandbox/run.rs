@@ -76,10 +76,10 @@ impl<'a> Turn<'a> {
     ) -> Self {
         Self {
             sandbox,
-            output,
             on_output,
             started: Instant::now(),
-            chunk: vec![0; CHUNK],
+            chunk: output.as_ref().map_or_else(Vec::new, |_| vec![0; CHUNK]),
+            output,
             log: 0,
             cut: None,
         }

@@ -47,6 +47,14 @@ pub(crate) fn send(
 pub(crate) fn receive<T: DeserializeOwned>(
     socket: &UnixStream,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let Some((body, descriptors)) = receive_text(socket)? else {
+        return Ok(None);
+    };
+    Ok(Some((serde_json::from_slice(&body)?, descriptors)))
+}
+
+/// Receives one message without reading it.
+pub(crate) fn receive_text(socket: &UnixStream) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
     let mut head = [0; 4];
     let (read, descriptors) = receive_head(socket, &mut head)?;
     if read == 0 {
@@ -60,7 +68,7 @@ pub(crate) fn receive<T: DeserializeOwned>(
     }
     let mut body = vec![0; length as usize];
     socket.read_exact(&mut body)?;
-    Ok(Some((serde_json::from_slice(&body)?, descriptors)))
+    Ok(Some((body, descriptors)))
 }
 
 fn receive_head(socket: &UnixStream, head: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {

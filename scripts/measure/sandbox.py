@@ -14,15 +14,25 @@ def measure(world):
     true = "/usr/bin/true"
     bwrap = ["bwrap", "--unshare-all", "--ro-bind", world.tree, "/", "--proc", "/proc", "--dev", "/dev", true]
     times = interleave(
-        ROUNDS,
+        max(ROUNDS, 30),
         bare=lambda: world.run([true])[0],
         bubblewrap=lambda: world.run(bwrap)[0],
         zwieback=lambda: world.run([world.binary, "shell", "--", true])[0],
     )
     table("start and end of /usr/bin/true, whole process, ratio to bubblewrap", times, "bubblewrap")
+    verdict("to bubblewrap", ratio(times, "zwieback", "bubblewrap"), 1.0)
     inside(world)
     overhead(world)
     limits(world)
+
+
+def ratio(times, own, peer):
+    return statistics.median(one / other for one, other in zip(times[own], times[peer]))
+
+
+def verdict(what, measured, aim, form=".2f"):
+    word = "reached" if measured <= aim else "NOT reached"
+    print(f"  aim: {what} at most {aim:{form}}: {word}, {measured:{form}}")
 
 
 def inside(world):
@@ -31,7 +41,11 @@ def inside(world):
     made = re.search(r"\(([^()]*start-[0-9a-f]+)\)", said).group(1)
     program = shutil.copy(os.path.join(CHECKOUT, made), f"{world.dir}/start")
     print("\nstart, run and end of /usr/bin/true, in one process")
-    print(world.run([program, world.tree, str(ROUNDS)])[2].rstrip())
+    said = world.run([program, world.tree, str(max(ROUNDS, 30))])[2].rstrip()
+    print(said)
+    for name, aim in {"a sandbox ": 2.5, "a sandbox of a runner of 1 GiB": 1.1}.items():
+        found = re.search(rf"^{name} +min.*ratio ([0-9.]+)", said, re.M)
+        verdict(f"{name.strip()}, ratio", float(found.group(1)), aim)
 
 
 def overhead(world):
@@ -51,6 +65,7 @@ def overhead(world):
         return children(world.run([world.binary, "shell", "lua", "--", "sh", "-c", script])[2])
     times = interleave(max(ROUNDS // 3, 5), outside=outside, inside=within)
     table("lua compiled, processor time, ratio to outside", times, "outside")
+    verdict("inside to outside", ratio(times, "inside", "outside"), 1.02)
 
 
 def children(text):
@@ -69,13 +84,16 @@ def limits(world):
         "log": ('log = "1 MiB"', "yes"),
         "time": ('time = "2 s"', "trap '' TERM INT HUP; while :; do sleep 60; done"),
     }
+    slowest = 0
     for name, (limit, script) in cases.items():
         world.recipe("bomb", script, limit)
         command = [world.binary, "build", "bomb", "--once", "--offline"]
         walls = []
-        for _ in range(3):
+        for _ in range(5):
             wall, _, text = world.run(command, codes=(101,))
             if f"limit of {name}" not in text:
                 sys.exit(text)
             walls.append(wall - (2 if name == "time" else 0))
         print(f"  {name:34} median {statistics.median(walls) * 1e3:9.0f} ms, at most {max(walls) * 1e3:.0f} ms")
+        slowest = max(slowest, max(walls))
+    verdict("seconds of the slowest", slowest, 2.0)

@@ -144,6 +144,17 @@ static long owner_of_signals(void)
 	return fcntl(pair[0], F_SETOWN, 0x3ffff);
 }
 
+// Lines of its control groups that tell of anything above: of the runner's place on the host.
+static long groups_above(void)
+{
+	char line[4096];
+	long above = 0;
+	FILE *groups = fopen("/proc/self/cgroup", "r");
+	while (groups && fgets(line, sizeof line, groups))
+		above += strcmp(strrchr(line, ':'), ":/\n") != 0;
+	return above;
+}
+
 static void about_first_process(void)
 {
 	static const char *const files[] = { "mem", "maps", "smaps", "pagemap", "environ", "auxv", "syscall", "stack",
@@ -180,6 +191,7 @@ static void about_namespaces(void)
 	}
 	REFUSED("next-mount-namespace", control("/proc/self/ns/mnt", 0x8010b70b, &(long[2]){ 16 }), EPERM, ENOTTY, EINVAL, ENOENT);
 	REFUSED("previous-mount-namespace", control("/proc/self/ns/mnt", 0x8010b70c, &(long[2]){ 16 }), EPERM, ENOTTY, EINVAL, ENOENT);
+	GIVES("groups-above", 0, groups_above());
 	REFUSED("clock-of-namespace", put("/proc/self/timens_offsets", "monotonic 9 0"), EPERM, EACCES);
 	REFUSED("projects", put("/proc/self/projid_map", "0 0 1"), EPERM, EACCES, EINVAL);
 	REFUSED("security-label", put("/proc/self/attr/current", "unconfined"), EINVAL, EACCES, EPERM, ENOENT, EIO);
@@ -212,7 +224,7 @@ static void about_files(void)
 
 static void about_network(void)
 {
-	REFUSED("forged-sender", forge_sender(), EPERM);
+	REFUSED("forged-sender", forge_sender(), EPERM, EINVAL);
 	REFUSED("signals-to-others", owner_of_signals(), ESRCH, EPERM);
 	REFUSED("new-link", ask_routing(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL), EPERM);
 	REFUSED("loopback-away", ask_routing(RTM_DELLINK, 0), EPERM);

@@ -26,6 +26,13 @@ static long old_segment(void)
 	return shmget(4711, 4096, 0600);
 }
 
+static long queue(void)
+{
+	char byte[16384];
+	mqd_t ends = mq_open("/own", O_CREAT | O_RDWR, 0600, 0);
+	return mq_send(ends, "x", 1, 0) ? -1 : mq_receive(ends, byte, sizeof byte, 0);
+}
+
 int main(void)
 {
 	REFUSED("tiocsti", ask(TIOCSTI), EPERM);
@@ -46,11 +53,13 @@ int main(void)
 	GIVES("session-is-the-step's", 1, getsid(0) > 1 && getsid(0) != getsid(1));
 	REFUSED("file-of-the-run-before", open("/dev/shm/left", O_RDONLY), ENOENT);
 	REFUSED("segment-of-the-run-before", old_segment(), ENOENT);
-	REFUSED("queue-of-the-run-before", syscall(SYS_mq_open, "left", O_RDONLY, 0, 0), ENOENT, EPERM, ENOSYS);
+	REFUSED("queue-of-the-run-before", mq_open("/left", O_RDONLY), ENOENT);
 	REFUSED("scratch-of-the-run-before", open("/tmp/left", O_RDONLY), ENOENT);
 	REFUSED("work-of-the-run-before", open("/build/left", O_RDONLY), ENOENT);
 	GIVES("leaves-a-file", 0, make("/dev/shm/left", 0666) < 0);
 	GIVES("leaves-a-segment", 0, shmget(4711, 4096, IPC_CREAT | 0666) < 0);
+	GIVES("leaves-a-queue", 0, mq_open("/left", O_CREAT | O_RDWR, 0600, 0) < 0);
+	GIVES("queue-works", 1, queue());
 	GIVES("leaves-scratch", 0, make("/tmp/left", 0666) < 0);
 	GIVES("leaves-work", 0, make("/build/left", 0666) < 0);
 	return end();

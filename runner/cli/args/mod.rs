@@ -2,6 +2,8 @@
 
 pub mod global;
 
+pub mod shell_only;
+
 pub mod command;
 
 pub mod build;

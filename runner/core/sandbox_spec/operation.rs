@@ -44,6 +44,11 @@ pub enum Operation {
         /// Where it appears.
         at: InsidePath,
     },
+    /// The POSIX message queues of the sandbox, where the kernel has them.
+    Queues {
+        /// Where they appear.
+        at: InsidePath,
+    },
     /// Takes the right to write from what lies there.
     ReadOnly {
         /// What becomes read-only.

@@ -81,6 +81,7 @@ impl fmt::Display for Operation {
             } => write!(f, "writable  {at} {place}, in {medium}, {quota}"),
             Self::Tmpfs { at, mode, quota } => write!(f, "tmpfs     {at} {mode:o}, {quota}"),
             Self::Proc { at } => write!(f, "proc      {at}"),
+            Self::Queues { at } => write!(f, "queues    {at}"),
             Self::ReadOnly { at } => write!(f, "read-only {at}"),
             Self::Mask { at } => write!(f, "mask      {at}"),
             Self::Device { device } => write!(f, "device    {}", device.path()),

@@ -160,10 +160,14 @@ fn devices(limits: &Limits) -> Vec<Operation> {
             to: to.to_owned(),
         });
     }
-    list.push(Operation::Directory {
-        at: InsidePath::literal("/dev/shm"),
-    });
+    list.extend(["/dev/shm", "/dev/mqueue"].map(|at| Operation::Directory {
+        at: InsidePath::literal(at),
+    }));
     list.push(read_only("/dev"));
+    // mq_open(3) names no path, but Landlock asks for one that leads to the queue.
+    list.push(Operation::Queues {
+        at: InsidePath::literal("/dev/mqueue"),
+    });
     let shm = Quota {
         bytes: limits.shm,
         inodes: 1024,

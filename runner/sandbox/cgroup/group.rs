@@ -11,6 +11,7 @@ use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::sandbox_spec::limits::Limits;
 
 use super::layout::{Hierarchy, Version, hierarchies};
+use crate::kernel::file;
 use crate::step::Limit;
 
 /// Groups are called this, the number of the runner's process, and a counter.
@@ -213,8 +214,8 @@ impl Group {
 }
 
 fn readable_hierarchies() -> Vec<Hierarchy> {
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let groups = file::read("/proc/self/cgroup").unwrap_or_default();
+    let mounts = file::read("/proc/self/mountinfo").unwrap_or_default();
     hierarchies(&groups, &mounts)
 }
 

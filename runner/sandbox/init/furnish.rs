@@ -76,6 +76,7 @@ impl Supplies {
             },
             Operation::Proc { at } => mount::attach(&self.host.proc, at.as_str()),
             Operation::Tmpfs { at, mode, quota } => tmpfs(at, *mode, *quota),
+            Operation::Queues { at } => queues(at),
             Operation::ReadOnly { at } => read_only(at.as_str()),
             Operation::Directory { at } => make_directory(at.as_str()),
             Operation::Symlink { at, to } => {
@@ -93,6 +94,14 @@ fn tmpfs(at: &InsidePath, mode: u32, quota: Quota) -> Result<(), CallError> {
     let options = size_options(quota, &format!("{mode:o}"));
     let tree = mount::create("tmpfs", &options, Attributes::DATA)?;
     mount::attach(tree, at.as_str())
+}
+
+/// The file system of this namespace's queues. A kernel without queues has no such file system.
+fn queues(at: &InsidePath) -> Result<(), CallError> {
+    match mount::create("mqueue", &[], Attributes::DATA) {
+        Err(error) if error.errno() == Errno::ENODEV => Ok(()),
+        other => mount::attach(other?, at.as_str()),
+    }
 }
 
 /// Kernels differ in what `/proc` holds: what is not there needs no lock.

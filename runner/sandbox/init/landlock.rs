@@ -53,7 +53,7 @@ fn ruleset(spec: &SandboxSpec) -> Result<RulesetCreated, RulesetError> {
 fn rule(operation: &Operation) -> Option<(&str, BitFlags<AccessFs>)> {
     match operation {
         Operation::BindReadOnly { at, .. } => Some((at.as_str(), AccessFs::from_read(TESTED))),
-        Operation::Writable { at, .. } | Operation::Tmpfs { at, .. } => {
+        Operation::Writable { at, .. } | Operation::Tmpfs { at, .. } | Operation::Queues { at } => {
             Some((at.as_str(), write()))
         }
         // A process may write its own name and its own score.

@@ -37,6 +37,11 @@ pub(crate) fn enter_clocks(
     file::write("/proc/self/timens_offsets", &offsets)
 }
 
+/// Has the control group of this process, in which it is by now, be the root of all it can see.
+pub(crate) fn hide_groups() -> Result<(), CallError> {
+    unshare(CloneFlags::CLONE_NEWCGROUP).named(|| "unshare(CLONE_NEWCGROUP)".to_owned())
+}
+
 /// Gives the machine its name.
 pub(crate) fn name(spec: &SandboxSpec) -> Result<(), CallError> {
     let hostname = &spec.identity.hostname;

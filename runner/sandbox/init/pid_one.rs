@@ -49,6 +49,7 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     let spec = &plan.spec;
     let mut enforcement = Enforcement::default();
     process::die_with_parent().at(Stage::Namespaces)?;
+    machine::hide_groups().at(Stage::Namespaces)?;
     mount::make_private().at(Stage::Root)?;
     let mut mounts = match mounts {
         Some(mounts) => mounts,

@@ -1,7 +1,7 @@
 //! Small files, mostly of `/proc`, and what is said about descriptors.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::Path;
 
@@ -16,6 +16,14 @@ pub(crate) fn write(path: impl AsRef<Path>, text: &str) -> Result<(), CallError>
     let call = || format!("write(\"{}\", {text:?})", path.display());
     let mut file = OpenOptions::new().write(true).open(path).named(call)?;
     file.write_all(text.as_bytes()).named(call)
+}
+
+/// Reads a file of `/proc`. The kernel makes such a file anew for every call, and says that it is
+/// empty, so that the standard library would begin with 32 bytes at a time.
+pub(crate) fn read(path: impl AsRef<Path>) -> std::io::Result<String> {
+    let mut text = String::with_capacity(16 << 10);
+    File::open(path)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Makes a new file with this content and mode 0444.

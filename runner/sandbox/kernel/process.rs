@@ -166,19 +166,19 @@ pub(crate) fn has_one_thread() -> bool {
 /// Nothing in this process uses them any more.
 pub(crate) unsafe fn forget_invocation() -> Result<(), CallError> {
     let call = || "read(\"/proc/self/stat\")".to_owned();
-    let stat = std::fs::read_to_string("/proc/self/stat").named(call)?;
+    let text = super::file::read("/proc/self/stat").named(call)?;
     // proc_pid_stat(5): arg_start is field 48 and env_end field 51; field 3 comes after the name.
-    let numbers = stat.rsplit(')').next().unwrap_or_default();
+    let numbers = text.rsplit(')').next().unwrap_or_default();
     let mut numbers = numbers.split_ascii_whitespace().skip(48 - 3);
     let mut field = || numbers.next()?.parse::<usize>().ok();
     let bounds = (field(), field(), field(), field());
-    let (Some(start), Some(_), Some(_), Some(end)) = bounds else {
+    let (Some(first), Some(_), Some(_), Some(end)) = bounds else {
         return Err(CallError::new(Errno::EPROTO, call()));
     };
-    let first = std::ptr::with_exposed_provenance_mut::<u8>(start);
+    let memory = std::ptr::with_exposed_provenance_mut::<u8>(first);
     // SAFETY: the kernel put both there, one after the other, on the stack, which is writable; the
     // caller says that nobody reads them.
-    unsafe { std::ptr::write_bytes(first, 0, end.saturating_sub(start)) };
+    unsafe { std::ptr::write_bytes(memory, 0, end.saturating_sub(first)) };
     Ok(())
 }
 

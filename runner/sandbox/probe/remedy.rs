@@ -76,7 +76,8 @@ fn for_namespaces(facts: &Facts, errno: Errno) -> Vec<Remedy> {
     if facts.is_filtered {
         found.push(remedy(
             "this container's seccomp profile forbids namespaces",
-            "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …",
+            "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …\n\
+             podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …",
         ));
     }
     found

@@ -11,9 +11,12 @@ use zwieback_core::sandbox_spec::limits::Quota;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
+use super::watcher::processor_time;
+
 /// A directory tree is added up no more often than this.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// Adding up takes at most one part in this many of one processor.
+/// Adding up takes at most one part in this many of one processor, as long as the file system has
+/// not lost as much room as the place had left.
 const SHARE: u32 = 40;
 /// Directories deeper than this are not added up; to be there is to be too large.
 const DEEPEST: usize = 200;
@@ -24,7 +27,11 @@ pub(crate) struct PlaceMeter {
     dir: OwnedFd,
     medium: Medium,
     quota: Quota,
+    /// When the tree is added up again at the latest, and at the soonest.
     next: Instant,
+    soonest: Instant,
+    /// Room of the file system at which the place could be full.
+    alarm: Quota,
 }
 
 impl PlaceMeter {
@@ -48,6 +55,8 @@ impl PlaceMeter {
                 medium,
                 quota,
                 next: Instant::now(),
+                soonest: Instant::now(),
+                alarm: NOTHING,
             })
         };
         Place::ALL.into_iter().zip(dirs).filter_map(meter).collect()
@@ -65,20 +74,38 @@ impl PlaceMeter {
     }
 
     fn measure(&mut self) -> bool {
-        let now = Instant::now();
-        if now < self.next {
+        let room = self.room();
+        let is_alarmed = room.bytes < self.alarm.bytes || room.inodes < self.alarm.inodes;
+        let due = if is_alarmed { self.soonest } else { self.next };
+        if Instant::now() < due {
             return false;
         }
-        let root = format!("/proc/self/fd/{}/", self.dir.as_raw_fd());
-        let mut sum = Quota {
-            bytes: 0,
-            inodes: 0,
+        let path = format!("/proc/self/fd/{}/", self.dir.as_raw_fd());
+        let (mut sum, before) = (NOTHING, processor_time());
+        let fits = add_up(Path::new(&path), 0, &mut sum, self.quota);
+        let took = processor_time().saturating_sub(before);
+        self.soonest = Instant::now() + SHORTEST_PAUSE;
+        self.next = Instant::now() + SHORTEST_PAUSE.max(took * SHARE);
+        self.alarm = Quota {
+            bytes: (room.bytes + sum.bytes).saturating_sub(self.quota.bytes),
+            inodes: (room.inodes + sum.inodes).saturating_sub(self.quota.inodes),
         };
-        let fits = add_up(Path::new(&root), 0, &mut sum, self.quota);
-        self.next = Instant::now() + SHORTEST_PAUSE.max(now.elapsed() * SHARE);
         !fits
     }
+
+    /// What the file system has left, for this place and all others on it.
+    fn room(&self) -> Quota {
+        fstatvfs(&self.dir).map_or(NOTHING, |room| Quota {
+            bytes: room.blocks_free() * room.fragment_size(),
+            inodes: room.files_free(),
+        })
+    }
 }
+
+const NOTHING: Quota = Quota {
+    bytes: 0,
+    inodes: 0,
+};
 
 /// Adds a directory to `sum`; false as soon as it is more than `quota`. What vanishes
 /// meanwhile counts as nothing.
@@ -112,10 +139,7 @@ mod tests {
     use super::*;
 
     fn fits(dir: &Path, bytes: u64, inodes: u64) -> bool {
-        let mut sum = Quota {
-            bytes: 0,
-            inodes: 0,
-        };
+        let mut sum = NOTHING;
         add_up(dir, 0, &mut sum, Quota { bytes, inodes })
     }
 

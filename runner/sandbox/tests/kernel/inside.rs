@@ -34,7 +34,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("owner", [path]) => writes::owner(path),
         ("others", _) => others(),
         ("kill-all", _) => kill_all(),
-        ("daemonise", _) => processes::daemonise(),
+        ("daemonise", [name]) => processes::daemonise(name),
         ("ignore-signals", [how]) => {
             println!("ready");
             processes::ignore_signals(how)

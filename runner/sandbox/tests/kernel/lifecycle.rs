@@ -24,6 +24,7 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_locks_hold", locks),
     ("lifecycle_steps_follow_each_other", steps),
     ("lifecycle_missing_program_is_an_error", missing_program),
+    ("lifecycle_runner_is_no_program_inside", own_program),
     ("lifecycle_missing_toolchain_is_an_error", missing_toolchain),
     (
         "lifecycle_incomplete_toolchain_is_an_error",
@@ -77,6 +78,21 @@ fn missing_program(world: &World) {
         other => panic!("{other:?}"),
     }
     assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
+}
+
+/// CVE-2019-5736: whoever is started as the runner's program holds a way to the file of the host.
+fn own_program(world: &World) {
+    let mut sandbox = world.sandbox(limits());
+    for path in ["/proc/self/exe", "/proc/1/exe"] {
+        let program = zwieback_sandbox::step::Command::new([path]);
+        match sandbox.run(&program, &mut |_| {}) {
+            Err(SandboxError::Setup(failure)) => {
+                assert_eq!(failure.stage, Stage::Exec);
+                assert_eq!(failure.call.errno(), nix::errno::Errno::EACCES, "{failure}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 fn missing_toolchain(_: &World) {

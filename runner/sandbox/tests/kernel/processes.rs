@@ -33,13 +33,19 @@ pub(crate) const TRIALS: &[Trial] = &[
         all_fail(world, FORBIDDEN);
     }),
     ("processes_daemon_dies_with_its_step", daemon),
+    (
+        "processes_daemon_dies_with_its_sandbox",
+        daemon_of_each_sandbox,
+    ),
     ("processes_kill_all_kills_nobody_else", kill_all),
     ("processes_that_ignore_signals_end_at_the_timeout", stubborn),
     ("processes_that_are_stopped_end_at_the_timeout", stopped),
 ];
 
 /// Inside: leaves a process in a session of its own, which writes for as long as it lives.
-pub(crate) fn daemonise() -> Attempt {
+pub(crate) fn daemonise(name: &str) -> Attempt {
+    let name = std::ffi::CString::new(name).expect("a name has no zero byte");
+    nix::sys::prctl::set_name(&name)?;
     // SAFETY: this program has one thread.
     if unsafe { libc::fork() } != 0 {
         return Ok("left".to_owned());
@@ -80,7 +86,7 @@ pub(crate) fn ignore_signals(stop: &str) -> Attempt {
 fn daemon(world: &World) {
     let mut sandbox = world.sandbox(limits());
     for _ in 0..100 {
-        let (outcome, said) = run(&mut sandbox, "daemonise", &[]);
+        let (outcome, said) = run(&mut sandbox, "daemonise", &["daemon"]);
         assert_eq!(
             (outcome.ending, said.as_str()),
             (Ending::Exited(0), "did left\n")
@@ -91,6 +97,31 @@ fn daemon(world: &World) {
             "a process is left"
         );
     }
+}
+
+/// `ZWIEBACK_DAEMONS` says how many; the host is searched after each.
+fn daemon_of_each_sandbox(world: &World) {
+    let count = std::env::var("ZWIEBACK_DAEMONS");
+    let count = count.map_or(20, |count| count.parse().expect("a number"));
+    let name = format!("zwd{}", std::process::id());
+    for number in 0..count {
+        let mut sandbox = world.sandbox(limits());
+        let (outcome, said) = run(&mut sandbox, "daemonise", &[&name]);
+        assert_eq!(outcome.ending, Ending::Exited(0), "{said}");
+        drop(sandbox.finish());
+        assert_eq!(processes_called(&name), 0, "after {number} daemons");
+    }
+    println!("  {count} daemons, no survivor");
+}
+
+/// How many processes of this machine have a name.
+fn processes_called(name: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let comms = processes.map(|entry| std::fs::read_to_string(entry.path().join("comm")));
+    comms
+        .flatten()
+        .filter(|comm| comm.trim_end() == name)
+        .count()
 }
 
 fn kill_all(world: &World) {
