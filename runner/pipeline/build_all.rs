@@ -212,7 +212,7 @@ impl<'a> Works<'a> {
     }
 
     fn is_alone(&self) -> bool {
-        self.wanted.graph.order().len() == 1
+        self.wanted.graph.order().len() <= 1
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
@@ -241,7 +241,8 @@ impl Board {
 }
 
 impl Output {
-    fn of(built: &Built) -> Self {
+    /// What is kept of a finished build.
+    pub fn of(built: &Built) -> Self {
         Self {
             outputs: *built.outputs.digest(),
             bundle: built.bundle.map(|bundle| bundle.sha256),

@@ -83,8 +83,8 @@ pub fn shell(
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
-    let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
-    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, &canceller)?;
+    let pair = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, pair.switch())?;
     if let (Some(planned), Some(sources)) = (&planned, &sources) {
         furnish::stage(&sandbox, sources, &variation.a, ctx)?;
         furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
