@@ -24,7 +24,7 @@ use super::error::PipelineError;
 use super::read::Planned;
 use super::remembered::{self, Ground};
 use super::sources::{self, Sources, patch_list};
-use super::{furnish, inputs, read, root};
+use super::{furnish, inputs, places, read, root};
 
 /// The toolchain that is entered where nothing is named.
 const DEFAULT: &str = "c";
@@ -62,7 +62,8 @@ pub fn shell(
     };
     let sources = match &planned {
         Some(planned) => {
-            inputs::fetch(&planned.plan.inputs, ctx)?;
+            let named = places::named(&planned.plan.recipe, &planned.plan.inputs);
+            inputs::fetch_from(&planned.plan.inputs, &named, ctx)?;
             Some(sources::unpack_all(planned, ctx)?)
         }
         None => None,
