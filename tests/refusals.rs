@@ -190,7 +190,13 @@ fn a_tampered_source_or_result_is_found_on_use() {
 fn a_package_of_that_name_elsewhere_is_never_asked_for() {
     let world = World::new(site!(), Larder::Shell);
     let purl = "pkg:cargo/data@1.0.0";
-    recipe_of_purl(&world, "project/recipes/data", ("data", "1", purl), "data-1.0.0.crate", b"honest");
+    recipe_of_purl(
+        &world,
+        "project/recipes/data",
+        ("data", "1", purl),
+        "data-1.0.0.crate",
+        b"honest",
+    );
     // One host with the name in every other ecosystem, under every path that these ask for.
     let forged = || (b"forged".to_vec(), Manner::Honest);
     let elsewhere = Mirror::new(

@@ -1,5 +1,6 @@
 //! The story of `zwieback fetch`: all that locks name, into the store, so that no build needs a network.
 
+use zwieback_core::bake::plan::{PlannedToolchain, Variety};
 use zwieback_core::locked_input::LockedInput;
 use zwieback_host::project::Project;
 
@@ -60,8 +61,9 @@ fn provisions(
     let mut wanted = Provisions::default();
     for name in &tools {
         let toolchain = project.toolchain(name)?;
-        let inputs = read::locked(&toolchain).checked()?;
-        wanted.inputs.extend(inputs.iter().cloned());
+        let planned = PlannedToolchain::new(&read::locked(&toolchain))?;
+        wanted.named.extend(places::named_by(&planned));
+        wanted.inputs.extend(planned.inputs);
     }
     let graph = graph::read(project, &recipes)?;
     for name in graph.graph.order() {
@@ -78,8 +80,9 @@ impl Provisions {
         recipe: &str,
         ctx: &Context<'_>,
     ) -> Result<(), PipelineError> {
-        let plan = read::recipe(project, recipe, None, &ctx.unobserved())?.plan;
-        self.named.extend(places::named(&plan.recipe, &plan.inputs));
+        let variety = Variety::default();
+        let plan = read::recipe(project, recipe, &variety, &ctx.unobserved())?.plan;
+        self.named.extend(places::named(&plan));
         self.inputs.extend(plan.all_inputs().cloned());
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::bake::plan::PlannedToolchain;
+use zwieback_core::bake::plan::{PlannedToolchain, Variety};
 use zwieback_core::digest::Digest;
 use zwieback_core::manifest::recipe::Profile;
 use zwieback_core::manifest::toolchain::Toolchain;
@@ -42,12 +42,15 @@ pub fn of_results(project: &Project, ctx: &Context<'_>) -> Result<BTreeSet<Diges
     let wanted = graph::read(project, &project.recipes())?;
     for profile in [None, Some(Profile::Strict)] {
         let wish = Wish {
-            profile,
+            variety: Variety {
+                profile,
+                ..Variety::default()
+            },
             ..Wish::default()
         };
         let mut outputs = Outputs::new();
         for name in wanted.graph.order() {
-            let Ok(planned) = read::recipe(project, name.as_str(), profile, &ctx) else {
+            let Ok(planned) = read::recipe(project, name.as_str(), &wish.variety, &ctx) else {
                 continue;
             };
             // Without all it needs, another action would be looked up than the one that was built.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::bake::plan::Variety;
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project, ProjectError};
@@ -59,7 +60,8 @@ fn check(
         _ => return Err(PipelineError::Locks(problems)),
     }
     for name in recipes {
-        check_folders(&recipe(project, name, None, &ctx.unobserved())?, ctx)?;
+        let planned = recipe(project, name, &Variety::default(), &ctx.unobserved())?;
+        check_folders(&planned, ctx)?;
     }
     Ok(())
 }
