@@ -29,6 +29,7 @@ macro_rules! pages {
 
 pages! {
     first_build: Compilers,
+    several: Shell,
     not_reproducible: Shell,
     failing: Shell,
     locks: Compilers,

@@ -29,6 +29,9 @@ use crate::pipeline::root_file::RootFileError;
 
 /// The exit code of an error.
 pub fn code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return code_of_store(error);
+    }
     if let Some(error) = error.downcast_ref::<PipelineError>() {
         return code_of_story(error);
     }
@@ -154,10 +157,10 @@ fn code_of_story(error: &PipelineError) -> u8 {
         }
         | PipelineError::SourcesTooLarge
         | PipelineError::ShellLimited { .. } => exit::LIMIT,
-        PipelineError::Fetch(FetchError::DigestMismatch(_))
-        | PipelineError::Store(StoreError::Tampered { .. } | StoreError::Mismatch { .. }) => {
-            exit::DIGEST_MISMATCH
-        }
+        PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
+        PipelineError::Store(error)
+        | PipelineError::Fetch(FetchError::Store(error))
+        | PipelineError::Toolchain(AssembleError::Store(error)) => code_of_store(error),
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
         }
@@ -171,6 +174,13 @@ fn code_of_story(error: &PipelineError) -> u8 {
         | PipelineError::OtherRoot { .. } => exit::NOT_REPRODUCIBLE,
         PipelineError::Sandbox(_) | PipelineError::LockAbsent { .. } => exit::NO_SANDBOX,
         PipelineError::Toolchain(AssembleError::Cancelled) => exit::INTERRUPTED,
+        _ => exit::USER,
+    }
+}
+
+fn code_of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Tampered { .. } | StoreError::Mismatch { .. } => exit::DIGEST_MISMATCH,
         _ => exit::USER,
     }
 }

@@ -22,6 +22,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<String>,
     },
+    /// A lock was resolved anew and came out as it was.
+    LockKept {
+        /// `recipe` or `toolchain`.
+        kind: String,
+        /// Its name.
+        name: Name,
+    },
     /// A recipe and its locks were read and agree.
     Planned {
         /// The recipe.

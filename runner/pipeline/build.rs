@@ -70,7 +70,7 @@ pub fn make(
     };
     let twin = Twin::plan(&planned.plan, &machine, wish, sources.source_date_epoch);
     let keeper = Keeper::open(planned, &action, wish, ctx)?;
-    let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let pair = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
     let (folder, pace) = (keeper.folder(), &Pace::default());
     let bake_this = Bake {
         planned,
@@ -79,7 +79,7 @@ pub fn make(
         wish,
         folder,
         pace,
-        canceller: &canceller,
+        canceller: pair.switch(),
         ctx,
     };
     let (a, b) = keeper.guard(bake(&bake_this, &twin))?;

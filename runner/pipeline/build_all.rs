@@ -21,6 +21,8 @@ use super::keep::{Built, Origin};
 /// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
 /// time between its runs, which others fill; all that is begun holds memory, though.
 const BEGUN_PER_RUN: usize = 16;
+/// However many CPUs there are.
+const MOST_BEGUN: usize = 128;
 
 /// What a finished recipe is to those that need it.
 #[derive(Clone, Debug)]
@@ -44,15 +46,38 @@ pub fn build_all(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Outputs, PipelineError> {
+    build_wanted(project, &graph::read(project, named)?, wish, ctx)
+}
+
+/// Builds what something else needs: told as it happens, and not among what was asked for.
+pub fn build_needed(
+    project: &Project,
+    needed: &[String],
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Outputs, PipelineError> {
+    if needed.is_empty() {
+        return Ok(Outputs::new());
+    }
+    let mut wanted = graph::read(project, needed)?;
+    wanted.named.clear();
+    build_wanted(project, &wanted, wish, ctx)
+}
+
+fn build_wanted(
+    project: &Project,
+    wanted: &Wanted,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Outputs, PipelineError> {
     let begun = Instant::now();
-    let wanted = graph::read(project, named)?;
-    let works = Works::open(project, &wanted, wish, ctx);
+    let works = Works::open(project, wanted, wish, ctx);
     let runs = ctx.shared.slots(wish).budget().runs;
     let recipes = wanted.graph.order().len();
-    if recipes > 1 {
+    if !works.is_alone() {
         ctx.tell(&Event::Scheduled { recipes, runs });
     }
-    let hands = recipes.min(runs * BEGUN_PER_RUN);
+    let hands = recipes.min(runs * BEGUN_PER_RUN).min(MOST_BEGUN);
     thread::scope(|scope| {
         for _ in 1..hands {
             scope.spawn(|| works.work());
@@ -211,8 +236,9 @@ impl<'a> Works<'a> {
         }
     }
 
+    /// Whether there is one recipe only, and it was asked for: nothing has to be told apart.
     fn is_alone(&self) -> bool {
-        self.wanted.graph.order().len() == 1
+        self.wanted.graph.order().len() == 1 && !self.wanted.named.is_empty()
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
@@ -241,7 +267,8 @@ impl Board {
 }
 
 impl Output {
-    fn of(built: &Built) -> Self {
+    /// What is kept of a finished build.
+    pub fn of(built: &Built) -> Self {
         Self {
             outputs: *built.outputs.digest(),
             bundle: built.bundle.map(|bundle| bundle.sha256),

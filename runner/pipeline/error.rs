@@ -39,6 +39,9 @@ pub enum PipelineError {
     /// A lock is missing or stale.
     #[error(transparent)]
     Lock(#[from] LockProblem),
+    /// Several locks are missing or stale.
+    #[error("{} locks are missing or stale:\n{}", .0.len(), lines(.0))]
+    Locks(Vec<LockProblem>),
     /// Packages cannot be resolved.
     #[error(transparent)]
     AptState(#[from] AptStateError),
@@ -276,6 +279,19 @@ fn circle(names: &[Name]) -> String {
     names.join(" -> ")
 }
 
+fn lines(problems: &[LockProblem]) -> String {
+    let lines: Vec<_> = problems.iter().map(|it| format!("  {it}")).collect();
+    lines.join("\n")
+}
+
+fn lock_all(problems: &[LockProblem]) -> String {
+    let names: Vec<_> = problems.iter().map(|it| it.name().as_str()).collect();
+    format!(
+        "run `zwieback lock {}` and commit the lockfiles",
+        names.join(" ")
+    )
+}
+
 fn were(count: usize) -> &'static str {
     if count == 1 { "was" } else { "were" }
 }
@@ -313,6 +329,7 @@ impl PipelineError {
         match self {
             Self::Project(error) => error.hint(),
             Self::Lock(error) => error.hint(),
+            Self::Locks(problems) => Some(lock_all(problems)),
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
             Self::Source { source, .. } => source.hint(),

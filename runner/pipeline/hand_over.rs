@@ -26,6 +26,8 @@ pub fn hand_over(
     }
     if let Some(link) = &wish.out_link {
         export::link(&built.outputs, link)?;
+        let link = std::path::absolute(link).map_err(PipelineError::io(link))?;
+        ctx.store.put_link_root(&link, built.outputs.digest())?;
     }
     ctx.tell(&Event::Finished {
         recipe: recipe.name().clone(),

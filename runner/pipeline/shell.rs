@@ -18,13 +18,13 @@ use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{Command, Ending};
 
-use super::build_all::build_all;
+use super::build_all::build_needed;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::read::Planned;
 use super::remembered::{self, Ground};
 use super::sources::{self, Sources, patch_list};
-use super::{furnish, inputs, read, root};
+use super::{furnish, inputs, places, read, root};
 
 /// The toolchain that is entered where nothing is named.
 const DEFAULT: &str = "c";
@@ -62,7 +62,8 @@ pub fn shell(
     };
     let sources = match &planned {
         Some(planned) => {
-            inputs::fetch(&planned.plan.inputs, ctx)?;
+            let named = places::named(&planned.plan);
+            inputs::fetch_from(&planned.plan.inputs, &named, ctx)?;
             Some(sources::unpack_all(planned, ctx)?)
         }
         None => None,
@@ -83,8 +84,8 @@ pub fn shell(
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
-    let canceller = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
-    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, &canceller)?;
+    let pair = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, pair.switch())?;
     if let (Some(planned), Some(sources)) = (&planned, &sources) {
         furnish::stage(&sandbox, sources, &variation.a, ctx)?;
         furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
@@ -103,7 +104,7 @@ fn with_needed(
 ) -> Result<Planned, PipelineError> {
     let needs = read::needs(project, &planned.plan.recipe)?;
     let names: Vec<String> = needs.iter().map(Name::to_string).collect();
-    Ok(planned.with_needed(&build_all(project, &names, wish, ctx)?))
+    Ok(planned.with_needed(&build_needed(project, &names, wish, ctx)?))
 }
 
 /// The tree of toolchains, put together if need be, and their environment.
@@ -135,7 +136,7 @@ fn named_ground(
     let toolchains = read_toolchains(project, names)?;
     let recipes = toolchains.iter().flat_map(|it| it.toolchain.recipe.keys());
     let recipes: Vec<String> = recipes.map(Name::to_string).collect();
-    let outputs = build_all(project, &recipes, wish, ctx)?;
+    let outputs = build_needed(project, &recipes, wish, ctx)?;
     let (ground, tree) = ground(&read::with_made(toolchains, &outputs), ctx)?;
     // What a toolchain is made of may change though its own text does not.
     if recipes.is_empty()

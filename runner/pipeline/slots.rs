@@ -164,7 +164,7 @@ mod tests {
         Slots::new(Budget { runs, memory })
     }
 
-    fn at_once<'a>(slots: &'a Slots, rank: Rank, memory: u64) -> Option<Slot<'a>> {
+    fn at_once(slots: &Slots, rank: Rank, memory: u64) -> Option<Slot<'_>> {
         slots.enter(rank, memory, || true)
     }
 

@@ -24,6 +24,17 @@ pub fn recipe_of_version(
     bytes: &[u8],
 ) -> String {
     let purl = format!("pkg:deb/debian/{name}@{version}?arch=source");
+    recipe_of_purl(world, folder, (name, version, &purl), file, bytes)
+}
+
+/// The same, of any ecosystem; the place is that of a Debian archive.
+pub fn recipe_of_purl(
+    world: &World,
+    folder: &str,
+    (name, version, purl): (&str, &str, &str),
+    file: &str,
+    bytes: &[u8],
+) -> String {
     let text = format!(
         "[recipe]\nname = \"{name}\"\nversion = \"{version}\"\ntoolchains = [\"shell\"]\n\n\
          [sources.{name}]\npurl = \"{purl}\"\nfile = \"{file}\"\n\n\
@@ -49,6 +60,23 @@ pub fn recipe_of_version(
     world.write(&format!("{folder}/recipe.toml"), &text);
     world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
     place
+}
+
+/// A source archive: one folder of this name, and one file with this text in it.
+pub fn archive(world: &World, name: &str, text: &str) -> Vec<u8> {
+    world.write(&format!("sources/{name}/{name}"), text);
+    let mut tar = world.command("tar");
+    tar.args([
+        "c",
+        "--sort=name",
+        "--mtime=@1700000000",
+        "--owner=0",
+        "--group=0",
+        "-C",
+    ]);
+    let tar = tar.arg(world.path("sources")).arg(name).output().unwrap();
+    assert!(tar.status.success(), "{tar:?}");
+    tar.stdout
 }
 
 /// Makes these mirrors the only places that are asked for Debian packages before apt's own.

@@ -108,7 +108,7 @@ pub struct LockArgs {
     /// Write nothing; fail if a lockfile is missing or stale
     #[arg(long)]
     pub check: bool,
-    /// Resolve anew even if the lock answers its manifest
+    /// Resolve anew even if the lock answers its manifest, and print what is another version
     #[arg(long, conflicts_with = "check")]
     pub update: bool,
 }

@@ -1,5 +1,7 @@
 //! Arguments of the commands about this machine.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
@@ -27,9 +29,31 @@ pub enum StoreAction {
     /// List what the store holds
     Ls,
     /// Read everything again and compare with its digests
-    Verify,
-    /// Delete what no result and no lock of this project needs
+    Verify {
+        /// Remove what is damaged, so that it is fetched or built again
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Write all that builds need into a tar, for a machine without a network
+    Export {
+        /// The file to write; `-` is stdout
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Recipes and toolchains; all of the project's where none is named
+        #[arg(value_name = "RECIPE|TOOLCHAIN")]
+        names: Vec<String>,
+    },
+    /// Take in what `store export` wrote, each file checked against its digest
+    Import {
+        /// The file to read; `-` is stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Delete what no result, no link and no lock of this project needs
     Gc {
+        /// Delete results, too, but for those of this project's recipes as they are now
+        #[arg(long)]
+        results: bool,
         /// Only say what would go
         #[arg(short = 'n', long)]
         dry_run: bool,

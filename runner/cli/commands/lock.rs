@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::bake::plan::Variety;
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project, ProjectError};
@@ -11,22 +12,58 @@ use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::Context;
+use crate::pipeline::error::PipelineError;
 use crate::pipeline::lock::{Outcome, Resolve, Resolver, lock};
-use crate::pipeline::read::locked;
+use crate::pipeline::read::{locked, recipe};
+use crate::pipeline::sources::check_folders;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(false)?;
-    let mut resolver = Resolver::new(project.root(), &ctx);
-    for toolchain in toolchains(&project, &args.names)? {
-        one(&project.toolchain(&toolchain)?, args, &mut resolver, &ctx)?;
+    let toolchains = toolchains(&project, &args.names)?;
+    let recipes = recipes(&project, &args.names);
+    if args.check {
+        check(&project, &toolchains, &recipes, &ctx)?;
+        return Ok(exit::DONE);
     }
-    for recipe in recipes(&project, &args.names) {
-        one(&project.recipe(&recipe)?, args, &mut resolver, &ctx)?;
+    let mut resolver = Resolver::new(project.root(), &ctx);
+    for toolchain in toolchains {
+        let on_disk = project.toolchain(&toolchain)?;
+        ctx.settle(one(&on_disk, args, &mut resolver, &ctx))?;
+    }
+    for recipe in recipes {
+        let on_disk = project.recipe(&recipe)?;
+        ctx.settle(one(&on_disk, args, &mut resolver, &ctx))?;
     }
     Ok(exit::DONE)
+}
+
+/// Fails with all that is missing or stale at once: whoever mends it wants to run `lock` once.
+fn check(
+    project: &Project,
+    toolchains: &[String],
+    recipes: &[String],
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    let mut problems = Vec::new();
+    for name in toolchains {
+        problems.extend(locked(&project.toolchain(name)?).checked().err());
+    }
+    for name in recipes {
+        problems.extend(locked(&project.recipe(name)?).checked().err());
+    }
+    match problems.len() {
+        0 => {}
+        1 => return Err(problems.remove(0).into()),
+        _ => return Err(PipelineError::Locks(problems)),
+    }
+    for name in recipes {
+        let planned = recipe(project, name, &Variety::default(), &ctx.unobserved())?;
+        check_folders(&planned, ctx)?;
+    }
+    Ok(())
 }
 
 fn one<T: Resolve>(
@@ -34,23 +71,19 @@ fn one<T: Resolve>(
     args: &LockArgs,
     resolver: &mut Resolver<'_>,
     ctx: &Context<'_>,
-) -> anyhow::Result<()> {
-    let name = on_disk.manifest.name();
-    let answers = locked(on_disk).checked();
-    if args.check {
-        answers.map_err(crate::pipeline::error::PipelineError::from)?;
+) -> Result<(), PipelineError> {
+    if locked(on_disk).checked().is_ok() && !args.update {
         return Ok(());
     }
-    if answers.is_ok() && !args.update {
-        return Ok(());
-    }
-    if let Outcome::Written(changes) = lock(on_disk, resolver)? {
-        ctx.tell(&Event::Locked {
-            kind: T::KIND.to_owned(),
-            name: name.clone(),
+    let (kind, name) = (T::KIND.to_owned(), on_disk.manifest.name().clone());
+    ctx.tell(&match lock(on_disk, resolver)? {
+        Outcome::Fresh => Event::LockKept { kind, name },
+        Outcome::Written(changes) => Event::Locked {
+            kind,
+            name,
             changes: changes.iter().map(ToString::to_string).collect(),
-        });
-    }
+        },
+    });
     Ok(())
 }
 

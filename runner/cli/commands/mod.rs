@@ -44,4 +44,6 @@ pub mod doctor;
 
 pub mod store;
 
+pub mod transfer;
+
 pub mod completions;

@@ -4,24 +4,19 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use zwieback_core::bake::action::ActionResult;
-use zwieback_core::bake::plan::PlannedToolchain;
 use zwieback_core::digest::Digest;
-use zwieback_core::manifest::toolchain::Toolchain;
-use zwieback_core::name::Name;
-use zwieback_host::project::{OnDisk, Project};
 use zwieback_host::store::gc::Collector;
 use zwieback_host::store::listing::Kind;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::machine::{StoreAction, StoreArgs};
 use crate::cli::commands::show::find;
+use crate::cli::commands::transfer;
 use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::session::Session;
 use crate::pipeline::again;
-use crate::pipeline::context::Context;
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::{read, root};
+use crate::pipeline::roots;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
@@ -29,8 +24,10 @@ pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
     match &args.action {
         StoreAction::Path { what } => path(&session, what.as_deref()),
         StoreAction::Ls => ls(&session),
-        StoreAction::Verify => verify(&session),
-        StoreAction::Gc { dry_run } => gc(session, *dry_run),
+        StoreAction::Verify { repair } => verify(&session, *repair),
+        StoreAction::Export { file, names } => transfer::export(&session, file, names),
+        StoreAction::Import { file } => transfer::import(&session, file),
+        StoreAction::Gc { dry_run, results } => gc(session, *dry_run, *results),
     }
 }
 
@@ -73,37 +70,42 @@ fn ls(session: &Session) -> anyhow::Result<u8> {
     say(&text)
 }
 
-fn verify(session: &Session) -> anyhow::Result<u8> {
+fn verify(session: &Session, repair: bool) -> anyhow::Result<u8> {
     let report = session.store.verify(&references)?;
     for problem in &report.problems {
         say(&format!("{problem}\n"))?;
+        if repair {
+            session.store.remove(&problem.object)?;
+        }
     }
     let found = counted(report.problems.len(), "problem");
+    let mended = if repair { ", all removed" } else { "" };
     note(&format!(
-        "{} read again, {found}",
+        "{} read again, {found}{mended}",
         counted(report.objects, "object")
     ));
-    Ok(if report.problems.is_empty() {
+    Ok(if report.problems.is_empty() || repair {
         exit::DONE
     } else {
         exit::DIGEST_MISMATCH
     })
 }
 
-fn gc(session: Session, dry_run: bool) -> anyhow::Result<u8> {
-    let mut keep = session
-        .project()
-        .and_then(|project| Ok(locked(&project, &session.context(true)?)))
-        .unwrap_or_default();
+fn gc(session: Session, dry_run: bool, results: bool) -> anyhow::Result<u8> {
+    let mut keep = BTreeSet::new();
+    // Outside of a project there are no locks and no recipes to keep anything for.
+    if let Ok(project) = session.project() {
+        let ctx = session.context(true)?;
+        keep.extend(roots::of_locks(&project, &ctx));
+        keep.extend(roots::of_results(&project, &ctx)?);
+    }
     let path = session.store.path().to_owned();
     drop(session);
     let collector = Collector::open(&path)?;
-    let results = collector.store().ls()?.into_iter().map(|it| it.object);
-    keep.extend(
-        results
-            .filter(|it| it.kind == Kind::Action)
-            .map(|it| it.digest),
-    );
+    if !results {
+        let all = collector.store().ls()?.into_iter().map(|it| it.object);
+        keep.extend(all.filter(|it| it.kind == Kind::Action).map(|it| it.digest));
+    }
     let plan = collector.store().plan_gc(&keep, &references)?;
     let (objects, size) = (counted(plan.remove.len(), "object"), bytes(plan.bytes));
     if dry_run {
@@ -113,38 +115,6 @@ fn gc(session: Session, dry_run: bool) -> anyhow::Result<u8> {
         note(&format!("deleted {objects}, {size}"));
     }
     Ok(exit::DONE)
-}
-
-/// What the project's locks name, and what is put together from it: getting it again takes a network or time.
-fn locked(project: &Project, ctx: &Context<'_>) -> BTreeSet<Digest> {
-    let mut keep = BTreeSet::new();
-    for name in project.recipes() {
-        if let Ok(recipe) = project.recipe(&name)
-            && let Ok(lock) = read::locked(&recipe).checked()
-        {
-            keep.extend(lock.iter().map(|input| input.sha256));
-            keep.extend(root_of(project, &recipe.manifest.recipe.toolchains, ctx));
-        }
-    }
-    for name in project.toolchains() {
-        if let Ok(toolchain) = project.toolchain(&name)
-            && let Ok(lock) = read::locked(&toolchain).checked()
-        {
-            keep.extend(lock.iter().map(|input| input.sha256));
-            keep.extend(root_of(project, &[toolchain.manifest.name().clone()], ctx));
-        }
-    }
-    keep
-}
-
-/// The tree of these toolchains, if it was put together.
-fn root_of(project: &Project, names: &[Name], ctx: &Context<'_>) -> Option<Digest> {
-    let planned: Result<Vec<_>, PipelineError> =
-        read::toolchains(project, names).and_then(|on_disk| {
-            let one = |it: &OnDisk<Toolchain>| Ok(PlannedToolchain::new(&read::locked(it))?);
-            on_disk.iter().map(one).collect()
-        });
-    root::known(&planned.ok()?, ctx).ok()?
 }
 
 /// The objects that an action's result names.

@@ -58,7 +58,11 @@ fn settled(recipes: &[Settled]) -> String {
     let parts: Vec<_> = parts
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    format!("{}: {}", counted(recipes.len(), "recipe"), parts.join(", "))
+    let all = counted(recipes.len(), "recipe");
+    if parts.is_empty() {
+        return all;
+    }
+    format!("{all}: {}", parts.join(", "))
 }
 
 fn meaning(recipes: &[Settled]) -> Meaning {

@@ -19,6 +19,7 @@ pub fn of(event: &Event) -> Option<(&'static str, String)> {
             }
             ("Locked", text)
         }
+        Event::LockKept { kind, name } => ("Kept", format!("{kind} {name}: nothing has changed")),
         Event::Planned {
             recipe,
             version,

@@ -82,6 +82,16 @@ pub enum LockProblem {
         /// Its name.
         name: Name,
     },
+    /// The lock answers the manifest by its own word, and lacks what a source is made of.
+    #[error(
+        "the lock of recipe `{name}` was changed: the lock has no file of source `{source_name}`"
+    )]
+    Lacks {
+        /// The recipe.
+        name: Name,
+        /// The source.
+        source_name: Name,
+    },
     /// The manifest asks for something else than what was locked.
     #[error("the lock of {kind} `{name}` is stale: the manifest asks for something else now")]
     Stale {
@@ -96,14 +106,21 @@ impl LockProblem {
     /// What to lock.
     pub fn name(&self) -> &Name {
         match self {
-            Self::Missing { name, .. } | Self::Stale { name, .. } => name,
+            Self::Missing { name, .. } | Self::Stale { name, .. } | Self::Lacks { name, .. } => {
+                name
+            }
         }
     }
 
     /// How to mend it.
     pub fn hint(&self) -> Option<String> {
+        let update = match self {
+            Self::Missing { .. } | Self::Stale { .. } => "",
+            // It answers, so that nothing but this writes it again.
+            Self::Lacks { .. } => "--update ",
+        };
         Some(format!(
-            "run `zwieback lock {}` and commit the lockfile",
+            "run `zwieback lock {update}{}` and commit the lockfile",
             self.name()
         ))
     }
@@ -181,7 +198,7 @@ impl Plan {
         toolchains: &[Locked<'_, Toolchain>],
         variety: &Variety,
     ) -> Result<Self, LockProblem> {
-        Ok(Self {
+        let plan = Self {
             inputs: recipe.checked()?.to_vec(),
             folders: recipe
                 .lock
@@ -196,7 +213,23 @@ impl Plan {
                 .or(recipe.manifest.recipe.profile)
                 .unwrap_or_default(),
             recipe: variety.applied_to(recipe.manifest),
-        })
+        };
+        plan.check_sources()?;
+        Ok(plan)
+    }
+
+    /// Every source must be there: a lock that was edited would else come to a build without it.
+    fn check_sources(&self) -> Result<(), LockProblem> {
+        for name in self.recipe.sources.keys() {
+            let is_folder = self.folders.iter().any(|it| it.source == *name);
+            if !is_folder && self.own_inputs(name).next().is_none() {
+                return Err(LockProblem::Lacks {
+                    name: self.recipe.name().clone(),
+                    source_name: name.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Every file that must be in the store before the runs can start.

@@ -51,7 +51,9 @@ fn source(text: &str) -> SourceText<'_> {
 fn input(source: Option<&str>, file: &str) -> LockedInput {
     LockedInput {
         source: source.map(|name| name.parse().unwrap()),
-        purl: format!("pkg:generic/{file}@1").parse().unwrap(),
+        purl: format!("pkg:generic/{}@1", file.trim_end_matches(".tar"))
+            .parse()
+            .unwrap(),
         file: file.parse().unwrap(),
         sha256: Digest::sha256(file.as_bytes()),
         blake3: None,

@@ -63,6 +63,20 @@ pub enum StoreError {
     /// Files of a tree were started and never finished, so the tree cannot be committed.
     #[error("{0} files of the tree were not written to their end")]
     Unfinished(usize),
+    /// A file is named that is not in the store.
+    #[error("the file {0} is not in the store")]
+    NoSuchBlob(Digest),
+    /// Something else than what an export holds.
+    #[error("this is no export of a store: {0:?} is not expected in one")]
+    NoExport(String),
+    /// An export that ends too soon.
+    #[error("the export was cut: it should hold {wanted} files and holds {found}")]
+    ExportCut {
+        /// How many it says that it has.
+        wanted: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A tree is named that is not in the store.
     #[error("the tree {0} is not in the store")]
     NoSuchTree(Digest),
@@ -76,12 +90,19 @@ impl StoreError {
             Self::ReadOnly(_) => "make it writable, or choose another place with XDG_DATA_HOME",
             Self::Version { .. } => "use the zwieback that made it, or move the store away",
             Self::InUse(_) => "wait until the running builds are done",
-            Self::Tampered { .. } => "`zwieback store verify` lists what is damaged",
+            Self::Tampered { .. } => {
+                "`zwieback store verify --repair` removes what is damaged, and it is made again"
+            }
+            Self::NoExport(_) => "`zwieback store export` writes one",
+            Self::ExportCut { .. } => {
+                "what it holds is imported; copy the whole of it and import it again"
+            }
             Self::Mismatch { .. }
             | Self::Io(_)
             | Self::Collision { .. }
             | Self::Path(_)
             | Self::Unfinished(_)
+            | Self::NoSuchBlob(_)
             | Self::NoSuchTree(_) => {
                 return None;
             }

@@ -7,7 +7,7 @@ use zwieback_core::digest::Digest;
 
 use crate::fs::beneath::unlink;
 use crate::store::error::StoreError;
-use crate::store::listing::{Kind, Listed, Object};
+use crate::store::listing::{Kind, Listed};
 use crate::store::place::{Sharing, Store};
 use crate::store::record::remove_small;
 use crate::store::verify::References;
@@ -69,19 +69,12 @@ impl Collector {
     /// Removes what was planned, and what crashes left without a record.
     pub fn collect(&self, plan: &GcPlan) -> Result<(), StoreError> {
         for Listed { object, .. } in &plan.remove {
-            self.remove(object)?;
+            self.store.remove(object)?;
         }
+        self.store.drop_dead_roots()?;
         self.drop_dangling_assemblies()?;
         self.drop_unnamed_trees()?;
         self.drop_unnamed_blobs()
-    }
-
-    fn remove(&self, object: &Object) -> Result<(), StoreError> {
-        match object.kind {
-            Kind::Action => self.store.remove_action(&object.digest),
-            Kind::Tree => self.store.remove_tree(&object.digest),
-            Kind::Blob => self.store.remove_blob(&object.digest),
-        }
     }
 
     fn drop_dangling_assemblies(&self) -> Result<(), StoreError> {

@@ -57,6 +57,15 @@ impl Store {
         listed.collect()
     }
 
+    /// Forgets one object, so that it is fetched or made again.
+    pub fn remove(&self, object: &Object) -> Result<(), StoreError> {
+        match object.kind {
+            Kind::Action => self.remove_action(&object.digest),
+            Kind::Tree => self.remove_tree(&object.digest),
+            Kind::Blob => self.remove_blob(&object.digest),
+        }
+    }
+
     pub(crate) fn objects(&self) -> Result<Vec<Object>, StoreError> {
         let mut objects = self.named(Kind::Action, "actions", ".json")?;
         objects.extend(self.named(Kind::Tree, "trees", ".tree")?);

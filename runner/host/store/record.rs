@@ -7,7 +7,6 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::fsync;
 use rustix::io::Errno;
 use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
 
 use crate::fs::beneath::{create_file, names, open_dir, open_file, rename, unlink};
 use crate::fs::fault::{Attempt as _, Fault};
@@ -54,28 +53,6 @@ impl Store {
     /// Records a text for a key.
     pub fn put_link(&self, key: &Digest, text: &[u8]) -> Result<(), StoreError> {
         write_small(self, &format!("links/{key}"), text)
-    }
-
-    /// Keeps objects from being collected, under a name.
-    pub fn put_root(&self, name: &Name, keep: &[Digest]) -> Result<(), StoreError> {
-        let lines: Vec<String> = keep.iter().map(Digest::to_string).collect();
-        write_small(self, &format!("roots/{name}"), lines.join("\n").as_bytes())
-    }
-
-    /// Lets the objects of a root be collected.
-    pub fn remove_root(&self, name: &Name) -> Result<(), StoreError> {
-        remove_small(self, &format!("roots/{name}"))
-    }
-
-    /// The digests that all roots keep.
-    pub fn roots(&self) -> Result<Vec<Digest>, StoreError> {
-        let mut keep = Vec::new();
-        for name in self.list("roots")? {
-            let text = read_small(self.dir(), &format!("roots/{name}"))?.unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            keep.extend(text.lines().filter_map(|line| line.parse::<Digest>().ok()));
-        }
-        Ok(keep)
     }
 
     /// The names in one directory of the store, sorted.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -165,6 +165,28 @@ fn a_collection_keeps_what_is_kept_and_waits_for_nobody() {
     );
     assert_eq!(store.assembly(&Digest::sha256(b"dead")).unwrap(), None);
     assert!(!place.path().join(format!("trees/{kept}")).exists());
+}
+
+#[test]
+fn a_link_keeps_its_tree_for_as_long_as_it_points_there() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(&place.path().join("store")).unwrap();
+    let tree = tree_of(&store, &[("a", b"linked")]);
+    let link = place.path().join("result\n with a line");
+    symlink(tree.path(), &link).unwrap();
+    store.put_link_root(&link, tree.digest()).unwrap();
+    let removed = || store.plan_gc(&BTreeSet::new(), &references).unwrap().remove;
+    assert_eq!(removed(), []);
+    std::fs::remove_file(&link).unwrap();
+    assert_eq!(removed().len(), 1);
+    symlink("elsewhere", &link).unwrap();
+    assert_eq!(removed().len(), 1);
+    let plan = store.plan_gc(&BTreeSet::new(), &references).unwrap();
+    drop((tree, store));
+    let collector = Collector::open(&place.path().join("store")).unwrap();
+    collector.collect(&plan).unwrap();
+    let roots = std::fs::read_dir(place.path().join("store/roots")).unwrap();
+    assert_eq!(roots.count(), 0);
 }
 
 #[test]

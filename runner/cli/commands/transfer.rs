@@ -1,0 +1,69 @@
+//! `zwieback store export` and `import`: what builds need, carried to a machine without a network.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+use zwieback_host::store::transfer::Transferred;
+
+use crate::cli::exit;
+use crate::cli::screen::paint::{bytes, counted};
+use crate::cli::session::Session;
+use crate::pipeline::fetch::{at_hand, everything};
+
+/// The name that means a stream of this process.
+const STREAM: &str = "-";
+
+/// Writes what the named recipes and toolchains are made of, or what all are.
+pub fn export(session: &Session, file: &Path, names: &[String]) -> anyhow::Result<u8> {
+    let project = session.project()?;
+    let all = everything(&project);
+    let names = if names.is_empty() { &all } else { names };
+    let wanted = at_hand(&project, names, &session.context(true)?)?;
+    let blobs: BTreeSet<_> = wanted.inputs.iter().map(|input| input.sha256).collect();
+    let done = if file == Path::new(STREAM) {
+        session.store.export(&blobs, io::stdout().lock())?
+    } else {
+        let cannot = || format!("cannot write {}", file.display());
+        // Beside its place, so that nobody ever finds half of it there.
+        let folder = file.parent().filter(|it| *it != Path::new(""));
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut scratch = NamedTempFile::new_in(folder).with_context(cannot)?;
+        let done = session.store.export(&blobs, scratch.as_file_mut())?;
+        scratch.as_file().sync_all().with_context(cannot)?;
+        scratch.persist(file).with_context(cannot)?;
+        done
+    };
+    note("exported", &done);
+    Ok(exit::DONE)
+}
+
+/// Takes in what was exported.
+pub fn import(session: &Session, file: &Path) -> anyhow::Result<u8> {
+    let done = if file == Path::new(STREAM) {
+        session.store.import(io::stdin().lock())?
+    } else {
+        let opened = File::open(file);
+        let opened = opened.with_context(|| format!("cannot read {}", file.display()))?;
+        session.store.import(opened)?
+    };
+    note("imported", &done);
+    Ok(exit::DONE)
+}
+
+fn note(what: &str, done: &Transferred) {
+    let present = match done.present {
+        0 => String::new(),
+        present => format!(", {present} of them were there"),
+    };
+    let text = format!(
+        "{what} {}, {}{present}",
+        counted(done.files, "file"),
+        bytes(done.bytes)
+    );
+    // Whoever closed stderr does not want to know.
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
