@@ -2,14 +2,16 @@
 
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::reason::Refusal;
+use zwieback_core::attest::level::BuildLevel;
+use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::attest::verify::{Request, Verified, verify as verify_one};
+use zwieback_core::attest::vsa::Summary;
 use zwieback_core::name::Name;
 use zwieback_core::policy::decide::{Decision, Question, decide};
 use zwieback_core::policy::signed::KnownPolicy;
-use zwieback_core::policy::summary::{Verifier, summarize};
+use zwieback_core::policy::summary::{Conditions, Verifier, believe as believe_one, summarize};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
 
@@ -39,6 +41,19 @@ pub struct Answer {
     pub builds: Vec<Verified>,
     /// Every rule of the policy; it may deny.
     pub decision: Option<Decision>,
+}
+
+/// What a summary must say before it is believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs<'a> {
+    /// What the artifacts are.
+    pub resource: &'a str,
+    /// The level.
+    pub level: BuildLevel,
+    /// Properties besides.
+    pub properties: &'a [String],
+    /// How old it may be, in seconds.
+    pub max_age: Option<i64>,
 }
 
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
@@ -73,6 +88,24 @@ pub fn summary(
     };
     let statement = summarize(&question, &asked.artifacts, verifier)?;
     Ok(Some(seal(&statement, signer)?))
+}
+
+/// Believes a verifier's summary in place of provenance, or says why not.
+pub fn believe(summary: &[u8], asked: &Asked, needs: &Needs<'_>) -> Result<Summary, Refusal> {
+    let Trust::Root(root) = &asked.trust else {
+        let saw = "a key alone is no verifier's: a trust root says whose";
+        return Err(Refusal::new(Reason::VerifierUntrusted, saw));
+    };
+    let conditions = Conditions {
+        verifiers: &root.verifiers(asked.now)?,
+        resource: needs.resource,
+        level: needs.level,
+        properties: needs.properties,
+        policy: asked.policy.as_ref().map(|policy| policy.digest),
+        max_age: needs.max_age,
+        now: asked.now,
+    };
+    believe_one(summary, &asked.artifacts, &conditions)
 }
 
 fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>> {

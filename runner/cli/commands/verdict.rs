@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::decide::{Decision, Outcome};
 
 use crate::cli::args::global::{Format, Global};
@@ -37,6 +38,25 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
         );
         say(&paint.line(Meaning::Good, "Kept", kept))?;
     }
+    Ok(exit::DONE)
+}
+
+/// Says that a verifier's summary was believed, and what it says.
+pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow::Result<u8> {
+    let levels: Vec<&str> = summary.levels.iter().map(String::as_str).collect();
+    if global.format == Format::Json {
+        print(&json!({
+            "verdict": "verified",
+            "verifier": summary.verifier,
+            "resource": summary.resource,
+            "levels": levels,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    let paint = Paint::for_stderr(global.color);
+    let (what, verifier) = (counted(artifacts, "artifact"), &summary.verifier);
+    let by = format!("{what} by the summary of {verifier}: {}", levels.join(", "));
+    say(&paint.line(Meaning::Good, "Verified", by))?;
     Ok(exit::DONE)
 }
 
