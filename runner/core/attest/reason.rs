@@ -158,6 +158,10 @@ crate::reasons! {
     SourceLookAlike = "source-look-alike",
     /// a toolchain is not one of those allowed
     ToolchainNotAllowed = "toolchain-not-allowed",
+    /// a Rego module of the policy denies it
+    RegoDenied = "rego-denied",
+    /// a Rego module of the policy came to no answer
+    RegoFailed = "rego-failed",
 }
 
 impl Reason {
