@@ -1,5 +1,8 @@
 //! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
 
+use std::num::NonZero;
+use std::thread;
+
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::level::BuildLevel;
@@ -16,6 +19,9 @@ use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
 
 use super::error::PipelineError;
+
+/// A thread costs as much as a few bundles.
+const WORTH_A_THREAD: usize = 16;
 
 /// What is to be verified, by what.
 #[derive(Debug)]
@@ -58,6 +64,34 @@ pub struct Needs<'a> {
 
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
 pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
+    let builds = verify_all(asked)?;
+    let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
+    Ok(Answer { builds, decision })
+}
+
+/// Most of the time goes into signatures, each of which is checked by itself: many bundles are shared
+/// out among the CPUs. The refusal is that of the first bundle that has one, whoever finds it first.
+fn verify_all(asked: &Asked) -> Result<Vec<Verified>, Refusal> {
+    let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+    let lanes = (asked.bundles.len() / WORTH_A_THREAD).clamp(1, cpus);
+    if lanes == 1 {
+        return verify_some(asked, &asked.bundles);
+    }
+    let share = asked.bundles.len().div_ceil(lanes);
+    thread::scope(|scope| {
+        let shares = asked.bundles.chunks(share);
+        let shares: Vec<_> = shares
+            .map(|share| scope.spawn(move || verify_some(asked, share)))
+            .collect();
+        let mut builds = Vec::with_capacity(asked.bundles.len());
+        for share in shares {
+            builds.extend(share.join().expect("verification is total")?);
+        }
+        Ok(builds)
+    })
+}
+
+fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
     let one = |bundle: &Vec<u8>| {
         verify_one(&Request {
             bundle,
@@ -67,13 +101,7 @@ pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
             now: asked.now,
         })
     };
-    let builds = asked
-        .bundles
-        .iter()
-        .map(one)
-        .collect::<Result<Vec<_>, _>>()?;
-    let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
-    Ok(Answer { builds, decision })
+    bundles.iter().map(one).collect()
 }
 
 /// The signed summary of a verification that a policy was content with.

@@ -86,8 +86,10 @@ pub fn policy(path: &Path, trust: &Trust) -> anyhow::Result<KnownPolicy> {
 
 /// The bytes of a small file; one that is too large is cut, so that its reader refuses it.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     let file = File::open(path).with_context(|| path.display().to_string())?;
+    // A guess that saves reading in small pieces; what the file really holds is what is read.
+    let length = file.metadata().map_or(0, |it| it.len().min(LARGEST));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
         .with_context(|| path.display().to_string())?;
