@@ -46,6 +46,8 @@ fn one_keeper_drafts_and_another_signs() {
         let sign = format!("key sign --root root.json next.json --sign-key {signer}");
         run(&world, &sign).expect(0, &["waits, 1 of 2 needed"]);
     }
+    let shown = run(&world, "key sign --root root.json next.json --check");
+    shown.expect(0, &["- version 2", "+ version 3", "revoked: \"stolen\""]);
     let second = run(&world, "key sign --root root.json next.json --sign-key bob");
     second.expect(0, &["revoked: \"stolen\"", "root.json: version 3"]);
     assert!(

@@ -93,6 +93,9 @@ pub enum KeyAction {
         /// A private key of the quorum, old or new (can be repeated); your own if none is named
         #[arg(long = "sign-key", value_name = "KEY")]
         sign_keys: Vec<KeyLocator>,
+        /// Show what it would change, and sign nothing
+        #[arg(long, conflicts_with = "sign_keys")]
+        check: bool,
         /// The draft
         #[arg(value_name = "DRAFT")]
         draft: PathBuf,

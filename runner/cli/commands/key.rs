@@ -52,8 +52,15 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
         KeyAction::Renew { change, days } => keepers.renew(change, *days)?,
         KeyAction::Sign {
             root,
+            draft,
+            check: true,
+            ..
+        } => trusted_keys::check(root, draft)?,
+        KeyAction::Sign {
+            root,
             sign_keys,
             draft,
+            check: false,
         } => keepers.sign(root, sign_keys, draft)?,
         KeyAction::Export { root, folder } => trusted_keys::export(root, folder)?,
     }

@@ -137,6 +137,12 @@ impl Keepers<'_> {
     }
 }
 
+/// Shows what a draft would change, to whoever has yet to decide.
+pub fn check(root: &Path, draft: &Path) -> anyhow::Result<()> {
+    let (_, next) = root_file::read_draft(draft)?;
+    show_changes(root_file::read(root)?.as_ref(), &next)
+}
+
 /// Writes every key of a root to a file of its own.
 pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
     let root = existing(root)?;
