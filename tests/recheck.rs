@@ -226,7 +226,28 @@ fn missing_inputs_are_named() {
 #[test]
 fn a_library_comes_out_the_same_from_its_bundle_alone() {
     let pair = Pair::of(Larder::Compilers, |world| world.recipe_of(site!(), "zlib"));
-    pair.build("zlib");
+    let bundle = pair.build("zlib");
+    let honest = fs::read(&bundle).unwrap();
+    let source = ".predicate.buildDefinition.resolvedDependencies[] | select(.annotations.role == \"source zlib\")";
+    for (change, said) in [
+        (
+            format!("({source} | .digest.sha256) |= (.[1:] + \"0\")"),
+            "not in the store",
+        ),
+        (
+            format!("({source} | .uri) |= sub(\"1.2.13\"; \"1.2.12\")"),
+            "make up action",
+        ),
+    ] {
+        fs::write(&bundle, &honest).unwrap();
+        pair.alter(&change);
+        pair.recheck(&["--key", "theirs.pem"])
+            .expect(4, &["signature-mismatch"]);
+        let unsigned = pair.recheck(&[]);
+        assert_ne!(unsigned.code, Some(0), "{change}: {unsigned}");
+        assert!(unsigned.stderr.contains(said), "{change}: {unsigned}");
+    }
+    fs::write(&bundle, &honest).unwrap();
     let again = pair.recheck(&["--key", "theirs.pem", "--export", "again"]);
     again.expect(0, &["zlib", "is reproducible"]);
     let sums = |folder: PathBuf| fs::read_to_string(folder.join("SHA256SUMS")).unwrap();

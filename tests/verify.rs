@@ -199,6 +199,10 @@ fn a_policy_decides_and_two_operators_reproduce() {
         ("sources = [\"pkg:npm/*\"]", "source-not-allowed"),
         ("toolchains = []", "toolchain-not-allowed"),
         ("level = 3", "level-too-low"),
+        (
+            "[require.rego]\nnever = '''\npackage zwieback\ndeny contains \"never\"\n'''",
+            "rego-denied",
+        ),
         ("builders = 2", "builders-too-few"),
     ] {
         policy(rules);
@@ -226,4 +230,122 @@ fn a_policy_decides_and_two_operators_reproduce() {
     run(&world, test).expect(0, &["ok    one: builders-too-few", "ok    two: accepted"]);
     fs::write(world.path("project/cases.toml"), case("one", a, "accepted")).unwrap();
     run(&world, test).expect(1, &["WRONG one"]);
+}
+
+/// A world with `vsa.json` by a verifier that the root knows, and `forged.json` by nobody it knows.
+fn summarized() -> World {
+    const VERIFIER: &str = "https://zwieback.example/verifier/v1";
+    let world = built();
+    for name in ["gate", "stranger"] {
+        let pem = run(&world, &format!("key generate {name}")).expect(0, &[]);
+        world.write(&format!("project/{name}.pem"), pem.stdout);
+    }
+    let trust = format!("key trust builder.pem --root root.json --builder {BUILDER} --level 2");
+    run(&world, &trust).expect(0, &[]);
+    let gate = format!("key trust gate.pem --root root.json --verifier {VERIFIER}");
+    run(&world, &gate).expect(0, &["version 2"]);
+    let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n";
+    world.write("project/policy.toml", head);
+    world.write(
+        "project/other.toml",
+        format!("{head}[require]\nlevel = 1\n"),
+    );
+    let summarize = |key: &str, file: &str| {
+        let asked =
+            "verify out --bundle out/words-1.sigstore.json --trust root.json --policy policy.toml";
+        let line = format!("{asked} --resource pkg:generic/words@1 --vsa {file} --sign-key {key}");
+        run(&world, &line).expect(0, &[]);
+    };
+    summarize("gate", "vsa.json");
+    summarize("stranger", "forged.json");
+    world
+}
+
+#[test]
+fn a_summary_stands_in_for_the_provenance() {
+    let world = summarized();
+    let ask = |file: &str, more: &str| {
+        reason(
+            &world,
+            &format!("verify out/one --summary {file} --trust root.json {more}"),
+        )
+    };
+    let words = "--resource pkg:generic/words@1";
+    for (file, more, expected) in [
+        (
+            "vsa.json",
+            format!("{words} --policy policy.toml --level 2 --max-age 1"),
+            "accepted",
+        ),
+        (
+            "vsa.json",
+            "--resource pkg:generic/words@2".into(),
+            "summary-resource",
+        ),
+        (
+            "vsa.json",
+            format!("{words} --policy other.toml"),
+            "summary-policy",
+        ),
+        ("vsa.json", format!("{words} --level 3"), "summary-level"),
+        (
+            "vsa.json",
+            format!("{words} --property SLSA_BUILD_REPRODUCED"),
+            "summary-level",
+        ),
+        ("forged.json", words.into(), "key-unknown"),
+        ("out/words-1.sigstore.json", words.into(), "key-unknown"),
+    ] {
+        let code = if expected == "accepted" { 0 } else { 4 };
+        assert_eq!(
+            ask(file, &more),
+            (Some(code), expected.to_owned()),
+            "{file} {more}"
+        );
+    }
+    let other = reason(
+        &world,
+        "verify root.json --summary vsa.json --trust root.json --resource pkg:generic/words@1",
+    );
+    assert_eq!(other.1, "artifact-unknown");
+    run(&world, "key revoke gate.pem --root root.json --reason left").expect(0, &["version 3"]);
+    assert_eq!(ask("vsa.json", words).1, "key-unknown");
+}
+
+#[test]
+fn foreign_forms_are_taken_over() {
+    let world = built();
+    let bundle = "out/words-1.sigstore.json";
+    let lines = run(&world, &format!("bundle lines {bundle}"))
+        .expect(0, &[])
+        .stdout;
+    let with_others = format!("{{\"comment\":1}}\n{lines}");
+    world.write("project/all.intoto.jsonl", &with_others);
+    let verify = "verify out --key builder.pem --bundle";
+    run(&world, &format!("{verify} all.intoto.jsonl")).expect(0, &["Verified 2 artifacts"]);
+    let stranger = run(&world, "key generate stranger").expect(0, &[]).stdout;
+    world.write("project/stranger.pem", stranger);
+    let unknown = "verify out --key stranger.pem --bundle all.intoto.jsonl";
+    assert_eq!(reason(&world, unknown), (Some(4), "key-unknown".to_owned()));
+    // Another tool's hint and raw signature: refused as a bundle, taken over by import.
+    shell(
+        &world,
+        &format!("jq -c '.dsseEnvelope.signatures[0].keyid = \"theirs\"' {bundle} > theirs.json"),
+    );
+    assert_eq!(
+        reason(&world, &format!("{verify} theirs.json")).1,
+        "hint-mismatch"
+    );
+    let imported = run(
+        &world,
+        "bundle import theirs.json --key builder.pem --into own",
+    );
+    let imported = imported.expect(0, &[]).line().to_owned();
+    run(&world, &format!("{verify} {imported}")).expect(0, &["Verified 2 artifacts"]);
+    run(
+        &world,
+        "bundle import theirs.json --key stranger.pem --into no",
+    )
+    .expect(4, &["key-unknown"]);
+    assert!(!world.path("project/no").exists());
 }

@@ -10,6 +10,9 @@ use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_core::manifest::parse::parse;
 use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::manifest::recipe::Profile;
+use zwieback_host::keys::locator::KeyLocator;
+
+use crate::pipeline::keyring::KeyChoice;
 
 /// What can be configured, with every layer applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -53,8 +56,10 @@ pub struct Sandbox {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sign {
-    /// The private key.
-    pub key: Option<PathBuf>,
+    /// The private key: a name, a file, `pkcs11:…` or `exec:…`.
+    pub key: Option<KeyLocator>,
+    /// The file with the passphrase of an encrypted key file.
+    pub passphrase_file: Option<PathBuf>,
     /// Who this builder is; a URI that you control.
     pub builder_id: Option<String>,
     /// Who this verifier is, in the summaries it signs.
@@ -78,9 +83,9 @@ pub struct Release {
     /// The file that says how the gate is set up on this machine.
     pub gate: Option<PathBuf>,
     /// The private key of the gate, where releases are promoted.
-    pub key: Option<PathBuf>,
+    pub key: Option<KeyLocator>,
     /// The private key of the log, where it is written.
-    pub log_key: Option<PathBuf>,
+    pub log_key: Option<KeyLocator>,
 }
 
 /// The part of the configuration that a project may set.
@@ -95,6 +100,24 @@ struct ProjectLayer {
 struct ProjectBuild {
     profile: Option<Profile>,
     timeout: Option<Seconds>,
+}
+
+impl Sign {
+    /// The key to sign with: the one that is named, else that of the configuration.
+    pub fn choice(&self, named: Option<&KeyLocator>) -> KeyChoice {
+        KeyChoice {
+            key: named.or(self.key.as_ref()).cloned(),
+            passphrase_file: self.passphrase_file.clone(),
+        }
+    }
+
+    /// The keys to sign with; without names, the one of the configuration.
+    pub fn choices(&self, named: &[KeyLocator]) -> Vec<KeyChoice> {
+        if named.is_empty() {
+            return vec![self.choice(None)];
+        }
+        named.iter().map(|key| self.choice(Some(key))).collect()
+    }
 }
 
 /// Reads every layer. `sets` are dotted keys with their values, the strongest last.

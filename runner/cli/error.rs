@@ -25,6 +25,7 @@ use super::screen::paint::{Meaning, Paint};
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::gate::GateError;
 use crate::pipeline::keyring::KeyringError;
+use crate::pipeline::policy_file::PolicyFileError;
 use crate::pipeline::root_file::RootFileError;
 
 /// The exit code of an error.
@@ -225,6 +226,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         Diagnostic,
         NotRepeatable,
         RootFileError,
+        PolicyFileError,
         NoHome
     );
     None

@@ -65,6 +65,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Verify(args) => commands::verify::run(global, args),
         Command::Recheck(args) => commands::recheck::run(global, args),
         Command::Key(args) => commands::key::run(global, args),
+        Command::Bundle(args) => commands::bundle::run(global, args),
         Command::Policy(args) => commands::policy::run(global, args),
         Command::Status(args) => release::status::run(global, args),
         Command::Trace(args) => release::trace::run(global, args),

@@ -20,7 +20,7 @@ use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::time_stamp::stamp;
 
-use super::context::{Context, Wish};
+use super::context::{Context, Runs, Wish};
 use super::error::PipelineError;
 use super::keyring;
 use super::read::Planned;
@@ -52,6 +52,9 @@ pub struct Made<'a> {
 
 /// Makes sure, before hours are spent, that what is made can be signed as the user wishes.
 pub fn check(wish: &Wish, ctx: &Context<'_>) -> Result<(), PipelineError> {
+    if wish.runs == Runs::Twice {
+        keyring::look(ctx.dirs, &wish.key)?;
+    }
     match wish.timestamp {
         Some(_) => ctx.check_network("have a signature time-stamped"),
         None => Ok(()),
@@ -73,7 +76,7 @@ pub fn attest(
     );
     let keyring = {
         let _turn = ctx.shared.turn_to_sign();
-        keyring::open(ctx.dirs, wish.key.as_deref())?
+        keyring::open(ctx.dirs, &wish.key)?
     };
     if let Some(fresh) = &keyring.fresh {
         ctx.tell(&Event::Notice {

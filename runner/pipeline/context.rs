@@ -12,6 +12,7 @@ use zwieback_host::fetch::settings::Proxies;
 use zwieback_host::store::place::Store;
 
 use super::error::PipelineError;
+use super::keyring::KeyChoice;
 use super::observe::{Nobody, Observe};
 use super::shared::Shared;
 use super::stop::Stop;
@@ -80,8 +81,8 @@ pub struct Wish {
     pub print_logs: bool,
     /// Whether the folders of failed runs stay.
     pub keep_failed: bool,
-    /// The private key, in place of the user's own.
-    pub key: Option<PathBuf>,
+    /// The private key to sign with.
+    pub key: KeyChoice,
     /// The builder's name, in place of zwieback's own for this mode.
     pub builder_id: Option<String>,
     /// The time stamp authority to ask for every signature.

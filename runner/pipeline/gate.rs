@@ -19,7 +19,7 @@ use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 use super::gate_file::{Belief, GateFile, LogPart};
 use super::gate_memory::{GateMemory, MemoryError};
-use super::keyring::{self, Keyring, KeyringError};
+use super::keyring::{self, KeyChoice, Keyring, KeyringError};
 
 /// A gate that can be asked.
 #[derive(Debug)]
@@ -33,13 +33,13 @@ pub struct Gate {
     dirs: Dirs,
 }
 
-/// The private keys that a machine has, by name or file.
+/// The private keys that a machine has.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     /// The gate's, where releases are promoted.
-    pub gate: Option<PathBuf>,
+    pub gate: Option<KeyChoice>,
     /// The log's, where it is written.
-    pub log: Option<PathBuf>,
+    pub log: Option<KeyChoice>,
 }
 
 /// The keys of whoever says something: their own, and the log's.
@@ -126,29 +126,26 @@ impl Gate {
     }
 
     /// The keys of a person: the one that is named, or their own.
-    pub fn person(&self, named: Option<&Path>) -> Result<Hands, GateError> {
+    pub fn person(&self, key: &KeyChoice) -> Result<Hands, GateError> {
         Ok(Hands {
-            own: keyring::open(&self.dirs, named)?,
+            own: keyring::open(&self.dirs, key)?,
             log: self.log_signer()?,
         })
     }
 
     /// The keys of the gate, on a machine that has them.
     pub fn keeper(&self) -> Result<Hands, GateError> {
-        let key = self.keys.gate.as_deref();
+        let key = self.keys.gate.as_ref().ok_or(GateError::NoKey("gate"))?;
         Ok(Hands {
-            own: keyring::open(&self.dirs, Some(key.ok_or(GateError::NoKey("gate"))?))?,
+            own: keyring::open(&self.dirs, key)?,
             log: self.log_signer()?,
         })
     }
 
     /// The key of the log, on a machine that writes it.
     pub fn log_signer(&self) -> Result<Keyring, GateError> {
-        let key = self.keys.log.as_deref();
-        Ok(keyring::open(
-            &self.dirs,
-            Some(key.ok_or(GateError::NoKey("log"))?),
-        )?)
+        let key = self.keys.log.as_ref().ok_or(GateError::NoKey("log"))?;
+        Ok(keyring::open(&self.dirs, key)?)
     }
 }
 

@@ -1,16 +1,31 @@
-//! Chapter: the key to sign with, made on first use.
+//! Chapter: the key to sign with, wherever it is; the user's own is made on first use.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKey};
 use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::external::{ExternalError, ExternalSigner};
 use zwieback_host::keys::key_directory::{KeyDirectory, KeyDirectoryError, open_file};
-use zwieback_host::keys::pkcs11::Pkcs11Error;
+use zwieback_host::keys::locator::KeyLocator;
+use zwieback_host::keys::passphrase::Passphrase;
+use zwieback_host::keys::pkcs11::{Pkcs11Error, Pkcs11Signer};
+use zwieback_host::keys::pkcs11_uri::Pkcs11Uri;
+use zwieback_host::keys::private_key::{PrivateKey, PrivateKeyError};
 use zwieback_host::keys::signer::Signer;
 
 /// The key that is used where none is named.
 const DEFAULT: &str = "default";
+
+/// Which key is to sign, and what opens it.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChoice {
+    /// The key; the user's own if none is named.
+    pub key: Option<KeyLocator>,
+    /// The file with the passphrase of an encrypted key; without it, the terminal is asked.
+    pub passphrase_file: Option<PathBuf>,
+}
 
 /// A key that can sign.
 pub struct Keyring {
@@ -38,53 +53,82 @@ pub enum KeyringError {
     /// A token cannot be used.
     #[error(transparent)]
     Token(#[from] Pkcs11Error),
+    /// A command that signs cannot be used.
+    #[error(transparent)]
+    Command(#[from] ExternalError),
     /// What was named is neither a file nor a key of the user's folder.
     #[error("there is no key `{0}`")]
     Unknown(String),
+    /// The file with the passphrase cannot be used.
+    #[error("the passphrase cannot be read: {0}")]
+    PassphraseFile(#[source] KeyDirectoryError),
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be asked for a passphrase: {0}")]
+    Terminal(#[from] io::Error),
+    /// There is neither a file with it nor a terminal, or the answer was empty.
+    #[error("there is no passphrase for {}", .0.display())]
+    NoPassphrase(PathBuf),
+    /// The two answers differ.
+    #[error("the two passphrases differ")]
+    TwoPassphrases,
 }
 
 impl KeyringError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::File(error) => error.hint(),
+            Self::File(error) | Self::PassphraseFile(error) => error.hint(),
             Self::Token(error) => error.hint(),
+            Self::Command(error) => error.hint(),
             Self::Unknown(_) => {
                 Some("`zwieback key generate NAME` makes one; a file is named with its path".into())
             }
+            Self::NoPassphrase(_) => Some(
+                "`sign.passphrase_file` of the configuration names a file with it, for where no one can be asked"
+                    .into(),
+            ),
+            Self::Terminal(_) | Self::TwoPassphrases => None,
         }
     }
 }
 
-/// The named key, else the user's own, which is made if there is none.
-pub fn open(dirs: &Dirs, named: Option<&Path>) -> Result<Keyring, KeyringError> {
-    let folder = KeyDirectory::new(dirs.keys());
-    let Some(named) = named else {
-        let name = default_name();
-        if !folder.private_path(&name).exists() {
-            return create(dirs, &name, Algorithm::EcdsaP256);
+/// The chosen key, else the user's own, which is made if there is none.
+pub fn open(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
+    match &choice.key {
+        None => {
+            let (folder, name) = (KeyDirectory::new(dirs.keys()), default_name());
+            if !folder.private_path(&name).exists() {
+                return create(dirs, &name, Algorithm::EcdsaP256, None);
+            }
+            Ok(kept(open_key_file(&folder.private_path(&name), choice)?))
         }
-        return Ok(kept(folder.open(&name, None)?));
-    };
-    // A folder of that name is no key: `log` may be both.
-    if named.components().count() == 1 && !named.is_file() {
-        let unknown = || KeyringError::Unknown(named.display().to_string());
-        let name: Name = named
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(unknown)?;
-        if !folder.private_path(&name).exists() {
-            return Err(unknown());
-        }
-        return Ok(kept(folder.open(&name, None)?));
+        Some(KeyLocator::Place(place)) => Ok(kept(open_key_file(&file_of(dirs, place)?, choice)?)),
+        Some(KeyLocator::Token(uri)) => Ok(kept(Pkcs11Signer::open((**uri).clone(), Vec::new())?)),
+        Some(KeyLocator::Command(command)) => Ok(kept(ExternalSigner::open(command)?)),
     }
-    Ok(kept(open_file(named, None)?))
+}
+
+/// Makes sure, before hours are spent, that the chosen key is there; nothing secret is opened.
+pub fn look(dirs: &Dirs, choice: &KeyChoice) -> Result<(), KeyringError> {
+    match &choice.key {
+        None => Ok(()),
+        Some(KeyLocator::Place(place)) => match file_of(dirs, place)? {
+            file if file.exists() => Ok(()),
+            file => Err(KeyDirectoryError::Absent(file).into()),
+        },
+        Some(KeyLocator::Token(_) | KeyLocator::Command(_)) => open(dirs, choice).map(drop),
+    }
 }
 
 /// Makes a key in the user's folder.
-pub fn create(dirs: &Dirs, name: &Name, algorithm: Algorithm) -> Result<Keyring, KeyringError> {
+pub fn create(
+    dirs: &Dirs,
+    name: &Name,
+    algorithm: Algorithm,
+    passphrase: Option<&Passphrase>,
+) -> Result<Keyring, KeyringError> {
     let folder = KeyDirectory::new(dirs.keys());
-    let key = folder.create(name, algorithm, None)?;
+    let key = folder.create(name, algorithm, passphrase)?;
     let fresh = FreshKey {
         public: key.public_key().clone(),
         path: folder.private_path(name),
@@ -93,6 +137,23 @@ pub fn create(dirs: &Dirs, name: &Name, algorithm: Algorithm) -> Result<Keyring,
         signer: Box::new(key),
         fresh: Some(fresh),
     })
+}
+
+/// Makes a key pair in a token.
+pub fn create_in_token(uri: &Pkcs11Uri) -> Result<Keyring, KeyringError> {
+    Ok(kept(Pkcs11Signer::generate(uri.clone(), Vec::new())?))
+}
+
+/// A passphrase for a new key: from the file, else from the terminal, which is asked twice.
+pub fn new_passphrase(choice: &KeyChoice, key: &Path) -> Result<Passphrase, KeyringError> {
+    let passphrase = passphrase(choice, key)?;
+    if choice.passphrase_file.is_none() {
+        let again = Passphrase::ask("The same again: ")?;
+        if !again.is_some_and(|again| again.is_same(&passphrase)) {
+            return Err(KeyringError::TwoPassphrases);
+        }
+    }
+    Ok(passphrase)
 }
 
 /// The name of the key that is used where none is named.
@@ -110,6 +171,36 @@ impl FreshKey {
             self.public.id().short()
         )
     }
+}
+
+/// A single word that is no file here is the name of a key in the user's folder.
+fn file_of(dirs: &Dirs, place: &Path) -> Result<PathBuf, KeyringError> {
+    // A folder of that name is no key: `log` may be both.
+    if place.components().count() != 1 || place.is_file() {
+        return Ok(place.to_owned());
+    }
+    let name = place.to_str().and_then(|text| text.parse().ok());
+    let file = name.map(|name: Name| KeyDirectory::new(dirs.keys()).private_path(&name));
+    let file = file.filter(|file| file.exists());
+    file.ok_or_else(|| KeyringError::Unknown(place.display().to_string()))
+}
+
+fn open_key_file(path: &Path, choice: &KeyChoice) -> Result<PrivateKey, KeyringError> {
+    match open_file(path, None) {
+        Err(KeyDirectoryError::Private {
+            source: PrivateKeyError::Encrypted,
+            ..
+        }) => Ok(open_file(path, Some(&passphrase(choice, path)?))?),
+        other => Ok(other?),
+    }
+}
+
+fn passphrase(choice: &KeyChoice, key: &Path) -> Result<Passphrase, KeyringError> {
+    if let Some(file) = &choice.passphrase_file {
+        return Passphrase::read(file).map_err(KeyringError::PassphraseFile);
+    }
+    let answer = Passphrase::ask(&format!("Passphrase of {}: ", key.display()))?;
+    answer.ok_or_else(|| KeyringError::NoPassphrase(key.to_owned()))
 }
 
 fn kept(key: impl Signer + 'static) -> Keyring {

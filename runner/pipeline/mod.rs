@@ -38,6 +38,8 @@ pub mod log;
 pub mod explained;
 pub mod confirm;
 pub mod keyring;
+pub mod countersign;
+pub mod bundles;
 pub mod root_state;
 pub mod policy_file;
 pub mod root_file;

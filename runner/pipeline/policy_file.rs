@@ -12,6 +12,8 @@ use zwieback_core::policy::file::PolicyError;
 use zwieback_core::policy::signed::{self, KnownPolicy};
 use zwieback_host::dirs::Dirs;
 
+use super::countersign::{CountersignError, countersign, keep};
+use super::keyring::KeyChoice;
 use super::root_state::{RootStateError, write};
 
 /// Why a policy cannot be used.
@@ -28,9 +30,59 @@ pub enum PolicyFileError {
         /// Why.
         source: PolicyError,
     },
-    /// The newest version cannot be remembered.
+    /// A file cannot be read or written.
     #[error(transparent)]
     State(#[from] RootStateError),
+    /// It was not signed.
+    #[error(transparent)]
+    Sign(#[from] CountersignError),
+}
+
+/// What came of signing a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedPolicy {
+    /// Its version.
+    pub version: u64,
+    /// How many different signatures it has now.
+    pub signatures: usize,
+}
+
+/// Signs a policy with every key chosen and writes it, in place of an older one at most.
+///
+/// The file may hold the text, or an envelope that other keepers have signed already.
+pub fn sign(
+    file: &Path,
+    output: &Path,
+    keys: &[KeyChoice],
+    dirs: &Dirs,
+) -> Result<SignedPolicy, PolicyFileError> {
+    let bytes = fs::read(file).map_err(failed(file))?;
+    let (mut envelope, known) = if bytes.starts_with(b"{") {
+        signed::read(&bytes)?
+    } else {
+        let (text, known) = read_text(file, &bytes)?;
+        (signed::envelope(text), known)
+    };
+    let version = known.policy.version();
+    if let Some(before) = read_signed(output)? {
+        check_succession(&before, version, known.digest)?;
+    }
+    countersign(&mut envelope, keys, dirs)?;
+    keep(&envelope, output)?;
+    Ok(SignedPolicy {
+        version,
+        signatures: envelope.signatures.len(),
+    })
+}
+
+impl PolicyFileError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sign(error) => error.hint(),
+            Self::Refused(_) | Self::Text { .. } | Self::State(_) => None,
+        }
+    }
 }
 
 /// Reads a policy. A signed one is JSON, counts only under a trust root, and may not grow older.
@@ -46,14 +98,31 @@ pub fn open(
             let saw = "a signed policy is judged by a trust root: use --trust";
             Err(Refusal::new(Reason::PolicySignatures, saw).into())
         }
-        _ => {
-            let malformed = |error| Refusal::new(Reason::PolicyMalformed, error);
-            let text = std::str::from_utf8(bytes).map_err(malformed)?;
-            signed::unsigned(text).map_err(|source| PolicyFileError::Text {
-                path: path.to_owned(),
-                source,
-            })
+        _ => Ok(read_text(path, bytes)?.1),
+    }
+}
+
+fn read_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<(&'b str, KnownPolicy), PolicyFileError> {
+    let malformed = |error| Refusal::new(Reason::PolicyMalformed, error);
+    let text = std::str::from_utf8(bytes).map_err(malformed)?;
+    let known = signed::unsigned(text).map_err(|source| PolicyFileError::Text {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((text, known))
+}
+
+fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            let (_, known) = signed::read(&bytes)?;
+            Ok(Some(Known {
+                version: known.policy.version(),
+                digest: Some(known.digest),
+            }))
         }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path)(error).into()),
     }
 }
 
@@ -63,23 +132,58 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
     let keepers = Digest::sha256(keys.as_bytes());
     let state = dirs.state.join("policies").join(keepers.to_hex());
     let newest = newest(&state)?;
-    let known = signed::open(bytes, &root.quorum, newest)?;
-    if known.policy.version() > newest {
-        write(&state, known.policy.version().to_string().as_bytes())?;
+    let known = signed::open(bytes, &root.quorum, newest.version)?;
+    check_succession(&newest, known.policy.version(), known.digest)?;
+    if known.policy.version() > newest.version {
+        let line = format!("{} {}\n", known.policy.version(), known.digest);
+        write(&state, line.as_bytes())?;
     }
     Ok(known)
 }
 
+/// The newest policy that was met: its version, and the digest of its text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    version: u64,
+    digest: Option<Digest>,
+}
+
+/// One version is one text: keepers who sign two would tell each reader something else.
+fn check_succession(before: &Known, version: u64, digest: Digest) -> Result<(), Refusal> {
+    let is_other = before.digest.is_some_and(|before| before != digest);
+    if version < before.version || version == before.version && is_other {
+        let saw = format!("version {version} after {}", before.version);
+        return Err(Refusal::new(Reason::PolicyRollback, saw));
+    }
+    Ok(())
+}
+
 /// What cannot be read may not count as nothing: that would let an older policy in.
-fn newest(state: &Path) -> Result<u64, RootStateError> {
-    let failed = |source| RootStateError::Io {
-        path: state.to_owned(),
-        source,
+fn newest(state: &Path) -> Result<Known, RootStateError> {
+    let broken = |error: &dyn std::fmt::Display| {
+        failed(state)(io::Error::new(ErrorKind::InvalidData, error.to_string()))
     };
-    match fs::read_to_string(state) {
-        Ok(text) => (text.trim().parse())
-            .map_err(|error| failed(io::Error::new(ErrorKind::InvalidData, error))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(failed(error)),
+    let text = match fs::read_to_string(state) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::default()),
+        Err(error) => return Err(failed(state)(error)),
+    };
+    let mut words = text.split_whitespace();
+    let version = words.next().unwrap_or_default().parse();
+    Ok(Known {
+        version: version.map_err(|error| broken(&error))?,
+        digest: words
+            .next()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| broken(&error))?,
+    })
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> RootStateError {
+    let path = path.to_owned();
+    move |source| RootStateError::Io {
+        path: path.clone(),
+        source,
     }
 }

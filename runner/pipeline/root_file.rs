@@ -4,15 +4,40 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::attest::root_chain::{open, root_file, root_pae, succeed};
+use zwieback_core::attest::dsse::Envelope;
+use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::root_chain::{self, open, succeed};
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
-use zwieback_host::keys::signer::SignError;
 
-use super::keyring::{self, KeyringError};
+use super::countersign::{CountersignError, countersign, keep};
+use super::keyring::KeyChoice;
 use super::root_state::{RootStateError, write};
+
+/// Where a root stands, where its successor waits for signatures, and who is here to sign it.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The root in force.
+    pub root: &'a Path,
+    /// Where a root with too few signatures is kept for the other keepers.
+    pub draft: Option<&'a Path>,
+    /// The keys at hand.
+    pub keys: &'a [KeyChoice],
+    /// The user's folders.
+    pub dirs: &'a Dirs,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The new root is in force.
+    Replaced,
+    /// It waits for more signatures.
+    Waiting {
+        /// How many there are, and of how many.
+        signed: String,
+    },
+}
 
 /// Why a root was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +48,9 @@ pub enum RootFileError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] RootStateError),
-    /// There is no key to sign with.
+    /// It was not signed.
     #[error(transparent)]
-    Key(#[from] KeyringError),
-    /// A key does not sign.
-    #[error(transparent)]
-    Sign(#[from] SignError),
+    Sign(#[from] CountersignError),
 }
 
 /// The root of a file; none if there is no file.
@@ -40,54 +62,68 @@ pub fn read(path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
     }
 }
 
-/// Signs a root with every key given and puts it in the place of the one before, which stays as
-/// `<file>.v<version>`. Nothing is written unless it counts as the successor.
+/// The root that waits in a draft, with the signatures that it has.
+pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
+    let bytes = fs::read(path).map_err(|source| io(path, source))?;
+    Ok(root_chain::read(&bytes)?)
+}
+
+/// Signs a root with every key at hand and puts it in the place of the one before, which stays as
+/// `<file>.v<version>`. Unless it counts as the successor, only the draft is written.
 pub fn replace(
-    path: &Path,
+    change: &Change<'_>,
     previous: Option<&TrustRoot>,
-    root: &TrustRoot,
-    keys: &[PathBuf],
-    dirs: &Dirs,
-) -> Result<(), RootFileError> {
-    let own = [None];
-    let named: Vec<Option<&Path>> = keys.iter().map(|key| Some(key.as_path())).collect();
-    let named = if named.is_empty() { &own[..] } else { &named };
-    let pae = root_pae(root);
-    let sign = |key: Option<&Path>| -> Result<(PublicKey, Vec<u8>), RootFileError> {
-        let signer = keyring::open(dirs, key)?.signer;
-        Ok((signer.public_key().clone(), signer.sign(&pae)?))
+    mut envelope: Envelope,
+) -> Result<Outcome, RootFileError> {
+    countersign(&mut envelope, change.keys, change.dirs)?;
+    let bytes = envelope.to_bytes();
+    let counts = match previous {
+        Some(previous) => succeed(previous, &bytes),
+        None => open(&bytes),
     };
-    let signatures = named
-        .iter()
-        .copied()
-        .map(sign)
-        .collect::<Result<Vec<_>, _>>()?;
-    let bytes = root_file(root, &signatures);
-    match previous {
-        Some(previous) => {
-            succeed(previous, &bytes)?;
-            let mut kept = path.as_os_str().to_owned();
-            kept.push(format!(".v{}", previous.version));
-            fs::copy(path, &kept).map_err(|source| io(path, source))?;
+    match (counts, change.draft) {
+        (Ok(_), draft) => {
+            put(change.root, previous, &bytes)?;
+            // What waited is in force now; a draft that stays would be signed again.
+            match draft.map(fs::remove_file) {
+                Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
+                    Err(io(draft.unwrap_or(change.root), error).into())
+                }
+                _ => Ok(Outcome::Replaced),
+            }
         }
-        None => drop(open(&bytes)?),
+        (Err(refusal), Some(draft)) if refusal.reason == Reason::RootSignatures => {
+            keep(&envelope, draft)?;
+            let signed = refusal.saw().to_owned();
+            Ok(Outcome::Waiting { signed })
+        }
+        (Err(refusal), _) => Err(refusal.into()),
     }
-    Ok(write(path, &bytes)?)
 }
 
 impl RootFileError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused(_) => Some(
-                "the quorum must sign, after a rotation the old and the new: --sign-key names each"
+            Self::Refused(refusal) if refusal.reason == Reason::RootSignatures => Some(
+                "the quorum must sign, after a rotation the old and the new: --sign-key names each, \
+                 --draft keeps the change for keepers elsewhere"
                     .into(),
             ),
-            Self::Key(error) => error.hint(),
             Self::Sign(error) => error.hint(),
-            Self::File(_) => None,
+            Self::Refused(_) | Self::File(_) => None,
         }
     }
+}
+
+fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), RootFileError> {
+    if let Some(previous) = previous {
+        let mut kept = path.as_os_str().to_owned();
+        kept.push(format!(".v{}", previous.version));
+        let kept = PathBuf::from(kept);
+        fs::copy(path, &kept).map_err(|source| io(&kept, source))?;
+    }
+    Ok(write(path, bytes)?)
 }
 
 fn io(path: &Path, source: std::io::Error) -> RootStateError {

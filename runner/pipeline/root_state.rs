@@ -1,7 +1,8 @@
 //! The newest trust root that was ever used here: an older one is refused from then on.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::reason::Refusal;
@@ -106,7 +107,13 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RootStateError {
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder)
-        .and_then(|()| tempfile::NamedTempFile::new_in(folder))
+        .and_then(|()| {
+            // Roots and policies are for everyone to read; a temporary file alone would be private.
+            let mode = Permissions::from_mode(0o644);
+            tempfile::Builder::new()
+                .permissions(mode)
+                .tempfile_in(folder)
+        })
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.as_file().sync_all()?;

@@ -1,19 +1,27 @@
 //! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
 
+use std::num::NonZero;
+use std::thread;
+
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::reason::Refusal;
+use zwieback_core::attest::level::BuildLevel;
+use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::attest::verify::{Request, Verified, verify as verify_one};
+use zwieback_core::attest::vsa::Summary;
 use zwieback_core::name::Name;
 use zwieback_core::policy::decide::{Decision, Question, decide};
 use zwieback_core::policy::signed::KnownPolicy;
-use zwieback_core::policy::summary::{Verifier, summarize};
+use zwieback_core::policy::summary::{Conditions, Verifier, believe as believe_one, summarize};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
 
 use super::error::PipelineError;
+
+/// A thread costs as much as a few bundles.
+const WORTH_A_THREAD: usize = 16;
 
 /// What is to be verified, by what.
 #[derive(Debug)]
@@ -41,8 +49,49 @@ pub struct Answer {
     pub decision: Option<Decision>,
 }
 
+/// What a summary must say before it is believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs<'a> {
+    /// What the artifacts are.
+    pub resource: &'a str,
+    /// The level.
+    pub level: BuildLevel,
+    /// Properties besides.
+    pub properties: &'a [String],
+    /// How old it may be, in seconds.
+    pub max_age: Option<i64>,
+}
+
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
 pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
+    let builds = verify_all(asked)?;
+    let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
+    Ok(Answer { builds, decision })
+}
+
+/// Most of the time goes into signatures, each of which is checked by itself: many bundles are shared
+/// out among the CPUs. The refusal is that of the first bundle that has one, whoever finds it first.
+fn verify_all(asked: &Asked) -> Result<Vec<Verified>, Refusal> {
+    let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+    let lanes = (asked.bundles.len() / WORTH_A_THREAD).clamp(1, cpus);
+    if lanes == 1 {
+        return verify_some(asked, &asked.bundles);
+    }
+    let share = asked.bundles.len().div_ceil(lanes);
+    thread::scope(|scope| {
+        let shares = asked.bundles.chunks(share);
+        let shares: Vec<_> = shares
+            .map(|share| scope.spawn(move || verify_some(asked, share)))
+            .collect();
+        let mut builds = Vec::with_capacity(asked.bundles.len());
+        for share in shares {
+            builds.extend(share.join().expect("verification is total")?);
+        }
+        Ok(builds)
+    })
+}
+
+fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
     let one = |bundle: &Vec<u8>| {
         verify_one(&Request {
             bundle,
@@ -52,13 +101,7 @@ pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
             now: asked.now,
         })
     };
-    let builds = asked
-        .bundles
-        .iter()
-        .map(one)
-        .collect::<Result<Vec<_>, _>>()?;
-    let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
-    Ok(Answer { builds, decision })
+    bundles.iter().map(one).collect()
 }
 
 /// The signed summary of a verification that a policy was content with.
@@ -73,6 +116,24 @@ pub fn summary(
     };
     let statement = summarize(&question, &asked.artifacts, verifier)?;
     Ok(Some(seal(&statement, signer)?))
+}
+
+/// Believes a verifier's summary in place of provenance, or says why not.
+pub fn believe(summary: &[u8], asked: &Asked, needs: &Needs<'_>) -> Result<Summary, Refusal> {
+    let Trust::Root(root) = &asked.trust else {
+        let saw = "a key alone is no verifier's: a trust root says whose";
+        return Err(Refusal::new(Reason::VerifierUntrusted, saw));
+    };
+    let conditions = Conditions {
+        verifiers: &root.verifiers(asked.now)?,
+        resource: needs.resource,
+        level: needs.level,
+        properties: needs.properties,
+        policy: asked.policy.as_ref().map(|policy| policy.digest),
+        max_age: needs.max_age,
+        now: asked.now,
+    };
+    believe_one(summary, &asked.artifacts, &conditions)
 }
 
 fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>> {

@@ -22,33 +22,11 @@ pub enum Why {
     Release(Reason),
 }
 
-/// Defines every reason once: its doc is its sentence, its code never changes.
-macro_rules! reasons {
-    ($($(#[doc = $sentence:literal])+ $name:ident = $code:literal,)+) => {
-        /// A reason for which a log, a statement or a release is refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
-            $($(#[doc = $sentence])+ $name,)+
-        }
+zwieback_core::reasons! {
+    /// A reason for which a log, a statement or a release is refused: those of the log first, then of
+    /// statements, then of releases.
+    pub enum Reason;
 
-        impl Reason {
-            /// Every reason: those of the log first, then of statements, then of releases.
-            pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-            /// The code: kebab-case, and never changed once released.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// The sentence, without what was seen.
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => concat!($($sentence,)+).trim(),)+ }
-            }
-        }
-    };
-}
-
-reasons! {
     /// a key of a log or a witness cannot be read
     NoteKeyMalformed = "note-key-malformed",
     /// a signed note cannot be read

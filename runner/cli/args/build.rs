@@ -7,6 +7,7 @@ use zwieback_core::bake::plan::Variety;
 use zwieback_core::manifest::recipe::Profile;
 use zwieback_core::twin::choice::{Choice, ChoiceError};
 use zwieback_core::twin::factor::Factor;
+use zwieback_host::keys::locator::KeyLocator;
 
 /// How free a build is to resolve and to fetch. The words are cargo's.
 #[derive(Clone, Copy, Debug, Args)]
@@ -94,9 +95,9 @@ pub struct BuildArgs {
     /// Wall-clock limit of each run, such as `10 min`
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
-    /// The private key to sign with
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
+    /// The private key to sign with: a name, a file, `pkcs11:…` or `exec:…`
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<KeyLocator>,
 }
 
 /// Arguments of `zwieback lock`.

@@ -11,7 +11,7 @@ use super::release::{
     ApproveArgs, AttestArgs, BreakGlassArgs, ExplainDecisionArgs, PromoteArgs, RevokeArgs,
     RollbackArgs, StatusArgs, SubmitArgs, TraceArgs, WatchArgs,
 };
-use super::trust::{PolicyArgs, RecheckArgs, VerifyArgs};
+use super::trust::{BundleArgs, PolicyArgs, RecheckArgs, VerifyArgs};
 
 /// One command and its arguments.
 #[derive(Debug, Subcommand)]
@@ -42,8 +42,10 @@ pub enum Command {
     Recheck(RecheckArgs),
     /// Make signing keys and say whom to trust
     Key(KeyArgs),
-    /// Test a policy, show how it decides, or put one in force
+    /// Sign or test a policy, show how it decides, or put one in force
     Policy(PolicyArgs),
+    /// Take over what other tools signed, or write it in their form
+    Bundle(BundleArgs),
     /// Show every environment: what is there, whether it may stay, what is pending
     Status(StatusArgs),
     /// Show where an artifact comes from and where it went

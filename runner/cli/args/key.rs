@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use zwieback_core::attest::public_key::Algorithm;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::locator::KeyLocator;
 
 /// Arguments of `zwieback key`.
 #[derive(Debug, Args)]
@@ -17,19 +19,12 @@ pub struct KeyArgs {
 #[derive(Debug, Subcommand)]
 pub enum KeyAction {
     /// Make a signing key; refused if the name is taken
-    Generate {
-        /// What to call it; `default` is the one that builds use
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
-        /// What kind of key; logs and witnesses need Ed25519
-        #[arg(long, value_enum, default_value_t = KeyKind::EcdsaP256)]
-        kind: KeyKind,
-    },
+    Generate(GenerateArgs),
     /// Print the public key as PEM
     Show {
-        /// The name or the file of a private key, in place of your own
+        /// The key, in place of your own: a name, a file, `pkcs11:…` or `exec:…`
         #[arg(long, value_name = "KEY")]
-        key: Option<PathBuf>,
+        key: Option<KeyLocator>,
         /// As one line of base64, which is how policies write keys
         #[arg(long)]
         base64: bool,
@@ -69,6 +64,42 @@ pub enum KeyAction {
         #[arg(long, value_name = "TIME")]
         from: Option<Timestamp>,
     },
+    /// Say who keeps the trust root, and how many of them must sign the next
+    Keepers {
+        /// What to change, and who signs.
+        #[command(flatten)]
+        change: ChangeArgs,
+        /// How many of the keepers must sign
+        #[arg(long, value_name = "N")]
+        threshold: usize,
+        /// The public key of every keeper, as PEM
+        #[arg(value_name = "PUB.pem", required = true)]
+        keys: Vec<PathBuf>,
+    },
+    /// Make the trust root good for longer
+    Renew {
+        /// What to change, and who signs.
+        #[command(flatten)]
+        change: ChangeArgs,
+        /// For how many days from now
+        #[arg(long, value_name = "N", default_value_t = 365)]
+        days: u32,
+    },
+    /// Sign what another keeper has drafted; with enough signatures it is in force
+    Sign {
+        /// The signed trust root that it follows
+        #[arg(long, value_name = "ROOT")]
+        root: PathBuf,
+        /// A private key of the quorum, old or new (can be repeated); your own if none is named
+        #[arg(long = "sign-key", value_name = "KEY")]
+        sign_keys: Vec<KeyLocator>,
+        /// Show what it would change, and sign nothing
+        #[arg(long, conflicts_with = "sign_keys")]
+        check: bool,
+        /// The draft
+        #[arg(value_name = "DRAFT")]
+        draft: PathBuf,
+    },
     /// Write the public keys of a trust root to a folder, for other tools
     Export {
         /// The signed trust root
@@ -80,13 +111,40 @@ pub enum KeyAction {
     },
 }
 
+/// Arguments of `zwieback key generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// What to call it; `default` is the one that builds use
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// What kind of key; logs and witnesses need Ed25519
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: KeyKind,
+    /// Encrypt its file with a passphrase, which is asked for or read from `sign.passphrase_file`
+    #[arg(long)]
+    pub encrypt: bool,
+    /// Make it in a token, which never gives it away (RFC 7512)
+    #[arg(long, value_name = "URI", conflicts_with_all = ["name", "kind", "encrypt"])]
+    pub pkcs11: Option<String>,
+}
+
 /// What kind of key to make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum KeyKind {
-    /// ECDSA on the curve P-256, which every verifier takes.
+    /// ECDSA over P-256: every verifier takes it
+    #[default]
     EcdsaP256,
-    /// Ed25519.
+    /// Ed25519
     Ed25519,
+}
+
+impl From<KeyKind> for Algorithm {
+    fn from(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::EcdsaP256 => Self::EcdsaP256,
+            KeyKind::Ed25519 => Self::Ed25519,
+        }
+    }
 }
 
 /// Arguments of `zwieback key trust`.
@@ -126,5 +184,8 @@ pub struct ChangeArgs {
     pub root: PathBuf,
     /// A private key of its quorum, old or new (can be repeated); your own if none is named
     #[arg(long = "sign-key", value_name = "KEY")]
-    pub sign_keys: Vec<PathBuf>,
+    pub sign_keys: Vec<KeyLocator>,
+    /// Where the change waits, if keepers elsewhere have to sign it too
+    #[arg(long, value_name = "FILE")]
+    pub draft: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use zwieback_host::keys::locator::KeyLocator;
 
 /// Arguments of `zwieback log`.
 #[derive(Debug, Args)]
@@ -23,8 +24,8 @@ pub enum LogAction {
         /// What to call it, for ever: an address without a scheme, such as log.example/releases
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// An Ed25519 key, a name or a file; one called `log` is made if none is named
+        /// An Ed25519 key, a name, a file or `exec:…`; one called `log` is made if none is named
         #[arg(long, value_name = "KEY")]
-        sign_key: Option<PathBuf>,
+        sign_key: Option<KeyLocator>,
     },
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::locator::KeyLocator;
 
 /// Which gate.
 #[derive(Clone, Debug, Args)]
@@ -20,9 +21,9 @@ pub struct SayArgs {
     /// Which gate.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// The private key to sign with, in place of your own: a name or a file
+    /// The private key to sign with, in place of your own: a name, a file, `pkcs11:…` or `exec:…`
     #[arg(long, value_name = "KEY")]
-    pub sign_key: Option<PathBuf>,
+    pub sign_key: Option<KeyLocator>,
     /// Write the signed statement to a file for `submit`, and nothing to the log
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -2,19 +2,24 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use zwieback_host::keys::locator::KeyLocator;
 
 use super::release::SayArgs;
 
 /// Arguments of `zwieback verify`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("evidence").args(["bundle", "summary"]).required(true).multiple(true))]
 pub struct VerifyArgs {
     /// Files to verify, or folders of files
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// What is known about them.
+    /// A bundle with provenance, or `.intoto.jsonl` (can be repeated); each must be about every artifact
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Vec<PathBuf>,
+    /// Whom to believe.
     #[command(flatten)]
-    pub evidence: EvidenceArgs,
+    pub trust: TrustArgs,
     /// A policy, plain or signed by the keepers of the trust root
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -28,14 +33,34 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "URI")]
     pub resource: Option<String>,
     /// The private key to sign the summary with
-    #[arg(long, value_name = "FILE", requires = "vsa")]
-    pub sign_key: Option<PathBuf>,
+    #[arg(long, value_name = "KEY", requires = "vsa")]
+    pub sign_key: Option<KeyLocator>,
+    /// Somebody's verification summary.
+    #[command(flatten)]
+    pub summary: SummaryArgs,
+}
+
+/// A verification summary in place of provenance: a verifier's word, and what it must say.
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
+    /// A verification summary in place of bundles; with --policy, it must rest on that very policy
+    #[arg(long, value_name = "FILE", requires_all = ["trust", "resource"], conflicts_with_all = ["bundle", "vsa", "environment"])]
+    pub summary: Option<PathBuf>,
+    /// The SLSA build level that the summary must name
+    #[arg(long, value_name = "N", requires = "summary", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub level: u8,
+    /// A property that the summary must name, such as `SLSA_BUILD_REPRODUCED` (can be repeated)
+    #[arg(long, value_name = "NAME", requires = "summary")]
+    pub property: Vec<String>,
+    /// How old the summary may be: it knows nothing of later revocations
+    #[arg(long, value_name = "DAYS", requires = "summary")]
+    pub max_age: Option<u32>,
 }
 
 /// Bundles, and whom to believe.
 #[derive(Debug, Args)]
 pub struct EvidenceArgs {
-    /// A bundle with provenance (can be repeated); each must be about every artifact
+    /// A bundle with provenance, or `.intoto.jsonl` (can be repeated); each must be about every artifact
     #[arg(long, value_name = "FILE", required = true)]
     pub bundle: Vec<PathBuf>,
     /// Whom to believe.
@@ -65,8 +90,8 @@ pub struct RecheckArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// The private key to sign our own provenance with
-    #[arg(long, value_name = "FILE")]
-    pub sign_key: Option<PathBuf>,
+    #[arg(long, value_name = "KEY")]
+    pub sign_key: Option<KeyLocator>,
     /// Do not use the network
     #[arg(long)]
     pub offline: bool,
@@ -121,6 +146,18 @@ pub enum PolicyAction {
         #[command(flatten)]
         say: SayArgs,
     },
+    /// Sign a policy for the keepers of the trust root; one that is signed already is signed once more
+    Sign {
+        /// The policy, as text or with the signatures of other keepers
+        #[arg(value_name = "POLICY")]
+        policy: PathBuf,
+        /// A private key (can be repeated); your own if none is named
+        #[arg(long = "sign-key", value_name = "KEY")]
+        sign_keys: Vec<KeyLocator>,
+        /// Where the signed policy goes; an older version there is replaced, a newer one is not
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Check a policy against a table of cases
     Test {
         /// The policy
@@ -147,4 +184,35 @@ pub struct DocumentsArgs {
     /// Whom to believe about builds: a signed trust root
     #[arg(long, value_name = "ROOT")]
     pub trust: PathBuf,
+}
+
+/// Arguments of `zwieback bundle`.
+#[derive(Debug, Args)]
+pub struct BundleArgs {
+    /// What to do with bundles.
+    #[command(subcommand)]
+    pub action: BundleAction,
+}
+
+/// What to do with bundles.
+#[derive(Debug, Subcommand)]
+pub enum BundleAction {
+    /// Make bundles that verify strictly from what other tools signed with a key
+    Import {
+        /// A bundle of any version, a bare envelope, or lines of either
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// A public key that may have signed, as PEM (can be repeated)
+        #[arg(long, value_name = "PUB.pem", required = true)]
+        key: Vec<PathBuf>,
+        /// The folder for the bundles, one a signature
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+    },
+    /// Print bundles as lines of envelopes, the form of `.intoto.jsonl`
+    Lines {
+        /// Bundles
+        #[arg(required = true, value_name = "BUNDLE")]
+        bundles: Vec<PathBuf>,
+    },
 }

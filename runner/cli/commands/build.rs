@@ -55,7 +55,7 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
         allow_absent: config.sandbox.allow_absent.clone(),
         print_logs: args.print_build_logs,
         keep_failed: args.keep_failed,
-        key: args.key.clone().or_else(|| config.sign.key.clone()),
+        key: config.sign.choice(args.key.as_ref()),
         builder_id: config.sign.builder_id.clone(),
         timestamp: config.sign.timestamp.clone(),
         export: args.export.clone(),

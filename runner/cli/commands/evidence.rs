@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Sha256;
@@ -15,6 +17,7 @@ use zwieback_host::keys::key_directory::read_public;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
 use crate::cli::commands::artifacts;
+use crate::pipeline::bundles::{self, LINES};
 use crate::pipeline::policy_file::{self, PolicyFileError};
 use crate::pipeline::root_state::{self, RootStateError};
 use crate::pipeline::verify::Asked;
@@ -47,17 +50,29 @@ pub fn asked(
     let Some(trust) = trust(&args.trust)? else {
         bail!("whom to believe is not said: --key PUB.pem or --trust ROOT");
     };
-    let bundles = args.bundle.iter().map(|path| read(path));
+    let mut bundles = Vec::new();
+    for path in &args.bundle {
+        bundles.extend(bundles_of(path, &trust)?);
+    }
     let artifacts = artifacts::expand(artifacts)?;
     let artifacts = artifacts.iter().map(|path| artifact(path));
     Ok(Asked {
-        bundles: bundles.collect::<anyhow::Result<_>>()?,
+        bundles,
         artifacts: artifacts.collect::<anyhow::Result<_>>()?,
         trust,
         policy: None,
         environment: environment.map(str::parse).transpose()?,
         now: clock::now(),
     })
+}
+
+fn bundles_of(path: &Path, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
+    let bytes = read(path)?;
+    if !path.as_os_str().as_bytes().ends_with(LINES.as_bytes()) {
+        return Ok(vec![bytes]);
+    }
+    let keys: Vec<PublicKey> = trust.keys().into_iter().cloned().collect();
+    Ok(bundles::of_lines(&bytes, &keys)?)
 }
 
 /// The policy of a file.
@@ -71,8 +86,10 @@ pub fn policy(path: &Path, trust: &Trust) -> anyhow::Result<KnownPolicy> {
 
 /// The bytes of a small file; one that is too large is cut, so that its reader refuses it.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     let file = File::open(path).with_context(|| path.display().to_string())?;
+    // A guess that saves reading in small pieces; what the file really holds is what is read.
+    let length = file.metadata().map_or(0, |it| it.len().min(LARGEST));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
         .with_context(|| path.display().to_string())?;

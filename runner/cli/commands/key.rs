@@ -3,48 +3,92 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use zwieback_core::attest::public_key::Algorithm;
+use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::key_directory::KeyDirectory;
 use zwieback_trust::gate::people::write_key;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::key::{KeyAction, KeyArgs, KeyKind};
-use crate::cli::commands::trusted_keys;
+use crate::cli::args::key::{GenerateArgs, KeyAction, KeyArgs};
+use crate::cli::commands::trusted_keys::{self, Keepers};
+use crate::cli::config::Sign;
 use crate::cli::exit;
+use crate::cli::session::load_config;
 use crate::pipeline::keyring::{self, Keyring};
 
 /// Runs the command.
-pub fn run(_global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
+    let dirs = Dirs::of_user()?;
+    let sign = load_config(global, &dirs)?.sign;
+    let keepers = Keepers {
+        dirs: &dirs,
+        sign: &sign,
+    };
     match &args.action {
-        KeyAction::Generate { name, kind } => {
-            let name = match name {
-                Some(name) => name.parse()?,
-                None => keyring::default_name(),
-            };
-            let kind = match kind {
-                KeyKind::EcdsaP256 => Algorithm::EcdsaP256,
-                KeyKind::Ed25519 => Algorithm::Ed25519,
-            };
-            print(&keyring::create(&Dirs::of_user()?, &name, kind)?)?;
+        KeyAction::Generate(args) => print(&generate(args, &dirs, &sign)?)?,
+        KeyAction::Show { key, base64 } => {
+            let keyring = keyring::open(&dirs, &sign.choice(key.as_ref()))?;
+            if *base64 {
+                let line = write_key(keyring.signer.public_key());
+                writeln!(std::io::stdout().lock(), "{line}")?;
+            } else {
+                print(&keyring)?;
+            }
         }
-        KeyAction::Show { key, base64: true } => {
-            let keyring = keyring::open(&Dirs::of_user()?, key.as_deref())?;
-            let line = write_key(keyring.signer.public_key());
-            writeln!(std::io::stdout().lock(), "{line}")?;
-        }
-        KeyAction::Show { key, .. } => print(&keyring::open(&Dirs::of_user()?, key.as_deref())?)?,
-        KeyAction::List { root } => trusted_keys::list(root.as_deref())?,
-        KeyAction::Trust(args) => trusted_keys::trust(args)?,
-        KeyAction::Rotate { change, old, new } => trusted_keys::rotate(change, old, new)?,
+        KeyAction::List { root } => trusted_keys::list(&dirs, root.as_deref())?,
+        KeyAction::Trust(args) => keepers.trust(args)?,
+        KeyAction::Rotate { change, old, new } => keepers.rotate(change, old, new)?,
         KeyAction::Revoke {
             change,
             key,
             reason,
             from,
-        } => trusted_keys::revoke(change, key, reason, *from)?,
+        } => keepers.revoke(change, key, reason, *from)?,
+        KeyAction::Keepers {
+            change,
+            threshold,
+            keys,
+        } => keepers.replace_keepers(change, keys, *threshold)?,
+        KeyAction::Renew { change, days } => keepers.renew(change, *days)?,
+        KeyAction::Sign {
+            root,
+            draft,
+            check: true,
+            ..
+        } => trusted_keys::check(root, draft)?,
+        KeyAction::Sign {
+            root,
+            sign_keys,
+            draft,
+            check: false,
+        } => keepers.sign(root, sign_keys, draft)?,
         KeyAction::Export { root, folder } => trusted_keys::export(root, folder)?,
     }
     Ok(exit::DONE)
+}
+
+fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Keyring> {
+    if let Some(uri) = &args.pkcs11 {
+        let uri = uri.parse().context("--pkcs11")?;
+        return Ok(keyring::create_in_token(&uri)?);
+    }
+    let name: Name = match &args.name {
+        Some(name) => name.parse()?,
+        None => keyring::default_name(),
+    };
+    let file = KeyDirectory::new(dirs.keys()).private_path(&name);
+    let passphrase = if args.encrypt {
+        Some(keyring::new_passphrase(&sign.choice(None), &file)?)
+    } else {
+        None
+    };
+    let algorithm = args.kind.into();
+    Ok(keyring::create(
+        dirs,
+        &name,
+        algorithm,
+        passphrase.as_ref(),
+    )?)
 }
 
 fn print(keyring: &Keyring) -> anyhow::Result<()> {

@@ -36,6 +36,8 @@ pub mod trusted_keys;
 
 pub mod policy;
 
+pub mod bundle;
+
 pub mod release;
 
 pub mod log;

@@ -7,6 +7,8 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use zwieback_core::attest::reason::Refusal;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::locator::KeyLocator;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::say::proposal;
 
@@ -16,6 +18,9 @@ use crate::cli::args::trust::{DocumentsArgs, EvidenceArgs, PolicyAction, PolicyA
 use crate::cli::commands::release::counter::Counter;
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
+use crate::cli::screen::paint::counted;
+use crate::cli::session::load_config;
+use crate::pipeline::policy_file::{self, PolicyFileError};
 use crate::pipeline::verify::{Answer, verify};
 
 /// The word for a case that is to pass.
@@ -57,11 +62,39 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
             Ok(exit::DONE)
         }
         PolicyAction::Propose { documents, say } => propose(global, documents, say),
+        PolicyAction::Sign {
+            policy,
+            sign_keys,
+            output,
+        } => sign(global, policy, sign_keys, output),
         PolicyAction::Test {
             policy,
             cases,
             trust,
         } => test(policy, cases, trust),
+    }
+}
+
+fn sign(
+    global: &Global,
+    policy: &Path,
+    sign_keys: &[KeyLocator],
+    output: &Path,
+) -> anyhow::Result<u8> {
+    let dirs = Dirs::of_user()?;
+    let keys = load_config(global, &dirs)?.sign.choices(sign_keys);
+    match policy_file::sign(policy, output, &keys, &dirs) {
+        Ok(signed) => {
+            let (file, version) = (output.display(), signed.version);
+            let signatures = counted(signed.signatures, "signature");
+            writeln!(
+                std::io::stderr().lock(),
+                "{file}: version {version}, {signatures}"
+            )?;
+            Ok(exit::DONE)
+        }
+        Err(PolicyFileError::Refused(refusal)) => verdict::refused(global, &refusal),
+        Err(error) => Err(error.into()),
     }
 }
 

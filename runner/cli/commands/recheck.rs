@@ -101,7 +101,7 @@ fn wish(args: &RecheckArgs, config: &Config) -> Wish {
         jobs: args.jobs.or(config.build.jobs),
         timeout: config.build.timeout,
         allow_absent: config.sandbox.allow_absent.clone(),
-        key: args.sign_key.clone().or_else(|| config.sign.key.clone()),
+        key: config.sign.choice(args.sign_key.as_ref()),
         builder_id: config.sign.builder_id.clone(),
         timestamp: config.sign.timestamp.clone(),
         export: args.export.clone(),

@@ -1,62 +1,146 @@
 //! `zwieback key trust | rotate | revoke | export | list`: the keys of a trust root.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::attest::root_chain::envelope;
 use zwieback_core::attest::root_change;
 use zwieback_core::attest::trust_root::{BuilderKey, Revocation, TrustRoot, VerifierKey};
+use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::certificate::read_certificate;
 use zwieback_host::keys::key_directory::{KeyDirectory, read_public};
+use zwieback_host::keys::locator::KeyLocator;
 
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
+use crate::cli::config::Sign;
 use crate::pipeline::keyring;
-use crate::pipeline::root_file;
+use crate::pipeline::root_file::{self, Change, Outcome};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
-/// Trusts a key; where there is no root yet, it is founded by whoever signs.
-pub fn trust(args: &TrustKeyArgs) -> anyhow::Result<()> {
-    let dirs = Dirs::of_user()?;
-    let previous = root_file::read(&args.change.root)?;
-    let base = match &previous {
-        Some(root) => root.clone(),
-        None => founded(args, &dirs)?,
-    };
-    let mut root = with(&base, args)?;
-    // A first root is version 1, whatever it holds.
-    if previous.is_none() {
-        root.version = base.version;
+/// Who changes a root: this user, with the keys that are at hand.
+pub struct Keepers<'a> {
+    /// The user's folders.
+    pub dirs: &'a Dirs,
+    /// How the configuration says to sign.
+    pub sign: &'a Sign,
+}
+
+impl Keepers<'_> {
+    /// Trusts a key; where there is no root yet, it is founded by whoever signs.
+    pub fn trust(&self, args: &TrustKeyArgs) -> anyhow::Result<()> {
+        let previous = root_file::read(&args.change.root)?;
+        let base = match &previous {
+            Some(root) => root.clone(),
+            None => self.founded(args)?,
+        };
+        let mut root = with(&base, args)?;
+        // A first root is version 1, whatever it holds.
+        if previous.is_none() {
+            root.version = base.version;
+        }
+        self.replace(&args.change, previous.as_ref(), &root)
     }
-    replace(&args.change, previous.as_ref(), &root, &dirs)
+
+    /// Puts a new key in the place of an old one.
+    pub fn rotate(&self, change: &ChangeArgs, old: &Path, new: &Path) -> anyhow::Result<()> {
+        let root = existing(&change.root)?;
+        let (old, new) = (read_public(old)?, read_public(new)?);
+        let next = root_change::rotate(&root, old.id(), &new, clock::now())?;
+        self.replace(change, Some(&root), &next)
+    }
+
+    /// Stops believing a key.
+    pub fn revoke(
+        &self,
+        change: &ChangeArgs,
+        key: &Path,
+        reason: &str,
+        from: Option<Timestamp>,
+    ) -> anyhow::Result<()> {
+        let root = existing(&change.root)?;
+        let revocation = Revocation {
+            from,
+            reason: reason.to_owned(),
+        };
+        let next = root_change::revoke(&root, read_public(key)?.id(), revocation)?;
+        self.replace(change, Some(&root), &next)
+    }
+
+    /// Says who keeps the root from then on.
+    pub fn replace_keepers(
+        &self,
+        change: &ChangeArgs,
+        keys: &[PathBuf],
+        threshold: usize,
+    ) -> anyhow::Result<()> {
+        let root = existing(&change.root)?;
+        let keys = keys.iter().map(|key| read_public(key));
+        let keys = keys.collect::<Result<_, _>>()?;
+        let next = root_change::keepers(&root, keys, threshold);
+        self.replace(change, Some(&root), &next)
+    }
+
+    /// Makes the root good for longer.
+    pub fn renew(&self, change: &ChangeArgs, days: u32) -> anyhow::Result<()> {
+        let root = existing(&change.root)?;
+        let next = root_change::renew(&root, in_days(days)?);
+        self.replace(change, Some(&root), &next)
+    }
+
+    /// Signs a draft, after showing what it would change.
+    pub fn sign(&self, root: &Path, sign_keys: &[KeyLocator], draft: &Path) -> anyhow::Result<()> {
+        let previous = root_file::read(root)?;
+        let (waiting, next) = root_file::read_draft(draft)?;
+        show_changes(previous.as_ref(), &next)?;
+        let change = Change {
+            root,
+            draft: Some(draft),
+            keys: &self.sign.choices(sign_keys),
+            dirs: self.dirs,
+        };
+        let outcome = root_file::replace(&change, previous.as_ref(), waiting)?;
+        say(&change, &outcome, &next)
+    }
+
+    fn founded(&self, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
+        let named = match args.change.sign_keys.as_slice() {
+            [] => None,
+            [only] => Some(only),
+            _ => bail!("a first trust root has one keeper: name one --sign-key"),
+        };
+        let keeper = keyring::open(self.dirs, &self.sign.choice(named))?;
+        let keeper = keeper.signer.public_key().clone();
+        Ok(root_change::found(keeper, in_days(args.days)?))
+    }
+
+    fn replace(
+        &self,
+        args: &ChangeArgs,
+        previous: Option<&TrustRoot>,
+        root: &TrustRoot,
+    ) -> anyhow::Result<()> {
+        let change = Change {
+            root: &args.root,
+            draft: args.draft.as_deref(),
+            keys: &self.sign.choices(&args.sign_keys),
+            dirs: self.dirs,
+        };
+        let outcome = root_file::replace(&change, previous, envelope(root))?;
+        say(&change, &outcome, root)
+    }
 }
 
-/// Puts a new key in the place of an old one.
-pub fn rotate(change: &ChangeArgs, old: &Path, new: &Path) -> anyhow::Result<()> {
-    let root = existing(&change.root)?;
-    let (old, new) = (read_public(old)?, read_public(new)?);
-    let next = root_change::rotate(&root, old.id(), &new, clock::now())?;
-    replace(change, Some(&root), &next, &Dirs::of_user()?)
-}
-
-/// Stops believing a key.
-pub fn revoke(
-    change: &ChangeArgs,
-    key: &Path,
-    reason: &str,
-    from: Option<Timestamp>,
-) -> anyhow::Result<()> {
-    let root = existing(&change.root)?;
-    let revocation = Revocation {
-        from,
-        reason: reason.to_owned(),
-    };
-    let next = root_change::revoke(&root, read_public(key)?.id(), revocation)?;
-    replace(change, Some(&root), &next, &Dirs::of_user()?)
+/// Shows what a draft would change, to whoever has yet to decide.
+pub fn check(root: &Path, draft: &Path) -> anyhow::Result<()> {
+    let (_, next) = root_file::read_draft(draft)?;
+    show_changes(root_file::read(root)?.as_ref(), &next)
 }
 
 /// Writes every key of a root to a file of its own.
@@ -72,35 +156,51 @@ pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Prints the user's own keys, or all that a root says.
-pub fn list(root: Option<&Path>) -> anyhow::Result<()> {
+pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     let Some(root) = root else {
-        for key in KeyDirectory::new(Dirs::of_user()?.keys()).list()? {
+        for key in KeyDirectory::new(dirs.keys()).list()? {
             let (id, kind) = (key.public.id().short(), key.public.algorithm().as_str());
             writeln!(stdout, "{id} {kind} {}", key.name)?;
         }
         return Ok(());
     };
-    let root = existing(root)?;
+    for line in lines(&existing(root)?) {
+        writeln!(stdout, "{line}")?;
+    }
+    Ok(())
+}
+
+/// All that a root says, a line each.
+fn lines(root: &TrustRoot) -> Vec<String> {
     let quorum = &root.quorum;
-    writeln!(
-        stdout,
+    let mut lines = vec![format!(
         "version {}, until {}, {} of {} sign",
         root.version,
         root.expires,
         quorum.threshold,
         quorum.keys.len()
-    )?;
-    for entry in &root.builders {
-        writeln!(stdout, "{}", builder(entry, &root))?;
+    )];
+    let keeper = |key: &PublicKey| format!("{} keeper", key.id().short());
+    lines.extend(quorum.keys.iter().map(keeper));
+    lines.extend(root.builders.iter().map(|entry| builder(entry, root)));
+    let verifier =
+        |entry: &VerifierKey| format!("{} verifier {}", entry.key.id().short(), entry.verifier);
+    lines.extend(root.verifiers.iter().map(verifier));
+    let stamper = |der: &Vec<u8>| format!("{} time stamps", Digest::sha256(der).short());
+    lines.extend(root.time_stampers.iter().map(stamper));
+    lines
+}
+
+/// What a keeper is about to sign: only that another one says so is no reason to.
+fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> anyhow::Result<()> {
+    let (old, new) = (previous.map(lines).unwrap_or_default(), lines(next));
+    let mut stderr = std::io::stderr().lock();
+    for line in old.iter().filter(|line| !new.contains(line)) {
+        writeln!(stderr, "- {line}")?;
     }
-    for entry in &root.verifiers {
-        writeln!(
-            stdout,
-            "{} verifier {}",
-            entry.key.id().short(),
-            entry.verifier
-        )?;
+    for line in new.iter().filter(|line| !old.contains(line)) {
+        writeln!(stderr, "+ {line}")?;
     }
     Ok(())
 }
@@ -121,17 +221,6 @@ fn builder(entry: &BuilderKey, root: &TrustRoot) -> String {
         line.push_str(&format!(", revoked: {:?}", revoked.reason));
     }
     line
-}
-
-fn founded(args: &TrustKeyArgs, dirs: &Dirs) -> anyhow::Result<TrustRoot> {
-    let keeper = match args.change.sign_keys.as_slice() {
-        [] => keyring::open(dirs, None)?,
-        [only] => keyring::open(dirs, Some(only))?,
-        _ => bail!("a first trust root has one keeper: name one --sign-key"),
-    };
-    let expires = clock::now().as_unix() + i64::from(args.days) * DAY;
-    let keeper = keeper.signer.public_key().clone();
-    Ok(root_change::found(keeper, Timestamp::from_unix(expires)?))
 }
 
 fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
@@ -163,13 +252,24 @@ fn existing(path: &Path) -> anyhow::Result<TrustRoot> {
     root.with_context(|| format!("{}: there is no trust root", path.display()))
 }
 
-fn replace(
-    change: &ChangeArgs,
-    previous: Option<&TrustRoot>,
-    root: &TrustRoot,
-    dirs: &Dirs,
-) -> anyhow::Result<()> {
-    root_file::replace(&change.root, previous, root, &change.sign_keys, dirs)?;
-    let said = format!("{}: version {}", change.root.display(), root.version);
-    Ok(writeln!(std::io::stderr().lock(), "{said}")?)
+fn in_days(days: u32) -> anyhow::Result<Timestamp> {
+    let seconds = clock::now().as_unix() + i64::from(days) * DAY;
+    Ok(Timestamp::from_unix(seconds)?)
+}
+
+fn say(change: &Change<'_>, outcome: &Outcome, root: &TrustRoot) -> anyhow::Result<()> {
+    let mut stderr = std::io::stderr().lock();
+    match (outcome, change.draft) {
+        (Outcome::Waiting { signed }, Some(draft)) => {
+            let file = draft.display();
+            writeln!(stderr, "{file}: version {} waits, {signed}", root.version)?;
+        }
+        _ => writeln!(
+            stderr,
+            "{}: version {}",
+            change.root.display(),
+            root.version
+        )?,
+    }
+    Ok(())
 }

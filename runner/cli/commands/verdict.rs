@@ -4,6 +4,8 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::verify::Verified;
+use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::decide::{Decision, Outcome};
 
 use crate::cli::args::global::{Format, Global};
@@ -25,11 +27,16 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
     }
     let paint = Paint::for_stderr(global.color);
     let what = counted(artifacts, "artifact");
-    for build in &answer.builds {
+    let line = |build: &Verified| {
         let (builder, key) = (&build.provenance().builder.id, build.key().short());
-        let by = format!("{what} by {builder}, key {key}");
-        say(&paint.line(Meaning::Good, "Verified", by))?;
-    }
+        paint.line(
+            Meaning::Good,
+            "Verified",
+            format!("{what} by {builder}, key {key}"),
+        )
+    };
+    let lines: Vec<String> = answer.builds.iter().map(line).collect();
+    say(&lines.join("\n"))?;
     if let Some(decision) = &answer.decision {
         let kept = format!(
             "{} of the policy",
@@ -37,6 +44,25 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
         );
         say(&paint.line(Meaning::Good, "Kept", kept))?;
     }
+    Ok(exit::DONE)
+}
+
+/// Says that a verifier's summary was believed, and what it says.
+pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow::Result<u8> {
+    let levels: Vec<&str> = summary.levels.iter().map(String::as_str).collect();
+    if global.format == Format::Json {
+        print(&json!({
+            "verdict": "verified",
+            "verifier": summary.verifier,
+            "resource": summary.resource,
+            "levels": levels,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    let paint = Paint::for_stderr(global.color);
+    let (what, verifier) = (counted(artifacts, "artifact"), &summary.verifier);
+    let by = format!("{what} by the summary of {verifier}: {}", levels.join(", "));
+    say(&paint.line(Meaning::Good, "Verified", by))?;
     Ok(exit::DONE)
 }
 
@@ -98,7 +124,7 @@ pub fn explain(global: &Global, decision: &Decision) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(build: &zwieback_core::attest::verify::Verified) -> Value {
+fn build(build: &Verified) -> Value {
     json!({
         "bundle": build.bundle().to_hex(),
         "builder": build.provenance().builder.id,
@@ -126,5 +152,7 @@ fn print(value: &Value) -> anyhow::Result<()> {
 }
 
 fn say(line: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+    // In one piece: stderr has no buffer of its own.
+    let text = format!("{line}\n");
+    Ok(std::io::stderr().lock().write_all(text.as_bytes())?)
 }

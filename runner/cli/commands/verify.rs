@@ -1,40 +1,67 @@
-//! `zwieback verify`: artifacts against their signed provenance, offline.
+//! `zwieback verify`: artifacts against their signed provenance, or a verifier's summary, offline.
 
 use std::path::Path;
 
 use anyhow::Context as _;
+use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::summary::Verifier;
 use zwieback_host::dirs::Dirs;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::trust::VerifyArgs;
+use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::session::load_config;
 use crate::pipeline::keyring;
-use crate::pipeline::verify::{Answer, Asked, summary, verify};
+use crate::pipeline::verify::{Answer, Asked, Needs, believe, summary, verify};
 
 /// Who verifies, where the configuration does not say.
 const VERIFIER: &str = "https://zwieback.example/verifier/v1";
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
-    match decided(global, args) {
-        Ok((asked, answer)) => verdict::accepted(global, asked.artifacts.len(), &answer),
-        Err(error) => verdict::refused_or(global, error),
-    }
+    let outcome = match &args.summary.summary {
+        Some(file) => believed(args, file)
+            .and_then(|(artifacts, summary)| verdict::believed(global, artifacts, &summary)),
+        None => decided(global, args)
+            .and_then(|(asked, answer)| verdict::accepted(global, asked.artifacts.len(), &answer)),
+    };
+    outcome.or_else(|error| verdict::refused_or(global, error))
 }
 
 fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)> {
-    let mut asked = evidence::asked(&args.evidence, &args.artifacts, args.environment.as_deref())?;
-    if let Some(policy) = &args.policy {
-        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
-    }
+    let asked = asked(args)?;
     let answer = verify(&asked)?;
     answer.verdict()?;
     if let Some(file) = &args.vsa {
         write_summary(global, args, (&asked, &answer), file)?;
     }
     Ok((asked, answer))
+}
+
+fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(usize, Summary)> {
+    let asked = asked(args)?;
+    let needs = Needs {
+        resource: args.resource.as_deref().unwrap_or_default(),
+        level: args.summary.level.try_into()?,
+        properties: &args.summary.property,
+        max_age: args.summary.max_age.map(|days| i64::from(days) * DAY),
+    };
+    let summary = believe(&evidence::read(file)?, &asked, &needs)?;
+    Ok((asked.artifacts.len(), summary))
+}
+
+fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
+    let given = EvidenceArgs {
+        bundle: args.bundle.clone(),
+        trust: args.trust.clone(),
+    };
+    let mut asked = evidence::asked(&given, &args.artifacts, args.environment.as_deref())?;
+    if let Some(policy) = &args.policy {
+        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+    }
+    Ok(asked)
 }
 
 fn write_summary(
@@ -52,8 +79,7 @@ fn write_summary(
         resource: args.resource.as_deref().unwrap_or_default(),
         policy_uri: &policy_uri,
     };
-    let key = args.sign_key.clone().or(sign.key.clone());
-    let keyring = keyring::open(&dirs, key.as_deref())?;
+    let keyring = keyring::open(&dirs, &sign.choice(args.sign_key.as_ref()))?;
     let bundle = summary(asked, &answer.builds, verifier, keyring.signer.as_ref())?;
     let bundle = bundle.context("a summary needs a policy")?;
     std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())

@@ -1,7 +1,9 @@
 //! DSSE v1: an envelope around bytes, and what exactly a signature of it covers.
 
+use super::public_key::{PublicKey, SignatureError};
 use super::statement::Statement;
 use crate::base64;
+use crate::json::canonical;
 use crate::json::fields::{FieldError, Fields};
 use crate::json::value::Value;
 
@@ -70,6 +72,33 @@ impl Draft {
 }
 
 impl Envelope {
+    /// An envelope that nobody has signed yet.
+    pub fn unsigned(payload_type: &str, payload: Vec<u8>) -> Self {
+        Self {
+            payload_type: payload_type.to_owned(),
+            payload,
+            signatures: Vec::new(),
+        }
+    }
+
+    /// Adds a key's signature, once the key has confirmed it, in place of an earlier one of its own.
+    pub fn countersign(&mut self, key: &PublicKey, bytes: Vec<u8>) -> Result<(), SignatureError> {
+        let pae = self.pae();
+        key.confirm(&pae, &bytes)?;
+        let by_another = |it: &Signature| key.confirm(&pae, &it.bytes).is_err();
+        self.signatures.retain(by_another);
+        self.signatures.push(Signature {
+            key_id: Some(key.id().to_string()),
+            bytes,
+        });
+        Ok(())
+    }
+
+    /// The canonical bytes of the envelope as a file of its own.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        canonical::to_bytes(&self.to_value())
+    }
+
     /// What a signature of this envelope covers.
     pub fn pae(&self) -> Vec<u8> {
         pae(&self.payload_type, &self.payload)
@@ -123,8 +152,11 @@ impl Signature {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use p256::ecdsa::signature::Signer as _;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::attest::fixture::{public, secret};
 
     #[test]
     fn the_vector_of_the_specification() {
@@ -132,6 +164,26 @@ mod tests {
             pae("http://example.com/HelloWorld", b"hello world"),
             b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
         );
+    }
+
+    #[test]
+    fn a_key_signs_once_and_nobody_signs_for_another() {
+        let mut envelope = Envelope::unsigned("text/plain", b"hello".to_vec());
+        let by = |number: u8, envelope: &Envelope| -> Vec<u8> {
+            let signature: p256::ecdsa::DerSignature = secret(number).sign(&envelope.pae());
+            signature.as_bytes().to_vec()
+        };
+        for _ in 0..2 {
+            let bytes = by(1, &envelope);
+            assert_eq!(envelope.countersign(&public(1), bytes), Ok(()));
+        }
+        let bytes = by(2, &envelope);
+        assert_eq!(
+            envelope.countersign(&public(3), bytes.clone()),
+            Err(SignatureError::Mismatch)
+        );
+        assert_eq!(envelope.countersign(&public(2), bytes), Ok(()));
+        assert_eq!(envelope.signatures.len(), 2);
     }
 
     proptest! {

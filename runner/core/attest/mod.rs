@@ -22,6 +22,7 @@ pub mod import;
 pub mod json_lines;
 
 pub mod reason;
+pub mod reasons;
 pub mod verify;
 
 pub mod claimed;

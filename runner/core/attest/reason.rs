@@ -20,33 +20,10 @@ pub struct Refusal {
     saw: String,
 }
 
-/// Defines every reason once: its doc is its sentence, its code never changes.
-macro_rules! reasons {
-    ($($(#[doc = $sentence:literal])+ $name:ident = $code:literal,)+) => {
-        /// A reason for which something is not believed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
-            $($(#[doc = $sentence])+ $name,)+
-        }
+crate::reasons! {
+    /// A reason for which something is not believed, in the order in which a verification can meet it.
+    pub enum Reason;
 
-        impl Reason {
-            /// Every reason, in the order in which a verification can meet them.
-            pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-            /// The code: kebab-case, and never changed once released.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// The sentence, without what was seen.
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => concat!($($sentence,)+).trim(),)+ }
-            }
-        }
-    };
-}
-
-reasons! {
     /// the document is larger than any honest one
     JsonTooLarge = "json-too-large",
     /// the document is nested deeper than any honest one
@@ -181,6 +158,10 @@ reasons! {
     SourceLookAlike = "source-look-alike",
     /// a toolchain is not one of those allowed
     ToolchainNotAllowed = "toolchain-not-allowed",
+    /// a Rego module of the policy denies it
+    RegoDenied = "rego-denied",
+    /// a Rego module of the policy came to no answer
+    RegoFailed = "rego-failed",
 }
 
 impl Reason {

@@ -1,10 +1,9 @@
 //! How a trust root comes to count: signed by its own quorum, and by that of the root before it.
 
-use super::dsse::{Envelope, Signature, pae};
+use super::dsse::{Envelope, Signature};
 use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
 use super::trust_root::{Quorum, TrustRoot};
-use crate::json::canonical;
 use crate::json::fields::Fields;
 use crate::json::strict;
 
@@ -13,21 +12,23 @@ pub const ROOT_PAYLOAD_TYPE: &str = "application/vnd.zwieback.trust-root+json";
 
 /// What a member of the quorum has to sign.
 pub fn root_pae(root: &TrustRoot) -> Vec<u8> {
-    pae(ROOT_PAYLOAD_TYPE, &root.to_bytes())
+    envelope(root).pae()
+}
+
+/// The envelope of a root, which its quorum and that of the root before have yet to sign.
+pub fn envelope(root: &TrustRoot) -> Envelope {
+    Envelope::unsigned(ROOT_PAYLOAD_TYPE, root.to_bytes())
 }
 
 /// The file of a root and the signatures of its quorum, and of the quorum before.
 pub fn root_file(root: &TrustRoot, signatures: &[(PublicKey, Vec<u8>)]) -> Vec<u8> {
+    let mut envelope = envelope(root);
     let signature = |(key, bytes): &(PublicKey, Vec<u8>)| Signature {
         key_id: Some(key.id().to_string()),
         bytes: bytes.clone(),
     };
-    let envelope = Envelope {
-        payload_type: ROOT_PAYLOAD_TYPE.to_owned(),
-        payload: root.to_bytes(),
-        signatures: signatures.iter().map(signature).collect(),
-    };
-    canonical::to_bytes(&envelope.to_value())
+    envelope.signatures = signatures.iter().map(signature).collect();
+    envelope.to_bytes()
 }
 
 /// Reads a root that the user trusts for having been handed this very file.
@@ -55,7 +56,8 @@ pub fn succeed(previous: &TrustRoot, file: &[u8]) -> Result<TrustRoot, Refusal> 
     Ok(root)
 }
 
-fn read(file: &[u8]) -> Result<(Envelope, TrustRoot), Refusal> {
+/// Reads a root that is still to be signed: it counts for nothing, however many have signed.
+pub fn read(file: &[u8]) -> Result<(Envelope, TrustRoot), Refusal> {
     let document = strict::parse(file)?;
     let fields = Fields::of(&document, "")?;
     let envelope = Envelope::read(&fields)?;

@@ -112,6 +112,20 @@ pub fn revoke(
     Ok(next)
 }
 
+/// The next root, which those keys keep from then on, so many of them together.
+pub fn keepers(root: &TrustRoot, keys: Vec<PublicKey>, threshold: usize) -> TrustRoot {
+    let mut next = next(root);
+    next.quorum = Quorum { keys, threshold };
+    next
+}
+
+/// The next root, good until then.
+pub fn renew(root: &TrustRoot, expires: Timestamp) -> TrustRoot {
+    let mut next = next(root);
+    next.expires = expires;
+    next
+}
+
 fn next(root: &TrustRoot) -> TrustRoot {
     let mut next = root.clone();
     next.version += 1;

@@ -112,10 +112,10 @@ impl TrustRoot {
 
     /// The keys that may sign summaries now. A summary carries no trusted time: a key that was
     /// revoked at whatever time is believed no more.
-    pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
+    pub fn verifiers(&self, now: Timestamp) -> Result<Vec<VerifierKey>, Refusal> {
+        self.check_expiry(now)?;
         let valid = |it: &&VerifierKey| !self.revoked.contains_key(&it.key.id());
-        let usable = self.verifiers.iter().filter(|_| now < self.expires);
-        usable.filter(valid).cloned().collect()
+        Ok(self.verifiers.iter().filter(valid).cloned().collect())
     }
 
     /// The entry under which that key speaks for that builder at that time.
@@ -125,10 +125,7 @@ impl TrustRoot {
         builder: &str,
         time: SigningTime,
     ) -> Result<&BuilderKey, Refusal> {
-        if time.now >= self.expires {
-            let saw = format!("since {}, it is {}", self.expires, time.now);
-            return Err(Refusal::new(Reason::RootExpired, saw));
-        }
+        self.check_expiry(time.now)?;
         self.check_revocation(key, time)?;
         let speaks = |it: &&BuilderKey| it.key.id() == key && it.builder == builder;
         let entries: Vec<_> = self.builders.iter().filter(speaks).collect();
@@ -157,6 +154,14 @@ impl TrustRoot {
                 format!("key {}, signed {}", key.short(), time.describe()),
             ),
         }
+    }
+
+    fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now < self.expires {
+            return Ok(());
+        }
+        let saw = format!("since {}, it is {now}", self.expires);
+        Err(Refusal::new(Reason::RootExpired, saw))
     }
 
     fn check_revocation(&self, key: KeyId, time: SigningTime) -> Result<(), Refusal> {

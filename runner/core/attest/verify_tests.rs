@@ -293,11 +293,12 @@ fn digests_of_subjects() {
         .replace("\"sha256\"", "\"sha1\"")
         .replace("\"blake3\"", "\"md5\"");
     let own = format!(",\"sha256\":\"{digest}\"");
-    let wrong = format!(",\"sha1\":\"{}\",\"sha256\":\"{other}\"", &other[..40]);
+    let sha1 = "1d12a8e28652218dcf3b54fafbd9e2612916323a";
+    let wrong = format!(",\"sha1\":\"{sha1}\",\"sha256\":\"{other}\"");
     for (what, text, expected) in [
         ("weak ones alone", weak, Reason::SubjectWeakDigest),
         (
-            "right blake3, wrong sha256",
+            "right blake3 and sha1, wrong sha256",
             edit(&honest, &own, &wrong),
             Reason::ArtifactChanged,
         ),

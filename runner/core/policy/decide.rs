@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::rego::{self, RegoModule};
 use super::reproduction::independent_builders;
 use super::rules::{FactorState, Profile, Rules};
 use super::sandbox_report::{self, word};
 use super::signed::KnownPolicy;
 use super::source_pattern::is_plain;
-use crate::attest::reason::{Reason, Refusal};
+use crate::attest::reason::{Reason, Refusal, evidence};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
@@ -75,6 +76,7 @@ pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
     for build in question.builds {
         outcomes.extend(of_build(rules, build, question.now));
     }
+    outcomes.extend(modules(rules, question));
     Ok(Decision { outcomes })
 }
 
@@ -245,6 +247,28 @@ fn toolchain(rules: &Rules, used: &[&ResourceDescriptor]) -> Vec<Outcome> {
         outcome("toolchains", &asked, &saw, fits, denied)
     };
     used.iter().map(apply).collect()
+}
+
+/// A module that fails denies: what it would have said is not known.
+fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
+    if rules.rego.is_empty() {
+        return Vec::new();
+    }
+    let input = rego::input(question);
+    let apply = |(name, module): (&Name, &RegoModule)| {
+        let (saw, denied) = match module.denials(&input) {
+            Ok(messages) if messages.is_empty() => ("no denial".to_owned(), None),
+            Ok(messages) => (messages.join("; "), Some(Reason::RegoDenied)),
+            Err(error) => (error.to_string(), Some(Reason::RegoFailed)),
+        };
+        Outcome {
+            rule: format!("rego.{name}"),
+            asked: "no denial".to_owned(),
+            saw: evidence(&saw),
+            denied,
+        }
+    };
+    rules.rego.iter().map(apply).collect()
 }
 
 fn outcome(

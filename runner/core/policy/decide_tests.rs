@@ -217,20 +217,17 @@ fn files_are_strict() {
 fn a_policy_is_signed_and_never_older() {
     let text = format!("{HEAD}[require]\nlevel = 2\n");
     let file = |signers: &[u8]| {
+        let mut envelope = signed::envelope(&text);
+        let pae = envelope.pae();
         let sign = |number: &u8| {
-            let signature: p256::ecdsa::DerSignature =
-                secret(*number).sign(&signed::policy_pae(&text));
+            let signature: p256::ecdsa::DerSignature = secret(*number).sign(&pae);
             crate::attest::dsse::Signature {
                 key_id: None,
                 bytes: signature.as_bytes().to_vec(),
             }
         };
-        let envelope = crate::attest::dsse::Envelope {
-            payload_type: signed::POLICY_PAYLOAD_TYPE.into(),
-            payload: text.clone().into_bytes(),
-            signatures: signers.iter().map(sign).collect(),
-        };
-        crate::json::canonical::to_bytes(&envelope.to_value())
+        envelope.signatures = signers.iter().map(sign).collect();
+        envelope.to_bytes()
     };
     let open = |signers: &[u8], newest| signed::open(&file(signers), &quorum(), newest);
     assert!(open(&[11, 12], 3).is_ok());

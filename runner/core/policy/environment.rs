@@ -43,6 +43,7 @@ pub fn tighten(all: &Rules, own: &Rules) -> Result<Rules, LooserError> {
         .cloned(),
         factors: all.factors.clone(),
         locks: all.locks.clone(),
+        rego: all.rego.clone(),
     };
     for (factor, states) in &own.factors {
         let (all, own) = (all.factors.get(factor), Some(states));
@@ -56,6 +57,14 @@ pub fn tighten(all: &Rules, own: &Rules) -> Result<Rules, LooserError> {
         let rule = format!("locks.{}", word(lock));
         if let Some(states) = stricter(&rule, all, own, BTreeSet::is_subset)? {
             rules.locks.insert(*lock, states.clone());
+        }
+    }
+    for (name, module) in &own.rego {
+        // Another text under the same name would take the place of the one that holds for all.
+        let rule = format!("rego.{name}");
+        let (all, own) = (all.rego.get(name), Some(module));
+        if let Some(module) = stricter(&rule, all, own, |own, all| own == all)? {
+            rules.rego.insert(name.clone(), module.clone());
         }
     }
     Ok(rules)

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod summary;
 
 pub mod environment;
+pub mod rego;
 pub mod reproduction;
 pub mod sandbox_report;
 pub mod signed;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::rego::RegoModule;
 use super::source_pattern::SourcePattern;
 use crate::attest::level::BuildLevel;
 use crate::digest::Digest;
 use crate::enforcement::{Lock, LockState};
+use crate::name::Name;
 use crate::twin::factor::Factor;
 
 /// What is asked of every provenance, and of all of them together.
@@ -32,6 +34,9 @@ pub struct Rules {
     pub sources: Option<BTreeSet<SourcePattern>>,
     /// The digests of the toolchains that may be used.
     pub toolchains: Option<BTreeSet<Digest>>,
+    /// Rego modules by name, none of which may deny.
+    #[serde(default)]
+    pub rego: BTreeMap<Name, RegoModule>,
 }
 
 /// How much the two runs of a build differed.

@@ -1,7 +1,7 @@
 //! A policy that its keepers have signed, and that cannot be replaced by an older one.
 
 use super::file::{Policy, PolicyError};
-use crate::attest::dsse::{Envelope, pae};
+use crate::attest::dsse::Envelope;
 use crate::attest::reason::{Reason, Refusal};
 use crate::attest::trust_root::Quorum;
 use crate::digest::Digest;
@@ -20,9 +20,9 @@ pub struct KnownPolicy {
     pub digest: Digest,
 }
 
-/// What a keeper of the policy has to sign.
-pub fn policy_pae(text: &str) -> Vec<u8> {
-    pae(POLICY_PAYLOAD_TYPE, text.as_bytes())
+/// The envelope of a policy, which its keepers have yet to sign.
+pub fn envelope(text: &str) -> Envelope {
+    Envelope::unsigned(POLICY_PAYLOAD_TYPE, text.as_bytes().to_vec())
 }
 
 /// A policy that the user trusts for having written it.
@@ -36,23 +36,40 @@ pub fn unsigned(text: &str) -> Result<KnownPolicy, PolicyError> {
 /// Reads an envelope with a policy that enough keepers have signed and that is not older than one
 /// that was used before.
 pub fn open(file: &[u8], keepers: &Quorum, newest_known: u64) -> Result<KnownPolicy, Refusal> {
-    let document = strict::parse(file)?;
-    let envelope = Envelope::read(&Fields::of(&document, "")?)?;
-    if envelope.payload_type != POLICY_PAYLOAD_TYPE {
-        let saw = format!("{:?}", envelope.payload_type);
-        return Err(Refusal::new(Reason::PayloadType, saw));
-    }
+    let envelope = read_envelope(file)?;
     let signers = keepers.signers(&envelope);
     if signers < keepers.threshold {
         let saw = format!("{signers} of {} needed", keepers.threshold);
         return Err(Refusal::new(Reason::PolicySignatures, saw));
     }
-    let malformed = |error: &dyn std::fmt::Display| Refusal::new(Reason::PolicyMalformed, error);
-    let text = std::str::from_utf8(&envelope.payload).map_err(|error| malformed(&error))?;
-    let known = unsigned(text).map_err(|error| malformed(&error))?;
+    // Only now is its text looked at: a stranger's reaches no parser but that of the envelope.
+    let known = policy_in(&envelope)?;
     if known.policy.version() < newest_known {
         let saw = format!("version {} after {newest_known}", known.policy.version());
         return Err(Refusal::new(Reason::PolicyRollback, saw));
     }
     Ok(known)
+}
+
+/// Reads an envelope with a policy, whoever has signed it: enough to sign it too, not to decide by.
+pub fn read(file: &[u8]) -> Result<(Envelope, KnownPolicy), Refusal> {
+    let envelope = read_envelope(file)?;
+    let known = policy_in(&envelope)?;
+    Ok((envelope, known))
+}
+
+fn read_envelope(file: &[u8]) -> Result<Envelope, Refusal> {
+    let document = strict::parse(file)?;
+    let envelope = Envelope::read(&Fields::of(&document, "")?)?;
+    if envelope.payload_type == POLICY_PAYLOAD_TYPE {
+        return Ok(envelope);
+    }
+    let saw = format!("{:?}", envelope.payload_type);
+    Err(Refusal::new(Reason::PayloadType, saw))
+}
+
+fn policy_in(envelope: &Envelope) -> Result<KnownPolicy, Refusal> {
+    let malformed = |error: &dyn std::fmt::Display| Refusal::new(Reason::PolicyMalformed, error);
+    let text = std::str::from_utf8(&envelope.payload).map_err(|error| malformed(&error))?;
+    unsigned(text).map_err(|error| malformed(&error))
 }

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
 use zwieback_core::name::Name;
 
-use super::private_key::{Passphrase, PrivateKey, PrivateKeyError};
+use super::passphrase::Passphrase;
+use super::private_key::{PrivateKey, PrivateKeyError};
 use super::signer::Signer as _;
 
 /// A PKCS#8 file has a few hundred bytes; a larger file is something else.
@@ -46,8 +47,8 @@ pub enum KeyDirectoryError {
     /// The name is taken: a key is never overwritten.
     #[error("there is a key at {} already", .0.display())]
     Exists(PathBuf),
-    /// There is no such key.
-    #[error("there is no key at {}", .0.display())]
+    /// There is no such file.
+    #[error("there is no file {}", .0.display())]
     Absent(PathBuf),
     /// Someone besides the owner can read it.
     #[error("{} can be read by others (mode {mode:04o})", path.display())]
@@ -172,6 +173,15 @@ pub fn open_file(
     path: &Path,
     passphrase: Option<&Passphrase>,
 ) -> Result<PrivateKey, KeyDirectoryError> {
+    let pem = read_private(path)?;
+    PrivateKey::from_pem(&pem, passphrase).map_err(|source| KeyDirectoryError::Private {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The text of a small file with a secret, if no one but its owner can read it.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyDirectoryError::Absent(path.to_owned()),
@@ -187,14 +197,11 @@ pub fn open_file(
         let path = path.to_owned();
         return Err(KeyDirectoryError::Exposed { path, mode });
     }
-    let mut pem = Zeroizing::new(String::new());
+    let mut text = Zeroizing::new(String::new());
     file.take(LARGEST)
-        .read_to_string(&mut pem)
+        .read_to_string(&mut text)
         .map_err(failed)?;
-    PrivateKey::from_pem(&pem, passphrase).map_err(|source| KeyDirectoryError::Private {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(text)
 }
 
 /// Reads a public key file anywhere.

@@ -4,10 +4,12 @@
 //! gives it away ([`pkcs11`]), or behind a command of the user's choice ([`external`]). All three
 //! are a [`signer::Signer`]; none is ever reachable from a step.
 
+pub mod locator;
 pub mod signer;
 
 pub mod certificate;
 pub mod key_directory;
+pub mod passphrase;
 pub mod private_key;
 
 pub mod external;

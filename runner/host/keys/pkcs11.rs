@@ -57,22 +57,59 @@ pub enum Pkcs11Error {
     /// The token's object is no key we take.
     #[error("the token's key: {0}")]
     Key(#[from] PublicKeyError),
+    /// The token has a key of that name, and a key is never overwritten.
+    #[error("the token has a key {0:?} already")]
+    Exists(String),
+    /// A new key needs a label by which it is found again.
+    #[error("the URI of a new key needs `object`, its label")]
+    NoLabel,
+    /// The system gave no randomness.
+    #[error("no randomness from the system: {0}")]
+    Random(#[from] getrandom::Error),
     /// A token's Ed25519 key cannot be read through the program.
     #[error("the token's key is {0}, only ecdsa-p256 can be used in a token")]
     Algorithm(Algorithm),
 }
 
 impl Pkcs11Signer {
+    /// Makes a key pair in the token; the private half is sensitive and can never be read.
+    pub fn generate(
+        uri: Pkcs11Uri,
+        environment: Vec<(OsString, OsString)>,
+    ) -> Result<Self, Pkcs11Error> {
+        let label = uri.object.clone().ok_or(Pkcs11Error::NoLabel)?;
+        let listing = program(&uri, &environment, &["--list-objects", "--type", "pubkey"]);
+        if !ids(&listing.run(b"")?, &label).is_empty() {
+            return Err(Pkcs11Error::Exists(label));
+        }
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let id = uri.id.clone().unwrap_or(random.to_vec());
+        let new = Pkcs11Uri {
+            id: Some(id.clone()),
+            ..uri
+        };
+        let id = hex(&id);
+        let how = [
+            "--keypairgen",
+            "--key-type",
+            "EC:prime256v1",
+            "--label",
+            &label,
+            "--id",
+            &id,
+        ];
+        let how = [&how[..], &["--login", "--sensitive", "--usage-sign"]].concat();
+        with_pin(program(&new, &environment, &how), &new.pin)?.run(b"")?;
+        Self::open(new, environment)
+    }
+
     /// Reads the public half of the key from the token. Some modules need variables of their own.
     pub fn open(
         uri: Pkcs11Uri,
         environment: Vec<(OsString, OsString)>,
     ) -> Result<Self, Pkcs11Error> {
-        let run = |arguments: &[&str]| {
-            let mut program = program(&uri, arguments);
-            program.environment.clone_from(&environment);
-            program.run(b"")
-        };
+        let run = |arguments: &[&str]| program(&uri, &environment, arguments).run(b"");
         // Signing looks at the id alone (OpenSC 0.23 ignores the label there, and takes any key).
         let id = match &uri.id {
             Some(id) => hex(id),
@@ -100,15 +137,8 @@ impl Pkcs11Signer {
             "--id",
             &self.id,
         ];
-        let mut program = program(&self.uri, &how);
-        program.environment.clone_from(&self.environment);
-        if let Some(pin) = read_pin(&self.uri.pin)? {
-            program.arguments.push("--pin".into());
-            program.arguments.push(format!("env:{PIN_VARIABLE}").into());
-            let pin = OsString::from(pin.as_str());
-            program.environment.push((PIN_VARIABLE.into(), pin));
-        }
-        Ok(program.run(digest.as_bytes())?)
+        let program = program(&self.uri, &self.environment, &how);
+        Ok(with_pin(program, &self.uri.pin)?.run(digest.as_bytes())?)
     }
 }
 
@@ -135,12 +165,13 @@ impl Pkcs11Error {
             )),
             Self::Key(error) => error.hint(),
             Self::Label { .. } => Some("name the key by `id=%…` in the URI".into()),
-            Self::Pin { .. } | Self::Algorithm(_) => None,
+            Self::Exists(_) => Some("choose another `object`, and rotate to it".into()),
+            Self::Pin { .. } | Self::Algorithm(_) | Self::NoLabel | Self::Random(_) => None,
         }
     }
 }
 
-fn program(uri: &Pkcs11Uri, arguments: &[&str]) -> Program {
+fn program(uri: &Pkcs11Uri, environment: &[(OsString, OsString)], arguments: &[&str]) -> Program {
     let mut all = vec!["--module".to_owned(), uri.module_path.clone()];
     all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     let mut option = |name: &str, value: Option<String>| {
@@ -153,14 +184,34 @@ fn program(uri: &Pkcs11Uri, arguments: &[&str]) -> Program {
     Program {
         file: TOOL.into(),
         arguments: all.into_iter().map(OsString::from).collect(),
-        environment: Vec::new(),
+        environment: environment.to_vec(),
         timeout: PATIENCE,
     }
 }
 
-/// The id of the one public key with the URI's label, in a listing of blocks of `name: value` lines.
+fn with_pin(mut program: Program, source: &PinSource) -> Result<Program, Pkcs11Error> {
+    if let Some(pin) = read_pin(source)? {
+        program.arguments.push("--pin".into());
+        program.arguments.push(format!("env:{PIN_VARIABLE}").into());
+        let pin = OsString::from(pin.as_str());
+        program.environment.push((PIN_VARIABLE.into(), pin));
+    }
+    Ok(program)
+}
+
+/// The id of the one public key with the URI's label.
 fn labelled(listing: &[u8], uri: &Pkcs11Uri) -> Result<String, Pkcs11Error> {
     let label = uri.object.clone().unwrap_or_default();
+    let mut ids = ids(listing, &label);
+    let found = ids.len();
+    match ids.pop_first() {
+        Some(id) if found == 1 => Ok(id),
+        _ => Err(Pkcs11Error::Label { label, found }),
+    }
+}
+
+/// The ids of all public keys with that label, in a listing of blocks of `name: value` lines.
+fn ids(listing: &[u8], label: &str) -> BTreeSet<String> {
     let listing = String::from_utf8_lossy(listing);
     let mut ids = BTreeSet::new();
     for block in listing.split("Public Key Object").skip(1) {
@@ -168,15 +219,11 @@ fn labelled(listing: &[u8], uri: &Pkcs11Uri) -> Result<String, Pkcs11Error> {
             let mut lines = block.lines().filter_map(|line| line.trim().split_once(':'));
             lines.find_map(|(found, value)| (found == name).then(|| value.trim()))
         };
-        if value("label") == Some(&label) {
+        if value("label") == Some(label) {
             ids.extend(value("ID").map(str::to_owned));
         }
     }
-    let found = ids.len();
-    match ids.pop_first() {
-        Some(id) if found == 1 => Ok(id),
-        _ => Err(Pkcs11Error::Label { label, found }),
-    }
+    ids
 }
 
 fn read_pin(source: &PinSource) -> Result<Option<Zeroizing<String>>, Pkcs11Error> {

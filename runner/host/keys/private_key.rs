@@ -11,6 +11,7 @@ use pkcs8::{
 use zeroize::Zeroizing;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
 
+use super::passphrase::Passphrase;
 use super::signer::{SignError, Signer};
 
 /// A private key. It is wiped from memory when it is dropped, and never printed.
@@ -18,9 +19,6 @@ pub struct PrivateKey {
     secret: Secret,
     public: PublicKey,
 }
-
-/// What encrypts a key file. It is wiped from memory when it is dropped, and never printed.
-pub struct Passphrase(Zeroizing<String>);
 
 /// Why there is no private key.
 #[derive(Debug, thiserror::Error)]
@@ -140,19 +138,6 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl Passphrase {
-    /// Takes over the text of a passphrase.
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase")
-    }
-}
-
 impl PrivateKeyError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
@@ -171,7 +156,7 @@ fn encode(
     passphrase: Option<&Passphrase>,
 ) -> Result<Zeroizing<String>, pkcs8::Error> {
     match passphrase {
-        Some(passphrase) => key.to_pkcs8_encrypted_pem(passphrase.0.as_bytes(), LineEnding::LF),
+        Some(passphrase) => key.to_pkcs8_encrypted_pem(passphrase.as_bytes(), LineEnding::LF),
         None => key.to_pkcs8_pem(LineEnding::LF),
     }
 }
@@ -182,7 +167,7 @@ fn decrypt(
 ) -> Result<SecretDocument, PrivateKeyError> {
     let passphrase = passphrase.ok_or(PrivateKeyError::Encrypted)?;
     let info = pkcs8::EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())?;
-    info.decrypt(passphrase.0.as_bytes())
+    info.decrypt(passphrase.as_bytes())
         .map_err(|_| PrivateKeyError::Passphrase)
 }
 

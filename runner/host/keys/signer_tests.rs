@@ -10,7 +10,8 @@ use zwieback_core::digest::Fingerprint;
 use zwieback_core::json::value::Value;
 
 use super::*;
-use crate::keys::private_key::{Passphrase, PrivateKey};
+use crate::keys::passphrase::Passphrase;
+use crate::keys::private_key::PrivateKey;
 
 /// Recomputes the PAE with jq and has openssl check signature, key id and subject.
 const CHECK: &str = r#"

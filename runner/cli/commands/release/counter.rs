@@ -1,7 +1,6 @@
 //! Where a command meets the gate: opening it, handing in a statement, telling the answer.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use zwieback_core::attest::statement::Statement;
@@ -11,6 +10,7 @@ use zwieback_core::json::value::Value;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::keys::locator::KeyLocator;
 use zwieback_trust::screen::json;
 use zwieback_trust::screen::text::Text;
 use zwieback_trust::state::record::Line;
@@ -19,6 +19,7 @@ use zwieback_trust::story::say;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::release::{GateArgs, SayArgs};
+use crate::cli::config::Sign;
 use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::session::load_config;
@@ -33,7 +34,7 @@ pub struct Counter<'a> {
     pub now: Timestamp,
     global: &'a Global,
     dirs: Dirs,
-    own_key: Option<PathBuf>,
+    sign: Sign,
 }
 
 impl<'a> Counter<'a> {
@@ -44,15 +45,23 @@ impl<'a> Counter<'a> {
         let file = args.gate.clone().or(config.release.gate);
         let file = file.ok_or(GateError::Absent)?;
         let keys = Keys {
-            gate: config.release.key,
-            log: config.release.log_key,
+            gate: config
+                .release
+                .key
+                .as_ref()
+                .map(|key| config.sign.choice(Some(key))),
+            log: config
+                .release
+                .log_key
+                .as_ref()
+                .map(|key| config.sign.choice(Some(key))),
         };
         Ok(Self {
             gate: Gate::open(&file, keys, &dirs)?,
             now: clock::now(),
             global,
             dirs,
-            own_key: config.sign.key,
+            sign: config.sign,
         })
     }
 
@@ -62,19 +71,19 @@ impl<'a> Counter<'a> {
     }
 
     /// The keys of whoever runs the command.
-    pub fn hands(&self, named: Option<&Path>) -> anyhow::Result<Hands> {
-        Ok(self.gate.person(named.or(self.own_key.as_deref()))?)
+    pub fn hands(&self, named: Option<&KeyLocator>) -> anyhow::Result<Hands> {
+        Ok(self.gate.person(&self.sign.choice(named))?)
     }
 
     /// Signs a statement and has it recorded, or written to a file for someone who can.
     pub fn hand_in(&self, statement: &Statement, args: &SayArgs, verb: &str) -> anyhow::Result<()> {
-        let named = args.sign_key.as_deref().or(self.own_key.as_deref());
+        let key = self.sign.choice(args.sign_key.as_ref());
         let Some(file) = &args.output else {
-            let hands = self.gate.person(named)?;
+            let hands = self.gate.person(&key)?;
             let line = say::say(&hands.desk(self.reader()), statement)?;
             return self.recorded(verb, &line);
         };
-        let keyring = keyring::open(&self.dirs, named)?;
+        let keyring = keyring::open(&self.dirs, &key)?;
         let (bundle, line) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
         std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())?;
         let sentence = format!("{}; have it submitted: {}", describe(&line), file.display());

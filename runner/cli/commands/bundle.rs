@@ -1,0 +1,72 @@
+//! `zwieback bundle`: between the forms in which signed statements travel.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::import::import;
+use zwieback_core::attest::json_lines;
+use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::digest::Digest;
+use zwieback_host::keys::key_directory::read_public;
+
+use crate::cli::args::global::Global;
+use crate::cli::args::trust::{BundleAction, BundleArgs};
+use crate::cli::commands::{evidence, verdict};
+use crate::cli::exit;
+
+/// Runs the command.
+pub fn run(global: &Global, args: &BundleArgs) -> anyhow::Result<u8> {
+    let done = match &args.action {
+        BundleAction::Import { file, key, into } => import_file(file, key, into),
+        BundleAction::Lines { bundles } => lines(bundles),
+    };
+    match done {
+        Ok(()) => Ok(exit::DONE),
+        Err(error) => verdict::refused_or(global, error),
+    }
+}
+
+/// Each signature that a key confirms becomes a bundle, named by the digest of its own bytes.
+fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()> {
+    let keys: Vec<PublicKey> = keys
+        .iter()
+        .map(|key| read_public(key))
+        .collect::<Result<_, _>>()?;
+    let imported = import(&evidence::read(file)?, &keys);
+    let mut stderr = std::io::stderr().lock();
+    for refusal in &imported.passed_over {
+        let code = refusal.reason.code();
+        writeln!(stderr, "passed over: {refusal} [{code}]")?;
+    }
+    if imported.bundles.is_empty() {
+        let nothing = || Refusal::new(Reason::SignatureCount, "none");
+        return Err(imported
+            .passed_over
+            .into_iter()
+            .next()
+            .unwrap_or_else(nothing)
+            .into());
+    }
+    fs::create_dir_all(into).with_context(|| into.display().to_string())?;
+    for bundle in &imported.bundles {
+        let bytes = bundle.to_bytes();
+        let path = into.join(format!("{}.sigstore.json", Digest::sha256(&bytes).short()));
+        fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        writeln!(std::io::stdout().lock(), "{}", path.display())?;
+    }
+    Ok(())
+}
+
+fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let mut bundles = Vec::new();
+    for path in paths {
+        let bundle = Bundle::parse(&evidence::read(path)?).map_err(Refusal::from)?;
+        bundles.push(bundle);
+    }
+    let bytes = json_lines::write(bundles.iter().map(Bundle::envelope));
+    std::io::stdout().lock().write_all(&bytes).context("stdout")
+}

@@ -1,0 +1,190 @@
+//! Rego modules of a policy: what they deny, over a document that says all that was verified.
+//!
+//! The engine has no network, no clock and no randomness: the same document has the same answer.
+
+use std::fmt;
+
+use regorus::{Engine, Value as RegoValue};
+use serde::Deserialize;
+
+use super::decide::Question;
+use super::reproduction::independent_builders;
+use crate::attest::verify::Verified;
+use crate::json::canonical;
+use crate::json::value::{Object, Value};
+
+/// What a module must define: the messages for which it denies, in the package and under the name
+/// that every tool around Open Policy Agent looks for.
+const RULE: &str = "data.zwieback.deny";
+/// What a file is called in the engine's own messages.
+const FILE: &str = "module";
+
+/// The engine reads a bracket as a comprehension first and as a list then, so that its time doubles
+/// with every bracket inside another (regorus 0.11, `parse_compr`); its own limit of 32 is hours.
+const DEEPEST: usize = 12;
+/// A module longer than this was not written by hand.
+const LONGEST: usize = 64 << 10;
+
+/// A module that defines `deny` in `package zwieback`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RegoModule(String);
+
+/// A module that cannot be used, or that came to no answer. Either way it denies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegoError {
+    /// Its text is no module that defines the rule.
+    #[error("no Rego module that defines `{RULE}`: {0}")]
+    Module(String),
+    /// It would keep the engine busy for hours.
+    #[error(
+        "the module is longer than {LONGEST} bytes, or has more than {DEEPEST} brackets in each other"
+    )]
+    TooLarge,
+    /// A rule failed, or is defined by nothing.
+    #[error("the rule failed: {0}")]
+    Failed(String),
+    /// The answer is no set of messages.
+    #[error("`{RULE}` is no set of texts")]
+    Answer,
+}
+
+impl RegoModule {
+    /// The messages for which the module denies; none means that it has nothing against it.
+    pub fn denials(&self, input: &Value) -> Result<Vec<String>, RegoError> {
+        let mut engine = engine(&self.0)?;
+        engine
+            .set_input_json(&canonical::to_string(input))
+            .map_err(failed)?;
+        let answer = engine.eval_rule(RULE.to_owned()).map_err(failed)?;
+        let messages = answer.as_set().map_err(|_| RegoError::Answer)?;
+        messages.iter().map(text).collect()
+    }
+}
+
+/// The document that modules are evaluated over; docs/policy.md describes every member.
+pub fn input(question: &Question<'_>) -> Value {
+    let policy = question.policy;
+    let builds: Vec<Value> = question
+        .builds
+        .iter()
+        .map(|it| build(it, question))
+        .collect();
+    let version = i64::try_from(policy.policy.version()).unwrap_or(i64::MAX);
+    let builders = independent_builders(question.builds, question.trust);
+    let mut members: Object = [
+        ("now".to_owned(), question.now.to_string().into()),
+        ("builds".to_owned(), builds.into()),
+        (
+            "builders".to_owned(),
+            i64::try_from(builders).unwrap_or(i64::MAX).into(),
+        ),
+        (
+            "policy".to_owned(),
+            Value::object([
+                ("version", version.into()),
+                ("sha256", policy.digest.to_hex().into()),
+            ]),
+        ),
+    ]
+    .into();
+    if let Some(environment) = question.environment {
+        members.insert("environment".to_owned(), environment.as_str().into());
+    }
+    members.into()
+}
+
+fn build(build: &Verified, question: &Question<'_>) -> Value {
+    let builder = &build.provenance().builder.id;
+    let subjects: Vec<&str> = build.subjects().iter().map(String::as_str).collect();
+    let mut members: Object = [
+        ("bundle".to_owned(), build.bundle().to_hex().into()),
+        ("key".to_owned(), build.key().to_string().into()),
+        ("builder".to_owned(), builder.as_str().into()),
+        (
+            "level".to_owned(),
+            i64::from(u8::from(build.level())).into(),
+        ),
+        ("subjects".to_owned(), subjects.into()),
+        (
+            "predicate".to_owned(),
+            build.statement().statement().predicate.clone(),
+        ),
+    ]
+    .into();
+    if let Some(operator) = question.trust.operator(build.key(), builder) {
+        members.insert("operator".to_owned(), operator.into());
+    }
+    if let Some(time) = build.time().stamped {
+        members.insert("stamped".to_owned(), time.to_string().into());
+    }
+    members.into()
+}
+
+fn engine(text: &str) -> Result<Engine, RegoError> {
+    let mut engine = Engine::new();
+    // A function that fails must not leave a denial undefined, and so unsaid.
+    engine.set_strict_builtin_errors(true);
+    engine
+        .add_policy(FILE.to_owned(), text.to_owned())
+        .map_err(refused)?;
+    Ok(engine)
+}
+
+/// How many brackets are open at most. Those in texts and comments count: the engine is not asked yet.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for character in text.chars() {
+        match character {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = open.max(most);
+    }
+    most
+}
+
+fn text(message: &RegoValue) -> Result<String, RegoError> {
+    let text = message.as_string().map_err(|_| RegoError::Answer)?;
+    Ok(text.to_string())
+}
+
+fn refused(error: impl fmt::Display) -> RegoError {
+    RegoError::Module(one_line(error))
+}
+
+fn failed(error: impl fmt::Display) -> RegoError {
+    RegoError::Failed(one_line(error))
+}
+
+/// The engine draws a picture of the place over several lines; a screen of rules has one for each.
+fn one_line(error: impl fmt::Display) -> String {
+    let text = format!("{error:#}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+impl TryFrom<String> for RegoModule {
+    type Error = RegoError;
+
+    fn try_from(text: String) -> Result<Self, RegoError> {
+        if text.len() > LONGEST || nesting(&text) > DEEPEST {
+            return Err(RegoError::TooLarge);
+        }
+        let mut engine = engine(&text)?;
+        // Evaluated over nothing: a missing rule shows when the policy is read, not when it counts.
+        engine.eval_rule(RULE.to_owned()).map_err(refused)?;
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Display for RegoModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+#[path = "rego_tests.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+//! Several keepers of one trust root, each with a key and a machine: changes, recovery, policies.
+
+use std::fs;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::outcome::Outcome;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+/// Runs a line of words; none of them holds a blank.
+fn run(world: &World, line: &str) -> Outcome {
+    world.run(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+/// A root that ann, bob and eve keep, two of them together, and a builder whose key it trusts.
+fn kept_by_three() -> World {
+    let world = World::new(site!(), Larder::Empty);
+    for name in ["ann", "bob", "eve", "dan", "builder"] {
+        let pem = run(&world, &format!("key generate {name}"))
+            .expect(0, &[])
+            .stdout;
+        world.write(&format!("project/{name}.pem"), pem);
+    }
+    run(
+        &world,
+        "key trust builder.pem --root root.json --builder b --sign-key ann",
+    )
+    .expect(0, &["version 1"]);
+    let three = "key keepers --root root.json --threshold 2 ann.pem bob.pem eve.pem";
+    run(&world, &format!("{three} --sign-key ann")).expect(4, &["--draft"]);
+    run(&world, &format!("{three} --sign-key ann --sign-key bob")).expect(0, &["version 2"]);
+    world
+}
+
+#[test]
+fn one_keeper_drafts_and_another_signs() {
+    let world = kept_by_three();
+    let before = fs::read(world.path("project/root.json")).expect("the root is there");
+    let drafted =
+        "key revoke --root root.json --reason stolen builder.pem --sign-key eve --draft next.json";
+    run(&world, drafted).expect(0, &["next.json: version 3 waits, 1 of 2 needed"]);
+    let unchanged = fs::read(world.path("project/root.json")).expect("the root is there");
+    assert_eq!(unchanged, before);
+    // Once more by the same key is still one, and a stranger's signature counts for nothing.
+    for signer in ["eve", "dan"] {
+        let sign = format!("key sign --root root.json next.json --sign-key {signer}");
+        run(&world, &sign).expect(0, &["waits, 1 of 2 needed"]);
+    }
+    let shown = run(&world, "key sign --root root.json next.json --check");
+    shown.expect(0, &["- version 2", "+ version 3", "revoked: \"stolen\""]);
+    let second = run(&world, "key sign --root root.json next.json --sign-key bob");
+    second.expect(0, &["revoked: \"stolen\"", "root.json: version 3"]);
+    assert!(
+        !world.path("project/next.json").exists(),
+        "a draft that is done is gone"
+    );
+    run(&world, "key list --root root.json").expect(0, &["version 3", "2 of 3 sign", "stolen"]);
+}
+
+#[test]
+fn a_draft_that_came_too_late_is_refused() {
+    let world = kept_by_three();
+    run(
+        &world,
+        "key renew --root root.json --days 9 --sign-key ann --draft late.json",
+    )
+    .expect(0, &["version 3 waits"]);
+    run(
+        &world,
+        "key renew --root root.json --sign-key bob --sign-key eve",
+    )
+    .expect(0, &["version 3"]);
+    run(&world, "key sign --root root.json late.json --sign-key bob")
+        .expect(4, &["version 3 after 3"]);
+}
+
+#[test]
+fn thresholds_that_nobody_can_reach() {
+    let world = kept_by_three();
+    for (threshold, keys) in [
+        ("0", "ann.pem"),
+        ("3", "ann.pem bob.pem"),
+        ("2", "ann.pem ann.pem"),
+    ] {
+        let line = format!(
+            "key keepers --root root.json --threshold {threshold} {keys} --sign-key ann --sign-key bob"
+        );
+        run(&world, &line).expect(4, &["threshold"]);
+    }
+}
+
+/// The recovery of docs/threat-model.md: eve's key is lost, and others may have it.
+#[test]
+fn a_lost_key_is_replaced_by_those_who_are_left() {
+    let world = kept_by_three();
+    let alone = "key keepers --root root.json --threshold 2 ann.pem bob.pem dan.pem --sign-key eve --sign-key dan";
+    run(&world, alone).expect(4, &["1 of 2 needed"]);
+    let left = "key keepers --root root.json --threshold 2 ann.pem bob.pem dan.pem --sign-key ann --sign-key bob";
+    run(&world, left).expect(0, &["version 3"]);
+    let lost = "key renew --root root.json --days 9 --sign-key eve --sign-key ann";
+    run(&world, lost).expect(4, &["1 of 2 needed"]);
+    run(
+        &world,
+        "key renew --root root.json --sign-key dan --sign-key ann",
+    )
+    .expect(0, &["version 4"]);
+}
+
+#[test]
+fn a_policy_is_signed_by_its_keepers_and_never_goes_back() {
+    let world = kept_by_three();
+    let write = |version: u32, more: &str| {
+        let text = format!("version = {version}\nexpires = \"2099-01-01T00:00:00Z\"\n{more}");
+        world.write("project/policy.toml", text);
+    };
+    let sign = |from: &str, keys: &str, to: &str| {
+        run(&world, &format!("policy sign {from} {keys} -o {to}"))
+    };
+    // No bundle is at hand: what the policy is worth shows before anything else is looked at.
+    world.write("project/artifact", "x");
+    world.write("project/bundle.json", "{}");
+    let ask = |policy: &str| {
+        let line = "verify artifact --bundle bundle.json --trust root.json --policy";
+        run(&world, &format!("{line} {policy}"))
+    };
+    write(1, "");
+    sign("policy.toml", "--sign-key ann", "one.json").expect(0, &["version 1, 1 signature"]);
+    ask("one.json").expect(5, &["policy-signatures"]);
+    sign("one.json", "--sign-key dan", "one.json").expect(0, &["2 signatures"]);
+    ask("one.json").expect(5, &["1 of 2 needed"]);
+    sign("one.json", "--sign-key bob", "one.json").expect(0, &["3 signatures"]);
+    ask("one.json").expect(4, &["field-malformed"]);
+
+    write(2, "");
+    let both = "--sign-key ann --sign-key bob";
+    sign("policy.toml", both, "two.json").expect(0, &["version 2, 2 signatures"]);
+    ask("two.json").expect(4, &["field-malformed"]);
+    ask("one.json").expect(5, &["policy-rollback"]);
+    sign("one.json", both, "two.json").expect(5, &["policy-rollback"]);
+    // A version has one text: two would tell two readers something else.
+    write(2, "[require]\nlevel = 1\n");
+    sign("policy.toml", both, "two.json").expect(5, &["policy-rollback"]);
+    sign("policy.toml", both, "other.json").expect(0, &["version 2"]);
+    ask("other.json").expect(5, &["policy-rollback"]);
+    write(3, "unknown = 1\n");
+    sign("policy.toml", both, "three.json").expect(1, &["unknown field"]);
+    assert!(!world.path("project/three.json").exists());
+}
