@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use zwieback_core::manifest::quantity::Seconds;
 
 use super::release::SayArgs;
 
@@ -21,6 +22,9 @@ pub struct VerifyArgs {
     /// Where the artifacts are to be used, if the policy tells places apart
     #[arg(long, value_name = "NAME", requires = "policy")]
     pub environment: Option<String>,
+    /// The log that every bundle must prove to be in.
+    #[command(flatten)]
+    pub logged: LoggedArgs,
     /// Write a signed verification summary
     #[arg(long, value_name = "FILE", requires_all = ["policy", "resource"])]
     pub vsa: Option<PathBuf>,
@@ -30,6 +34,21 @@ pub struct VerifyArgs {
     /// The private key to sign the summary with
     #[arg(long, value_name = "FILE", requires = "vsa")]
     pub sign_key: Option<PathBuf>,
+}
+
+/// The log that bundles must prove to be in; without it their proofs are not looked at.
+#[derive(Clone, Debug, Args)]
+pub struct LoggedArgs {
+    /// Ask for proof that each bundle is in the log with this key, as `log init` prints it
+    #[arg(long, value_name = "KEY", conflicts_with = "log_witnesses")]
+    pub log_signed_by: Option<String>,
+    /// Ask for proof that each bundle is in a log of this file, vouched for by the quorum of its
+    /// witnesses (C2SP's tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub log_witnesses: Option<PathBuf>,
+    /// How old the word of those witnesses may be, such as `30 days`
+    #[arg(long, value_name = "TIME", requires = "log_witnesses")]
+    pub log_max_age: Option<Seconds>,
 }
 
 /// Bundles, and whom to believe.

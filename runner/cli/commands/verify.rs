@@ -8,7 +8,7 @@ use zwieback_host::dirs::Dirs;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::VerifyArgs;
-use crate::cli::commands::{evidence, verdict};
+use crate::cli::commands::{evidence, logged, verdict};
 use crate::cli::session::load_config;
 use crate::pipeline::keyring;
 use crate::pipeline::verify::{Answer, Asked, summary, verify};
@@ -30,6 +30,7 @@ fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)
         asked.policy = Some(evidence::policy(policy, &asked.trust)?);
     }
     let answer = verify(&asked)?;
+    logged::check(global, &args.logged, &asked.bundles, asked.now)?;
     answer.verdict()?;
     if let Some(file) = &args.vsa {
         write_summary(global, args, (&asked, &answer), file)?;

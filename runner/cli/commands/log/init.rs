@@ -1,4 +1,4 @@
-//! `zwieback log`: the log of all that was said.
+//! `zwieback log init`: an empty log, and its key for all who will read it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,7 +12,6 @@ use zwieback_host::keys::key_directory::KeyDirectory;
 use zwieback_trust::log::place::LogDir;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::log::{LogAction, LogArgs};
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::pipeline::keyring::{self, Keyring};
@@ -20,23 +19,17 @@ use crate::pipeline::keyring::{self, Keyring};
 /// The key that is used where none is named.
 const KEY: &str = "log";
 
-/// Runs the command.
-pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
-    match &args.action {
-        LogAction::Init {
-            folder,
-            name,
-            sign_key,
-        } => init(global, folder, name, sign_key.as_deref()),
-    }
-}
-
-/// The key goes to stdout, as gates and witnesses will name it.
-fn init(global: &Global, folder: &Path, name: &str, sign_key: Option<&Path>) -> anyhow::Result<u8> {
+/// Runs the command; the key goes to stdout, as gates and witnesses will name it.
+pub fn run(
+    global: &Global,
+    folder: &Path,
+    name: &str,
+    sign_key: Option<&Path>,
+) -> anyhow::Result<u8> {
     let origin = name
         .parse()
         .with_context(|| format!("{name} cannot be the name of a log"))?;
-    let keyring = key(sign_key)?;
+    let keyring = made(sign_key)?;
     let log = LogDir::init(folder, origin, keyring.signer.as_ref(), clock::now())?;
     let said = format!("log {name} in {}", folder.display());
     let line = Paint::for_stderr(global.color).line(Meaning::Good, "Made", said);
@@ -47,13 +40,18 @@ fn init(global: &Global, folder: &Path, name: &str, sign_key: Option<&Path>) -> 
     Ok(exit::DONE)
 }
 
-fn key(named: Option<&Path>) -> anyhow::Result<Keyring> {
+/// The key of a log: the one that is named, or the one called `log`.
+pub fn key(named: Option<&Path>) -> anyhow::Result<Keyring> {
+    let dirs = Dirs::of_user()?;
+    Ok(keyring::open(&dirs, Some(named.unwrap_or(Path::new(KEY))))?)
+}
+
+fn made(named: Option<&Path>) -> anyhow::Result<Keyring> {
     let dirs = Dirs::of_user()?;
     let own: Name = KEY.parse().context("the word is a name")?;
     let is_there = KeyDirectory::new(dirs.keys()).private_path(&own).exists();
-    Ok(match named {
-        Some(named) => keyring::open(&dirs, Some(named))?,
-        None if is_there => keyring::open(&dirs, Some(Path::new(KEY)))?,
-        None => keyring::create(&dirs, &own, Algorithm::Ed25519)?,
-    })
+    match named {
+        None if !is_there => Ok(keyring::create(&dirs, &own, Algorithm::Ed25519)?),
+        named => key(named),
+    }
 }
