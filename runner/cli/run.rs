@@ -78,7 +78,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Submit(args) => release::submit::run(global, args),
         Command::Watch(args) => release::watch::run(global, args),
         Command::ExplainDecision(args) => release::explain_decision::run(global, args),
-        Command::Log(args) => commands::log::run(global, args),
+        Command::Log(args) => commands::log::run::run(global, args),
         Command::Doctor(args) => commands::doctor::run(global, args),
         Command::Store(args) => commands::store::run(global, args),
         Command::Completions(args) => Ok(commands::completions::run(args)),

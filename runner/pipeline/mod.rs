@@ -15,6 +15,7 @@ pub mod init;
 pub mod gate_file;
 pub mod gate_memory;
 pub mod gate;
+pub mod log_copy;
 
 // The chapters of a build, in order.
 pub mod read;

@@ -41,13 +41,19 @@ struct Request {
 impl Mirror {
     /// Serves files by their path.
     pub fn new<const N: usize>(files: [(&str, Vec<u8>, Manner); N]) -> Self {
+        Self::of(files.map(|(path, bytes, manner)| (path.to_owned(), bytes, manner)))
+    }
+
+    /// Serves as many files as there are.
+    pub fn of(files: impl IntoIterator<Item = (String, Vec<u8>, Manner)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let root = format!("http://{}/", listener.local_addr().unwrap());
         let (open, closed) = channel();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let files = files.map(|(path, bytes, manner)| (path.to_owned(), (bytes, manner)));
+        let files = files.into_iter();
+        let files = files.map(|(path, bytes, manner)| (path, (bytes, manner)));
         let shelf = Arc::new(Shelf {
-            files: files.into(),
+            files: files.collect(),
             asked: Arc::clone(&asked),
             closed: Mutex::new(closed),
         });

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
+use zwieback_core::manifest::quantity::Seconds;
 use zwieback_host::keys::locator::KeyLocator;
 
 use super::release::SayArgs;
@@ -26,6 +27,9 @@ pub struct VerifyArgs {
     /// Where the artifacts are to be used, if the policy tells places apart
     #[arg(long, value_name = "NAME", requires = "policy")]
     pub environment: Option<String>,
+    /// The log that every bundle must prove to be in.
+    #[command(flatten)]
+    pub logged: LoggedArgs,
     /// Write a signed verification summary
     #[arg(long, value_name = "FILE", requires_all = ["policy", "resource"])]
     pub vsa: Option<PathBuf>,
@@ -55,6 +59,21 @@ pub struct SummaryArgs {
     /// How old the summary may be: it knows nothing of later revocations
     #[arg(long, value_name = "DAYS", requires = "summary")]
     pub max_age: Option<u32>,
+}
+
+/// The log that bundles must prove to be in; without it their proofs are not looked at.
+#[derive(Clone, Debug, Args)]
+pub struct LoggedArgs {
+    /// Ask for proof that each bundle is in the log with this key, as `log init` prints it
+    #[arg(long, value_name = "KEY", conflicts_with = "log_witnesses")]
+    pub log_signed_by: Option<String>,
+    /// Ask for proof that each bundle is in a log of this file, vouched for by the quorum of its
+    /// witnesses (C2SP's tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub log_witnesses: Option<PathBuf>,
+    /// How old the word of those witnesses may be, such as `30 days`
+    #[arg(long, value_name = "TIME", requires = "log_witnesses")]
+    pub log_max_age: Option<Seconds>,
 }
 
 /// Bundles, and whom to believe.

@@ -24,6 +24,8 @@ pub mod evidence;
 
 pub mod artifacts;
 
+pub mod logged;
+
 pub mod verdict;
 
 pub mod verify;

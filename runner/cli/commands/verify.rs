@@ -9,7 +9,7 @@ use zwieback_host::dirs::Dirs;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
-use crate::cli::commands::{evidence, verdict};
+use crate::cli::commands::{evidence, logged, verdict};
 use crate::cli::session::load_config;
 use crate::pipeline::keyring;
 use crate::pipeline::verify::{Answer, Asked, Needs, believe, summary, verify};
@@ -33,6 +33,7 @@ pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
 fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)> {
     let asked = asked(args)?;
     let answer = verify(&asked)?;
+    logged::check(global, &args.logged, &asked.bundles, asked.now)?;
     answer.verdict()?;
     if let Some(file) = &args.vsa {
         write_summary(global, args, (&asked, &answer), file)?;

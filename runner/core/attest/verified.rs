@@ -44,6 +44,11 @@ impl Artifact {
             blake3: Some(print.blake3),
         }
     }
+
+    /// What it is called without the folders it lies in.
+    pub fn plain_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
 }
 
 impl VerifiedEnvelope {

@@ -72,7 +72,7 @@ impl Case<'_> {
         let artifact = self.question.artifact;
         match self.question.state.artifact(artifact.sha256) {
             Some(record) => &record.name,
-            None => artifact.name.rsplit('/').next().unwrap_or(&artifact.name),
+            None => artifact.plain_name(),
         }
     }
 

@@ -5,6 +5,8 @@ use zwieback_core::attest::reason::Refusal as AttestRefusal;
 
 use super::error::LogError;
 use super::place::LogDir;
+use super::read::LoggedBundle;
+use crate::reason::Refusal;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
 use crate::tlog::view::Expectation;
@@ -13,11 +15,17 @@ impl LogDir {
     /// Reads every entry and bundle; what is returned was found whole and in agreement.
     pub fn verify(&self, expected: &Expectation<'_>) -> Result<Checkpoint, LogError> {
         let (checkpoint, entries) = self.entries(expected)?;
+        let mut refused = None;
         for logged in entries {
-            let logged = logged?;
-            let bundle = Bundle::parse(&logged.bundle).map_err(AttestRefusal::from)?;
-            Entry::parse(&logged.body)?.matches(&bundle)?;
+            // To the end, where it shows whether the log has these entries at all.
+            let checked = check(&logged?);
+            refused = refused.or(checked.err());
         }
-        Ok(checkpoint)
+        refused.map_or(Ok(checkpoint), |it| Err(it.into()))
     }
+}
+
+fn check(logged: &LoggedBundle) -> Result<(), Refusal> {
+    let bundle = Bundle::parse(&logged.bundle).map_err(AttestRefusal::from)?;
+    Entry::parse(&logged.body)?.matches(&bundle)
 }

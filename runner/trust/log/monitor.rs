@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use zwieback_core::timestamp::Timestamp;
-
 use super::error::LogError;
 use super::files;
 use super::place::LogDir;
@@ -59,17 +57,11 @@ impl LogDir {
     /// Checks that the log only grew since the last look, and remembers it; the new entries.
     pub fn monitor(
         &self,
-        policy: &WitnessPolicy,
+        expected: &Expectation<'_>,
         memory: &Memory,
-        now: Timestamp,
     ) -> Result<Vec<LoggedBundle>, LogError> {
-        let seen = memory.seen(policy)?;
-        let expected = Expectation {
-            policy,
-            seen,
-            max_age: None,
-            now,
-        };
+        let seen = memory.seen(expected.policy)?;
+        let expected = Expectation { seen, ..*expected };
         let note = self.note()?;
         let checkpoint = expected.open(&note)?;
         if let Some(seen) = seen {

@@ -7,6 +7,7 @@ use zwieback_host::keys::signer::Signer;
 use super::error::LogError;
 use super::monitor::Memory;
 use super::place::LogDir;
+use crate::reason::{Reason, Refusal};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::cosignature;
 use crate::tlog::note::Note;
@@ -51,11 +52,37 @@ impl LogDir {
     /// Has a witness cosign the newest checkpoint, and publishes it with the new line.
     pub fn witness(&self, witness: &Witness<'_>, now: Timestamp) -> Result<Checkpoint, LogError> {
         let _lock = self.lock()?;
+        let cosigned = self.vouched(witness, now)?;
+        self.put_note(&cosigned)?;
+        Ok(Checkpoint::open(&cosigned, self.key())?)
+    }
+
+    /// The newest checkpoint with a witness's line; nothing is published.
+    pub fn vouched(&self, witness: &Witness<'_>, now: Timestamp) -> Result<Note, LogError> {
         let note = self.note()?;
         let seen = witness.memory.seen(witness.policy)?;
         let path = self.prove_growth(seen.map_or(0, |seen| seen.size))?;
-        let cosigned = witness.cosign(&note, &path, now)?;
-        self.put_note(&cosigned)?;
-        Ok(Checkpoint::open(&cosigned, self.key())?)
+        witness.cosign(&note, &path, now)
+    }
+
+    /// Publishes lines of witnesses that the policy knows, if they are about the newest checkpoint
+    /// and hold; how many there were.
+    pub fn take(&self, cosigned: &Note, policy: &WitnessPolicy) -> Result<usize, LogError> {
+        let _lock = self.lock()?;
+        let mut note = self.note()?;
+        Checkpoint::open(&note, self.key())?;
+        if cosigned.text() != note.text() {
+            let saw = Checkpoint::of(cosigned)?.head.size;
+            let saw = format!("a checkpoint of {saw} entries, not the newest");
+            return Err(Refusal::new(Reason::LogStale, saw).into());
+        }
+        let before = note.signatures().len();
+        for (_, witness) in policy.witnesses() {
+            if cosignature::time(cosigned, witness).is_some() {
+                cosigned.copy_lines(witness, &mut note);
+            }
+        }
+        self.put_note(&note)?;
+        Ok(note.signatures().len() - before)
     }
 }

@@ -256,6 +256,24 @@ impl State {
     }
 }
 
+impl Line {
+    /// What an entry says, by the key that signed it; what it is worth takes a state.
+    pub fn unjudged(index: u64, reading: Reading) -> Self {
+        match reading {
+            Reading::Forged(refusal) | Reading::Unreadable(refusal) => unreadable(index, refusal),
+            Reading::Said(signed) => Self {
+                index,
+                who: format!("key {}", signed.key.short()),
+                verb: signed.said.verb(),
+                what: signed.name.clone(),
+                digest: Some(signed.subject),
+                when: when(&signed.said),
+                outcome: Ok(String::new()),
+            },
+        }
+    }
+}
+
 fn entered<T>(index: u64, key: KeyId, stamped: Option<Timestamp>, what: T) -> Entered<T> {
     Entered {
         index,

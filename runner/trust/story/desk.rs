@@ -20,6 +20,7 @@ use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
 use crate::ledger::Ledger;
 use crate::log::files::bytes;
+use crate::snapshot::follow::Wish;
 use crate::state::folded::State;
 use crate::statement::heading::Heading;
 use crate::target::copy::fingerprint;
@@ -71,6 +72,17 @@ impl Reader<'_> {
     /// The state of the log now.
     pub fn state(&self) -> Result<State, StoryError> {
         Ok(self.ledger.load(self.now)?)
+    }
+
+    /// The state now as far as a decision about that artifact needs it: the snapshot's, and what the
+    /// log has more.
+    pub fn state_about(&self, artifact: &Artifact) -> Result<State, StoryError> {
+        let wish = Wish {
+            artifact: artifact.sha256,
+            name: artifact.plain_name(),
+            now: self.now,
+        };
+        Ok(self.ledger.load_about(&wish)?)
     }
 
     /// Decides about an artifact from a state.

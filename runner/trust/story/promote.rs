@@ -54,7 +54,7 @@ pub struct Promoted {
 pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, StoryError> {
     let (_, artifact) = open_artifact(&wish.artifact)?;
     reader.decide(
-        &reader.state()?,
+        &reader.state_about(&artifact)?,
         &artifact,
         &wish.environment,
         Intent::Promote,
@@ -92,7 +92,7 @@ fn deploy(
     wish: &Promote,
 ) -> Result<(Decision, u64), StoryError> {
     let _lock = place.target.lock()?;
-    catch_up(desk, place, &wish.environment)?;
+    catch_up(desk, place, artifact, &wish.environment)?;
     let staged = stage(desk, place, file, artifact, wish)?;
     let (decision, index, state) = match say(desk, artifact, &wish.environment) {
         Ok(said) => said,
@@ -132,7 +132,19 @@ fn take_back(
 }
 
 /// What an earlier promotion left undone comes first.
-fn catch_up(desk: &Desk<'_>, place: &Place, environment: &Name) -> Result<(), StoryError> {
+fn catch_up(
+    desk: &Desk<'_>,
+    place: &Place,
+    artifact: &Artifact,
+    environment: &Name,
+) -> Result<(), StoryError> {
+    let state = desk.reader.state_about(artifact)?;
+    let current = state.history(environment).and_then(|it| it.current());
+    let deployed = place.target.deployed()?.map(|it| it.generation);
+    if current.map(|it| it.number) == deployed {
+        return Ok(copy::discard(&place.target.home().join("staged"))?);
+    }
+    // Only now all of the history may be needed: any generation may have the bytes.
     match desk.reader.state()?.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
@@ -147,7 +159,7 @@ fn stage(
     wish: &Promote,
 ) -> Result<Staged, StoryError> {
     // Nothing is copied for a decision that is a denial already; the one that counts comes later.
-    let state = desk.reader.state()?;
+    let state = desk.reader.state_about(artifact)?;
     let decision = desk
         .reader
         .decide(&state, artifact, &wish.environment, Intent::Promote)?;
@@ -164,7 +176,7 @@ fn say(
 ) -> Result<(Decision, u64, State), StoryError> {
     let ledger = desk.reader.ledger;
     let lock = ledger.log.lock()?;
-    let state = desk.reader.state()?;
+    let state = desk.reader.state_about(artifact)?;
     let decision = desk
         .reader
         .decide(&state, artifact, environment, Intent::Promote)?;

@@ -68,6 +68,13 @@ impl Note {
         })
     }
 
+    /// Adds this note's lines of that key to another.
+    pub fn copy_lines(&self, key: &NoteKey, to: &mut Self) {
+        for line in self.lines_of(key) {
+            to.add(key, line.to_vec());
+        }
+    }
+
     /// The note as a file has it.
     pub fn to_text(&self) -> String {
         let lines = self.signatures.iter().map(|line| {

@@ -69,6 +69,11 @@ impl Tile {
         format!("tile/entries/{}{}", number(self.index), self.suffix())
     }
 
+    /// The path of the bundles behind those entries; that file only ever grows.
+    pub fn statements_path(&self) -> String {
+        format!("statements/{}", number(self.index))
+    }
+
     fn suffix(&self) -> String {
         if self.is_full() {
             String::new()

@@ -128,7 +128,7 @@ fn witnesses_vouch_for_growth_alone() {
     log.witness(&witness, world.now).unwrap();
     log.verify(&expected).unwrap();
     let fresh = log
-        .monitor(&policy, &Memory::new(world.home.join("m")), world.now)
+        .monitor(&expected, &Memory::new(world.home.join("m")))
         .unwrap();
     assert_eq!(fresh.len(), 3);
 

@@ -80,6 +80,11 @@ impl World {
     }
 
     pub(crate) fn create(home: &Path, edit: impl Fn(&str) -> String) -> Self {
+        Self::signing(home, Algorithm::EcdsaP256, edit)
+    }
+
+    /// A company whose keys are of that kind.
+    pub(crate) fn signing(home: &Path, people: Algorithm, edit: impl Fn(&str) -> String) -> Self {
         let make = |algorithm| PrivateKey::generate(algorithm).unwrap();
         fs::create_dir_all(home.join("keys")).unwrap();
         let save = |name: &str, key: &PrivateKey| {
@@ -87,7 +92,7 @@ impl World {
             fs::write(home.join("keys").join(name), pem.as_bytes()).unwrap();
         };
         for key in KEYS {
-            save(key, &make(Algorithm::EcdsaP256));
+            save(key, &make(people));
         }
         let log = make(Algorithm::Ed25519);
         save("log", &log);

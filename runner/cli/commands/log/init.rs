@@ -1,4 +1,4 @@
-//! `zwieback log`: the log of all that was said.
+//! `zwieback log init`: an empty log, and its key for all who will read it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -13,7 +13,6 @@ use zwieback_host::keys::locator::KeyLocator;
 use zwieback_trust::log::place::LogDir;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::log::{LogAction, LogArgs};
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::session::load_config;
@@ -22,19 +21,8 @@ use crate::pipeline::keyring::{self, Keyring};
 /// The key that is used where none is named.
 const KEY: &str = "log";
 
-/// Runs the command.
-pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
-    match &args.action {
-        LogAction::Init {
-            folder,
-            name,
-            sign_key,
-        } => init(global, folder, name, sign_key.as_ref()),
-    }
-}
-
-/// The key goes to stdout, as gates and witnesses will name it.
-fn init(
+/// Runs the command; the key goes to stdout, as gates and witnesses will name it.
+pub fn run(
     global: &Global,
     folder: &Path,
     name: &str,
@@ -43,7 +31,7 @@ fn init(
     let origin = name
         .parse()
         .with_context(|| format!("{name} cannot be the name of a log"))?;
-    let keyring = key(global, sign_key)?;
+    let keyring = made(global, sign_key)?;
     let log = LogDir::init(folder, origin, keyring.signer.as_ref(), clock::now())?;
     let said = format!("log {name} in {}", folder.display());
     let line = Paint::for_stderr(global.color).line(Meaning::Good, "Made", said);
@@ -54,14 +42,23 @@ fn init(
     Ok(exit::DONE)
 }
 
-fn key(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyring> {
+/// The key of a log: the one that is named, or the one called `log`.
+pub fn key(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyring> {
     let dirs = Dirs::of_user()?;
     let sign = load_config(global, &dirs)?.sign;
+    let own = KEY.parse().context("the word is a key's name")?;
+    Ok(keyring::open(
+        &dirs,
+        &sign.choice(Some(named.unwrap_or(&own))),
+    )?)
+}
+
+fn made(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyring> {
+    let dirs = Dirs::of_user()?;
     let own: Name = KEY.parse().context("the word is a name")?;
     let is_there = KeyDirectory::new(dirs.keys()).private_path(&own).exists();
-    Ok(match named {
-        Some(named) => keyring::open(&dirs, &sign.choice(Some(named)))?,
-        None if is_there => keyring::open(&dirs, &sign.choice(Some(&KEY.parse()?)))?,
-        None => keyring::create(&dirs, &own, Algorithm::Ed25519, None)?,
-    })
+    if named.is_none() && !is_there {
+        return Ok(keyring::create(&dirs, &own, Algorithm::Ed25519, None)?);
+    }
+    key(global, named)
 }

@@ -1,0 +1,77 @@
+//! `zwieback log add`: signed bundles go into the log as they are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::json;
+use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::attest::reason::Refusal as AttestRefusal;
+use zwieback_trust::log::append::{Appended, Submission};
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::log::place::LogDir;
+use zwieback_trust::reason::Refusal;
+
+use super::{init, place};
+use crate::cli::args::global::Global;
+use crate::cli::args::log::AddArgs;
+use crate::cli::commands::evidence;
+use crate::cli::exit;
+
+/// Runs the command: all of the bundles are appended, or none.
+pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
+    let log = LogDir::open(&args.folder)?;
+    let keys = args.key.iter().map(|it| read_key(it));
+    let keys = keys.collect::<anyhow::Result<Vec<PublicKey>>>()?;
+    let batch = args.bundles.iter().map(|it| submission(it, &keys));
+    let batch = batch.collect::<anyhow::Result<Vec<Submission>>>()?;
+    let signer = init::key(global, args.sign_key.as_ref())?;
+    let appended = log.append(&batch, signer.signer.as_ref())?;
+    if args.in_place {
+        prove_in_place(&log, appended, &args.bundles)?;
+    }
+    tell(global, appended, &args.bundles)?;
+    Ok(exit::DONE)
+}
+
+fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
+    let pem = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    PublicKey::from_pem(&pem).with_context(|| path.display().to_string())
+}
+
+/// The bundle with the first of the keys that confirms it; if none does, the last one's reason.
+fn submission(path: &Path, keys: &[PublicKey]) -> anyhow::Result<Submission> {
+    let bundle = Bundle::parse(&evidence::read(path)?);
+    let bundle = bundle.map_err(|it| LogError::from(Refusal::from(AttestRefusal::from(it))))?;
+    let mut refused = None;
+    for key in keys {
+        match Submission::new(&bundle, key) {
+            Ok(submission) => return Ok(submission),
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    let refused = refused.context("no --key is named")?;
+    Err(anyhow::Error::from(LogError::from(refused)))
+}
+
+fn prove_in_place(log: &LogDir, appended: Appended, bundles: &[PathBuf]) -> anyhow::Result<()> {
+    for (index, path) in (appended.first..).zip(bundles) {
+        let proven = log.proven_bundle(index)?;
+        let mut scratch = path.as_os_str().to_owned();
+        scratch.push(".new");
+        let written = std::fs::write(&scratch, proven.to_bytes());
+        let written = written.and_then(|()| std::fs::rename(&scratch, path));
+        written.with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn tell(global: &Global, appended: Appended, bundles: &[PathBuf]) -> anyhow::Result<()> {
+    let size = appended.head.size;
+    for (index, path) in (appended.first..).zip(bundles) {
+        let sentence = format!("{} as entry {index}", path.display());
+        let value = json!({ "index": index, "bundle": path, "size": size });
+        place::tell(global, "Added", &sentence, &value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! `zwieback log prove`: a proof that works without the log.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use zwieback_host::dirs::Dirs;
+
+use super::place;
+use crate::cli::args::log::ProveArgs;
+use crate::cli::exit;
+
+/// Runs the command; the proof goes to stdout unless a file is named.
+pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
+    let log = place::open(&args.log, &Dirs::of_user()?)?;
+    let proof = if args.bundle {
+        log.proven_bundle(args.index)?.to_bytes()
+    } else {
+        log.prove(args.index)?.to_text().into_bytes()
+    };
+    match &args.output {
+        Some(path) => {
+            std::fs::write(path, proof).with_context(|| path.display().to_string())?;
+        }
+        None => std::io::stdout().lock().write_all(&proof)?,
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,87 @@
+//! `zwieback log verify` and `monitor`: a log is held against itself, and against what was seen of it.
+
+use std::io::Write as _;
+
+use serde_json::json;
+use zwieback_core::json::canonical;
+use zwieback_host::clock;
+use zwieback_host::dirs::Dirs;
+use zwieback_trust::log::read::LoggedBundle;
+use zwieback_trust::screen;
+use zwieback_trust::state::record::Line;
+use zwieback_trust::statement::said::{Check, Reading};
+use zwieback_trust::tlog::checkpoint::Checkpoint;
+
+use super::place;
+use crate::cli::args::global::{Format, Global};
+use crate::cli::args::log::ReadArgs;
+use crate::cli::exit;
+use crate::cli::screen::labelled::labelled;
+use crate::cli::screen::paint::Paint;
+
+/// Checks everything; what was seen once may not be gone the next time.
+pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
+    let dirs = Dirs::of_user()?;
+    let policy = place::belief(&args.belief)?;
+    let memory = place::memory(args.memory.as_deref(), "reader", &policy, &dirs)?;
+    let log = place::open(&args.log, &dirs)?;
+    let expected = place::expectation(&args.belief, &policy, &memory, clock::now())?;
+    let note = log.note()?;
+    let checkpoint = log.verify(&expected)?;
+    if Checkpoint::of(&note).is_ok_and(|it| it == checkpoint) {
+        memory.keep(&note)?;
+    }
+    tell(global, "Verified", &checkpoint, checkpoint.head.size)
+}
+
+/// Prints what is new; a log that did not only grow is refused, and what was seen stays remembered.
+pub fn monitor(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
+    let dirs = Dirs::of_user()?;
+    let policy = place::belief(&args.belief)?;
+    let memory = place::memory(args.memory.as_deref(), "monitor", &policy, &dirs)?;
+    let log = place::open(&args.log, &dirs)?;
+    let expected = place::expectation(&args.belief, &policy, &memory, clock::now())?;
+    let fresh = log.monitor(&expected, &memory)?;
+    print(global, &lines(&fresh))?;
+    let checkpoint = log.checkpoint()?;
+    match global.format {
+        Format::Json => Ok(exit::DONE),
+        Format::Human => tell(global, "Grown", &checkpoint, fresh.len() as u64),
+    }
+}
+
+/// Entries as they are: whether they count takes a policy.
+pub fn lines(entries: &[LoggedBundle]) -> Vec<Line> {
+    let read = |it: &LoggedBundle| Reading::of(&it.body, &it.bundle, Check::Signature);
+    let entries = entries.iter();
+    entries
+        .map(|it| Line::unjudged(it.index, read(it)))
+        .collect()
+}
+
+/// Prints lines of a log on stdout: it is what was asked for.
+pub fn print(global: &Global, lines: &[Line]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    if global.format == Format::Json {
+        for line in lines {
+            let value = screen::json::line(line);
+            writeln!(stdout, "{}", canonical::to_string(&value))?;
+        }
+        return Ok(());
+    }
+    let shown = labelled(&screen::log::log(lines), Paint::for_stdout(global.color));
+    Ok(stdout.write_all(shown.as_bytes())?)
+}
+
+fn tell(global: &Global, verb: &str, of: &Checkpoint, entries: u64) -> anyhow::Result<u8> {
+    let (entries, root) = (place::entries(entries), of.head.root.to_hex());
+    let sentence = format!("{entries} of {}, root {}", of.origin, of.head.root.short());
+    let value = json!({
+        "verdict": "verified",
+        "log": of.origin.as_str(),
+        "size": of.head.size,
+        "root": root,
+    });
+    place::tell(global, verb, &sentence, &value)?;
+    Ok(exit::DONE)
+}

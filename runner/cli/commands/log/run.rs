@@ -1,0 +1,23 @@
+//! From `zwieback log` to what is to be done with the log.
+
+use super::{add, init, prove, read, show, witness};
+use crate::cli::args::global::Global;
+use crate::cli::args::log::{LogAction, LogArgs};
+
+/// Runs the command.
+pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
+    match &args.action {
+        LogAction::Init {
+            folder,
+            name,
+            sign_key,
+        } => init::run(global, folder, name, sign_key.as_ref()),
+        LogAction::Add(args) => add::run(global, args),
+        LogAction::Prove(args) => prove::run(args),
+        LogAction::Verify(args) => read::verify(global, args),
+        LogAction::Monitor(args) => read::monitor(global, args),
+        LogAction::Witness(args) => witness::vouch(global, args),
+        LogAction::Take(args) => witness::take(global, args),
+        LogAction::Show { log, gate } => show::run(global, log.as_deref(), gate),
+    }
+}

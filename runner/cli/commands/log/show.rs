@@ -1,0 +1,28 @@
+//! `zwieback log show`: who said what, when, and what came of it.
+
+use zwieback_host::dirs::Dirs;
+use zwieback_trust::tlog::frontier::Frontier;
+
+use super::{place, read};
+use crate::cli::args::global::Global;
+use crate::cli::args::release::GateArgs;
+use crate::cli::commands::release::counter::Counter;
+use crate::cli::exit;
+
+/// Runs the command: with a gate, entries are judged; without, they are printed as they are.
+pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Result<u8> {
+    let lines = match log {
+        None => {
+            let counter = Counter::open(global, gate)?;
+            counter.gate.ledger.lines(counter.now)?
+        }
+        Some(log) => {
+            let log = place::open(log, &Dirs::of_user()?)?;
+            let head = log.checkpoint()?.head;
+            let entries = log.entries_after(Frontier::default(), head);
+            read::lines(&entries.collect::<Result<Vec<_>, _>>()?)
+        }
+    };
+    read::print(global, &lines)?;
+    Ok(exit::DONE)
+}

@@ -1,0 +1,113 @@
+//! The statements of one release, as everyone signs them; no release has another's.
+
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::vsa::Summary;
+use zwieback_core::digest::Fingerprint;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::{Signer as _, seal};
+use zwieback_trust::log::append::Submission;
+use zwieback_trust::statement::approval::Approval;
+use zwieback_trust::statement::heading::Heading;
+use zwieback_trust::statement::promotion::{Promotion, resource};
+use zwieback_trust::statement::test_result::TestResult;
+
+use crate::world::{World, artifact, name};
+
+/// Statements about a release.
+pub(crate) const STATEMENTS: usize = 8;
+/// Statements about the release that is decided about.
+const RICH: u64 = 50;
+
+/// Two builds, a test, three approvals, two promotions.
+pub(crate) fn release(world: &World, number: u64) -> Vec<Submission> {
+    let version = format!("2.{number}");
+    let mut all = built(world, &version);
+    all.push(signed(world, "tess", tested(&version, 0)));
+    for (who, at) in [("ada", "staging"), ("ada", "prod"), ("bo", "prod")] {
+        all.push(signed(world, who, approval(world, &version, at, 0)));
+    }
+    for at in ["staging", "prod"] {
+        let promotion = promotion(world, &version, at, number + 1);
+        all.push(signed(world, "gate", promotion));
+    }
+    all
+}
+
+/// A release with many statements, which waits for its first environment.
+pub(crate) fn rich(world: &World, version: &str) -> Vec<Submission> {
+    let mut all = built(world, version);
+    for number in 2..RICH {
+        let statement = match number % 2 {
+            0 => approval(world, version, "staging", number),
+            _ => tested(version, number),
+        };
+        let who = if number % 2 == 0 { "ada" } else { "tess" };
+        all.push(signed(world, who, statement));
+    }
+    all
+}
+
+fn built(world: &World, version: &str) -> Vec<Submission> {
+    let all = ["acme", "other"].map(|builder| {
+        let (bundle, key) = world.provenance(builder, version);
+        Submission::new(&bundle, &key).unwrap()
+    });
+    all.into()
+}
+
+fn signed(world: &World, who: &str, statement: Statement) -> Submission {
+    let key = &world.keys[who];
+    let bundle = seal(&statement, key).unwrap();
+    Submission::new(&bundle, key.public_key()).unwrap()
+}
+
+fn subject(version: &str) -> ResourceDescriptor {
+    ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256))
+}
+
+fn tested(version: &str, number: u64) -> Statement {
+    let suite = Fingerprint::of(format!("suite {number}").as_bytes());
+    let suite = ResourceDescriptor::named("suite", &suite);
+    TestResult::Passed.into_statement(subject(version), &suite)
+}
+
+fn approval(world: &World, version: &str, at: &str, number: u64) -> Statement {
+    let approval = Approval {
+        heading: heading(world),
+        environment: name(at),
+        expires: world.days(7),
+        comment: Some(format!("look number {number}")),
+    };
+    approval.into_statement(subject(version))
+}
+
+fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Statement {
+    let policy = world.ledger.anchor.policy;
+    let promotion = Promotion {
+        summary: Summary {
+            verifier: "https://gate.example/v1".into(),
+            time_verified: Some(world.now),
+            resource: resource(&name(at), "bin/app"),
+            policy: ResourceDescriptor::located("urn:policy", DigestSet::sha256(policy)),
+            inputs: Vec::new(),
+            passed: true,
+            levels: ["SLSA_BUILD_LEVEL_2".to_owned()].into(),
+        },
+        log: world.ledger.anchor.log.clone(),
+        environment: name(at),
+        generation,
+        size: 2,
+        version: Some(version.to_owned()),
+        waived: [].into(),
+    };
+    promotion.into_statement(subject(version))
+}
+
+fn heading(world: &World) -> Heading {
+    Heading {
+        log: world.ledger.anchor.log.clone(),
+        issued: Timestamp::from_unix(world.now.as_unix() - 60).unwrap(),
+    }
+}

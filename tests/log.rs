@@ -1,0 +1,304 @@
+//! The log through the real command line: kept by one, witnessed, watched and read by others.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::mirror::{Manner, Mirror};
+use zwieback_test_world::outcome::Outcome;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+const ORIGIN: &str = "log.example/test";
+
+/// Runs a line of words; none of them holds a blank.
+fn run(world: &World, line: &str) -> Outcome {
+    world.run(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+/// The code of the refusal, as a program reads it.
+fn reason(world: &World, line: &str) -> (Option<i32>, String) {
+    let outcome = run(world, &format!("--format json {line}"));
+    let last = outcome.stdout.lines().last().unwrap_or("{}");
+    let value: serde_json::Value = serde_json::from_str(last).unwrap();
+    let reason = value["reason"].as_str().unwrap_or("accepted").to_owned();
+    (outcome.code, reason)
+}
+
+fn accepted() -> (Option<i32>, String) {
+    (Some(0), "accepted".to_owned())
+}
+
+fn refused(code: &str) -> (Option<i32>, String) {
+    (Some(4), code.to_owned())
+}
+
+fn shell(world: &World, script: &str) {
+    let mut bash = world.command("bash");
+    let done = bash.args(["-ec", script]).output().unwrap();
+    assert!(done.status.success(), "{script}: {done:?}");
+}
+
+/// Two builds with their bundles, the log's key in `vkey`, and both as entries of `log`.
+fn logged() -> World {
+    let world = World::new(site!(), Larder::Shell);
+    for name in ["one", "two"] {
+        world.recipe(name, &format!("echo {name} > $OUT/{name}"));
+        world.run(&["build", name, "--export", name]).expect(0, &[]);
+    }
+    let key = world.run(&["key", "show"]).expect(0, &[]);
+    world.write("project/builder.pem", key.stdout);
+    let init = run(&world, &format!("log init log --name {ORIGIN}")).expect(0, &["Made"]);
+    world.write("project/vkey", init.line());
+    run(&world, "log init log --name other.example").expect(1, &["a log at log already"]);
+    let add =
+        "log add log one/one-1.sigstore.json two/two-1.sigstore.json --key builder.pem --in-place";
+    run(&world, add).expect(0, &["as entry 0", "as entry 1"]);
+    world
+}
+
+fn key(world: &World) -> String {
+    fs::read_to_string(world.path("project/vkey"))
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+/// A key for a witness, and its name as policies have it.
+fn witness(world: &World, name: &str) -> String {
+    run(world, &format!("key generate {name} --kind ed25519")).expect(0, &[]);
+    let vouch = vouch(world, name, "log");
+    let said = run(world, &format!("--format json {vouch}")).expect(0, &[]);
+    let value: serde_json::Value = serde_json::from_str(said.line()).unwrap();
+    value["witness"].as_str().unwrap().to_owned()
+}
+
+fn vouch(world: &World, name: &str, log: &str) -> String {
+    let key = key(world);
+    format!("log witness {log} --signed-by {key} --name {name}.example --sign-key {name}")
+}
+
+/// What jq makes of an honest bundle's proof, and the reason for which that is refused.
+fn tampered(honest: &str) -> [(String, &'static str); 7] {
+    let proof = ".verificationMaterial.tlogEntries[0].inclusionProof";
+    let other = "one/one-1.sigstore.json two/two-1.sigstore.json";
+    let entries = ".verificationMaterial.tlogEntries";
+    [
+        (format!("jq 'del({entries})' {honest}"), "proof-missing"),
+        (
+            format!("jq -s '.[0]{entries} = .[1]{entries} | .[0]' {other}"),
+            "entry-mismatch",
+        ),
+        (
+            format!("jq '{proof}.hashes = []' {honest}"),
+            "proof-inclusion",
+        ),
+        (
+            format!("jq '{proof}.hashes[0] |= (.[:-4])' {honest}"),
+            "proof-malformed",
+        ),
+        (
+            format!("jq '{proof}.hashes = [\"{}=\"]' {honest}", "A".repeat(43)),
+            "proof-inclusion",
+        ),
+        (
+            format!("jq '{proof}.logIndex = \"1\"' {honest}"),
+            "proof-inclusion",
+        ),
+        (
+            format!("jq '{proof}.checkpoint.envelope |= sub(\"\\n2\\n\"; \"\\n3\\n\")' {honest}"),
+            "log-signature",
+        ),
+    ]
+}
+
+#[test]
+fn bundles_prove_offline_that_they_are_in_the_log() {
+    let world = logged();
+    let key = key(&world);
+    let verify = |bundle: &str, more: &str| {
+        format!("verify one/one --bundle {bundle} --key builder.pem {more}")
+    };
+    let asked = format!("--log-signed-by {key}");
+    let honest = "one/one-1.sigstore.json";
+    // The log itself is not needed any more.
+    fs::rename(world.path("project/log"), world.path("project/gone")).unwrap();
+    run(&world, &verify(honest, &asked)).expect(0, &["Logged as entry 0", "Verified"]);
+
+    for (change, expected) in tampered(honest) {
+        shell(&world, &format!("{change} > bad.json"));
+        let came = reason(&world, &verify("bad.json", &asked));
+        assert_eq!(came, refused(expected), "{change}");
+    }
+    let init = run(
+        &world,
+        &format!("log init other --name {ORIGIN} --sign-key log"),
+    );
+    assert_eq!(init.expect(0, &[]).line(), key, "one key is one log's name");
+    run(&world, "key generate stranger --kind ed25519").expect(0, &[]);
+    let stranger = run(
+        &world,
+        "log init strange --name log.example/strange --sign-key stranger",
+    );
+    let asked = format!("--log-signed-by {}", stranger.expect(0, &[]).line());
+    assert_eq!(
+        reason(&world, &verify(honest, &asked)),
+        refused("log-key-unknown")
+    );
+}
+
+#[test]
+fn witnesses_vouch_and_their_word_grows_old() {
+    let world = logged();
+    let key = key(&world);
+    let (ann, ben) = (witness(&world, "ann"), witness(&world, "ben"));
+    let policy = |witnesses: &str, quorum: &str| {
+        world.write(
+            "project/policy",
+            format!("log {key}\n{witnesses}group g {quorum}\nquorum g\n"),
+        )
+    };
+    let both = format!("witness ann {ann}\nwitness ben {ben}\n");
+    policy(&both, "2 ann ben");
+    let verify = "log verify log --witnesses policy";
+    assert_eq!(reason(&world, verify), accepted());
+    assert_eq!(
+        reason(&world, &format!("{verify} --max-age 1h")),
+        accepted()
+    );
+    // A bundle that was proved before anyone vouched has nobody's word.
+    let bundle = "verify one/one --bundle one/one-1.sigstore.json --key builder.pem";
+    let asked = format!("{bundle} --log-witnesses policy");
+    assert_eq!(reason(&world, &asked), refused("witness-quorum"));
+    run(
+        &world,
+        "log prove log 0 --bundle -o one/one-1.sigstore.json",
+    )
+    .expect(0, &[]);
+    assert_eq!(reason(&world, &asked), accepted());
+    assert_eq!(
+        reason(&world, &format!("{asked} --log-max-age 0s")).0,
+        Some(4),
+        "the word of a witness is not from the future"
+    );
+
+    // One witness under two names is one witness.
+    policy(
+        &format!("witness ann {ann}\nwitness eve {ann}\n"),
+        "2 ann eve",
+    );
+    assert_eq!(reason(&world, verify), refused("witness-policy-malformed"));
+    policy(&both, "2 ann ben");
+    run(
+        &world,
+        "log add log two/two-1.sigstore.json --key builder.pem",
+    )
+    .expect(0, &[]);
+    assert_eq!(reason(&world, verify), refused("witness-quorum"));
+    run(&world, &vouch(&world, "ann", "log")).expect(0, &["Vouched", "3 entries"]);
+    assert_eq!(reason(&world, verify), refused("witness-quorum"));
+    // The other one vouches elsewhere, and the keeper takes that.
+    run(
+        &world,
+        &format!("{} -o ben.note", vouch(&world, "ben", "log")),
+    )
+    .expect(0, &[]);
+    assert_eq!(reason(&world, verify), refused("witness-quorum"));
+    run(&world, "log take log ben.note --witnesses policy").expect(0, &["1 cosignature"]);
+    assert_eq!(reason(&world, verify), accepted());
+}
+
+#[test]
+fn who_watches_sees_forks_and_what_is_gone() {
+    let world = logged();
+    let signed = format!("--signed-by {}", key(&world));
+    let (monitor, verify) = (
+        format!("log monitor log {signed}"),
+        format!("log verify log {signed}"),
+    );
+    run(&world, &monitor).expect(0, &["built", "2 entries"]);
+    run(&world, &verify).expect(0, &["Verified", "2 entries"]);
+    run(&world, &monitor).expect(0, &["0 entries"]);
+    run(&world, &vouch(&world, "log", "log")).expect(0, &[]);
+    shell(&world, "cp -r log kept");
+    run(
+        &world,
+        "log add log one/one-1.sigstore.json --key builder.pem",
+    )
+    .expect(0, &[]);
+    run(&world, &monitor).expect(0, &["built", "1 entry"]);
+    run(&world, &verify).expect(0, &[]);
+    run(&world, &vouch(&world, "log", "log")).expect(0, &[]);
+
+    shell(&world, "mv log grown; cp -r kept log");
+    for line in [&monitor, &verify, &vouch(&world, "log", "log")] {
+        assert_eq!(reason(&world, line), refused("log-rolled-back"), "{line}");
+    }
+    run(&world, &monitor).expect(4, &["hint: keep the folder as it is: it is evidence"]);
+    for number in 0..2 {
+        run(
+            &world,
+            "log add log two/two-1.sigstore.json --key builder.pem",
+        )
+        .expect(0, &[]);
+        for line in [&monitor, &verify, &vouch(&world, "log", "log")] {
+            assert_eq!(
+                reason(&world, line),
+                refused("log-forked"),
+                "{number} {line}"
+            );
+        }
+    }
+    shell(&world, "rm -r log; mv grown log");
+    run(&world, &verify).expect(0, &[]);
+    for (script, expected) in [
+        ("sed -i s/cHJ/cHK/ log/statements/000", "entry-mismatch"),
+        (
+            "sed -i s/hashed/hasHed/ log/tile/entries/000.p/3",
+            "log-edited",
+        ),
+        ("rm log/statements/000", "log-edited"),
+        ("sed -i 's/^3$/4/' log/checkpoint", "log-signature"),
+        ("rm log/checkpoint", "log-missing"),
+    ] {
+        shell(&world, &format!("rm -rf good; cp -r log good; {script}"));
+        assert_eq!(reason(&world, &verify), refused(expected), "{script}");
+        shell(&world, "rm -r log; mv good log");
+    }
+}
+
+#[test]
+fn a_log_is_served_as_static_files() {
+    let world = logged();
+    let files = files(&world.path("project/log"), "");
+    let mirror = Mirror::of(
+        files
+            .into_iter()
+            .map(|(path, bytes)| (path, bytes, Manner::Honest)),
+    );
+    let url = mirror.root().trim_end_matches('/').to_owned();
+    let signed = format!("--signed-by {}", key(&world));
+    run(&world, &format!("log verify {url} {signed}")).expect(0, &["2 entries"]);
+    run(&world, &format!("log monitor {url} {signed}")).expect(0, &["built"]);
+    run(&world, &format!("log show {url}")).expect(0, &["built"]);
+    let prove = run(&world, &format!("log prove {url} 1")).expect(0, &[]);
+    let own = run(&world, "log prove log 1").expect(0, &["c2sp.org/tlog-proof@v1\nindex 1\n"]);
+    assert_eq!(prove.stdout, own.stdout);
+    run(&world, "log prove log 2").expect(1, &["there is no entry 2"]);
+    run(&world, &format!("log verify {url}/elsewhere {signed}")).expect(1, &["answered 404"]);
+}
+
+/// Every file below a folder, by its path from there.
+fn files(folder: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let each = entries.flat_map(|entry| {
+        let name = format!("{below}{}", entry.file_name().into_string().unwrap());
+        match entry.path() {
+            path if path.is_dir() => files(&path, &format!("{name}/")),
+            path => vec![(name, fs::read(path).unwrap())],
+        }
+    });
+    each.collect()
+}
