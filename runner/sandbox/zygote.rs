@@ -180,8 +180,9 @@ fn map_ids(pid: i32, plan: &Plan) -> Result<(), CallError> {
     file::write(format!("/proc/{pid}/gid_map"), &gids)?;
     // A map is written once. Nobody needs a right for this one, so that a step could write it.
     match file::write(format!("/proc/{pid}/projid_map"), "0 0 1") {
-        // There is none in a kernel without quotas.
-        Err(error) if error.errno() == Errno::ENOENT => {}
+        // A kernel without quotas has none, and in a container there may be nothing to map to,
+        // for a step as well.
+        Err(error) if [Errno::ENOENT, Errno::EPERM].contains(&error.errno()) => {}
         other => other?,
     }
     file::write(format!("/proc/{pid}/uid_map"), &uids)
