@@ -8,6 +8,8 @@ pub mod larder;
 
 pub mod world;
 
+pub mod company;
+
 pub mod outcome;
 
 pub mod page;

@@ -9,25 +9,31 @@ use zwieback_core::manifest::recipe::Recipe;
 
 use crate::world::World;
 
+/// A recipe with one source, as a package of that version.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Its package URL.
+    pub purl: &'a str,
+    /// The name of the source's file.
+    pub file: &'a str,
+    /// The source.
+    pub bytes: &'a [u8],
+    /// What its only step runs.
+    pub run: &'a str,
+}
+
 /// Writes a recipe with one source and its lock; answers where a mirror must have the file.
 pub fn recipe_with_source(world: &World, name: &str, file: &str, bytes: &[u8]) -> String {
+    let purl = format!("pkg:deb/debian/{name}@1?arch=source");
     let folder = format!("project/recipes/{name}");
-    recipe_of_version(world, &folder, (name, "1"), file, bytes)
+    recipe_of_purl(world, &folder, (name, "1", &purl), file, bytes)
 }
 
-/// The same of a version, in some folder.
-pub fn recipe_of_version(
-    world: &World,
-    folder: &str,
-    (name, version): (&str, &str),
-    file: &str,
-    bytes: &[u8],
-) -> String {
-    let purl = format!("pkg:deb/debian/{name}@{version}?arch=source");
-    recipe_of_purl(world, folder, (name, version, &purl), file, bytes)
-}
-
-/// The same, of any ecosystem; the place is that of a Debian archive.
+/// The same, of any ecosystem, in some folder; the place is that of a Debian archive.
 pub fn recipe_of_purl(
     world: &World,
     folder: &str,
@@ -35,31 +41,54 @@ pub fn recipe_of_purl(
     file: &str,
     bytes: &[u8],
 ) -> String {
-    let text = format!(
-        "[recipe]\nname = \"{name}\"\nversion = \"{version}\"\ntoolchains = [\"shell\"]\n\n\
-         [sources.{name}]\npurl = \"{purl}\"\nfile = \"{file}\"\n\n\
-         [[steps]]\nname = \"copy\"\nrun = 'cp -R {name} $OUT/'\n"
-    );
-    let recipe = Recipe::parse(SourceText {
-        path: "recipe.toml",
-        text: &text,
-    })
-    .unwrap();
-    let place = format!("pool/{file}");
-    let print = Fingerprint::of(bytes);
-    let input = LockedInput {
-        source: Some(name.parse().unwrap()),
-        purl: purl.parse().unwrap(),
-        file: file.parse().unwrap(),
-        sha256: print.sha256,
-        blake3: Some(print.blake3),
-        size: print.size,
-        locations: vec![place.parse().unwrap()],
+    let packed = Packed {
+        name,
+        version,
+        purl,
+        file,
+        bytes,
+        run: &format!("cp -R {name} $OUT/"),
     };
-    let lock = Lockfile::new(recipe.requests(), vec![input]);
-    world.write(&format!("{folder}/recipe.toml"), &text);
-    world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
-    place
+    packed.write(world, folder)
+}
+
+impl Packed<'_> {
+    /// Writes the recipe and its lock to a folder; answers where a mirror must have the file.
+    pub fn write(&self, world: &World, folder: &str) -> String {
+        let Self {
+            name,
+            version,
+            purl,
+            file,
+            run,
+            ..
+        } = self;
+        let text = format!(
+            "[recipe]\nname = \"{name}\"\nversion = \"{version}\"\ntoolchains = [\"shell\"]\n\n\
+             [sources.{name}]\npurl = \"{purl}\"\nfile = \"{file}\"\n\n\
+             [[steps]]\nname = \"copy\"\nrun = '{run}'\n"
+        );
+        let recipe = Recipe::parse(SourceText {
+            path: "recipe.toml",
+            text: &text,
+        })
+        .unwrap();
+        let place = format!("pool/{file}");
+        let print = Fingerprint::of(self.bytes);
+        let input = LockedInput {
+            source: Some(name.parse().unwrap()),
+            purl: purl.parse().unwrap(),
+            file: file.parse().unwrap(),
+            sha256: print.sha256,
+            blake3: Some(print.blake3),
+            size: print.size,
+            locations: vec![place.parse().unwrap()],
+        };
+        let lock = Lockfile::new(recipe.requests(), vec![input]);
+        world.write(&format!("{folder}/recipe.toml"), &text);
+        world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
+        place
+    }
 }
 
 /// A source archive: one folder of this name, and one file with this text in it.

@@ -243,8 +243,11 @@ pub struct TraceArgs {
     /// The artifact: a file, or the beginning of its SHA-256
     #[arg(value_name = "ARTIFACT")]
     pub artifact: String,
-    /// As a graph for Graphviz
+    /// List the packages of toolchains as well, each with its digest
     #[arg(long)]
+    pub inputs: bool,
+    /// As a graph for Graphviz
+    #[arg(long, conflicts_with = "inputs")]
     pub dot: bool,
     /// Which gate.
     #[command(flatten)]

@@ -97,10 +97,14 @@ impl Bench<'_> {
         let needed: usize = asked.values().sum();
         let wanted: Vec<String> = asked
             .iter()
-            .map(|(role, count)| format!("{count} {role}"))
+            .map(|(role, count)| format!("{count} of the role {role}"))
             .collect();
         let names: Vec<&str> = approvers.keys().map(|it| it.as_str()).collect();
-        let saw = format!("{filled} of {needed} [{}]", names.join(", "));
+        let saw = match names.as_slice() {
+            [] => "nobody".to_owned(),
+            names if filled == names.len() => format!("{filled}: {}", names.join(", ")),
+            names => format!("{filled} among {}", names.join(", ")),
+        };
         // What was set aside is the better reason: it says what was wrong with what is there.
         let why = reasons
             .first()
@@ -289,7 +293,7 @@ fn tests(case: &Case<'_>, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
     let why = (!passed).then_some(Reason::TestsMissing.into());
     Some(Rule::new(
         "tests",
-        format!("passed, on the word of a {role}"),
+        format!("passed, by someone of the role {role}"),
         saw,
         why,
     ))

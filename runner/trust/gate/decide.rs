@@ -109,10 +109,5 @@ pub(super) fn revocation_rule(
         format!("entry {}, {:?}", it.index, it.revocation.reason)
     });
     let why: Option<Why> = found.map(|_| reason.into());
-    Rule::new(
-        "revocation",
-        format!("no revocation of the {what}"),
-        saw,
-        why,
-    )
+    Rule::new(format!("revoked.{what}"), "no revocation", saw, why)
 }

@@ -82,6 +82,17 @@ impl PolicyInForce {
         Ok(policy)
     }
 
+    /// Whose key that is: a person's, a builder's or the gate's.
+    pub fn owner(&self, key: KeyId) -> Option<String> {
+        let person = self.release.people.person(key).map(ToString::to_string);
+        let mut builders = self.root.builders.iter();
+        let mut builder = || builders.find(|it| it.key.id() == key);
+        let gate = || self.release.gate_keys.contains(&key);
+        person
+            .or_else(|| builder().map(|it| it.builder.clone()))
+            .or_else(|| gate().then(|| self.release.gate.clone()))
+    }
+
     /// The key of that id, of a person or a builder.
     pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
         let builders = self.root.builders.iter().map(|it| &it.key);

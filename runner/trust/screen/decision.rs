@@ -1,7 +1,7 @@
 //! A decision on the screen: rule by rule, then what did not count.
 
-use super::text::{Label, Text, width};
-use crate::gate::decision::{Decision, Rule, Verdict};
+use super::text::{Cell, Label, Text, headings};
+use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 
 /// The decision as text.
 pub fn decision(decision: &Decision) -> Text {
@@ -13,45 +13,55 @@ pub fn decision(decision: &Decision) -> Text {
     }
     text.add(Label::Faint, format!(" ({})", decision.artifact.short()));
     text.add(Label::Plain, format!(" to {environment}"));
-    text.add(
-        Label::Faint,
-        format!(", policy {}", decision.policy.short()),
+    let policy = format!(
+        ", generation {}, policy {}",
+        decision.generation,
+        decision.policy.short()
     );
-    let column = width(decision.rules.iter().map(|it| it.name.as_str()));
-    for rule in &decision.rules {
-        line(&mut text, rule, column);
+    text.add(Label::Faint, policy).line();
+    let mut rows = vec![headings(["verdict", "rule", "asks for", "there is"])];
+    rows.extend(decision.rules.iter().map(row));
+    text.table(&rows);
+    if !decision.set_aside.is_empty() {
+        let aside: Vec<Vec<Cell>> = decision.set_aside.iter().map(aside).collect();
+        text.line().table(&aside);
     }
-    for aside in &decision.set_aside {
-        let index = aside
-            .index
-            .map_or(String::new(), |index| format!(" of entry {index}"));
-        text.line().add(
-            Label::Faint,
-            format!("  not counted: {}{index}, ", aside.what),
-        );
-        text.add(Label::Warning, aside.why.reason.code());
-        text.add(Label::Faint, format!(" ({})", aside.why));
-    }
+    text.line();
     match decision.verdict() {
         Ok(()) => text.line().add(Label::Good, "allowed"),
         Err(refusal) => text
             .line()
-            .add(Label::Bad, format!("denied [{}]", refusal.reason))
-            .add(Label::Plain, format!(" {}", refusal.reason.sentence())),
+            .add(Label::Bad, "denied")
+            .add(Label::Plain, format!(": {}", refusal.reason.sentence()))
+            .add(Label::Faint, format!(" [{}]", refusal.reason)),
     };
     text
 }
 
-fn line(text: &mut Text, rule: &Rule, column: usize) {
-    let (label, word) = match rule.verdict {
-        Verdict::Held => (Label::Good, "held  ".to_owned()),
+fn row(rule: &Rule) -> Vec<Cell> {
+    let verdict = match rule.verdict {
+        Verdict::Held => (Label::Good, "held".to_owned()),
         Verdict::Waived { by } => (Label::Warning, format!("waived by entry {by}")),
         Verdict::Denied(_) => (Label::Bad, "denied".to_owned()),
     };
-    text.line().add(label, format!("  {word}  "));
-    text.column(Label::Plain, &rule.name, column);
-    text.add(
-        Label::Faint,
-        format!("  asks for {}, there is {}", rule.asked, rule.saw),
-    );
+    vec![
+        verdict,
+        (Label::Strong, rule.name.clone()),
+        (Label::Plain, rule.asked.clone()),
+        (Label::Plain, rule.saw.clone()),
+    ]
+}
+
+fn aside(aside: &SetAside) -> Vec<Cell> {
+    let entry = aside
+        .index
+        .map_or(String::new(), |index| format!(" of entry {index}"));
+    vec![
+        (Label::Warning, "not counted".to_owned()),
+        (Label::Plain, format!("{}{entry}", aside.what)),
+        (
+            Label::Plain,
+            format!("{} [{}]", aside.why, aside.why.reason),
+        ),
+    ]
 }

@@ -36,22 +36,19 @@ pub fn dot(trace: &Trace) -> String {
         node(&mut out, &id, &format!("approval\n{who}"));
         edge(&mut out, &artifact, &id, &format!("for {environment}"));
     }
-    for (index, who, verb) in &trace.tests {
+    for (index, who, result) in &trace.tests {
         let id = format!("entry {index}");
-        node(&mut out, &id, &format!("{verb}\n{who}"));
+        node(&mut out, &id, &format!("{}\n{who}", result.word()));
         edge(&mut out, &artifact, &id, "tested");
     }
     for build in &trace.builds {
         let id = format!("entry {}", build.index);
         node(&mut out, &id, &format!("build\n{}", build.builder));
         edge(&mut out, &artifact, &id, "built");
-        for (label, digest, _) in &build.inputs {
-            node(
-                &mut out,
-                &digest.short(),
-                &format!("{label}\n{}", digest.short()),
-            );
-            edge(&mut out, &id, &digest.short(), "from");
+        for input in &build.inputs {
+            let digest = input.digest.short();
+            node(&mut out, &digest, &format!("{}\n{digest}", input.name));
+            edge(&mut out, &id, &digest, "from");
         }
     }
     out.push_str("}\n");

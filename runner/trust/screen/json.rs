@@ -12,7 +12,7 @@ use crate::state::record::Line;
 use crate::statement::heading::number as count;
 use crate::statement::revocation::Revoked;
 use crate::story::rollback::RolledBack;
-use crate::story::status::{EnvironmentStatus, Status};
+use crate::story::status::{EnvironmentStatus, RevocationStatus, Status};
 use crate::story::trace::{BuildTrace, Trace};
 use crate::story::watch::Watched;
 
@@ -61,13 +61,6 @@ pub fn line(line: &Line) -> Value {
 pub fn status(status: &Status) -> Value {
     let (version, digest, expires) = &status.policy;
     let environments: Vec<Value> = status.environments.iter().map(environment).collect();
-    let revoked = status.revocations.iter().map(|(kind, id, reason)| {
-        Value::object([
-            ("kind", (*kind).into()),
-            ("id", id.as_str().into()),
-            ("reason", reason.as_str().into()),
-        ])
-    });
     Value::object([
         ("log", status.log.as_str().into()),
         ("size", count(status.size)),
@@ -80,7 +73,7 @@ pub fn status(status: &Status) -> Value {
             ]),
         ),
         ("environments", environments.into()),
-        ("revocations", revoked.collect::<Vec<_>>().into()),
+        ("revocations", revocations(&status.revocations)),
     ])
 }
 
@@ -104,14 +97,40 @@ pub fn trace(trace: &Trace) -> Value {
                 ("expires", expires.to_string().into()),
             ])
         });
+    let tests = trace.tests.iter().map(|(index, who, result)| {
+        Value::object([
+            ("index", count(*index)),
+            ("who", who.as_str().into()),
+            ("result", result.word().into()),
+        ])
+    });
     let builds: Vec<Value> = trace.builds.iter().map(build).collect();
     Value::object([
         ("artifact", trace.artifact.to_hex().into()),
         ("name", trace.name.as_str().into()),
         ("deployments", deployments.collect::<Vec<_>>().into()),
         ("approvals", approvals.collect::<Vec<_>>().into()),
+        ("tests", tests.collect::<Vec<_>>().into()),
         ("builds", builds.into()),
+        ("revocations", revocations(&trace.revocations)),
     ])
+}
+
+fn revocations(all: &[RevocationStatus]) -> Value {
+    let one = |it: &RevocationStatus| {
+        let revocation = &it.revocation;
+        let from = revocation.from.map(|it| it.to_string());
+        Value::object([
+            ("index", count(it.index)),
+            ("by", it.by.as_str().into()),
+            ("kind", revocation.revoked.kind().into()),
+            ("id", revocation.revoked.id().as_str().into()),
+            ("owner", optional(it.owner.as_deref())),
+            ("from", optional(from.as_deref())),
+            ("reason", revocation.reason.as_str().into()),
+        ])
+    };
+    all.iter().map(one).collect::<Vec<_>>().into()
 }
 
 /// What a revocation would reach.
@@ -158,8 +177,12 @@ pub fn rolled_back(done: &RolledBack) -> Value {
 
 /// What came of a look at an environment.
 pub fn watched(environment: &Name, watched: &Watched) -> Value {
+    let settled = match watched {
+        Watched::Settled(finding) => Some(finding),
+        _ => None,
+    };
     let (alarm, done) = match watched {
-        Watched::Fine => (None, None),
+        Watched::Fine | Watched::Settled(_) => (None, None),
         Watched::Alarm(alarm) => (Some(alarm), None),
         Watched::RolledBack(alarm, done) => (Some(alarm), Some(done)),
     };
@@ -171,6 +194,7 @@ pub fn watched(environment: &Name, watched: &Watched) -> Value {
     });
     Value::object([
         ("environment", environment.as_str().into()),
+        ("settled", refusal(settled)),
         ("alarm", alarm),
         ("rolledBack", done.map_or(Value::Null, |it| rolled_back(it))),
     ])
@@ -206,6 +230,7 @@ fn environment(environment: &EnvironmentStatus) -> Value {
         Value::object([
             ("index", count(it.index)),
             ("artifact", it.artifact.as_str().into()),
+            ("by", it.by.as_str().into()),
             ("scope", scope.into()),
             ("reason", it.reason.as_str().into()),
             ("expires", it.expires.to_string().into()),
@@ -240,18 +265,30 @@ fn generation(generation: &Generation) -> Value {
 }
 
 fn build(build: &BuildTrace) -> Value {
-    let inputs = build.inputs.iter().map(|(label, digest, authors)| {
-        let authors: Vec<&str> = authors.iter().map(Name::as_str).collect();
+    let inputs = build.inputs.iter().map(|it| {
+        let authors: Vec<&str> = it.authors.iter().map(Name::as_str).collect();
         Value::object([
-            ("name", label.as_str().into()),
-            ("sha256", digest.to_hex().into()),
+            ("name", it.name.as_str().into()),
+            ("uri", optional(it.uri.as_deref())),
+            ("role", it.role.as_str().into()),
+            ("sha256", it.digest.to_hex().into()),
             ("authors", authors.into()),
         ])
     });
+    let recipe = build
+        .recipe
+        .as_ref()
+        .map_or(Value::Null, |(name, version)| {
+            Value::object([
+                ("name", name.as_str().into()),
+                ("version", version.as_str().into()),
+            ])
+        });
     Value::object([
         ("index", count(build.index)),
         ("builder", build.builder.as_str().into()),
         ("key", build.key.to_string().into()),
+        ("recipe", recipe),
         ("inputs", inputs.collect::<Vec<_>>().into()),
     ])
 }

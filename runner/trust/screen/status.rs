@@ -1,9 +1,9 @@
-//! The status on the screen: a line for each environment, and what needs a look below it.
+//! The status on the screen: a line for each environment, and what needs a look below them.
 
 use zwieback_core::name::Name;
 
-use super::text::{Label, Text, width};
-use crate::story::status::{EnvironmentStatus, Status};
+use super::text::{Cell, Label, Text, headings};
+use crate::story::status::{EnvironmentStatus, RevocationStatus, Status};
 use crate::story::trace::origin;
 
 /// The status as text.
@@ -13,64 +13,104 @@ pub fn status(status: &Status) -> Text {
     text.line().add(Label::Strong, &status.log);
     text.add(Label::Plain, format!(", {} entries", status.size));
     let policy = format!(", policy {version} ({}) until {expires}", digest.short());
-    text.add(Label::Faint, policy);
-    let column = width(status.environments.iter().map(|it| it.name.as_str()));
-    for environment in &status.environments {
-        line(&mut text, environment, column);
-        details(&mut text, environment);
-    }
-    for (kind, id, reason) in &status.revocations {
-        text.line().add(Label::Bad, "  revoked   ");
-        text.add(Label::Plain, format!("{kind} {id}"));
-        text.add(Label::Faint, format!(", {reason}"));
+    text.add(Label::Faint, policy).line();
+    let names = [
+        "environment",
+        "verdict",
+        "release",
+        "generation",
+        "since",
+        "how",
+    ];
+    let mut rows = vec![headings(names)];
+    rows.extend(status.environments.iter().map(row));
+    text.table(&rows);
+    let mut notes: Vec<Vec<Cell>> = status.environments.iter().flat_map(notes).collect();
+    notes.extend(status.revocations.iter().map(revocation));
+    if !notes.is_empty() {
+        text.line().table(&notes);
     }
     text
 }
 
-fn line(text: &mut Text, environment: &EnvironmentStatus, column: usize) {
-    text.line().add(Label::Plain, "  ");
-    text.column(Label::Strong, environment.name.as_str(), column);
+fn row(environment: &EnvironmentStatus) -> Vec<Cell> {
+    let name = (Label::Strong, environment.name.to_string());
     let Some(current) = &environment.current else {
-        text.add(Label::Faint, "  nothing deployed");
-        return;
+        return vec![name, (Label::Faint, "empty".to_owned())];
     };
-    match &environment.verdict {
-        Ok(()) => text.add(Label::Good, "  ok    "),
-        Err(_) => text.add(Label::Bad, "  wrong "),
+    let verdict = match &environment.verdict {
+        Ok(()) => (Label::Good, "ok".to_owned()),
+        Err(_) => (Label::Bad, "wrong".to_owned()),
     };
-    let version = current.version.as_deref().unwrap_or("");
-    text.add(Label::Plain, format!("  {} {version}", current.name));
-    text.add(Label::Faint, format!(" ({})", current.artifact.short()));
-    text.add(Label::Plain, format!("  generation {}", current.number));
-    text.add(
-        Label::Faint,
-        format!(", {}, {}", current.decided, origin(current)),
-    );
+    let version = current.version.as_deref().unwrap_or("without version");
+    let release = format!("{} {version} ({})", current.name, current.artifact.short());
+    let how = format!("{}, entry {}", origin(current), current.index);
+    vec![
+        name,
+        verdict,
+        (Label::Plain, release),
+        (Label::Plain, current.number.to_string()),
+        (Label::Faint, current.decided.to_string()),
+        (Label::Faint, how),
+    ]
 }
 
-fn details(text: &mut Text, environment: &EnvironmentStatus) {
+fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
+    let name = &environment.name;
+    let note = |label, word: &str, said: String| {
+        let place = (Label::Strong, name.to_string());
+        vec![(label, word.to_owned()), place, (Label::Plain, said)]
+    };
+    let mut notes = Vec::new();
     if let Err(refusal) = &environment.verdict {
-        text.line()
-            .add(Label::Bad, format!("    [{}] ", refusal.reason));
-        text.add(Label::Plain, refusal.to_string());
+        let said = format!("{refusal} [{}]", refusal.reason);
+        notes.push(note(Label::Bad, "wrong", said));
     }
-    for exception in &environment.exceptions {
-        let scope: Vec<&str> = exception.scope.iter().map(|it| it.as_str()).collect();
-        text.line().add(Label::Warning, "    exception ");
-        text.add(
-            Label::Plain,
-            format!("{} without {}", exception.artifact, scope.join(", ")),
+    for it in &environment.exceptions {
+        let scope: Vec<&str> = it.scope.iter().map(|it| it.as_str()).collect();
+        let said = format!(
+            "{} without {} until {}: {:?}, by {}, entry {}",
+            it.artifact,
+            scope.join(", "),
+            it.expires,
+            it.reason,
+            it.by,
+            it.index
         );
-        text.add(
-            Label::Faint,
-            format!(", until {}: {}", exception.expires, exception.reason),
-        );
+        notes.push(note(Label::Warning, "exception", said));
     }
-    for (digest, name, people) in &environment.pending {
+    for (digest, artifact, people) in &environment.pending {
         let people: Vec<&str> = people.iter().map(Name::as_str).collect();
-        text.line()
-            .add(Label::Plain, format!("    pending   {name}"));
-        text.add(Label::Faint, format!(" ({})", digest.short()));
-        text.add(Label::Plain, format!(", approved by {}", people.join(", ")));
+        let said = format!(
+            "{artifact} ({}), approved by {}",
+            digest.short(),
+            people.join(", ")
+        );
+        notes.push(note(Label::Plain, "pending", said));
     }
+    notes
+}
+
+fn revocation(status: &RevocationStatus) -> Vec<Cell> {
+    vec![
+        (Label::Bad, "revoked".to_owned()),
+        (Label::Strong, "everywhere".to_owned()),
+        (Label::Plain, revoked(status)),
+    ]
+}
+
+/// What was revoked, why and by whom.
+fn revoked(status: &RevocationStatus) -> String {
+    let revocation = &status.revocation;
+    let of = status
+        .owner
+        .as_ref()
+        .map_or(String::new(), |it| format!(" of {it}"));
+    format!(
+        "{}{of}: {:?}, by {}, entry {}",
+        revocation.revoked.label(),
+        revocation.reason,
+        status.by,
+        status.index
+    )
 }

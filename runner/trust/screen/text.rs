@@ -17,6 +17,9 @@ pub enum Label {
     Bad,
 }
 
+/// A part that stands in a column.
+pub type Cell = (Label, String);
+
 /// Lines of labelled parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
@@ -42,7 +45,29 @@ impl Text {
 
     /// Adds a part that takes up at least `width` columns.
     pub fn column(&mut self, label: Label, part: impl AsRef<str>, width: usize) -> &mut Self {
-        self.add(label, format!("{:width$}", part.as_ref()))
+        let part = part.as_ref();
+        let rest = width.saturating_sub(part.chars().count());
+        // What fills up is apart: underlined or reversed colours would show it.
+        self.add(label, part).add(Label::Plain, " ".repeat(rest))
+    }
+
+    /// Adds rows whose cells stand below each other, two columns in; the last ones are not filled up.
+    pub fn table(&mut self, rows: &[Vec<Cell>]) -> &mut Self {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let cells = |column| {
+            rows.iter()
+                .filter_map(move |row: &Vec<Cell>| row.get(column))
+        };
+        let widths: Vec<usize> = (0..columns)
+            .map(|column| width(cells(column).map(|(_, text)| text.as_str())))
+            .collect();
+        for row in rows {
+            self.line();
+            for ((label, text), width) in row.iter().zip(&widths) {
+                self.add(Label::Plain, "  ").column(*label, text, *width);
+            }
+        }
+        self
     }
 
     /// The lines, each as its parts.
@@ -66,6 +91,11 @@ impl Text {
     pub fn plain(&self) -> String {
         self.render(|_, part| part.to_owned())
     }
+}
+
+/// The headings of a table.
+pub fn headings<const N: usize>(names: [&str; N]) -> Vec<Cell> {
+    names.map(|it| (Label::Faint, it.to_uppercase())).into()
 }
 
 /// The width of the widest, for a column.

@@ -1,79 +1,176 @@
 //! A trace on the screen: from where it is back to what it was made of.
 
+use std::collections::BTreeMap;
+
 use zwieback_core::name::Name;
 
-use super::text::{Label, Text};
-use crate::story::trace::{BuildTrace, Trace, origin};
+use super::text::{Cell, Label, Text};
+use crate::story::status::RevocationStatus;
+use crate::story::trace::{BuildTrace, Deployment, InputTrace, Trace, origin};
 
-/// Inputs beyond these are only counted: a toolchain has dozens.
-const SHOWN: usize = 12;
+/// How the role of a source begins.
+const SOURCE: &str = "source ";
+/// How the role of a toolchain's package begins.
+const TOOLCHAIN: &str = "toolchain ";
+
+/// Whether packages of toolchains are counted or listed: there are dozens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    /// Counted by toolchain.
+    Counted,
+    /// Listed, each with its digest.
+    Listed,
+}
 
 /// The trace as text.
-pub fn trace(trace: &Trace) -> Text {
+pub fn trace(trace: &Trace, inputs: Inputs) -> Text {
     let mut text = Text::default();
-    text.line().add(Label::Strong, &trace.name);
-    text.add(Label::Faint, format!(" {}", trace.artifact));
-    for (index, what, why) in &trace.revocations {
-        text.line().add(Label::Bad, format!("  revoked   {what}"));
-        text.add(Label::Plain, format!(", {why}"));
-        text.add(Label::Faint, format!(", entry {index}"));
-    }
-    for deployment in &trace.deployments {
-        let (label, word) = if deployment.is_current {
-            (Label::Good, "deployed  ")
-        } else {
-            (Label::Faint, "was in    ")
-        };
-        let generation = &deployment.generation;
-        text.line()
-            .add(label, format!("  {word}{}", deployment.environment));
-        text.add(Label::Plain, format!(", generation {}", generation.number));
-        let index = generation.index;
-        text.add(
-            Label::Faint,
-            format!(", {}, entry {index}", origin(generation)),
-        );
-    }
-    for (index, who, environment, expires) in &trace.approvals {
-        text.line().add(
-            Label::Plain,
-            format!("  approved  for {environment} by {who}"),
-        );
-        text.add(Label::Faint, format!(", until {expires}, entry {index}"));
-    }
-    for (index, who, verb) in &trace.tests {
-        text.line()
-            .add(Label::Plain, format!("  {verb:8}  by {who}"));
-        text.add(Label::Faint, format!(", entry {index}"));
-    }
+    let recipe = trace.builds.iter().find_map(|it| it.recipe.as_ref());
+    let version = recipe.map_or(String::new(), |(_, version)| format!(" {version}"));
+    text.line()
+        .add(Label::Strong, &trace.name)
+        .add(Label::Plain, version);
+    text.add(Label::Faint, format!("  sha256 {}", trace.artifact))
+        .line();
+    let mut rows = revocations(trace);
+    rows.extend(deployments(trace));
+    rows.extend(approvals(trace));
+    rows.extend(tests(trace));
+    rows.extend(trace.builds.iter().map(build));
+    text.table(&rows);
+    let mut shown: Vec<&[InputTrace]> = Vec::new();
     for build in &trace.builds {
-        add_build(&mut text, build);
+        // Builders that agree have the same inputs: once is enough.
+        if !shown.contains(&&build.inputs[..]) {
+            shown.push(&build.inputs);
+            text.line().table(&made_from(build, inputs));
+        }
     }
     text
 }
 
-fn add_build(text: &mut Text, build: &BuildTrace) {
-    text.line().add(Label::Plain, "  built     by ");
-    text.add(Label::Strong, &build.builder);
-    text.add(
-        Label::Faint,
-        format!(", key {}, entry {}", build.key.short(), build.index),
-    );
+/// What was done, to what or where, how, when, and the entry that says so.
+fn row(done: Cell, what: &str, how: String, when: String, index: u64) -> Vec<Cell> {
+    vec![
+        done,
+        (Label::Strong, what.to_owned()),
+        (Label::Plain, how),
+        (Label::Faint, when),
+        (Label::Faint, format!("entry {index}")),
+    ]
+}
+
+fn revocations(trace: &Trace) -> Vec<Vec<Cell>> {
+    let row = |it: &RevocationStatus| {
+        let done = (Label::Bad, "revoked".to_owned());
+        let (what, why) = (it.revocation.revoked.label(), &it.revocation.reason);
+        let when = it.revocation.heading.issued.to_string();
+        row(
+            done,
+            &what,
+            format!("{why:?}, by {}", it.by),
+            when,
+            it.index,
+        )
+    };
+    trace.revocations.iter().map(row).collect()
+}
+
+fn deployments(trace: &Trace) -> Vec<Vec<Cell>> {
+    let row = |it: &Deployment| {
+        let done = if it.is_current {
+            (Label::Good, "deployed".to_owned())
+        } else {
+            (Label::Faint, "was in".to_owned())
+        };
+        let generation = &it.generation;
+        let how = format!("generation {}, {}", generation.number, origin(generation));
+        let when = generation.decided.to_string();
+        row(done, it.environment.as_str(), how, when, generation.index)
+    };
+    trace.deployments.iter().map(row).collect()
+}
+
+fn approvals(trace: &Trace) -> Vec<Vec<Cell>> {
+    let rows = trace
+        .approvals
+        .iter()
+        .map(|(index, who, environment, expires)| {
+            let done = (Label::Plain, "approved".to_owned());
+            let until = format!("until {expires}");
+            row(
+                done,
+                environment.as_str(),
+                format!("by {who}"),
+                until,
+                *index,
+            )
+        });
+    rows.collect()
+}
+
+fn tests(trace: &Trace) -> Vec<Vec<Cell>> {
+    let rows = trace.tests.iter().map(|(index, who, result)| {
+        let done = (Label::Plain, "tested".to_owned());
+        row(
+            done,
+            result.word(),
+            format!("by {who}"),
+            String::new(),
+            *index,
+        )
+    });
+    rows.collect()
+}
+
+fn build(build: &BuildTrace) -> Vec<Cell> {
+    let done = (Label::Plain, "built".to_owned());
+    let how = format!("by key {}", build.key.short());
+    row(done, &build.builder, how, String::new(), build.index)
+}
+
+fn made_from(build: &BuildTrace, inputs: Inputs) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
     if let Some((name, version)) = &build.recipe {
-        text.line()
-            .add(Label::Plain, format!("    recipe  {name} {version}"));
+        let what = format!("{name} {version}");
+        rows.push(vec![
+            (Label::Plain, "recipe".to_owned()),
+            (Label::Strong, what),
+        ]);
     }
-    for (label, digest, authors) in build.inputs.iter().take(SHOWN) {
-        text.line()
-            .add(Label::Plain, format!("    from    {label}"));
-        text.add(Label::Faint, format!(" ({})", digest.short()));
-        if !authors.is_empty() {
-            let authors: Vec<&str> = authors.iter().map(Name::as_str).collect();
-            text.add(Label::Plain, format!(", changed by {}", authors.join(", ")));
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    // The sources are what people look for.
+    let (first, rest): (Vec<_>, Vec<_>) = build
+        .inputs
+        .iter()
+        .partition(|it| it.role.starts_with(SOURCE));
+    for input in first.into_iter().chain(rest) {
+        match input.role.strip_prefix(TOOLCHAIN) {
+            Some(toolchain) if inputs == Inputs::Counted => {
+                *counted.entry(toolchain).or_default() += 1;
+            }
+            _ => rows.push(made_of(input)),
         }
     }
-    if let Some(more) = build.inputs.len().checked_sub(SHOWN).filter(|it| *it > 0) {
-        text.line()
-            .add(Label::Faint, format!("    and {more} more inputs"));
+    let packages = counted.into_iter().map(|(toolchain, count)| {
+        let what = format!("{count} packages of toolchain {toolchain}");
+        vec![(Label::Plain, "from".to_owned()), (Label::Strong, what)]
+    });
+    rows.extend(packages);
+    rows
+}
+
+fn made_of(input: &InputTrace) -> Vec<Cell> {
+    let authors: Vec<&str> = input.authors.iter().map(Name::as_str).collect();
+    let mut cells = vec![
+        (Label::Plain, "from".to_owned()),
+        (Label::Strong, input.name.clone()),
+        (Label::Faint, input.digest.short()),
+        (Label::Plain, input.uri.clone().unwrap_or_default()),
+    ];
+    if !authors.is_empty() {
+        let said = format!("changed by {}", authors.join(", "));
+        cells.push((Label::Plain, said));
     }
+    cells
 }

@@ -44,8 +44,8 @@ impl State {
             index,
             who: self.who(signed),
             verb: signed.said.verb(),
-            what: signed.name.clone(),
-            digest: Some(signed.subject),
+            what: what(signed),
+            digest: digest(signed),
             when: when(&signed.said),
             outcome: Ok(String::new()),
         }
@@ -103,13 +103,14 @@ impl State {
                 self.person(key)?;
                 let entered = entered(index, key, stamped, *result);
                 self.record(signed).tests.push(entered);
-                Ok(String::new())
+                Ok(result.word().to_owned())
             }
             Said::Authored(authorship) => {
                 self.person(key)?;
                 let authors = self.authors.entry(subject).or_default();
                 authors.extend(authorship.authors.iter().cloned());
-                Ok(format!("{} authors", authors.len()))
+                let names: Vec<&str> = authors.iter().map(Name::as_str).collect();
+                Ok(format!("changed by {}", names.join(", ")))
             }
             Said::Approved(approval) => {
                 self.person(key)?;
@@ -132,7 +133,7 @@ impl State {
             }
             Said::Revoked(revocation) => {
                 let by = self.person_with(key, |policy| policy.release.revoke.clone())?;
-                let outcome = format!("{}, {:?}", revocation.revoked.kind(), revocation.reason);
+                let outcome = format!("{:?}", revocation.reason);
                 self.revocations.push(RevocationRecord {
                     index,
                     by,
@@ -163,7 +164,11 @@ impl State {
             let entered = entered(index, signed.key, stamped, build.clone());
             self.named(*digest, name).builds.push(entered);
         }
-        format!("{} files, {} inputs", subjects.len(), build.inputs.len())
+        let inputs = build.inputs.len();
+        match subjects.len() {
+            1 => format!("from {inputs} inputs"),
+            files => format!("and {} more, from {inputs} inputs", files - 1),
+        }
     }
 
     /// A policy is in force once enough keepers of the one before it are for it; the first one is
@@ -291,6 +296,22 @@ fn first_keeper(signed: &Signed, change: &PolicyChange) -> String {
         || format!("key {}", signed.key.short()),
         |it| it.to_string(),
     )
+}
+
+/// What is spoken of; the id of a key is shown as everywhere else.
+fn what(signed: &Signed) -> String {
+    match &signed.said {
+        Said::Revoked(revocation) => revocation.revoked.label(),
+        _ => signed.name.clone(),
+    }
+}
+
+/// The digest of what is spoken of, where the subject is more than a stand-in.
+fn digest(signed: &Signed) -> Option<Digest> {
+    match &signed.said {
+        Said::Revoked(_) => None,
+        _ => Some(signed.subject),
+    }
 }
 
 fn when(said: &Said) -> Option<Timestamp> {

@@ -87,6 +87,16 @@ impl Revoked {
         }
     }
 
+    /// What it is called on a screen.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Key(key) => format!("key {}", key.short()),
+            Self::Artifact(digest) => format!("artifact {}", digest.short()),
+            Self::Source(digest) => format!("source {}", digest.short()),
+            Self::Builder(id) => format!("builder {id}"),
+        }
+    }
+
     /// The kind.
     pub fn kind(&self) -> &'static str {
         match self {

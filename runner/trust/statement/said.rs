@@ -190,7 +190,6 @@ impl Said {
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Built(_) => "built",
-            Self::Tested(TestResult::Failed) => "failed",
             Self::Tested(_) => "tested",
             Self::Authored(_) => "authored",
             Self::Approved(_) => "approved",

@@ -47,6 +47,15 @@ impl TestResult {
         found.ok_or_else(|| fields.error("result", rule))
     }
 
+    /// What it is called on a screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "passed with warnings",
+            Self::Failed => "failed",
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "PASSED",

@@ -19,6 +19,7 @@ use zwieback_host::keys::signer::{Signer, seal};
 
 use super::desk::{Desk, Reader, subject};
 use super::error::StoryError;
+use crate::gate::exceptions;
 use crate::gate::question::Intent;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
@@ -174,7 +175,7 @@ pub fn submit(
     Ok(lines)
 }
 
-/// What a statement would change, if it counts; an approval must count where it is for.
+/// What a statement would change, if it counts; approvals and exceptions must count where they are for.
 fn weigh(reader: &Reader<'_>, submission: &Submission) -> Result<Line, StoryError> {
     let mut state = reader.state()?;
     let line = fold(submission, &mut state)?;
@@ -192,7 +193,7 @@ fn fold(submission: &Submission, state: &mut State) -> Result<Line, StoryError> 
     }
 }
 
-/// Why the gate would set the newest entry aside, if it is an approval.
+/// Why the gate would set the newest entry aside, if it is an approval or an exception.
 fn objection(
     reader: &Reader<'_>,
     state: &State,
@@ -201,6 +202,10 @@ fn objection(
     let Some((sha256, record)) = line.digest.and_then(|it| Some((it, state.artifact(it)?))) else {
         return Ok(None);
     };
+    let newest = record.exceptions.last().filter(|it| it.index == line.index);
+    if let Some(exception) = newest {
+        return Ok(exceptions::check(state, exception, reader.now).err());
+    }
     let newest = record.approvals.last().filter(|it| it.index == line.index);
     let Some(approval) = newest else {
         return Ok(None);

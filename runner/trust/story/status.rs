@@ -11,10 +11,13 @@ use super::error::StoryError;
 use super::rollback::keep;
 use super::watch::check_deployed;
 use crate::gate::exceptions;
+use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::state::environment::Generation;
 use crate::state::folded::State;
+use crate::state::record::RevocationRecord;
 use crate::statement::break_glass::Waivable;
+use crate::statement::revocation::{Revocation, Revoked};
 
 /// The state of all environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +30,21 @@ pub struct Status {
     pub policy: (u64, Digest, Timestamp),
     /// Every environment, in the policy's order.
     pub environments: Vec<EnvironmentStatus>,
-    /// What was revoked: kind, id, reason.
-    pub revocations: Vec<(&'static str, String, String)>,
+    /// What was revoked.
+    pub revocations: Vec<RevocationStatus>,
+}
+
+/// A revocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationStatus {
+    /// The entry.
+    pub index: u64,
+    /// Who said so.
+    pub by: Name,
+    /// What, and from when.
+    pub revocation: Revocation,
+    /// Whose key it is, if it is one that the policy knows.
+    pub owner: Option<String>,
 }
 
 /// One environment.
@@ -53,6 +69,8 @@ pub struct ExceptionStatus {
     pub index: u64,
     /// For which artifact.
     pub artifact: String,
+    /// Who made it.
+    pub by: String,
     /// Which rules do not hold.
     pub scope: BTreeSet<Waivable>,
     /// Why.
@@ -79,10 +97,24 @@ pub fn status(reader: &Reader<'_>) -> Result<Status, StoryError> {
         revocations: state
             .revocations()
             .iter()
-            .map(|it| &it.revocation)
-            .map(|it| (it.revoked.kind(), it.revoked.id(), it.reason.clone()))
+            .map(|it| revoked(it, policy))
             .collect(),
     })
+}
+
+/// A revocation, with whose key it is.
+pub(super) fn revoked(record: &RevocationRecord, policy: &PolicyInForce) -> RevocationStatus {
+    let revocation = record.revocation.clone();
+    let owner = match revocation.revoked {
+        Revoked::Key(key) => policy.owner(key),
+        Revoked::Artifact(_) | Revoked::Builder(_) | Revoked::Source(_) => None,
+    };
+    RevocationStatus {
+        index: record.index,
+        by: record.by.clone(),
+        revocation,
+        owner,
+    }
 }
 
 fn environment(
@@ -144,6 +176,7 @@ fn exceptions_of(reader: &Reader<'_>, state: &State, environment: &Name) -> Vec<
         .map(|(record, it)| ExceptionStatus {
             index: it.index,
             artifact: record.name.clone(),
+            by: super::trace::person(state, it.key),
             scope: it.what.scope.clone(),
             reason: it.what.reason.clone(),
             expires: it.what.expires,

@@ -1,15 +1,24 @@
 //! Where an artifact comes from and how it got where it is: from deployment back to every input.
 
+use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::reason::Refusal as AttestRefusal;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::Digest;
+use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;
+use super::status::{RevocationStatus, revoked};
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, Origin};
 use crate::state::folded::State;
+use crate::state::record::{BuildRecord, Entered};
+use crate::statement::test_result::TestResult;
 
 /// All that the log says about one artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +32,11 @@ pub struct Trace {
     /// Who approved it for what.
     pub approvals: Vec<(u64, String, Name, Timestamp)>,
     /// How its tests ended, and on whose word.
-    pub tests: Vec<(u64, String, &'static str)>,
+    pub tests: Vec<(u64, String, TestResult)>,
     /// How it was built.
     pub builds: Vec<BuildTrace>,
-    /// Revocations that reach it: entry, what, why.
-    pub revocations: Vec<(u64, String, String)>,
+    /// Revocations that reach it.
+    pub revocations: Vec<RevocationStatus>,
 }
 
 /// One deployment.
@@ -52,8 +61,23 @@ pub struct BuildTrace {
     pub key: KeyId,
     /// Recipe and version.
     pub recipe: Option<(String, String)>,
-    /// Every input, and who changed it where that is known.
-    pub inputs: Vec<(String, Digest, Vec<Name>)>,
+    /// Every input.
+    pub inputs: Vec<InputTrace>,
+}
+
+/// One input of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputTrace {
+    /// What it is called.
+    pub name: String,
+    /// Its package URL, where it has one.
+    pub uri: Option<String>,
+    /// What it was to the build, in its builder's words, such as `toolchain c`.
+    pub role: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Who changed it, as far as anyone said.
+    pub authors: Vec<Name>,
 }
 
 /// Traces an artifact through the log.
@@ -65,18 +89,16 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError>
         let (environment, expires) = (it.what.environment.clone(), it.what.expires);
         (it.index, person(&state, it.key), environment, expires)
     });
-    let tests = record.tests.iter().map(|it| {
-        let verb = crate::statement::said::Said::Tested(it.what).verb();
-        (it.index, person(&state, it.key), verb)
-    });
+    let tests = record.tests.iter();
+    let tests = tests.map(|it| (it.index, person(&state, it.key), it.what));
     Ok(Trace {
         artifact,
         name: record.name.clone(),
         deployments: deployments(&state, artifact),
         approvals: approvals.collect(),
         tests: tests.collect(),
-        builds: builds(&state, artifact),
-        revocations: revocations(&state, artifact),
+        builds: builds(reader, &state, artifact)?,
+        revocations: revocations(&state, artifact)?,
     })
 }
 
@@ -101,54 +123,63 @@ fn deployments(state: &State, artifact: Digest) -> Vec<Deployment> {
     all
 }
 
-fn builds(state: &State, artifact: Digest) -> Vec<BuildTrace> {
+fn builds(
+    reader: &Reader<'_>,
+    state: &State,
+    artifact: Digest,
+) -> Result<Vec<BuildTrace>, StoryError> {
     let record = state.artifact(artifact);
     let builds = record.map_or(&[][..], |it| &it.builds).iter();
-    let authors = |digest| {
-        state
-            .authors(digest)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
-    };
-    builds
-        .map(|it| BuildTrace {
-            index: it.index,
-            builder: it.what.builder.clone(),
-            key: it.key,
-            recipe: it.what.release.clone(),
-            inputs: it
-                .what
-                .inputs
-                .iter()
-                .map(|(digest, label)| (label.clone(), *digest, authors(*digest)))
-                .collect(),
+    let bundles = reader.ledger.provenance(state, artifact)?;
+    let build = |(build, bundle): (&Entered<BuildRecord>, Vec<u8>)| {
+        Ok(BuildTrace {
+            index: build.index,
+            builder: build.what.builder.clone(),
+            key: build.key,
+            recipe: build.what.release.clone(),
+            inputs: inputs(state, &bundle)?,
         })
-        .collect()
+    };
+    builds.zip(bundles).map(build).collect()
 }
 
-fn revocations(state: &State, artifact: Digest) -> Vec<(u64, String, String)> {
+/// The inputs as the provenance has them; the state keeps less.
+fn inputs(state: &State, bundle: &[u8]) -> Result<Vec<InputTrace>, Refusal> {
+    let bundle = Bundle::parse(bundle).map_err(AttestRefusal::from)?;
+    let statement = Statement::parse(&bundle.envelope().payload).map_err(AttestRefusal::from)?;
+    let provenance = Provenance::read(&statement.predicate)?;
+    let dependencies = provenance.resolved_dependencies.into_iter();
+    let input = |it: ResourceDescriptor| {
+        let digest = it.digest.get_sha256()?;
+        let role = it.annotations.get("role").and_then(Value::as_str);
+        Some(InputTrace {
+            name: it.label().to_owned(),
+            role: role.unwrap_or_default().to_owned(),
+            authors: state
+                .authors(digest)
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
+            digest,
+            uri: it.uri,
+        })
+    };
+    Ok(dependencies.filter_map(input).collect())
+}
+
+fn revocations(state: &State, artifact: Digest) -> Result<Vec<RevocationStatus>, Refusal> {
+    let policy = state.policy()?;
     let reaching = state.revocations().iter().filter(|it| {
         let radius = state.blast_radius(&it.revocation.revoked);
-        radius
-            .artifacts
-            .iter()
-            .any(|(digest, _)| *digest == artifact)
+        let mut artifacts = radius.artifacts.iter();
+        artifacts.any(|(digest, _)| *digest == artifact)
     });
-    reaching
-        .map(|it| {
-            let (what, why) = (&it.revocation.revoked, &it.revocation.reason);
-            (
-                it.index,
-                format!("{} {}", what.kind(), what.id()),
-                why.clone(),
-            )
-        })
-        .collect()
+    Ok(reaching.map(|it| revoked(it, policy)).collect())
 }
 
-fn person(state: &State, key: KeyId) -> String {
+/// Whose key that is, or which.
+pub(super) fn person(state: &State, key: KeyId) -> String {
     let person = state
         .policy()
         .ok()
@@ -159,7 +190,7 @@ fn person(state: &State, key: KeyId) -> String {
 /// How a generation came about, in a few words.
 pub fn origin(generation: &Generation) -> String {
     match &generation.origin {
-        Origin::Promotion { policy } => format!("promoted under policy {}", policy.short()),
+        Origin::Promotion { .. } => "promoted".to_owned(),
         Origin::Rollback { to, trigger, .. } => {
             format!("rolled back to generation {to} ({})", trigger.as_str())
         }

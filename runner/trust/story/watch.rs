@@ -5,7 +5,7 @@ use zwieback_core::name::Name;
 
 use super::desk::{Desk, Reader};
 use super::error::StoryError;
-use super::rollback::{RollBack, RolledBack, rollback};
+use super::rollback::{RollBack, RolledBack, repair, rollback};
 use crate::gate::release_policy::RollbackRule;
 use crate::reason::{Reason, Refusal, Why};
 use crate::state::environment::Generation;
@@ -27,6 +27,8 @@ pub struct Alarm {
 pub enum Watched {
     /// Nothing is deployed, or nothing is wrong with it.
     Fine,
+    /// The target was behind the log, after a crash or by somebody's hand; it is where it should be.
+    Settled(Refusal),
     /// Something is wrong, and policy leaves it to people.
     Alarm(Alarm),
     /// Something was wrong, and an earlier generation took its place.
@@ -36,6 +38,10 @@ pub enum Watched {
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.
 pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError> {
     let state = desk.reader.state()?;
+    if let Some(refusal) = behind(&desk.reader, &state, environment)? {
+        repair(desk, environment)?;
+        return Ok(Watched::Settled(refusal));
+    }
     let Some(alarm) = alarm(&desk.reader, &state, environment)? else {
         return Ok(Watched::Fine);
     };
@@ -51,6 +57,24 @@ pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError>
     };
     let done = rollback(desk, &wish)?;
     Ok(Watched::RolledBack(alarm, Box::new(done)))
+}
+
+/// Whether the target has another generation than the log says, or none.
+fn behind(
+    reader: &Reader<'_>,
+    state: &State,
+    environment: &Name,
+) -> Result<Option<Refusal>, StoryError> {
+    let current = state.history(environment).and_then(|it| it.current());
+    let (Some(current), Some(place)) = (current, reader.places.get(environment)) else {
+        return Ok(None);
+    };
+    let there = place.target.deployed()?.map(|it| it.generation);
+    if there == Some(current.number) {
+        return Ok(None);
+    }
+    let verdict = check_deployed(reader, current, environment)?;
+    Ok(verdict.err())
 }
 
 /// What is wrong with what is deployed, the worst first.

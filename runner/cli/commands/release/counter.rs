@@ -135,11 +135,12 @@ fn print(value: &Value) -> anyhow::Result<()> {
 }
 
 fn describe(line: &Line) -> String {
-    let digest = line.digest.map_or_else(String::new, Digest::short);
+    let digest = line.digest.map(Digest::short);
+    let digest = digest.map_or(String::new(), |it| format!(" ({it})"));
     let outcome = line.outcome.as_deref().unwrap_or_default();
     let outcome = match outcome {
         "" => String::new(),
         some => format!(" {some}"),
     };
-    format!("{} ({digest}){outcome}, by {}", line.what, line.who)
+    format!("{}{digest}{outcome}, by {}", line.what, line.who)
 }

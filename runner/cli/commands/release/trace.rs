@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use zwieback_trust::screen;
+use zwieback_trust::screen::trace::Inputs;
 use zwieback_trust::story::trace::trace;
 
 use super::counter::Counter;
@@ -21,7 +22,12 @@ pub fn run(global: &Global, args: &TraceArgs) -> anyhow::Result<u8> {
         let graph = screen::dot::dot(&trace);
         std::io::stdout().lock().write_all(graph.as_bytes())?;
     } else {
-        counter.show(&screen::trace::trace(&trace), || {
+        let inputs = if args.inputs {
+            Inputs::Listed
+        } else {
+            Inputs::Counted
+        };
+        counter.show(&screen::trace::trace(&trace, inputs), || {
             screen::json::trace(&trace)
         })?;
     }

@@ -40,6 +40,11 @@ pub fn tell_all(
         let value = || screen::json::watched(&environment, &watched);
         match &watched {
             Watched::Fine => counter.tell("Fine", environment.as_str(), value)?,
+            Watched::Settled(finding) => {
+                let sentence =
+                    format!("{environment}, {finding}; the log's release is there again");
+                counter.tell("Settled", &sentence, value)?;
+            }
             Watched::Alarm(alarm) => {
                 let trigger = alarm.trigger.as_str();
                 let sentence = format!("{environment} {trigger}: {}", alarm.finding);

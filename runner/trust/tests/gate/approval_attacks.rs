@@ -234,7 +234,7 @@ fn glass_breaks_for_a_reason_and_in_its_scope() {
     let status = zwieback_trust::story::status::status(&world.reader()).unwrap();
     let shown = zwieback_trust::screen::status::status(&status).plain();
     assert!(
-        shown.contains("exception bin/app without approvals, until"),
+        shown.contains("  exception  staging  bin/app without approvals until"),
         "{shown}"
     );
 }

@@ -74,6 +74,21 @@ fn a_release_that_was_tampered_with_is_found_and_replaced() {
 }
 
 #[test]
+fn a_target_behind_the_log_is_settled() {
+    let world = World::new();
+    in_staging(&world, "1.0");
+    in_staging(&world, "1.1");
+    fs::remove_file(world.home.join("staging/current")).unwrap();
+    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    assert!(matches!(watched, Watched::Settled(_)), "{watched:?}");
+    assert_eq!(world.seen("staging"), "app 1.1");
+    let size = world.state().size();
+    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    assert!(matches!(watched, Watched::Fine), "{watched:?}");
+    assert_eq!(world.state().size(), size);
+}
+
+#[test]
 fn a_rollback_goes_past_what_does_not_verify() {
     let world = World::new();
     for version in ["1.0", "1.1", "1.2"] {

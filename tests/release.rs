@@ -1,0 +1,121 @@
+//! The tour of a release, from its first build to its audit: docs/tour.md, every line of it checked.
+//! And what a tour has no room for: a target that is a command, health, promotions at the same time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+
+use zwieback_test_world::company::{self, said};
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::page;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+#[test]
+fn release() {
+    let world = World::new(site!(), Larder::Empty);
+    let mirror = company::sources(&world);
+    company::found(&world, mirror.root());
+    company::stock_builders(&world, site!(), Larder::Shell);
+    page::check(&site!().file("docs/tour.md"), &world);
+    every_decision_comes_out_again(&world);
+}
+
+/// The audit is complete: of all that the gate promoted, the log alone gives the same verdict.
+fn every_decision_comes_out_again(world: &World) {
+    for promotion in [5, 9, 16, 17] {
+        let line = format!("zwieback explain-decision {promotion} --format json");
+        let explained = said(world, "kim", &line);
+        assert!(explained.contains("\"agrees\":true"), "{explained}");
+    }
+}
+
+#[test]
+fn targets_are_commands_and_folders_and_change_one_after_the_other() {
+    let world = World::new(site!(), Larder::Empty);
+    let mirror = company::sources(&world);
+    company::found(&world, mirror.root());
+    company::stock_builders(&world, site!(), Larder::Shell);
+    let gate = fs::read_to_string(world.project().join("gate.toml")).unwrap();
+    let (head, _) = gate.split_once("[target.staging]").unwrap();
+    let targets = "[target.staging]\nfolder = \"staging\"\n\
+                   health = [\"sh\", \"-c\", \"grep -q 'version 1.0' staging/current/app\"]\n\
+                   [target.prod]\nstate = \"prod\"\ncommand = [\"sh\", \"-c\", \
+                   \"cat > live; echo $ZWIEBACK_NAME $ZWIEBACK_GENERATION $ZWIEBACK_SHA256 >> live\"]\n";
+    world.write("project/gate.toml", format!("{head}{targets}"));
+    company::put_in_force(&world);
+    company::build(&world, "one", "1.0");
+    at_the_same_time(&world);
+    by_command(&world);
+    what_does_not_work_is_taken_back(&world);
+    what_was_decided_under_another_policy(&world);
+}
+
+/// Of two promotions of the same file one is the first, and the other is told so.
+fn at_the_same_time(world: &World) {
+    said(world, "ada", "zwieback approve one/app --for staging");
+    let both = "for n in 1 2; do (zwieback promote one/app --to staging 2> said.$n; echo $? > ended.$n) & \
+                done; wait; cat ended.1 ended.2 | sort | tr -d '\\n'; cat said.*";
+    let heard = said(world, "gate", both);
+    assert!(heard.starts_with("05"), "{heard}");
+    assert!(heard.contains("[already-deployed]"), "{heard}");
+    let log = said(world, "cy", "zwieback status --format json");
+    assert!(log.contains("\"number\":1"), "{log}");
+}
+
+/// The command reads the verified bytes from its standard input.
+fn by_command(world: &World) {
+    said(
+        world,
+        "tess",
+        "zwieback attest test one/app --result passed --suite suite.sh",
+    );
+    said(world, "ada", "zwieback approve one/app --for prod");
+    said(world, "cy", "zwieback approve one/app --for prod");
+    said(world, "gate", "zwieback promote one/app --to prod");
+    let live = said(
+        world,
+        "gate",
+        "cat one/app; echo app 1 $(sha256sum < one/app | cut -d' ' -f1)",
+    );
+    assert_eq!(
+        fs::read_to_string(world.project().join("live")).unwrap(),
+        live
+    );
+    said(world, "gate", "zwieback watch");
+}
+
+/// The health command knows version 1.0 alone.
+fn what_does_not_work_is_taken_back(world: &World) {
+    said(world, "north", "cp next/* recipes/app/");
+    company::build(world, "two", "1.1");
+    said(world, "ada", "zwieback approve two/app --for staging");
+    let promote = "zwieback promote two/app --to staging 2>&1; test $? = 5";
+    let heard = said(world, "gate", promote);
+    assert!(heard.contains("Unhealthy"), "{heard}");
+    assert!(
+        heard.contains("Returned staging from generation 2 to app 1.0"),
+        "{heard}"
+    );
+    let current = fs::read_to_string(world.project().join("staging/current/app")).unwrap();
+    assert!(current.contains("version 1.0"), "{current}");
+}
+
+/// A policy is an entry as well: what was decided under the one before comes out again.
+fn what_was_decided_under_another_policy(world: &World) {
+    let status = said(world, "cy", "zwieback status");
+    assert!(status.contains(", policy 1 ("), "{status}");
+    let stricter =
+        "sed 's/^version = 1/version = 2/; s/release = 1/release = 2/' release.toml > next.toml";
+    said(world, "kim", stricter);
+    for keeper in ["kim", "lou"] {
+        let propose = "zwieback policy propose next.toml --builds policy.toml --trust root.json";
+        said(world, keeper, propose);
+    }
+    let status = said(world, "cy", "zwieback status");
+    assert!(status.contains(", policy 2 ("), "{status}");
+    // The entry after the builds and the approval: the first promotion.
+    let explained = said(world, "cy", "zwieback explain-decision 5");
+    assert!(explained.contains("1 of the role release"), "{explained}");
+    assert!(explained.contains("\nallowed\n"), "{explained}");
+}
