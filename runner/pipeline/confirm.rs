@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::bake::comparison::differences;
 use zwieback_core::event::Event;
-use zwieback_core::twin::conditions::{Conditions, RunName};
+use zwieback_core::sandbox_spec::identity::Entropy;
+use zwieback_core::twin::conditions::Conditions;
 use zwieback_core::twin::counterfactual;
 use zwieback_core::twin::factor::Factor;
+use zwieback_explain::cause::Cause;
 use zwieback_explain::finding::{Finding, Report};
-use zwieback_host::run_folder::RunFolder;
 
 use super::error::PipelineError;
-use super::pace::Pace;
-use super::run::{Bake, Part, Ran, run};
-use super::slots::Rank;
+use super::lab::{Lab, Paths};
+use super::run::{Bake, Ran};
 use super::twin::Twin;
 
 /// What differs in every run, whatever the conditions.
@@ -25,7 +24,18 @@ const EVER: [Factor; 5] = [
     Factor::Scheduling,
 ];
 
-/// Tests every suspect of a report, and then, by halves, what nobody suspected: in at most
+/// Chance, in its two forms. What is left when it is frozen is a race, or time.
+const CHANCE: [Factor; 3] = [Factor::HashSeed, Factor::Entropy, Factor::Scheduling];
+
+/// What makes hash tables of Python and Perl the same in every run (perlrun(1)).
+const SEEDS: [(&str, &str); 3] = [
+    ("PYTHONHASHSEED", "0"),
+    ("PERL_HASH_SEED", "0"),
+    ("PERL_PERTURB_KEYS", "0"),
+];
+
+/// Tests what a report suspects: first whether equal conditions give equal bytes, then each
+/// suspect by a pair of runs, and what nobody suspected by halves. For one cause it takes at most
 /// 2 + 2·log2(factors) runs.
 pub fn confirm(
     report: &mut Report,
@@ -33,134 +43,185 @@ pub fn confirm(
     bake: &Bake<'_>,
     twin: &Twin,
 ) -> Result<(), PipelineError> {
-    let mut lab = Lab {
-        a,
-        bake,
-        twin,
-        left: 2 + 2 * Factor::ALL.len().ilog2(),
+    let mut trial = Trial {
+        lab: Lab { a, bake, twin },
+        spent: BTreeMap::new(),
     };
-    bake.ctx.tell(&Event::Confirming { runs: lab.left });
-    let control = lab.differing(&twin.variation.a)?;
-    for finding in open(report).filter(|it| control.contains(it.path.as_str())) {
-        let ever = finding
-            .factors
-            .iter()
-            .copied()
-            .filter(|it| EVER.contains(it));
-        finding.confirm(
-            &ever.collect::<Vec<_>>(),
-            "differs between two runs under equal conditions",
-        );
-    }
+    let runs = Trial::BUDGET;
+    bake.ctx.tell(&Event::Confirming { runs });
+    trial.under_equal_conditions(report)?;
     let mut tried = BTreeSet::new();
-    while let Some(suspect) = next(report, &tried).filter(|_| lab.left > 0) {
+    while let Some(suspect) = trial.next(report, &tried) {
         tried.insert(suspect);
-        if let Some(conditions) = counterfactual::only(&twin.variation, &[suspect]) {
-            let differing = lab.differing(&conditions)?;
-            blame(report, suspect, &differing);
-        }
+        trial.suspect(report, suspect)?;
     }
-    while let Some(suspect) = halve(report, &tried, &mut lab)? {
-        tried.insert(suspect);
+    while let Some(found) = trial.by_halves(report, &tried)? {
+        tried.insert(found);
     }
     Ok(())
 }
 
-/// Finds the factor behind one output by halves; names it in every finding it is behind.
-fn halve(
-    report: &mut Report,
-    tried: &BTreeSet<Factor>,
-    lab: &mut Lab<'_>,
-) -> Result<Option<Factor>, PipelineError> {
-    let unexplained = open(report)
-        .find(|it| !it.cause.is_consequence())
-        .map(|it| it.path.to_string());
-    let Some(path) = unexplained else {
-        return Ok(None);
-    };
-    let mut suspects = counterfactual::testable(&lab.twin.variation);
-    suspects.retain(|it| !tried.contains(it));
-    while lab.left > 0 && !suspects.is_empty() {
-        let half = suspects.split_off(suspects.len() / 2);
-        let Some(conditions) = counterfactual::only(&lab.twin.variation, &half) else {
+/// The runs that are made for each cause, and how many that were.
+struct Trial<'a> {
+    lab: Lab<'a>,
+    spent: BTreeMap<Cause, u32>,
+}
+
+impl Trial<'_> {
+    /// At most so many runs for one cause.
+    const BUDGET: u32 = 2 + 2 * Factor::ALL.len().ilog2();
+
+    /// A third run like run A: what differs from it owes nothing to the machine.
+    fn under_equal_conditions(&mut self, report: &mut Report) -> Result<(), PipelineError> {
+        let plain = self.lab.twin.variation.a.clone();
+        self.charge(report, 1, |_| true);
+        let control = self.lab.differing(&[plain])?.remove(0);
+        let is_unsteady = |it: &Finding| control.contains(it.path.as_str());
+        if open(report).any(|it| is_unsteady(it) && may_be_chance(it)) {
+            self.freeze_chance(report, &control)?;
+        }
+        for finding in open(report).filter(|it| is_unsteady(it)) {
+            let ever = finding.factors.iter().copied();
+            let ever: Vec<_> = ever.filter(|it| EVER.contains(it)).collect();
+            finding.confirm(&ever, "differs between two runs under equal conditions");
+        }
+        Ok(())
+    }
+
+    /// Pairs of runs in which hash seeds, and then all random bytes, are the same: what is then
+    /// equal was theirs.
+    fn freeze_chance(&mut self, report: &mut Report, control: &Paths) -> Result<(), PipelineError> {
+        let plain = &self.lab.twin.variation.a;
+        let mut seeded = plain.clone();
+        let seeds = SEEDS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        seeded.env.extend(seeds);
+        let frozen = Conditions {
+            entropy: Entropy::Frozen,
+            ..plain.clone()
+        };
+        for (factor, conditions, how) in [
+            (Factor::HashSeed, seeded, "hash seeds are fixed"),
+            (Factor::Entropy, frozen, "random bytes are frozen"),
+        ] {
+            let is_meant = |it: &Finding| control.contains(it.path.as_str()) && may_be_chance(it);
+            if !open(report).any(|it| is_meant(it)) {
+                return Ok(());
+            }
+            self.charge(report, 2, is_meant);
+            let Some(unsteady) = self.lab.unsteady(&conditions)? else {
+                continue;
+            };
+            let steadied = open(report).filter(|it| is_meant(it));
+            for finding in steadied.filter(|it| !unsteady.contains(it.path.as_str())) {
+                let how = format!("differs under equal conditions, and is the same when {how}");
+                finding.confirm(&[factor], &how);
+            }
+        }
+        Ok(())
+    }
+
+    /// A pair for one suspect: a run in which it alone is varied, and one in which all else is.
+    fn suspect(&mut self, report: &mut Report, suspect: Factor) -> Result<(), PipelineError> {
+        let variation = &self.lab.twin.variation;
+        let only = counterfactual::only(variation, &[suspect]);
+        let all_but = counterfactual::all_but(variation, &[suspect]);
+        let (Some(only), Some(all_but)) = (only, all_but) else {
+            return Ok(());
+        };
+        self.charge(report, 2, |it| it.factors.contains(&suspect));
+        let both = self.lab.differing(&[only, all_but])?;
+        blame(report, suspect, &both[0], Some(&both[1]));
+        Ok(())
+    }
+
+    /// The suspect that the most findings without a confirmed cause name, that was not tried yet,
+    /// and for which one of their causes has runs left.
+    fn next(&self, report: &Report, tried: &BTreeSet<Factor>) -> Option<Factor> {
+        let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
+        let unconfirmed = report.findings.iter().filter(|it| it.confirmed.is_none());
+        for finding in unconfirmed.filter(|it| self.left(it.cause) >= 2) {
+            let untried = finding.factors.iter().find(|it| !tried.contains(it));
+            if let Some(untried) = untried {
+                *votes.entry(*untried).or_default() += 1;
+            }
+        }
+        let most = votes.into_iter().max_by_key(|(_, votes)| *votes);
+        most.map(|(factor, _)| factor)
+    }
+
+    /// Finds the factor behind one output by halves; names it in every finding it is behind.
+    fn by_halves(
+        &mut self,
+        report: &mut Report,
+        tried: &BTreeSet<Factor>,
+    ) -> Result<Option<Factor>, PipelineError> {
+        let is_open = |it: &&Finding| it.confirmed.is_none() && !it.cause.is_consequence();
+        let mut unexplained = report.findings.iter().filter(is_open);
+        let unexplained = unexplained.find(|it| self.left(it.cause) > 0);
+        let Some((path, cause)) = unexplained.map(|it| (it.path.to_string(), it.cause)) else {
             return Ok(None);
         };
-        let differing = lab.differing(&conditions)?;
-        if !differing.contains(&path) {
-            continue;
+        let mut suspects = counterfactual::testable(&self.lab.twin.variation);
+        suspects.retain(|it| !tried.contains(it));
+        while self.left(cause) > 0 && !suspects.is_empty() {
+            let half = suspects.split_off(suspects.len() / 2);
+            let Some(conditions) = counterfactual::only(&self.lab.twin.variation, &half) else {
+                return Ok(None);
+            };
+            *self.spent.entry(cause).or_default() += 1;
+            let differing = self.lab.differing(&[conditions])?.remove(0);
+            if !differing.contains(&path) {
+                continue;
+            }
+            if let [guilty] = half[..] {
+                blame(report, guilty, &differing, None);
+                return Ok(Some(guilty));
+            }
+            suspects = half;
         }
-        if let [guilty] = half[..] {
-            blame(report, guilty, &differing);
-            return Ok(Some(guilty));
-        }
-        suspects = half;
+        Ok(None)
     }
-    Ok(None)
+
+    fn left(&self, cause: Cause) -> u32 {
+        let spent = self.spent.get(&cause).copied().unwrap_or_default();
+        Self::BUDGET.saturating_sub(spent)
+    }
+
+    /// Counts runs for every cause that they are made for.
+    fn charge(&mut self, report: &mut Report, runs: u32, is_meant: impl Fn(&Finding) -> bool) {
+        let causes = open(report).filter(|it| is_meant(it)).map(|it| it.cause);
+        for cause in causes.collect::<BTreeSet<_>>() {
+            *self.spent.entry(cause).or_default() += runs;
+        }
+    }
 }
 
-/// Where further runs are made, and how many more.
-struct Lab<'a> {
-    a: &'a Ran,
-    bake: &'a Bake<'a>,
-    twin: &'a Twin,
-    left: u32,
+/// Whether freezing chance could tell something. A time that is known to be one is no chance.
+fn may_be_chance(finding: &Finding) -> bool {
+    let is_time = matches!(
+        finding.factors.first(),
+        Some(Factor::Clock | Factor::CreatedMtime)
+    );
+    !is_time && (finding.factors.is_empty() || finding.factors.iter().any(|it| CHANCE.contains(it)))
 }
 
-impl Lab<'_> {
-    /// The outputs that differ from run A's in another run under these conditions.
-    fn differing(&mut self, conditions: &Conditions) -> Result<BTreeSet<String>, PipelineError> {
-        self.left -= 1;
-        let folder = RunFolder::create(&self.bake.ctx.dirs.runs())?;
-        let (pace, ctx) = (Pace::default(), self.bake.ctx.unobserved());
-        let spec = self.twin.respec(conditions);
-        // Named A: it waits for nobody.
-        let conditions = Conditions {
-            run: RunName::A,
-            ..conditions.clone()
+/// Notes the guilt of a factor wherever it alone makes the difference.
+fn blame(report: &mut Report, guilty: Factor, only: &Paths, all_but: Option<&Paths>) {
+    for finding in open(report) {
+        let path = finding.path.as_str();
+        let alone = only.contains(path);
+        let how = match (alone, all_but.map(|it| it.contains(path))) {
+            (true, Some(false)) => {
+                format!("differs when only {guilty} is varied, and not when all else is")
+            }
+            (true, _) => format!("differs when only {guilty} is varied"),
+            (false, Some(false)) if finding.factors.contains(&guilty) => {
+                format!("is the same unless {guilty} is varied")
+            }
+            _ => continue,
         };
-        let part = Part {
-            conditions: &conditions,
-            spec: &spec,
-            varied: Vec::new(),
-            rank: Rank::Follows,
-        };
-        let again = run(
-            &Bake {
-                folder: &folder,
-                pace: &pace,
-                ctx: &ctx,
-                ..*self.bake
-            },
-            &part,
-        );
-        folder.discard();
-        let differing = differences(self.a.completed.outputs(), again?.completed.outputs());
-        Ok(differing
-            .into_iter()
-            .map(|it| it.path.to_string())
-            .collect())
+        finding.confirm(&[guilty], &how);
     }
-}
-
-fn blame(report: &mut Report, guilty: Factor, differing: &BTreeSet<String>) {
-    for finding in open(report).filter(|it| differing.contains(it.path.as_str())) {
-        finding.confirm(&[guilty], &format!("differs when only {guilty} is varied"));
-    }
-}
-
-/// The suspect that the most findings without a confirmed cause name, and that was not tried yet.
-fn next(report: &Report, tried: &BTreeSet<Factor>) -> Option<Factor> {
-    let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|it| it.confirmed.is_none()) {
-        let untried = finding.factors.iter().find(|it| !tried.contains(it));
-        if let Some(untried) = untried {
-            *votes.entry(*untried).or_default() += 1;
-        }
-    }
-    votes
-        .into_iter()
-        .max_by_key(|(_, votes)| *votes)
-        .map(|(factor, _)| factor)
 }
 
 fn open(report: &mut Report) -> impl Iterator<Item = &mut Finding> {

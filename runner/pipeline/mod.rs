@@ -38,6 +38,7 @@ pub mod slots;
 pub mod log;
 pub mod explained;
 pub mod confirm;
+pub mod lab;
 pub mod keyring;
 pub mod countersign;
 pub mod bundles;

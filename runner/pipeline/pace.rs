@@ -42,6 +42,14 @@ impl Pace {
         self.changed.notify_all();
     }
 
+    /// As if run A began its last step now: what comes after the stagger is later than all it wrote.
+    pub fn ended() -> Self {
+        let pace = Self::default();
+        pace.begins(Duration::ZERO);
+        pace.is_over();
+        pace
+    }
+
     /// Waits until run B may prepare: as much before its first step as run A took to.
     pub fn wait_to_prepare(&self, stagger: Duration, is_stopped: impl Fn() -> bool) {
         self.wait_for(0, is_stopped, |state| {

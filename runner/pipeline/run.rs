@@ -161,6 +161,7 @@ impl<'a> Steps<'a> {
             outputs: None,
             enforcement: Enforcement::default(),
             supervision: Supervision::default(),
+            apart_ms: None,
             sighting: Sighting::default(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);

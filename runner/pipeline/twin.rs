@@ -3,19 +3,25 @@
 use std::thread;
 
 use zwieback_core::bake::plan::Plan;
+use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::twin::conditions::{Conditions, RunName};
+use zwieback_core::twin::other_machine::COARSEST_MS;
 use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::{Machine, Variation};
 
 use super::context::{Runs, Wish};
 use super::error::PipelineError;
+use super::pace::Pace;
 use super::root;
 use super::run::{Bake, Part, Ran, run};
 use super::slots::Rank;
+
+/// Seconds before the first step in which sources may be patched.
+const PREPARING: i64 = 60;
 
 /// The conditions and sandboxes of both runs.
 pub struct Twin {
@@ -107,16 +113,52 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
     if bake.wish.runs == Runs::Once {
         return Ok((first(bake, &a)?, None));
     }
-    let (a, b) = thread::scope(|scope| {
+    let ran = thread::scope(|scope| {
         let second = scope.spawn(|| ending_both(bake, run(bake, &b)));
         let first = first(bake, &a);
         (first, second.join().expect("a run does not panic"))
     });
-    match (a, b) {
-        (Ok(a), Ok(b)) => Ok((a, Some(b))),
+    match ran {
+        (Ok(ran_a), Ok(ran_b)) => {
+            let ran_b = set_apart(bake, &b, &ran_a, ran_b)?;
+            Ok((ran_a, Some(ran_b)))
+        }
         // The run that failed by itself, not the one that was ended because of it.
         (Err(PipelineError::Interrupted) | Ok(_), Err(error)) | (Err(error), _) => Err(error),
     }
+}
+
+/// Sees to it that no file was written at the same time in both runs. Inside of a step run B may
+/// have caught up with run A; then it is run once more, after run A has ended. Runs that differ
+/// have nothing to hide.
+fn set_apart(bake: &Bake<'_>, part: &Part<'_>, a: &Ran, b: Ran) -> Result<Ran, PipelineError> {
+    let mut b = measured(a, b);
+    let is_meant = part.conditions.stagger_ms > COARSEST_MS && a.completed == b.completed;
+    let too_close = b.record.apart_ms.filter(|apart| *apart <= COARSEST_MS);
+    if let Some(apart) = too_close.filter(|_| is_meant) {
+        bake.ctx.tell(&Event::Notice {
+            message: format!(
+                "run B came within {apart} ms of run A in the writing of a file: it is run once more, alone"
+            ),
+        });
+        bake.folder.clear_disks();
+        let pace = &Pace::ended();
+        b = measured(a, run(&Bake { pace, ..*bake }, part)?);
+    }
+    Ok(b)
+}
+
+/// Notes how close the runs came to each other, as far as the files that they left tell.
+fn measured(a: &Ran, mut b: Ran) -> Ran {
+    const SECOND: i64 = 1_000_000_000;
+    // Patches are applied a moment before the first step.
+    let since = (a.record.began - PREPARING).saturating_mul(SECOND);
+    let steps = a.snapshots.iter().zip(&b.snapshots);
+    let closest = steps.flat_map(|([work_a, out_a], [work_b, out_b])| {
+        [work_a.closest(work_b, since), out_a.closest(out_b, since)]
+    });
+    b.record.apart_ms = closest.flatten().min().map(|apart| apart / 1_000_000);
+    b
 }
 
 fn first(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {

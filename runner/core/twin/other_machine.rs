@@ -8,8 +8,10 @@ use crate::sandbox_spec::identity::{Entropy, Instructions};
 use crate::sandbox_spec::operation::Medium;
 
 /// Zip archives keep times in steps of 2 s, the coarsest grain in use (APPNOTE.TXT 4.4.6).
-/// A full second more leaves room for the time that staging takes.
-pub const STAGGER_MS: u64 = 3_000;
+pub const COARSEST_MS: u64 = 2_000;
+
+/// A full second more leaves room for a step that takes longer in run A than in run B.
+const STAGGER_MS: u64 = COARSEST_MS + 1_000;
 
 /// 400 d 7 h 13 m 17 s: another year, month, weekday, hour, minute and second.
 const CLOCK_OFFSET: i64 = ((400 * 24 + 7) * 60 + 13) * 60 + 17;

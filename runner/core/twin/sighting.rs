@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::factor::{Factor, FactorState};
+use super::other_machine::COARSEST_MS;
 use super::state::ineffective;
 use super::variation::Variation;
 use crate::supervision::{Effect, Supervision};
@@ -21,6 +22,8 @@ pub struct Witness<'a> {
     pub sighting: &'a Sighting,
     /// What its supervisor says of itself.
     pub supervision: &'a Supervision,
+    /// How close it came to the other run in the writing of a file, in milliseconds.
+    pub apart_ms: Option<u64>,
 }
 
 /// Room for what was seen, in a reason.
@@ -50,13 +53,22 @@ fn flaw(factor: Factor, a: Witness<'_>, b: Witness<'_>) -> Option<String> {
     match factor {
         Factor::Clock => of(&b.supervision.wall_clock),
         Factor::CpuFeatures => of(&b.supervision.instructions),
-        // The pace of the runs sees to it, and only the files they leave can tell.
-        Factor::CreatedMtime => None,
+        Factor::CreatedMtime => too_close(b.apart_ms),
         _ => match (a.sighting.0.get(&factor), b.sighting.0.get(&factor)) {
             (Some(a), Some(b)) if a != b => None,
             (Some(a), Some(_)) => Some(format!("both runs saw {}", shown(a))),
             _ => Some("there was nothing to see it by".to_owned()),
         },
+    }
+}
+
+fn too_close(apart_ms: Option<u64>) -> Option<String> {
+    match apart_ms {
+        None => Some("the runs left no file that both wrote".to_owned()),
+        Some(apart) if apart <= COARSEST_MS => {
+            Some(format!("both runs wrote a file within {apart} ms"))
+        }
+        Some(_) => None,
     }
 }
 
@@ -101,6 +113,7 @@ mod tests {
         let witness = |sighting, supervision| Witness {
             sighting,
             supervision,
+            apart_ms: Some(2_500),
         };
         variation.found(witness(&a, &plain), witness(&of(b), &shifted))
     }

@@ -98,6 +98,17 @@ impl Snapshot {
         paths.into_iter().map(|path| printable(path))
     }
 
+    /// The shortest time between the writing of a path here and its writing there, in nanoseconds,
+    /// for all that was written in both since `since`; none if nothing was.
+    pub fn closest(&self, other: &Self, since: i64) -> Option<u64> {
+        let recent = |seen: &Seen| Some(seen.stamp.mtime).filter(|mtime| *mtime >= since);
+        let apart = |(path, seen): (&Vec<u8>, &Seen)| {
+            let (here, there) = (recent(seen)?, recent(other.entries.get(path)?)?);
+            Some(here.abs_diff(there))
+        };
+        self.entries.iter().filter_map(apart).min()
+    }
+
     /// Whether the snapshot saw everything.
     pub fn completeness(&self) -> Completeness {
         self.complete

@@ -1,0 +1,104 @@
+//! Further runs under chosen conditions, held against run A: where suspects are tested.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use zwieback_core::bake::comparison::differences;
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_core::tree::Tree;
+use zwieback_core::twin::conditions::{Conditions, RunName};
+use zwieback_host::run_folder::RunFolder;
+
+use super::error::PipelineError;
+use super::pace::Pace;
+use super::run::{Bake, Part, Ran, run};
+use super::slots::Rank;
+use super::twin::Twin;
+
+/// A run whose chance is frozen may wait for luck for ever: it gets this many times what run A
+/// took, and some seconds.
+const PATIENCE: u64 = 5;
+const SECONDS: u64 = 30;
+
+/// Where further runs are made.
+pub struct Lab<'a> {
+    /// What they are held against.
+    pub a: &'a Ran,
+    /// What they share with it.
+    pub bake: &'a Bake<'a>,
+    /// The conditions there are.
+    pub twin: &'a Twin,
+}
+
+/// The paths of outputs.
+pub type Paths = BTreeSet<String>;
+
+impl Lab<'_> {
+    /// For each of these conditions, the outputs that differ from run A's. The runs are made at
+    /// the same time where there is room.
+    pub fn differing(&self, all: &[Conditions]) -> Result<Vec<Paths>, PipelineError> {
+        let outputs = self.outputs(all)?;
+        let own = self.a.completed.outputs();
+        Ok(outputs.iter().map(|it| paths(own, it)).collect())
+    }
+
+    /// The outputs that differ between two runs under these conditions; none where a run did not
+    /// come to its end.
+    pub fn unsteady(&self, conditions: &Conditions) -> Result<Option<Paths>, PipelineError> {
+        match self.outputs(&[conditions.clone(), conditions.clone()]) {
+            Ok(outputs) => Ok(Some(paths(&outputs[0], &outputs[1]))),
+            Err(PipelineError::StepFailed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn outputs(&self, all: &[Conditions]) -> Result<Vec<Tree>, PipelineError> {
+        thread::scope(|scope| {
+            let begun: Vec<_> = all
+                .iter()
+                .map(|conditions| scope.spawn(|| self.one(conditions)))
+                .collect();
+            let ended = begun.into_iter();
+            ended
+                .map(|it| it.join().expect("a run does not panic"))
+                .collect()
+        })
+    }
+
+    fn one(&self, conditions: &Conditions) -> Result<Tree, PipelineError> {
+        let folder = RunFolder::create(&self.bake.ctx.dirs.runs())?;
+        let (pace, ctx) = (Pace::default(), self.bake.ctx.unobserved());
+        // Named A: it waits for nobody.
+        let conditions = Conditions {
+            run: RunName::A,
+            ..conditions.clone()
+        };
+        let part = Part {
+            spec: &self.patient(self.twin.respec(&conditions)),
+            conditions: &conditions,
+            varied: Vec::new(),
+            rank: Rank::Follows,
+        };
+        let bake = Bake {
+            folder: &folder,
+            pace: &pace,
+            ctx: &ctx,
+            ..*self.bake
+        };
+        let ran = run(&bake, &part);
+        folder.discard();
+        Ok(ran?.completed.outputs().clone())
+    }
+
+    fn patient(&self, mut spec: SandboxSpec) -> SandboxSpec {
+        let took: u64 = self.a.record.steps.iter().map(|step| step.wall_ms).sum();
+        let most = took / 1000 * PATIENCE + SECONDS;
+        spec.limits.seconds = spec.limits.seconds.min(most);
+        spec
+    }
+}
+
+fn paths(one: &Tree, other: &Tree) -> Paths {
+    let differing = differences(one, other).into_iter();
+    differing.map(|it| it.path.to_string()).collect()
+}
