@@ -53,10 +53,15 @@ pub fn confirm(
     let mut tried = BTreeSet::new();
     while let Some(suspect) = trial.next(report, &tried) {
         tried.insert(suspect);
-        trial.suspect(report, suspect)?;
+        trial.suspect(report, suspect, &tried)?;
     }
-    while let Some(found) = trial.by_halves(report, &tried)? {
-        tried.insert(found);
+    let open: Vec<_> = report
+        .findings
+        .iter()
+        .map(|it| it.path.to_string())
+        .collect();
+    for path in open {
+        trial.by_halves(report, &path, &mut tried)?;
     }
     Ok(())
 }
@@ -64,8 +69,11 @@ pub fn confirm(
 /// The runs that are made for each cause, and how many that were.
 struct Trial<'a> {
     lab: Lab<'a>,
-    spent: BTreeMap<Cause, u32>,
+    spent: BTreeMap<Account, u32>,
 }
+
+/// What runs are counted for: a cause; or one output, where no cause has a name yet.
+type Account = (Cause, Option<String>);
 
 impl Trial<'_> {
     /// At most so many runs for one cause.
@@ -121,7 +129,12 @@ impl Trial<'_> {
     }
 
     /// A pair for one suspect: a run in which it alone is varied, and one in which all else is.
-    fn suspect(&mut self, report: &mut Report, suspect: Factor) -> Result<(), PipelineError> {
+    fn suspect(
+        &mut self,
+        report: &mut Report,
+        suspect: Factor,
+        tried: &BTreeSet<Factor>,
+    ) -> Result<(), PipelineError> {
         let variation = &self.lab.twin.variation;
         let only = counterfactual::only(variation, &[suspect]);
         let all_but = counterfactual::all_but(variation, &[suspect]);
@@ -130,7 +143,7 @@ impl Trial<'_> {
         };
         self.charge(report, 2, |it| it.factors.contains(&suspect));
         let both = self.lab.differing(&[only, all_but])?;
-        blame(report, suspect, &both[0], Some(&both[1]));
+        blame(report, suspect, tried, (&both[0], Some(&both[1])));
         Ok(())
     }
 
@@ -139,7 +152,7 @@ impl Trial<'_> {
     fn next(&self, report: &Report, tried: &BTreeSet<Factor>) -> Option<Factor> {
         let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
         let unconfirmed = report.findings.iter().filter(|it| it.confirmed.is_none());
-        for finding in unconfirmed.filter(|it| self.left(it.cause) >= 2) {
+        for finding in unconfirmed.filter(|it| self.left(&account(it)) >= 2) {
             let untried = finding.factors.iter().find(|it| !tried.contains(it));
             if let Some(untried) = untried {
                 *votes.entry(*untried).or_default() += 1;
@@ -149,51 +162,63 @@ impl Trial<'_> {
         most.map(|(factor, _)| factor)
     }
 
-    /// Finds the factor behind one output by halves; names it in every finding it is behind.
+    /// Finds the factor behind an output that no suspect explains, by halves, and names it in
+    /// every finding that it is behind.
     fn by_halves(
         &mut self,
         report: &mut Report,
-        tried: &BTreeSet<Factor>,
-    ) -> Result<Option<Factor>, PipelineError> {
-        let is_open = |it: &&Finding| it.confirmed.is_none() && !it.cause.is_consequence();
-        let mut unexplained = report.findings.iter().filter(is_open);
-        let unexplained = unexplained.find(|it| self.left(it.cause) > 0);
-        let Some((path, cause)) = unexplained.map(|it| (it.path.to_string(), it.cause)) else {
-            return Ok(None);
+        path: &str,
+        tried: &mut BTreeSet<Factor>,
+    ) -> Result<(), PipelineError> {
+        let is_it = |it: &&Finding| {
+            it.path.as_str() == path && it.confirmed.is_none() && !it.cause.is_consequence()
         };
-        let mut suspects = counterfactual::testable(&self.lab.twin.variation);
+        let Some(account) = report.findings.iter().find(is_it).map(account) else {
+            return Ok(());
+        };
+        let variation = &self.lab.twin.variation;
+        let mut suspects = counterfactual::testable(variation);
         suspects.retain(|it| !tried.contains(it));
-        while self.left(cause) > 0 && !suspects.is_empty() {
+        while self.left(&account) > 0 && !suspects.is_empty() {
             let half = suspects.split_off(suspects.len() / 2);
-            let Some(conditions) = counterfactual::only(&self.lab.twin.variation, &half) else {
-                return Ok(None);
+            let Some(conditions) = counterfactual::only(variation, &half) else {
+                return Ok(());
             };
-            *self.spent.entry(cause).or_default() += 1;
+            *self.spent.entry(account.clone()).or_default() += 1;
             let differing = self.lab.differing(&[conditions])?.remove(0);
-            if !differing.contains(&path) {
+            if !differing.contains(path) {
                 continue;
             }
             if let [guilty] = half[..] {
-                blame(report, guilty, &differing, None);
-                return Ok(Some(guilty));
+                tried.insert(guilty);
+                blame(report, guilty, tried, (&differing, None));
+                return Ok(());
             }
             suspects = half;
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn left(&self, cause: Cause) -> u32 {
-        let spent = self.spent.get(&cause).copied().unwrap_or_default();
+    fn left(&self, account: &Account) -> u32 {
+        let spent = self.spent.get(account).copied().unwrap_or_default();
         Self::BUDGET.saturating_sub(spent)
     }
 
     /// Counts runs for every cause that they are made for.
     fn charge(&mut self, report: &mut Report, runs: u32, is_meant: impl Fn(&Finding) -> bool) {
-        let causes = open(report).filter(|it| is_meant(it)).map(|it| it.cause);
-        for cause in causes.collect::<BTreeSet<_>>() {
-            *self.spent.entry(cause).or_default() += runs;
+        let accounts = open(report).filter(|it| is_meant(it)).map(|it| account(it));
+        for account in accounts.collect::<BTreeSet<_>>() {
+            *self.spent.entry(account).or_default() += runs;
         }
     }
+}
+
+fn account(finding: &Finding) -> Account {
+    let output = finding
+        .cause
+        .is_nameless()
+        .then(|| finding.path.to_string());
+    (finding.cause, output)
 }
 
 /// Whether freezing chance could tell something. A time that is known to be one is no chance.
@@ -205,17 +230,26 @@ fn may_be_chance(finding: &Finding) -> bool {
     !is_time && (finding.factors.is_empty() || finding.factors.iter().any(|it| CHANCE.contains(it)))
 }
 
-/// Notes the guilt of a factor wherever it alone makes the difference.
-fn blame(report: &mut Report, guilty: Factor, only: &Paths, all_but: Option<&Paths>) {
+/// Notes the guilt of a factor wherever it alone makes the difference, unless a finding has
+/// suspects of its own that are still to be tried: a longer variable moves a stack as well.
+fn blame(
+    report: &mut Report,
+    guilty: Factor,
+    tried: &BTreeSet<Factor>,
+    (only, all_but): (&Paths, Option<&Paths>),
+) {
     for finding in open(report) {
         let path = finding.path.as_str();
-        let alone = only.contains(path);
-        let how = match (alone, all_but.map(|it| it.contains(path))) {
+        let is_suspected = finding.factors.contains(&guilty);
+        if !is_suspected && finding.factors.iter().any(|it| !tried.contains(it)) {
+            continue;
+        }
+        let how = match (only.contains(path), all_but.map(|it| it.contains(path))) {
             (true, Some(false)) => {
                 format!("differs when only {guilty} is varied, and not when all else is")
             }
             (true, _) => format!("differs when only {guilty} is varied"),
-            (false, Some(false)) if finding.factors.contains(&guilty) => {
+            (false, Some(false)) if is_suspected => {
                 format!("is the same unless {guilty} is varied")
             }
             _ => continue,
