@@ -184,6 +184,7 @@ impl<'a> Steps<'a> {
     }
 
     fn all(&mut self, sandbox: &mut Sandbox, slot: &mut Slot<'_>) -> Result<(), PipelineError> {
+        sandbox.look_around();
         for (index, step) in self.bake.planned.plan.recipe.steps.iter().enumerate() {
             self.keep_pace(index, sandbox, slot);
             self.one(index, step, sandbox)?;

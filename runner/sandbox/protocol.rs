@@ -47,7 +47,7 @@ pub(crate) struct StepPlan {
 }
 
 /// Whether a step tells what it sees around it before it begins.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Look {
     Around,
     Nowhere,

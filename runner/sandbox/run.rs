@@ -32,7 +32,7 @@ impl Sandbox {
 
     /// Asks pid 1 to start a step with these streams.
     pub(crate) fn begin(
-        &self,
+        &mut self,
         command: &Command,
         streams: Streams,
         descriptors: &[BorrowedFd<'_>],
@@ -44,11 +44,7 @@ impl Sandbox {
             env,
             dir: command.dir.clone(),
             streams,
-            look: if streams == Streams::Captured && self.sighting.is_none() {
-                Look::Around
-            } else {
-                Look::Nowhere
-            },
+            look: std::mem::replace(&mut self.look, Look::Nowhere),
         };
         wire::send(&self.socket, &Request::Run(plan), descriptors)
             .map_err(SandboxError::runner("ask for a step"))

@@ -18,7 +18,7 @@ use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::owner::Owner;
 use crate::processes::{Processes, Zygote};
-use crate::protocol::{Plan, Reply};
+use crate::protocol::{Look, Plan, Reply};
 use crate::supervise::verdict;
 use crate::watch::processes::Tables;
 use crate::watch::watcher::Watcher;
@@ -57,6 +57,7 @@ pub struct Sandbox {
     pub(crate) canceller: Canceller,
     pub(crate) watcher: Watcher,
     pub(crate) deadline: Instant,
+    pub(crate) look: Look,
     pub(crate) sighting: Option<Sighting>,
     places: [OwnedFd; 3],
     owner: Owner,
@@ -72,7 +73,7 @@ pub struct Report {
     pub enforcement: Enforcement,
     /// Whether the clock of every program was what it was to be.
     pub supervision: Supervision,
-    /// What the first step whose output was captured saw around it.
+    /// What a step saw around it, if one was to look.
     pub sighting: Sighting,
     /// The most memory in use at one time, in bytes, as far as it was measured.
     pub peak_memory: Option<u64>,
@@ -123,6 +124,7 @@ impl Sandbox {
             deadline: Instant::now() + Duration::from_secs(spec.limits.seconds),
             spec: plan.spec,
             canceller: canceller.clone(),
+            look: Look::Nowhere,
             sighting: None,
             places: ready.places,
             socket,
@@ -147,6 +149,11 @@ impl Sandbox {
     /// Gives the sandbox more time: what its caller spent waiting is not the steps' doing.
     pub fn excuse(&mut self, waited: Duration) {
         self.deadline += waited;
+    }
+
+    /// Has the next step look around before it begins; [`Report::sighting`] tells what it saw.
+    pub fn look_around(&mut self) {
+        self.look = Look::Around;
     }
 
     /// Whom staged files must belong to.

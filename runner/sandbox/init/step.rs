@@ -38,9 +38,9 @@ pub(crate) fn start(
     shift: Option<Shift>,
 ) -> Result<Started, Failure> {
     let program = Program::new(plan).at(Stage::Step)?;
-    match shift {
-        None => start_borrowing(plan, &program, &streams),
-        Some(shift) => start_copied(plan, &program, streams, shift),
+    match (shift, plan.look) {
+        (None, Look::Nowhere) => start_borrowing(plan, &program, &streams),
+        _ => start_copied(plan, &program, streams, shift),
     }
 }
 
@@ -49,23 +49,22 @@ fn start_borrowing(
     program: &Program,
     streams: &[OwnedFd],
 ) -> Result<Started, Failure> {
-    let (mut failure, mut sighting) = (None, None);
-    let mut life = || {
-        let mut saw = |seen| sighting = Some(seen);
-        failure = Some(become_step(plan, program, streams, None, &mut saw));
-    };
+    let mut failure = None;
+    let mut life = || failure = Some(become_step(plan, program, streams, None, &mut |_| {}));
     // SAFETY: pid 1 is a copy of the zygote and has one thread. Without a shift, all that a step
-    // changes before its program starts is its own: session, streams, signals, directory, mask.
+    // changes before its program starts is its own: session, streams, signals, directory.
     let pid = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
+    let sighting = None;
     failure.map_or(Ok(Started { pid, sighting }), Err)
 }
 
-/// A shift has the child change what belongs to memory, so that it needs its own.
+/// A shift has the child change what belongs to memory, so that it needs its own. So does a look
+/// around: what borrows memory is in its time namespace only once it is a program (Linux 6.2).
 fn start_copied(
     plan: &StepPlan,
     program: &Program,
     streams: Vec<OwnedFd>,
-    shift: Shift,
+    shift: Option<Shift>,
 ) -> Result<Started, Failure> {
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
@@ -77,7 +76,7 @@ fn start_copied(
         ForkResult::Child => {
             drop(report);
             let mut saw = |seen| tell(&failures, &Word::Saw(seen));
-            let failure = become_step(plan, program, &streams, Some(shift), &mut saw);
+            let failure = become_step(plan, program, &streams, shift, &mut saw);
             tell(&failures, &Word::Failed(failure));
             process::exit_now()
         }

@@ -1,0 +1,109 @@
+//! Every factor in one recipe: found, named and confirmed by runs of its own; and held still, with a reason.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use serde_json::Value;
+use zwieback_explain::finding::Report;
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::site;
+use zwieback_test_world::skip::skip;
+use zwieback_test_world::world::World;
+
+/// How a machine shows in a file, by the factor that it is.
+const TELLS: [(&str, &str); 18] = [
+    ("boot-id", "cat /proc/sys/kernel/random/boot_id"),
+    ("build-path", "pwd"),
+    ("clock", "date +%Y"),
+    ("columns", "echo $COLUMNS"),
+    ("cpu-count", "nproc"),
+    ("cpu-model", "sed -n '/^model name/{p;q}' /proc/cpuinfo"),
+    ("env", "echo ${ZWIEBACK_STRAY-nothing}"),
+    ("home", "echo $HOME"),
+    ("hostname", "uname -n"),
+    ("inode", "stat -f -c %T ."),
+    ("kernel", "uname -r"),
+    (
+        "parent-dir",
+        "if test -e /build/.git; then echo git; else echo none; fi",
+    ),
+    ("pids", "sh -c 'echo $$'"),
+    ("timezone", "echo $TZ"),
+    ("tmpdir", "echo $TMPDIR"),
+    ("umask", "umask"),
+    ("uptime", "cut -c 1-2 /proc/uptime"),
+    ("user", "id -u"),
+];
+
+#[test]
+fn each_factor_is_suspected_and_confirmed() {
+    let world = World::new(site!(), Larder::Shell);
+    let lines = TELLS.map(|(factor, command)| format!("{command} > $OUT/{factor}\n"));
+    world.recipe("all", &lines.concat());
+    let arguments = ["build", "all", "--profile", "strict", "--no-progress"];
+    world.run(&arguments).expect(104, &["not reproducible"]);
+    let told = world.run(&["explain", "all", "--format", "json"]);
+    let report: Report = serde_json::from_str(&told.stdout).unwrap();
+    let alone = std::thread::available_parallelism().is_ok_and(|it| it.get() == 1);
+    for (factor, _) in TELLS {
+        if factor == "cpu-count" && alone {
+            skip(factor, "this machine has a single CPU");
+            continue;
+        }
+        let mut findings = report.findings.iter();
+        let finding = findings.find(|it| it.path.as_str() == factor);
+        let finding = finding.unwrap_or_else(|| panic!("nothing was found in {factor}"));
+        let factors: Vec<_> = finding.factors.iter().map(|it| it.as_str()).collect();
+        assert_eq!(factors, [factor], "{finding:?}");
+        let confirmed = finding.confirmed.as_deref().unwrap_or_default();
+        assert!(confirmed.contains("varied"), "{factor}: {confirmed:?}");
+    }
+}
+
+/// What was dropped says why; what a recipe undid by itself, and what its need of ptrace made
+/// impossible, is told as it is.
+#[test]
+fn what_was_not_varied_is_told_with_its_reason() {
+    let world = World::new(site!(), Larder::Shell);
+    let recipe = "[recipe]\nname = \"some\"\nversion = \"1\"\ntoolchains = [\"shell\"]\n\
+        needs_ptrace = true\n[env]\nTZ = \"CET\"\n[[steps]]\nname = \"tell\"\n\
+        run = \"echo $TZ > $OUT/zone\"\n\
+        [factors]\nvary = [\"timezone\"]\nfix.pids = \"upstream counts them\"\n";
+    world.write("project/recipes/some/recipe.toml", recipe);
+    let arguments = ["build", "some", "--fix", "kernel=it looks for a recent one"];
+    world
+        .run(&[&arguments[..], &["--export", "out"]].concat())
+        .expect(0, &[]);
+    let statement = statement(&world, "some-1");
+    let factors = &sandbox_report(&statement)["factors"];
+    for (factor, state, why) in [
+        ("kernel", "dropped", "it looks for a recent one"),
+        ("pids", "dropped", "upstream counts them"),
+        ("timezone", "ineffective", "both runs saw CET"),
+        ("clock", "ineffective", "a step needs ptrace itself"),
+    ] {
+        assert_eq!(factors[factor]["state"], state, "{factor}: {factors}");
+        assert_eq!(factors[factor]["reason"], why, "{factor}");
+    }
+    assert_eq!(factors["uptime"]["state"], "varied");
+    let parameters = &statement["predicate"]["buildDefinition"]["externalParameters"];
+    let chosen = &parameters["recipe"]["factors"]["fix"];
+    assert_eq!(chosen["kernel"], "it looks for a recent one");
+    // Less was varied than the recipe alone asks for, so this is no answer to it.
+    let again = world.run(&["build", "some", "--export", "again"]);
+    again.expect(0, &["is reproducible"]);
+}
+
+/// The signed statement of an exported build.
+fn statement(world: &World, name: &str) -> Value {
+    let bundle = world.path(&format!("project/out/{name}.sigstore.json"));
+    let bundle: Value = serde_json::from_str(&std::fs::read_to_string(bundle).unwrap()).unwrap();
+    let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
+    serde_json::from_slice(&zwieback_core::base64::decode(payload).unwrap()).unwrap()
+}
+
+fn sandbox_report(statement: &Value) -> &Value {
+    let byproducts = &statement["predicate"]["runDetails"]["byproducts"];
+    let mut byproducts = byproducts.as_array().unwrap().iter();
+    let report = byproducts.find(|it| it["name"] == "sandbox report");
+    &report.unwrap()["annotations"]
+}
