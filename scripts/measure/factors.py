@@ -17,7 +17,7 @@ AT_ONCE = 6
 
 # Each keeps a time in its output and takes some milliseconds.
 TIME_DEFECTS = {
-    "date-macro": "echo 'const char *when = __DATE__ __TIME__;' > a.c; cc -c -o $OUT/a.o a.c",
+    "date-macro": "unset SOURCE_DATE_EPOCH; echo 'const char *when = __DATE__ __TIME__;' > a.c; cc -c -o $OUT/a.o a.c",
     "ar": "echo 'int a;' > a.c; cc -c a.c; ar rcU $OUT/a.a a.o",
     "gzip": "echo a > a; gzip a; cp a.gz $OUT/",
     "tar": "echo a > a; tar cf $OUT/a.tar a",
