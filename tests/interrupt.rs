@@ -132,9 +132,9 @@ fn interrupted_at_many_moments() {
         signal(&child, "-INT");
         let told = Instant::now();
         let status = { child }.wait().unwrap();
-        // A build that was done before the signal came is done.
+        // A build that was done before the signal came is done, and one that had not begun never does.
         assert!(
-            matches!(status.code(), Some(130 | 0)),
+            matches!(status.code(), Some(130 | 0)) || status.signal() == Some(2),
             "after {milliseconds} ms: {status}"
         );
         assert!(

@@ -20,7 +20,7 @@ use super::keep::{Built, Origin};
 
 /// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
 /// time between its runs, which others fill; all that is begun holds memory, though.
-const BEGUN_PER_RUN: usize = 16;
+const BEGUN_PER_RUN: usize = 10;
 /// However many CPUs there are.
 const MOST_BEGUN: usize = 128;
 

@@ -45,7 +45,7 @@ def measure(world):
 
 
 def project(world, count):
-    """A project of so many recipes on the toolchain `c`."""
+    """A project of so many recipes on the toolchain `c`; no result of it answers for another such project."""
     folder = f"{world.dir}/graph-{count}"
     shutil.copytree(f"{world.project}/toolchains/c", f"{folder}/toolchains/c")
     for at in range(count):
@@ -56,7 +56,7 @@ def project(world, count):
         listed = ", ".join(f'"{need}"' for need in needs)
         read = "".join(f"cat {need}/made; " for need in needs)
         with open(f"{folder}/recipes/{name}/recipe.toml", "w") as file:
-            file.write(f'[recipe]\nname = "{name}"\nversion = "1"\ntoolchains = ["c"]\nneeds = [{listed}]\n\n'
+            file.write(f'[recipe]\nname = "{name}"\nversion = "{count}"\ntoolchains = ["c"]\nneeds = [{listed}]\n\n'
                        f'[[steps]]\nname = "read"\nrun = "{{ {read}echo {name}; }} > made"\n\n'
                        f'[[steps]]\nname = "make"\nrun = "cp made $OUT/made"\n')
     world.own()
