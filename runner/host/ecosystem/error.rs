@@ -73,6 +73,12 @@ pub enum EcosystemError {
         /// What the recipe names.
         path: RelPath,
     },
+    /// Two submodules are one repository at different commits.
+    #[error("two submodules are {purl}, at different commits")]
+    TwoCommits {
+        /// The repository.
+        purl: Purl,
+    },
     /// No place is configured.
     #[error("no place to ask for pkg:{0} is configured")]
     NoPlace(String),
