@@ -69,10 +69,15 @@ pub fn folder(
     path: ProjectFolder,
     resolver: &Resolver<'_>,
 ) -> Result<Found, PipelineError> {
+    let exclude = if path.below_top().is_none() {
+        // Recipes and their locks are no part of what they pin.
+        vec!["recipes/**".into(), "toolchains/**".into()]
+    } else {
+        Vec::new()
+    };
     let source = Source {
         path: Some(path),
-        // Recipes and their locks are no part of what they pin.
-        exclude: vec!["recipes/**".into(), "toolchains/**".into()],
+        exclude,
         ..Source::default()
     };
     let tree = sources::folder_now(&resolver.project, name, &source, resolver.ctx)?;
