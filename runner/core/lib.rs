@@ -16,6 +16,7 @@ pub mod timestamp;
 // What a user writes, and what it is pinned to.
 pub mod locked_input;
 pub mod manifest;
+pub mod draft;
 
 // What is built, twice, and what comes of it.
 pub mod sandbox_spec;

@@ -64,6 +64,23 @@ impl Purl {
         self.parts.version()
     }
 
+    /// Whether it names a commit of a repository: of a service, or by the URL of a git repository.
+    pub fn is_repository(&self) -> bool {
+        let url = self.qualifier("vcs_url");
+        ["github", "gitlab", "bitbucket"].contains(&self.kind())
+            || url.is_some_and(|url| url.starts_with("git+"))
+    }
+
+    /// Whether both name the same package, whatever its version.
+    pub fn is_same_package(&self, other: &Self) -> bool {
+        let package = |it: &Self| {
+            let url = it.qualifier("vcs_url").map(str::to_owned);
+            let space = it.namespace().map(str::to_owned);
+            (it.kind().to_owned(), space, it.name().to_owned(), url)
+        };
+        package(self) == package(other)
+    }
+
     /// One qualifier's value, decoded.
     pub fn qualifier(&self, key: &str) -> Option<&str> {
         self.parts.qualifiers().get(key).map(AsRef::as_ref)

@@ -56,6 +56,14 @@ pub enum PipelineError {
         /// Why.
         source: Box<EcosystemError>,
     },
+    /// A locked commit of a repository cannot be had again.
+    #[error("{purl}")]
+    Repository {
+        /// The repository and its commit.
+        purl: Purl,
+        /// Why.
+        source: Box<EcosystemError>,
+    },
     /// A source is a folder that changed since it was locked.
     #[error("source `{name}` changed since it was locked: {path} is another tree now")]
     FolderChanged {
@@ -65,6 +73,18 @@ pub enum PipelineError {
         path: ProjectFolder,
         /// The recipe to lock again.
         recipe: Name,
+    },
+    /// A folder that is to be a source lies elsewhere.
+    #[error("{} is no folder of this project", folder.display())]
+    OutsideProject {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// None of its files says how a source is built.
+    #[error("no file of the source says how it is built")]
+    UnknownSystem {
+        /// The ways that are known.
+        known: String,
     },
     /// Recipes need each other in a circle.
     #[error("recipes need each other in a circle: {}", circle(.0))]
@@ -332,10 +352,16 @@ impl PipelineError {
             Self::Locks(problems) => Some(lock_all(problems)),
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
-            Self::Source { source, .. } => source.hint(),
+            Self::Source { source, .. } | Self::Repository { source, .. } => source.hint(),
             Self::FolderChanged { recipe, .. } => {
                 Some(format!("run `zwieback lock --update {recipe}`"))
             }
+            Self::OutsideProject { .. } => {
+                Some("run it in the folder, or in a folder above that holds `recipes/`".into())
+            }
+            Self::UnknownSystem { known } => Some(format!(
+                "known are {known}: run it on a terminal and name one, or `zwieback init NAME` and change the recipe"
+            )),
             Self::Circle(_) => Some("take one of them out of `needs`".into()),
             Self::Fetch(error) => error.hint(),
             Self::Store(error) => error.hint(),

@@ -11,6 +11,7 @@ use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
 use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::blob::StoredBlob;
 
+use super::checkouts;
 use super::context::{Context, Network};
 use super::error::PipelineError;
 use super::places::{self, Named};
@@ -45,7 +46,15 @@ pub fn fetch_from<'i>(
                 bytes,
             });
         }
-        download(&missing, named, ctx)?;
+        let (commits, files): (Vec<_>, Vec<_>) = missing
+            .iter()
+            .cloned()
+            .partition(|it| it.purl.is_repository());
+        if !commits.is_empty() {
+            ctx.check_network("ask a repository")?;
+            checkouts::fetch(&commits, named, ctx)?;
+        }
+        download(&files, named, ctx)?;
     }
     let reused = inputs.len() - missing.len();
     ctx.tell(&Event::Fetched {

@@ -10,6 +10,8 @@ pub mod build_all;
 pub mod shell;
 pub mod again;
 pub mod init;
+pub mod drafting;
+pub mod starter;
 
 // What the stories of a release, which are told in the room of trust, are given.
 pub mod gate_file;
@@ -22,6 +24,7 @@ pub mod read;
 pub mod graph;
 pub mod resolve;
 pub mod places;
+pub mod checkouts;
 pub mod find;
 pub mod inputs;
 pub mod root;

@@ -46,6 +46,8 @@ pub fn named(plan: &Plan) -> Named {
     for input in &plan.inputs {
         let name = input.source.as_ref();
         let source = name.and_then(|name| plan.recipe.sources.get(name));
+        // What a lockfile or a submodule brings lies elsewhere.
+        let source = source.filter(|it| it.purl.as_ref() == Some(&input.purl));
         add(&mut named, input, source.map(|it| &it.url));
     }
     for planned in &plan.toolchains {

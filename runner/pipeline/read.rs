@@ -115,18 +115,6 @@ pub fn with_made(
     toolchains
 }
 
-/// The recipes that have to be built before this one: those it names, and those its toolchains are made of.
-pub fn needs(project: &Project, recipe: &Recipe) -> Result<Vec<Name>, PipelineError> {
-    let head = &recipe.recipe;
-    let mut needs = head.needs.clone();
-    for toolchain in toolchains(project, &head.toolchains)? {
-        needs.extend(toolchain.manifest.recipe.into_keys());
-    }
-    needs.sort();
-    needs.dedup();
-    Ok(needs)
-}
-
 fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
     let named = recipe
         .manifest

@@ -20,12 +20,12 @@ use super::error::PipelineError;
 use super::lock::{Resolve, Resolved, Resolver};
 use super::places::{self, Named};
 use super::vendored::Indices;
-use super::{inputs, sources, vendored};
+use super::{checkouts, inputs, sources, vendored};
 
 /// The release that source packages are looked up in. Old versions stay where they are:
 /// the purl names the exact one.
-const SOURCE_RELEASE: &str = "bookworm";
-const SOURCE_ARCHITECTURE: &str = "amd64";
+pub(super) const SOURCE_RELEASE: &str = "bookworm";
+pub(super) const SOURCE_ARCHITECTURE: &str = "amd64";
 
 impl Resolve for Recipe {
     fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
@@ -66,14 +66,14 @@ fn one(
             Ok(Some(tree))
         }
         Ok(Origin::Package(purl)) => {
-            let input = package(name, source, purl, resolver)?;
-            check(source, &input).map_err(PipelineError::source(name))?;
+            let own = package(name, source, purl, resolver)?;
             let mut tree = None;
             if source.vendor.is_some() {
-                inputs::fetch([&input], ctx)?;
-                tree = Some(sources::one(name, source, &[&input], ctx)?.0);
+                inputs::fetch(&own, ctx)?;
+                let files: Vec<_> = own.iter().collect();
+                tree = Some(sources::one(name, source, &files, ctx)?.0);
             }
-            found.inputs.push(input);
+            found.inputs.extend(own);
             Ok(tree)
         }
         Err(_) => unreachable!("a parsed recipe has one origin for each source"),
@@ -87,12 +87,27 @@ pub fn part(
     resolver: &mut Resolver<'_>,
 ) -> Result<LockedInput, PipelineError> {
     let source = part.as_source();
-    let input = package(name, &source, &part.purl, resolver)?;
-    check(&source, &input).map_err(PipelineError::source(name))?;
-    Ok(input)
+    let mut inputs = package(name, &source, &part.purl, resolver)?;
+    Ok(inputs.remove(0))
 }
 
-fn package(
+/// The files of a package, its own first, and none that the recipe's author knows to be others.
+pub(super) fn package(
+    name: &Name,
+    source: &Source,
+    purl: &Purl,
+    resolver: &mut Resolver<'_>,
+) -> Result<Vec<LockedInput>, PipelineError> {
+    let inputs = if purl.is_repository() {
+        checkouts::pin(name, source, purl, resolver.ctx)?
+    } else {
+        vec![file(name, source, purl, resolver)?]
+    };
+    check(source, &inputs[0]).map_err(PipelineError::source(name))?;
+    Ok(inputs)
+}
+
+fn file(
     name: &Name,
     source: &Source,
     purl: &Purl,
@@ -126,7 +141,7 @@ fn package(
 }
 
 /// The indices to look a package up in; none but Python's are read by zwieback itself.
-fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
+pub(super) fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
     if kind != "pypi" {
         return Vec::new();
     }

@@ -21,6 +21,7 @@ use zwieback_sandbox::step::{Command, Ending};
 use super::build_all::build_needed;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
+use super::graph::Reading;
 use super::read::Planned;
 use super::remembered::{self, Ground};
 use super::sources::{self, Sources, patch_list};
@@ -102,7 +103,7 @@ fn with_needed(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Planned, PipelineError> {
-    let needs = read::needs(project, &planned.plan.recipe)?;
+    let needs = Reading::of(project).needs(&planned.plan.recipe);
     let names: Vec<String> = needs.iter().map(Name::to_string).collect();
     Ok(planned.with_needed(&build_needed(project, &names, wish, ctx)?))
 }

@@ -12,11 +12,14 @@ use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::manifest::source::{Origin, Source, Unpack};
 use zwieback_core::name::Name;
+use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::unpack::{Options, unpack};
 use zwieback_host::ecosystem::folder;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_host::store::writer::Layer;
 
+use super::checkouts;
 use super::context::Context;
 use super::error::PipelineError;
 use super::read::Planned;
@@ -167,30 +170,14 @@ pub fn one(
     ctx.check_stop()?;
     let mut writer = ctx.store.tree_writer()?;
     let mut newest = None;
-    for input in files {
+    for (under, input) in checkouts::placed(source, files) {
         let layer = writer.layer(input.purl.as_str());
-        let blob = inputs::blob(input, ctx)?;
-        let mut file = File::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
-        if source.unpack == Unpack::Whole {
-            let unpacked = unpack(file, input.file.as_str(), &layer, &Options::default()).map_err(
-                |error| PipelineError::Unpack {
-                    name: name.clone(),
-                    source: error,
-                },
-            )?;
-            newest = newest.max(unpacked.newest);
-        } else {
-            let path: RelPath = input
-                .file
-                .as_str()
-                .parse()
-                .expect("the name of a file is a path");
-            let mut copy = layer.file(path, false)?;
-            pour(&mut file, &mut copy).map_err(PipelineError::io(blob.path()))?;
-            copy.finish()?;
-        }
+        let time = put(name, source, under.as_ref(), input, &layer, ctx)?;
+        newest = newest.max(time);
     }
-    if source.unpack == Unpack::Whole {
+    // A commit has no folder of its own around it; what is at its top belongs there.
+    let is_archive = !source.purl.as_ref().is_some_and(Purl::is_repository);
+    if source.unpack == Unpack::Whole && is_archive {
         writer.strip_single_top()?;
     }
     let tree = writer.commit()?;
@@ -201,6 +188,41 @@ pub fn one(
     let entry = serde_json::to_vec(&entry).expect("a digest and a number are JSON");
     ctx.store.put_link(&key, &entry)?;
     Ok((tree, newest))
+}
+
+/// One file of a source into its layer, unpacked or as it is; answers the newest time inside.
+fn put(
+    name: &Name,
+    source: &Source,
+    under: Option<&RelPath>,
+    input: &LockedInput,
+    layer: &Layer<'_>,
+    ctx: &Context<'_>,
+) -> Result<Option<i64>, PipelineError> {
+    let blob = inputs::blob(input, ctx)?;
+    let mut file = File::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
+    if source.unpack == Unpack::Whole {
+        let place = |path: RelPath| Some(under.map_or_else(|| path.clone(), |it| path.under(it)));
+        let options = Options {
+            place: &place,
+            ..Options::default()
+        };
+        let unpacked = unpack(file, input.file.as_str(), layer, &options);
+        let unpacked = unpacked.map_err(|error| PipelineError::Unpack {
+            name: name.clone(),
+            source: error,
+        })?;
+        return Ok(unpacked.newest);
+    }
+    let path: RelPath = input
+        .file
+        .as_str()
+        .parse()
+        .expect("the name of a file is a path");
+    let mut copy = layer.file(path, false)?;
+    pour(&mut file, &mut copy).map_err(PipelineError::io(blob.path()))?;
+    copy.finish()?;
+    Ok(None)
 }
 
 fn remembered(
@@ -241,6 +263,9 @@ fn key(source: &Source, files: &[&LockedInput]) -> Digest {
     let mut text = format!("{METHOD}\nunpack {}\n", bool::from(source.unpack));
     for input in files {
         text.push_str(&format!("{} {}\n", input.sha256, input.file));
+    }
+    for (path, purl) in &source.submodules {
+        text.push_str(&format!("{path} {purl}\n"));
     }
     Digest::sha256(text.as_bytes())
 }

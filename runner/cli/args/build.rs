@@ -170,9 +170,14 @@ pub struct ShellArgs {
 /// Arguments of `zwieback init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// A name for the recipe, or the package URL of what to build
-    #[arg(value_name = "NAME|PURL")]
-    pub what: String,
+    /// A name for a small program, the package URL of what to build, or a folder of the project
+    ///
+    /// Without it, a person is asked; elsewhere it is the present folder.
+    #[arg(value_name = "NAME|PURL|FOLDER")]
+    pub what: Option<String>,
+    /// Where a `pkg:generic` or a repository lies (can be repeated)
+    #[arg(long, value_name = "URL")]
+    pub url: Vec<String>,
 }
 
 impl Frozen {

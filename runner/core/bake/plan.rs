@@ -260,13 +260,17 @@ impl Plan {
         })
     }
 
-    /// A source's own files carry its own purl; what is vendored carries another.
+    /// A source's own files carry its own purl or a submodule's; what is vendored carries another.
     fn is_own(&self, input: &LockedInput) -> bool {
         let source = input
             .source
             .as_ref()
             .and_then(|name| self.recipe.sources.get(name));
-        source.is_some_and(|source| source.purl.as_ref() == Some(&input.purl))
+        source.is_some_and(|source| {
+            let mut submodules = source.submodules.values();
+            source.purl.as_ref() == Some(&input.purl)
+                || submodules.any(|purl| purl.is_same_package(&input.purl))
+        })
     }
 }
 

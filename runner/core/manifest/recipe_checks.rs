@@ -7,6 +7,7 @@ use super::recipe::Recipe;
 use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
 use crate::name::Name;
+use crate::purl::Purl;
 use crate::twin::choice::ChoiceError;
 
 /// Variables that the sandbox sets and a recipe may not.
@@ -67,9 +68,17 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
         .map_err(|error| format!("source `{name}`: {error}"))?;
     let wrong = |key: &str, why: &str| Err(format!("source `{name}`: `{key}` {why}"));
     match origin {
-        Origin::Package(purl) if !source.url.is_empty() && purl.kind() != "generic" => wrong(
-            "url",
-            "is for a `pkg:generic`; where other packages lie, their own clients know",
+        Origin::Package(purl)
+            if !source.url.is_empty() && purl.kind() != "generic" && !purl.is_repository() =>
+        {
+            wrong(
+                "url",
+                "is for a `pkg:generic` or a repository; where other packages lie, their own clients know",
+            )
+        }
+        _ if !submodules_fit(source) => wrong(
+            "submodules",
+            "are repositories without a version, in a source that is a repository: its commit has theirs",
         ),
         Origin::Folder(_) if source.unpack == Unpack::Not || source.file.is_some() => wrong(
             "path",
@@ -93,6 +102,13 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
         ),
         _ => Ok(()),
     }
+}
+
+fn submodules_fit(source: &Source) -> bool {
+    let is_repository = source.purl.as_ref().is_some_and(Purl::is_repository);
+    let mut submodules = source.submodules.values();
+    source.submodules.is_empty()
+        || is_repository && submodules.all(|it| it.is_repository() && it.version().is_none())
 }
 
 fn check_steps(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {

@@ -88,11 +88,7 @@ pub fn closure(state: &AptState, packages: &[Request]) -> Result<Vec<LockedInput
 /// One file of a source package, such as the original archive.
 pub fn source_file(state: &AptState, purl: &Purl, file: &str) -> Result<LockedInput, ResolveError> {
     let request = source_request(purl)?.to_string();
-    let answer = state.ask(
-        "apt-get",
-        &["-qq", "--print-uris", "--only-source", "source", &request],
-    )?;
-    let lines = uri_list::parse(&answer)?;
+    let lines = named_by_apt(state, &request)?;
     let line =
         lines
             .iter()
@@ -109,6 +105,46 @@ pub fn source_file(state: &AptState, purl: &Purl, file: &str) -> Result<LockedIn
         }
     }
     Ok(input)
+}
+
+/// The names of the files of a source package.
+pub fn source_files(state: &AptState, purl: &Purl) -> Result<Vec<String>, ResolveError> {
+    let request = source_request(purl)?.to_string();
+    Ok(named_by_apt(state, &request)?
+        .into_iter()
+        .map(|line| line.file)
+        .collect())
+}
+
+/// The version of a source package that apt would take.
+pub fn newest_source(state: &AptState, name: &str) -> Result<Option<String>, ResolveError> {
+    let request: Request = name.parse()?;
+    let lines = named_by_apt(state, &request.to_string())?;
+    let dsc = lines.iter().find_map(|line| line.file.strip_suffix(".dsc"));
+    let chosen = dsc
+        .and_then(|file| file.split_once('_'))
+        .map(|(_, version)| version);
+    let told = state.ask(
+        "apt-cache",
+        &["showsrc", "--only-source", &request.to_string()],
+    )?;
+    let mut versions = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("Version: "));
+    // File names leave the epoch out.
+    let plain = |version: &str| {
+        version
+            .split_once(':')
+            .map_or(version, |(_, rest)| rest)
+            .to_owned()
+    };
+    let version = versions.find(|version| Some(plain(version).as_str()) == chosen);
+    Ok(version.map(str::to_owned))
+}
+
+fn named_by_apt(state: &AptState, request: &str) -> Result<Vec<UriLine>, ResolveError> {
+    let arguments = ["-qq", "--print-uris", "--only-source", "source", request];
+    Ok(uri_list::parse(&state.ask("apt-get", &arguments)?)?)
 }
 
 fn source_request(purl: &Purl) -> Result<Request, ResolveError> {

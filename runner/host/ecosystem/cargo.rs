@@ -18,12 +18,31 @@ use crate::ecosystem::offer::{Offer, Promise};
 /// obeys source replacement, credentials and proxies.
 pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
     let version = version(purl)?;
+    let mut found = resolved(purl, &format!("={version}"))?.into_iter();
+    let found = found.find(|offer| offer.purl.version() == Some(version));
+    found.ok_or_else(|| EcosystemError::NoSuchFile {
+        purl: purl.clone(),
+        wanted: format!("version {version}"),
+        files: Vec::new(),
+    })
+}
+
+/// The newest version of a crate that is no pre-release.
+pub fn newest(purl: &Purl) -> Result<Option<String>, EcosystemError> {
+    let found = resolved(purl, "*")?;
+    Ok(found
+        .first()
+        .and_then(|offer| offer.purl.version().map(str::to_owned)))
+}
+
+/// What a requirement comes to today.
+fn resolved(purl: &Purl, requirement: &str) -> Result<Vec<Offer>, EcosystemError> {
     let temporary = Path::new("a temporary folder");
     let folder = tempfile::tempdir().map_err(EcosystemError::io("mkdir", temporary))?;
     let manifest = folder.path().join("Cargo.toml");
     let written = fs::create_dir(folder.path().join("src"))
         .and_then(|()| fs::write(folder.path().join("src/lib.rs"), ""))
-        .and_then(|()| fs::write(&manifest, asking_for(purl.name(), version)));
+        .and_then(|()| fs::write(&manifest, asking_for(purl.name(), requirement)));
     written.map_err(EcosystemError::io("write", &manifest))?;
     let shown = manifest.to_string_lossy();
     ask(
@@ -32,14 +51,9 @@ pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
     )?;
     let lock = folder.path().join("Cargo.lock");
     let text = fs::read_to_string(&lock).map_err(EcosystemError::io("read", &lock))?;
-    let found = cargo_lock::offers(&text)?
-        .into_iter()
-        .find(|offer| offer.purl.name() == purl.name() && offer.purl.version() == Some(version));
-    found.ok_or_else(|| EcosystemError::NoSuchFile {
-        purl: purl.clone(),
-        wanted: format!("version {version}"),
-        files: Vec::new(),
-    })
+    let mut offers = cargo_lock::offers(&text)?;
+    offers.retain(|offer| offer.purl.name() == purl.name());
+    Ok(offers)
 }
 
 /// The offer of a crate whose checksum is known.
@@ -64,12 +78,12 @@ fn version(purl: &Purl) -> Result<&str, EcosystemError> {
     purl.version().ok_or_else(none)
 }
 
-fn asking_for(name: &str, version: &str) -> String {
+fn asking_for(name: &str, requirement: &str) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
     format!(
         "[package]\nname = \"zwieback-asks\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\nasked = {{ package = {}, version = {}, default-features = false }}\n",
         quoted(name),
-        quoted(&format!("={version}"))
+        quoted(requirement)
     )
 }
 
@@ -79,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_name_can_break_out_of_the_question() {
-        let text = asking_for("a\"\n[patch.x]", "1");
+        let text = asking_for("a\"\n[patch.x]", "=1");
         let table: toml::Table = text.parse().unwrap();
         assert!(table.get("patch").is_none());
         assert_eq!(

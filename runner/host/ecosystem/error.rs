@@ -73,6 +73,12 @@ pub enum EcosystemError {
         /// What the recipe names.
         path: RelPath,
     },
+    /// Two submodules are one repository at different commits.
+    #[error("two submodules are {purl}, at different commits")]
+    TwoCommits {
+        /// The repository.
+        purl: Purl,
+    },
     /// No place is configured.
     #[error("no place to ask for pkg:{0} is configured")]
     NoPlace(String),
@@ -118,6 +124,9 @@ pub enum EcosystemError {
         /// What was looked for.
         file: &'static str,
     },
+    /// A folder holds nothing, or nothing that belongs to the source.
+    #[error("{} holds no file that belongs to the source", .0.display())]
+    EmptyFolder(PathBuf),
     /// A link of a folder leads out of it.
     #[error("{path} is a link to {target}, outside the source")]
     LeadsOut {
@@ -190,6 +199,9 @@ impl EcosystemError {
             }
             Self::NoLockfile { file } => {
                 format!("drop `vendor`, or add {file} to the source with a patch upstream")
+            }
+            Self::EmptyFolder(_) => {
+                "look whether git ignores the folder, and at `include` and `exclude`".to_owned()
             }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Store(error) => return error.hint(),

@@ -29,10 +29,12 @@ pub fn tree(
     let writer = store.tree_writer()?;
     let layer = writer.layer("the folder");
     let mut piece = Vec::new();
-    for path in kept(folder)?
-        .into_iter()
-        .filter(|path| selection.covers(path))
-    {
+    let mut own = kept(folder)?;
+    own.retain(|path| selection.covers(path));
+    if own.is_empty() {
+        return Err(EcosystemError::EmptyFolder(folder.to_owned()));
+    }
+    for path in own {
         put(&layer, folder, path, &mut piece)?;
     }
     Ok(writer.commit()?)
@@ -50,8 +52,10 @@ fn kept(folder: &Path) -> Result<Vec<RelPath>, EcosystemError> {
         "--others",
         "--exclude-standard",
     ];
-    let is_versioned = folder.ancestors().any(|above| above.join(".git").exists());
-    if !is_versioned {
+    let is_below_git = folder.ancestors().any(|above| above.join(".git").exists());
+    // A project in a folder that a repository around it ignores is no part of that repository.
+    let is_ignored = || ask("git", &["-C", &at, "check-ignore", "--quiet", "."]).is_ok();
+    if !is_below_git || is_ignored() {
         let mut all = Vec::new();
         walk(folder, "", &mut all)?;
         return Ok(all);

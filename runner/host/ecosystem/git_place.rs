@@ -7,17 +7,10 @@ use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::endpoints::base_url::BaseUrl;
 
-/// Types of purls that name a repository as `NAMESPACE/NAME` of a well-known service.
-const SERVICES: [&str; 3] = ["github", "gitlab", "bitbucket"];
 /// What git may speak to a repository. `ssh` and `ext` would run programs of the user's choice.
 const SCHEMES: [&str; 3] = ["https://", "http://", "file://"];
 /// Before the URL of a repository (purl-spec, `vcs_url`; the form is SPDX's).
 const VCS: &str = "git+";
-
-/// Whether a purl names a commit of a git repository.
-pub fn is_git(purl: &Purl) -> bool {
-    SERVICES.contains(&purl.kind()) || vcs_url(purl).is_some()
-}
 
 /// The commit that a purl pins: its version, in full.
 ///
@@ -122,7 +115,7 @@ mod tests {
         let vcs = purl(&format!(
             "pkg:generic/tool@{COMMIT}?vcs_url=git%2Bhttps://own.example/tool%40{COMMIT}"
         ));
-        assert!(is_git(&vcs));
+        assert!(vcs.is_repository());
         assert_eq!(
             places(&vcs, &mirror, &[]).unwrap(),
             [
@@ -137,6 +130,6 @@ mod tests {
                 Err(EcosystemError::Scheme(_))
             ));
         }
-        assert!(!is_git(&purl("pkg:generic/tool@1")));
+        assert!(!purl("pkg:generic/tool@1").is_repository());
     }
 }

@@ -46,6 +46,17 @@ pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
     )
 }
 
+/// The version that the registry calls the latest.
+pub fn newest(purl: &Purl) -> Result<Option<String>, EcosystemError> {
+    let name = full_name(purl);
+    if name.starts_with('-') {
+        return Err(EcosystemError::answer("npm", "a name that is an option"));
+    }
+    let answer = ask("npm", &["view", &name, "version"])?;
+    let version = answer.trim();
+    Ok((!version.is_empty()).then(|| version.to_owned()))
+}
+
 /// The roots of the registries that npm is configured with, for packages of these scopes.
 pub fn roots<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<BaseUrl> {
     let keys = scopes.into_iter().map(|scope| format!("{scope}:registry"));

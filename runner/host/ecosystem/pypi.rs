@@ -66,6 +66,24 @@ pub fn offer(
     Ok(offer)
 }
 
+/// The newest version that is a release: numbers and dots only (PEP 440, final releases).
+pub fn newest(
+    purl: &Purl,
+    indices: &[BaseUrl],
+    client: &Client,
+) -> Result<Option<String>, EcosystemError> {
+    let project = normalized(purl.name());
+    let files = of_project(purl, indices, client)?;
+    let versions = files
+        .iter()
+        .filter_map(|file| version_of(&file.filename, &project));
+    let numbers = |version: &str| -> Option<Vec<u64>> {
+        version.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let releases = versions.filter_map(|version| Some((numbers(version)?, version.to_owned())));
+    Ok(releases.max().map(|(_, version)| version))
+}
+
 /// What the indices offer under one of these digests; a wheel for any machine before an sdist.
 pub fn offer_pinned(
     purl: &Purl,
