@@ -29,7 +29,7 @@ class Elsewhere:
         world.own()
 
     def twin(self, name):
-        """What is said on the standard output: the digest of the tree that was built."""
+        """What is said on the standard output: where the tree lies that was built, by its digest."""
         build = [self.world.binary, "build", name, "--rebuild", "--profile", "hermetic"]
         if os.getuid() == 0:
             script = AS_ROOT.format(user=ORDINARY) + REST + ' "$@"'

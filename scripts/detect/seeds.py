@@ -79,7 +79,7 @@ class Baker:
             shutil.copytree(f"{seed.folder}/src", f"{folder}/src")
 
     def twin(self, name, profile, *options):
-        """Whether two runs differ, and how long they took."""
+        """Whether two runs differ, and what is said on the standard output: where the tree lies, by its digest."""
         command = [self.world.binary, "build", name, "--rebuild", "--profile", profile, *options]
         process = self.world.start(command)
         output, said = process.communicate()
