@@ -27,6 +27,7 @@ class Elsewhere:
             for file in files:
                 os.utime(f"{folder}/{file}", (1_000_000_000, 1_000_000_000))
         world.own()
+        world.run([world.binary, "key", "generate"], env={"HOME": self.home, "PATH": "/usr/bin:/bin"})
 
     def twin(self, name):
         """What is said on the standard output: where the tree lies that was built, by its digest."""

@@ -66,6 +66,8 @@ class Baker:
         for tools in TOOLS:
             named = [word for tool in tools for word in ("-t", tool)]
             world.run([world.binary, "shell", *named, "--", "/usr/bin/true"])
+        # Eight first builds at once would each make the key.
+        world.run([world.binary, "key", "generate"])
         for seed in seeds:
             if "sources" in seed.recipe:
                 world.run([world.binary, "lock", seed.name, f"{seed.name}-mended"])
