@@ -27,9 +27,10 @@ class Elsewhere:
             for file in files:
                 os.utime(f"{folder}/{file}", (1_000_000_000, 1_000_000_000))
         world.own()
+        world.run([world.binary, "key", "generate"], env={"HOME": self.home, "PATH": "/usr/bin:/bin"})
 
     def twin(self, name):
-        """What is said on the standard output: the digest of the tree that was built."""
+        """What is said on the standard output: where the tree lies that was built, by its digest."""
         build = [self.world.binary, "build", name, "--rebuild", "--profile", "hermetic"]
         if os.getuid() == 0:
             script = AS_ROOT.format(user=ORDINARY) + REST + ' "$@"'

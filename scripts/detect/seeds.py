@@ -66,6 +66,8 @@ class Baker:
         for tools in TOOLS:
             named = [word for tool in tools for word in ("-t", tool)]
             world.run([world.binary, "shell", *named, "--", "/usr/bin/true"])
+        # Eight first builds at once would each make the key.
+        world.run([world.binary, "key", "generate"])
         for seed in seeds:
             if "sources" in seed.recipe:
                 world.run([world.binary, "lock", seed.name, f"{seed.name}-mended"])
@@ -79,7 +81,7 @@ class Baker:
             shutil.copytree(f"{seed.folder}/src", f"{folder}/src")
 
     def twin(self, name, profile, *options):
-        """Whether two runs differ, and how long they took."""
+        """Whether two runs differ, and what is said on the standard output: where the tree lies, by its digest."""
         command = [self.world.binary, "build", name, "--rebuild", "--profile", profile, *options]
         process = self.world.start(command)
         output, said = process.communicate()

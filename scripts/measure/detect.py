@@ -72,7 +72,8 @@ def prove(baker, rows, elsewhere):
     fixed = [row for row in rows.values() if row["seed"].expected["hermetic"] == "fixed"]
     def one(row):
         name = row["seed"].name
-        row["same elsewhere"] = baker.twin(name, "hermetic")[1] == elsewhere.twin(name)
+        here = baker.twin(name, "hermetic")[1]
+        row["same elsewhere"] = here != "" and here == elsewhere.twin(name)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, fixed))
 
