@@ -29,7 +29,7 @@ pub enum Page {
     /// Parts by the digests of their keys.
     Leaf(BTreeMap<Digest, Vec<u8>>),
     /// What is below, by the next four bits of the digest.
-    Branch([Option<Address>; WAYS]),
+    Branch(Box<[Option<Address>; WAYS]>),
 }
 
 impl Page {
@@ -49,7 +49,7 @@ impl Page {
             }
             Self::Branch(ways) => {
                 let mut bytes = vec![BRANCH];
-                for (number, address) in (0..).zip(ways) {
+                for (number, address) in (0..).zip(ways.iter()) {
                     let Some(address) = address else { continue };
                     bytes.push(number);
                     bytes.extend_from_slice(&address.offset.to_be_bytes());
@@ -74,7 +74,11 @@ impl Page {
 /// The four bits of a digest that decide at that depth.
 pub fn way(key: Digest, depth: usize) -> usize {
     let byte = key.as_bytes()[depth / 2];
-    usize::from(if depth % 2 == 0 { byte >> 4 } else { byte & 15 })
+    usize::from(if depth.is_multiple_of(2) {
+        byte >> 4
+    } else {
+        byte & 15
+    })
 }
 
 fn parse_leaf(mut rest: &[u8]) -> Option<Page> {
@@ -91,7 +95,7 @@ fn parse_leaf(mut rest: &[u8]) -> Option<Page> {
 }
 
 fn parse_branch(mut rest: &[u8]) -> Option<Page> {
-    let mut ways = [None; WAYS];
+    let mut ways = Box::new([None; WAYS]);
     while let Some((number, after)) = rest.split_first() {
         let (offset, after) = after.split_first_chunk::<8>()?;
         let (length, after) = after.split_first_chunk::<4>()?;
@@ -118,7 +122,7 @@ mod tests {
             length: 9,
             digest,
         };
-        let mut ways = [None; WAYS];
+        let mut ways = Box::new([None; WAYS]);
         ways[3] = Some(address);
         let leaf = Page::Leaf([(digest, b"part".to_vec())].into());
         for page in [leaf, Page::Branch(ways), Page::Leaf(BTreeMap::new())] {

@@ -84,7 +84,7 @@ fn change_at(
 fn leaf(pages: &mut Pages, parts: Changes, depth: usize) -> Result<Address, Damaged> {
     let size: usize = parts.values().map(|it| it.len() + 36).sum();
     if size > LARGEST && parts.len() > 1 {
-        branch(pages, [None; WAYS], parts, depth)
+        branch(pages, Box::new([None; WAYS]), parts, depth)
     } else {
         Ok(pages.add(&Page::Leaf(parts)))
     }
@@ -92,7 +92,7 @@ fn leaf(pages: &mut Pages, parts: Changes, depth: usize) -> Result<Address, Dama
 
 fn branch(
     pages: &mut Pages,
-    mut ways: [Option<Address>; WAYS],
+    mut ways: Box<[Option<Address>; WAYS]>,
     changes: Changes,
     depth: usize,
 ) -> Result<Address, Damaged> {

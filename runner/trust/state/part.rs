@@ -107,7 +107,9 @@ impl State {
             Key::Row(environment, _) => {
                 let row: Vec<Generation> = serde_json::from_slice(bytes)?;
                 let history = self.environments.entry(environment.clone()).or_default();
-                row.into_iter().for_each(|it| history.recall(it));
+                for generation in row {
+                    history.recall(generation);
+                }
             }
         }
         Ok(())

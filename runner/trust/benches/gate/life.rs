@@ -24,13 +24,13 @@ const RICH: u64 = 50;
 pub(crate) fn release(world: &World, number: u64) -> Vec<Submission> {
     let version = format!("2.{number}");
     let mut all = built(world, &version);
-    all.push(signed(world, "tess", tested(&version, 0)));
+    all.push(signed(world, "tess", &tested(&version, 0)));
     for (who, at) in [("ada", "staging"), ("ada", "prod"), ("bo", "prod")] {
-        all.push(signed(world, who, approval(world, &version, at, 0)));
+        all.push(signed(world, who, &approval(world, &version, at, 0)));
     }
     for at in ["staging", "prod"] {
         let promotion = promotion(world, &version, at, number + 1);
-        all.push(signed(world, "gate", promotion));
+        all.push(signed(world, "gate", &promotion));
     }
     all
 }
@@ -44,7 +44,7 @@ pub(crate) fn rich(world: &World, version: &str) -> Vec<Submission> {
             _ => tested(version, number),
         };
         let who = if number % 2 == 0 { "ada" } else { "tess" };
-        all.push(signed(world, who, statement));
+        all.push(signed(world, who, &statement));
     }
     all
 }
@@ -57,9 +57,9 @@ fn built(world: &World, version: &str) -> Vec<Submission> {
     all.into()
 }
 
-fn signed(world: &World, who: &str, statement: Statement) -> Submission {
+fn signed(world: &World, who: &str, statement: &Statement) -> Submission {
     let key = &world.keys[who];
-    let bundle = seal(&statement, key).unwrap();
+    let bundle = seal(statement, key).unwrap();
     Submission::new(&bundle, key.public_key()).unwrap()
 }
 

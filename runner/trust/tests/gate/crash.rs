@@ -1,7 +1,7 @@
 //! Killed at random moments, or out of disk: the target has a whole release, the log verifies, and
 //! nothing that was acknowledged is lost.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn child() {
 
 fn append(world: &World, size: u64) {
     for number in size.. {
-        let batch: Vec<Submission> = (0..number % 7 + 1)
+        let batch: Vec<Submission> = (0..=number % 7)
             .map(|it| {
                 let (bundle, key) = world.provenance("acme", &format!("1.{number}.{it}"));
                 Submission::new(&bundle, &key).unwrap()
@@ -66,7 +66,7 @@ fn release(world: &World, size: u64) {
 
 fn acknowledge(world: &World) {
     let size = world.ledger.log.checkpoint().unwrap().head.size;
-    println!("\nacknowledged {size}");
+    writeln!(std::io::stdout(), "\nacknowledged {size}").unwrap();
 }
 
 fn asked() -> RollBack {
@@ -121,7 +121,7 @@ fn run_and_kill(world: &World, work: &str, kill: u64) -> u64 {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut last = 0;
     // Every other kill meets a child that has done something, however slow the machine.
-    let first = if kill % 2 == 0 {
+    let first = if kill.is_multiple_of(2) {
         "at work"
     } else {
         "acknowledged "
