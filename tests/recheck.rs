@@ -232,11 +232,11 @@ fn a_library_comes_out_the_same_from_its_bundle_alone() {
     for (change, said) in [
         (
             format!("({source} | .digest.sha256) |= (.[1:] + \"0\")"),
-            "not in the store",
+            "make up action",
         ),
         (
             format!("({source} | .uri) |= sub(\"1.2.13\"; \"1.2.12\")"),
-            "make up action",
+            "has no file of source",
         ),
     ] {
         fs::write(&bundle, &honest).unwrap();
