@@ -66,8 +66,8 @@ fn one_limit_holds_for_all_recipes() {
         ]);
         let events = events(&built.expect(0, &[]).stdout);
         assert!(most_at_once(&events) <= most, "-j {jobs}");
-        let fates = events.last().unwrap()["recipes"].clone();
-        let fates = fates.as_array().unwrap().to_vec();
+        let fates = &events.last().unwrap()["recipes"];
+        let fates = fates.as_array().unwrap();
         assert_eq!(fates.len(), 4);
         assert!(fates.iter().all(|it| it["fate"] == "built"), "{fates:?}");
     }
