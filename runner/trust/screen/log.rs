@@ -1,35 +1,34 @@
-//! The log on the screen: who did what, when.
+//! The log on the screen: who did what, when, and what came of it.
 
-use super::text::{Label, Text, width};
+use super::text::{Cell, Label, Text, headings};
 use crate::state::record::Line;
 
 /// The lines of a log as text.
 pub fn log(lines: &[Line]) -> Text {
     let mut text = Text::default();
-    let who = width(lines.iter().map(|it| it.who.as_str())).min(32);
-    let verb = width(lines.iter().map(|it| it.verb));
-    for line in lines {
-        let when = line.when.map_or(String::new(), |it| it.to_string());
-        text.line()
-            .column(Label::Faint, format!("{:>6}", line.index), 8);
-        text.column(Label::Faint, when, 22);
-        text.column(Label::Strong, &line.who, who)
-            .add(Label::Plain, "  ");
-        text.column(Label::Plain, line.verb, verb);
-        text.add(Label::Plain, format!("  {}", line.what));
-        if let Some(digest) = line.digest {
-            text.add(Label::Faint, format!(" ({})", digest.short()));
-        }
-        match &line.outcome {
-            Ok(outcome) if outcome.is_empty() => {}
-            Ok(outcome) => {
-                text.add(Label::Plain, format!("  {outcome}"));
-            }
-            Err(refusal) => {
-                text.add(Label::Bad, format!("  refused [{}]", refusal.reason));
-                text.add(Label::Plain, format!(" {refusal}"));
-            }
-        }
-    }
+    let mut rows = vec![headings(["entry", "when", "who", "did", "what", "outcome"])];
+    rows.extend(lines.iter().map(row));
+    text.table(&rows);
     text
+}
+
+fn row(line: &Line) -> Vec<Cell> {
+    let when = line.when.map_or(String::new(), |it| it.to_string());
+    let digest = line.digest.map(|it| format!(" ({})", it.short()));
+    let what = format!("{}{}", line.what, digest.unwrap_or_default());
+    let outcome = match &line.outcome {
+        Ok(outcome) => (Label::Plain, outcome.clone()),
+        Err(refusal) => {
+            let said = format!("refused: {refusal} [{}]", refusal.reason);
+            (Label::Bad, said)
+        }
+    };
+    vec![
+        (Label::Faint, line.index.to_string()),
+        (Label::Faint, when),
+        (Label::Strong, line.who.clone()),
+        (Label::Plain, line.verb.to_owned()),
+        (Label::Plain, what),
+        outcome,
+    ]
 }

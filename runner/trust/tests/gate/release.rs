@@ -131,7 +131,7 @@ fn audit(world: &World) {
         "{graph}"
     );
     let log = screen::log::log(&world.ledger.lines(world.now).unwrap()).plain();
-    assert_eq!(log.lines().count(), 22);
+    assert_eq!(log.lines().count(), 23, "a heading and 22 entries");
     assert!(!log.contains("refused"), "{log}");
     for part in [
         "kim",
