@@ -14,7 +14,10 @@ pub fn foreign(root: &Path) -> Option<String> {
     let entries = fs::read_dir(root.join(LOCALES)).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut foreign: Vec<_> = names
-        .filter(|name| name.ends_with(".utf8") && !name.starts_with("C."))
+        .filter(|name| {
+            name.strip_suffix(".utf8")
+                .is_some_and(|language| language != "C")
+        })
         .filter(|name| has_order(root, name))
         .collect();
     foreign.sort_by_key(|name| (name != FAVOURITE, name.clone()));
