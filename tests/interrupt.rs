@@ -132,9 +132,11 @@ fn interrupted_at_many_moments() {
         signal(&child, "-INT");
         let told = Instant::now();
         let status = { child }.wait().unwrap();
-        // A build that was done before the signal came is done, and one that had not begun never does.
+        // A build that was done before the signal came is done. At the first moment a busy machine
+        // may not have let the program say what it does with signals; it has not begun either.
+        let had_not_begun = milliseconds == 60 && status.signal() == Some(2);
         assert!(
-            matches!(status.code(), Some(130 | 0)) || status.signal() == Some(2),
+            matches!(status.code(), Some(130 | 0)) || had_not_begun,
             "after {milliseconds} ms: {status}"
         );
         assert!(

@@ -30,7 +30,8 @@ Trust:
   verify           Verify artifacts against their signed provenance
   recheck          Build again what a bundle says, on this machine, and compare
   key              Make signing keys and say whom to trust
-  policy           Test a policy, show how it decides, or put one in force
+  policy           Sign or test a policy, show how it decides, or put one in force
+  bundle           Take over what other tools signed, or write it in their form
 
 Release:
   status           Show every environment: what is there, whether it may stay, what is pending

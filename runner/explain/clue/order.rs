@@ -19,6 +19,8 @@ pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> 
         [Locale, ReaddirOrder, HashSeed, Scheduling, Inode, Aslr]
     } else if is_reverse(a, b) {
         [ReaddirOrder, Inode, HashSeed, Scheduling, Locale, Aslr]
+    } else if is_sorted_once(a, b) {
+        [Locale, ReaddirOrder, HashSeed, Scheduling, Inode, Aslr]
     } else if a
         .iter()
         .chain(b)
@@ -28,10 +30,10 @@ pub fn suspects(knowledge: &Knowledge, a: &[&[u8]], b: &[&[u8]]) -> Vec<Factor> 
     } else {
         [HashSeed, ReaddirOrder, Scheduling, Inode, Locale, Aslr]
     };
-    // Two orders that no collation explains are not the locale's.
+    // Run A sorts by bytes: two orders that are both another are not the locale's.
     let possible = order
         .into_iter()
-        .filter(|factor| *factor != Locale || is_collation(a, b));
+        .filter(|factor| *factor != Locale || is_sorted_once(a, b));
     knowledge.suspects(&possible.collect::<Vec<_>>())
 }
 
@@ -54,7 +56,12 @@ fn is_interleaved(a: &[&[u8]], b: &[&[u8]]) -> bool {
     a.len() >= 32 && ends.len() * ends.len() > 16 * a.len()
 }
 
-/// One side sorted by bytes, the other as people sort: letters first, case and signs aside.
+/// One side sorted by bytes, the other by whatever rules a language may have: Estonian has z before t.
+fn is_sorted_once(a: &[&[u8]], b: &[&[u8]]) -> bool {
+    a.is_sorted() != b.is_sorted()
+}
+
+/// One side sorted by bytes, the other as English does: letters first, case and signs aside.
 fn is_collation(a: &[&[u8]], b: &[&[u8]]) -> bool {
     (a.is_sorted() && is_folded(b)) || (b.is_sorted() && is_folded(a))
 }
