@@ -68,9 +68,11 @@ def trusted(world):
 def beside_others(world, place):
     tools = os.environ.get("INTEROP_DIR") or f"{world.dir}/interop"
     bundle, key, artifact = f"{place}/zlib.sigstore.json", f"{world.home}/key.pem", f"{place}/usr/include/zlib.h"
-    # Installs them, and makes sure that they accept the bundle.
+    # Installs them, and makes sure that they accept the bundle. The system's own programs first: an
+    # ordinary user may not be able to run those of whoever measures.
+    path = f"/usr/bin:/bin:{os.environ['PATH']}"
     subprocess.run([f"{CHECKOUT}/scripts/interop", bundle, key, artifact], check=True, capture_output=True,
-                   env=os.environ | {"INTEROP_DIR": tools})
+                   env=os.environ | {"INTEROP_DIR": tools, "PATH": path})
     subprocess.run(["chmod", "-R", "a+rX", tools], check=True)
     script = shutil.copy(f"{CHECKOUT}/scripts/interop.cjs", f"{world.dir}/interop.cjs")
     environment = {"NODE_PATH": f"{tools}/node_modules", "PATH": "/usr/bin:/bin", "HOME": world.home}
