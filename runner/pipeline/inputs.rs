@@ -1,6 +1,8 @@
 //! Chapter: fetch what the locks name, and nothing else, into the store.
 
 use std::collections::BTreeMap;
+use std::mem;
+use std::time::{Duration, Instant};
 
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
@@ -113,14 +115,49 @@ fn download(
         Network::Allowed => Reach::Network,
         Network::Forbidden => Reach::StoreOnly,
     };
-    let mut have = vec![0; missing.len()];
-    let mut watch = |event: FetchEvent| {
-        if let FetchEvent::Received { input, have: now } = event {
-            let bytes = now.saturating_sub(have[input]);
-            have[input] = now;
-            ctx.tell(&Event::FetchProgress { bytes });
-        }
-    };
-    fetch_into(ctx.store, missing, &fetch, reach, &mut watch)?;
+    let mut progress = Progress::new(missing.len(), ctx);
+    let fetched = fetch_into(ctx.store, missing, &fetch, reach, &mut |event| progress.see(&event));
+    progress.tell();
+    fetched?;
     Ok(())
+}
+
+/// How much has arrived, told often enough for a bar and seldom enough for a log.
+struct Progress<'c> {
+    ctx: &'c Context<'c>,
+    have: Vec<u64>,
+    untold: u64,
+    told: Instant,
+}
+
+impl<'c> Progress<'c> {
+    /// Between two events; a bar is drawn about as often.
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    fn new(inputs: usize, ctx: &'c Context<'c>) -> Self {
+        Self {
+            ctx,
+            have: vec![0; inputs],
+            untold: 0,
+            told: Instant::now(),
+        }
+    }
+
+    fn see(&mut self, event: &FetchEvent) {
+        if let FetchEvent::Received { input, have } = *event {
+            self.untold += have.saturating_sub(self.have[input]);
+            self.have[input] = have;
+            if self.told.elapsed() >= Self::PAUSE {
+                self.tell();
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        let bytes = mem::take(&mut self.untold);
+        if bytes > 0 {
+            self.ctx.tell(&Event::FetchProgress { bytes });
+        }
+        self.told = Instant::now();
+    }
 }

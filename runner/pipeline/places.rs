@@ -6,8 +6,9 @@ use zwieback_core::bake::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_host::dirs;
-use zwieback_host::ecosystem::{npm, pypi};
+use zwieback_host::ecosystem::{cargo as registry, npm, pypi};
 use zwieback_host::endpoints::table::Endpoints;
+use zwieback_host::endpoints::template::Template;
 use zwieback_host::endpoints::{apt, cargo};
 use zwieback_host::fetch::client::Client;
 
@@ -85,9 +86,8 @@ fn with_kind(
     Ok(match kind {
         "deb" => endpoints.with("deb", apt::roots().unwrap_or_default()),
         "cargo" => {
-            let home = dirs::cargo_home();
-            let templates = home.map(|home| cargo::templates(&home)).unwrap_or_default();
-            endpoints.with_templates("cargo", templates)
+            let is_alone = endpoints.roots(kind).is_empty();
+            endpoints.with_templates(kind, crates(missing, is_alone))
         }
         "npm" => {
             let scopes: BTreeSet<_> = missing
@@ -102,6 +102,19 @@ fn with_kind(
             endpoints.with_named(input.sha256, url)
         }),
     })
+}
+
+/// Places of crates. A cargo that was never used on this machine knows where to ask, but has not written
+/// it down: where nothing else is known, it is given a first question.
+fn crates(missing: &[&LockedInput], is_alone: bool) -> Vec<Template> {
+    let Some(home) = dirs::cargo_home() else {
+        return Vec::new();
+    };
+    if is_alone && !cargo::has_spoken(&home) {
+        // A cargo that is absent, or refused, leaves no place; the error of the fetch then tells.
+        let _answer = missing.first().map(|input| registry::offer(&input.purl));
+    }
+    cargo::templates(&home)
 }
 
 /// An index does not serve files below itself: its pages tell where each lies.

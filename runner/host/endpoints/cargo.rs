@@ -22,10 +22,19 @@ pub fn templates(home: &Path) -> Vec<Template> {
     let cached = folders(&registry.join("cache"))
         .into_iter()
         .filter_map(|folder| Template::local(folder.to_str()?, "{crate}-{version}.crate").ok());
-    let spoken_to = folders(&registry.join("index"))
+    cached.chain(spoken_to(home)).collect()
+}
+
+/// Whether cargo has asked any registry yet.
+pub fn has_spoken(home: &Path) -> bool {
+    !spoken_to(home).is_empty()
+}
+
+fn spoken_to(home: &Path) -> Vec<Template> {
+    folders(&home.join("registry/index"))
         .into_iter()
-        .filter_map(|folder| described(&folder.join("config.json")));
-    cached.chain(spoken_to).collect()
+        .filter_map(|folder| described(&folder.join("config.json")))
+        .collect()
 }
 
 fn described(file: &Path) -> Option<Template> {
@@ -59,6 +68,9 @@ mod tests {
         let found = templates(home.path());
         assert_eq!(found.len(), 2);
         assert_eq!(found[1], "http://m.example/dl".parse().unwrap());
+        assert!(has_spoken(home.path()));
+        fs::remove_dir_all(index).unwrap();
+        assert!(!has_spoken(home.path()));
         assert!(templates(Path::new("/nowhere")).is_empty());
     }
 }

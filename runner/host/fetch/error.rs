@@ -72,7 +72,11 @@ impl FetchError {
             ),
             Self::Unavailable(lost) if lost.iter().all(|lost| lost.asked.is_empty()) => {
                 let kind = lost.first().map_or("deb", |lost| lost.purl.kind());
-                Some(format!("add `[mirrors] {kind} = [\"http://mirror.example/\"]` to the configuration"))
+                let client = match kind {
+                    "cargo" => "install cargo, which knows a registry, or ",
+                    _ => "",
+                };
+                Some(format!("{client}add `[mirrors] {kind} = [\"http://mirror.example/\"]` to the configuration"))
             }
             Self::Unavailable(_) => Some(
                 "add a mirror that still has it under `[mirrors]`, or move on with `zwieback lock --update`".to_owned(),
@@ -86,7 +90,8 @@ impl FetchError {
     }
 
     /// The error for inputs that were lost; one wrong answer outweighs any number of missing ones.
-    pub(crate) fn lost(lost: Vec<LostInput>) -> Self {
+    pub(crate) fn lost(mut lost: Vec<LostInput>) -> Self {
+        lost.sort_by_key(|input| !input.is_mismatch());
         if lost.iter().any(LostInput::is_mismatch) {
             Self::DigestMismatch(lost)
         } else {
@@ -110,7 +115,7 @@ impl LostInput {
 
 fn describe(what: &str, lost: &[LostInput]) -> String {
     let mut text = String::new();
-    for input in lost {
+    for input in lost.iter().take(SHOWN) {
         let separator = if text.is_empty() { "" } else { "\n" };
         write!(
             text,
@@ -129,6 +134,10 @@ fn describe(what: &str, lost: &[LostInput]) -> String {
             )
             .expect("writing to a string cannot fail");
         }
+    }
+    if lost.len() > SHOWN {
+        write!(text, "\nand {} more", lost.len() - SHOWN)
+            .expect("writing to a string cannot fail");
     }
     text
 }
