@@ -72,7 +72,7 @@ pub fn shell(
     let variation = Variation::plan(
         recipe::Profile::default(),
         &Choice::default(),
-        &machine::look(wish.jobs),
+        &machine::glance(wish.jobs),
         0,
     );
     let recipe = planned.as_ref().map(|it| &it.plan.recipe);
