@@ -92,7 +92,7 @@ pub fn shell(
         furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
     }
     let outcome = sandbox.run_interactive(&command(entrance, sources.as_ref()))?;
-    let _report = sandbox.finish();
+    sandbox.leave();
     code(outcome.ending)
 }
 
