@@ -1,6 +1,7 @@
 //! What the planner has to know of this machine.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use rustix::thread::{CpuSet, sched_getaffinity};
@@ -11,23 +12,36 @@ const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 
 /// Looks at this machine. `jobs` is the most CPUs that a run may use.
 pub fn look(jobs: Option<u16>) -> Machine {
+    Machine {
+        tmpfs_budget: available_memory() / 2,
+        chooses_pids: Path::new(LAST_PID).exists(),
+        faults_cpuid: faults_cpuid(),
+        ..glance(jobs)
+    }
+}
+
+/// The same for whoever runs nothing twice and keeps everything in memory: only CPUs are counted,
+/// and nothing is known that another run could vary.
+pub fn glance(jobs: Option<u16>) -> Machine {
     let mut cpus = cpus();
     if let Some(jobs) = jobs {
         cpus.truncate(usize::from(jobs).max(1));
     }
     Machine {
         cpus,
-        tmpfs_budget: available_memory() / 2,
-        chooses_pids: Path::new(LAST_PID).exists(),
-        faults_cpuid: faults_cpuid(),
+        tmpfs_budget: 0,
+        chooses_pids: false,
+        faults_cpuid: false,
         locale: None,
     }
 }
 
 /// Whether `arch_prctl(ARCH_SET_CPUID)` works here: the kernel says so as a flag of the CPU.
 fn faults_cpuid() -> bool {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = text.lines().find(|line| line.starts_with("flags"));
+    // The kernel writes a page for each CPU, and all of them say the same.
+    let lines = File::open("/proc/cpuinfo").map(|file| BufReader::new(file).lines());
+    let mut lines = lines.into_iter().flatten().map_while(Result::ok);
+    let flags = lines.find(|line| line.starts_with("flags"));
     flags.is_some_and(|line| line.split_whitespace().any(|flag| flag == "cpuid_fault"))
 }
 

@@ -72,7 +72,7 @@ pub fn shell(
     let variation = Variation::plan(
         recipe::Profile::default(),
         &Choice::default(),
-        &machine::look(wish.jobs),
+        &machine::glance(wish.jobs),
         0,
     );
     let recipe = planned.as_ref().map(|it| &it.plan.recipe);
@@ -92,7 +92,7 @@ pub fn shell(
         furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
     }
     let outcome = sandbox.run_interactive(&command(entrance, sources.as_ref()))?;
-    let _report = sandbox.finish();
+    sandbox.leave();
     code(outcome.ending)
 }
 

@@ -25,13 +25,21 @@ pub const ARGUMENT: &str = "__init";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The nursery of this process.
-static NURSERY: Mutex<Option<UnixStream>> = Mutex::new(None);
+static NURSERY: Mutex<Option<Nursery>> = Mutex::new(None);
 
 /// A zygote that was forked before this process had a second thread.
 static PLANTED: Mutex<Option<Newborn>> = Mutex::new(None);
 
 /// A zygote and the runner's end of its socket.
 pub(crate) type Newborn = (UnixStream, Child);
+
+/// A nursery, which always has one zygote more than it was asked for: that one makes its namespaces
+/// while the sandbox before it works. It is used once, as all are.
+struct Nursery {
+    socket: UnixStream,
+    /// The runner's end of the socket of the zygote that comes next.
+    next: UnixStream,
+}
 
 /// Is the nursery until its runner has ended, and a zygote in every process it forks. `main`
 /// calls this, before anything else, when its first argument is [`ARGUMENT`].
@@ -50,6 +58,7 @@ pub fn plant() -> Option<ExitCode> {
     }
     let (ours, theirs) = UnixStream::pair().ok()?;
     patient(&ours).ok()?;
+    process::adopt_orphans().ok()?;
     // SAFETY: there is one thread, as the kernel has just said.
     match unsafe { process::clone_into(CloneFlags::empty()) }.ok()? {
         Cloned::Child => {
@@ -70,15 +79,16 @@ pub(crate) fn bear() -> Result<Newborn, SandboxError> {
     if let Some(newborn) = planted {
         return Ok(newborn);
     }
-    let mut nursery = lock(&NURSERY);
-    if let Some(socket) = &*nursery
-        && let Ok(newborn) = ask(socket)
+    let mut place = lock(&NURSERY);
+    if let Some(nursery) = &mut *place
+        && let Ok(newborn) = nursery.deliver()
     {
         return Ok(newborn);
     }
     // There is none yet, or somebody has killed it.
-    let socket = nursery.insert(open()?);
-    ask(socket).map_err(SandboxError::runner("fork a zygote"))
+    let nursery = place.insert(Nursery::open()?);
+    let born = nursery.deliver();
+    born.map_err(SandboxError::runner("fork a zygote"))
 }
 
 /// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.
@@ -86,22 +96,43 @@ fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
     place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a nursery. `Command` without hooks uses `vfork`: the runner's memory is not copied.
-fn open() -> Result<UnixStream, SandboxError> {
-    let (socket, theirs) = UnixStream::pair().map_err(SandboxError::runner("make a socket"))?;
-    let started = std::process::Command::new("/proc/self/exe")
-        .arg(ARGUMENT)
-        .env_clear()
-        // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
-        .process_group(0)
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    // It ends with its socket, and nobody needs to hear of that.
-    drop(started.map_err(SandboxError::runner("start /proc/self/exe"))?);
-    patient(&socket).map_err(SandboxError::runner("set a timeout"))?;
-    Ok(socket)
+impl Nursery {
+    /// Starts a nursery. `Command` without hooks uses `vfork`: the runner's memory is not copied.
+    fn open() -> Result<Self, SandboxError> {
+        // A zygote that has nothing left to do leaves its pid 1 to this process.
+        process::adopt_orphans()
+            .map_err(io::Error::other)
+            .map_err(SandboxError::runner("become a reaper"))?;
+        let pair = UnixStream::pair().map_err(SandboxError::runner("make a socket"))?;
+        let (socket, theirs) = pair;
+        let started = std::process::Command::new("/proc/self/exe")
+            .arg(ARGUMENT)
+            .env_clear()
+            // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
+            .process_group(0)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        // It ends with its socket, and nobody needs to hear of that.
+        drop(started.map_err(SandboxError::runner("start /proc/self/exe"))?);
+        patient(&socket).map_err(SandboxError::runner("set a timeout"))?;
+        let next = ask(&socket).map_err(SandboxError::runner("ask for a zygote"))?;
+        Ok(Self { socket, next })
+    }
+
+    /// The zygote that was asked for last; the next one is asked for.
+    fn deliver(&mut self) -> io::Result<Newborn> {
+        let answer: Option<(Result<i32, CallError>, _)> = wire::receive(&self.socket)?;
+        let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
+        let pid = born.map_err(io::Error::other)?;
+        let handle = handles
+            .into_iter()
+            .next()
+            .ok_or(io::ErrorKind::InvalidData)?;
+        let socket = std::mem::replace(&mut self.next, ask(&self.socket)?);
+        Ok((socket, Child::new(pid, handle)))
+    }
 }
 
 /// A start that takes longer than this hangs on a dead disk.
@@ -109,19 +140,12 @@ fn patient(socket: &UnixStream) -> io::Result<()> {
     socket.set_read_timeout(Some(START_TIMEOUT))
 }
 
-fn ask(nursery: &UnixStream) -> io::Result<Newborn> {
+/// Asks for a zygote by the socket it is to have.
+fn ask(nursery: &UnixStream) -> io::Result<UnixStream> {
     let (ours, theirs) = UnixStream::pair()?;
     patient(&ours)?;
     wire::send(nursery, &(), &[theirs.as_fd()])?;
-    drop(theirs);
-    let answer: Option<(Result<i32, CallError>, _)> = wire::receive(nursery)?;
-    let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
-    let pid = born.map_err(io::Error::other)?;
-    let handle = handles
-        .into_iter()
-        .next()
-        .ok_or(io::ErrorKind::InvalidData)?;
-    Ok((ours, Child::new(pid, handle)))
+    Ok(ours)
 }
 
 /// Forks a zygote for each socket that comes. A zygote is the runner's child, not the nursery's:

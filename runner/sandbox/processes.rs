@@ -42,16 +42,27 @@ impl Processes {
         self.first = descriptors.into_iter().next();
     }
 
-    /// Kills pid 1, and with it every process of its namespace, and waits for all of them: the
-    /// zygote ends when it has reaped pid 1, which the kernel allows only when the rest is gone.
-    /// Tells how the zygote ended.
+    /// Kills pid 1, and with it every process of its namespace, and waits for all of them: pid 1
+    /// can be reaped only when the rest is gone. The zygote reaps it, or has left it to this
+    /// process. Tells how the zygote ended.
     pub(crate) fn end(&mut self) -> Option<ExitStatus> {
-        match self.first.take() {
-            Some(first) => process::kill(&first),
-            // There is no pid 1 yet, or it has not been announced and dies with its parent.
-            None => self.zygote.kill(),
+        let Some(first) = self.first.take() else {
+            // It was abandoned, or there is no pid 1 yet, or it has not been announced and ends without its parent.
+            self.zygote.kill();
+            return self.zygote.wait();
+        };
+        process::kill(&first);
+        let end = self.zygote.wait();
+        process::reap(&first);
+        end
+    }
+
+    /// Kills pid 1, which is alone by now, and does not wait for its end.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(first) = self.first.take() {
+            process::kill(&first);
+            self.zygote.forget();
         }
-        self.zygote.wait()
     }
 }
 

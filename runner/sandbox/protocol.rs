@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zwieback_core::enforcement::Enforcement;
 use zwieback_core::name::Name;
+use zwieback_core::sandbox_spec::identity::{Identity, Machine};
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
@@ -15,7 +16,18 @@ use zwieback_core::twin::sighting::Sighting;
 use crate::error::Failure;
 use crate::owner::Owner;
 
-/// All a zygote needs to know, sent once.
+/// What a zygote needs to know to bring up pid 1, sent before the plan. It is short: the plan is
+/// read by those alone who carry it out.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Birth {
+    pub(crate) identity: Identity,
+    pub(crate) machine: Machine,
+    pub(crate) owner: Owner,
+    /// Control groups to enter, as directories.
+    pub(crate) cgroups: Vec<PathBuf>,
+}
+
+/// All that is carried out, sent once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) spec: SandboxSpec,
@@ -23,8 +35,6 @@ pub(crate) struct Plan {
     pub(crate) trees: BTreeMap<Name, PathBuf>,
     pub(crate) disks: BTreeMap<Place, PathBuf>,
     pub(crate) owner: Owner,
-    /// Control groups to enter, as directories.
-    pub(crate) cgroups: Vec<PathBuf>,
 }
 
 /// From the runner to pid 1.

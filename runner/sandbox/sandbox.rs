@@ -18,7 +18,7 @@ use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::owner::Owner;
 use crate::processes::{Processes, Zygote};
-use crate::protocol::{Look, Plan, Reply};
+use crate::protocol::{Birth, Look, Plan, Reply};
 use crate::supervise::verdict;
 use crate::watch::processes::Tables;
 use crate::watch::watcher::Watcher;
@@ -106,15 +106,20 @@ impl Sandbox {
         let mut enforcement = Enforcement::default();
         let groups = Groups::create(&spec.limits, &mut enforcement);
         let sources = sources.absolute()?;
+        let birth = Birth {
+            identity: spec.identity.clone(),
+            machine: spec.machine.clone(),
+            owner,
+            cgroups: groups.directories(),
+        };
         let plan = Plan {
             spec: spec.clone(),
             toolchain: sources.toolchain,
             trees: sources.trees,
             disks: sources.disks,
             owner,
-            cgroups: groups.directories(),
         };
-        let ready = await_ready(&socket, &plan, &mut processes)?;
+        let ready = await_ready(&socket, (&birth, &plan), &mut processes)?;
         enforcement.merge(ready.enforcement);
         if let Some(lock) = enforcement.missing() {
             return Err(SandboxError::Unlocked(lock));
@@ -181,6 +186,16 @@ impl Sandbox {
             peak_memory: self.watcher.peak_memory(),
         }
     }
+
+    /// Ends the sandbox for a caller that reads nothing of it afterwards. What steps have left was
+    /// gone when the last of them ended; pid 1 is killed, and the kernel takes its namespaces down
+    /// while the caller goes on.
+    pub fn leave(mut self) {
+        // Control groups have to be removed, and can only be when nobody is in them.
+        if !self.watcher.uses_groups() {
+            self.processes.abandon();
+        }
+    }
 }
 
 /// Control groups can only be removed when they are empty, so the processes go first.
@@ -200,10 +215,11 @@ struct Ready {
 
 fn await_ready(
     socket: &UnixStream,
-    plan: &Plan,
+    (birth, plan): (&Birth, &Plan),
     processes: &mut Processes,
 ) -> Result<Ready, SandboxError> {
     const START: &str = "start";
+    wire::send(socket, birth, &[]).map_err(SandboxError::runner("announce a plan"))?;
     wire::send(socket, plan, &[]).map_err(SandboxError::runner("send the plan"))?;
     let mut supervision = Supervision::default();
     loop {

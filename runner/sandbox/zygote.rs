@@ -11,15 +11,16 @@ use std::process::ExitCode;
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
+use serde::de::DeserializeOwned;
 use zwieback_core::supervision::Supervision;
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::init::host::HostMounts;
-use crate::init::pid_one;
+use crate::init::pid_one::{self, Bond};
 use crate::kernel::{file, process};
 use crate::owner::OwnerKind;
-use crate::protocol::{Plan, Reply};
+use crate::protocol::{Birth, Plan, Reply};
 use crate::supervise::shift::Shift;
 use crate::supervise::supervisor::Supervisor;
 use crate::supervise::verdict::Verdict;
@@ -48,32 +49,34 @@ pub(crate) fn main(socket: UnixStream) -> ExitCode {
 }
 
 fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
-    let (pid, shift) = match give_birth(&socket) {
-        Ok(born) => born,
+    let raised = match give_birth(&socket) {
+        Ok(raised) => raised,
         Err(failure) => return Err((socket, failure)),
     };
     // From here on the socket is pid 1's alone, so that its end is the sandbox's end.
     drop(socket);
-    // Without a shift nobody is traced, and all there is to see is the end of pid 1.
-    Ok(Supervisor::new(pid, shift).watch())
+    Ok(match raised.care {
+        Care::Leaves => process::exit_now(),
+        Care::Stays => Supervisor::new(raised.pid, Shift::default()).watch(),
+        Care::Traces(shift) => Supervisor::new(raised.pid, shift).watch(),
+    })
 }
 
-fn give_birth(socket: &UnixStream) -> Result<(i32, Option<Shift>), Failure> {
+fn give_birth(socket: &UnixStream) -> Result<Raised, Failure> {
     // Pid 1 inherits the name, and steps see it: the same wherever the zygote came from.
     process::set_name(c"zwieback").at(Stage::Plan)?;
     // An ordinary user's namespaces are the same whatever the plan, and to make them takes as long
     // as the runner takes to plan.
     let early = (!nix::unistd::geteuid().is_root()).then(|| Newborn::clone_from(socket, None));
-    let (text, plan) = receive_plan(socket).at(Stage::Plan)?;
-    for group in &plan.cgroups {
+    let birth: Birth = hear(socket, "birth").at(Stage::Plan)?;
+    for group in &birth.cgroups {
         file::write(group.join("cgroup.procs"), "0").at(Stage::Cgroup)?;
     }
-    let (newborn, text) = match early {
-        Some(newborn) => (newborn?, text),
-        // Pid 1 has the plan in its memory.
-        None => (Newborn::with_plan(socket, &plan)?, Vec::new()),
+    let newborn = match early {
+        Some(newborn) => newborn?,
+        None => Newborn::with_plan(socket, &hear(socket, "plan").at(Stage::Plan)?)?,
     };
-    newborn.raise(socket, &plan, &text)
+    newborn.raise(socket, &birth)
 }
 
 /// A pid 1 that has its namespaces and waits for everything else.
@@ -82,6 +85,24 @@ struct Newborn {
     pidfd: OwnedFd,
     go: PipeWriter,
     is_early: bool,
+}
+
+/// A pid 1 that is on its own.
+struct Raised {
+    pid: i32,
+    care: Care,
+}
+
+/// What a zygote does once it has raised its pid 1.
+#[derive(Clone, Copy)]
+enum Care {
+    /// It ends, and pid 1 becomes the runner's own child: one process fewer to end and to wait for
+    /// when the sandbox ends.
+    Leaves,
+    /// It stays, since a control group was given room for it.
+    Stays,
+    /// It traces.
+    Traces(Shift),
 }
 
 impl Newborn {
@@ -112,7 +133,7 @@ impl Newborn {
         match unsafe { process::clone_into(NAMESPACES) }.at(Stage::Namespaces)? {
             process::Cloned::Child => {
                 drop(go);
-                wake(socket, &await_word(wait), known)
+                wake(socket, wait, known)
             }
             process::Cloned::Parent { pid, pidfd } => Ok(Self {
                 pid,
@@ -123,38 +144,37 @@ impl Newborn {
         }
     }
 
-    /// Gives it limits, a tracer, ids, and the plan if it has none.
-    fn raise(
-        self,
-        socket: &UnixStream,
-        plan: &Plan,
-        text: &[u8],
-    ) -> Result<(i32, Option<Shift>), Failure> {
+    /// Gives it limits, a tracer, and ids.
+    fn raise(self, socket: &UnixStream, birth: &Birth) -> Result<Raised, Failure> {
         if self.is_early {
             // It was born outside the groups that this process is in by now.
-            for group in &plan.cgroups {
+            for group in &birth.cgroups {
                 let pid = self.pid.to_string();
                 file::write(group.join("cgroup.procs"), &pid).at(Stage::Cgroup)?;
             }
         }
-        let (shift, supervision) = Shift::begin(self.pid, &plan.spec.machine);
+        let (shift, supervision) = Shift::begin(self.pid, &birth.machine);
         announce(socket, &self.pidfd, supervision).at(Stage::Namespaces)?;
-        map_ids(self.pid, plan).at(Stage::Identity)?;
+        map_ids(self.pid, birth).at(Stage::Identity)?;
+        let care = match shift {
+            Some(shift) => Care::Traces(shift),
+            None if birth.cgroups.is_empty() => Care::Leaves,
+            None => Care::Stays,
+        };
         let mut go = self.go;
-        let word = [&[shift.map_or(GO, |_| GO_TRACED)], text].concat();
         // A pid 1 that is dead already is found by the wait that follows.
-        drop(go.write_all(&word));
-        Ok((self.pid, shift))
+        drop(go.write_all(&[care.word()]));
+        let pid = self.pid;
+        Ok(Raised { pid, care })
     }
 }
 
-fn receive_plan(socket: &UnixStream) -> Result<(Vec<u8>, Plan), CallError> {
-    let call = || "recvmsg(plan)".to_owned();
-    let Some((text, _)) = wire::receive_text(socket).named(call)? else {
-        return Err(CallError::new(Errno::EPIPE, call()));
-    };
-    let plan = serde_json::from_slice(&text).map_err(std::io::Error::from);
-    plan.named(call).map(|plan| (text, plan))
+fn hear<T: DeserializeOwned>(socket: &UnixStream, what: &str) -> Result<T, CallError> {
+    let call = || format!("recvmsg({what})");
+    let heard = wire::receive(socket).named(call)?;
+    heard
+        .map(|(message, _)| message)
+        .ok_or_else(|| CallError::new(Errno::EPIPE, call()))
 }
 
 fn announce(
@@ -167,8 +187,8 @@ fn announce(
 }
 
 /// Only a process outside may map an id other than its own (`user_namespaces(7)`).
-fn map_ids(pid: i32, plan: &Plan) -> Result<(), CallError> {
-    let (identity, owner) = (&plan.spec.identity, &plan.owner);
+fn map_ids(pid: i32, birth: &Birth) -> Result<(), CallError> {
+    let (identity, owner) = (&birth.identity, &birth.owner);
     if owner.kind == OwnerKind::Caller {
         // CVE-2014-8989: without this, dropping a group could grant what the group is denied.
         file::write(format!("/proc/{pid}/setgroups"), "deny")?;
@@ -188,33 +208,45 @@ fn map_ids(pid: i32, plan: &Plan) -> Result<(), CallError> {
     file::write(format!("/proc/{pid}/uid_map"), &uids)
 }
 
-/// What pid 1 waits for: its ids are mapped, and it is traced or not.
-const GO: u8 = b'!';
-const GO_TRACED: u8 = b'?';
+/// What pid 1 is told once its ids are mapped.
+const ALONE: u8 = b'!';
+const CARED_FOR: u8 = b'.';
+const TRACED: u8 = b'?';
+
+impl Care {
+    fn word(self) -> u8 {
+        match self {
+            Self::Leaves => ALONE,
+            Self::Stays => CARED_FOR,
+            Self::Traces(_) => TRACED,
+        }
+    }
+}
 
 /// Begins the life of pid 1.
-fn wake(socket: &UnixStream, word: &[u8], known: Option<(&Plan, Option<HostMounts>)>) -> ! {
-    let shift = |plan: &Plan| (word[0] == GO_TRACED).then(|| Shift::of(&plan.spec.machine));
+fn wake(socket: &UnixStream, wait: PipeReader, known: Option<(&Plan, Option<HostMounts>)>) -> ! {
+    let begun = pid_one::begin();
+    let word = await_word(wait);
+    let bond = match word {
+        ALONE => Bond::Runner,
+        _ => Bond::Zygote,
+    };
+    let shift = |plan: &Plan| (word == TRACED).then(|| Shift::of(&plan.spec.machine));
     if let Some((plan, mounts)) = known {
-        pid_one::run(socket, plan, mounts, shift(plan));
+        pid_one::run(socket, begun, plan, mounts, bond, shift(plan));
     }
-    let plan = told(&word[1..]);
-    pid_one::run(socket, &plan, None, shift(&plan))
+    // Half of it is all there is when the runner died meanwhile.
+    let plan: Plan = hear(socket, "plan").unwrap_or_else(|_| process::exit_now());
+    pid_one::run(socket, begun, &plan, None, bond, shift(&plan))
 }
 
 /// Waits for the id maps. The word also proves that the parent was alive after the clone; when
 /// it dies without it, so does this process. It tells, too, if there is a tracer: without one, a
 /// call that is to stop would fail.
-fn await_word(mut wait: PipeReader) -> Vec<u8> {
-    let mut word = Vec::new();
-    match wait.read_to_end(&mut word) {
-        Ok(1..) => word,
-        _ => std::process::abort(),
+fn await_word(mut wait: PipeReader) -> u8 {
+    let mut word = [0];
+    match wait.read_exact(&mut word) {
+        Ok(()) => word[0],
+        Err(_) => process::exit_now(),
     }
-}
-
-/// The plan as its parent has just read it.
-fn told(text: &[u8]) -> Plan {
-    // Half of it is all there is when the parent died meanwhile.
-    serde_json::from_slice(text).unwrap_or_else(|_| std::process::abort())
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -38,7 +39,7 @@ impl Groups {
     pub(crate) fn create(limits: &Limits, enforcement: &mut Enforcement) -> Self {
         let mut groups = Self::default();
         for hierarchy in readable_hierarchies() {
-            groups.try_hierarchy(&hierarchy, limits);
+            groups.try_hierarchy(hierarchy, limits);
         }
         let (state, detail) = match &groups.memory {
             Some(group) => (LockState::Enforced, group.name()),
@@ -213,10 +214,13 @@ impl Group {
     }
 }
 
-fn readable_hierarchies() -> Vec<Hierarchy> {
-    let groups = file::read("/proc/self/cgroup").unwrap_or_default();
-    let mounts = file::read("/proc/self/mountinfo").unwrap_or_default();
-    hierarchies(&groups, &mounts)
+fn readable_hierarchies() -> &'static [Hierarchy] {
+    static FOUND: OnceLock<Vec<Hierarchy>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let groups = file::read("/proc/self/cgroup").unwrap_or_default();
+        let mounts = file::read("/proc/self/mountinfo").unwrap_or_default();
+        hierarchies(&groups, &mounts)
+    })
 }
 
 /// The group below which a new one can be made and limited. In the unified hierarchy that is

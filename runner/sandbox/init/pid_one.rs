@@ -17,14 +17,39 @@ use crate::seccomp::{program, ranges};
 use crate::supervise::shift::Shift;
 use crate::wire;
 
+/// Whose death ends pid 1, besides the end of the socket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bond {
+    /// The runner's. The kernel would count the death of the thread that started it.
+    Runner,
+    /// The zygote's, which looks after it.
+    Zygote,
+}
+
+/// What needs no plan, and is done while the runner still makes one.
+pub(crate) struct Begun {
+    proc: OwnedFd,
+}
+
+/// Begins in namespaces of its own, before any id is mapped.
+pub(crate) fn begin() -> Result<Begun, Failure> {
+    mount::make_private().at(Stage::Root)?;
+    crate::kernel::network::loopback_up().at(Stage::Network)?;
+    let proc = root::process_table().at(Stage::Proc)?;
+    Ok(Begun { proc })
+}
+
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
 pub(crate) fn run(
     socket: &UnixStream,
+    begun: Result<Begun, Failure>,
     plan: &Plan,
     mounts: Option<HostMounts>,
+    bond: Bond,
     shift: Option<Shift>,
 ) -> ! {
-    let result = settle(plan, mounts).and_then(|settled| {
+    let settled = begun.and_then(|begun| settle(begun, plan, mounts, bond));
+    let result = settled.and_then(|settled| {
         settled.report(socket)?;
         drop(settled);
         serve::serve(socket, shift)
@@ -45,12 +70,16 @@ struct Settled {
 
 /// The locks in their order. What needs a right comes before the right is dropped; seccomp is
 /// last, since it forbids most of what comes before.
-fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
+fn settle(
+    begun: Begun,
+    plan: &Plan,
+    mounts: Option<HostMounts>,
+    bond: Bond,
+) -> Result<Settled, Failure> {
     let spec = &plan.spec;
     let mut enforcement = Enforcement::default();
-    process::die_with_parent().at(Stage::Namespaces)?;
+    bond.tie().at(Stage::Namespaces)?;
     machine::hide_groups().at(Stage::Namespaces)?;
-    mount::make_private().at(Stage::Root)?;
     let mut mounts = match mounts {
         Some(mounts) => mounts,
         None => HostMounts::open(plan, spec.identity.uid, spec.identity.gid)?,
@@ -58,7 +87,9 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     record_root(&mut enforcement, mounts.unowned.take());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
     privileges::become_inside_user(plan).at(Stage::Identity)?;
-    let view = root::Host::prepare(spec)?;
+    // prctl(2): changing the user clears it.
+    bond.tie().at(Stage::Namespaces)?;
+    let view = root::Host::prepare(spec, begun.proc)?;
     let mut descriptors = mounts.place_directories()?;
     descriptors.push(view.proc_directory()?);
     descriptors.extend(view.shared_memory()?);
@@ -66,7 +97,6 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
     furnish::furnish(spec, mounts, view)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
-    crate::kernel::network::loopback_up().at(Stage::Network)?;
     limits::apply(spec).at(Stage::Limits)?;
     record_namespaces(&mut enforcement, plan);
     privileges::drop_all(&mut enforcement).at(Stage::Privileges)?;
@@ -79,6 +109,15 @@ fn settle(plan: &Plan, mounts: Option<HostMounts>) -> Result<Settled, Failure> {
         enforcement,
         descriptors,
     })
+}
+
+impl Bond {
+    fn tie(self) -> Result<(), CallError> {
+        match self {
+            Self::Runner => Ok(()),
+            Self::Zygote => process::die_with_parent(),
+        }
+    }
 }
 
 impl Settled {

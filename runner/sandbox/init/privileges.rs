@@ -19,9 +19,7 @@ pub(crate) fn become_inside_user(plan: &Plan) -> Result<(), CallError> {
     }
     let (gid, uid) = (Gid::from_raw(identity.gid), Uid::from_raw(identity.uid));
     setresgid(gid, gid, gid).named(|| format!("setresgid({gid})"))?;
-    setresuid(uid, uid, uid).named(|| format!("setresuid({uid})"))?;
-    // prctl(2): changing the user clears it.
-    process::die_with_parent()
+    setresuid(uid, uid, uid).named(|| format!("setresuid({uid})"))
 }
 
 /// Gives up every capability in every set, and every way to get one.

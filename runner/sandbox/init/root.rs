@@ -42,11 +42,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Makes the process table and every file of fixed content.
-    pub(crate) fn prepare(spec: &SandboxSpec) -> Result<Self, Failure> {
-        // mount_too_revealing(): a new procfs may show no more than one that is there already,
-        // so this comes before the host's is gone.
-        let proc = mount::create("proc", &[], Attributes::DATA).at(Stage::Proc)?;
+    /// Makes every file of fixed content.
+    pub(crate) fn prepare(spec: &SandboxSpec, proc: OwnedFd) -> Result<Self, Failure> {
         settings(spec, &proc).at(Stage::Proc)?;
         let (files, masks) = fixed_files(spec, &proc).at(Stage::Furnish)?;
         Ok(Self { proc, files, masks })
@@ -69,6 +66,13 @@ impl Host {
                 .at(Stage::Proc),
         }
     }
+}
+
+/// The process table of this namespace.
+pub(crate) fn process_table() -> Result<OwnedFd, CallError> {
+    // mount_too_revealing(): a new procfs may show no more than one that is there already,
+    // so this comes before the host's is gone.
+    mount::create("proc", &[], Attributes::DATA)
 }
 
 /// Makes the toolchain the root.

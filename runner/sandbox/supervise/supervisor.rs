@@ -30,10 +30,10 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// One that has seen nothing yet.
-    pub(crate) fn new(first: i32, shift: Option<Shift>) -> Self {
+    pub(crate) fn new(first: i32, shift: Shift) -> Self {
         Self {
             first,
-            shift: shift.unwrap_or_default(),
+            shift,
             luck: Luck::default(),
             waiting: BTreeMap::new(),
             verdict: Verdict::default(),

@@ -35,6 +35,7 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_conditions_are_seen", conditions),
     ("lifecycle_fixed_layout_is_the_same_twice", layout),
     ("lifecycle_killed_runner_leaves_nothing", killed_runner),
+    ("lifecycle_left_sandbox_ends", left),
     ("lifecycle_two_at_once", two_at_once),
 ];
 
@@ -269,6 +270,43 @@ fn killed_runner(world: &World) {
     // The next start removes the control group of a runner that could not.
     drop(world.sandbox(limits()));
     assert_eq!(groups_of(runner.id()), Vec::<String>::new());
+}
+
+/// Whoever leaves a sandbox does not wait for its end, which comes all the same.
+fn left(world: &World) {
+    let before = adopted();
+    let mut sandbox = world.sandbox(limits());
+    assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
+    let inside: Vec<u32> = adopted()
+        .into_iter()
+        .filter(|pid| !before.contains(pid))
+        .collect();
+    // Root's zygote stays with a control group.
+    let is_root = nix::unistd::geteuid().is_root();
+    assert!(is_root || !inside.is_empty(), "pid 1 is the runner's");
+    sandbox.leave();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while adopted().iter().any(|pid| inside.contains(pid)) {
+        assert!(Instant::now() < deadline, "{inside:?} live on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The children of this process that live in a pid namespace of their own.
+fn adopted() -> Vec<u32> {
+    let own = std::process::id();
+    let list = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
+    let list = list.unwrap_or_default();
+    let lives_apart = |pid: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
+        let is_dead = field("State:").is_none_or(|state| state.trim_start().starts_with('Z'));
+        !is_dead && field("NSpid:").is_some_and(|ids| ids.split_ascii_whitespace().count() == 2)
+    };
+    let all = list
+        .split_ascii_whitespace()
+        .map(|pid| pid.parse().unwrap());
+    all.filter(lives_apart).collect()
 }
 
 /// The control groups that a runner has made below this process's own.
