@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use super::args::alone;
 use super::args::command::Command;
 use super::args::global::{Cli, Format};
-use super::args::shell_only;
+
 use super::commands::release;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
@@ -16,7 +17,7 @@ use crate::pipeline::observe::Observe;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
-    let cli = shell_only::parse().unwrap_or_else(Cli::parse);
+    let cli = alone::parse().unwrap_or_else(Cli::parse);
     let paint = Paint::for_stderr(cli.global.color);
     // A panic would end with 101, which scripts read as "a limit was reached".
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {

@@ -95,13 +95,7 @@ impl KeyringError {
 /// The chosen key, else the user's own, which is made if there is none.
 pub fn open(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
     match &choice.key {
-        None => {
-            let (folder, name) = (KeyDirectory::new(dirs.keys()), default_name());
-            if !folder.private_path(&name).exists() {
-                return create(dirs, &name, Algorithm::EcdsaP256, None);
-            }
-            Ok(kept(open_key_file(&folder.private_path(&name), choice)?))
-        }
+        None => own(dirs, choice),
         Some(KeyLocator::Place(place)) => Ok(kept(open_key_file(&file_of(dirs, place)?, choice)?)),
         Some(KeyLocator::Token(uri)) => Ok(kept(Pkcs11Signer::open((**uri).clone(), Vec::new())?)),
         Some(KeyLocator::Command(command)) => Ok(kept(ExternalSigner::open(command)?)),
@@ -173,6 +167,18 @@ impl FreshKey {
     }
 }
 
+fn own(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
+    let path = KeyDirectory::new(dirs.keys()).private_path(&default_name());
+    if !path.exists() {
+        match create(dirs, &default_name(), Algorithm::EcdsaP256, None) {
+            // Another first build was quicker: it is the same user's key.
+            Err(KeyringError::File(KeyDirectoryError::Exists(_))) => {}
+            made => return made,
+        }
+    }
+    Ok(kept(open_key_file(&path, choice)?))
+}
+
 /// A single word that is no file here is the name of a key in the user's folder.
 fn file_of(dirs: &Dirs, place: &Path) -> Result<PathBuf, KeyringError> {
     // A folder of that name is no key: `log` may be both.
@@ -207,5 +213,36 @@ fn kept(key: impl Signer + 'static) -> Keyring {
     Keyring {
         signer: Box::new(key),
         fresh: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn first_builds_at_once_come_to_one_key() {
+        let home = tempfile::tempdir().unwrap();
+        let place = |name| home.path().join(name);
+        let dirs = Dirs {
+            config: place("config"),
+            data: place("data"),
+            cache: place("cache"),
+            state: place("state"),
+        };
+        let first = || {
+            let keyring = open(&dirs, &KeyChoice::default()).unwrap();
+            (keyring.signer.public_key().id(), keyring.fresh.is_some())
+        };
+        let keys: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(first)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        let different: BTreeSet<_> = keys.iter().map(|(key, _)| key).collect();
+        assert_eq!(different.len(), 1);
+        assert_eq!(keys.iter().filter(|(_, is_fresh)| *is_fresh).count(), 1);
     }
 }

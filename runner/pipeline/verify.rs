@@ -1,7 +1,7 @@
 //! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
 
 use std::num::NonZero;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::bundle::Bundle;
@@ -12,7 +12,7 @@ use zwieback_core::attest::verified::Artifact;
 use zwieback_core::attest::verify::{Request, Verified, verify as verify_one};
 use zwieback_core::attest::vsa::Summary;
 use zwieback_core::name::Name;
-use zwieback_core::policy::decide::{Decision, Question, decide};
+use zwieback_core::policy::decide::{Applicable, Decision, Outcome, Question};
 use zwieback_core::policy::signed::KnownPolicy;
 use zwieback_core::policy::summary::{Conditions, Verifier, believe as believe_one, summarize};
 use zwieback_core::timestamp::Timestamp;
@@ -64,31 +64,12 @@ pub struct Needs<'a> {
 
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
 pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
-    let builds = verify_all(asked)?;
+    let shares = share_out(&asked.bundles, |bundles| verify_some(asked, bundles));
+    // The refusal is that of the first bundle that has one, whoever finds it first.
+    let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let builds: Vec<Verified> = shares.into_iter().flatten().collect();
     let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
     Ok(Answer { builds, decision })
-}
-
-/// Most of the time goes into signatures, each of which is checked by itself: many bundles are shared
-/// out among the CPUs. The refusal is that of the first bundle that has one, whoever finds it first.
-fn verify_all(asked: &Asked) -> Result<Vec<Verified>, Refusal> {
-    let cpus = thread::available_parallelism().map_or(1, NonZero::get);
-    let lanes = (asked.bundles.len() / WORTH_A_THREAD).clamp(1, cpus);
-    if lanes == 1 {
-        return verify_some(asked, &asked.bundles);
-    }
-    let share = asked.bundles.len().div_ceil(lanes);
-    thread::scope(|scope| {
-        let shares = asked.bundles.chunks(share);
-        let shares: Vec<_> = shares
-            .map(|share| scope.spawn(move || verify_some(asked, share)))
-            .collect();
-        let mut builds = Vec::with_capacity(asked.bundles.len());
-        for share in shares {
-            builds.extend(share.join().expect("verification is total")?);
-        }
-        Ok(builds)
-    })
 }
 
 fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
@@ -102,6 +83,32 @@ fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refu
         })
     };
     bundles.iter().map(one).collect()
+}
+
+fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
+    let rules = Applicable::of(question)?;
+    let some = |builds: &[Verified]| -> Vec<Outcome> {
+        builds.iter().flat_map(|it| rules.of_build(it)).collect()
+    };
+    let shares = share_out(question.builds, some);
+    Ok(rules.conclude(shares.into_iter().flatten().collect()))
+}
+
+/// What is found out about each bundle by itself is shared out among the CPUs, if there are many.
+fn share_out<T: Sync, R: Send>(all: &[T], one: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let useful = all.len() / WORTH_A_THREAD;
+    // To ask for the number of CPUs takes a dozen system calls.
+    if useful < 2 {
+        return vec![one(all)];
+    }
+    let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = all.len().div_ceil(useful.min(cpus));
+    thread::scope(|scope| {
+        let shares = all.chunks(size);
+        let threads: Vec<_> = shares.map(|it| scope.spawn(|| one(it))).collect();
+        let join = |thread: ScopedJoinHandle<'_, R>| thread.join().expect("verification is total");
+        threads.into_iter().map(join).collect()
+    })
 }
 
 /// The signed summary of a verification that a policy was content with.

@@ -2,7 +2,7 @@
 
 pub mod global;
 
-pub mod shell_only;
+pub mod alone;
 
 pub mod command;
 

@@ -70,8 +70,7 @@ fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, 
         "signed by {builder}, key {}",
         verified.key().short()
     ));
-    let statement = verified.statement().statement().clone();
-    Ok((statement, verified.provenance().clone()))
+    Ok((verified.statement(), verified.provenance().clone()))
 }
 
 fn at_hand(

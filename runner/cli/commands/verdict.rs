@@ -139,7 +139,7 @@ fn rules(decision: &Decision) -> Value {
     let rule = |it: &Outcome| {
         json!({
             "rule": it.rule,
-            "asked": it.asked,
+            "asked": &*it.asked,
             "saw": it.saw,
             "denied": it.denied.map(Reason::code),
         })

@@ -6,7 +6,8 @@ use super::provenance::Provenance;
 use super::reason::{Reason, Refusal};
 use crate::digest::Digest;
 use crate::json::canonical;
-use crate::json::value::{Object, Value};
+use crate::json::object::Object;
+use crate::json::value::Value;
 
 /// The URI of the build type; its page documents every parameter.
 pub const BUILD_TYPE: &str = "https://zwieback.example/build-types/recipe/v1";

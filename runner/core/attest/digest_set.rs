@@ -8,11 +8,9 @@ use crate::json::value::Value;
 
 const SHA256: &str = "sha256";
 const BLAKE3: &str = "blake3";
-/// Algorithms that still bind a name to bytes: an md5 or a sha1 binds nothing any more. A git
+/// Other algorithms that still bind a name to bytes: an md5 or a sha1 binds nothing any more. A git
 /// commit is a sha1 that its forge protects against known collisions, and often all there is.
 const STRONG: &[&str] = &[
-    SHA256,
-    BLAKE3,
     "sha384",
     "sha512",
     "sha3_256",
@@ -26,27 +24,40 @@ const STRONG: &[&str] = &[
 
 /// Digests by algorithm. What is under `sha256` and `blake3` is known to be well formed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DigestSet(BTreeMap<String, String>);
+pub struct DigestSet {
+    sha256: Option<Digest>,
+    blake3: Option<Digest>,
+    others: BTreeMap<String, String>,
+}
 
 impl DigestSet {
     /// A set with a SHA-256 alone.
     pub fn sha256(digest: Digest) -> Self {
-        Self([(SHA256.to_owned(), digest.to_hex())].into())
+        Self {
+            sha256: Some(digest),
+            ..Self::default()
+        }
     }
 
     /// A git commit, by its name in hexadecimal digits.
     pub fn git_commit(commit: &str) -> Self {
-        Self([("gitCommit".to_owned(), commit.to_owned())].into())
+        Self {
+            others: [("gitCommit".to_owned(), commit.to_owned())].into(),
+            ..Self::default()
+        }
     }
 
     /// The SHA-256, where there is one.
     pub fn get_sha256(&self) -> Option<Digest> {
-        self.get(SHA256)
+        self.sha256
     }
 
     /// Whether at least one digest is of an algorithm that binds.
     pub fn is_strong(&self) -> bool {
-        self.0.keys().any(|name| STRONG.contains(&name.as_str()))
+        let mut others = self.others.keys();
+        self.sha256.is_some()
+            || self.blake3.is_some()
+            || others.any(|name| STRONG.contains(&name.as_str()))
     }
 
     /// Whether these are the digests of those bytes.
@@ -54,48 +65,46 @@ impl DigestSet {
     /// in-toto asks for one acceptable algorithm that matches. Here SHA-256 must be there, and what
     /// else can be computed must agree: a set cannot be downgraded to its weakest member.
     pub fn matches(&self, sha256: Digest, blake3: Option<Digest>) -> bool {
-        let agrees = match (self.get(BLAKE3), blake3) {
+        let agrees = match (self.blake3, blake3) {
             (Some(own), Some(other)) => own == other,
             _ => true,
         };
-        agrees && self.get_sha256() == Some(sha256)
+        agrees && self.sha256 == Some(sha256)
     }
 
     /// The digests as JSON.
     pub fn to_value(&self) -> Value {
-        let members = self.0.iter();
+        let relied_on = [(SHA256, self.sha256), (BLAKE3, self.blake3)];
+        let relied_on = relied_on
+            .into_iter()
+            .filter_map(|(name, digest)| Some((name.to_owned(), digest?.to_hex().into())));
         let text = |(name, digest): (&String, &String)| (name.clone(), digest.as_str().into());
-        Value::Object(members.map(text).collect())
+        Value::Object(relied_on.chain(self.others.iter().map(text)).collect())
     }
 
     /// Reads a set; the ones we rely on must be well formed, unknown ones are kept unread.
     pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let mut digests = BTreeMap::new();
-        for (name, value) in fields.members() {
+        let mut digests = Self::default();
+        for (name, value) in fields.members().iter() {
             let digest = text_of(value, &fields.path_of(name))?;
-            let relied_on = [SHA256, BLAKE3].contains(&name.as_str());
-            if relied_on && digest.parse::<Digest>().is_err() {
-                return Err(fields.error(name, FieldProblem::Digest));
+            let malformed = |_| fields.error(name, FieldProblem::Digest);
+            match name.as_str() {
+                SHA256 => digests.sha256 = Some(digest.parse().map_err(malformed)?),
+                BLAKE3 => digests.blake3 = Some(digest.parse().map_err(malformed)?),
+                _ => drop(digests.others.insert(name.clone(), digest.to_owned())),
             }
-            digests.insert(name.clone(), digest.to_owned());
         }
-        Ok(Self(digests))
-    }
-
-    fn get(&self, name: &str) -> Option<Digest> {
-        self.0.get(name).and_then(|digest| digest.parse().ok())
+        Ok(digests)
     }
 }
 
 impl From<&Fingerprint> for DigestSet {
     fn from(print: &Fingerprint) -> Self {
-        Self(
-            [
-                (SHA256.to_owned(), print.sha256.to_hex()),
-                (BLAKE3.to_owned(), print.blake3.to_hex()),
-            ]
-            .into(),
-        )
+        Self {
+            sha256: Some(print.sha256),
+            blake3: Some(print.blake3),
+            others: BTreeMap::new(),
+        }
     }
 }
 

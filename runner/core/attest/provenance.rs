@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
 use crate::json::fields::{FieldError, Fields, text_of};
-use crate::json::value::{Object, Value};
+use crate::json::object::Object;
+use crate::json::value::Value;
 use crate::timestamp::Timestamp;
 
 /// The predicate type of every 1.x version of the specification.
@@ -86,10 +87,12 @@ impl Provenance {
             ),
         ]);
         if let Value::Object(members) = &mut definition {
-            // Required members are written even when they are empty.
-            members.insert("buildType".into(), self.build_type.as_str().into());
             let parameters = self.external_parameters.clone().into();
-            members.insert("externalParameters".into(), parameters);
+            // Required members are written even when they are empty.
+            members.extend([
+                ("buildType".to_owned(), self.build_type.as_str().into()),
+                ("externalParameters".to_owned(), parameters),
+            ]);
         }
         definition
     }
@@ -143,7 +146,7 @@ impl Builder {
     fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let mut version = BTreeMap::new();
         if let Some(versions) = fields.optional_object("version")? {
-            for (name, value) in versions.members() {
+            for (name, value) in versions.members().iter() {
                 let text = text_of(value, &versions.path_of(name))?;
                 version.insert(name.clone(), text.to_owned());
             }

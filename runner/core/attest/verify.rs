@@ -8,7 +8,7 @@ use super::provenance::{PREDICATE_TYPE, Provenance};
 use super::reason::{Reason, Refusal};
 use super::statement::Statement;
 use super::trust::{SigningTime, Trust};
-use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
+use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement, read_statement};
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 use crate::trusted_time::token;
@@ -32,7 +32,9 @@ pub struct Request<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     provenance: Provenance,
-    statement: VerifiedStatement,
+    // As bytes: among a thousand bundles the trees of values would take most of the memory.
+    statement: Vec<u8>,
+    key: KeyId,
     bundle: Digest,
     level: BuildLevel,
     time: SigningTime,
@@ -71,7 +73,8 @@ fn judge(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
     build_type::check(&provenance, request.foreign)?;
     Ok(Verified {
         provenance,
-        statement,
+        key: statement.key(),
+        statement: envelope.into_payload(),
         bundle: Digest::sha256(request.bundle),
         level,
         time,
@@ -85,9 +88,9 @@ impl Verified {
         &self.provenance
     }
 
-    /// The statement that says so.
-    pub fn statement(&self) -> &VerifiedStatement {
-        &self.statement
+    /// The statement that says so, read once more.
+    pub fn statement(&self) -> Statement {
+        read_statement(&self.statement).expect("what was verified has been read before")
     }
 
     /// The SHA-256 of the bundle's file.
@@ -97,7 +100,7 @@ impl Verified {
 
     /// The key that signed.
     pub fn key(&self) -> KeyId {
-        self.statement.key()
+        self.key
     }
 
     /// How much is vouched for.

@@ -329,7 +329,7 @@ fn parameters() {
         change(&mut provenance);
         Forgery::new(payload(&provenance), 1).text()
     };
-    let unknown = with(|it| drop(it.external_parameters.insert("push".into(), true.into())));
+    let unknown = with(|it| it.external_parameters.insert("push".into(), true.into()));
     let swapped = with(|it| {
         let recipe = Value::object([("steps", Value::from(vec!["curl"]))]);
         it.external_parameters.insert("recipe".into(), recipe);

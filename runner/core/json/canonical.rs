@@ -31,11 +31,13 @@ fn write_value(out: &mut String, value: &Value) {
         Value::Array(elements) => {
             write_list(out, ['[', ']'], elements, write_value);
         }
-        Value::Object(members) => write_list(out, ['{', '}'], members, |out, (name, value)| {
-            write_text(out, name);
-            out.push(':');
-            write_value(out, value);
-        }),
+        Value::Object(members) => {
+            write_list(out, ['{', '}'], members.iter(), |out, (name, value)| {
+                write_text(out, name);
+                out.push(':');
+                write_value(out, value);
+            })
+        }
         _ => write_scalar(out, value),
     }
 }
@@ -69,7 +71,7 @@ fn write_indented(out: &mut String, value: &Value, depth: usize) {
             });
         }
         Value::Object(members) if !members.is_empty() => {
-            write_list(out, ['{', '}'], members, |out, (name, value)| {
+            write_list(out, ['{', '}'], members.iter(), |out, (name, value)| {
                 indent(out, depth + 1);
                 write_text(out, name);
                 out.push_str(": ");

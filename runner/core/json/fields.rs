@@ -1,6 +1,7 @@
 //! Reading the members of an object, with the path of whatever is missing or of the wrong kind.
 
-use super::value::{Object, Value};
+use super::object::Object;
+use super::value::Value;
 use crate::base64::{self, Base64Error};
 use crate::timestamp::Timestamp;
 

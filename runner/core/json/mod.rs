@@ -4,6 +4,7 @@
 //! signature over bytes that two readers understand differently proves nothing. The reader refuses
 //! all of it; the writer knows one spelling per value.
 
+pub mod object;
 pub mod value;
 
 pub mod canonical;

@@ -1,10 +1,8 @@
 //! A JSON value whose objects are sorted and whose numbers are exact.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-/// The members of an object, in the order of the bytes of their names.
-pub type Object = BTreeMap<String, Value>;
+use super::object::Object;
 
 /// One JSON value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +20,7 @@ pub enum Value {
     String(String),
     /// A list.
     Array(Vec<Value>),
-    /// A set of named values.
+    /// A set of named values, in the order of the bytes of their names.
     Object(Object),
 }
 

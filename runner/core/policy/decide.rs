@@ -1,14 +1,16 @@
 //! The decision: every rule with what it asked for and what it saw.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::rego::{self, RegoModule};
 use super::reproduction::independent_builders;
 use super::rules::{FactorState, Profile, Rules};
 use super::sandbox_report::{self, word};
 use super::signed::KnownPolicy;
-use super::source_pattern::is_plain;
+use super::source_pattern::{SourcePattern, is_plain};
 use crate::attest::reason::{Reason, Refusal, evidence};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::trust::Trust;
@@ -46,9 +48,9 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The rule, as the file names it.
-    pub rule: String,
-    /// What it asks for.
-    pub asked: String,
+    pub rule: Cow<'static, str>,
+    /// What it asks for: the same of every input and of every build.
+    pub asked: Arc<str>,
     /// What it saw.
     pub saw: String,
     /// Why it denies, if it does.
@@ -63,21 +65,49 @@ pub struct Decision {
 
 /// Applies a policy. All rules are applied even after one has denied, so that all can be shown.
 pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
-    let policy = &question.policy.policy;
-    if question.now >= policy.expires() {
-        let saw = format!("since {}, it is {}", policy.expires(), question.now);
-        return Err(Refusal::new(Reason::PolicyExpired, saw));
+    let rules = Applicable::of(question)?;
+    let builds = question.builds.iter();
+    Ok(rules.conclude(builds.flat_map(|build| rules.of_build(build)).collect()))
+}
+
+/// The rules that apply, for whoever asks about each build by itself, in whatever order, or at once.
+pub struct Applicable<'q> {
+    question: &'q Question<'q>,
+    rules: &'q Rules,
+    allowed: Option<Allowed<'q>>,
+}
+
+impl<'q> Applicable<'q> {
+    /// The rules for the question's place, if the policy is in force.
+    pub fn of(question: &'q Question<'q>) -> Result<Self, Refusal> {
+        let policy = &question.policy.policy;
+        if question.now >= policy.expires() {
+            let saw = format!("since {}, it is {}", policy.expires(), question.now);
+            return Err(Refusal::new(Reason::PolicyExpired, saw));
+        }
+        let rules = policy.rules(question.environment).ok_or_else(|| {
+            let name = question.environment.map_or("", Name::as_str);
+            Refusal::new(Reason::EnvironmentUnknown, format!("{name:?}"))
+        })?;
+        Ok(Self {
+            question,
+            rules,
+            allowed: rules.sources.as_ref().map(Allowed::of),
+        })
     }
-    let rules = policy.rules(question.environment).ok_or_else(|| {
-        let name = question.environment.map_or("", Name::as_str);
-        Refusal::new(Reason::EnvironmentUnknown, format!("{name:?}"))
-    })?;
-    let mut outcomes = vec![builders(rules.builders, question)];
-    for build in question.builds {
-        outcomes.extend(of_build(rules, build, question.now));
+
+    /// Every rule about one build.
+    pub fn of_build(&self, build: &Verified) -> Vec<Outcome> {
+        of_build(self.rules, self.allowed.as_ref(), build, self.question.now)
     }
-    outcomes.extend(modules(rules, question));
-    Ok(Decision { outcomes })
+
+    /// The decision, from the rules about each build, in the order of the builds.
+    pub fn conclude(&self, of_builds: Vec<Outcome>) -> Decision {
+        let mut outcomes = vec![builders(self.rules.builders, self.question)];
+        outcomes.extend(of_builds);
+        outcomes.extend(modules(self.rules, self.question));
+        Decision { outcomes }
+    }
 }
 
 impl Decision {
@@ -115,7 +145,12 @@ fn builders(asked: Option<usize>, question: &Question<'_>) -> Outcome {
     )
 }
 
-fn of_build(rules: &Rules, build: &Verified, now: Timestamp) -> Vec<Outcome> {
+fn of_build(
+    rules: &Rules,
+    allowed: Option<&Allowed<'_>>,
+    build: &Verified,
+    now: Timestamp,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     if let Some(asked) = rules.level {
         let level = build.level();
@@ -132,7 +167,8 @@ fn of_build(rules: &Rules, build: &Verified, now: Timestamp) -> Vec<Outcome> {
     outcomes.extend(locks(rules, build));
     outcomes.extend(rules.max_age_days.map(|days| age(days, build, now)));
     let inputs = build.provenance().resolved_dependencies.iter();
-    outcomes.extend(inputs.clone().filter_map(|input| source(rules, input)));
+    let sources = inputs.clone();
+    outcomes.extend(sources.filter_map(|input| Some(source(allowed?, input.uri.as_deref()?))));
     let toolchains: Vec<_> = inputs
         .filter(|input| input.label().starts_with(TOOLCHAIN_PREFIX))
         .collect();
@@ -203,26 +239,34 @@ fn age(days: u32, build: &Verified, now: Timestamp) -> Outcome {
     )
 }
 
-fn source(rules: &Rules, input: &ResourceDescriptor) -> Option<Outcome> {
-    let (patterns, address) = (rules.sources.as_ref()?, input.uri.as_deref()?);
-    let asked = patterns
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" or ");
-    let (fits, reason) = if is_plain(address) {
-        let known = patterns.iter().any(|pattern| pattern.matches(address));
-        (known, Reason::SourceNotAllowed)
+/// Where inputs may come from, and the sentence about it, which every input's outcome shares.
+struct Allowed<'r> {
+    patterns: &'r BTreeSet<SourcePattern>,
+    asked: Arc<str>,
+}
+
+impl<'r> Allowed<'r> {
+    fn of(patterns: &'r BTreeSet<SourcePattern>) -> Self {
+        let texts: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        let asked = texts.join(" or ").into();
+        Self { patterns, asked }
+    }
+}
+
+fn source(allowed: &Allowed<'_>, address: &str) -> Outcome {
+    let denied = if !is_plain(address) {
+        Some(Reason::SourceLookAlike)
+    } else if allowed.patterns.iter().any(|it| it.matches(address)) {
+        None
     } else {
-        (false, Reason::SourceLookAlike)
+        Some(Reason::SourceNotAllowed)
     };
-    Some(outcome(
-        "sources",
-        &asked,
-        &format!("{address:?}"),
-        fits,
-        reason,
-    ))
+    Outcome {
+        rule: "sources".into(),
+        asked: Arc::clone(&allowed.asked),
+        saw: format!("{address:?}"),
+        denied,
+    }
 }
 
 fn toolchain(rules: &Rules, used: &[&ResourceDescriptor]) -> Vec<Outcome> {
@@ -262,8 +306,8 @@ fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
             Err(error) => (error.to_string(), Some(Reason::RegoFailed)),
         };
         Outcome {
-            rule: format!("rego.{name}"),
-            asked: "no denial".to_owned(),
+            rule: format!("rego.{name}").into(),
+            asked: "no denial".into(),
             saw: evidence(&saw),
             denied,
         }
@@ -272,7 +316,7 @@ fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
 }
 
 fn outcome(
-    rule: impl Into<String>,
+    rule: impl Into<Cow<'static, str>>,
     asked: &dyn fmt::Display,
     saw: &dyn fmt::Display,
     kept: bool,
@@ -280,7 +324,7 @@ fn outcome(
 ) -> Outcome {
     Outcome {
         rule: rule.into(),
-        asked: asked.to_string(),
+        asked: asked.to_string().into(),
         saw: saw.to_string(),
         denied: (!kept).then_some(reason),
     }

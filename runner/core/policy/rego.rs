@@ -11,7 +11,8 @@ use super::decide::Question;
 use super::reproduction::independent_builders;
 use crate::attest::verify::Verified;
 use crate::json::canonical;
-use crate::json::value::{Object, Value};
+use crate::json::object::Object;
+use crate::json::value::Value;
 
 /// What a module must define: the messages for which it denies, in the package and under the name
 /// that every tool around Open Policy Agent looks for.
@@ -89,7 +90,7 @@ pub fn input(question: &Question<'_>) -> Value {
     ]
     .into();
     if let Some(environment) = question.environment {
-        members.insert("environment".to_owned(), environment.as_str().into());
+        members.extend([("environment".to_owned(), environment.as_str().into())]);
     }
     members.into()
 }
@@ -106,17 +107,14 @@ fn build(build: &Verified, question: &Question<'_>) -> Value {
             i64::from(u8::from(build.level())).into(),
         ),
         ("subjects".to_owned(), subjects.into()),
-        (
-            "predicate".to_owned(),
-            build.statement().statement().predicate.clone(),
-        ),
+        ("predicate".to_owned(), build.statement().predicate),
     ]
     .into();
     if let Some(operator) = question.trust.operator(build.key(), builder) {
-        members.insert("operator".to_owned(), operator.into());
+        members.extend([("operator".to_owned(), operator.into())]);
     }
     if let Some(time) = build.time().stamped {
-        members.insert("stamped".to_owned(), time.to_string().into());
+        members.extend([("stamped".to_owned(), time.to_string().into())]);
     }
     members.into()
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::attest::digest_set::DigestSet;
 use crate::attest::key_id::KeyId;
 use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
-use crate::json::canonical;
-use crate::json::value::Value;
+use crate::json::object::Object;
 
 /// The largest number of builds that are the same build by operators that are all different.
 ///
@@ -14,7 +14,7 @@ use crate::json::value::Value;
 /// had the same parameters and inputs, else two accidents would count as one confirmation. An
 /// operator is whom the trust root names; a key that is trusted by itself has none, and counts once.
 pub fn independent_builders(builds: &[Verified], trust: &Trust) -> usize {
-    let mut groups: BTreeMap<Vec<u8>, Vec<(Option<&str>, KeyId)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Definition<'_>, Vec<(Option<&str>, KeyId)>> = BTreeMap::new();
     for build in builds {
         let operator = trust.operator(build.key(), &build.provenance().builder.id);
         let group = groups.entry(definition(build)).or_default();
@@ -30,17 +30,14 @@ fn count(group: &[(Option<&str>, KeyId)]) -> usize {
     operators.len().min(keys.len())
 }
 
-fn definition(build: &Verified) -> Vec<u8> {
+/// What was built, how it was parametrized and, as a multiset, from what.
+type Definition<'a> = (&'a str, Vec<&'a DigestSet>, &'a Object);
+
+fn definition(build: &Verified) -> Definition<'_> {
     let provenance = build.provenance();
     let inputs = provenance.resolved_dependencies.iter();
-    let mut inputs: Vec<Value> = inputs.map(|input| input.digest.to_value()).collect();
-    inputs.sort();
-    canonical::to_bytes(&Value::object([
-        ("buildType", provenance.build_type.as_str().into()),
-        (
-            "externalParameters",
-            provenance.external_parameters.clone().into(),
-        ),
-        ("inputs", Value::Array(inputs)),
-    ]))
+    let mut inputs: Vec<&DigestSet> = inputs.map(|input| &input.digest).collect();
+    inputs.sort_unstable();
+    let parameters = &provenance.external_parameters;
+    (&provenance.build_type, inputs, parameters)
 }

@@ -170,7 +170,7 @@ impl Builds {
 fn of_outcome(outcome: &Outcome) -> Rule {
     let name = format!("builds.{}", outcome.rule);
     let denied = outcome.denied.map(Why::from);
-    Rule::new(name, outcome.asked.as_str(), outcome.saw.as_str(), denied)
+    Rule::new(name, &*outcome.asked, outcome.saw.as_str(), denied)
 }
 
 fn hint(bundle: &[u8]) -> String {

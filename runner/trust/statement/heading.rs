@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::json::value::{Object, Value};
+use zwieback_core::json::object::Object;
+use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
@@ -30,11 +31,13 @@ impl Heading {
         subject: ResourceDescriptor,
         members: [(&str, Option<Value>); N],
     ) -> Statement {
-        let mut predicate = Object::new();
-        predicate.insert(LOG.to_owned(), self.log.as_str().into());
-        predicate.insert(ISSUED.to_owned(), self.issued.to_string().into());
-        let members = members.into_iter();
-        predicate.extend(members.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        let heading = [
+            (LOG, Some(self.log.as_str().into())),
+            (ISSUED, Some(self.issued.to_string().into())),
+        ];
+        let members = heading.into_iter().chain(members);
+        let members = members.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let predicate: Object = members.collect();
         Statement {
             subject: vec![subject],
             predicate_type: predicate_type.to_owned(),
