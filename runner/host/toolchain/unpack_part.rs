@@ -6,7 +6,8 @@ use zwieback_core::glob::Glob;
 use zwieback_core::rel_path::RelPath;
 
 use crate::archive::error::ArchiveError;
-use crate::archive::unpack::{Options, unpack};
+use crate::archive::options::Options;
+use crate::archive::unpack::unpack;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::Package;
