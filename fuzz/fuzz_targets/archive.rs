@@ -6,7 +6,8 @@ use std::io::{Seek as _, Write as _};
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_host::archive::unpack::{Options, unpack};
+use zwieback_host::archive::options::Options;
+use zwieback_host::archive::unpack::unpack;
 use zwieback_host::store::place::Store;
 
 fn store() -> &'static Store {

@@ -10,21 +10,18 @@ use zwieback_host::project::Project;
 use zwieback_host::toolchain::locale;
 
 use super::attest::{self, Made, attest};
-use super::build_all::Outputs;
+use super::built::{Built, Outputs};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::find;
 use super::hand_over::hand_over;
-use super::keep::{Built, Keeper};
+use super::keep::Keeper;
 use super::pace::Pace;
 use super::read::{self, Planned};
 use super::run::Bake;
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
 use super::{inputs, places, root, sources};
-
-/// The platform that steps run on, in OCI's words.
-pub const PLATFORM: &str = "linux/amd64";
 
 /// Builds one recipe, or finds that it was built.
 pub fn build(
@@ -58,7 +55,7 @@ pub fn make(
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(
         &planned.plan,
-        PLATFORM,
+        find::PLATFORM,
         *root.digest(),
         planned.patch_digests(),
     );
@@ -66,7 +63,7 @@ pub fn make(
     let sources = sources::unpack_all(planned, ctx)?;
     let machine = Machine {
         locale: locale::foreign(root.path()),
-        ..ctx.shared.machine(wish).clone()
+        ..ctx.shared.machine(wish.jobs).clone()
     };
     let twin = Twin::plan(&planned.plan, &machine, wish, sources.source_date_epoch);
     let keeper = Keeper::open(planned, &action, wish, ctx)?;

@@ -7,37 +7,21 @@ use std::thread;
 use std::time::Instant;
 
 use zwieback_core::bake::schedule::{Next, Schedule};
-use zwieback_core::digest::Digest;
 use zwieback_core::event::{Event, Fate, Settled};
 use zwieback_core::name::Name;
 use zwieback_host::project::Project;
 
 use super::build::build;
+use super::built::{Built, Origin, Output, Outputs};
 use super::context::{AfterFailure, Context, Reuse, Wish};
 use super::error::PipelineError;
 use super::graph::{self, Wanted};
-use super::keep::{Built, Origin};
 
 /// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
 /// time between its runs, which others fill; all that is begun holds memory, though.
 const BEGUN_PER_RUN: usize = 10;
 /// However many CPUs there are.
 const MOST_BEGUN: usize = 128;
-
-/// What a finished recipe is to those that need it.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// The tree.
-    pub outputs: Digest,
-    /// The signed bundle; none if there was one run only.
-    pub bundle: Option<Digest>,
-    /// Where the store keeps the tree.
-    path: String,
-    origin: Origin,
-}
-
-/// The outputs of recipes that are built, by name.
-pub type Outputs = BTreeMap<Name, Output>;
 
 /// Builds the named recipes, and first whatever they need.
 pub fn build_all(
@@ -72,7 +56,7 @@ fn build_wanted(
 ) -> Result<Outputs, PipelineError> {
     let begun = Instant::now();
     let works = Works::open(project, wanted, wish, ctx);
-    let runs = ctx.shared.slots(wish).budget().runs;
+    let runs = ctx.shared.slots(wish.jobs).budget().runs;
     let recipes = wanted.graph.order().len();
     if !works.is_alone() {
         ctx.tell(&Event::Scheduled { recipes, runs });
@@ -262,18 +246,6 @@ impl Board {
             recipe: recipe.clone(),
             fate,
             path: path.map(|output| output.path.clone()),
-        }
-    }
-}
-
-impl Output {
-    /// What is kept of a finished build.
-    pub fn of(built: &Built) -> Self {
-        Self {
-            outputs: *built.outputs.digest(),
-            bundle: built.bundle.map(|bundle| bundle.sha256),
-            path: built.outputs.path().display().to_string(),
-            origin: built.origin,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use zwieback_core::attest::dsse::Envelope;
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_host::dirs::Dirs;
-use zwieback_host::keys::signer::SignError;
+use zwieback_host::keys::error::SignError;
 
 use super::keyring::{self, KeyChoice, KeyringError};
 use super::root_state::{RootStateError, write};

@@ -14,8 +14,8 @@ use zwieback_host::ecosystem::{cargo, npm, pypi};
 use zwieback_host::fetch::client::Client;
 
 use super::error::PipelineError;
-use super::lock::Resolver;
-use super::{inputs, resolve, sources};
+use super::resolver::Resolver;
+use super::{inputs, places, resolve, sources};
 
 /// What is known of something that is to be built.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ fn with_version(
         "cargo" => cargo::newest(purl).map_err(wrong)?,
         "npm" => npm::newest(purl).map_err(wrong)?,
         "pypi" => {
-            let client = Client::new(&inputs::settings(resolver.ctx))?;
+            let client = Client::new(&places::settings(resolver.ctx))?;
             let indices = resolve::indices(resolver, "pypi");
             pypi::newest(purl, &indices, &client).map_err(wrong)?
         }

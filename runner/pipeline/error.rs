@@ -19,7 +19,7 @@ use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fs::fault::Fault;
-use zwieback_host::keys::signer::SignError;
+use zwieback_host::keys::error::SignError;
 use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;

@@ -3,12 +3,14 @@
 use zwieback_core::bake::action::{Action, ActionResult};
 use zwieback_core::event::Event;
 
-use super::build::PLATFORM;
+use super::built::{Built, Origin};
 use super::context::{Context, Reuse, Runs, Wish};
 use super::error::PipelineError;
-use super::keep::{Built, Origin};
 use super::read::Planned;
 use super::root;
+
+/// The platform that steps run on, in OCI's words.
+pub const PLATFORM: &str = "linux/amd64";
 
 /// The result of a plan, if it was built before, is still whole, and may be used.
 pub fn built(

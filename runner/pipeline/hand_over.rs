@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use zwieback_core::event::{Event, Verdict};
 
+use super::built::{Built, Origin};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::export;
-use super::keep::{Built, Origin};
 use super::read::Planned;
 
 /// Exports and links what was built, and says where it is.

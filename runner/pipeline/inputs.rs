@@ -10,7 +10,6 @@ use zwieback_core::locked_input::LockedInput;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
-use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::blob::StoredBlob;
 
 use super::checkouts;
@@ -74,14 +73,6 @@ pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, Pipeli
     })
 }
 
-/// How to reach places.
-pub fn settings(ctx: &Context<'_>) -> Settings {
-    Settings {
-        proxies: ctx.proxies.clone(),
-        ..Settings::default()
-    }
-}
-
 fn distinct<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>) -> Vec<LockedInput> {
     let by_digest: BTreeMap<Digest, &LockedInput> = inputs
         .into_iter()
@@ -108,7 +99,7 @@ fn download(
     let fetch = Fetch {
         endpoints: places::endpoints(missing, named, ctx)?,
         downloads: ctx.dirs.downloads(),
-        settings: settings(ctx),
+        settings: places::settings(ctx),
         canceller: ctx.stop.fetching().clone(),
     };
     let reach = match ctx.network {
@@ -116,7 +107,9 @@ fn download(
         Network::Forbidden => Reach::StoreOnly,
     };
     let mut progress = Progress::new(missing.len(), ctx);
-    let fetched = fetch_into(ctx.store, missing, &fetch, reach, &mut |event| progress.see(&event));
+    let fetched = fetch_into(ctx.store, missing, &fetch, reach, &mut |event| {
+        progress.see(&event);
+    });
     progress.tell();
     fetched?;
     Ok(())

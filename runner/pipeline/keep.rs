@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zwieback_core::bake::action::{Action, ActionResult};
 use zwieback_core::bake::comparison::Comparison;
 use zwieback_core::bake::record::{Outcome, Record};
-use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::digest::Fingerprint;
 use zwieback_core::event::Event;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_core::tree::Tree;
@@ -14,6 +14,7 @@ use zwieback_host::run_folder::RunFolder;
 use zwieback_host::store::stored::StoredTree;
 
 use super::attest::Made;
+use super::built::{Built, Origin};
 use super::confirm::confirm;
 use super::context::{Confirm, Context, Wish};
 use super::error::PipelineError;
@@ -21,30 +22,6 @@ use super::explained::explain;
 use super::read::Planned;
 use super::run::{Bake, Ran};
 use super::twin::Twin;
-
-/// A finished build, new or found.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// The action.
-    pub action: Digest,
-    /// Its outputs.
-    pub outputs: StoredTree,
-    /// The signed bundle; none if there was one run only.
-    pub bundle: Option<Fingerprint>,
-    /// The name of the invocation that built it.
-    pub run: String,
-    /// Where the result came from.
-    pub origin: Origin,
-}
-
-/// Where a result came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It was built now.
-    Runs,
-    /// It was built before.
-    Store,
-}
 
 /// Keeps the record of one invocation.
 pub struct Keeper<'a> {
@@ -63,7 +40,7 @@ impl<'a> Keeper<'a> {
         wish: &'a Wish,
         ctx: &'a Context<'a>,
     ) -> Result<Self, PipelineError> {
-        ctx.shared.sweep_runs(ctx);
+        ctx.shared.sweep_runs(&ctx.dirs.runs());
         let folder = RunFolder::create(&ctx.dirs.runs())?;
         let record = Record {
             id: folder.id().to_owned(),

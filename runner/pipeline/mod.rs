@@ -22,6 +22,7 @@ pub mod log_copy;
 // The chapters of a build, in order.
 pub mod read;
 pub mod graph;
+pub mod resolver;
 pub mod resolve;
 pub mod places;
 pub mod checkouts;
@@ -51,6 +52,7 @@ pub mod root_file;
 pub mod attest;
 pub mod theirs;
 pub mod keep;
+pub mod built;
 pub mod export;
 pub mod hand_over;
 

@@ -11,10 +11,10 @@ use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::endpoints::template::Template;
 use zwieback_host::endpoints::{apt, cargo};
 use zwieback_host::fetch::client::Client;
+use zwieback_host::fetch::settings::Settings;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;
-use super::inputs::settings;
 
 /// URLs that recipes name for files, by digest.
 pub type Named = BTreeMap<Digest, Vec<String>>;
@@ -66,6 +66,14 @@ pub fn named_by(planned: &PlannedToolchain) -> Named {
         add(&mut named, input, part.map(|(_, part)| &part.url));
     }
     named
+}
+
+/// How to reach places.
+pub fn settings(ctx: &Context<'_>) -> Settings {
+    Settings {
+        proxies: ctx.proxies.clone(),
+        ..Settings::default()
+    }
 }
 
 fn add(named: &mut Named, input: &LockedInput, urls: Option<&Vec<String>>) {

@@ -12,7 +12,7 @@ use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::project::{OnDisk, Project};
 
-use super::build_all::Outputs;
+use super::built::Outputs;
 use super::context::Context;
 use super::error::PipelineError;
 

@@ -17,8 +17,8 @@ use zwieback_host::fetch::client::Client;
 use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
-use super::lock::{Resolve, Resolved, Resolver};
 use super::places::{self, Named};
+use super::resolver::{Resolve, Resolved, Resolver};
 use super::vendored::Indices;
 use super::{checkouts, inputs, sources, vendored};
 
@@ -33,7 +33,7 @@ impl Resolve for Recipe {
         for (name, source) in &self.sources {
             let tree = one(name, source, resolver, &mut found)?;
             if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
-                let client = Client::new(&inputs::settings(resolver.ctx))?;
+                let client = Client::new(&places::settings(resolver.ctx))?;
                 let indices = Indices {
                     client: &client,
                     roots: indices(resolver, vendor.kind()),
@@ -121,7 +121,7 @@ fn file(
         "npm" => npm::offer(purl).map_err(wrong)?,
         "pypi" => {
             resolver.ctx.check_network("ask an index")?;
-            let client = Client::new(&inputs::settings(resolver.ctx))?;
+            let client = Client::new(&places::settings(resolver.ctx))?;
             let indices = indices(resolver, "pypi");
             pypi::offer(purl, file, &indices, &client).map_err(wrong)?
         }
@@ -172,7 +172,7 @@ fn take_all(
     ctx.check_network("fetch what nobody here has seen")?;
     let wanted: Vec<_> = offers.iter().map(Offer::as_input).collect();
     let endpoints = places::endpoints(&wanted, &Named::new(), ctx)?;
-    let client = Client::new(&inputs::settings(ctx))?;
+    let client = Client::new(&places::settings(ctx))?;
     let taker = Taker {
         store: ctx.store,
         client: &client,

@@ -33,7 +33,7 @@ pub fn assemble(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<Ro
             None => put_together(toolchains, ctx)?,
         }
     };
-    ctx.shared.put_root(root.clone());
+    ctx.shared.put_root(root.digest, root.path.clone());
     ctx.tell(&Event::Assembled {
         toolchains: toolchains
             .iter()
@@ -52,10 +52,10 @@ fn ready(
     let Some(digest) = known(toolchains, ctx)? else {
         return Ok(None);
     };
-    if let Some(root) = ctx.shared.root(&digest) {
-        return Ok(Some(root));
-    }
-    let path = ctx.store.ready_tree(&digest)?;
+    let path = match ctx.shared.root(&digest) {
+        Some(path) => Some(path),
+        None => ctx.store.ready_tree(&digest)?,
+    };
     Ok(path.map(|path| Root { digest, path }))
 }
 

@@ -9,7 +9,7 @@ use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project};
 
-use super::build_all::{Output, Outputs};
+use super::built::{Output, Outputs};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::{find, graph, read, root};

@@ -293,7 +293,7 @@ fn enter<'a>(bake: &Bake<'a>, part: &Part<'_>) -> Result<Slot<'a>, PipelineError
     if part.conditions.run == RunName::B {
         bake.pace.wait_to_prepare(stagger(part), is_stopped);
     }
-    let slots = bake.ctx.shared.slots(bake.wish);
+    let slots = bake.ctx.shared.slots(bake.wish.jobs);
     let slot = slots.enter(part.rank, part.spec.limits.memory, is_stopped);
     slot.ok_or(PipelineError::Interrupted)
 }

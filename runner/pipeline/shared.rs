@@ -1,6 +1,7 @@
 //! What all builds of one invocation share: room to run, and what is done once and for one at a time.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use zwieback_core::digest::Digest;
@@ -8,8 +9,6 @@ use zwieback_core::twin::variation::Machine;
 use zwieback_host::machine;
 use zwieback_host::run_folder;
 
-use super::context::{Context, Wish};
-use super::root::Root;
 use super::slots::{Budget, Slots};
 
 /// Shared by the stories that one command tells at the same time.
@@ -17,7 +16,7 @@ use super::slots::{Budget, Slots};
 pub struct Shared {
     room: OnceLock<(Machine, Slots)>,
     swept: OnceLock<()>,
-    roots: Mutex<BTreeMap<Digest, Root>>,
+    roots: Mutex<BTreeMap<Digest, PathBuf>>,
     fetching: Mutex<()>,
     preparing: Mutex<()>,
     signing: Mutex<()>,
@@ -28,13 +27,13 @@ pub type Turn<'a> = MutexGuard<'a, ()>;
 
 impl Shared {
     /// The machine as it was when the first build began: equal for all, however busy it gets.
-    pub fn machine(&self, wish: &Wish) -> &Machine {
-        &self.room(wish).0
+    pub fn machine(&self, jobs: Option<u16>) -> &Machine {
+        &self.room(jobs).0
     }
 
     /// The room to run.
-    pub fn slots(&self, wish: &Wish) -> &Slots {
-        &self.room(wish).1
+    pub fn slots(&self, jobs: Option<u16>) -> &Slots {
+        &self.room(jobs).1
     }
 
     /// To fetch: two that want the same file would both load it.
@@ -52,25 +51,24 @@ impl Shared {
         turn(&self.signing)
     }
 
-    /// A root that was checked by this invocation: no step can write to it.
-    pub fn root(&self, digest: &Digest) -> Option<Root> {
+    /// Where a root lies that was checked by this invocation: no step can write to it.
+    pub fn root(&self, digest: &Digest) -> Option<PathBuf> {
         self.roots().get(digest).cloned()
     }
 
     /// Remembers a root that was just checked.
-    pub fn put_root(&self, root: Root) {
-        self.roots().insert(*root.digest(), root);
+    pub fn put_root(&self, digest: Digest, path: PathBuf) {
+        self.roots().insert(digest, path);
     }
 
     /// Clears what killed runs left, once: looking through all runs takes longer the more there are.
-    pub fn sweep_runs(&self, ctx: &Context<'_>) {
-        self.swept
-            .get_or_init(|| run_folder::sweep(&ctx.dirs.runs()));
+    pub fn sweep_runs(&self, runs: &Path) {
+        self.swept.get_or_init(|| run_folder::sweep(runs));
     }
 
-    fn room(&self, wish: &Wish) -> &(Machine, Slots) {
+    fn room(&self, jobs: Option<u16>) -> &(Machine, Slots) {
         self.room.get_or_init(|| {
-            let machine = machine::look(wish.jobs);
+            let machine = machine::look(jobs);
             let budget = Budget {
                 runs: machine.cpus.len(),
                 memory: machine::available_memory(),
@@ -79,7 +77,7 @@ impl Shared {
         })
     }
 
-    fn roots(&self) -> MutexGuard<'_, BTreeMap<Digest, Root>> {
+    fn roots(&self) -> MutexGuard<'_, BTreeMap<Digest, PathBuf>> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

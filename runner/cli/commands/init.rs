@@ -17,7 +17,8 @@ use crate::cli::session::Session;
 use crate::pipeline::drafting::{self, Found};
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::init;
-use crate::pipeline::lock::{Resolver, lock};
+use crate::pipeline::lock::lock;
+use crate::pipeline::resolver::Resolver;
 
 /// What a recipe is to be made from.
 enum What {

@@ -13,8 +13,9 @@ use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::Context;
 use crate::pipeline::error::PipelineError;
-use crate::pipeline::lock::{Outcome, Resolve, Resolver, lock};
+use crate::pipeline::lock::{Outcome, lock};
 use crate::pipeline::read::{locked, recipe};
+use crate::pipeline::resolver::{Resolve, Resolver};
 use crate::pipeline::sources::check_folders;
 
 /// Runs the command.

@@ -22,8 +22,8 @@ use crate::cli::commands::{evidence, verdict};
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::build::PLATFORM;
 use crate::pipeline::context::{Context, Reuse, Wish};
+use crate::pipeline::find::PLATFORM;
 use crate::pipeline::recheck::recheck;
 
 /// Runs the command.

@@ -3,9 +3,9 @@
 use zwieback_core::event::{Event, Fate, Settled};
 use zwieback_core::name::Name;
 
-use super::human::Volume;
 use super::paint::{Meaning, counted, seconds};
 use super::sentence;
+use super::volume::Volume;
 
 /// A line: what it means, its verb and the rest.
 pub type Line = (Meaning, &'static str, String);

@@ -10,19 +10,9 @@ use zwieback_core::name::Name;
 
 use super::paint::{Meaning, Paint, counted};
 use super::runs::Runs;
+use super::volume::Volume;
 use super::{crowd, sentence};
 use crate::pipeline::observe::Observe;
-
-/// How much is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Volume {
-    /// Errors only.
-    Quiet,
-    /// The story.
-    Normal,
-    /// What is worked around as well.
-    Verbose,
-}
 
 /// The screen of a person.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 pub mod paint;
 
+pub mod volume;
+
 pub mod human;
 
 pub mod sentence;

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::diagnostic::{Diagnostic, SourceText};
-use super::parse::parse;
 use super::quantity::{ByteSize, Seconds};
-use super::recipe_checks;
 use super::source::Source;
 use crate::name::Name;
 use crate::rel_path::RelPath;
@@ -131,13 +128,6 @@ pub struct Limits {
 }
 
 impl Recipe {
-    /// Reads a recipe and checks what its grammar cannot say.
-    pub fn parse(source: SourceText<'_>) -> Result<Self, Diagnostic> {
-        let recipe: Self = parse(source)?;
-        recipe_checks::check(source, &recipe)?;
-        Ok(recipe)
-    }
-
     /// The name of the recipe.
     pub fn name(&self) -> &Name {
         &self.recipe.name

@@ -1,8 +1,9 @@
-//! What a recipe's grammar cannot say: names used twice, shadowed variables, empty scripts.
+//! Reading a recipe, and what its grammar cannot say: names used twice, shadowed variables, empty scripts.
 
 use std::collections::BTreeSet;
 
 use super::diagnostic::{Diagnostic, SourceText};
+use super::parse::parse;
 use super::recipe::Recipe;
 use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
@@ -23,8 +24,17 @@ const RESERVED: [&str; 9] = [
     "PWD",
 ];
 
+impl Recipe {
+    /// Reads a recipe and checks what its grammar cannot say.
+    pub fn parse(source: SourceText<'_>) -> Result<Self, Diagnostic> {
+        let recipe: Self = parse(source)?;
+        check(source, &recipe)?;
+        Ok(recipe)
+    }
+}
+
 /// Checks a parsed recipe against the rules that span several keys.
-pub(super) fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
     check_head(source, recipe)?;
     check_sources(source, recipe)?;
     check_steps(source, recipe)?;

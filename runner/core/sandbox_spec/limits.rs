@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::operation::Place;
-
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -58,15 +56,6 @@ pub struct OutputLimits {
 }
 
 impl Limits {
-    /// The room in one place.
-    pub const fn quota(&self, place: Place) -> Quota {
-        match place {
-            Place::Work => self.work,
-            Place::Out => self.out,
-            Place::Tmp => self.tmp,
-        }
-    }
-
     /// The largest file a step can write anywhere.
     pub const fn largest_file(&self) -> u64 {
         let mut largest = self.shm;
@@ -117,6 +106,7 @@ impl Default for OutputLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox_spec::operation::Place;
 
     #[test]
     fn the_largest_place_bounds_a_file() {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::inside_path::InsidePath;
-use super::limits::Quota;
+use super::limits::{Limits, Quota};
 use crate::name::Name;
 
 /// One thing done to the empty sandbox. Later operations lie on top of earlier ones.
@@ -144,6 +144,17 @@ impl Place {
             Self::Work => "work",
             Self::Out => "out",
             Self::Tmp => "tmp",
+        }
+    }
+}
+
+impl Limits {
+    /// The room in one place.
+    pub const fn quota(&self, place: Place) -> Quota {
+        match place {
+            Place::Work => self.work,
+            Place::Out => self.out,
+            Place::Tmp => self.tmp,
         }
     }
 }

@@ -5,6 +5,9 @@ use der::asn1::{BitString, GeneralizedTime, Int, ObjectIdentifier, OctetString};
 use der::{Any, Sequence};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+/// id-sha256.
+pub(super) const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+
 /// What an authority answers.
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub struct TimeStampResp {

@@ -9,3 +9,4 @@ pub mod token;
 pub mod asn1;
 pub mod path;
 pub mod certificate;
+pub mod refused;

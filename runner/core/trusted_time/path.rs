@@ -5,7 +5,7 @@ use der::asn1::ObjectIdentifier;
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
-use super::token::{malformed, unknown};
+use super::refused::{malformed, unknown};
 use crate::attest::public_key::PublicKey;
 use crate::attest::reason::{Reason, Refusal};
 use crate::timestamp::Timestamp;

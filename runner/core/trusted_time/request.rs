@@ -4,8 +4,7 @@ use der::Encode as _;
 use der::asn1::{Int, OctetString};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::asn1::{MessageImprint, TimeStampReq};
-use super::token::SHA256;
+use super::asn1::{MessageImprint, SHA256, TimeStampReq};
 use crate::digest::Digest;
 
 /// A request that cannot be written.

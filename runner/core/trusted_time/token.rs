@@ -8,8 +8,9 @@ use der::{Any, Decode as _, Encode as _};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
-use super::asn1::{SigningCertificateV2, TimeStampResp, TstInfo};
+use super::asn1::{EssCertIdV2, SHA256, SigningCertificateV2, TimeStampResp, TstInfo};
 use super::path;
+use super::refused::{malformed, unknown};
 use super::request::number;
 use crate::attest::bundle::Bundle;
 use crate::attest::public_key::PublicKey;
@@ -17,8 +18,6 @@ use crate::attest::reason::{Reason, Refusal};
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 
-/// id-sha256.
-pub(super) const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
@@ -188,7 +187,7 @@ fn is_meant(signer: &SignerInfo, certificate: &Certificate) -> Result<bool, Refu
         return Ok(true);
     };
     let own = Digest::sha256(&certificate.to_der().map_err(malformed)?);
-    let is_own = |first: &super::asn1::EssCertIdV2| match &first.hash_algorithm {
+    let is_own = |first: &EssCertIdV2| match &first.hash_algorithm {
         Some(algorithm) if algorithm.oid != SHA256 => true,
         _ => first.cert_hash.as_bytes() == own.as_bytes(),
     };
@@ -211,12 +210,4 @@ where
         _ => return Err(malformed(format!("not exactly one attribute {oid}"))),
     };
     T::from_der(&value.to_der().map_err(malformed)?).map_err(malformed)
-}
-
-pub(super) fn unknown(saw: impl std::fmt::Display) -> Refusal {
-    Refusal::new(Reason::TimestampAuthorityUnknown, saw)
-}
-
-pub(super) fn malformed(saw: impl std::fmt::Display) -> Refusal {
-    Refusal::new(Reason::TimestampMalformed, saw)
 }

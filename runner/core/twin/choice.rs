@@ -1,6 +1,7 @@
 //! What a user changes of a profile: factors to vary as well, and factors to hold still.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,16 @@ impl Reason {
     /// The line.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Factor {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|it| it.as_str() == text)
+            .ok_or_else(|| ChoiceError::Unknown(text.to_owned()))
     }
 }
 

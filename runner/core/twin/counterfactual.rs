@@ -78,17 +78,10 @@ mod tests {
     use super::*;
     use crate::manifest::recipe::Profile;
     use crate::twin::choice::Choice;
-    use crate::twin::variation::Machine;
+    use crate::twin::test_machine::machine;
 
     fn variation() -> Variation {
-        let machine = Machine {
-            cpus: vec![0, 1],
-            tmpfs_budget: 8 << 30,
-            chooses_pids: true,
-            faults_cpuid: true,
-            locale: None,
-        };
-        Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30)
+        Variation::plan(Profile::Strict, &Choice::default(), &machine(), 1 << 30)
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::choice::Choice;
 use super::factor::{Factor, FactorState};
-use super::variation::{Machine, Variation};
+use super::test_machine::machine;
+use super::variation::Variation;
 use crate::manifest::recipe::Profile;
 
 const BEGIN: &str = "| factor | hermetic | strict |\n|---|---|---|\n";
@@ -29,15 +30,8 @@ fn the_documented_table_is_this() {
 
 /// As a machine with two CPUs and every mechanism has it.
 fn table_of_factors() -> String {
-    let machine = Machine {
-        cpus: vec![0, 1],
-        tmpfs_budget: 8 << 30,
-        chooses_pids: true,
-        faults_cpuid: true,
-        locale: None,
-    };
     let states = |profile| {
-        let variation = Variation::plan(profile, &Choice::default(), &machine, 1 << 30);
+        let variation = Variation::plan(profile, &Choice::default(), &machine(), 1 << 30);
         variation.states()
     };
     let (hermetic, strict) = (states(Profile::Hermetic), states(Profile::Strict));

@@ -1,11 +1,8 @@
 //! The factors: each a way in which a machine could show in an artifact.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use super::choice::ChoiceError;
 
 /// A way in which a machine could show in the bytes of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -165,16 +162,6 @@ impl Factor {
     /// scheduler decide anew in every run.
     pub const fn is_steerable(self) -> bool {
         !matches!(self, Self::Entropy | Self::HashSeed | Self::Scheduling)
-    }
-}
-
-impl FromStr for Factor {
-    type Err = ChoiceError;
-
-    fn from_str(text: &str) -> Result<Self, ChoiceError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|it| it.as_str() == text)
-            .ok_or_else(|| ChoiceError::Unknown(text.to_owned()))
     }
 }
 

@@ -8,9 +8,11 @@ pub mod profile;
 
 pub mod conditions;
 
+pub mod variation;
+
 pub mod other_machine;
 
-pub mod variation;
+pub mod planning;
 
 pub mod state;
 
@@ -22,3 +24,5 @@ pub mod counterfactual;
 
 #[cfg(test)]
 mod documented;
+#[cfg(test)]
+mod test_machine;

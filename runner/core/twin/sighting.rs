@@ -87,15 +87,13 @@ mod tests {
     use super::*;
     use crate::manifest::recipe::Profile;
     use crate::twin::choice::Choice;
+    use crate::twin::test_machine::machine;
     use crate::twin::variation::Machine;
 
     fn found(b: &[(Factor, &str)], clock: Effect) -> BTreeMap<Factor, FactorState> {
         let machine = Machine {
-            cpus: vec![0, 1],
-            tmpfs_budget: 8 << 30,
-            chooses_pids: true,
             faults_cpuid: false,
-            locale: None,
+            ..machine()
         };
         let variation = Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30);
         let of = |seen: &[(Factor, &str)]| {

@@ -166,15 +166,13 @@ mod tests {
     use crate::manifest::recipe::Profile;
     use crate::twin::choice::Choice;
     use crate::twin::conditions::RunName;
+    use crate::twin::test_machine;
     use crate::twin::variation;
 
     fn spec(run: RunName) -> SandboxSpec {
         let machine = variation::Machine {
-            cpus: vec![0, 1],
-            tmpfs_budget: 8 << 30,
-            chooses_pids: true,
             faults_cpuid: false,
-            locale: None,
+            ..test_machine::machine()
         };
         let choice = Choice::default();
         let variation =

@@ -123,17 +123,8 @@ fn git(conditions: &Conditions) -> &'static str {
 mod tests {
     use super::*;
     use crate::twin::choice::Choice;
+    use crate::twin::test_machine::machine;
     use crate::twin::variation::Machine;
-
-    fn machine() -> Machine {
-        Machine {
-            cpus: vec![0, 1],
-            tmpfs_budget: 8 << 30,
-            chooses_pids: true,
-            faults_cpuid: true,
-            locale: None,
-        }
-    }
 
     fn variation(profile: Profile) -> Variation {
         Variation::plan(profile, &Choice::default(), &machine(), 1 << 30)

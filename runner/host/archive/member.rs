@@ -8,7 +8,7 @@ use zwieback_core::tree::Entry;
 
 use crate::archive::error::{ArchiveError, Refusal};
 use crate::archive::limits::Exceeded;
-use crate::archive::unpack::{Options, Unpacked};
+use crate::archive::options::{Options, Unpacked};
 use crate::fs::beneath::open_file;
 use crate::fs::fault::{Attempt as _, printable};
 use crate::store::error::StoreError;

@@ -5,6 +5,7 @@ pub mod error;
 pub mod format;
 pub mod limits;
 pub mod member;
+pub mod options;
 pub mod tar;
 pub mod unpack;
 pub mod zip;

@@ -7,7 +7,7 @@ use tar::{Archive, Entry, EntryType, PaxExtensions};
 use crate::archive::error::{ArchiveError, Refusal};
 use crate::archive::limits::Metered;
 use crate::archive::member::Intake;
-use crate::archive::unpack::{Options, Unpacked};
+use crate::archive::options::{Options, Unpacked};
 use crate::store::writer::Layer;
 
 /// The most a header that describes the next member may hold.

@@ -8,7 +8,7 @@ use zip::{DateTime, ZipArchive};
 
 use crate::archive::error::{ArchiveError, Refusal};
 use crate::archive::member::Intake;
-use crate::archive::unpack::{Options, Unpacked};
+use crate::archive::options::{Options, Unpacked};
 use crate::store::writer::Layer;
 
 /// The longest target a symlink can have (`PATH_MAX` of limits.h).

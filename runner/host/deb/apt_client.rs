@@ -7,6 +7,9 @@ use std::{fs, io};
 
 use crate::deb::source_list::{Source, parse_deb822, parse_one_line};
 
+/// Reads an index whatever it is compressed with; part of apt, but not on the path.
+pub(crate) const HELPER: &str = "/usr/lib/apt/apt-helper";
+
 /// How much of apt's own words an error repeats.
 const MAX_WORDS: usize = 2000;
 

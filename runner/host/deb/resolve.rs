@@ -7,14 +7,11 @@ use zwieback_core::locked_input::{FileName, FileNameError, LockedInput};
 use zwieback_core::purl::{Purl, PurlError};
 use zwieback_core::rel_path::RelPath;
 
-use crate::deb::apt_client::AptError;
+use crate::deb::apt_client::{AptError, HELPER};
 use crate::deb::apt_state::AptState;
 use crate::deb::package::{DebFileName, Request, RequestError};
 use crate::deb::source_locations;
 use crate::deb::uri_list::{self, UriLine, UriLineError};
-
-/// Reads an index whatever it is compressed with; part of apt, but not on the path.
-pub(crate) const HELPER: &str = "/usr/lib/apt/apt-helper";
 
 /// Why packages could not be pinned.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,8 @@
 use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 
-use crate::deb::apt_client::AptError;
+use crate::deb::apt_client::{AptError, HELPER};
 use crate::deb::apt_state::AptState;
-use crate::deb::resolve::HELPER;
 
 /// Every place that the indices of sources name for these bytes.
 pub fn find(state: &AptState, wanted: &Digest) -> Result<Vec<RelPath>, AptError> {

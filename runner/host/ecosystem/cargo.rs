@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use zwieback_core::digest::Digest;
 use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
 
 use crate::ecosystem::cargo_lock;
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
-use crate::ecosystem::offer::{Offer, Promise};
+use crate::ecosystem::offer::Offer;
 
 /// What the configured registry offers for a crate.
 ///
@@ -54,23 +52,6 @@ fn resolved(purl: &Purl, requirement: &str) -> Result<Vec<Offer>, EcosystemError
     let mut offers = cargo_lock::offers(&text)?;
     offers.retain(|offer| offer.purl.name() == purl.name());
     Ok(offers)
-}
-
-/// The offer of a crate whose checksum is known.
-pub(crate) fn crate_file(
-    name: &str,
-    version: &str,
-    checksum: Digest,
-) -> Result<Offer, EcosystemError> {
-    // The path that a registry without a template serves it under.
-    let location: RelPath = format!("{name}/{version}/download").parse()?;
-    Ok(Offer {
-        purl: Purl::new("cargo", None, name, version, &[])?,
-        file: format!("{name}-{version}.crate").parse()?,
-        promise: Promise::Sha256(checksum),
-        locations: vec![location],
-        places: Vec::new(),
-    })
 }
 
 fn version(purl: &Purl) -> Result<&str, EcosystemError> {

@@ -1,10 +1,12 @@
 //! `Cargo.lock`: the crates it pins.
 
 use serde::Deserialize;
+use zwieback_core::digest::Digest;
+use zwieback_core::purl::Purl;
+use zwieback_core::rel_path::RelPath;
 
-use crate::ecosystem::cargo::crate_file;
 use crate::ecosystem::error::EcosystemError;
-use crate::ecosystem::offer::Offer;
+use crate::ecosystem::offer::{Offer, Promise};
 
 /// The name of the file.
 pub const FILE: &str = "Cargo.lock";
@@ -57,6 +59,19 @@ fn one(package: &Package) -> Result<Offer, EcosystemError> {
     crate_file(&package.name, &package.version, checksum)
 }
 
+/// The offer of a crate whose checksum is known.
+fn crate_file(name: &str, version: &str, checksum: Digest) -> Result<Offer, EcosystemError> {
+    // The path that a registry without a template serves it under.
+    let location: RelPath = format!("{name}/{version}/download").parse()?;
+    Ok(Offer {
+        purl: Purl::new("cargo", None, name, version, &[])?,
+        file: format!("{name}-{version}.crate").parse()?,
+        promise: Promise::Sha256(checksum),
+        locations: vec![location],
+        places: Vec::new(),
+    })
+}
+
 fn wrong(why: &str) -> EcosystemError {
     EcosystemError::Lockfile {
         file: FILE.to_owned(),
@@ -67,7 +82,6 @@ fn wrong(why: &str) -> EcosystemError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_core::digest::Digest;
 
     fn lock(source: &str, checksum: &str) -> String {
         format!(

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 
-use crate::archive::unpack::{Options, unpack};
+use crate::archive::options::Options;
+use crate::archive::unpack::unpack;
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
 use crate::store::blob::StoredBlob;

@@ -136,8 +136,7 @@ fn describe(what: &str, lost: &[LostInput]) -> String {
         }
     }
     if lost.len() > SHOWN {
-        write!(text, "\nand {} more", lost.len() - SHOWN)
-            .expect("writing to a string cannot fail");
+        write!(text, "\nand {} more", lost.len() - SHOWN).expect("writing to a string cannot fail");
     }
     text
 }

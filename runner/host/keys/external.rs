@@ -18,14 +18,14 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError, ecdsa_der};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
 use zwieback_core::base64;
 use zwieback_core::digest::Digest;
 
-use super::program::{Program, ProgramError};
-use super::signer::{SignError, Signer};
+use super::error::{ExternalError, GREETING, SignError};
+use super::program::Program;
+use super::signer::Signer;
 
-const GREETING: &str = "zwieback-signer v1";
 /// Someone may have to find and touch a token.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -34,26 +34,6 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub struct ExternalSigner {
     program: Program,
     public: PublicKey,
-}
-
-/// Why an external signer did not sign.
-#[derive(Debug, thiserror::Error)]
-pub enum ExternalError {
-    /// There is nothing to run.
-    #[error("the command of the external signer is empty")]
-    NoCommand,
-    /// The command did not answer.
-    #[error(transparent)]
-    Program(#[from] ProgramError),
-    /// The command declined.
-    #[error("the external signer declined: {0}")]
-    Declined(String),
-    /// The answer is none of the protocol's.
-    #[error("the external signer answered {0:?}, `ok <base64>` is expected")]
-    Answer(String),
-    /// The answer holds no public key we take.
-    #[error("the external signer's key: {0}")]
-    Key(#[from] PublicKeyError),
 }
 
 impl ExternalSigner {
@@ -91,19 +71,6 @@ impl Signer for ExternalSigner {
             Algorithm::EcdsaP256 => ecdsa_der(signature),
             Algorithm::Ed25519 => signature,
         })
-    }
-}
-
-impl ExternalError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Answer(_) => Some(format!(
-                "the command must speak `{GREETING}`, one line per answer"
-            )),
-            Self::Key(error) => error.hint(),
-            Self::NoCommand | Self::Program(_) | Self::Declined(_) => None,
-        }
     }
 }
 

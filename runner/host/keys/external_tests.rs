@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::keys::private_key::PrivateKey;
+use crate::keys::program::ProgramError;
 
 /// The protocol in shell, with openssl as the one that knows the key.
 const ADAPTER: &str = r#"

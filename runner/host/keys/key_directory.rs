@@ -168,6 +168,16 @@ impl KeyDirectory {
     }
 }
 
+impl Passphrase {
+    /// Reads the first line of a file that no one but its owner may be able to read.
+    pub fn read(path: &Path) -> Result<Self, KeyDirectoryError> {
+        let text = read_private(path)?;
+        Ok(Self::new(
+            text.lines().next().unwrap_or_default().to_owned(),
+        ))
+    }
+}
+
 /// Opens a private key file anywhere, which no one but its owner may be able to read.
 pub fn open_file(
     path: &Path,
@@ -181,7 +191,7 @@ pub fn open_file(
 }
 
 /// The text of a small file with a secret, if no one but its owner can read it.
-pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
+fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyDirectoryError::Absent(path.to_owned()),

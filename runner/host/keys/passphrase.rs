@@ -1,14 +1,11 @@
-//! The passphrase of a key file: from a file of its own, or from the terminal.
+//! The passphrase of a key file, which the terminal can be asked for.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::path::Path;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
-
-use super::key_directory::{KeyDirectoryError, read_private};
 
 /// What Ctrl-C sends where the terminal does not make a signal of it.
 const INTERRUPT: char = '\u{3}';
@@ -20,14 +17,6 @@ impl Passphrase {
     /// Takes over the text of a passphrase.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
-    }
-
-    /// Reads the first line of a file that no one but its owner may be able to read.
-    pub fn read(path: &Path) -> Result<Self, KeyDirectoryError> {
-        let text = read_private(path)?;
-        Ok(Self::new(
-            text.lines().next().unwrap_or_default().to_owned(),
-        ))
     }
 
     /// Asks on the terminal, whatever stdin is; none if there is no terminal or no answer.

@@ -8,18 +8,17 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError, ecdsa_der};
+use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
 use zwieback_core::digest::Digest;
 
+use super::error::{Pkcs11Error, SignError, TOOL};
 use super::pkcs11_uri::{PinSource, Pkcs11Uri};
-use super::program::{Program, ProgramError};
-use super::signer::{SignError, Signer};
+use super::program::Program;
+use super::signer::Signer;
 
-const TOOL: &str = "pkcs11-tool";
 const PIN_VARIABLE: &str = "ZWIEBACK_PKCS11_PIN";
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -30,45 +29,6 @@ pub struct Pkcs11Signer {
     id: String,
     environment: Vec<(OsString, OsString)>,
     public: PublicKey,
-}
-
-/// Why a token did not sign.
-#[derive(Debug, thiserror::Error)]
-pub enum Pkcs11Error {
-    /// The program did not answer.
-    #[error("the token did not answer: {0}")]
-    Program(#[from] ProgramError),
-    /// The PIN's file cannot be read.
-    #[error("cannot read the PIN from {path}: {source}")]
-    Pin {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The label is that of no key, or of several.
-    #[error("the token has {found} keys labelled {label:?}, exactly one is expected")]
-    Label {
-        /// The label.
-        label: String,
-        /// How many have it.
-        found: usize,
-    },
-    /// The token's object is no key we take.
-    #[error("the token's key: {0}")]
-    Key(#[from] PublicKeyError),
-    /// The token has a key of that name, and a key is never overwritten.
-    #[error("the token has a key {0:?} already")]
-    Exists(String),
-    /// A new key needs a label by which it is found again.
-    #[error("the URI of a new key needs `object`, its label")]
-    NoLabel,
-    /// The system gave no randomness.
-    #[error("no randomness from the system: {0}")]
-    Random(#[from] getrandom::Error),
-    /// A token's Ed25519 key cannot be read through the program.
-    #[error("the token's key is {0}, only ecdsa-p256 can be used in a token")]
-    Algorithm(Algorithm),
 }
 
 impl Pkcs11Signer {
@@ -150,24 +110,6 @@ impl Signer for Pkcs11Signer {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         // CKM_ECDSA signs a digest and returns r and s of 32 bytes each.
         Ok(ecdsa_der(self.sign_digest(Digest::sha256(message))?))
-    }
-}
-
-impl Pkcs11Error {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Program(ProgramError::Io { .. }) => {
-                Some(format!("`{TOOL}` comes with the package opensc"))
-            }
-            Self::Program(_) => Some(format!(
-                "`{TOOL} --module MODULE --list-objects` shows what the token holds"
-            )),
-            Self::Key(error) => error.hint(),
-            Self::Label { .. } => Some("name the key by `id=%…` in the URI".into()),
-            Self::Exists(_) => Some("choose another `object`, and rotate to it".into()),
-            Self::Pin { .. } | Self::Algorithm(_) | Self::NoLabel | Self::Random(_) => None,
-        }
     }
 }
 

@@ -11,8 +11,9 @@ use pkcs8::{
 use zeroize::Zeroizing;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
 
+use super::error::SignError;
 use super::passphrase::Passphrase;
-use super::signer::{SignError, Signer};
+use super::signer::Signer;
 
 /// A private key. It is wiped from memory when it is dropped, and never printed.
 pub struct PrivateKey {

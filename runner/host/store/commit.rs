@@ -8,10 +8,11 @@ use zwieback_core::tree::{Entry, Tree};
 use crate::fs::beneath::{make_dir, rename, set_mode, set_mtime};
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
-use crate::store::place::Store;
+use crate::store::place::{Store, manifest_place, stamps_place, tree_place};
 use crate::store::record::{remove_small, write_small};
 use crate::store::scratch::Scratch;
-use crate::store::stored::{StoredTree, manifest_place, stamps_place, tree_place};
+use crate::store::stamps::write_stamps;
+use crate::store::stored::StoredTree;
 use crate::store::writer::{MTIME, TreeWriter, stamp_at};
 
 impl TreeWriter {
@@ -81,18 +82,6 @@ impl Store {
         // Removed where nobody looks, when the scratch directory is dropped.
         Ok(rename(self.dir(), &place, scratch.dir(), "old/tree")?)
     }
-}
-
-pub(crate) fn write_stamps(
-    store: &Store,
-    digest: &Digest,
-    top: Stamp,
-    rest: &[Stamp],
-) -> Result<(), StoreError> {
-    let mut bytes = Vec::with_capacity((rest.len() + 1) * Stamp::LEN);
-    bytes.extend(top.to_bytes());
-    bytes.extend(rest.iter().flat_map(|stamp| stamp.to_bytes()));
-    write_small(store, &stamps_place(digest), &bytes)
 }
 
 fn directories(tree: &Tree) -> Vec<RelPath> {

@@ -8,7 +8,8 @@ use zwieback_core::digest::Digest;
 use crate::fs::beneath::unlink;
 use crate::store::error::StoreError;
 use crate::store::listing::{Kind, Listed};
-use crate::store::place::{Sharing, Store};
+use crate::store::open::Sharing;
+use crate::store::place::Store;
 use crate::store::record::remove_small;
 use crate::store::verify::References;
 

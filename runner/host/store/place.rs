@@ -1,32 +1,15 @@
-//! Where the store is: opening it, its layout, and who may use it now.
+//! Where the store is, where things lie in it, and who may use it now.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, open};
-use rustix::io::Errno;
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
+use zwieback_core::digest::Digest;
 
-use crate::fs::beneath::{ensure_dir, open_lock};
+use crate::fs::beneath::open_lock;
 use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
-use crate::store::record::{read_small, write_small};
-use crate::store::scratch::sweep;
-
-/// The layout this program reads and writes.
-const VERSION: &str = "zwieback-store 1\n";
-const DIRECTORIES: [&str; 8] = [
-    "blobs",
-    "sha256",
-    "trees",
-    "actions",
-    "assemblies",
-    "links",
-    "roots",
-    "tmp",
-];
 
 /// An open store. Clones share one handle; while one lives, no other process collects garbage.
 #[derive(Clone, Debug)]
@@ -42,43 +25,16 @@ struct Place {
     _lock: OwnedFd,
 }
 
-/// How the store is shared while it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
-    /// With everyone; waits for a collection to end.
-    Shared,
-    /// With nobody; fails if anyone else has it open.
-    Alone,
-}
-
 impl Store {
-    /// Opens the store at `path`, makes it if there is none, and sweeps what crashed processes left.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_as(path, Sharing::Shared)
-    }
-
-    /// Opens the store shared or alone.
-    pub fn open_as(path: &Path, sharing: Sharing) -> Result<Self, StoreError> {
-        let shown = path.as_os_str().as_encoded_bytes();
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.attempt("mkdir", shown)?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = open(path, flags, Mode::empty()).attempt("open", shown)?;
-        let lock = open_lock(dir.as_fd(), "lock")?;
-        take(&lock, sharing, path)?;
-        let path = std::path::absolute(path).attempt("getcwd", ".")?;
-        let store = Self {
-            place: Arc::new(Place {
-                path,
-                dir,
-                _lock: lock,
-            }),
+    /// The store in a folder that is open and locked.
+    pub(super) fn at(path: PathBuf, dir: OwnedFd, lock: OwnedFd) -> Self {
+        let place = Place {
+            path,
+            dir,
+            _lock: lock,
         };
-        store.lay_out()?;
-        match sweep(&store) {
-            // What cannot be swept now is swept by the next who may write.
-            Ok(()) | Err(StoreError::ReadOnly(_)) => Ok(store),
-            Err(error) => Err(error),
+        Self {
+            place: Arc::new(place),
         }
     }
 
@@ -97,28 +53,6 @@ impl Store {
         uninterrupted(&lock, FlockOperation::LockExclusive).attempt("flock", "commit.lock")?;
         Ok(lock)
     }
-
-    fn lay_out(&self) -> Result<(), StoreError> {
-        if let Some(found) = read_small(self.dir(), "version")? {
-            return self.check_version(&found);
-        }
-        for directory in DIRECTORIES {
-            ensure_dir(self.dir(), directory)?;
-        }
-        // Last: a store with a version is complete. Two makers write the same bytes.
-        write_small(self, "version", VERSION.as_bytes())
-    }
-
-    fn check_version(&self, found: &[u8]) -> Result<(), StoreError> {
-        if found == VERSION.as_bytes() {
-            return Ok(());
-        }
-        Err(StoreError::Version {
-            path: self.path().display().to_string(),
-            found: crate::fs::fault::printable(found),
-            expected: VERSION.trim_end(),
-        })
-    }
 }
 
 /// Opens a file outside the store, wherever its path leads.
@@ -128,17 +62,18 @@ pub(crate) fn open_outside(path: &Path) -> Result<OwnedFd, Fault> {
         .attempt("openat", path.as_os_str().as_encoded_bytes())
 }
 
-fn take(lock: &OwnedFd, sharing: Sharing, path: &Path) -> Result<(), StoreError> {
-    let operation = match sharing {
-        Sharing::Shared => FlockOperation::LockShared,
-        Sharing::Alone => FlockOperation::NonBlockingLockExclusive,
-    };
-    match uninterrupted(lock, operation) {
-        Err(Errno::WOULDBLOCK) => Err(StoreError::InUse(path.display().to_string())),
-        other => Ok(other.attempt("flock", "lock")?),
-    }
+pub(super) fn uninterrupted(lock: &OwnedFd, operation: FlockOperation) -> rustix::io::Result<()> {
+    rustix::io::retry_on_intr(|| flock(lock, operation))
 }
 
-fn uninterrupted(lock: &OwnedFd, operation: FlockOperation) -> rustix::io::Result<()> {
-    rustix::io::retry_on_intr(|| flock(lock, operation))
+pub(crate) fn tree_place(digest: &Digest) -> String {
+    format!("trees/{digest}")
+}
+
+pub(crate) fn manifest_place(digest: &Digest) -> String {
+    format!("trees/{digest}.tree")
+}
+
+pub(crate) fn stamps_place(digest: &Digest) -> String {
+    format!("trees/{digest}.stamps")
 }

@@ -1,24 +1,16 @@
-//! The check that costs a few milliseconds: does every entry still look as it did when it was written?
+//! Where a tree lies, for those who do not look into it: checked in a few milliseconds, or not at all.
 
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::thread;
 
-use rustix::fd::{BorrowedFd, OwnedFd};
 use zwieback_core::digest::Digest;
 
 use crate::fs::beneath::{look, open_dir};
-use crate::fs::fault::Fault;
-use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
 use crate::store::manifest;
-use crate::store::place::Store;
+use crate::store::place::{Store, manifest_place, tree_place};
 use crate::store::record::read_small;
-use crate::store::stored::{manifest_place, stamps_place, tree_place};
-use crate::store::writer::stamp_at;
-
-/// Below this many entries a second thread costs more than it saves.
-const WORTH_A_THREAD: usize = 500;
+use crate::store::stamps::{recorded_stamps, untouched};
 
 impl Store {
     /// Where a tree lies, neither checked nor loaded: for what signs nothing.
@@ -47,91 +39,4 @@ impl Store {
         }
         Ok(Some(self.path().join(tree_place(digest))))
     }
-}
-
-/// Whether the root and all paths have the recorded stamps.
-pub(crate) fn untouched(root: BorrowedFd<'_>, paths: &[&str], recorded: &[Stamp]) -> bool {
-    let Some((top, rest)) = recorded.split_first() else {
-        return false;
-    };
-    if rest.len() != paths.len() || stamp_at(root, ".").as_ref() != Ok(top) {
-        return false;
-    }
-    let same = |paths: &[&str], stamps: &[Stamp]| {
-        let mut ladder = Ladder::new(root);
-        let mut pairs = paths.iter().zip(stamps);
-        pairs.all(|(path, stamp)| ladder.stamp(path).as_ref() == Ok(stamp))
-    };
-    if paths.len() < WORTH_A_THREAD {
-        return same(paths, rest);
-    }
-    let half = paths.len() / 2;
-    thread::scope(|scope| {
-        let first = scope.spawn(|| same(&paths[..half], &rest[..half]));
-        let second = same(&paths[half..], &rest[half..]);
-        first.join().is_ok_and(|first| first && second)
-    })
-}
-
-/// The directories down to the one that is being looked at. Paths come sorted, so that each directory
-/// is opened about once, and a look is one name long instead of a whole path.
-struct Ladder<'p, 'r> {
-    root: BorrowedFd<'r>,
-    rungs: Vec<(&'p str, OwnedFd)>,
-}
-
-impl<'p, 'r> Ladder<'p, 'r> {
-    const fn new(root: BorrowedFd<'r>) -> Self {
-        Self {
-            root,
-            rungs: Vec::new(),
-        }
-    }
-
-    fn stamp(&mut self, path: &'p str) -> Result<Stamp, Fault> {
-        let Some((parent, name)) = path.rsplit_once('/') else {
-            return stamp_at(self.root, path);
-        };
-        stamp_at(self.climb(parent)?, name)
-    }
-
-    fn climb(&mut self, parent: &'p str) -> Result<BorrowedFd<'_>, Fault> {
-        while let Some((at, _)) = self.rungs.last()
-            && below(at, parent).is_none()
-        {
-            self.rungs.pop();
-        }
-        let rest = match self.rungs.last() {
-            Some((at, _)) => below(at, parent).unwrap_or(parent),
-            None => parent,
-        };
-        if !rest.is_empty() {
-            let opened = open_dir(self.here(), rest)?;
-            self.rungs.push((parent, opened));
-        }
-        Ok(self.here())
-    }
-
-    fn here(&self) -> BorrowedFd<'_> {
-        self.rungs.last().map_or(self.root, |(_, fd)| fd.as_fd())
-    }
-}
-
-/// What is left of a path below a directory; nothing if it is the directory itself.
-fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
-    let rest = path.strip_prefix(directory)?;
-    if rest.is_empty() {
-        return Some(rest);
-    }
-    rest.strip_prefix('/')
-}
-
-/// The stamps from when the tree was written or last checked; unreadable ones prove nothing and are none.
-pub(crate) fn recorded_stamps(store: &Store, digest: &Digest) -> Result<Vec<Stamp>, StoreError> {
-    let bytes = read_small(store.dir(), &stamps_place(digest))?.unwrap_or_default();
-    let (stamps, rest) = bytes.as_chunks::<{ Stamp::LEN }>();
-    if !rest.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(stamps.iter().map(Stamp::from_bytes).collect())
 }

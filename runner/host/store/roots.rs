@@ -9,9 +9,8 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
 use crate::store::error::StoreError;
-use crate::store::place::Store;
+use crate::store::place::{Store, tree_place};
 use crate::store::record::{read_small, remove_small, write_small};
-use crate::store::stored::tree_place;
 
 /// Before the path of a link, which goes to the end of the record: a path may hold any byte but zero.
 const LINK: &[u8] = b"\nlink ";

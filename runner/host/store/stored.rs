@@ -13,12 +13,11 @@ use zwieback_core::tree::{Entry, Tree};
 use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink};
 use crate::fs::stamp::Stamp;
 use crate::store::blob::holds;
-use crate::store::commit::write_stamps;
 use crate::store::error::StoreError;
 use crate::store::manifest;
-use crate::store::place::Store;
-use crate::store::quick::{recorded_stamps, untouched};
+use crate::store::place::{Store, manifest_place, tree_place};
 use crate::store::record::read_small;
+use crate::store::stamps::{recorded_stamps, untouched, write_stamps};
 use crate::store::writer::stamp_at;
 
 /// A tree in the store, materialised and read-only.
@@ -211,16 +210,4 @@ impl StoredTree {
             path: format!("{}/{path}", tree_place(&self.digest)),
         }
     }
-}
-
-pub(crate) fn tree_place(digest: &Digest) -> String {
-    format!("trees/{digest}")
-}
-
-pub(crate) fn manifest_place(digest: &Digest) -> String {
-    format!("trees/{digest}.tree")
-}
-
-pub(crate) fn stamps_place(digest: &Digest) -> String {
-    format!("trees/{digest}.stamps")
 }

@@ -9,7 +9,8 @@ use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 use zwieback_host::archive::error::{ArchiveError, Refusal};
 use zwieback_host::archive::limits::{Exceeded, Limits};
-use zwieback_host::archive::unpack::{Options, Unpacked, unpack};
+use zwieback_host::archive::options::{Options, Unpacked};
+use zwieback_host::archive::unpack::unpack;
 use zwieback_host::store::place::Store;
 
 type Outcome = Result<(Tree, Unpacked), ArchiveError>;

@@ -1,5 +1,7 @@
 //! What a toolchain is made of: a file or a tree in the store, and where what is in it goes.
 
+use std::fs::File;
+
 use zwieback_core::glob::Glob;
 use zwieback_core::manifest::part::{Form, Part};
 use zwieback_core::purl::Purl;
@@ -48,6 +50,17 @@ pub enum Layout {
         /// Files that are programs though the archive does not say so.
         programs: Vec<Glob>,
     },
+}
+
+impl Package {
+    /// Opens its file.
+    pub(super) fn open(&self) -> Result<File, AssembleError> {
+        let path = self.file.path();
+        File::open(path).map_err(|source| AssembleError::Open {
+            path: path.to_owned(),
+            source,
+        })
+    }
 }
 
 impl Layout {

@@ -1,6 +1,5 @@
 //! One Debian package into one layer of a tree.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 
 use zwieback_core::glob::Glob;
@@ -8,8 +7,8 @@ use zwieback_core::glob::Glob;
 use crate::archive::ar::Ar;
 use crate::archive::error::ArchiveError;
 use crate::archive::format::Compression;
+use crate::archive::options::Options;
 use crate::archive::tar;
-use crate::archive::unpack::Options;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::Package;
@@ -25,17 +24,12 @@ pub fn unpack_deb(
     layer: &Layer<'_>,
     prune: &[Glob],
 ) -> Result<(), AssembleError> {
-    let path = package.file.path();
-    let file = File::open(path).map_err(|source| AssembleError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
     let place = |path| package.layout.place(path, prune);
     let options = Options {
         place: &place,
         ..Options::default()
     };
-    match unpack_data(BufReader::new(file), layer, &options) {
+    match unpack_data(BufReader::new(package.open()?), layer, &options) {
         Ok(true) => Ok(()),
         Ok(false) => Err(AssembleError::NoData(package.purl.clone())),
         // A clash of two packages is told by its owners; it is nobody's damaged archive.

@@ -1,12 +1,11 @@
 //! One wheel, tarball of npm or other archive into one layer of a tree. Nothing of it is run.
 
-use std::fs::File;
-
 use zwieback_core::glob::Glob;
 use zwieback_core::rel_path::RelPath;
 
 use crate::archive::error::ArchiveError;
-use crate::archive::unpack::{Options, unpack};
+use crate::archive::options::Options;
+use crate::archive::unpack::unpack;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::Package;
@@ -17,11 +16,6 @@ pub fn unpack_part(
     layer: &Layer<'_>,
     prune: &[Glob],
 ) -> Result<(), AssembleError> {
-    let path = package.file.path();
-    let file = File::open(path).map_err(|source| AssembleError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
     let place = |path: RelPath| package.layout.place(path, prune);
     let is_program = |path: &RelPath| package.layout.is_program(path);
     let options = Options {
@@ -29,7 +23,7 @@ pub fn unpack_part(
         is_program: &is_program,
         ..Options::default()
     };
-    match unpack(file, &package.name, layer, &options) {
+    match unpack(package.open()?, &package.name, layer, &options) {
         Ok(_) => Ok(()),
         Err(ArchiveError::Store(error)) => Err(error.into()),
         Err(source) => Err(AssembleError::Package {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use zwieback_host::fs::fault::Fault;
-use zwieback_host::keys::signer::SignError;
+use zwieback_host::keys::error::SignError;
 
 use crate::reason::{Reason, Refusal};
 

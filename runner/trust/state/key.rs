@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
-use super::folded::State;
 use crate::statement::said::{Said, Signed};
 
 /// Generations in one part.
@@ -52,30 +51,5 @@ impl Key {
             _ => {}
         }
         keys
-    }
-
-    /// The rows that a statement is held against, once the parts of [`Self::of`] are known.
-    pub fn further(state: &State, signed: &Signed) -> BTreeSet<Self> {
-        let (environment, back) = match &signed.said {
-            Said::Promoted(it) => (&it.environment, None),
-            Said::RolledBack(it) => (&it.environment, Some(it.to)),
-            _ => return BTreeSet::new(),
-        };
-        let mut keys = Self::around(state, environment, signed.subject);
-        keys.extend(back.map(|number| Self::generation(environment, number)));
-        if let Some(history) = state.history(environment) {
-            // The next generation goes into its row.
-            keys.insert(Self::generation(environment, history.next()));
-        }
-        keys
-    }
-
-    /// The row that shows what replaced an artifact in an environment.
-    pub fn around(state: &State, environment: &Name, artifact: Digest) -> BTreeSet<Self> {
-        let last = state
-            .history(environment)
-            .and_then(|it| it.last_of(artifact));
-        let after = last.map(|number| Self::generation(environment, number + 1));
-        after.into_iter().collect()
     }
 }

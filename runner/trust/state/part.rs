@@ -19,6 +19,7 @@ use super::record::{ArtifactRecord, Proposal, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::statement::policy_change::PolicyDocuments;
+use crate::statement::said::{Said, Signed};
 
 /// What holds for everything: it is always known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,5 +161,32 @@ impl State {
         let all = history.map_or(&[][..], History::generations).iter();
         all.filter(|it| Key::generation(environment, it.number) == *key)
             .collect()
+    }
+}
+
+impl Key {
+    /// The rows that a statement is held against, once the parts of [`Self::of`] are known.
+    pub fn further(state: &State, signed: &Signed) -> BTreeSet<Self> {
+        let (environment, back) = match &signed.said {
+            Said::Promoted(it) => (&it.environment, None),
+            Said::RolledBack(it) => (&it.environment, Some(it.to)),
+            _ => return BTreeSet::new(),
+        };
+        let mut keys = Self::around(state, environment, signed.subject);
+        keys.extend(back.map(|number| Self::generation(environment, number)));
+        if let Some(history) = state.history(environment) {
+            // The next generation goes into its row.
+            keys.insert(Self::generation(environment, history.next()));
+        }
+        keys
+    }
+
+    /// The row that shows what replaced an artifact in an environment.
+    pub fn around(state: &State, environment: &Name, artifact: Digest) -> BTreeSet<Self> {
+        let last = state
+            .history(environment)
+            .and_then(|it| it.last_of(artifact));
+        let after = last.map(|number| Self::generation(environment, number + 1));
+        after.into_iter().collect()
     }
 }

@@ -25,8 +25,8 @@ use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
 use crate::target::copy;
 use crate::target::health::{Health, Unhealthy};
-use crate::target::place::Staged;
 use crate::target::settle::settle;
+use crate::target::staged::Staged;
 
 /// What `promote` takes.
 #[derive(Clone, Debug)]

@@ -17,8 +17,8 @@ use crate::state::environment::{Generation, History};
 use crate::state::folded::State;
 use crate::statement::rollback::{Rollback, Trigger};
 use crate::target::copy::fingerprint;
-use crate::target::place::Staged;
 use crate::target::settle::{restage, settle};
+use crate::target::staged::Staged;
 
 /// What `rollback` takes.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
@@ -176,10 +177,19 @@ fn exceptions_of(reader: &Reader<'_>, state: &State, environment: &Name) -> Vec<
         .map(|(record, it)| ExceptionStatus {
             index: it.index,
             artifact: record.name.clone(),
-            by: super::trace::person(state, it.key),
+            by: person(state, it.key),
             scope: it.what.scope.clone(),
             reason: it.what.reason.clone(),
             expires: it.what.expires,
         })
         .collect()
+}
+
+/// Whose key that is, or which.
+pub(super) fn person(state: &State, key: KeyId) -> String {
+    let person = state
+        .policy()
+        .ok()
+        .and_then(|it| it.release.people.person(key));
+    person.map_or_else(|| format!("key {}", key.short()), ToString::to_string)
 }

@@ -13,7 +13,7 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;
-use super::status::{RevocationStatus, revoked};
+use super::status::{RevocationStatus, person, revoked};
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, Origin};
 use crate::state::folded::State;
@@ -176,15 +176,6 @@ fn revocations(state: &State, artifact: Digest) -> Result<Vec<RevocationStatus>,
         artifacts.any(|(digest, _)| *digest == artifact)
     });
     Ok(reaching.map(|it| revoked(it, policy)).collect())
-}
-
-/// Whose key that is, or which.
-pub(super) fn person(state: &State, key: KeyId) -> String {
-    let person = state
-        .policy()
-        .ok()
-        .and_then(|it| it.release.people.person(key));
-    person.map_or_else(|| format!("key {}", key.short()), ToString::to_string)
 }
 
 /// How a generation came about, in a few words.

@@ -9,7 +9,7 @@ use zwieback_core::digest::{Digest, Fingerprint, Hasher};
 use zwieback_host::fs::fault::{Attempt as _, Fault};
 
 use super::error::TargetError;
-use super::place::Staged;
+use super::staged::Staged;
 use crate::log::files::{bytes, sync_folder};
 use crate::reason::{Reason, Refusal};
 

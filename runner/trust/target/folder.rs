@@ -9,7 +9,7 @@ use zwieback_host::fs::fault::Attempt as _;
 
 use super::copy::{discard, fingerprint};
 use super::error::TargetError;
-use super::place::{Deployed, Staged, plain_name};
+use super::staged::{Deployed, Staged, plain_name};
 use crate::log::files::{bytes, sync_folder};
 use crate::state::environment::Generation;
 

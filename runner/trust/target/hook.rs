@@ -13,7 +13,7 @@ use zwieback_host::fs::fault::Attempt as _;
 use super::copy::copy;
 use super::error::TargetError;
 use super::folder::release_name;
-use super::place::{Deployed, Staged};
+use super::staged::{Deployed, Staged};
 use crate::log::files::{self, bytes, sync_folder};
 use crate::state::environment::Generation;
 

@@ -5,6 +5,7 @@
 //! between the two, [`settle`] brings the target to what the log says.
 
 pub mod error;
+pub mod staged;
 pub mod place;
 
 pub mod copy;

@@ -1,7 +1,7 @@
 //! The target of an environment, whatever kind it is.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
@@ -10,6 +10,7 @@ use zwieback_host::fs::fault::Attempt as _;
 use super::error::TargetError;
 use super::folder::Folder;
 use super::hook::Hook;
+use super::staged::{Deployed, Staged, plain_name};
 use crate::log::files::bytes;
 use crate::state::environment::Generation;
 
@@ -20,26 +21,6 @@ pub enum Target {
     Folder(Folder),
     /// A command.
     Hook(Hook),
-}
-
-/// A verified copy that waits for the log's word.
-#[derive(Debug)]
-pub struct Staged {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// What it is.
-    pub artifact: Digest,
-    /// The name of its file.
-    pub name: String,
-}
-
-/// What a target has now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployed {
-    /// The generation.
-    pub generation: u64,
-    /// The digest of what lies there, if it can be read at all.
-    pub artifact: Option<Digest>,
 }
 
 /// The right to change a target; it ends when this is dropped, or the process dies.
@@ -99,21 +80,10 @@ impl Target {
     }
 
     /// The folder that belongs to the target.
-    pub fn home(&self) -> &std::path::Path {
+    pub fn home(&self) -> &Path {
         match self {
             Self::Folder(folder) => folder.path(),
             Self::Hook(hook) => hook.home(),
         }
-    }
-}
-
-/// The last part of a subject's name, which must be one that stays in its folder.
-pub(super) fn plain_name(name: &str) -> Result<&str, TargetError> {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let plain = !matches!(last, "" | "." | "..") && !last.chars().any(char::is_control);
-    if plain && last.len() <= 255 {
-        Ok(last)
-    } else {
-        Err(TargetError::Name(name.to_owned()))
     }
 }

@@ -7,7 +7,8 @@ use zwieback_core::name::Name;
 
 use super::copy::{discard, fingerprint};
 use super::error::TargetError;
-use super::place::{Staged, Target, plain_name};
+use super::place::Target;
+use super::staged::{Staged, plain_name};
 use crate::state::environment::History;
 
 /// Deploys the current generation if the target has another one. The caller holds the lock.

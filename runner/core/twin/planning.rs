@@ -1,0 +1,85 @@
+//! From a profile, and what a user changes of it, to the conditions of both runs.
+
+use super::choice::Choice;
+use super::conditions::{Conditions, RunName};
+use super::counterfactual::take;
+use super::factor::Factor;
+use super::other_machine::{other, plain};
+use super::profile;
+use super::variation::{Machine, Variation};
+use crate::manifest::recipe::Profile;
+
+impl Variation {
+    /// The conditions that a profile and a user ask for on this machine.
+    pub fn plan(profile: Profile, choice: &Choice, machine: &Machine, disk_limit: u64) -> Self {
+        let a = plain(machine, disk_limit);
+        let is_varied = |factor: &Factor| profile::varies(profile, *factor);
+        let is_meant = |it: &Factor| is_varied(it) || choice.vary.contains(it);
+        let (dropped, meant): (Vec<_>, Vec<_>) = Factor::ALL
+            .into_iter()
+            .filter(is_meant)
+            .partition(|it| choice.fix.contains_key(it));
+        let other = other(&a, machine);
+        let mut b = Conditions {
+            run: RunName::B,
+            ..a.clone()
+        };
+        for factor in &meant {
+            take(&mut b, &other, *factor);
+        }
+        // Last: two factors may share a mechanism, and what is to be held still counts.
+        for factor in &dropped {
+            take(&mut b, &a, *factor);
+        }
+        let reason = |it: &Factor| Some((*it, choice.fix.get(it)?.clone()));
+        Self {
+            profile,
+            dropped: dropped.iter().filter_map(reason).collect(),
+            a,
+            b,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox_spec::operation::Medium;
+    use crate::twin::test_machine::machine;
+
+    fn hermetic(choice: &Choice, disk_limit: u64) -> Variation {
+        Variation::plan(Profile::Hermetic, choice, &machine(), disk_limit)
+    }
+
+    #[test]
+    fn what_does_not_fit_into_memory_lies_on_disk() {
+        let variation = hermetic(&Choice::default(), 1 << 40);
+        assert_eq!(variation.a.medium, Medium::Disk);
+    }
+
+    #[test]
+    fn the_stagger_exceeds_the_coarsest_grain() {
+        assert!(hermetic(&Choice::default(), 0).b.stagger_ms > 2_000);
+    }
+
+    #[test]
+    fn single_factors_are_added_and_dropped() {
+        let mut choice = Choice {
+            vary: [Factor::Umask].into(),
+            ..Choice::default()
+        };
+        choice.fix_for("clock=the licence check is real").unwrap();
+        choice.fix_for("inode=the disk is full").unwrap();
+        let chosen = hermetic(&choice, 1 << 30);
+        let usual = hermetic(&Choice::default(), 1 << 30);
+        let expected = Conditions {
+            umask: 0o002,
+            clock_offset: 0,
+            medium: Medium::Memory,
+            ..usual.b
+        };
+        assert_eq!(chosen.b, expected);
+        let dropped: Vec<_> = chosen.dropped.keys().collect();
+        assert_eq!(dropped, [&Factor::Clock, &Factor::Inode]);
+    }
+}

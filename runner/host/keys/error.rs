@@ -1,0 +1,129 @@
+//! Why something is not signed: by an external signer, by a token, or at all.
+
+use std::io;
+
+use zwieback_core::attest::public_key::{Algorithm, PublicKeyError, SignatureError};
+
+use super::program::ProgramError;
+
+/// The first line of what an external signer is asked.
+pub(super) const GREETING: &str = "zwieback-signer v1";
+/// The program that talks to tokens.
+pub(super) const TOOL: &str = "pkcs11-tool";
+
+/// Why there is no signature.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The external signer did not sign.
+    #[error(transparent)]
+    External(#[from] ExternalError),
+    /// The token did not sign.
+    #[error(transparent)]
+    Pkcs11(#[from] Pkcs11Error),
+    /// What came back is no signature by the key.
+    #[error("what the signer returned does not verify: {0}")]
+    Unconfirmed(#[from] SignatureError),
+}
+
+/// Why an external signer did not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum ExternalError {
+    /// There is nothing to run.
+    #[error("the command of the external signer is empty")]
+    NoCommand,
+    /// The command did not answer.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The command declined.
+    #[error("the external signer declined: {0}")]
+    Declined(String),
+    /// The answer is none of the protocol's.
+    #[error("the external signer answered {0:?}, `ok <base64>` is expected")]
+    Answer(String),
+    /// The answer holds no public key we take.
+    #[error("the external signer's key: {0}")]
+    Key(#[from] PublicKeyError),
+}
+
+/// Why a token did not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum Pkcs11Error {
+    /// The program did not answer.
+    #[error("the token did not answer: {0}")]
+    Program(#[from] ProgramError),
+    /// The PIN's file cannot be read.
+    #[error("cannot read the PIN from {path}: {source}")]
+    Pin {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The label is that of no key, or of several.
+    #[error("the token has {found} keys labelled {label:?}, exactly one is expected")]
+    Label {
+        /// The label.
+        label: String,
+        /// How many have it.
+        found: usize,
+    },
+    /// The token's object is no key we take.
+    #[error("the token's key: {0}")]
+    Key(#[from] PublicKeyError),
+    /// The token has a key of that name, and a key is never overwritten.
+    #[error("the token has a key {0:?} already")]
+    Exists(String),
+    /// A new key needs a label by which it is found again.
+    #[error("the URI of a new key needs `object`, its label")]
+    NoLabel,
+    /// The system gave no randomness.
+    #[error("no randomness from the system: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A token's Ed25519 key cannot be read through the program.
+    #[error("the token's key is {0}, only ecdsa-p256 can be used in a token")]
+    Algorithm(Algorithm),
+}
+
+impl SignError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::External(error) => error.hint(),
+            Self::Pkcs11(error) => error.hint(),
+            Self::Unconfirmed(_) => {
+                Some("the signer's public key may be that of another key: ask it again".into())
+            }
+        }
+    }
+}
+
+impl ExternalError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Answer(_) => Some(format!(
+                "the command must speak `{GREETING}`, one line per answer"
+            )),
+            Self::Key(error) => error.hint(),
+            Self::NoCommand | Self::Program(_) | Self::Declined(_) => None,
+        }
+    }
+}
+
+impl Pkcs11Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Program(ProgramError::Io { .. }) => {
+                Some(format!("`{TOOL}` comes with the package opensc"))
+            }
+            Self::Program(_) => Some(format!(
+                "`{TOOL} --module MODULE --list-objects` shows what the token holds"
+            )),
+            Self::Key(error) => error.hint(),
+            Self::Label { .. } => Some("name the key by `id=%…` in the URI".into()),
+            Self::Exists(_) => Some("choose another `object`, and rotate to it".into()),
+            Self::Pin { .. } | Self::Algorithm(_) | Self::NoLabel | Self::Random(_) => None,
+        }
+    }
+}
