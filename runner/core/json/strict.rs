@@ -386,7 +386,7 @@ impl Reader<'_> {
 /// How far a string goes on before its end, an escape or a control character. Looked at in pieces, which
 /// compilers turn into vector instructions: most of a bundle is one string.
 fn plain_length(bytes: &[u8]) -> usize {
-    let is_other = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
+    let is_other = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
     let (pieces, _) = bytes.as_chunks::<32>();
     let has_other = |piece: &[u8; 32]| piece.iter().fold(false, |any, byte| any | is_other(*byte));
     let plain = pieces.iter().position(has_other).unwrap_or(pieces.len());
