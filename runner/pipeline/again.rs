@@ -1,6 +1,8 @@
 //! The story of `zwieback explain` and `zwieback diff`: two kept trees, compared and explained again.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use zwieback_core::bake::comparison::{Comparison, differences};
 use zwieback_core::bake::record::{Record, RunRecord};
@@ -10,12 +12,15 @@ use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::variation::Variation;
 use zwieback_explain::finding::Report;
 use zwieback_explain::knowledge::Knowledge;
+use zwieback_host::capture::error::CaptureError;
+use zwieback_host::capture::outputs::capture;
+use zwieback_host::capture::rules::Rules;
 use zwieback_host::run_folder;
 use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::explained::{knowledge, trees};
+use super::explained::{knowledge, opened};
 
 /// Why the runs of a record differ: as it was confirmed when they were made, or else by their
 /// two trees and all that is recorded of them.
@@ -47,17 +52,44 @@ fn kept(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
         a: conditions.0,
         b: conditions.1,
     };
-    let mut report = two(&tree(a)?, &tree(b)?, &knowledge(a, b, &variation.varied()))?;
+    let [tree_a, tree_b] = [Readable::stored(&tree(a)?)?, Readable::stored(&tree(b)?)?];
+    let mut report = two(&tree_a, &tree_b, &knowledge(a, b, &variation.varied()));
     for finding in &mut report.findings {
         finding.step = record.parted.get(finding.path.as_str()).cloned();
     }
     Ok(report)
 }
 
-/// Explains any two stored trees.
-pub fn two(a: &StoredTree, b: &StoredTree, knowledge: &Knowledge) -> Result<Report, PipelineError> {
-    let comparison = compared(a.tree(), b.tree());
-    trees(&comparison, a, b, knowledge)
+/// A tree whose files can be read: one of the store, or a folder that was only looked at.
+#[derive(Debug)]
+pub struct Readable {
+    tree: Tree,
+    dir: OwnedFd,
+}
+
+impl Readable {
+    /// A tree of the store.
+    pub fn stored(tree: &StoredTree) -> Result<Self, PipelineError> {
+        Ok(Self {
+            tree: tree.tree().clone(),
+            dir: tree.open()?,
+        })
+    }
+
+    /// Any folder. Its bytes are read twice where they differ and kept nowhere: a copy in the store
+    /// would cost more than all the rest.
+    pub fn folder(folder: File) -> Result<Self, CaptureError> {
+        Ok(Self {
+            tree: capture(folder.as_fd(), &Rules::default())?,
+            dir: folder.into(),
+        })
+    }
+}
+
+/// Explains any two trees.
+pub fn two(a: &Readable, b: &Readable, knowledge: &Knowledge) -> Report {
+    let comparison = compared(&a.tree, &b.tree);
+    opened(&comparison, (a.dir.as_fd(), b.dir.as_fd()), knowledge)
 }
 
 /// A tree of the store by its digest.

@@ -1,6 +1,6 @@
 //! Chapter: what differs, where the runs first parted, and why.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use zwieback_core::bake::comparison::Comparison;
 use zwieback_core::bake::record::RunRecord;
@@ -14,7 +14,7 @@ use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_host::capture::snapshot::Snapshot;
-use zwieback_host::content::FileContent;
+use zwieback_host::content::{FileContent, Folder};
 use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
@@ -68,16 +68,30 @@ pub fn trees(
     knowledge: &Knowledge,
 ) -> Result<Report, PipelineError> {
     let (dir_a, dir_b) = (a.open()?, b.open()?);
-    let contents = comparison
+    Ok(opened(
+        comparison,
+        (dir_a.as_fd(), dir_b.as_fd()),
+        knowledge,
+    ))
+}
+
+/// Explains the differences between what lies in two directories.
+pub fn opened(
+    comparison: &Comparison,
+    (dir_a, dir_b): (BorrowedFd<'_>, BorrowedFd<'_>),
+    knowledge: &Knowledge,
+) -> Report {
+    let (folder_a, folder_b) = (Folder::new(dir_a), Folder::new(dir_b));
+    let contents: Vec<_> = comparison
         .differences
         .iter()
         .map(|it| {
-            Ok((
-                content(&dir_a, it.path.as_str(), it.a.as_ref())?,
-                content(&dir_b, it.path.as_str(), it.b.as_ref())?,
-            ))
+            (
+                content(&folder_a, it.path.as_str(), it.a.as_ref()),
+                content(&folder_b, it.path.as_str(), it.b.as_ref()),
+            )
         })
-        .collect::<Result<Vec<_>, PipelineError>>()?;
+        .collect();
     let pairs: Vec<_> = comparison
         .differences
         .iter()
@@ -88,7 +102,7 @@ pub fn trees(
             b: side(difference.b.as_ref(), b.as_ref()),
         })
         .collect();
-    Ok(explain_pairs(&pairs, knowledge, &Limits::default()))
+    explain_pairs(&pairs, knowledge, &Limits::default())
 }
 
 /// What is known of both runs, for whoever looks for its traces.
@@ -154,20 +168,18 @@ fn utc_offset(zone: &str) -> Option<i64> {
     }
 }
 
-fn content(
-    dir: &OwnedFd,
+fn content<'f>(
+    folder: &'f Folder<'_>,
     path: &str,
     entry: Option<&Entry>,
-) -> Result<Option<FileContent>, PipelineError> {
+) -> Option<FileContent<'f>> {
     match entry {
-        Some(Entry::File { content, .. }) => FileContent::open(dir.as_fd(), path, content.size)
-            .map(Some)
-            .map_err(PipelineError::Look),
-        _ => Ok(None),
+        Some(Entry::File { content, .. }) => Some(folder.file(path, content.size)),
+        _ => None,
     }
 }
 
-fn side<'a>(entry: Option<&'a Entry>, content: Option<&'a FileContent>) -> Side<'a> {
+fn side<'a>(entry: Option<&'a Entry>, content: Option<&'a FileContent<'_>>) -> Side<'a> {
     Side {
         entry,
         content: content.map(|content| content as &dyn Content),

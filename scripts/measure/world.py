@@ -1,5 +1,7 @@
 """A home with a project and a filled store, and how two sides are compared."""
 
+import contextlib
+import fcntl
 import glob
 import os
 import re
@@ -36,6 +38,9 @@ class World:
         self.tree = trees[0].removesuffix("/usr/bin/gcc")
 
     def compile(self):
+        """The program as it is in the checkout, or the one that BENCH_BINARY names."""
+        if given := os.environ.get("BENCH_BINARY"):
+            return given
         self.cargo(["build", "--release", "--bin", "zwieback"])
         found = glob.glob(f"{CHECKOUT}/target/*/release/zwieback") + glob.glob(f"{CHECKOUT}/target/release/zwieback")
         return max(found, key=os.path.getmtime)
@@ -69,6 +74,16 @@ class World:
         if process.returncode not in codes:
             sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
         return wall, usage.ru_utime + usage.ru_stime, text
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Holds the files that BENCH_LOCKS names, while something is timed: whoever shares the machine and
+        locks them, too, waits meanwhile."""
+        with contextlib.ExitStack() as held:
+            for path in filter(None, os.environ.get("BENCH_LOCKS", "").split(":")):
+                file = held.enter_context(open(path, "a"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def recipe(self, name, script, limits):
         folder = f"{self.project}/recipes/{name}"
