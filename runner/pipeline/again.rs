@@ -20,7 +20,7 @@ use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::explained::{knowledge, opened};
+use super::explain::{knowledge, opened};
 
 /// Why the runs of a record differ: as it was confirmed when they were made, or else by their
 /// two trees and all that is recorded of them.

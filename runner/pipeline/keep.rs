@@ -18,7 +18,7 @@ use super::built::{Built, Origin};
 use super::confirm::confirm;
 use super::context::{Confirm, Context, Wish};
 use super::error::PipelineError;
-use super::explained::explain;
+use super::explain::explain;
 use super::read::Planned;
 use super::run::{Bake, Ran};
 use super::twin::Twin;

@@ -40,6 +40,7 @@ pub mod scenery;
 pub mod pace;
 pub mod slots;
 pub mod log;
+pub mod explain;
 pub mod explained;
 pub mod confirm;
 pub mod lab;

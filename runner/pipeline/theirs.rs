@@ -17,7 +17,8 @@ use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::explained::{Explained, trees};
+use super::explain::trees;
+use super::explained::Explained;
 
 /// What a statement says came out, and those of its files that are at hand.
 pub struct Theirs<'a> {

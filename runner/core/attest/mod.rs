@@ -31,6 +31,7 @@ pub mod verified;
 pub mod level;
 pub mod root_chain;
 pub mod root_change;
+pub mod signing_time;
 pub mod trust;
 pub mod trust_root;
 

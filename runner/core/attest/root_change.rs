@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::attest::fixture::{BUILDER, NOW, public};
     use crate::attest::reason::Reason;
-    use crate::attest::trust::SigningTime;
+    use crate::attest::signing_time::SigningTime;
 
     fn root() -> TrustRoot {
         let entry = BuilderKey {

@@ -4,8 +4,8 @@ use super::key_id::KeyId;
 use super::level::BuildLevel;
 use super::public_key::PublicKey;
 use super::reason::Refusal;
+use super::signing_time::SigningTime;
 use super::trust_root::TrustRoot;
-use crate::timestamp::Timestamp;
 
 /// Whose signatures count, and for what.
 #[derive(Clone, Debug)]
@@ -14,15 +14,6 @@ pub enum Trust {
     Key(Box<PublicKey>),
     /// A trust root.
     Root(Box<TrustRoot>),
-}
-
-/// When something was signed, as far as that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SigningTime {
-    /// What the verifier's clock shows.
-    pub now: Timestamp,
-    /// What a trusted time stamp says; what a builder claims is no proof.
-    pub stamped: Option<Timestamp>,
 }
 
 impl Trust {
@@ -61,15 +52,5 @@ impl Trust {
         let mut entries = root.builders.iter();
         let entry = entries.find(|it| it.key.id() == key && it.builder == builder);
         entry.map(|entry| entry.operator.as_str())
-    }
-}
-
-impl SigningTime {
-    /// The time in a sentence.
-    pub fn describe(self) -> String {
-        match self.stamped {
-            Some(time) => format!("at {time} by trusted time"),
-            None => format!("at an unproven time before {}", self.now),
-        }
     }
 }

@@ -8,7 +8,7 @@ use super::level::BuildLevel;
 use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
 use super::resource::present;
-use super::trust::SigningTime;
+use super::signing_time::SigningTime;
 use crate::base64;
 use crate::json::canonical;
 use crate::json::fields::{FieldError, FieldProblem, Fields};

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::rego::{self, RegoModule};
+use super::question::Question;
+use super::rego::RegoModule;
+use super::rego_input;
 use super::reproduction::independent_builders;
 use super::rules::{FactorState, Profile, Rules};
 use super::sandbox_report::{self, word};
-use super::signed::KnownPolicy;
 use super::source_pattern::{SourcePattern, is_plain};
 use crate::attest::reason::{Reason, Refusal, evidence};
 use crate::attest::resource::ResourceDescriptor;
-use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
 use crate::digest::Digest;
 use crate::enforcement::{Lock, LockState};
@@ -27,22 +27,6 @@ const DAY: i64 = 86_400;
 const SKEW: i64 = 300;
 /// A toolchain's tree stands among the inputs under this name and its own.
 pub const TOOLCHAIN_PREFIX: &str = "toolchain/";
-
-/// What is to be decided.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The policy.
-    pub policy: &'a KnownPolicy,
-    /// Where the artifacts are to be used, if the policy tells places apart.
-    pub environment: Option<&'a Name>,
-    /// The verified builds of the same artifacts. Every one must keep the rules: a policy that
-    /// picked the good ones would say nothing about the others.
-    pub builds: &'a [Verified],
-    /// Whom to believe about operators.
-    pub trust: &'a Trust,
-    /// What the verifier's clock shows.
-    pub now: Timestamp,
-}
 
 /// One rule applied to one build, or to all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,7 +282,7 @@ fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
     if rules.rego.is_empty() {
         return Vec::new();
     }
-    let input = rego::input(question);
+    let input = rego_input::input(question);
     let apply = |(name, module): (&Name, &RegoModule)| {
         let (saw, denied) = match module.denials(&input) {
             Ok(messages) if messages.is_empty() => ("no denial".to_owned(), None),

@@ -6,11 +6,13 @@
 pub mod file;
 pub mod rules;
 
+pub mod question;
 pub mod decide;
 pub mod summary;
 
 pub mod environment;
 pub mod rego;
+pub mod rego_input;
 pub mod reproduction;
 pub mod sandbox_report;
 pub mod signed;

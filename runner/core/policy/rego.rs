@@ -1,4 +1,4 @@
-//! Rego modules of a policy: what they deny, over a document that says all that was verified.
+//! Rego modules of a policy: what they deny, over the document of `rego_input`.
 //!
 //! The engine has no network, no clock and no randomness: the same document has the same answer.
 
@@ -7,11 +7,7 @@ use std::fmt;
 use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize;
 
-use super::decide::Question;
-use super::reproduction::independent_builders;
-use crate::attest::verify::Verified;
 use crate::json::canonical;
-use crate::json::object::Object;
 use crate::json::value::Value;
 
 /// What a module must define: the messages for which it denies, in the package and under the name
@@ -61,62 +57,6 @@ impl RegoModule {
         let messages = answer.as_set().map_err(|_| RegoError::Answer)?;
         messages.iter().map(text).collect()
     }
-}
-
-/// The document that modules are evaluated over; docs/policy.md describes every member.
-pub fn input(question: &Question<'_>) -> Value {
-    let policy = question.policy;
-    let builds: Vec<Value> = question
-        .builds
-        .iter()
-        .map(|it| build(it, question))
-        .collect();
-    let version = i64::try_from(policy.policy.version()).unwrap_or(i64::MAX);
-    let builders = independent_builders(question.builds, question.trust);
-    let mut members: Object = [
-        ("now".to_owned(), question.now.to_string().into()),
-        ("builds".to_owned(), builds.into()),
-        (
-            "builders".to_owned(),
-            i64::try_from(builders).unwrap_or(i64::MAX).into(),
-        ),
-        (
-            "policy".to_owned(),
-            Value::object([
-                ("version", version.into()),
-                ("sha256", policy.digest.to_hex().into()),
-            ]),
-        ),
-    ]
-    .into();
-    if let Some(environment) = question.environment {
-        members.extend([("environment".to_owned(), environment.as_str().into())]);
-    }
-    members.into()
-}
-
-fn build(build: &Verified, question: &Question<'_>) -> Value {
-    let builder = &build.provenance().builder.id;
-    let subjects: Vec<&str> = build.subjects().iter().map(String::as_str).collect();
-    let mut members: Object = [
-        ("bundle".to_owned(), build.bundle().to_hex().into()),
-        ("key".to_owned(), build.key().to_string().into()),
-        ("builder".to_owned(), builder.as_str().into()),
-        (
-            "level".to_owned(),
-            i64::from(u8::from(build.level())).into(),
-        ),
-        ("subjects".to_owned(), subjects.into()),
-        ("predicate".to_owned(), build.statement().predicate),
-    ]
-    .into();
-    if let Some(operator) = question.trust.operator(build.key(), builder) {
-        members.extend([("operator".to_owned(), operator.into())]);
-    }
-    if let Some(time) = build.time().stamped {
-        members.extend([("stamped".to_owned(), time.to_string().into())]);
-    }
-    members.into()
 }
 
 fn engine(text: &str) -> Result<Engine, RegoError> {

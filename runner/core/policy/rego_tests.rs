@@ -5,6 +5,7 @@ use crate::attest::fixture::{BUILDER, NOW, provenance};
 use crate::attest::reason::Reason;
 use crate::policy::decide::decide;
 use crate::policy::fixture::{HEAD, build, trust};
+use crate::policy::question::Question;
 use crate::policy::signed;
 
 const NO_NPM: &str = r#"

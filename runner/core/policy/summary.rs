@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::{Question, decide};
+use super::decide::decide;
+use super::question::Question;
 use super::reproduction::independent_builders;
 use crate::attest::bundle::Bundle;
 use crate::attest::digest_set::DigestSet;

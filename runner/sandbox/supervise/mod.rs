@@ -36,6 +36,7 @@ pub(crate) mod arch;
 pub(crate) mod clock;
 #[cfg_attr(not(target_arch = "x86_64"), path = "no_cpuid.rs")]
 pub(crate) mod cpuid;
+pub(crate) mod entrance;
 pub(crate) mod filter;
 pub(crate) mod look;
 pub(crate) mod luck;

@@ -11,7 +11,7 @@ use zwieback_core::sandbox_spec::limits::Quota;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
-use super::watcher::processor_time;
+use super::effort::processor_time;
 
 /// A directory tree is added up no more often than this.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);

@@ -3,10 +3,10 @@
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use nix::time::{ClockId, clock_gettime};
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
+use super::effort::processor_time;
 use super::places::PlaceMeter;
 use super::processes::Tables;
 use crate::cgroup::group::Groups;
@@ -108,10 +108,4 @@ impl Watcher {
         // Pid 1 is among them.
         (tally.threads > self.limits.processes).then_some(Limit::Processes)
     }
-}
-
-/// Processor time of this thread.
-pub(super) fn processor_time() -> Duration {
-    let used = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
-    used.map_or(Duration::ZERO, Duration::from)
 }

@@ -7,7 +7,7 @@ use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::builds::{Builds, is_operator};
-use super::decide::Case;
+use super::case::Case;
 use super::decision::{Decision, Rule, SetAside};
 use super::release_policy::Authors;
 use crate::reason::{Reason, Refusal, Why};

@@ -11,10 +11,11 @@ use zwieback_core::attest::verify::{Request, Verified, verify as verify_build};
 use zwieback_core::digest::Digest;
 use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
-use zwieback_core::policy::decide::{Outcome, Question as BuildQuestion, decide};
+use zwieback_core::policy::decide::{Outcome, decide};
+use zwieback_core::policy::question::Question as BuildQuestion;
 use zwieback_core::policy::reproduction::independent_builders;
 
-use super::decide::{Case, revocation_rule};
+use super::case::{Case, revocation_rule};
 use super::decision::{Rule, SetAside};
 use super::question::Intent;
 use crate::reason::{Reason, Refusal, Why};

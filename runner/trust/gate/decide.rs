@@ -3,23 +3,14 @@
 use zwieback_core::name::Name;
 
 use super::builds::{self, Builds};
+use super::case::{Case, revocation_rule};
 use super::decision::{Decision, Rule};
 use super::exceptions;
-use super::in_force::PolicyInForce;
 use super::question::{Intent, Question};
-use super::release_policy::Environment;
 use super::{approvals, history};
-use crate::reason::{Reason, Refusal, Why};
+use crate::reason::{Reason, Refusal};
 use crate::state::environment::History;
 use crate::statement::revocation::Revoked;
-
-/// A question with the rules that it falls under.
-pub(super) struct Case<'a> {
-    pub(super) question: &'a Question<'a>,
-    pub(super) policy: &'a PolicyInForce,
-    pub(super) environment: &'a Environment,
-    pub(super) before: Option<&'a Environment>,
-}
 
 /// Decides. Nothing is decided where no policy is in force, or none that knows the environment.
 pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
@@ -97,17 +88,4 @@ impl Case<'_> {
         let found = self.question.state.revocation(&Revoked::Artifact(digest));
         revocation_rule("artifact", found, Reason::ArtifactRevoked)
     }
-}
-
-/// The rule that something has not been revoked.
-pub(super) fn revocation_rule(
-    what: &str,
-    found: Option<&crate::state::record::RevocationRecord>,
-    reason: Reason,
-) -> Rule {
-    let saw = found.map_or("none".to_owned(), |it| {
-        format!("entry {}, {:?}", it.index, it.revocation.reason)
-    });
-    let why: Option<Why> = found.map(|_| reason.into());
-    Rule::new(format!("revoked.{what}"), "no revocation", saw, why)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::Case;
+use super::case::Case;
 use super::decision::{Decision, SetAside, Verdict};
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;

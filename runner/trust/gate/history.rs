@@ -1,7 +1,7 @@
 //! Where the artifact has been: environments in their order, and never back in time.
 
 use super::builds::Builds;
-use super::decide::Case;
+use super::case::Case;
 use super::decision::Rule;
 use crate::reason::Reason;
 use crate::state::environment::Generation;

@@ -10,6 +10,7 @@ pub mod in_force;
 
 pub mod question;
 
+mod case;
 pub mod decide;
 pub mod decision;
 

@@ -1,0 +1,23 @@
+//! What a policy is asked.
+
+use super::signed::KnownPolicy;
+use crate::attest::trust::Trust;
+use crate::attest::verify::Verified;
+use crate::name::Name;
+use crate::timestamp::Timestamp;
+
+/// What is to be decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The policy.
+    pub policy: &'a KnownPolicy,
+    /// Where the artifacts are to be used, if the policy tells places apart.
+    pub environment: Option<&'a Name>,
+    /// The verified builds of the same artifacts. Every one must keep the rules: a policy that
+    /// picked the good ones would say nothing about the others.
+    pub builds: &'a [Verified],
+    /// Whom to believe about operators.
+    pub trust: &'a Trust,
+    /// What the verifier's clock shows.
+    pub now: Timestamp,
+}

@@ -1,0 +1,63 @@
+//! The document that Rego modules are evaluated over: all that was verified.
+
+use super::question::Question;
+use super::reproduction::independent_builders;
+use crate::attest::verify::Verified;
+use crate::json::object::Object;
+use crate::json::value::Value;
+
+/// The document that modules are evaluated over; docs/policy.md describes every member.
+pub fn input(question: &Question<'_>) -> Value {
+    let policy = question.policy;
+    let builds: Vec<Value> = question
+        .builds
+        .iter()
+        .map(|it| build(it, question))
+        .collect();
+    let version = i64::try_from(policy.policy.version()).unwrap_or(i64::MAX);
+    let builders = independent_builders(question.builds, question.trust);
+    let mut members: Object = [
+        ("now".to_owned(), question.now.to_string().into()),
+        ("builds".to_owned(), builds.into()),
+        (
+            "builders".to_owned(),
+            i64::try_from(builders).unwrap_or(i64::MAX).into(),
+        ),
+        (
+            "policy".to_owned(),
+            Value::object([
+                ("version", version.into()),
+                ("sha256", policy.digest.to_hex().into()),
+            ]),
+        ),
+    ]
+    .into();
+    if let Some(environment) = question.environment {
+        members.extend([("environment".to_owned(), environment.as_str().into())]);
+    }
+    members.into()
+}
+
+fn build(build: &Verified, question: &Question<'_>) -> Value {
+    let builder = &build.provenance().builder.id;
+    let subjects: Vec<&str> = build.subjects().iter().map(String::as_str).collect();
+    let mut members: Object = [
+        ("bundle".to_owned(), build.bundle().to_hex().into()),
+        ("key".to_owned(), build.key().to_string().into()),
+        ("builder".to_owned(), builder.as_str().into()),
+        (
+            "level".to_owned(),
+            i64::from(u8::from(build.level())).into(),
+        ),
+        ("subjects".to_owned(), subjects.into()),
+        ("predicate".to_owned(), build.statement().predicate),
+    ]
+    .into();
+    if let Some(operator) = question.trust.operator(build.key(), builder) {
+        members.extend([("operator".to_owned(), operator.into())]);
+    }
+    if let Some(time) = build.time().stamped {
+        members.extend([("stamped".to_owned(), time.to_string().into())]);
+    }
+    members.into()
+}
