@@ -36,7 +36,7 @@ fn write_value(out: &mut String, value: &Value) {
                 write_text(out, name);
                 out.push(':');
                 write_value(out, value);
-            })
+            });
         }
         _ => write_scalar(out, value),
     }
