@@ -386,12 +386,14 @@ impl Reader<'_> {
 /// How far a string goes on before its end, an escape or a control character. Looked at in pieces, which
 /// compilers turn into vector instructions: most of a bundle is one string.
 fn plain_length(bytes: &[u8]) -> usize {
-    let is_other = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    // `||` would be a jump a byte.
+    let is_other =
+        |byte: u8| u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
     let (pieces, _) = bytes.as_chunks::<32>();
-    let has_other = |piece: &[u8; 32]| piece.iter().fold(false, |any, byte| any | is_other(*byte));
+    let has_other = |piece: &[u8; 32]| piece.iter().fold(0, |any, byte| any | is_other(*byte)) != 0;
     let plain = pieces.iter().position(has_other).unwrap_or(pieces.len());
     let whole = 32 * plain;
-    let rest = bytes[whole..].iter().position(|byte| is_other(*byte));
+    let rest = bytes[whole..].iter().position(|byte| is_other(*byte) != 0);
     rest.map_or(bytes.len(), |rest| whole + rest)
 }
 
