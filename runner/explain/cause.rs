@@ -53,6 +53,7 @@ pub enum Cause {
     MachineCode,
     DebugInformation,
     BuildId,
+    LoneBuildId,
     ContentDigest,
     Length,
     EntryKind,
@@ -112,6 +113,9 @@ impl Cause {
             Self::MachineCode => "instructions chosen for the building machine's CPU",
             Self::DebugInformation => "debug information",
             Self::BuildId => "build id, which follows from the other differences",
+            Self::LoneBuildId => {
+                "build id, and nothing else: it is drawn, or what it is made of was stripped away"
+            }
             Self::ContentDigest => "digest of something else that differs",
             Self::Length => "lengths and offsets that follow from the other differences",
             Self::EntryKind => "another kind of entry",

@@ -1,6 +1,7 @@
 //! What to change, for the tool that wrote what differs.
 
 use crate::cause::Cause;
+use crate::clue::naming::mentions;
 use crate::clue::scene::Scene;
 use crate::format::kind::Kind;
 use crate::walk::{Draft, Spot};
@@ -18,6 +19,9 @@ pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {
             date_in_text(spot, draft)
         }
         Cause::LineOrder | Cause::WordOrder => order(&draft.verdict.factors),
+        Cause::DebugPath | Cause::FileMacro | Cause::BuildPath => {
+            path(spot, draft).or(plain(cause))?
+        }
         Cause::RandomValue if is_symbol(draft) => {
             "`-frandom-seed=NAME` for each object, e.g. -frandom-seed=$@ in a make rule"
         }
@@ -61,6 +65,9 @@ fn compiled(cause: Cause) -> Option<&'static str> {
         }
         Cause::DocumentDate => "export SOURCE_DATE_EPOCH, or strip the date from the metadata",
         Cause::DocumentId => "export SOURCE_DATE_EPOCH; for TeX also `\\pdftrailerid{}`",
+        Cause::LoneBuildId => {
+            "make it from the content, `-Wl,--build-id=sha1`; where the program is stripped, mend what is stripped: `-ffile-prefix-map=$PWD=.`"
+        }
         Cause::GeneratedComment => {
             "`javadoc -notimestamp`, or the generator's own option against time stamps"
         }
@@ -92,23 +99,52 @@ fn machine(cause: Cause) -> Option<&'static str> {
         Cause::Uptime => "do not write /proc/uptime",
         Cause::BootId => "do not read /proc/sys/kernel/random/boot_id or machine-id",
         Cause::ProcessId => "do not write `$$` or getpid(); use a constant or a counter",
+        Cause::FileMode => "`umask 022` in the step, or give modes by hand (install -m 644)",
         Cause::Environment => "do not write the environment; name the variables that are needed",
         Cause::TerminalWidth => "set COLUMNS=80 for the tool that formats",
         Cause::Locale => "export LC_ALL=C for the step",
-        Cause::InodeNumber => "do not write or sort by inode numbers",
+        Cause::InodeNumber => {
+            "do not write or sort by inode numbers; `cpio --reproducible` numbers anew"
+        }
         Cause::VersionControl => {
             "do not ask git or hg in the build; pass the version in (setuptools-scm: SETUPTOOLS_SCM_PRETEND_VERSION)"
         }
         Cause::RandomValue => {
             "derive the value from the content (a digest, uuid5) or give the generator a fixed seed"
         }
-        Cause::HashSeed => "export PYTHONHASHSEED=0, PERL_HASH_SEED=0, or write sorted()",
+        Cause::HashSeed => {
+            "export PYTHONHASHSEED=0, PERL_HASH_SEED=0, or write sorted() (Perl: sort keys)"
+        }
         Cause::Address => "do not print pointers or default object names (repr, id(), %p)",
         Cause::Measurement => {
             "do not write measured times or counts into outputs; keep them in the log"
         }
         Cause::LinkTarget => "link to relative targets",
         _ => return None,
+    })
+}
+
+/// Who writes a path shows in where it stands and in what it leads to.
+fn path(spot: &Spot, draft: &Draft<'_>) -> Option<&'static str> {
+    let (left, detail) = (draft.left.as_str(), draft.detail.as_str());
+    // The text that is shown may go on behind the name.
+    let leads_to = |end: &str| {
+        let mut found = left.match_indices(end);
+        found.any(|(at, _)| !left[at + end.len()..].starts_with(|it: char| it.is_alphanumeric()))
+    };
+    Some(match () {
+        () if detail.contains(".dynstr") => {
+            "give a run path that begins at the program: `-Wl,-rpath,'$ORIGIN/../lib'`, or none"
+        }
+        () if detail.contains(".gopclntab") || leads_to(".go") => "`go build -trimpath`",
+        () if leads_to(".rs") => "`rustc --remap-path-prefix=$PWD=.`, with cargo in RUSTFLAGS",
+        () if is_bytecode(spot) => {
+            "`python -m compileall -s $PWD`, which leaves the folder out, or compile by a relative path"
+        }
+        () if left.contains("#line ") => {
+            "call the generator by a relative path, or without `#line`: bison -l, flex -L"
+        }
+        () => return None,
     })
 }
 
@@ -123,6 +159,9 @@ fn member_time(spot: &Spot) -> &'static str {
         Some(Kind::Zip) if is_wheel(spot) => {
             "export SOURCE_DATE_EPOCH for the step that builds the wheel"
         }
+        Some(Kind::Cpio) => {
+            "`find . -exec touch -h -d @$SOURCE_DATE_EPOCH {} +` before `cpio --reproducible`"
+        }
         Some(Kind::Zip) => {
             "`find . -exec touch -h -d @$SOURCE_DATE_EPOCH {} +` and `TZ=UTC zip -X`"
         }
@@ -136,6 +175,7 @@ fn member_owner(spot: &Spot) -> &'static str {
     match spot.holder {
         Some(Kind::Ar) => "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr",
         Some(Kind::Zip) => "`zip -X`, which leaves owners out",
+        Some(Kind::Cpio) => "`cpio -R 0:0`",
         _ => "`tar --owner=0 --group=0 --numeric-owner`",
     }
 }
@@ -152,6 +192,7 @@ fn member_order(spot: &Spot, factors: &[Factor]) -> &'static str {
     let innermost = Kind::of_name(spot.name());
     match innermost {
         Some(Kind::Tar) => "`tar --sort=name`",
+        Some(Kind::Cpio) => "`find . | LC_ALL=C sort | cpio -o -H newc`",
         Some(Kind::Zip) => "`find . | LC_ALL=C sort | zip -X@ OUT.zip`",
         Some(Kind::Ar) if factors.first() == Some(&Factor::Scheduling) => {
             "add the members in one command, in a fixed order"
@@ -172,6 +213,9 @@ fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
         }
         (Cause::YearInText, _) => {
             "take the year from SOURCE_DATE_EPOCH: `date -u -d @$SOURCE_DATE_EPOCH +%Y`"
+        }
+        _ if mentions(draft.context, &["pot-creation-date"]) => {
+            "xgettext takes no date: `sed -i '/^\"POT-Creation-Date:/d'` behind it, or write the date of SOURCE_DATE_EPOCH there"
         }
         (_, Scene::Manual) => {
             "export SOURCE_DATE_EPOCH (help2man, pod2man and docbook take it), or `pod2man --date`"
@@ -204,6 +248,10 @@ pub fn order(factors: &[Factor]) -> &'static str {
 /// Names of symbols and sections are made by the compiler, not by the program.
 fn is_symbol(draft: &Draft<'_>) -> bool {
     draft.detail.contains(".strtab") || draft.detail == "section name"
+}
+
+fn is_bytecode(spot: &Spot) -> bool {
+    [".pyc"].iter().any(|end| spot.name().ends_with(end))
 }
 
 fn is_jar(spot: &Spot) -> bool {

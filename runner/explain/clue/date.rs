@@ -238,15 +238,22 @@ fn time(tokens: &[Token<'_>], at: usize) -> Option<Found> {
         .filter(|_| colon)
         .and_then(|token| token.value(&[2]));
     let parts = clock(first.value(&[1, 2]), minute.value(&[2]), second)?;
-    let last = if second.is_some() {
-        &tokens[at + 4]
-    } else {
-        minute
+    let last = match second {
+        Some(_) => fraction(tokens, at + 5).unwrap_or(&tokens[at + 4]),
+        None => minute,
     };
     Some(Found {
         range: first.at..last.end(),
         parts,
     })
+}
+
+/// The digits of a fraction of a second, whose sign would stand there.
+fn fraction<'t, 'w>(tokens: &'t [Token<'w>], at: usize) -> Option<&'t Token<'w>> {
+    let sign = tokens.get(at)?;
+    let digits = tokens.get(at + 1)?;
+    let is_one = (sign.is(b'.') || sign.is(b',')) && digits.kind == Kind::Digits;
+    is_one.then_some(digits)
 }
 
 fn clock(hour: Option<i64>, minute: Option<i64>, second: Option<i64>) -> Option<Parts> {

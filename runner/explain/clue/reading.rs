@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fraction_belongs_to_its_second() {
+        for text in ["2026-11-22T15:20:48.860Z", "2026-11-22 15:20:48,860123"] {
+            let found = readings(text.as_bytes(), &(20..23));
+            assert!(found.contains(&full()), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
     fn seconds_in_many_spellings() {
         for text in [
             "1795360848",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::differ::align;
 use crate::knowledge::Word;
 
 /// A piece of a line.
@@ -50,20 +51,56 @@ pub fn split<'t>(line: &'t [u8], words: &[Word<'_>], run: Run) -> Vec<Token<'t>>
     tokens
 }
 
-/// Where two rows of tokens differ: token by token where they pair up, else one range.
+/// Where two rows of tokens differ: token by token where they pair up, else what lies between the words
+/// that both have, as one range each.
 pub fn hunks(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
     if a.len() == b.len() {
         return paired(a, b);
     }
-    let head = a.iter().zip(b).take_while(|(a, b)| a.key == b.key).count();
-    let (rest_a, rest_b) = (&a[head..], &b[head..]);
-    let tail = rest_a
-        .iter()
-        .rev()
-        .zip(rest_b.iter().rev())
-        .take_while(|(a, b)| a.key == b.key)
-        .count();
-    vec![(span(a, head, tail), span(b, head, tail))]
+    let (keys_a, keys_b): (Vec<_>, Vec<_>) = (telling(a), telling(b));
+    let shared = align::anchors(&keys_of(&keys_a), &keys_of(&keys_b));
+    let ends = shared
+        .into_iter()
+        .map(|(in_a, in_b)| (keys_a[in_a].0, keys_b[in_b].0))
+        .chain([(a.len(), b.len())]);
+    let (mut from_a, mut from_b) = (0, 0);
+    let mut found = Vec::new();
+    for (to_a, to_b) in ends {
+        found.extend(between(a, b, from_a..to_a, from_b..to_b));
+        (from_a, from_b) = (to_a + 1, to_b + 1);
+    }
+    found
+}
+
+/// Words of a language and what is known of a run, with their places: signs, digits and short rows of
+/// letters are equal by chance within things that have nothing in common.
+fn telling<'t>(tokens: &[Token<'t>]) -> Vec<(usize, Key<'t>)> {
+    let is_telling = |key: &Key<'_>| match key {
+        Key::Known(_) => true,
+        Key::Plain(text) => text.len() > 2 && text[0].is_ascii_alphabetic(),
+    };
+    let all = tokens.iter().map(|token| token.key).enumerate();
+    all.filter(|(_, key)| is_telling(key)).collect()
+}
+
+fn keys_of<'t>(found: &[(usize, Key<'t>)]) -> Vec<Key<'t>> {
+    found.iter().map(|(_, key)| *key).collect()
+}
+
+/// The differences between two words that both rows have.
+fn between(a: &[Token<'_>], b: &[Token<'_>], in_a: Range<usize>, in_b: Range<usize>) -> Vec<Hunk> {
+    let (part_a, part_b) = (&a[in_a.clone()], &b[in_b.clone()]);
+    if part_a.len() == part_b.len() {
+        return paired(part_a, part_b);
+    }
+    let pairs = part_a.iter().zip(part_b);
+    let head = pairs.take_while(|(a, b)| a.key == b.key).count();
+    let backwards = part_a[head..].iter().rev().zip(part_b[head..].iter().rev());
+    let tail = backwards.take_while(|(a, b)| a.key == b.key).count();
+    vec![(
+        span(a, in_a.start + head, in_a.end - tail),
+        span(b, in_b.start + head, in_b.end - tail),
+    )]
 }
 
 /// Whether both rows hold the same tokens, in whatever order.
@@ -93,10 +130,11 @@ fn count<'t, 's>(tokens: &'s [Token<'t>]) -> BTreeMap<&'s Key<'t>, usize> {
     counts
 }
 
-fn span(tokens: &[Token<'_>], head: usize, tail: usize) -> Range<usize> {
+/// The bytes of the tokens from one up to another.
+fn span(tokens: &[Token<'_>], from: usize, to: usize) -> Range<usize> {
     let at = |index: usize| tokens.get(index).map(|token| token.range.start);
     let end = tokens.last().map_or(0, |token| token.range.end);
-    at(head).unwrap_or(end)..at(tokens.len() - tail).unwrap_or(end)
+    at(from).unwrap_or(end)..at(to).unwrap_or(end)
 }
 
 fn paired(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
@@ -189,6 +227,19 @@ mod tests {
         }];
         let a = split(b"/builder", &words, Run::A);
         assert!(a.iter().all(|token| matches!(token.key, Key::Plain(_))));
+    }
+
+    #[test]
+    fn two_differences_of_one_line_stay_two() {
+        let a = b"/* build n4gn39to1iq */var t=\"2026-11-25T21:09:17\";";
+        let b = b"/* build 2ykqud5wjnl */var t=\"2027-12-31T04:22:38\";";
+        let found = hunks(&split(a, &[], Run::A), &split(b, &[], Run::B));
+        let first = &found[0];
+        assert_eq!(
+            (&a[first.0.clone()], &b[first.1.clone()]),
+            (&b"n4gn39to1iq"[..], &b"2ykqud5wjnl"[..])
+        );
+        assert_eq!(&a[found[1].0.clone()], b"2026");
     }
 
     #[test]

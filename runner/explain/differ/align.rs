@@ -62,7 +62,7 @@ fn pair<T: Ord + Copy>(
 }
 
 /// Items unique on both sides, in the longest order they have in common.
-fn anchors<T: Ord + Copy>(a: &[T], b: &[T]) -> Vec<(usize, usize)> {
+pub fn anchors<T: Ord + Copy>(a: &[T], b: &[T]) -> Vec<(usize, usize)> {
     let in_b = unique(b);
     let mut shared: Vec<_> = unique(a)
         .into_iter()

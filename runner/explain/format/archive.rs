@@ -183,6 +183,10 @@ fn text(walk: &Walk<'_>, a: &Field, b: &Field) -> Verdict {
         .map_or_else(|| unknown(Cause::Content), |judged| judged.verdict);
     if a.name.ends_with("time") {
         verdict.cause = Cause::MemberTime;
+    } else if matches!(a.name, "inode" | "device") {
+        // Both are the file system's that the members lay on.
+        let factors = walk.judge.knowledge().suspects(&[Factor::Inode]);
+        return Verdict::new(Cause::InodeNumber, Certainty::Guess, factors);
     } else if verdict.cause.is_nameless() && a.name.ends_with("target") {
         verdict.cause = Cause::LinkTarget;
     }

@@ -6,6 +6,7 @@ use gimli::{EndianSlice, RunTimeEndian, SectionId, constants};
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
 
+use super::sections::content;
 use crate::cause::Cause;
 use crate::clue::judge::Verdict;
 use crate::clue::scene::Scene;
@@ -107,12 +108,12 @@ fn relocated<'b, H: FileHeader>(file: &ElfFile<'b, H>, name: &str) -> Cow<'b, [u
     let Some(section) = file.section_by_name(name) else {
         return Cow::Borrowed(&[]);
     };
-    let data = section.data().unwrap_or_default();
+    let data = content(&section);
     let mut relocations = section.relocations().peekable();
     if relocations.peek().is_none() {
-        return Cow::Borrowed(data);
+        return data;
     }
-    let mut bytes = data.to_vec();
+    let mut bytes = data.into_owned();
     for (offset, relocation) in relocations {
         let symbol = match relocation.target() {
             RelocationTarget::Symbol(index) => file

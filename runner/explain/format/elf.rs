@@ -89,7 +89,8 @@ fn compare(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &Sections<'_>, b: &
 fn telling(name: &str, kind: SectionKind) -> Option<Scene> {
     match name {
         ".symtab" | ".dynsym" | ".hash" | ".gnu.hash" | ".shstrtab" | ".eh_frame"
-        | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".dynamic" => None,
+        | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".note.go.buildid"
+        | ".dynamic" => None,
         ".strtab" | ".dynstr" => Some(Scene::Symbols),
         _ if name.starts_with(".rel") || name.starts_with(".gnu.version") => None,
         _ if name.starts_with(".gnu.lto_") => None,
@@ -176,18 +177,18 @@ fn section(
         origin,
     };
     match scene {
-        Scene::Symbols => binary::explain_strings(walk, spot, &part, a.data, b.data),
-        Scene::Code => binary::explain_numbers(walk, spot, &part, a.data, b.data),
+        Scene::Symbols => binary::explain_strings(walk, spot, &part, &a.data, &b.data),
+        Scene::Code => binary::explain_numbers(walk, spot, &part, &a.data, &b.data),
         _ => {
-            binary::explain_strings(walk, spot, &part, a.data, b.data);
-            binary::explain_numbers(walk, spot, &part, a.data, b.data);
+            binary::explain_strings(walk, spot, &part, &a.data, &b.data);
+            binary::explain_numbers(walk, spot, &part, &a.data, &b.data);
         }
     }
 }
 
 /// The symbol that covers the first difference of two sections.
 fn symbol_at_difference(a: &Section<'_>, b: &Section<'_>) -> Option<String> {
-    let first = bytes::ranges(a.data, b.data, 1).first()?.a.start;
+    let first = bytes::ranges(&a.data, &b.data, 1).first()?.a.start;
     let at = a.address.checked_add(first)?;
     let covers = |symbol: &&(u64, u64, String)| symbol.0 <= at && at - symbol.0 < symbol.1;
     a.symbols
@@ -254,14 +255,19 @@ fn following(
 ) {
     for (name, left, right) in differing {
         let cause = match *name {
-            ".note.gnu.build-id" => Cause::BuildId,
+            ".note.gnu.build-id" if differing.len() > 1 || walk.has_cause_here(spot) => {
+                Cause::BuildId
+            }
+            ".note.gnu.build-id" => Cause::LoneBuildId,
+            // Digests of what went in, and so also where what came out is the same.
+            ".note.go.buildid" => Cause::BuildId,
             ".gnu_debuglink" => Cause::ContentDigest,
             _ if telling(name, left.kind).is_none() => Cause::Length,
             _ if walk.has_cause_here(spot) => Cause::Length,
             _ if name.starts_with(".debug") => Cause::DebugInformation,
             _ => Cause::Content,
         };
-        let first = bytes::ranges(left.data, right.data, 1)
+        let first = bytes::ranges(&left.data, &right.data, 1)
             .first()
             .map_or(0, |range| range.a.start);
         let show = |section: &Section<'_>| {
@@ -275,9 +281,14 @@ fn following(
             |symbol| format!("{name}, symbol {symbol}"),
         );
         let offset = Some(origin + left.offset + first);
+        let mut verdict = unknown(cause);
+        if cause == Cause::LoneBuildId {
+            let suspects = [Factor::Entropy, Factor::BuildPath, Factor::Clock];
+            verdict.factors = walk.judge.knowledge().suspects(&suspects);
+        }
         walk.add(
             spot,
-            draft(&detail, offset, &show(left), &show(right), unknown(cause)),
+            draft(&detail, offset, &show(left), &show(right), verdict),
         );
     }
 }

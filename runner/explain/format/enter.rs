@@ -3,7 +3,7 @@
 use std::io;
 
 use super::kind::Kind;
-use super::{ar, binary, bytecode, compressed, elf, pdf, png, tar, text, zip};
+use super::{ar, binary, bytecode, compressed, cpio, elf, pdf, png, tar, text, zip};
 use crate::content::View;
 use crate::walk::{Spot, Walk};
 
@@ -46,6 +46,7 @@ fn enter(
         Kind::Png => png::explain(walk, spot, a, b),
         Kind::Pdf => pdf::explain(walk, spot, a, b),
         Kind::Elf => elf::explain(walk, spot, a, b),
+        Kind::Cpio => cpio::explain(walk, spot, a, b),
         Kind::Ar => ar::explain(walk, spot, a, b),
         Kind::Text => text::explain(walk, spot, a, b, offset),
         _ => Ok(()),

@@ -12,6 +12,8 @@ pub enum Kind {
     Ar,
     /// A tape archive.
     Tar,
+    /// An archive of `cpio`: an initial file system.
+    Cpio,
     /// Zip and what builds on it: jar, wheel.
     Zip,
     /// gzip (RFC 1952).
@@ -47,7 +49,7 @@ impl Kind {
 
     /// The archive a name promises.
     pub fn of_name(name: &str) -> Option<Self> {
-        let ends: [(&str, Self); 12] = [
+        let ends: [(&str, Self); 13] = [
             (".a", Self::Ar),
             (".deb", Self::Ar),
             (".tar", Self::Tar),
@@ -60,6 +62,7 @@ impl Kind {
             (".jar", Self::Zip),
             (".whl", Self::Zip),
             (".war", Self::Zip),
+            (".cpio", Self::Cpio),
         ];
         ends.iter()
             .find(|(end, _)| name.ends_with(end))
@@ -71,6 +74,7 @@ impl Kind {
         match self {
             Self::Ar => "ar",
             Self::Tar => "tar",
+            Self::Cpio => "cpio",
             Self::Zip => "zip",
             Self::Gzip => "gzip",
             Self::Xz => "xz",
@@ -87,9 +91,11 @@ impl Kind {
     }
 
     fn of_head(name: &str, head: &[u8]) -> Self {
-        const MAGICS: [(&[u8], Kind); 13] = [
+        const MAGICS: [(&[u8], Kind); 15] = [
             (b"!<arch>\n", Kind::Ar),
             (b"!<thin>\n", Kind::Ar),
+            (b"070701", Kind::Cpio),
+            (b"070702", Kind::Cpio),
             (b"PK\x03\x04", Kind::Zip),
             (b"PK\x05\x06", Kind::Zip),
             (b"\x1f\x8b", Kind::Gzip),

@@ -49,10 +49,10 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<
     walk.add(spot, draft);
 }
 
-fn note<'s>(sections: &Sections<'s>) -> Option<&'s [u8]> {
+fn note<'s>(sections: &'s Sections<'_>) -> Option<&'s [u8]> {
     sections
         .get(&(".note.gnu.property".to_owned(), 0))
-        .map(|section| section.data)
+        .map(|section| &*section.data)
 }
 
 fn wide(sections: &Sections<'_>) -> usize {

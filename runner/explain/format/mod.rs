@@ -5,6 +5,7 @@ pub mod archive;
 pub mod binary;
 pub mod bytecode;
 pub mod compressed;
+pub mod cpio;
 pub mod debug;
 pub mod elf;
 pub mod enter;

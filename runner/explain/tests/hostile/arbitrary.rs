@@ -5,11 +5,16 @@ use zwieback_explain::limits::Limits;
 
 use crate::inputs::{explained, tight};
 
-const MAGICS: [(&str, &[u8]); 14] = [
+const MAGICS: [(&str, &[u8]); 15] = [
     ("x.a", b"!<arch>\n"),
     (
         "x.a",
         b"!<arch>\na/              1           0     0     100644  4         `\nabcd",
+    ),
+    (
+        "x.cpio",
+        b"07070100000001000081A40000000000000000000000010000000700000004\
+          000000000000000000000000000000000000000200000000a\0abcd070701",
     ),
     ("x.zip", b"PK\x03\x04PK\x01\x02"),
     ("x.gz", b"\x1f\x8b\x08\x08\0\0\0\0\0\x03"),

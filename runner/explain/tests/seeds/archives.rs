@@ -170,3 +170,52 @@ fn a_date_inside_a_debian_package() {
         found.place()
     );
 }
+
+/// `cpio -H newc` as everybody could write it, since few machines have the tool.
+const CPIO: &str = r"cat > cpio.py <<'END'
+import os, sys
+made, inode = int(os.environ['MADE']), {'a': 12, 'b': 77}[os.environ['SIDE']]
+def member(name, content, numbers):
+    inode, mode, made = numbers
+    row = [inode, mode, 0, 0, 1, made, len(content), 0, 0, 0, 0, len(name) + 1, 0]
+    head = b'070701' + b''.join(b'%08X' % number for number in row) + name + b'\0'
+    pad = lambda it: it + bytes(-len(it) % 4)
+    return pad(pad(head) + content)
+with open(os.environ['OUT'] + '/initrd', 'wb') as file:
+    file.write(member(b'etc/same', b'same', (5, 0o100644, 7)))
+    file.write(member(b'bin/one', sys.argv[1].encode(), (inode, 0o100644, made)))
+    file.write(member(b'TRAILER!!!', b'', (0, 0, 0)))
+END
+";
+
+#[test]
+fn times_and_inodes_in_an_initial_file_system() {
+    let script = format!("{CPIO}python3 cpio.py one");
+    let Some(report) = explained(&["python3"], &script) else {
+        return;
+    };
+    let of = |cause| report.findings.iter().find(move |it| it.cause == cause);
+    let (time, inode) = (
+        of(Cause::MemberTime).unwrap(),
+        of(Cause::InodeNumber).unwrap(),
+    );
+    assert_eq!(time.place(), "initrd!bin/one");
+    assert_eq!(
+        (&time.certainty, time.factors.as_slice()),
+        (&Certainty::Known, &[Factor::CreatedMtime][..])
+    );
+    assert_eq!(inode.place(), "initrd!bin/one");
+    assert!(time.fix.as_ref().unwrap().contains("cpio --reproducible"));
+    assert_eq!(report.findings.len(), 2);
+}
+
+#[test]
+fn a_date_inside_an_initial_file_system() {
+    let script = format!("{CPIO}MADE=7 SIDE=a python3 cpio.py \"$(date -u -d @$NOW)\"");
+    let Some(report) = explained(&["python3"], &script) else {
+        return;
+    };
+    let found = find(&report, "initrd!bin/one");
+    assert_eq!(found.cause, Cause::DateInText);
+    assert_eq!(report.findings.len(), 1);
+}

@@ -1,0 +1,110 @@
+//! Archives of `cpio` in the format of `-H newc`, which initial file systems and packages are made of.
+
+use std::io;
+
+use super::archive;
+use super::kind::Kind;
+use super::member::{Extent, Field, Listing, Member, Packing, Value};
+use crate::content::View;
+use crate::walk::{Spot, Walk};
+
+/// A magic of six digits, then thirteen fields of eight hexadecimal digits.
+const HEADER: u64 = 110;
+/// The name of what is no member but the end.
+const TRAILER: &str = "TRAILER!!!";
+/// The most bytes of a name that are read.
+const LONGEST: u64 = 64 * 1024;
+
+/// Explains two archives.
+pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+    let most = walk.limits.members;
+    let (a, b) = (members(a, most)?, members(b, most)?);
+    archive::compare(walk, spot, Kind::Cpio, &a, &b);
+    Ok(())
+}
+
+fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+    let (mut members, mut at) = (Vec::new(), 0);
+    while members.len() < most {
+        let Some(header) = Header::read(view, at)? else {
+            break;
+        };
+        let name = view.bytes(
+            at + HEADER,
+            usize::try_from(header.name).unwrap_or(usize::MAX),
+        )?;
+        let name = String::from_utf8_lossy(&name)
+            .trim_end_matches('\0')
+            .to_owned();
+        if name == TRAILER {
+            let extent = Extent::Whole;
+            return Ok(Listing { members, extent });
+        }
+        let start = padded(at + HEADER + header.name);
+        if view.size() < start.saturating_add(header.size) {
+            break;
+        }
+        members.push(Member {
+            name,
+            fields: header.fields(view.origin() + at),
+            content: view.slice(start, header.size),
+            packing: Packing::Plain,
+        });
+        at = padded(start + header.size);
+    }
+    let extent = Extent::Cut;
+    Ok(Listing { members, extent })
+}
+
+/// Names and contents fill whole words.
+fn padded(at: u64) -> u64 {
+    at.next_multiple_of(4)
+}
+
+/// What stands before a name.
+struct Header {
+    numbers: Vec<u64>,
+    size: u64,
+    name: u64,
+}
+
+impl Header {
+    fn read(view: &View<'_>, at: u64) -> io::Result<Option<Self>> {
+        let bytes = view.bytes(at, 110)?;
+        let is_one = bytes.len() == 110 && Kind::of("", &view.slice(at, HEADER))? == Kind::Cpio;
+        let digits = bytes.get(6..).unwrap_or_default().chunks(8);
+        let numbers: Option<Vec<u64>> = digits.map(hexadecimal).collect();
+        Ok(numbers.filter(|_| is_one).and_then(Self::of))
+    }
+
+    fn of(numbers: Vec<u64>) -> Option<Self> {
+        let (size, name) = (*numbers.get(6)?, *numbers.get(11)?);
+        (1..=LONGEST).contains(&name).then_some(Self {
+            numbers,
+            size,
+            name,
+        })
+    }
+
+    /// The count of links follows from what else is packed, and the major number of a device hardly
+    /// differs where the minor does not.
+    fn fields(&self, origin: u64) -> Vec<Field> {
+        let field = |name, at: usize, value: fn(u64) -> Value| Field {
+            name,
+            value: value(self.numbers[at]),
+            offset: origin + 6 + 8 * at as u64,
+        };
+        vec![
+            field("mtime", 5, |it| Value::Time(it.cast_signed())),
+            field("uid", 2, Value::Owner),
+            field("gid", 3, Value::Owner),
+            field("mode", 1, |it| Value::Mode(it & 0o7777)),
+            field("inode", 0, |it| Value::Other(it.to_string())),
+            field("device", 8, |it| Value::Other(it.to_string())),
+        ]
+    }
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
