@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -229,4 +229,165 @@ fn exit_codes_stand_in_one_file() {
 fn lints_are_expected_with_a_reason_never_allowed() {
     let bad = breaking(|_, line| line.starts_with("#[allow(") || line.starts_with("#![allow("));
     assert_eq!(bad, Vec::<String>::new());
+}
+
+#[test]
+fn no_two_files_need_each_other() {
+    let needs = needs();
+    let arrows: usize = needs.values().map(BTreeSet::len).sum();
+    assert!(arrows > 1000, "{arrows} imports between files");
+    let circles: BTreeSet<String> = needs.keys().filter_map(|it| circle(it, &needs)).collect();
+    let circles: Vec<String> = circles.into_iter().collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+/// By file: the files of the same crate that its program names.
+fn needs() -> BTreeMap<String, BTreeSet<String>> {
+    let sources = sources();
+    let of = |file: &str, text: &str| {
+        let program: Vec<&str> = code(text).collect();
+        let program = program.join("\n");
+        let tokens = tokens(&program);
+        let needed = paths(&tokens).into_iter();
+        let needed = needed.filter_map(|path| named(&path, file, &sources));
+        needed.filter(|it| it != file).collect()
+    };
+    let files = sources.iter().filter(|(file, _)| !is_test(file, &sources));
+    files
+        .map(|(file, text)| (file.clone(), of(file, text)))
+        .collect()
+}
+
+/// Words, `::` and single characters; what is between them is left out.
+fn tokens(code: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = code.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let length = match word.unwrap_or(rest.len()) {
+            0 if rest.starts_with("::") => 2,
+            0 => first.len_utf8(),
+            word => word,
+        };
+        tokens.push(&rest[..length]);
+        rest = rest[length..].trim_start();
+    }
+    tokens
+}
+
+/// All paths that begin at the crate or above the file, trees of imports taken apart.
+fn paths<'t>(tokens: &[&'t str]) -> Vec<Vec<&'t str>> {
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let begins =
+            ["crate", "super"].contains(&tokens[at]) && (at == 0 || tokens[at - 1] != "::");
+        if begins && tokens.get(at + 1) == Some(&"::") {
+            take_path(tokens, at, &[], &mut found);
+        }
+    }
+    found
+}
+
+/// Takes the path, or the tree of paths, that begins there; answers where it ends.
+fn take_path<'t>(
+    tokens: &[&'t str],
+    mut at: usize,
+    above: &[&'t str],
+    found: &mut Vec<Vec<&'t str>>,
+) -> usize {
+    let mut path = above.to_vec();
+    loop {
+        if tokens[at] == "{" {
+            at += 1;
+            while tokens[at] != "}" {
+                at = take_path(tokens, at, &path, found);
+                // An import may get another name; a list goes on after a comma.
+                while !["}", ","].contains(&tokens[at]) {
+                    at += 1;
+                }
+                at += usize::from(tokens[at] == ",");
+            }
+            return at + 1;
+        }
+        path.push(tokens[at]);
+        at += 1;
+        if tokens.get(at) != Some(&"::") {
+            found.push(path);
+            return at;
+        }
+        at += 1;
+    }
+}
+
+/// The file that a path leads into, seen from another file of the same crate.
+fn named(path: &[&str], from: &str, sources: &BTreeMap<String, String>) -> Option<String> {
+    let module = from.trim_end_matches(".rs").trim_end_matches("/mod");
+    let mut place = if path[0] == "crate" {
+        crate_root(from)
+    } else {
+        module.to_owned()
+    };
+    let mut file = None;
+    for word in path {
+        match *word {
+            "crate" => {}
+            "super" => place.truncate(place.rfind('/')?),
+            word => place = format!("{place}/{word}"),
+        }
+        let (own, folder) = (format!("{place}.rs"), format!("{place}/mod.rs"));
+        if sources.contains_key(&own) {
+            file = Some(own);
+        } else if !["crate", "super"].contains(word) && !sources.contains_key(&folder) {
+            break;
+        }
+    }
+    file
+}
+
+/// The folder of a file's crate; the root package is what has no manifest of its own.
+fn crate_root(file: &str) -> String {
+    let room: Vec<&str> = file.split('/').take(2).collect();
+    let room = room.join("/");
+    let is_crate = site!().file(&room).join("Cargo.toml").exists();
+    if is_crate { room } else { "runner".to_owned() }
+}
+
+/// The shortest way from a file back to itself, told from the first of its names.
+fn circle(start: &str, needs: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let mut needed_by: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut open = VecDeque::from([start]);
+    while let Some(file) = open.pop_front() {
+        for needed in needs.get(file).into_iter().flatten() {
+            if !needed_by.contains_key(needed.as_str()) {
+                needed_by.insert(needed, file);
+                open.push_back(needed);
+            }
+        }
+    }
+    let mut way = vec![start];
+    let mut at = *needed_by.get(start)?;
+    while at != start {
+        way.push(at);
+        at = needed_by[at];
+    }
+    way.reverse();
+    let first = (0..way.len()).min_by_key(|at| way[*at])?;
+    way.rotate_left(first);
+    way.push(way[0]);
+    Some(way.join(" -> "))
+}
+
+#[test]
+fn imports_are_taken_apart() {
+    let tokens =
+        tokens("use crate::a::{self, b::C as D, e::{F, g}};\nfn x() { super::super::h::i(1) }");
+    let paths: Vec<_> = paths(&tokens).iter().map(|path| path.join("::")).collect();
+    let expected = [
+        "crate::a::self",
+        "crate::a::b::C",
+        "crate::a::e::F",
+        "crate::a::e::g",
+        "super::super::h::i",
+    ];
+    assert_eq!(paths, expected);
 }
