@@ -3,20 +3,24 @@
 use zwieback_core::tree::Entry;
 
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
+use crate::clue::verdict::Verdict;
+use crate::clue::verdict::unknown;
 use crate::content::View;
 use crate::excerpt;
-use crate::finding::{Certainty, Finding, Report, SCHEMA};
+use crate::finding::{Finding, Report, SCHEMA};
+use crate::format::enter;
 use crate::knowledge::Knowledge;
 use crate::limits::Limits;
 use crate::names;
 use crate::pair::{Pair, Side};
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// Explains all outputs that differ, within the limits.
 pub fn explain(pairs: &[Pair<'_>], knowledge: &Knowledge, limits: &Limits) -> Report {
-    let mut walk = Walk::new(knowledge, limits);
+    let mut walk = Walk::new(knowledge, limits, enter::explain);
     let renamed = names::renamed(&walk.judge, pairs);
     for pair in pairs {
         let spot = Spot::output(&pair.path);

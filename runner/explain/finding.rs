@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::rel_path::RelPath;
 
 use crate::cause::Cause;
+use crate::certainty::Certainty;
 use crate::clue::naming::cause_of;
 use crate::clue::scene::Scene;
 use crate::hint;
@@ -56,22 +57,6 @@ pub struct Finding {
     pub step: Option<String>,
     /// What counterfactual runs showed; filled in by who executed them.
     pub confirmed: Option<String>,
-}
-
-/// How sure a cause is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Certainty {
-    /// The token matches what is known of both runs.
-    Known,
-    /// Both sides hold the same parts.
-    OrderOnly,
-    /// Both sides are equal once this normaliser has been applied to both.
-    Normaliser(String),
-    /// It looks like it.
-    Guess,
-    /// Nothing is known.
-    Unknown,
 }
 
 /// Something that was left out.

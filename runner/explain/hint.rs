@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use crate::clue::naming::mentions;
 use crate::clue::scene::Scene;
 use crate::format::kind::Kind;
-use crate::walk::{Draft, Spot};
+use crate::spot::{Draft, Spot};
 use zwieback_core::twin::factor::Factor;
 
 /// A fix for this finding, where one is known.

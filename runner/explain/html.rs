@@ -161,7 +161,8 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::cause::Cause;
-    use crate::finding::{Certainty, SCHEMA, Unexamined};
+    use crate::certainty::Certainty;
+    use crate::finding::{SCHEMA, Unexamined};
 
     #[test]
     fn nothing_hostile_becomes_markup() {

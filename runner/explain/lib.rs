@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cause;
+pub mod certainty;
 pub mod clue;
 pub mod content;
 pub mod differ;
@@ -23,4 +24,5 @@ pub mod limits;
 pub mod names;
 pub mod pair;
 pub mod screen;
+pub mod spot;
 pub mod walk;

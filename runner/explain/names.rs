@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use zwieback_core::rel_path::RelPath;
 
-use crate::clue::judge::{Judge, Verdict};
+use crate::certainty::Certainty;
+use crate::clue::judge::Judge;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
 use crate::excerpt;
-use crate::finding::Certainty;
 use crate::pair::Pair;
-use crate::walk::{Draft, Spot, Walk};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 
 /// One output under two names.
 pub struct Renaming {

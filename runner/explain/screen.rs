@@ -1,7 +1,8 @@
 //! A report for people: lines of labelled spans; which label has which colour is decided elsewhere.
 
+use crate::certainty::Certainty;
 use crate::excerpt;
-use crate::finding::{Certainty, Finding, Group, Report};
+use crate::finding::{Finding, Group, Report};
 
 /// The most lines a summary has.
 pub const SUMMARY: usize = 25;

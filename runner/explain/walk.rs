@@ -2,49 +2,22 @@
 
 use std::io;
 
-use zwieback_core::rel_path::RelPath;
-
-use crate::cause::Cause;
-use crate::clue::judge::{Judge, Verdict};
+use crate::certainty::Certainty;
+use crate::clue::judge::Judge;
 use crate::content::View;
 use crate::differ::bytes;
-use crate::excerpt;
-use crate::finding::{Certainty, Finding, Unexamined, place};
-use crate::format::enter;
-use crate::format::kind::Kind;
+use crate::finding::{Finding, Unexamined, place};
 use crate::hint;
 use crate::knowledge::Knowledge;
 use crate::limits::Limits;
+use crate::spot::{Draft, Spot};
 
-/// Where the walk stands: an output, and the way through the containers in it.
-#[derive(Clone, Debug)]
-pub struct Spot {
-    /// The output.
-    pub path: RelPath,
-    /// The members on the way.
-    pub members: Vec<String>,
-    /// What the innermost container is.
-    pub holder: Option<Kind>,
-}
-
-/// A finding before it is judged worth keeping.
-pub struct Draft<'d> {
-    /// The field, section or line.
-    pub detail: String,
-    /// The first difference.
-    pub offset: Option<u64>,
-    /// What run A has.
-    pub left: String,
-    /// What run B has.
-    pub right: String,
-    /// Why.
-    pub verdict: Verdict,
-    /// The text around, for the hint.
-    pub context: &'d [u8],
-}
+/// Explains two contents that differ, first at the offset.
+pub type Enter = fn(&mut Walk<'_>, &Spot, &View<'_>, &View<'_>, u64) -> io::Result<()>;
 
 /// The state of the walk.
 pub struct Walk<'k> {
+    enter: Enter,
     /// Who judges.
     pub judge: Judge<'k>,
     /// What it may cost.
@@ -60,40 +33,12 @@ pub struct Walk<'k> {
     dropped: u64,
 }
 
-impl Spot {
-    /// The output itself.
-    pub fn output(path: &RelPath) -> Self {
-        Self {
-            path: path.clone(),
-            members: Vec::new(),
-            holder: None,
-        }
-    }
-
-    /// A member of the container at this spot.
-    #[must_use]
-    pub fn member(&self, name: &str, holder: Kind) -> Self {
-        let mut members = self.members.clone();
-        members.push(excerpt::text(name));
-        Self {
-            path: self.path.clone(),
-            members,
-            holder: Some(holder),
-        }
-    }
-
-    /// The name of the innermost thing.
-    pub fn name(&self) -> &str {
-        self.members
-            .last()
-            .map_or(self.path.as_str(), String::as_str)
-    }
-}
-
 impl<'k> Walk<'k> {
-    /// A walk that has not begun.
-    pub fn new(knowledge: &'k Knowledge, limits: &'k Limits) -> Self {
+    /// A walk that has not begun. Containers hold what may be a container again, so `enter`, the door to all
+    /// formats, is handed the walk each time.
+    pub fn new(knowledge: &'k Knowledge, limits: &'k Limits, enter: Enter) -> Self {
         Self {
+            enter,
             judge: Judge::new(knowledge),
             limits,
             inflatable: limits.inflated,
@@ -204,7 +149,7 @@ impl<'k> Walk<'k> {
             );
             return Ok(());
         }
-        enter::explain(self, spot, a, b, offset)
+        (self.enter)(self, spot, a, b, offset)
     }
 }
 
@@ -225,9 +170,4 @@ fn finding(spot: &Spot, draft: Draft<'_>) -> Finding {
         step: None,
         confirmed: None,
     }
-}
-
-/// A verdict that says no more than that the contents differ.
-pub fn unknown(cause: Cause) -> Verdict {
-    Verdict::new(cause, Certainty::Unknown, Vec::new())
 }

@@ -6,8 +6,7 @@ use super::provenance::Provenance;
 use super::reason::{Reason, Refusal};
 use crate::digest::Digest;
 use crate::json::canonical;
-use crate::json::object::Object;
-use crate::json::value::Value;
+use crate::json::value::{Object, Value};
 
 /// The URI of the build type; its page documents every parameter.
 pub const BUILD_TYPE: &str = "https://zwieback.example/build-types/recipe/v1";

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
 use crate::json::fields::{FieldError, Fields, text_of};
-use crate::json::object::Object;
-use crate::json::value::Value;
+use crate::json::value::{Object, Value};
 use crate::timestamp::Timestamp;
 
 /// The predicate type of every 1.x version of the specification.

@@ -3,8 +3,7 @@
 use super::digest_set::DigestSet;
 use crate::base64;
 use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::object::Object;
-use crate::json::value::Value;
+use crate::json::value::{Object, Value};
 
 /// One thing: a subject, an input, a log. At least one of uri, digest and content is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

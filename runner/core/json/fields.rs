@@ -1,6 +1,6 @@
 //! Reading the members of an object, with the path of whatever is missing or of the wrong kind.
 
-use super::object::Object;
+use super::value::Object;
 use super::value::Value;
 use crate::base64::{self, Base64Error};
 use crate::timestamp::Timestamp;

@@ -4,10 +4,10 @@
 //! signature over bytes that two readers understand differently proves nothing. The reader refuses
 //! all of it; the writer knows one spelling per value.
 
-pub mod object;
 pub mod value;
 
 pub mod canonical;
+mod members;
 pub mod strict;
 
 pub mod fields;

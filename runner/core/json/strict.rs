@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::object::Members;
+use super::members::Members;
 use super::value::{Decimal, Value};
 
 /// How much a text may ask of its reader.

@@ -1,8 +1,8 @@
-//! A JSON value whose objects are sorted and whose numbers are exact.
+//! A JSON value whose objects are sorted, compact and cheap to pass on, and whose numbers are exact.
 
+use std::collections::BTreeMap;
 use std::fmt;
-
-use super::object::Object;
+use std::sync::Arc;
 
 /// One JSON value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,14 @@ pub enum Value {
     /// A set of named values, in the order of the bytes of their names.
     Object(Object),
 }
+
+/// A name and its value.
+pub(super) type Member = (String, Value);
+
+/// The members of an object. A copy shares them: whatever is read out of a statement is a part of it,
+/// and a thousand statements hold hundreds of thousands of objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Object(Arc<[Member]>);
 
 /// A number with a fraction, an exponent or too many digits: only the reader makes one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +84,66 @@ impl Value {
     }
 }
 
+impl Object {
+    /// No members.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes over members that are in order already.
+    pub(super) fn of_sorted(members: Vec<Member>) -> Self {
+        Self(members.into())
+    }
+
+    /// The member of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let found = position(&self.0, name).ok()?;
+        Some(&self.0[found].1)
+    }
+
+    /// All members, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    /// All names, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Sets members; a name that is there gets the new value.
+    pub fn extend(&mut self, members: impl IntoIterator<Item = Member>) {
+        *self = self.0.iter().cloned().chain(members).collect();
+    }
+
+    /// Sets one member.
+    #[cfg(test)]
+    pub fn insert(&mut self, name: String, value: Value) {
+        self.extend([(name, value)]);
+    }
+
+    /// The value of that name, to be changed.
+    #[cfg(test)]
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let found = position(&self.0, name).ok()?;
+        Some(&mut Arc::make_mut(&mut self.0)[found].1)
+    }
+
+    /// Takes the member of that name out.
+    #[cfg(test)]
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let removed = self.get(name).cloned();
+        let others = self.0.iter().filter(|(other, _)| other != name);
+        *self = others.cloned().collect();
+        removed
+    }
+}
+
 impl Decimal {
     /// The number as it was written.
     pub fn as_str(&self) -> &str {
@@ -91,6 +159,19 @@ impl Decimal {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl FromIterator<Member> for Object {
+    fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
+        let sorted: BTreeMap<_, _> = members.into_iter().collect();
+        Self(sorted.into_iter().collect())
+    }
+}
+
+impl<const N: usize> From<[Member; N]> for Object {
+    fn from(members: [Member; N]) -> Self {
+        members.into_iter().collect()
     }
 }
 
@@ -127,5 +208,26 @@ impl From<Object> for Value {
 impl<T: Into<Self>> From<Vec<T>> for Value {
     fn from(elements: Vec<T>) -> Self {
         Self::Array(elements.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Where the member of that name is, or would be.
+pub(super) fn position(members: &[Member], name: &str) -> Result<usize, usize> {
+    members.binary_search_by(|(other, _)| other.as_str().cmp(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_what_it_had() {
+        let mut changed = Object::from([("a".to_owned(), 1.into()), ("c".to_owned(), 3.into())]);
+        let kept = changed.clone();
+        changed.extend([("b".to_owned(), 2.into()), ("a".to_owned(), 0.into())]);
+        assert_eq!(kept.get("b"), None);
+        let names: Vec<_> = changed.keys().collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(changed.get("a"), Some(&Value::Integer(0)));
     }
 }

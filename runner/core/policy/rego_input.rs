@@ -3,8 +3,7 @@
 use super::question::Question;
 use super::reproduction::independent_builders;
 use crate::attest::verify::Verified;
-use crate::json::object::Object;
-use crate::json::value::Value;
+use crate::json::value::{Object, Value};
 
 /// The document that modules are evaluated over; docs/policy.md describes every member.
 pub fn input(question: &Question<'_>) -> Value {

@@ -6,7 +6,7 @@ use crate::attest::digest_set::DigestSet;
 use crate::attest::key_id::KeyId;
 use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
-use crate::json::object::Object;
+use crate::json::value::Object;
 
 /// The largest number of builds that are the same build by operators that are all different.
 ///

@@ -1,7 +1,8 @@
 //! Does a reading fit the clocks of both runs?
 
 use super::civil::{Civil, DAY};
-use super::reading::{Parts, Reading};
+use super::reading::Reading;
+use crate::clue::parts::Parts;
 use crate::knowledge::{Facts, Knowledge, Span};
 use zwieback_core::twin::factor::Factor;
 

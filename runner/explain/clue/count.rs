@@ -1,10 +1,10 @@
 //! Numbers that lie within what is known of each run: process ids, uptime, lengths of paths.
 
-use super::judge::Verdict;
 use super::naming::{cause_of, mentions};
 use super::scene::Scene;
 use crate::cause::Cause;
-use crate::finding::Certainty;
+use crate::certainty::Certainty;
+use crate::clue::verdict::Verdict;
 use crate::knowledge::{Knowledge, Span, Word};
 use zwieback_core::twin::factor::Factor;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::calendar;
-use super::reading::{Parts, number};
+use crate::clue::parts::{Parts, number};
 
 /// A piece of text.
 #[derive(Clone, Copy)]

@@ -6,40 +6,20 @@ use super::clock;
 use super::count::{self, Numbers};
 use super::naming::{self, cause_of, context_of, mentions};
 use super::order;
+use super::parts;
 use super::reading::{self, Reading};
 use super::scene::Scene;
 use super::shape::{self, Shape};
 use super::token::{self, Hunk, Key, Run, Token};
 use crate::cause::Cause;
-use crate::finding::Certainty;
+use crate::certainty::Certainty;
+use crate::clue::verdict::{Judged, Verdict};
 use crate::knowledge::{Knowledge, Word};
 use zwieback_core::twin::factor::Factor;
 
 /// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
 const HUNKS: usize = 200;
 const LONGEST: usize = 256;
-
-/// A cause of a difference, and how sure it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// Why.
-    pub cause: Cause,
-    /// How sure.
-    pub certainty: Certainty,
-    /// The factors it points to, the likeliest first.
-    pub factors: Vec<Factor>,
-}
-
-/// A verdict on one place of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Where it stands in run A.
-    pub a: Range<usize>,
-    /// Where it stands in run B.
-    pub b: Range<usize>,
-}
 
 /// Judges by what is known of both runs.
 pub struct Judge<'k> {
@@ -53,17 +33,6 @@ struct Case<'c> {
     a: &'c [u8],
     b: &'c [u8],
     hunk: &'c Hunk,
-}
-
-impl Verdict {
-    /// A verdict.
-    pub fn new(cause: Cause, certainty: Certainty, factors: Vec<Factor>) -> Self {
-        Self {
-            cause,
-            certainty,
-            factors,
-        }
-    }
 }
 
 impl<'k> Judge<'k> {
@@ -252,8 +221,8 @@ impl<'k> Judge<'k> {
     }
 
     fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
-        let a = reading::number(&at.a[at.hunk.0.clone()])?;
-        let b = reading::number(&at.b[at.hunk.1.clone()])?;
+        let a = parts::number(&at.a[at.hunk.0.clone()])?;
+        let b = parts::number(&at.b[at.hunk.1.clone()])?;
         let numbers = Numbers {
             line: at.a,
             scene: at.scene,

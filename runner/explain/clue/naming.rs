@@ -1,8 +1,9 @@
 //! What a clue is called in the place where it was found.
 
-use super::reading::{Parts, Reading};
+use super::reading::Reading;
 use super::scene::Scene;
 use crate::cause::Cause;
+use crate::clue::parts::Parts;
 use zwieback_core::twin::factor::Factor;
 
 /// The cause a time makes: `line` is the text around it, `readings` what it may mean.

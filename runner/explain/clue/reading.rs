@@ -3,26 +3,10 @@
 use std::ops::Range;
 
 use super::date::{Kind, Token, dates, split, times};
+use super::parts::{Parts, number};
 
 /// How far around a difference a date is looked for.
 const REACH: usize = 40;
-
-/// A possible time; what is not written is free.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
-    /// The year.
-    pub year: Option<i64>,
-    /// 1 to 12.
-    pub month: Option<i64>,
-    /// 1 to 31.
-    pub day: Option<i64>,
-    /// 0 to 23, or 1 to 12 of a half day.
-    pub hour: Option<i64>,
-    /// 0 to 59.
-    pub minute: Option<i64>,
-    /// 0 to 60.
-    pub second: Option<i64>,
-}
 
 /// What a piece of text could mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +41,6 @@ pub fn readings(text: &[u8], range: &Range<usize>) -> Vec<Reading> {
         ));
     }
     found
-}
-
-/// The last number a token of digits could be, or nothing where it is too long.
-pub fn number(digits: &[u8]) -> Option<i64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {

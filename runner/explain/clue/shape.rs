@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::calendar;
-use super::reading::number;
 use super::token::grow;
+use crate::clue::parts::number;
 
 /// A look that both sides share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::kind::Kind;
 use super::member::{Extent, Field, Listing, Member, Value};
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
 use crate::clue::order;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
+use crate::clue::verdict::unknown;
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// Compares the members of two archives of one kind.

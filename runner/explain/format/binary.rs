@@ -3,15 +3,17 @@
 use std::io;
 
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
+use crate::clue::verdict::unknown;
 use crate::content::View;
 use crate::differ::align::{self, Change};
 use crate::differ::bytes::{self, Difference};
 use crate::differ::strings::{self, Text};
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 
 /// Bytes shown and searched around a difference.
 const AROUND: u64 = 8;

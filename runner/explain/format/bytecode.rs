@@ -5,8 +5,10 @@ use std::io;
 use super::binary::{self, Part};
 use crate::cause::Cause;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::unknown;
 use crate::content::View;
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 
 /// Magic, flags, and 8 bytes that are time and size or a digest of the source.
 const HEADER: u64 = 16;
@@ -64,7 +66,7 @@ fn field(
     offset: u64,
     left: String,
     right: String,
-    verdict: crate::clue::judge::Verdict,
+    verdict: crate::clue::verdict::Verdict,
 ) -> Draft<'static> {
     Draft {
         detail: detail.to_owned(),

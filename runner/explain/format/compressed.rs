@@ -5,12 +5,13 @@ use std::io::{self, BufReader, Read};
 use super::inflate;
 use super::kind::Kind;
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
 use crate::content::View;
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 
 /// Memory a decoder may take for its window (`xz -9` takes 65 MiB).
 const WINDOW: u64 = 96 << 20;

@@ -6,7 +6,8 @@ use super::archive;
 use super::kind::Kind;
 use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::content::View;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// A magic of six digits, then thirteen fields of eight hexadecimal digits.
 const HEADER: u64 = 110;

@@ -8,11 +8,12 @@ use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTar
 
 use super::sections::content;
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// Units read in one file.

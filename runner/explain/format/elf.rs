@@ -9,14 +9,16 @@ use super::binary::{self, Part};
 use super::sections::{Section, Sections, sections};
 use super::{debug, machine};
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
+use crate::certainty::Certainty;
 use crate::clue::order;
 use crate::clue::scene::Scene;
+use crate::clue::verdict::Verdict;
+use crate::clue::verdict::unknown;
 use crate::content::View;
 use crate::differ::bytes;
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// Explains two ELF files; larger ones than the limit are compared as plain bytes.

@@ -5,7 +5,8 @@ use std::io;
 use super::kind::Kind;
 use super::{ar, binary, bytecode, compressed, cpio, elf, pdf, png, tar, text, zip};
 use crate::content::View;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// Explains two contents that differ, first at `offset`.
 pub fn explain(

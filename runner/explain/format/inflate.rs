@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use crate::content::{BLOCK, Blocks, View};
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// The two contents, and why they are not whole where they are not.
 struct Both {

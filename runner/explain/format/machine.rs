@@ -4,9 +4,10 @@ use object::SectionKind;
 
 use super::sections::{Section, Sections};
 use crate::cause::Cause;
-use crate::clue::judge::Verdict;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk};
+use crate::certainty::Certainty;
+use crate::clue::verdict::Verdict;
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// Fewer wide instructions than this may be an accident of the bytes.

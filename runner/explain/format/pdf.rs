@@ -8,7 +8,8 @@ use super::inflate;
 use super::kind::Kind;
 use crate::clue::scene::Scene;
 use crate::content::View;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// Streams looked into in one document.
 const STREAMS: usize = 4096;

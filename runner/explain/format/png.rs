@@ -7,7 +7,8 @@ use crate::cause::Cause;
 use crate::clue::scene::Scene;
 use crate::content::View;
 use crate::excerpt;
-use crate::walk::{Draft, Spot, Walk};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 
 /// The length of the signature.
 const SIGNATURE: u64 = 8;

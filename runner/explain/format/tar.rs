@@ -6,7 +6,8 @@ use super::archive;
 use super::kind::Kind;
 use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::content::View;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// Headers and contents fill whole blocks.
 const BLOCK: u64 = 512;

@@ -5,16 +5,18 @@ use std::ops::Range;
 
 use super::kind::Kind;
 use crate::cause::Cause;
-use crate::clue::judge::{Judged, Verdict};
+use crate::certainty::Certainty;
 use crate::clue::order;
 use crate::clue::scene::Scene;
 use crate::clue::token::Run;
+use crate::clue::verdict::unknown;
+use crate::clue::verdict::{Judged, Verdict};
 use crate::content::View;
 use crate::differ::align::{self, Change};
 use crate::differ::lines::{self, Start};
 use crate::excerpt;
-use crate::finding::Certainty;
-use crate::walk::{Draft, Spot, Walk, unknown};
+use crate::spot::{Draft, Spot};
+use crate::walk::Walk;
 use zwieback_core::twin::factor::Factor;
 
 /// The lines of both sides, from the first one that differs.

@@ -5,7 +5,8 @@ use std::io::{BufReader, Read};
 use super::inflate;
 use super::member::{Member, Packing};
 use crate::content::BLOCK;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// Compares the contents of two members.
 pub fn contents(walk: &mut Walk<'_>, spot: &Spot, a: &Member<'_>, b: &Member<'_>) {

@@ -7,7 +7,8 @@ use super::kind::Kind;
 use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::clue::civil::Civil;
 use crate::content::View;
-use crate::walk::{Spot, Walk};
+use crate::spot::Spot;
+use crate::walk::Walk;
 
 /// The end record with the longest comment.
 const TAIL: u64 = 22 + 0xffff;

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::json::object::Object;
-use zwieback_core::json::value::Value;
+use zwieback_core::json::value::{Object, Value};
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 

@@ -1,7 +1,7 @@
 //! Documents, images and generated pages.
 
 use zwieback_explain::cause::Cause;
-use zwieback_explain::finding::Certainty;
+use zwieback_explain::certainty::Certainty;
 
 use crate::twin::{explained, find};
 

@@ -2,7 +2,7 @@
 
 use zwieback_core::twin::factor::Factor;
 use zwieback_explain::cause::Cause;
-use zwieback_explain::finding::Certainty;
+use zwieback_explain::certainty::Certainty;
 
 use crate::twin::{explained, find};
 
