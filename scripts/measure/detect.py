@@ -2,9 +2,12 @@
 
 ROUNDS (default 10) builds of each seed under each profile; PEER_ROUNDS (default ROUNDS) of reprotest,
 which needs root: apt-get install reprotest disorderfs faketime sudo locales-all. SEEDS names single
-seeds. ZWIEBACK_BLESS=1 writes the table into docs/nondeterminism.md.
+seeds. PARTS names a folder where the row of each seed is kept when it is measured, and from where the rows
+of the others are read: a long measurement can be made seed by seed. ZWIEBACK_BLESS=1 writes the table into
+docs/nondeterminism.md.
 """
 
+import json
 import os
 import statistics
 import time
@@ -22,9 +25,9 @@ AT_ONCE, PEERS_AT_ONCE = 8, 3
 
 
 def measure(world):
-    seeds = all_seeds()
-    if wanted := os.environ.get("SEEDS", "").split():
-        seeds = [seed for seed in seeds if seed.name in wanted]
+    corpus = all_seeds()
+    wanted = os.environ.get("SEEDS", "").split()
+    seeds = [seed for seed in corpus if not wanted or seed.name in wanted]
     baker = Baker(world, seeds)
     rows = {seed.name: {"seed": seed} for seed in seeds}
     for profile in ("strict", "hermetic"):
@@ -41,7 +44,27 @@ def measure(world):
         peer.close()
     else:
         print("skipped: reprotest is not installed, or this is not root")
-    page.show(rows.values(), ROUNDS, PEER_ROUNDS)
+    page.show(with_others(rows, corpus), ROUNDS, PEER_ROUNDS)
+
+
+def with_others(rows, corpus):
+    """These rows and those that were measured before with as many rounds, in the order of the corpus."""
+    folder = os.environ.get("PARTS")
+    if not folder:
+        return list(rows.values())
+    os.makedirs(folder, exist_ok=True)
+    for name, row in rows.items():
+        with open(f"{folder}/{name}.json", "w") as file:
+            json.dump({key: value for key, value in row.items() if key != "seed"} | {"of": [ROUNDS, PEER_ROUNDS]}, file)
+    found = []
+    for seed in corpus:
+        path = f"{folder}/{seed.name}.json"
+        if os.path.exists(path):
+            with open(path) as file:
+                row = json.load(file)
+            if row.pop("of") == [ROUNDS, PEER_ROUNDS]:
+                found.append(row | {"seed": seed})
+    return found
 
 
 def repeat(at_once, seeds, rounds, builds):
