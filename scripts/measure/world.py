@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -66,7 +67,7 @@ class World:
         """Wall-clock seconds, processor seconds of it and all its children, and its output."""
         began = time.perf_counter()
         process = self.start(command, **options)
-        output = process.stdout.read() + process.stderr.read()
+        output = both(process.stdout, process.stderr)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -96,6 +97,16 @@ class World:
     def close(self):
         subprocess.run(["chmod", "-R", "u+rwX", self.dir])
         shutil.rmtree(self.dir)
+
+
+def both(first, second):
+    """What two pipes say. Neither may fill up while the other is read."""
+    said = {}
+    reader = threading.Thread(target=lambda: said.update(second=second.read()))
+    reader.start()
+    said["first"] = first.read()
+    reader.join()
+    return said["first"] + said["second"]
 
 
 def interleave(rounds, **sides):
