@@ -1,36 +1,28 @@
 //! Ctrl-C: the first asks the story to stop and clean up, the second ends the program.
 
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::{flag, low_level};
+use zwieback_host::fetch::canceller::Canceller;
+use zwieback_sandbox::canceller::Alarm;
 
 use super::exit;
 use crate::pipeline::stop::Stop;
 
 /// Watches for the signals that ask a program to end.
-pub fn watch(stop: &Stop) -> io::Result<()> {
-    let again = Arc::new(AtomicBool::new(false));
+pub fn watch() -> io::Result<Stop> {
+    let fetching = Canceller::default();
+    let (alarm, bell) = UnixStream::pair()?;
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.
-        signal_hook::flag::register_conditional_shutdown(
-            signal,
-            exit::INTERRUPTED.into(),
-            Arc::clone(&again),
-        )?;
-        signal_hook::flag::register(signal, Arc::clone(&again))?;
+        let again = fetching.flag();
+        flag::register_conditional_shutdown(signal, exit::INTERRUPTED.into(), Arc::clone(&again))?;
+        flag::register(signal, again)?;
+        low_level::pipe::register(signal, bell.try_clone()?)?;
     }
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let stop = stop.clone();
-    thread::Builder::new()
-        .name("interrupt".into())
-        .spawn(move || {
-            for _signal in signals.forever() {
-                stop.stop();
-            }
-        })?;
-    Ok(())
+    Ok(Stop::new(fetching, Alarm::from(OwnedFd::from(alarm))))
 }

@@ -40,8 +40,7 @@ impl Session {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
-        let stop = Stop::default();
-        super::interrupt::watch(&stop)?;
+        let stop = super::interrupt::watch()?;
         Ok(Self {
             store: Store::open(&store)?,
             config,

@@ -67,7 +67,7 @@ pub fn make(
     };
     let twin = Twin::plan(&planned.plan, &machine, wish, sources.source_date_epoch);
     let keeper = Keeper::open(planned, &action, wish, ctx)?;
-    let pair = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
+    let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
     let (folder, pace) = (keeper.folder(), &Pace::default());
     let bake_this = Bake {
         planned,
@@ -76,7 +76,7 @@ pub fn make(
         wish,
         folder,
         pace,
-        canceller: pair.switch(),
+        canceller: &switch,
         ctx,
     };
     let (a, b) = keeper.guard(bake(&bake_this, &twin))?;

@@ -15,7 +15,8 @@ use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
 use zwieback_sandbox::processes::Zygote;
-use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
+use zwieback_sandbox::sandbox::Sources as Disks;
+use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::{Command, Ending};
 
 use super::build_all::build_needed;
@@ -85,13 +86,19 @@ pub fn shell(
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
-    let pair = ctx.stop.pair().map_err(PipelineError::Descriptor)?;
-    let mut sandbox = Sandbox::start_in(zygote, &spec, disks, pair.switch())?;
-    if let (Some(planned), Some(sources)) = (&planned, &sources) {
-        furnish::stage(&sandbox, sources, &variation.a, ctx)?;
-        furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
-    }
-    let outcome = sandbox.run_interactive(&command(entrance, sources.as_ref()))?;
+    let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
+    let starting = Starting::begin(zygote, &spec, disks, &switch)?;
+    let command = command(entrance, sources.as_ref());
+    let (sandbox, outcome) = match (&planned, &sources) {
+        (Some(planned), Some(sources)) => {
+            let mut sandbox = starting.ready()?;
+            furnish::stage(&sandbox, sources, &variation.a, ctx)?;
+            furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
+            let outcome = sandbox.run_interactive(&command)?;
+            (sandbox, outcome)
+        }
+        _ => starting.run_interactive(&command)?,
+    };
     sandbox.leave();
     code(outcome.ending)
 }

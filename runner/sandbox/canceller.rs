@@ -1,7 +1,7 @@
-//! Ends running steps from another thread or from a signal handler.
+//! Ends running steps from another thread or at a signal.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -11,7 +11,13 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 #[derive(Clone, Debug)]
 pub struct Canceller {
     event: Arc<EventFd>,
+    alarm: Option<Alarm>,
 }
+
+/// A descriptor that is readable once the whole program is to end. Nobody ever reads it, so that
+/// everybody hears of it.
+#[derive(Clone, Debug)]
+pub struct Alarm(Arc<OwnedFd>);
 
 impl Canceller {
     /// A switch that has not been thrown.
@@ -20,11 +26,20 @@ impl Canceller {
         let event = EventFd::from_value_and_flags(0, flags)?;
         Ok(Self {
             event: Arc::new(event),
+            alarm: None,
         })
     }
 
-    /// Ends every step that runs or will be run under this switch. A single `write(2)`: safe in
-    /// a signal handler.
+    /// A switch that counts as thrown at an alarm as well.
+    pub fn with_alarm(alarm: Alarm) -> io::Result<Self> {
+        let alarm = Some(alarm);
+        Ok(Self {
+            alarm,
+            ..Self::new()?
+        })
+    }
+
+    /// Ends every step that runs or will be run under this switch.
     pub fn cancel(&self) {
         // It fails only when the counter is full, which is when it was thrown already.
         let _ = self.event.write(1);
@@ -32,14 +47,20 @@ impl Canceller {
 
     /// Whether the switch was thrown.
     pub fn is_cancelled(&self) -> bool {
-        let mut event = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-        poll(&mut event, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+        let mut events: Vec<_> = self.events().collect();
+        poll(&mut events, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// What is to be waited for: each is ready from the moment the switch is thrown.
+    pub(crate) fn events(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let alarm = self.alarm.as_ref().map(|alarm| alarm.0.as_fd());
+        let descriptors = std::iter::once(self.event.as_fd()).chain(alarm);
+        descriptors.map(|fd: BorrowedFd<'_>| PollFd::new(fd, PollFlags::POLLIN))
     }
 }
 
-/// Readable from the moment it is thrown; nobody ever reads it.
-impl AsFd for Canceller {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.event.as_fd()
+impl From<OwnedFd> for Alarm {
+    fn from(descriptor: OwnedFd) -> Self {
+        Self(Arc::new(descriptor))
     }
 }

@@ -21,6 +21,7 @@ pub mod probe;
 pub mod processes;
 pub mod run;
 pub mod sandbox;
+pub mod starting;
 pub mod step;
 pub mod terminal;
 

@@ -76,19 +76,31 @@ pub fn plant() -> Option<ExitCode> {
 /// A new zygote that waits for its plan.
 pub(crate) fn bear() -> Result<Newborn, SandboxError> {
     let planted = lock(&PLANTED).take();
-    if let Some(newborn) = planted {
+    if let Some(newborn) = planted.and_then(alive) {
         return Ok(newborn);
     }
     let mut place = lock(&NURSERY);
-    if let Some(nursery) = &mut *place
-        && let Ok(newborn) = nursery.deliver()
-    {
-        return Ok(newborn);
+    if let Some(nursery) = &mut *place {
+        // The one that waited may have been killed. Nobody has waited for the one after it.
+        for _ in 0..2 {
+            if let Some(newborn) = nursery.deliver().ok().and_then(alive) {
+                return Ok(newborn);
+            }
+        }
     }
     // There is none yet, or somebody has killed it.
     let nursery = place.insert(Nursery::open()?);
     let born = nursery.deliver();
     born.map_err(SandboxError::runner("fork a zygote"))
+}
+
+/// The zygote, unless somebody has killed it while it waited.
+fn alive((socket, mut zygote): Newborn) -> Option<Newborn> {
+    if zygote.has_ended() {
+        zygote.wait();
+        return None;
+    }
+    Some((socket, zygote))
 }
 
 /// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.

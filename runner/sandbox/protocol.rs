@@ -15,6 +15,7 @@ use zwieback_core::twin::sighting::Sighting;
 
 use crate::error::Failure;
 use crate::owner::Owner;
+use crate::step::Command;
 
 /// What a zygote needs to know to bring up pid 1, sent before the plan. It is short: the plan is
 /// read by those alone who carry it out.
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) trees: BTreeMap<Name, PathBuf>,
     pub(crate) disks: BTreeMap<Place, PathBuf>,
     pub(crate) owner: Owner,
+    /// The locks that the runner keeps. Pid 1 adds its own, and serves nobody if one is missing.
+    pub(crate) enforcement: Enforcement,
 }
 
 /// From the runner to pid 1.
@@ -54,6 +57,21 @@ pub(crate) struct StepPlan {
     pub(crate) dir: String,
     pub(crate) streams: Streams,
     pub(crate) look: Look,
+}
+
+impl StepPlan {
+    /// What becomes of a command in a sandbox.
+    pub(crate) fn new(spec: &SandboxSpec, command: &Command, streams: Streams, look: Look) -> Self {
+        let mut env = spec.environment.clone();
+        env.extend(command.env.clone());
+        Self {
+            argv: command.argv.clone(),
+            env,
+            dir: command.dir.clone(),
+            streams,
+            look,
+        }
+    }
 }
 
 /// Whether a step tells what it sees around it before it begins.

@@ -37,15 +37,8 @@ impl Sandbox {
         streams: Streams,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<(), SandboxError> {
-        let mut env = self.spec.environment.clone();
-        env.extend(command.env.clone());
-        let plan = StepPlan {
-            argv: command.argv.clone(),
-            env,
-            dir: command.dir.clone(),
-            streams,
-            look: std::mem::replace(&mut self.look, Look::Nowhere),
-        };
+        let look = std::mem::replace(&mut self.look, Look::Nowhere);
+        let plan = StepPlan::new(&self.spec, command, streams, look);
         wire::send(&self.socket, &Request::Run(plan), descriptors)
             .map_err(SandboxError::runner("ask for a step"))
     }
@@ -104,25 +97,22 @@ impl<'a> Turn<'a> {
 
     fn wait(&self) -> Result<Ready, SandboxError> {
         let sandbox = &self.sandbox;
-        let mut events = vec![PollFd::new(sandbox.socket.as_fd(), PollFlags::POLLIN)];
-        let mut watch = |is_watched: bool, fd| {
-            is_watched.then(|| {
-                events.push(PollFd::new(fd, PollFlags::POLLIN));
-                events.len() - 1
-            })
-        };
-        let cancelled = watch(self.cut.is_none(), sandbox.canceller.as_fd());
-        let output = self.output.as_ref();
-        let output = output.and_then(|output| watch(true, output.as_fd()));
+        let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut events = vec![watch(sandbox.socket.as_fd())];
+        if self.cut.is_none() {
+            events.extend(sandbox.canceller.events());
+        }
+        let switches = 1..events.len();
+        events.extend(self.output.as_ref().map(|output| watch(output.as_fd())));
         match poll(&mut events, self.patience()) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(SandboxError::runner("wait for a step")(errno.into())),
         }
-        let is_ready = |at: Option<usize>| at.is_some_and(|at| events[at].any().unwrap_or(false));
+        let is_ready = |event: &PollFd<'_>| event.any().unwrap_or(false);
         Ok(Ready {
-            reply: is_ready(Some(0)),
-            cancelled: is_ready(cancelled),
-            output: is_ready(output),
+            reply: is_ready(&events[0]),
+            cancelled: events[switches.clone()].iter().any(is_ready),
+            output: events[switches.end..].iter().any(is_ready),
         })
     }
 

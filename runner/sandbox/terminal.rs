@@ -5,7 +5,7 @@
 //! gets a terminal of its own, and the runner carries bytes between the two.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Stderr, Stdin, Stdout, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use nix::fcntl::{OFlag, open};
@@ -20,6 +20,7 @@ use crate::kernel::terminal::{set_window_size, window_size};
 use crate::protocol::Streams;
 use crate::run::Turn;
 use crate::sandbox::Sandbox;
+use crate::starting::Starting;
 use crate::step::{Command, StepOutcome};
 
 /// The size of the caller's terminal is compared this often, in milliseconds.
@@ -28,49 +29,107 @@ const RESIZE_GRAIN: u16 = 200;
 impl Sandbox {
     /// Runs a step on the caller's standard streams.
     pub fn run_interactive(&mut self, command: &Command) -> Result<StepOutcome, SandboxError> {
-        let (input, output, errors) = (io::stdin(), io::stdout(), io::stderr());
-        let own = [input.as_fd(), output.as_fd(), errors.as_fd()];
-        let terminals = [
-            input.is_terminal(),
-            output.is_terminal(),
-            errors.is_terminal(),
-        ];
-        match terminals.iter().position(|is_terminal| *is_terminal) {
-            None => {
-                self.begin(command, Streams::Passed, &own)?;
-                Turn::new(self, None, &mut |_| {}).finish()
-            }
-            Some(first) => self.run_on_terminal(command, own, terminals, first),
+        let own = Own::default();
+        let console = Console::open(&own)?;
+        self.begin(command, console.streams(), &console.handed())?;
+        console.attend(self)
+    }
+}
+
+impl Starting {
+    /// Runs a first step that finds nothing staged; see [`Sandbox::run_interactive`].
+    pub fn run_interactive(
+        self,
+        command: &Command,
+    ) -> Result<(Sandbox, StepOutcome), SandboxError> {
+        let own = Own::default();
+        let console = Console::open(&own)?;
+        self.ask(command, console.streams(), &console.handed())?;
+        let mut sandbox = self.ready()?;
+        let outcome = console.attend(&mut sandbox)?;
+        Ok((sandbox, outcome))
+    }
+}
+
+/// The caller's standard streams.
+struct Own {
+    input: Stdin,
+    output: Stdout,
+    errors: Stderr,
+}
+
+/// What a step gets in their place.
+struct Console<'a> {
+    own: [BorrowedFd<'a>; 3],
+    terminals: [bool; 3],
+    /// A terminal of the step's own, if one of the caller's streams is a terminal.
+    pair: Option<Pair>,
+}
+
+/// Both ends of a terminal, and the first stream that it stands for.
+struct Pair {
+    ours: PtyMaster,
+    theirs: OwnedFd,
+    first: usize,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self {
+            input: io::stdin(),
+            output: io::stdout(),
+            errors: io::stderr(),
         }
     }
+}
 
-    fn run_on_terminal(
-        &mut self,
-        command: &Command,
-        own: [BorrowedFd<'_>; 3],
-        terminals: [bool; 3],
-        first: usize,
-    ) -> Result<StepOutcome, SandboxError> {
-        let (ours, theirs) = open_pair().map_err(SandboxError::runner("make a terminal"))?;
-        if let Some(size) = window_size(own[first]) {
-            set_window_size(&ours, size);
-        }
-        let streams: [BorrowedFd<'_>; 3] = std::array::from_fn(|at| {
-            if terminals[at] {
-                theirs.as_fd()
-            } else {
-                own[at]
-            }
-        });
-        let number = i32::try_from(first).expect("invariant: there are three streams");
-        self.begin(command, Streams::Terminal(number), &streams)?;
+impl<'a> Console<'a> {
+    fn open(own: &'a Own) -> Result<Self, SandboxError> {
+        let own = [own.input.as_fd(), own.output.as_fd(), own.errors.as_fd()];
+        let terminals = own.map(|stream| stream.is_terminal());
+        let first = terminals.iter().position(|is_terminal| *is_terminal);
+        let pair = first.map(|first| Pair::open(first, own[first])).transpose();
+        Ok(Self {
+            own,
+            terminals,
+            pair: pair.map_err(SandboxError::runner("make a terminal"))?,
+        })
+    }
+
+    fn streams(&self) -> Streams {
+        let number =
+            |pair: &Pair| i32::try_from(pair.first).expect("invariant: there are three streams");
+        let pair = self.pair.as_ref().map(number);
+        pair.map_or(Streams::Passed, Streams::Terminal)
+    }
+
+    /// The descriptors that the step gets.
+    fn handed(&self) -> [BorrowedFd<'_>; 3] {
+        std::array::from_fn(|at| match &self.pair {
+            Some(pair) if self.terminals[at] => pair.theirs.as_fd(),
+            _ => self.own[at],
+        })
+    }
+
+    /// Follows a step that was asked for to its end.
+    fn attend(self, sandbox: &mut Sandbox) -> Result<StepOutcome, SandboxError> {
+        let Some(pair) = self.pair else {
+            return Turn::new(sandbox, None, &mut |_| {}).finish();
+        };
+        let Pair {
+            ours,
+            theirs,
+            first,
+        } = pair;
+        // The step's end is the last one.
         drop(theirs);
+        let (own, is_typed) = (self.own, self.terminals[0]);
         let stop = Canceller::new().map_err(SandboxError::runner("make a switch"))?;
-        let raw = terminals[0].then(|| RawMode::enter(own[0])).flatten();
+        let raw = is_typed.then(|| RawMode::enter(own[0])).flatten();
         let outcome = std::thread::scope(|scope| {
             scope.spawn(|| carry_out(&ours, own[first]));
-            scope.spawn(|| carry_in(&ours, own, terminals[0], &stop));
-            let outcome = Turn::new(self, None, &mut |_| {}).finish();
+            scope.spawn(|| carry_in(&ours, own, is_typed, &stop));
+            let outcome = Turn::new(sandbox, None, &mut |_| {}).finish();
             stop.cancel();
             outcome
         });
@@ -79,14 +138,23 @@ impl Sandbox {
     }
 }
 
-/// Both ends of a new terminal. Nothing else that this process starts meanwhile inherits them.
-fn open_pair() -> io::Result<(PtyMaster, OwnedFd)> {
-    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-    let ours = posix_openpt(flags)?;
-    grantpt(&ours)?;
-    unlockpt(&ours)?;
-    let theirs = open(ptsname_r(&ours)?.as_str(), flags, Mode::empty())?;
-    Ok((ours, theirs))
+impl Pair {
+    /// A terminal of the size of the caller's. Nothing else that this process starts inherits it.
+    fn open(first: usize, callers: BorrowedFd<'_>) -> io::Result<Self> {
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let ours = posix_openpt(flags)?;
+        grantpt(&ours)?;
+        unlockpt(&ours)?;
+        let theirs = open(ptsname_r(&ours)?.as_str(), flags, Mode::empty())?;
+        if let Some(size) = window_size(callers) {
+            set_window_size(&ours, size);
+        }
+        Ok(Self {
+            ours,
+            theirs,
+            first,
+        })
+    }
 }
 
 /// Carries what the step writes until nobody holds its terminal any more.
@@ -119,7 +187,7 @@ fn carry_in(ours: &PtyMaster, own: [BorrowedFd<'_>; 3], is_typed: bool, stop: &C
     let mut watches_input = is_typed;
     let mut chunk = [0; 4096];
     loop {
-        let mut events = vec![PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+        let mut events: Vec<PollFd<'_>> = stop.events().collect();
         if watches_input {
             events.push(PollFd::new(own[0], PollFlags::POLLIN));
         }

@@ -10,7 +10,7 @@ use crate::name::Name;
 
 /// One thing done to the empty sandbox. Later operations lie on top of earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "operation", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Operation {
     /// Shows a tree of the host, which nothing inside can write, make setuid or use as a device.
     BindReadOnly {
@@ -75,6 +75,13 @@ pub enum Operation {
         at: InsidePath,
         /// Where it leads.
         to: String,
+    },
+    /// A file of fixed content in a file system of the sandbox's own.
+    NewFile {
+        /// Where it appears.
+        at: InsidePath,
+        /// What it holds.
+        content: String,
     },
     /// A read-only file of fixed content, laid over the one that is there.
     File {

@@ -87,6 +87,7 @@ impl fmt::Display for Operation {
             Self::Device { device } => write!(f, "device    {}", device.path()),
             Self::Directory { at } => write!(f, "directory {at}"),
             Self::Symlink { at, to } => write!(f, "symlink   {at} -> {to}"),
+            Self::NewFile { at, content } => write!(f, "new file  {at} {:?}", Shortened(content)),
             Self::File { at, content } => write!(f, "file      {at} {:?}", Shortened(content)),
         }
     }

@@ -44,6 +44,13 @@ const MASKED: [&str; 16] = [
 /// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
 const FROZEN: [&str; 2] = ["/proc/sys", "/proc/sysrq-trigger"];
 
+/// The folder that tells the number of processors, after all that it lies in.
+const PROCESSORS: [&str; 3] = [
+    "/sys/devices",
+    "/sys/devices/system",
+    "/sys/devices/system/cpu",
+];
+
 /// Small file systems of the sandbox's own need no more than this.
 const SMALL: Quota = Quota {
     bytes: 1 << 20,
@@ -196,10 +203,13 @@ fn system_files(conditions: &Conditions) -> Vec<Operation> {
             0 | 1 => "0\n".to_owned(),
             more => format!("0-{}\n", more - 1),
         };
-        for name in ["online", "possible", "present"] {
-            list.push(Operation::File {
-                at: InsidePath::literal("/sys/devices/system/cpu")
-                    .join(&name.parse().expect("invariant: a literal name is a path")),
+        list.extend(PROCESSORS.map(|at| Operation::Directory {
+            at: InsidePath::literal(at),
+        }));
+        for at in ["online", "possible", "present"] {
+            list.push(Operation::NewFile {
+                at: InsidePath::literal(PROCESSORS[2])
+                    .join(&at.parse().expect("invariant: a literal name is a path")),
                 content: range.clone(),
             });
         }

@@ -18,6 +18,11 @@ impl Canceller {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// What a signal handler may raise in place of [`Self::cancel`].
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether somebody asked.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)

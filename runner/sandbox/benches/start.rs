@@ -11,7 +11,8 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::processes::Zygote;
-use zwieback_sandbox::sandbox::{Sandbox, Sources};
+use zwieback_sandbox::sandbox::Sources;
+use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::{nursery, step};
 
 /// The smallest program there is.
@@ -87,14 +88,10 @@ fn live(tree: &str, zygote: Option<Zygote>) {
         ..Sources::default()
     };
     let canceller = Canceller::new().unwrap();
-    let started = match zygote {
-        Some(zygote) => Sandbox::start_in(zygote, &spec, sources, &canceller),
-        None => Sandbox::start(&spec, sources, &canceller),
-    };
-    let mut sandbox = started.unwrap();
-    let outcome = sandbox
-        .run(&step::Command::new([PROGRAM]), &mut |_| {})
-        .unwrap();
+    let zygote = zygote.map_or_else(Zygote::spawn, Ok).unwrap();
+    let starting = Starting::begin(zygote, &spec, sources, &canceller).unwrap();
+    let command = step::Command::new([PROGRAM]);
+    let (sandbox, outcome) = starting.run(&command, &mut |_| {}).unwrap();
     assert!(outcome.is_success(), "{outcome:?}");
     sandbox.finish();
 }

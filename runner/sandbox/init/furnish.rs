@@ -15,6 +15,7 @@ use super::host::{HostMounts, size_options};
 use super::root::Host;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
+use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
 
 /// Lays everything into the sandbox, in order. The host is out of reach by now, so that a
@@ -78,6 +79,7 @@ impl Supplies {
             Operation::Tmpfs { at, mode, quota } => tmpfs(at, *mode, *quota),
             Operation::Queues { at } => queues(at),
             Operation::ReadOnly { at } => read_only(at.as_str()),
+            Operation::NewFile { at, content } => file::create(at.as_str(), content),
             Operation::Directory { at } => make_directory(at.as_str()),
             Operation::Symlink { at, to } => {
                 symlink(to, at.as_str()).named(|| format!("symlink({to:?}, \"{at}\")"))

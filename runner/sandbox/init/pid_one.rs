@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use nix::sys::stat::{Mode, umask};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation};
@@ -33,6 +34,8 @@ pub(crate) struct Begun {
 
 /// Begins in namespaces of its own, before any id is mapped.
 pub(crate) fn begin() -> Result<Begun, Failure> {
+    // What is made from here on has the mode it is made with, whatever the caller's habits.
+    umask(Mode::empty());
     mount::make_private().at(Stage::Root)?;
     crate::kernel::network::loopback_up().at(Stage::Network)?;
     let proc = root::process_table().at(Stage::Proc)?;
@@ -51,6 +54,10 @@ pub(crate) fn run(
     let settled = begun.and_then(|begun| settle(begun, plan, mounts, bond));
     let result = settled.and_then(|settled| {
         settled.report(socket)?;
+        // The runner says so to its user. It may have asked for a step by now.
+        if settled.enforcement.missing().is_some() {
+            return Ok(());
+        }
         drop(settled);
         serve::serve(socket, shift)
     });
@@ -77,7 +84,7 @@ fn settle(
     bond: Bond,
 ) -> Result<Settled, Failure> {
     let spec = &plan.spec;
-    let mut enforcement = Enforcement::default();
+    let mut enforcement = plan.enforcement.clone();
     bond.tie().at(Stage::Namespaces)?;
     machine::hide_groups().at(Stage::Namespaces)?;
     let mut mounts = match mounts {

@@ -1,10 +1,11 @@
 //! A child of this process, by a descriptor that no other process can take over.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::process;
 
@@ -29,6 +30,12 @@ impl Child {
     /// Kills it.
     pub(crate) fn kill(&self) {
         process::kill(&self.handle);
+    }
+
+    /// Whether it has ended already; it is still to be waited for.
+    pub(crate) fn has_ended(&self) -> bool {
+        let mut event = [PollFd::new(self.handle.as_fd(), PollFlags::POLLIN)];
+        poll(&mut event, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
     }
 
     /// Leaves it to whoever comes after this process.

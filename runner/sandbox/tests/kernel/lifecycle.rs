@@ -12,7 +12,9 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::error::{SandboxError, Stage};
+use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
+use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::Ending;
 
 use crate::attempt;
@@ -36,6 +38,8 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_fixed_layout_is_the_same_twice", layout),
     ("lifecycle_killed_runner_leaves_nothing", killed_runner),
     ("lifecycle_left_sandbox_ends", left),
+    ("lifecycle_first_step_needs_no_answer", asked_early),
+    ("lifecycle_waiting_zygote_may_die", killed_zygote),
     ("lifecycle_two_at_once", two_at_once),
 ];
 
@@ -290,6 +294,38 @@ fn left(world: &World) {
         assert!(Instant::now() < deadline, "{inside:?} live on");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// A step that is asked for at once starts when every lock is in place, and not before.
+fn asked_early(world: &World) {
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    let zygote = Zygote::spawn().unwrap();
+    let starting = Starting::begin(zygote, &spec, world.sources(), &Canceller::new().unwrap());
+    let mut said = Vec::new();
+    let mut hear = |part: &[u8]| said.extend_from_slice(part);
+    let (sandbox, outcome) = starting
+        .unwrap()
+        .run(&command("others", &[]), &mut hear)
+        .unwrap();
+    assert!(outcome.is_success(), "{outcome:?}");
+    assert_eq!(String::from_utf8(said).unwrap(), "did 1\n");
+    assert_eq!(sandbox.finish().enforcement.missing(), None);
+}
+
+/// One zygote always waits for the sandbox that comes next, and has time to be killed.
+fn killed_zygote(world: &World) {
+    drop(world.sandbox(limits()));
+    let own = std::process::id();
+    let children = format!("/proc/{own}/task/{own}/children");
+    for pid in std::fs::read_to_string(children)
+        .unwrap()
+        .split_ascii_whitespace()
+    {
+        let pid = nix::unistd::Pid::from_raw(pid.parse().unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    }
+    let mut sandbox = world.sandbox(limits());
+    assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
 }
 
 /// The children of this process that live in a pid namespace of their own.
