@@ -20,6 +20,7 @@ use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::time_stamp::stamp;
 
+use super::carried::carried;
 use super::context::{Context, Runs, Wish};
 use super::error::PipelineError;
 use super::keyring;
@@ -70,7 +71,7 @@ pub fn attest(
     let statement = statement(
         &made.planned.plan,
         made.action,
-        &made.planned.patches,
+        &carried(made.planned, ctx)?,
         made.reproduced,
         invocation(made, wish, ctx)?,
     );
