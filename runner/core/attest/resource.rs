@@ -93,9 +93,7 @@ impl ResourceDescriptor {
 
     /// Reads a list of descriptors; an absent list is empty.
     pub fn read_list(fields: &Fields<'_>, name: &str) -> Result<Vec<Self>, FieldError> {
-        let elements = fields.list(name)?;
-        let read = |(path, value): (String, &Value)| Self::read(value, &path);
-        elements.into_iter().map(read).collect()
+        fields.each(name, |value| Self::read(value, ""))
     }
 
     fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
