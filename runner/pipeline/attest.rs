@@ -54,7 +54,10 @@ pub struct Made<'a> {
 /// Makes sure, before hours are spent, that what is made can be signed as the user wishes.
 pub fn check(wish: &Wish, ctx: &Context<'_>) -> Result<(), PipelineError> {
     if wish.runs == Runs::Twice {
-        keyring::look(ctx.dirs, &wish.key)?;
+        let _turn = ctx.shared.turn_to_sign();
+        if let Some(asked) = keyring::look(ctx.dirs, &wish.key, ctx.shared.passphrase())? {
+            ctx.shared.put_passphrase(asked);
+        }
     }
     match wish.timestamp {
         Some(_) => ctx.check_network("have a signature time-stamped"),
@@ -77,7 +80,7 @@ pub fn attest(
     );
     let keyring = {
         let _turn = ctx.shared.turn_to_sign();
-        keyring::open(ctx.dirs, &wish.key)?
+        keyring::open_with(ctx.dirs, &wish.key, ctx.shared.passphrase())?
     };
     if let Some(fresh) = &keyring.fresh {
         ctx.tell(&Event::Notice {
