@@ -99,18 +99,25 @@ fn a_file_with_a_passphrase() {
     let pem = fs::read_to_string(&file).unwrap();
     assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     detached("key show --key safe").expect(1, &["no passphrase"]);
+    // Whoever could answer may be gone by the time the build ends.
+    let unattended = detached("build words --key safe").expect(1, &["no passphrase"]);
+    assert!(!unattended.stderr.contains("Run A"), "{unattended}");
     let build = format!("{with} build words --export out --key safe");
     run(&world, &build).expect(0, &["Signed words-1"]);
     fs::write(&secret, "battery staple\n").unwrap();
     let wrong = format!("{with} key show --key safe");
     run(&world, &wrong).expect(1, &["the passphrase does not open the key"]);
+    let again = format!("{with} build words --rebuild --key safe");
+    let refused = run(&world, &again).expect(1, &["the passphrase does not open the key"]);
+    assert!(!refused.stderr.contains("Run A"), "{refused}");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
     run(&world, &wrong).expect(1, &["can be read by others", "chmod 600"]);
 }
 
 #[test]
 fn a_passphrase_from_the_terminal() {
-    let world = World::new(site!(), Larder::Empty);
+    let world = World::new(site!(), Larder::Shell);
+    world.recipe("words", "echo one > $OUT/one");
     let typed = |line: &str, answers: &[&str]| {
         let mut python = world.command("python3");
         python.args(["-c", TYPIST, line]).args(answers);
@@ -129,6 +136,14 @@ fn a_passphrase_from_the_terminal() {
             .stdout
             .contains("does not open")
     );
+    let built = typed(
+        "--color never --no-progress build words --key safe",
+        &["horse"],
+    );
+    let built = built.expect(0, &[]);
+    let place = |what: &str| built.stdout.find(what).unwrap();
+    assert!(place("Passphrase of") < place("Run A"), "{built}");
+    assert!(place("Run A") < place("Signed words-1"), "{built}");
     assert!(
         typed("key generate b --encrypt", &["horse", "house"])
             .stdout

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
 use zwieback_test_world::larder::Larder;
@@ -212,6 +213,64 @@ fn another_output_is_explained_between_theirs_and_ours() {
     pair.recheck(&[&other]).expect(4, &["artifact-"]);
     let keys = pair.ours.path("home/.local/share/zwieback/keys");
     assert!(!keys.exists(), "nothing was signed, so no key was made");
+}
+
+/// A recipe whose source is a folder of the project, which nobody else has.
+fn own_folder(world: &World, size: usize) {
+    world.write("project/src/words", "w".repeat(size));
+    world.write("project/src/empty", "");
+    let run = world.write("project/src/bin/run", "#!/bin/sh\necho run\n");
+    fs::set_permissions(run, fs::Permissions::from_mode(0o755)).unwrap();
+    symlink("bin/run", world.path("project/src/link")).unwrap();
+    let script = "cp -a own $OUT/\n./own/link > $OUT/said";
+    world.recipe_with("app", script, "[sources.own]\npath = \"src\"\n");
+    world.run(&["lock", "app"]).expect(0, &["Locked"]);
+}
+
+#[test]
+fn a_small_folder_of_the_project_comes_with_its_bundle() {
+    let pair = Pair::of(Larder::Shell, |world| own_folder(world, 1000));
+    let bundle = pair.build("app");
+    let honest = fs::read(&bundle).unwrap();
+    let again = pair.recheck(&["--key", "theirs.pem", "--export", "again"]);
+    again.expect(0, &["app 1 is reproducible"]);
+    let file =
+        "(.predicate.buildDefinition.resolvedDependencies[] | select(.name == \"file own/words\"))";
+    let evil = zwieback_core::digest::Digest::sha256(b"evil");
+    for (change, said) in [
+        (
+            format!("{file}.content = \"ZXZpbA==\""),
+            "dependency-content",
+        ),
+        (format!("del({file}.content)"), "the bytes of `words`"),
+        (
+            format!("{file} |= (.content = \"ZXZpbA==\" | .digest = {{sha256: \"{evil}\"}})"),
+            "the bytes of `words`",
+        ),
+        (
+            format!("{file}.name = \"file own/../words\""),
+            "belongs to nothing",
+        ),
+    ] {
+        fs::write(&bundle, &honest).unwrap();
+        pair.alter(&change);
+        let signed = pair.recheck(&["--key", "theirs.pem"]);
+        signed.expect(4, &["signature-mismatch"]);
+        let unsigned = pair.recheck(&[]);
+        assert_ne!(unsigned.code, Some(0), "{change}: {unsigned}");
+        assert!(unsigned.stderr.contains(said), "{change}: {unsigned}");
+    }
+}
+
+#[test]
+fn a_large_folder_is_missed_by_name() {
+    let pair = Pair::of(Larder::Shell, |world| own_folder(world, 65 << 10));
+    pair.build("app");
+    let missing = pair.recheck(&["--key", "theirs.pem"]);
+    missing.expect(
+        1,
+        &["does not carry the folder `src`", "source `own`", "64 KiB"],
+    );
 }
 
 #[test]

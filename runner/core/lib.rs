@@ -21,6 +21,7 @@ pub mod draft;
 // What is built, twice, and what comes of it.
 pub mod sandbox_spec;
 pub mod tree;
+pub mod canonical_tree;
 pub mod twin;
 pub mod bake;
 pub mod event;

@@ -82,6 +82,17 @@ impl RelPath {
         Self(format!("{parent}/{self}"))
     }
 
+    /// Whether a link at this path, with that text, leads to a place in the same tree.
+    pub fn links_inside(&self, target: &str) -> bool {
+        let above = self.parts().count() - 1;
+        let step = |depth: usize, part: &str| match part {
+            "" | "." => Some(depth),
+            ".." => depth.checked_sub(1),
+            _ => Some(depth + 1),
+        };
+        !target.starts_with('/') && target.split('/').try_fold(above, step).is_some()
+    }
+
     /// The path with one more name.
     pub fn join(&self, name: &str) -> Result<Self, RelPathError> {
         format!("{self}/{name}").parse()
@@ -161,6 +172,17 @@ mod tests {
         assert_eq!(path.file_name(), "libz.a");
         assert_eq!(path.parent().unwrap().as_str(), "usr/lib");
         assert_eq!(path.parts().count(), 3);
+    }
+
+    #[test]
+    fn a_link_stays_where_its_tree_is() {
+        let path: RelPath = "a/b/link".parse().unwrap();
+        for inside in ["c", "./c", "../../c", "../..", "d/../../../x", "c//"] {
+            assert!(path.links_inside(inside), "{inside}");
+        }
+        for outside in ["/", "/a/b", "../../..", "../../../a", "c/../../../.."] {
+            assert!(!path.links_inside(outside), "{outside}");
+        }
     }
 
     proptest! {

@@ -6,7 +6,6 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use zwieback_core::bake::comparison::{Comparison, differences};
 use zwieback_core::bake::record::{Record, RunRecord};
-use zwieback_core::digest::Digest;
 use zwieback_core::tree::Tree;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::variation::Variation;
@@ -42,7 +41,7 @@ fn kept(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
         let digest = run.outputs.ok_or_else(|| PipelineError::NothingKept {
             id: record.id.clone(),
         })?;
-        stored(&digest, ctx)
+        ctx.tree(&digest)
     };
     let conditions = (a.conditions.clone(), b.conditions.clone());
     let variation = Variation {
@@ -90,14 +89,6 @@ impl Readable {
 pub fn two(a: &Readable, b: &Readable, knowledge: &Knowledge) -> Report {
     let comparison = compared(&a.tree, &b.tree);
     opened(&comparison, (a.dir.as_fd(), b.dir.as_fd()), knowledge)
-}
-
-/// A tree of the store by its digest.
-pub fn stored(digest: &Digest, ctx: &Context<'_>) -> Result<StoredTree, PipelineError> {
-    let tree = ctx.store.tree(digest)?;
-    tree.ok_or_else(|| PipelineError::Vanished {
-        file: format!("tree {}", digest.short()),
-    })
 }
 
 fn compared(a: &Tree, b: &Tree) -> Comparison {

@@ -20,6 +20,7 @@ use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::time_stamp::stamp;
 
+use super::carried::carried;
 use super::context::{Context, Runs, Wish};
 use super::error::PipelineError;
 use super::keyring;
@@ -53,7 +54,10 @@ pub struct Made<'a> {
 /// Makes sure, before hours are spent, that what is made can be signed as the user wishes.
 pub fn check(wish: &Wish, ctx: &Context<'_>) -> Result<(), PipelineError> {
     if wish.runs == Runs::Twice {
-        keyring::look(ctx.dirs, &wish.key)?;
+        let _turn = ctx.shared.turn_to_sign();
+        if let Some(asked) = keyring::look(ctx.dirs, &wish.key, ctx.shared.passphrase())? {
+            ctx.shared.put_passphrase(asked);
+        }
     }
     match wish.timestamp {
         Some(_) => ctx.check_network("have a signature time-stamped"),
@@ -70,13 +74,13 @@ pub fn attest(
     let statement = statement(
         &made.planned.plan,
         made.action,
-        &made.planned.patches,
+        &carried(made.planned, ctx)?,
         made.reproduced,
         invocation(made, wish, ctx)?,
     );
     let keyring = {
         let _turn = ctx.shared.turn_to_sign();
-        keyring::open(ctx.dirs, &wish.key)?
+        keyring::open_with(ctx.dirs, &wish.key, ctx.shared.passphrase())?
     };
     if let Some(fresh) = &keyring.fresh {
         ctx.tell(&Event::Notice {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use zwieback_core::bake::plan::Variety;
+use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::name::Name;
@@ -10,6 +11,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::Proxies;
 use zwieback_host::store::place::Store;
+use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
 use super::keyring::KeyChoice;
@@ -156,6 +158,14 @@ impl Context<'_> {
             Network::Allowed => Ok(()),
             Network::Forbidden => Err(PipelineError::NeedsNetwork { what }),
         }
+    }
+
+    /// A tree of the store by its digest.
+    pub fn tree(&self, digest: &Digest) -> Result<StoredTree, PipelineError> {
+        let tree = self.store.tree(digest)?;
+        tree.ok_or_else(|| PipelineError::Vanished {
+            file: format!("tree {}", digest.short()),
+        })
     }
 
     /// Once the user wants to stop, whatever fails does so because of that.

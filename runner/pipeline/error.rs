@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::reason::Refusal;
+use zwieback_core::bake::carried::CarriedError;
 use zwieback_core::bake::completed::{Ending, Incomplete};
 use zwieback_core::bake::plan::LockProblem;
 use zwieback_core::digest::Digest;
@@ -247,6 +248,14 @@ pub enum PipelineError {
         /// What came out here.
         ours: Digest,
     },
+    /// A folder in the store is not what its digest names.
+    #[error("source `{name}` was changed in the store")]
+    NotTheFolder {
+        /// The source.
+        name: Name,
+        /// What is wrong with it.
+        source: CarriedError,
+    },
     /// A patch that the statement names and does not carry.
     #[error("the statement does not carry the patch {path}, sha256 {sha256}")]
     NoPatch {
@@ -367,7 +376,9 @@ impl PipelineError {
             Self::Store(error) => error.hint(),
             Self::Incomplete { source, .. } => source.hint(),
             Self::NeedsNetwork { .. } => Some("run it once without --offline".into()),
-            Self::Vanished { .. } => Some("run `zwieback store verify`, then build again".into()),
+            Self::Vanished { .. } | Self::NotTheFolder { .. } => {
+                Some("run `zwieback store verify`, then build again".into())
+            }
             Self::StepFailed { id, .. } => Some(format!("the whole log: zwieback logs {id}")),
             Self::SourcesTooLarge => Some("raise `disk` in the recipe's `[limits]`".into()),
             Self::Unpack { source, .. } => source.hint(),

@@ -8,7 +8,9 @@ use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::{ExternalError, Pkcs11Error};
 use zwieback_host::keys::external::ExternalSigner;
-use zwieback_host::keys::key_directory::{KeyDirectory, KeyDirectoryError, open_file};
+use zwieback_host::keys::key_directory::{
+    KeyDirectory, KeyDirectoryError, is_encrypted, open_file,
+};
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::keys::passphrase::Passphrase;
 use zwieback_host::keys::pkcs11::Pkcs11Signer;
@@ -95,24 +97,49 @@ impl KeyringError {
 
 /// The chosen key, else the user's own, which is made if there is none.
 pub fn open(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
+    open_with(dirs, choice, None)
+}
+
+/// The same, with the passphrase that [`look`] was given for it, if it was.
+pub fn open_with(
+    dirs: &Dirs,
+    choice: &KeyChoice,
+    known: Option<&Passphrase>,
+) -> Result<Keyring, KeyringError> {
+    let open_file = |path: &Path| open_key_file(path, choice, known);
     match &choice.key {
-        None => own(dirs, choice),
-        Some(KeyLocator::Place(place)) => Ok(kept(open_key_file(&file_of(dirs, place)?, choice)?)),
+        None => own(dirs, open_file),
+        Some(KeyLocator::Place(place)) => Ok(kept(open_file(&file_of(dirs, place)?)?)),
         Some(KeyLocator::Token(uri)) => Ok(kept(Pkcs11Signer::open((**uri).clone(), Vec::new())?)),
         Some(KeyLocator::Command(command)) => Ok(kept(ExternalSigner::open(command)?)),
     }
 }
 
-/// Makes sure, before hours are spent, that the chosen key is there; nothing secret is opened.
-pub fn look(dirs: &Dirs, choice: &KeyChoice) -> Result<(), KeyringError> {
-    match &choice.key {
-        None => Ok(()),
-        Some(KeyLocator::Place(place)) => match file_of(dirs, place)? {
-            file if file.exists() => Ok(()),
-            file => Err(KeyDirectoryError::Absent(file).into()),
-        },
-        Some(KeyLocator::Token(_) | KeyLocator::Command(_)) => open(dirs, choice).map(drop),
+/// Makes sure, before hours are spent, that the chosen key is there, and asks for the passphrase that
+/// opens it unless that is known: nobody may be there to answer when the build ends.
+///
+/// A key without a passphrase stays closed. One with is tried, for a slip of the finger would be found
+/// out too late, and closed again.
+pub fn look(
+    dirs: &Dirs,
+    choice: &KeyChoice,
+    known: Option<&Passphrase>,
+) -> Result<Option<Passphrase>, KeyringError> {
+    let file = match &choice.key {
+        Some(KeyLocator::Token(_) | KeyLocator::Command(_)) => {
+            return open(dirs, choice).map(|_| None);
+        }
+        Some(KeyLocator::Place(place)) => file_of(dirs, place)?,
+        // It is made when it is needed.
+        None if !own_file(dirs).exists() => return Ok(None),
+        None => own_file(dirs),
+    };
+    if !is_encrypted(&file)? || known.is_some() {
+        return Ok(None);
     }
+    let passphrase = passphrase(choice, &file)?;
+    open_file(&file, Some(&passphrase))?;
+    Ok(Some(passphrase))
 }
 
 /// Makes a key in the user's folder.
@@ -168,8 +195,15 @@ impl FreshKey {
     }
 }
 
-fn own(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
-    let path = KeyDirectory::new(dirs.keys()).private_path(&default_name());
+fn own_file(dirs: &Dirs) -> PathBuf {
+    KeyDirectory::new(dirs.keys()).private_path(&default_name())
+}
+
+fn own(
+    dirs: &Dirs,
+    open_file: impl Fn(&Path) -> Result<PrivateKey, KeyringError>,
+) -> Result<Keyring, KeyringError> {
+    let path = own_file(dirs);
     if !path.exists() {
         match create(dirs, &default_name(), Algorithm::EcdsaP256, None) {
             // Another first build was quicker: it is the same user's key.
@@ -177,7 +211,7 @@ fn own(dirs: &Dirs, choice: &KeyChoice) -> Result<Keyring, KeyringError> {
             made => return made,
         }
     }
-    Ok(kept(open_key_file(&path, choice)?))
+    Ok(kept(open_file(&path)?))
 }
 
 /// A single word that is no file here is the name of a key in the user's folder.
@@ -192,8 +226,12 @@ fn file_of(dirs: &Dirs, place: &Path) -> Result<PathBuf, KeyringError> {
     file.ok_or_else(|| KeyringError::Unknown(place.display().to_string()))
 }
 
-fn open_key_file(path: &Path, choice: &KeyChoice) -> Result<PrivateKey, KeyringError> {
-    match open_file(path, None) {
+fn open_key_file(
+    path: &Path,
+    choice: &KeyChoice,
+    known: Option<&Passphrase>,
+) -> Result<PrivateKey, KeyringError> {
+    match open_file(path, known) {
         Err(KeyDirectoryError::Private {
             source: PrivateKeyError::Encrypted,
             ..

@@ -50,6 +50,7 @@ pub mod bundles;
 pub mod root_state;
 pub mod policy_file;
 pub mod root_file;
+pub mod carried;
 pub mod attest;
 pub mod theirs;
 pub mod keep;

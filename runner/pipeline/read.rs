@@ -21,8 +21,8 @@ use super::error::PipelineError;
 pub struct Planned {
     /// What to build, from what.
     pub plan: Plan,
-    /// The project's top folder.
-    pub project: PathBuf,
+    /// The project's top folder; a recheck has none, and finds the folders of its plan in the store.
+    pub project: Option<PathBuf>,
     /// The bundles of the recipes it needs, once these are built.
     pub bundles: BTreeMap<Name, Digest>,
     /// The content of each patch, by its path in the recipe's folder.
@@ -43,7 +43,7 @@ pub fn recipe(
     ctx.tell(&planned(&plan));
     Ok(Planned {
         plan,
-        project: project.root().to_owned(),
+        project: Some(project.root().to_owned()),
         bundles: BTreeMap::new(),
         patches,
     })

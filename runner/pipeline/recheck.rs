@@ -9,6 +9,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 
 use super::build::make;
+use super::carried;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::hand_over::hand_over;
@@ -26,11 +27,14 @@ pub fn recheck(
     let begun = Instant::now();
     let planned_again = Planned {
         plan: claim.plan.clone(),
-        project: PathBuf::new(),
+        project: None,
         bundles: BTreeMap::new(),
         patches: patches(claim, given)?,
     };
     ctx.tell(&planned(&planned_again.plan));
+    for (name, folder) in &claim.folders {
+        carried::put(name, folder, ctx)?;
+    }
     let theirs = Theirs { claim, at_hand };
     let built = make(&planned_again, wish, Some(&theirs), ctx)?;
     hand_over(&planned_again, &built, wish, begun, ctx)

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use zwieback_core::digest::Digest;
 use zwieback_core::twin::variation::Machine;
+use zwieback_host::keys::passphrase::Passphrase;
 use zwieback_host::machine;
 use zwieback_host::run_folder;
 
@@ -20,6 +21,7 @@ pub struct Shared {
     fetching: Mutex<()>,
     preparing: Mutex<()>,
     signing: Mutex<()>,
+    passphrase: OnceLock<Passphrase>,
 }
 
 /// Held by whoever does what only one may do at a time.
@@ -49,6 +51,16 @@ impl Shared {
     /// To open the key: whoever comes first makes it.
     pub fn turn_to_sign(&self) -> Turn<'_> {
         turn(&self.signing)
+    }
+
+    /// What opens the key, if it was asked for: once, before the first of all builds begins.
+    pub fn passphrase(&self) -> Option<&Passphrase> {
+        self.passphrase.get()
+    }
+
+    /// Remembers the passphrase until all is signed. Only who has the turn to sign asks for it.
+    pub fn put_passphrase(&self, passphrase: Passphrase) {
+        self.passphrase.get_or_init(|| passphrase);
     }
 
     /// Where a root lies that was checked by this invocation: no step can write to it.

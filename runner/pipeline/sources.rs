@@ -103,7 +103,7 @@ pub fn check_folders(planned: &Planned, ctx: &Context<'_>) -> Result<(), Pipelin
     Ok(())
 }
 
-/// The folder as it is now, if that is what was locked.
+/// The folder that was locked: as it is now in the project, or else as somebody's statement carried it.
 fn folder(
     planned: &Planned,
     name: &Name,
@@ -111,16 +111,22 @@ fn folder(
     path: &ProjectFolder,
     ctx: &Context<'_>,
 ) -> Result<StoredTree, PipelineError> {
-    let tree = folder_now(&planned.project, name, source, ctx)?;
-    let mut locked = planned.plan.folders.iter();
-    if locked.any(|it| it.source == *name && it.tree == *tree.digest()) {
-        return Ok(tree);
-    }
-    Err(PipelineError::FolderChanged {
+    let changed = || PipelineError::FolderChanged {
         name: name.clone(),
         path: path.clone(),
         recipe: planned.plan.recipe.name().clone(),
-    })
+    };
+    let mut folders = planned.plan.folders.iter();
+    let locked = folders.find(|it| it.source == *name).ok_or_else(changed)?;
+    let tree = match &planned.project {
+        Some(top) => folder_now(top, name, source, ctx)?,
+        None => ctx.tree(&locked.tree)?,
+    };
+    if *tree.digest() == locked.tree {
+        Ok(tree)
+    } else {
+        Err(changed())
+    }
 }
 
 /// The tree of a folder of the project.

@@ -41,7 +41,7 @@ fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> anyhow::Result<Report> {
 /// A tree by its digest, or a folder.
 fn readable(what: &str, ctx: &Context<'_>) -> anyhow::Result<Readable> {
     if let Ok(digest) = what.parse::<Digest>() {
-        return Ok(Readable::stored(&again::stored(&digest, ctx)?)?);
+        return Ok(Readable::stored(&ctx.tree(&digest)?)?);
     }
     Ok(Readable::folder(
         File::open(what).with_context(|| what.to_owned())?,

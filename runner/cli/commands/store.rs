@@ -15,7 +15,6 @@ use crate::cli::commands::transfer;
 use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::session::Session;
-use crate::pipeline::again;
 use crate::pipeline::roots;
 
 /// Runs the command.
@@ -39,9 +38,7 @@ fn path(session: &Session, what: Option<&str>) -> anyhow::Result<u8> {
                 Ok(digest) => digest,
                 Err(_) => outputs(session, what)?,
             };
-            again::stored(&digest, &session.context(true)?)?
-                .path()
-                .to_owned()
+            session.context(true)?.tree(&digest)?.path().to_owned()
         }
     };
     say(&format!("{}\n", path.display()))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::provenance::Provenance;
 use super::reason::{Reason, Refusal};
+use super::resource::ResourceDescriptor;
 use crate::digest::Digest;
 use crate::json::canonical;
 use crate::json::value::{Object, Value};
@@ -15,6 +16,15 @@ const RECIPE: &str = "recipe";
 const RECIPE_DIGEST: &str = "recipeDigest";
 /// The manifests of the toolchains by name: with the locked packages, all that their tree is made from.
 const TOOLCHAINS: &str = "toolchains";
+
+/// Before the path of a patch, in the name of the input that it is.
+pub const PATCH: &str = "patch ";
+/// Before the name of a source that is a folder of the builder's project.
+pub const FOLDER: &str = "folder ";
+/// Before the name of such a source and the path of one of its files, with a `/` between.
+pub const FILE: &str = "file ";
+/// What lies at its builder's and nowhere else: no other input may bring its own bytes.
+const CARRIED: [&str; 3] = [PATCH, FOLDER, FILE];
 
 /// Build types of other builders that are taken, and the external parameters each may have.
 pub type ForeignBuildTypes = BTreeMap<String, BTreeSet<String>>;
@@ -73,14 +83,28 @@ fn check_own(provenance: &Provenance) -> Result<(), Refusal> {
     if digest.and_then(|digest| digest.parse().ok()) != Some(recipe_digest(recipe)) {
         return Err(malformed("`recipeDigest` is not that of `recipe`"));
     }
-    let unbound = provenance.resolved_dependencies.iter();
-    match unbound.into_iter().find(|input| !input.digest.is_strong()) {
-        Some(input) => {
-            let saw = format!("{:?}", input.label());
-            Err(Refusal::new(Reason::DependencyWithoutDigest, saw))
-        }
+    let inputs = &provenance.resolved_dependencies;
+    let refused = |reason, input: &ResourceDescriptor| {
+        Err(Refusal::new(reason, format!("{:?}", input.label())))
+    };
+    if let Some(input) = inputs.iter().find(|input| !input.digest.is_strong()) {
+        return refused(Reason::DependencyWithoutDigest, input);
+    }
+    match inputs.iter().find(|input| !brings_its_own(input)) {
+        Some(input) => refused(Reason::DependencyContent, input),
         None => Ok(()),
     }
+}
+
+/// Whether an input has no content, or may have one and has the one that its digest names.
+fn brings_its_own(input: &ResourceDescriptor) -> bool {
+    let Some(content) = &input.content else {
+        return true;
+    };
+    let name = input.name.as_deref().unwrap_or_default();
+    input.uri.is_none()
+        && CARRIED.iter().any(|kind| name.starts_with(kind))
+        && input.digest.get_sha256() == Some(Digest::sha256(content))
 }
 
 fn check_names(parameters: &Object, known: impl Fn(&str) -> bool) -> Result<(), Refusal> {

@@ -104,6 +104,11 @@ impl Bundle {
         &self.envelope
     }
 
+    /// The bytes that were signed.
+    pub(super) fn into_payload(self) -> Vec<u8> {
+        self.envelope.payload
+    }
+
     /// Which key it claims to be signed by.
     pub fn hint(&self) -> &str {
         &self.hint

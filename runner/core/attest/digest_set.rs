@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest::{Digest, Fingerprint};
-use crate::json::fields::{FieldError, FieldProblem, Fields, text_of};
+use crate::json::fields::{FieldError, FieldProblem, Fields};
 use crate::json::value::Value;
 
 const SHA256: &str = "sha256";
@@ -85,8 +85,8 @@ impl DigestSet {
     /// Reads a set; the ones we rely on must be well formed, unknown ones are kept unread.
     pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let mut digests = Self::default();
-        for (name, value) in fields.members().iter() {
-            let digest = text_of(value, &fields.path_of(name))?;
+        for member in fields.texts() {
+            let (name, digest) = member?;
             let malformed = |_| fields.error(name, FieldProblem::Digest);
             match name.as_str() {
                 SHA256 => digests.sha256 = Some(digest.parse().map_err(malformed)?),

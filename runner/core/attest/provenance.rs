@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
-use crate::json::fields::{FieldError, Fields, text_of};
+use crate::json::fields::{FieldError, Fields};
 use crate::json::value::{Object, Value};
 use crate::timestamp::Timestamp;
 
@@ -145,8 +145,8 @@ impl Builder {
     fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let mut version = BTreeMap::new();
         if let Some(versions) = fields.optional_object("version")? {
-            for (name, value) in versions.members().iter() {
-                let text = text_of(value, &versions.path_of(name))?;
+            for member in versions.texts() {
+                let (name, text) = member?;
                 version.insert(name.clone(), text.to_owned());
             }
         }

@@ -118,6 +118,8 @@ crate::reasons! {
     ParameterMalformed = "parameter-malformed",
     /// an input has no digest that binds
     DependencyWithoutDigest = "dependency-without-digest",
+    /// an input brings bytes that its digest does not name, or that it may not bring
+    DependencyContent = "dependency-content",
     /// the key is not trusted to speak for this verifier
     VerifierUntrusted = "verifier-untrusted",
     /// the summary is about something else

@@ -5,6 +5,10 @@ use crate::base64;
 use crate::json::fields::{FieldError, FieldProblem, Fields};
 use crate::json::value::{Object, Value};
 
+/// No `content` has more bytes. in-toto would have it below 1 KB wherever there is another place to get
+/// the bytes from; a longer one is refused before it is decoded.
+pub const LARGEST_CONTENT: usize = 64 << 10;
+
 /// One thing: a subject, an input, a log. At least one of uri, digest and content is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceDescriptor {
@@ -78,10 +82,7 @@ impl ResourceDescriptor {
             digest: digest
                 .as_ref()
                 .map_or(Ok(DigestSet::default()), DigestSet::read)?,
-            content: match fields.optional_text("content")? {
-                Some(_) => Some(fields.base64("content")?),
-                None => None,
-            },
+            content: content(&fields)?,
             download_location: text("downloadLocation")?,
             media_type: text("mediaType")?,
             annotations: annotations.map_or_else(Object::new, |it| it.members().clone()),
@@ -92,9 +93,7 @@ impl ResourceDescriptor {
 
     /// Reads a list of descriptors; an absent list is empty.
     pub fn read_list(fields: &Fields<'_>, name: &str) -> Result<Vec<Self>, FieldError> {
-        let elements = fields.list(name)?;
-        let read = |(path, value): (String, &Value)| Self::read(value, &path);
-        elements.into_iter().map(read).collect()
+        fields.each(name, |value| Self::read(value, ""))
     }
 
     fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
@@ -102,6 +101,18 @@ impl ResourceDescriptor {
             return Err(fields.error("digest", FieldProblem::Missing));
         }
         Ok(())
+    }
+}
+
+fn content(fields: &Fields<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+    let longest = base64::encoded_length(LARGEST_CONTENT);
+    match fields.optional_text("content")? {
+        None => Ok(None),
+        Some(text) if text.len() > longest => {
+            let problem = FieldProblem::Rule("has more than 64 KiB");
+            Err(fields.error("content", problem))
+        }
+        Some(_) => fields.base64("content").map(Some),
     }
 }
 

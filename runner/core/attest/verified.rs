@@ -10,9 +10,9 @@ use super::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
 
 /// The payload of an envelope that a trusted key has signed: exactly the bytes that were checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedEnvelope {
-    payload: Vec<u8>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifiedEnvelope<'b> {
+    payload: &'b [u8],
     key: KeyId,
 }
 
@@ -50,12 +50,12 @@ impl Artifact {
     }
 }
 
-impl VerifiedEnvelope {
+impl<'b> VerifiedEnvelope<'b> {
     /// Checks a bundle's signature against keys that are trusted.
     ///
     /// The hint decides which refusal it is, never whether there is one: it is not signed
     /// (DSSE: "MUST NOT be used for security decisions").
-    pub fn of(bundle: &Bundle, keys: &[&PublicKey]) -> Result<Self, Refusal> {
+    pub fn of(bundle: &'b Bundle, keys: &[&PublicKey]) -> Result<Self, Refusal> {
         let envelope = bundle.envelope();
         let pae = envelope.pae();
         let confirmed = |key: &&PublicKey| key.confirm(&pae, bundle.signature());
@@ -69,7 +69,7 @@ impl VerifiedEnvelope {
             return Err(Refusal::new(Reason::PayloadType, saw));
         }
         Ok(Self {
-            payload: envelope.payload.clone(),
+            payload: &envelope.payload,
             key,
         })
     }
@@ -78,18 +78,13 @@ impl VerifiedEnvelope {
     pub fn key(&self) -> KeyId {
         self.key
     }
-
-    /// The bytes that were signed.
-    pub(super) fn into_payload(self) -> Vec<u8> {
-        self.payload
-    }
 }
 
 impl VerifiedStatement {
     /// Reads the statement of a verified envelope.
-    pub fn of(envelope: &VerifiedEnvelope) -> Result<Self, Refusal> {
+    pub fn of(envelope: &VerifiedEnvelope<'_>) -> Result<Self, Refusal> {
         Ok(Self {
-            statement: read_statement(&envelope.payload)?,
+            statement: read_statement(envelope.payload)?,
             key: envelope.key,
         })
     }

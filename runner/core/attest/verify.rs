@@ -75,7 +75,7 @@ fn judge(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
     Ok(Verified {
         provenance,
         key: statement.key(),
-        statement: envelope.into_payload(),
+        statement: bundle.into_payload(),
         bundle: Digest::sha256(request.bundle),
         level,
         time,

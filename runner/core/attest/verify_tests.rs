@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::attest::fixture::*;
+use crate::attest::resource::LARGEST_CONTENT;
 use crate::base64;
 use crate::digest::Fingerprint;
 use crate::json::value::Value;
@@ -341,7 +342,12 @@ fn parameters() {
         input.digest = <_>::default();
         it.resolved_dependencies.push(input);
     });
+    let swollen = with(|it| {
+        let input = &mut it.resolved_dependencies[0];
+        input.content = Some(vec![0; LARGEST_CONTENT + 3]);
+    });
     for (what, bundle, expected) in [
+        ("64 KiB of content", swollen, Reason::FieldMalformed),
         (
             "a parameter nobody knows",
             unknown,

@@ -12,6 +12,8 @@ pub mod completed;
 
 pub mod comparison;
 
+pub mod carried;
+
 pub mod statement;
 
 pub mod recheck;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::action::{Action, EPOCH};
+use super::carried::{self, CarriedError, CarriedFolder};
 use super::plan::{LockProblem, Locked, Plan, Requests as _, Variety};
-use super::statement::{FOLDER, MADE, NEEDS, OUTPUTS, PATCH, ROOT};
-use crate::attest::build_type;
+use super::statement::{MADE, NEEDS, OUTPUTS, ROOT};
+use crate::attest::build_type::{self, FILE, FOLDER, PATCH};
 use crate::attest::digest_set::DigestSet;
 use crate::attest::provenance::Provenance;
 use crate::attest::resource::ResourceDescriptor;
@@ -18,8 +19,10 @@ use crate::json::from_serde::value_of;
 use crate::json::value::Value;
 use crate::locked_input::LockedInput;
 use crate::manifest::diagnostic::{Diagnostic, SourceText};
-use crate::manifest::lockfile::Lockfile;
+use crate::manifest::lockfile::{LockedFolder, Lockfile};
+use crate::manifest::project_folder::ProjectFolder;
 use crate::manifest::recipe::{Profile, Recipe};
+use crate::manifest::source::{Origin, Source};
 use crate::manifest::toolchain::Toolchain;
 use crate::name::Name;
 use crate::rel_path::RelPath;
@@ -31,6 +34,8 @@ pub struct Claim {
     pub plan: Plan,
     /// The patches, by their path in the recipe's folder.
     pub patches: BTreeMap<RelPath, ClaimedPatch>,
+    /// The folders of their builder's project, by the source that they are.
+    pub folders: BTreeMap<Name, CarriedFolder>,
     /// The action: it follows from the plan, the patches and the root.
     pub action: Digest,
     /// The tree that was `/`.
@@ -71,6 +76,22 @@ pub enum NotRepeatable {
     /// An input that its builder had at home.
     #[error("the statement's input `{0}` is a tree of its builder's own and cannot be fetched")]
     AtHome(String),
+    /// A folder of its builder's project that was too large for the statement.
+    #[error(
+        "the statement does not carry the folder `{path}` that source `{source_name}` is, tree {tree}: \
+         it is larger than 64 KiB"
+    )]
+    NotCarried {
+        /// The source.
+        source_name: Name,
+        /// Where it lies in its builder's project.
+        path: ProjectFolder,
+        /// The digest of its tree.
+        tree: Digest,
+    },
+    /// A folder that is carried, but is not the one that is named.
+    #[error("the statement's folder `{0}` is not what it is named: {1}")]
+    Folder(Name, #[source] CarriedError),
     /// A subject that is no file of an output tree.
     #[error("the statement's subject {0:?} is no file of an output tree")]
     Subject(String),
@@ -101,6 +122,7 @@ pub fn claim(
     let inputs = Inputs::sort(&provenance.resolved_dependencies)?;
     let plan = plan(provenance, &recipe, &inputs)?;
     check_patches(&recipe, &inputs.patches)?;
+    let folders = folders(&plan, inputs.folders)?;
     let root = inputs.root.ok_or(NotRepeatable::Malformed("toolchain"))?;
     let patches = inputs.patches.iter();
     let digests = patches.map(|(path, patch)| (path.clone(), patch.digest));
@@ -114,6 +136,7 @@ pub fn claim(
     Ok(Claim {
         plan,
         patches: inputs.patches,
+        folders,
         action: made,
         root,
         files: files(statement)?,
@@ -127,6 +150,9 @@ impl NotRepeatable {
         match self {
             Self::Elsewhere(..) => {
                 Some("recheck with the version of zwieback that the statement names".into())
+            }
+            Self::NotCarried { .. } => {
+                Some("its builder has it; a source that is a package can be had by everyone".into())
             }
             Self::Action { .. } => {
                 Some("the statement was altered, or its builder does not say what it did".into())
@@ -142,6 +168,7 @@ struct Inputs {
     sources: Vec<LockedInput>,
     packages: BTreeMap<Name, Vec<LockedInput>>,
     patches: BTreeMap<RelPath, ClaimedPatch>,
+    folders: carried::Claimed,
     root: Option<Digest>,
 }
 
@@ -151,7 +178,7 @@ impl Inputs {
         let mut seen = BTreeSet::new();
         for one in all {
             let role = one.annotations.get("role").and_then(Value::as_str);
-            if [FOLDER, NEEDS, MADE]
+            if [NEEDS, MADE]
                 .iter()
                 .any(|kind| one.label().starts_with(kind))
             {
@@ -189,6 +216,8 @@ impl Inputs {
             }
             let patch = ClaimedPatch { digest, content };
             self.patches.insert(path.parse().ok()?, patch);
+        } else if name.starts_with(FOLDER) || name.starts_with(FILE) {
+            self.folders.add(one)?;
         } else if name.starts_with(ROOT) && self.root.is_none() {
             self.root = Some(digest);
         } else {
@@ -245,7 +274,8 @@ fn plan(provenance: &Provenance, recipe: &Recipe, inputs: &Inputs) -> Result<Pla
     if let Some(stray) = stray.or(unused.and_then(|(_, packages)| packages.first())) {
         return Err(NotRepeatable::StrayInput(stray.file.to_string()));
     }
-    let sources = Lockfile::new(recipe.requests(), inputs.sources.clone());
+    let mut sources = Lockfile::new(recipe.requests(), inputs.sources.clone());
+    sources.folders = locked_folders(recipe, &inputs.folders)?;
     let toolchains = named
         .iter()
         .map(|name| toolchain(provenance, name, inputs))
@@ -305,6 +335,50 @@ fn manifest<T: Serialize>(
     // What reading dropped would be built without, though it was signed.
     let same = value_of(&read).is_ok_and(|read| read == *value);
     if same { Ok(read) } else { Err(spelling()) }
+}
+
+/// What the lock said of folders: each is a source of the recipe, and the place is in the recipe.
+fn locked_folders(
+    recipe: &Recipe,
+    claimed: &carried::Claimed,
+) -> Result<Vec<LockedFolder>, NotRepeatable> {
+    let stray = |source: &Name| NotRepeatable::StrayInput(format!("{FOLDER}{source}"));
+    let one = |(source, (tree, _)): (&Name, &(Digest, _))| {
+        let origin = recipe.sources.get(source).map(Source::origin);
+        match origin {
+            Some(Ok(Origin::Folder(path))) => Ok(LockedFolder {
+                source: source.clone(),
+                path: path.clone(),
+                tree: *tree,
+            }),
+            _ => Err(stray(source)),
+        }
+    };
+    claimed.trees.iter().map(one).collect()
+}
+
+/// The bytes of every folder, each checked against the tree that the action names.
+fn folders(
+    plan: &Plan,
+    mut claimed: carried::Claimed,
+) -> Result<BTreeMap<Name, CarriedFolder>, NotRepeatable> {
+    let mut folders = BTreeMap::new();
+    for LockedFolder { source, path, tree } in &plan.folders {
+        let not_carried = || NotRepeatable::NotCarried {
+            source_name: source.clone(),
+            path: path.clone(),
+            tree: *tree,
+        };
+        let content = claimed.take_tree(source).ok_or_else(not_carried)?;
+        let files = claimed.take_files(source);
+        let folder = CarriedFolder::read(tree, &content, files);
+        let folder = folder.map_err(|error| NotRepeatable::Folder(source.clone(), error))?;
+        folders.insert(source.clone(), folder);
+    }
+    match claimed.left_over() {
+        Some(source) => Err(NotRepeatable::StrayInput(format!("{FILE}{source}"))),
+        None => Ok(folders),
+    }
 }
 
 fn check_patches(

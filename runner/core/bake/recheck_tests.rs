@@ -1,6 +1,8 @@
 //! Claims: what is stated reads back as the same action, and what was altered does not.
 
 use super::*;
+use crate::attest::reason::Reason;
+use crate::bake::carried::Carried;
 use crate::bake::comparison::{Reproduced, compare};
 use crate::bake::completed::{Completed, Ending, StepResult};
 use crate::bake::statement::{Invocation, statement};
@@ -15,6 +17,8 @@ toolchains = ["c"]
 [sources.a]
 purl = "pkg:generic/a@1"
 patches = ["small.patch", "large.patch"]
+[sources.own]
+path = "src"
 [env]
 CFLAGS = "-O2"
 [[steps]]
@@ -81,10 +85,45 @@ fn reproduced(recipe: &Recipe) -> Reproduced {
     compare(&run, &run).unwrap()
 }
 
+/// Two files, an empty one and a link, and the bytes of the files.
+fn folder() -> CarriedFolder {
+    let bytes = [
+        ("main.c", &b"int main;"[..]),
+        ("empty", b""),
+        ("run.sh", b"exit"),
+    ];
+    let files = bytes.map(|(name, bytes)| (name.parse().unwrap(), bytes.to_vec()));
+    let files: BTreeMap<RelPath, _> = files.into();
+    let mut tree = Tree::default();
+    for (path, bytes) in &files {
+        let content = Fingerprint::of(bytes);
+        let executable = path.as_str() == "run.sh";
+        let file = Entry::File {
+            content,
+            executable,
+        };
+        tree.insert(path.clone(), file).unwrap();
+    }
+    let target = "../main.c".to_owned();
+    let link = Entry::Symlink { target };
+    tree.insert("sub/link".parse().unwrap(), link).unwrap();
+    CarriedFolder::new(tree, files).unwrap()
+}
+
 fn stated() -> (Statement, Digest) {
+    stated_with(&folder().tree().clone(), Some(folder()))
+}
+
+fn stated_with(own: &Tree, carried: Option<CarriedFolder>) -> (Statement, Digest) {
     let recipe = Recipe::parse(source(RECIPE)).unwrap();
     let toolchain = Toolchain::parse(source(TOOLCHAIN)).unwrap();
-    let sources = Lockfile::new(recipe.requests(), vec![input(Some("a"), "a.tar")]);
+    let mut sources = Lockfile::new(recipe.requests(), vec![input(Some("a"), "a.tar")]);
+    let source: Name = "own".parse().unwrap();
+    sources.folders = vec![LockedFolder {
+        source: source.clone(),
+        path: "src".parse().unwrap(),
+        tree: own.digest(),
+    }];
     let packages = ["libc.deb", "gcc.deb"].map(|file| input(None, file));
     let mut packages = packages.to_vec();
     packages.push(input(Some("bundler"), "bundler.tgz"));
@@ -117,8 +156,21 @@ fn stated() -> (Statement, Digest) {
         byproducts: BTreeMap::new(),
     };
     let made = reproduced(&recipe);
-    let statement = statement(&plan, &action, &patches, &made, invocation);
+    let statement = {
+        let carried = Carried {
+            patches: patches
+                .iter()
+                .map(|(path, it)| (path, it.as_slice()))
+                .collect(),
+            folders: carried.map(|it| (&source, it)).into_iter().collect(),
+        };
+        statement(&plan, &action, &carried, &made, invocation)
+    };
     (statement, action.digest())
+}
+
+fn provenance(statement: &Statement) -> Provenance {
+    Provenance::read(&statement.predicate).unwrap()
 }
 
 fn read(statement: &Statement) -> Result<Claim, NotRepeatable> {
@@ -155,6 +207,84 @@ fn a_statement_reads_back_as_its_action() {
         None,
         "in-toto keeps content below 1 KB"
     );
+    let own: Name = "own".parse().unwrap();
+    assert_eq!(claim.folders, BTreeMap::from([(own, folder())]));
+    assert!(build_type::check(&provenance(&statement), &BTreeMap::new()).is_ok());
+}
+
+#[test]
+fn a_folder_that_is_not_carried_is_named() {
+    let error = read(&stated_with(folder().tree(), None).0).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        matches!(error, NotRepeatable::NotCarried { .. }),
+        "{error:?}"
+    );
+    let digest = folder().tree().digest().to_hex();
+    assert!(said.contains("`src`") && said.contains(&digest), "{said}");
+}
+
+/// The statement with its inputs changed, and the refusal of whoever verifies it.
+fn with_inputs(
+    change: impl FnOnce(&mut Vec<ResourceDescriptor>),
+) -> (Result<Claim, NotRepeatable>, Option<Reason>) {
+    let mut provenance = provenance(&stated().0);
+    change(&mut provenance.resolved_dependencies);
+    let verdict = build_type::check(&provenance, &BTreeMap::new());
+    let statement = provenance.into_statement(stated().0.subject);
+    (read(&statement), verdict.err().map(|it| it.reason))
+}
+
+fn input_of<'a>(inputs: &'a mut [ResourceDescriptor], name: &str) -> &'a mut ResourceDescriptor {
+    inputs.iter_mut().find(|it| it.label() == name).unwrap()
+}
+
+#[test]
+fn a_carried_folder_is_the_one_that_is_named_or_none() {
+    let bytes = |name: &'static str, bytes: &'static [u8]| {
+        move |inputs: &mut Vec<ResourceDescriptor>| {
+            input_of(inputs, name).content = Some(bytes.to_vec());
+        }
+    };
+    for name in ["file own/main.c", "folder own", "patch small.patch"] {
+        let (claim, verdict) = with_inputs(bytes(name, b"evil"));
+        assert!(claim.is_err(), "{name}");
+        assert_eq!(verdict, Some(Reason::DependencyContent), "{name}");
+    }
+    // With a digest of its own it is no longer a file of the tree that the action names.
+    let (claim, verdict) = with_inputs(|inputs| {
+        let file = input_of(inputs, "file own/main.c");
+        file.digest = DigestSet::sha256(Digest::sha256(b"evil"));
+        file.content = Some(b"evil".to_vec());
+    });
+    assert!(matches!(claim, Err(NotRepeatable::Folder(..))), "{claim:?}");
+    assert_eq!(verdict, None);
+    let (claim, _) = with_inputs(|inputs| input_of(inputs, "file own/run.sh").content = None);
+    assert!(matches!(claim, Err(NotRepeatable::Folder(..))), "{claim:?}");
+}
+
+#[test]
+fn only_what_lies_at_the_builder_brings_its_bytes() {
+    let (_, verdict) = with_inputs(|inputs| {
+        input_of(inputs, "a.tar").content = Some(b"a.tar".to_vec());
+    });
+    assert_eq!(verdict, Some(Reason::DependencyContent));
+    for name in [
+        "file other/x",
+        "file own/../x",
+        "file own//x",
+        "file own",
+        "file own/new",
+        "folder x",
+    ] {
+        let (claim, _) = with_inputs(|inputs| {
+            let digest = DigestSet::sha256(Digest::sha256(b"x"));
+            let mut stray = ResourceDescriptor::named(name, digest);
+            stray.content = Some(b"x".to_vec());
+            inputs.push(stray);
+        });
+        assert!(claim.is_err(), "{name}");
+    }
 }
 
 #[test]

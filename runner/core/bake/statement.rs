@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
+use super::carried::{Carried, CarriedFolder};
 use super::comparison::Reproduced;
 use super::plan::{Plan, PlannedToolchain};
-use crate::attest::build_type;
+use crate::attest::build_type::{self, FOLDER, PATCH};
 use crate::attest::provenance::{Builder, Metadata, Provenance};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::statement::Statement;
@@ -18,10 +19,6 @@ use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
-/// Before the path of a patch, in the name of the input that it is.
-pub(super) const PATCH: &str = "patch ";
-/// Before the name of a source that is a folder of the builder's project.
-pub(super) const FOLDER: &str = "folder ";
 /// Before the name of a recipe whose outputs went in.
 pub(super) const NEEDS: &str = "needs ";
 /// Before the name of a recipe whose outputs are part of a toolchain.
@@ -32,8 +29,8 @@ pub(super) const ROOT: &str = "toolchain/";
 pub(super) const OUTPUTS: &str = "output tree";
 /// The name of the byproduct that tells of factors and locks.
 pub const SANDBOX: &str = "sandbox report";
-/// A statement carries whole what is smaller: in-toto keeps `content` below 1 KB.
-const CARRIED: usize = 1024;
+/// A statement carries whole the patches that are smaller: in-toto keeps `content` below 1 KB.
+const SMALL_PATCH: usize = 1024;
 
 /// The media type of a tree's canonical bytes.
 const TREE: &str = "application/vnd.zwieback.tree";
@@ -65,7 +62,7 @@ pub struct Invocation {
 pub fn statement(
     plan: &Plan,
     action: &Action,
-    patches: &BTreeMap<RelPath, Vec<u8>>,
+    carried: &Carried<'_>,
     made: &Reproduced,
     invocation: Invocation,
 ) -> Statement {
@@ -78,7 +75,7 @@ pub fn statement(
         build_type: build_type::BUILD_TYPE.to_owned(),
         external_parameters: external(plan),
         internal_parameters: internal(action),
-        resolved_dependencies: dependencies(plan, action, patches),
+        resolved_dependencies: dependencies(plan, action, carried),
         builder: Builder {
             id: invocation.builder_id,
             version: BTreeMap::from([("zwieback".to_owned(), invocation.version)]),
@@ -115,11 +112,7 @@ fn internal(action: &Action) -> Object {
 }
 
 /// Every input: a hermetic build has no other.
-fn dependencies(
-    plan: &Plan,
-    action: &Action,
-    patches: &BTreeMap<RelPath, Vec<u8>>,
-) -> Vec<ResourceDescriptor> {
+fn dependencies(plan: &Plan, action: &Action, carried: &Carried<'_>) -> Vec<ResourceDescriptor> {
     let sources = plan.inputs.iter().map(|input| {
         let role = input
             .source
@@ -141,11 +134,14 @@ fn dependencies(
     let made = made
         .into_iter()
         .map(|(name, tree)| tree_named(&format!("{MADE}{name}"), *tree));
-    let patches = patches.iter().map(patch);
-    let trees = action
-        .folders
-        .iter()
-        .map(|(name, tree)| tree_named(&format!("{FOLDER}{name}"), *tree));
+    let patches = carried.patches.iter().map(patch);
+    let folders = carried.folders.iter();
+    let files = folders.flat_map(|(name, folder)| folder.inputs(name));
+    let trees = action.folders.iter().map(|(name, tree)| {
+        let mut folder = tree_named(&format!("{FOLDER}{name}"), *tree);
+        folder.content = carried.folders.get(name).map(CarriedFolder::content);
+        folder
+    });
     let needs = action
         .needs
         .iter()
@@ -154,6 +150,7 @@ fn dependencies(
         .chain(packages)
         .chain(patches)
         .chain(trees)
+        .chain(files)
         .chain(needs)
         .chain(made)
         .chain([root(plan, action)])
@@ -180,9 +177,9 @@ fn dependency(input: &LockedInput, role: &str) -> ResourceDescriptor {
 }
 
 /// A patch lies beside the recipe and nowhere else: without its bytes nobody could build again.
-fn patch((path, bytes): (&RelPath, &Vec<u8>)) -> ResourceDescriptor {
+fn patch((path, bytes): (&&RelPath, &&[u8])) -> ResourceDescriptor {
     let mut descriptor = sha256_named(&format!("{PATCH}{path}"), Digest::sha256(bytes));
-    descriptor.content = (bytes.len() < CARRIED).then(|| bytes.clone());
+    descriptor.content = (bytes.len() < SMALL_PATCH).then(|| bytes.to_vec());
     descriptor
 }
 

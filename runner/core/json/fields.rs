@@ -1,5 +1,7 @@
 //! Reading the members of an object, with the path of whatever is missing or of the wrong kind.
 
+use std::borrow::Cow;
+
 use super::value::Object;
 use super::value::Value;
 use crate::base64::{self, Base64Error};
@@ -8,13 +10,13 @@ use crate::timestamp::Timestamp;
 /// An object under reading, and the path that led to it.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
-    path: String,
+    path: Cow<'static, str>,
     members: &'a Object,
 }
 
 /// A member that does not have the shape its format asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` {problem}")]
+#[error("`{}` {problem}", if path.is_empty() { "the document" } else { path })]
 pub struct FieldError {
     /// The names and indices that lead there, such as `subject[0].digest`.
     pub path: String,
@@ -56,12 +58,9 @@ pub enum FieldProblem {
 impl<'a> Fields<'a> {
     /// The members of `value`, which stands at `path`; the whole document has the path "".
     pub fn of(value: &'a Value, path: &str) -> Result<Self, FieldError> {
-        let members = value
-            .as_object()
-            .ok_or_else(|| kind_error(path, "an object", value))?;
         Ok(Self {
-            path: path.to_owned(),
-            members,
+            members: object_of(value, path)?,
+            path: path.to_owned().into(),
         })
     }
 
@@ -96,16 +95,22 @@ impl<'a> Fields<'a> {
     }
 
     /// An object that must be there.
-    pub fn object(&self, name: &str) -> Result<Self, FieldError> {
+    pub fn object(&self, name: &'static str) -> Result<Self, FieldError> {
         self.optional_object(name)?
             .ok_or_else(|| self.error(name, FieldProblem::Missing))
     }
 
     /// An object that may be absent.
-    pub fn optional_object(&self, name: &str) -> Result<Option<Self>, FieldError> {
-        self.value(name)
-            .map(|value| Self::of(value, &self.path_of(name)))
-            .transpose()
+    pub fn optional_object(&self, name: &'static str) -> Result<Option<Self>, FieldError> {
+        let Some(value) = self.value(name) else {
+            return Ok(None);
+        };
+        let path = match &*self.path {
+            "" => Cow::Borrowed(name),
+            _ => self.path_of(name).into(),
+        };
+        let members = object_of(value, &path)?;
+        Ok(Some(Self { path, members }))
     }
 
     /// The elements of a list with their paths; an absent list is empty.
@@ -120,6 +125,37 @@ impl<'a> Fields<'a> {
         Ok(numbered
             .map(|(index, element)| (format!("{path}[{index}]"), element))
             .collect())
+    }
+
+    /// Every element of a list, read; an absent list is empty.
+    ///
+    /// `read` takes an element for a document of its own. Where it stands is said of a refusal alone: in a
+    /// thousand statements nearly all elements are well, and nobody would read the paths to them.
+    pub fn each<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&'a Value) -> Result<T, FieldError>,
+    ) -> Result<Vec<T>, FieldError> {
+        let elements = match self.value(name) {
+            None => &[],
+            Some(Value::Array(elements)) => elements.as_slice(),
+            Some(other) => return Err(kind_error(&self.path_of(name), "an array", other)),
+        };
+        let mut all = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            let place = |error: FieldError| error.below(&self.path_of(name), index);
+            all.push(read(element).map_err(place)?);
+        }
+        Ok(all)
+    }
+
+    /// All members, each of which must be text.
+    pub fn texts(&self) -> impl Iterator<Item = Result<(&'a String, &'a str), FieldError>> {
+        self.members.iter().map(|(name, value)| {
+            let text = value.as_str();
+            let wrong = || kind_error(&self.path_of(name), "a string", value);
+            Ok((name, text.ok_or_else(wrong)?))
+        })
     }
 
     /// A whole number that must be there.
@@ -170,6 +206,15 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl FieldError {
+    /// The same refusal, told by someone who knows which element of which list was read.
+    fn below(mut self, list: &str, index: usize) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        self.path = format!("{list}[{index}]{dot}{}", self.path);
+        self
+    }
+}
+
 /// The text of a value that stands at `path`.
 pub fn text_of<'a>(value: &'a Value, path: &str) -> Result<&'a str, FieldError> {
     value
@@ -177,12 +222,12 @@ pub fn text_of<'a>(value: &'a Value, path: &str) -> Result<&'a str, FieldError> 
         .ok_or_else(|| kind_error(path, "a string", value))
 }
 
+fn object_of<'a>(value: &'a Value, path: &str) -> Result<&'a Object, FieldError> {
+    let members = value.as_object();
+    members.ok_or_else(|| kind_error(path, "an object", value))
+}
+
 fn kind_error(path: &str, expected: &'static str, found: &Value) -> FieldError {
-    let path = if path.is_empty() {
-        "the document"
-    } else {
-        path
-    };
     FieldError {
         path: path.to_owned(),
         problem: FieldProblem::Kind {
@@ -218,6 +263,20 @@ mod tests {
             fields.integer("x").unwrap_err().to_string(),
             "`x` is missing"
         );
+    }
+
+    #[test]
+    fn elements_are_read_as_if_they_stood_alone() {
+        let document = document();
+        let fields = Fields::of(&document, "").unwrap();
+        let inner = fields.object("a").unwrap();
+        let read = |value| Fields::of(value, "").map(drop);
+        let error = inner.each("b", read).unwrap_err();
+        assert_eq!(error.to_string(), "`a.b[0]` is null, an object is expected");
+        let missing = |_: &Value| Fields::of(&Value::object([]), "")?.text("c").map(drop);
+        let error = inner.each("b", missing).unwrap_err();
+        assert_eq!(error.to_string(), "`a.b[0].c` is missing");
+        assert_eq!(inner.each("absent", read), Ok(vec![]));
     }
 
     #[test]

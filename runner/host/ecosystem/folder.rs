@@ -110,8 +110,15 @@ fn put(
         .map_err(EcosystemError::io("stat", &file))?;
     if meta.is_symlink() {
         let target = fs::read_link(&file).map_err(EcosystemError::io("readlink", &file))?;
-        check_target(&path, &target)?;
-        return Ok(layer.symlink(path, &target.to_string_lossy())?);
+        let target = target.to_string_lossy();
+        // A link may lead anywhere inside the folder, and nowhere else.
+        if !path.links_inside(&target) {
+            return Err(EcosystemError::LeadsOut {
+                path: path.to_string(),
+                target: target.into_owned(),
+            });
+        }
+        return Ok(layer.symlink(path, &target)?);
     }
     if meta.is_dir() {
         // A submodule that is not checked out, or a repository inside this one.
@@ -130,26 +137,6 @@ fn put(
         .attempt("write", shown.as_str())
         .map_err(StoreError::from)?;
     copy.finish()?;
-    Ok(())
-}
-
-/// A link may lead anywhere inside the folder, and nowhere else.
-fn check_target(path: &RelPath, target: &Path) -> Result<(), EcosystemError> {
-    let mut depth = path.parts().count() - 1;
-    let leads_out = || EcosystemError::LeadsOut {
-        path: path.to_string(),
-        target: target.display().to_string(),
-    };
-    for part in target.components() {
-        match part {
-            std::path::Component::Normal(_) => depth += 1,
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                depth = depth.checked_sub(1).ok_or_else(leads_out)?;
-            }
-            _ => return Err(leads_out()),
-        }
-    }
     Ok(())
 }
 

@@ -190,6 +190,11 @@ pub fn open_file(
     })
 }
 
+/// Whether it takes a passphrase to open a private key file; the key stays closed.
+pub fn is_encrypted(path: &Path) -> Result<bool, KeyDirectoryError> {
+    Ok(PrivateKey::is_encrypted(&read_private(path)?))
+}
+
 /// The text of a small file with a secret, if no one but its owner can read it.
 fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);

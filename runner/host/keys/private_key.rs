@@ -15,6 +15,9 @@ use super::error::SignError;
 use super::passphrase::Passphrase;
 use super::signer::Signer;
 
+/// The label of a PEM file whose key is encrypted (RFC 7468, section 11).
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
 /// A private key. It is wiped from memory when it is dropped, and never printed.
 pub struct PrivateKey {
     secret: Secret,
@@ -63,12 +66,18 @@ impl PrivateKey {
         })
     }
 
+    /// Whether a PEM file says that it takes a passphrase to open it.
+    pub fn is_encrypted(pem: &str) -> bool {
+        let first = format!("-----BEGIN {ENCRYPTED}-----");
+        pem.lines().any(|line| line.trim_end() == first)
+    }
+
     /// Reads a PEM file, with its passphrase if it is encrypted.
     pub fn from_pem(pem: &str, passphrase: Option<&Passphrase>) -> Result<Self, PrivateKeyError> {
         let (label, document) = SecretDocument::from_pem(pem).map_err(pkcs8::Error::from)?;
         let document = match label {
             "PRIVATE KEY" => document,
-            "ENCRYPTED PRIVATE KEY" => decrypt(&document, passphrase)?,
+            ENCRYPTED => decrypt(&document, passphrase)?,
             _ => return Err(PrivateKeyError::Label(label.to_owned())),
         };
         let info = PrivateKeyInfoRef::try_from(document.as_bytes())?;
@@ -224,6 +233,7 @@ mod tests {
             read(Some(&passphrase)).unwrap().public_key(),
             key.public_key()
         );
+        assert!(PrivateKey::is_encrypted(&pem));
         assert!(matches!(read(None), Err(PrivateKeyError::Encrypted)));
         let wrong = Passphrase::new("battery staple".into());
         assert!(matches!(

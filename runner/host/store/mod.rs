@@ -21,7 +21,6 @@ pub mod commit;
 pub mod error;
 pub mod gc;
 pub mod listing;
-pub mod manifest;
 pub mod merge;
 pub mod open;
 pub mod place;

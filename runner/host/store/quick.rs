@@ -3,11 +3,11 @@
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
+use zwieback_core::canonical_tree;
 use zwieback_core::digest::Digest;
 
 use crate::fs::beneath::{look, open_dir};
 use crate::store::error::StoreError;
-use crate::store::manifest;
 use crate::store::place::{Store, manifest_place, tree_place};
 use crate::store::record::read_small;
 use crate::store::stamps::{recorded_stamps, untouched};
@@ -25,7 +25,7 @@ impl Store {
         let Some(text) = read_small(self.dir(), &place)? else {
             return Ok(None);
         };
-        let Some(paths) = manifest::paths(digest, &text) else {
+        let Some(paths) = canonical_tree::paths(digest, &text) else {
             return Err(StoreError::Tampered { path: place });
         };
         let looks_untouched = open_dir(self.dir(), &tree_place(digest)).is_ok_and(|root| {

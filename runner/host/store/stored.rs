@@ -6,6 +6,7 @@ use std::thread;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Stat};
+use zwieback_core::canonical_tree;
 use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
@@ -14,7 +15,6 @@ use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink};
 use crate::fs::stamp::Stamp;
 use crate::store::blob::holds;
 use crate::store::error::StoreError;
-use crate::store::manifest;
 use crate::store::place::{Store, manifest_place, tree_place};
 use crate::store::record::read_small;
 use crate::store::stamps::{recorded_stamps, untouched, write_stamps};
@@ -36,7 +36,7 @@ impl Store {
         let Some(text) = read_small(self.dir(), &place)? else {
             return Ok(None);
         };
-        match manifest::parse(digest, &text) {
+        match canonical_tree::parse(digest, &text) {
             Some(tree) => Ok(Some(StoredTree::new(self, *digest, tree))),
             None => Err(StoreError::Tampered { path: place }),
         }

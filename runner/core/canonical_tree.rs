@@ -1,8 +1,8 @@
 //! Reading a tree's canonical bytes back.
 
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use crate::digest::{Digest, Fingerprint};
+use crate::rel_path::RelPath;
+use crate::tree::{Entry, Tree};
 
 /// The tree with this digest, or `None` if the bytes are not its canonical form.
 pub fn parse(digest: &Digest, bytes: &[u8]) -> Option<Tree> {
@@ -21,7 +21,7 @@ pub fn parse(digest: &Digest, bytes: &[u8]) -> Option<Tree> {
 }
 
 /// The paths of the tree with this digest, in order, and nothing else of it.
-pub(crate) fn paths<'t>(digest: &Digest, bytes: &'t [u8]) -> Option<Vec<&'t str>> {
+pub fn paths<'t>(digest: &Digest, bytes: &'t [u8]) -> Option<Vec<&'t str>> {
     if Digest::sha256(bytes) != *digest {
         return None;
     }
