@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(lines[5], "bind      / toolchain, read-only");
         let place = "writable  /build work, in memory, 16 GiB, 1048576 files";
         assert!(lines.contains(&place), "{shown}");
-        let online = "file      /sys/devices/system/cpu/online \"0-1\\n\"";
+        let online = "new file  /sys/devices/system/cpu/online \"0-1\\n\"";
         assert!(lines.contains(&online), "{shown}");
     }
 }
