@@ -289,11 +289,7 @@ fn left(world: &World) {
     let is_root = nix::unistd::geteuid().is_root();
     assert!(is_root || !inside.is_empty(), "pid 1 is the runner's");
     sandbox.leave();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while adopted().iter().any(|pid| inside.contains(pid)) {
-        assert!(Instant::now() < deadline, "{inside:?} live on");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until(|| !adopted().iter().any(|pid| inside.contains(pid)));
 }
 
 /// A step that is asked for at once starts when every lock is in place, and not before.
@@ -315,34 +311,49 @@ fn asked_early(world: &World) {
 /// One zygote always waits for the sandbox that comes next, and has time to be killed.
 fn killed_zygote(world: &World) {
     drop(world.sandbox(limits()));
-    let own = std::process::id();
-    let children = format!("/proc/{own}/task/{own}/children");
-    for pid in std::fs::read_to_string(children)
-        .unwrap()
-        .split_ascii_whitespace()
-    {
-        let pid = nix::unistd::Pid::from_raw(pid.parse().unwrap());
+    let waiting = children();
+    for pid in &waiting {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(*pid).unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     }
+    // The kernel takes its time.
+    until(|| waiting.iter().all(|pid| field(*pid, "NSpid:").is_none()));
     let mut sandbox = world.sandbox(limits());
     assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
 }
 
 /// The children of this process that live in a pid namespace of their own.
 fn adopted() -> Vec<u32> {
+    let lives_apart = |pid: &u32| {
+        let ids = field(*pid, "NSpid:");
+        ids.is_some_and(|ids| ids.split_ascii_whitespace().count() == 2)
+    };
+    children().into_iter().filter(lives_apart).collect()
+}
+
+/// The children of this process, dead ones among them.
+fn children() -> Vec<u32> {
     let own = std::process::id();
     let list = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
     let list = list.unwrap_or_default();
-    let lives_apart = |pid: &u32| {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
-        let is_dead = field("State:").is_none_or(|state| state.trim_start().starts_with('Z'));
-        !is_dead && field("NSpid:").is_some_and(|ids| ids.split_ascii_whitespace().count() == 2)
-    };
-    let all = list
-        .split_ascii_whitespace()
-        .map(|pid| pid.parse().unwrap());
-    all.filter(lives_apart).collect()
+    let pids = list.split_ascii_whitespace();
+    pids.map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// What `proc_pid_status(5)` says of a process that is alive.
+fn field(pid: u32, name: &str) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let is_alive = !field("State:")?.trim_start().starts_with('Z');
+    field(name).filter(|_| is_alive).map(str::to_owned)
+}
+
+fn until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "it takes too long");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// The control groups that a runner has made below this process's own.
