@@ -198,14 +198,24 @@ static void waits(void) {
 }
 
 static void stopped(void) {
+    // A child that has ended was never seen to continue: it waits until it was.
+    int seen[2], status;
+    if (pipe(seen)) {}
     pid_t child = fork();
-    if (child == 0) { raise(SIGSTOP); clocks("continued"); fflush(stdout); _exit(7); }
-    int status;
+    if (child == 0) {
+        close(seen[1]);
+        raise(SIGSTOP);
+        clocks("continued");
+        fflush(stdout);
+        if (read(seen[0], &status, 1)) {}
+        _exit(7);
+    }
     waitpid(child, &status, WUNTRACED);
     printf("stop-seen %d\n", WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     kill(child, SIGCONT);
     waitpid(child, &status, WCONTINUED);
     printf("continue-seen %d\n", WIFCONTINUED(status));
+    close(seen[1]);
     waitpid(child, &status, 0);
     printf("end-seen %d\n", WIFEXITED(status) && WEXITSTATUS(status) == 7);
     kill(1, SIGSTOP);
