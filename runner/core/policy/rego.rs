@@ -7,6 +7,7 @@ use std::fmt;
 use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize;
 
+use super::rego_calls::calls_itself;
 use crate::json::canonical;
 use crate::json::value::Value;
 
@@ -38,6 +39,9 @@ pub enum RegoError {
         "the module is longer than {LONGEST} bytes, or has more than {DEEPEST} brackets in each other"
     )]
     TooLarge,
+    /// A function calls itself, which the engine would do until its stack is full.
+    #[error("the function `{0}` calls itself")]
+    Recursive(String),
     /// A rule failed, or is defined by nothing.
     #[error("the rule failed: {0}")]
     Failed(String),
@@ -111,6 +115,10 @@ impl TryFrom<String> for RegoModule {
             return Err(RegoError::TooLarge);
         }
         let mut engine = engine(&text)?;
+        let tree = engine.get_ast_as_json().map_err(refused)?;
+        if let Some(name) = calls_itself(&tree).map_err(refused)? {
+            return Err(RegoError::Recursive(name));
+        }
         // Evaluated over nothing: a missing rule shows when the policy is read, not when it counts.
         engine.eval_rule(RULE.to_owned()).map_err(refused)?;
         Ok(Self(text))

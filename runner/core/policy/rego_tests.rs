@@ -106,6 +106,7 @@ fn what_is_no_module_is_refused_when_the_policy_is_read() {
         "deny contains msg if { msg := time.now_ns() }",
         "deny contains msg if { msg := rand.intn(\"x\", 5) }",
         "deny contains msg if { msg := opa.runtime() }",
+        "f(x) := f(x)\ndeny contains \"no\" if { f(1) }",
     ] {
         let (reason, saw) = verdict(body).unwrap_err();
         assert_eq!(reason, Reason::PolicyMalformed, "{body}: {saw}");

@@ -1,0 +1,116 @@
+//! Which functions of a Rego module need themselves. Open Policy Agent refuses them; this engine calls
+//! until its stack is full, which ends the whole program (regorus 0.11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// What a rule or a function mentions, by the name of either.
+type Mentions = BTreeMap<String, BTreeSet<String>>;
+
+/// A function that calls itself, if need be through others, in the syntax tree of a module as the
+/// engine writes it in JSON. A name counts wherever it stands, even in a text: a function that only
+/// looks as if it called itself is refused as well.
+pub(super) fn calls_itself(tree: &str) -> Result<Option<String>, serde_json::Error> {
+    // What is nested deeper than a hundred levels is refused here, as `serde_json` has it.
+    let tree: Value = serde_json::from_str(tree)?;
+    let rules = tree.pointer("/0/ast/rules").and_then(Value::as_array);
+    let mut mentions = Mentions::new();
+    let mut functions = BTreeSet::new();
+    for rule in rules.into_iter().flatten() {
+        let Some((kind, names, words)) = read(rule) else {
+            continue;
+        };
+        for name in names {
+            if kind == "Func" {
+                functions.insert(name.clone());
+            }
+            mentions.entry(name).or_default().extend(words.clone());
+        }
+    }
+    let is_caught = |function: &String| reaches(function, &mentions);
+    Ok(functions.into_iter().find(is_caught))
+}
+
+/// The kind of a rule's head, the words of its name, and all other words of it.
+fn read(rule: &Value) -> Option<(&str, BTreeSet<String>, BTreeSet<String>)> {
+    let (mut names, mut words) = (BTreeSet::new(), BTreeSet::new());
+    let (kind, head) = rule.pointer("/Spec/head")?.as_object()?.iter().next()?;
+    for (part, tree) in head.as_object()? {
+        let is_name = part == "refr";
+        collect(tree, if is_name { &mut names } else { &mut words });
+    }
+    collect(rule.pointer("/Spec/bodies")?, &mut words);
+    Some((kind, names, words))
+}
+
+fn collect(tree: &Value, words: &mut BTreeSet<String>) {
+    match tree {
+        Value::String(word) => {
+            words.insert(word.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|it| collect(it, words)),
+        Value::Object(map) => map.values().for_each(|it| collect(it, words)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether what a name stands for leads back to it.
+fn reaches(name: &String, mentions: &Mentions) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![name];
+    while let Some(from) = next.pop() {
+        for to in mentions.get(from).into_iter().flatten() {
+            if to == name {
+                return true;
+            }
+            if mentions.contains_key(to) && seen.insert(to) {
+                next.push(to);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use regorus::Engine;
+
+    use super::*;
+
+    fn caught(rules: &str) -> Option<String> {
+        let mut engine = Engine::new();
+        let text = format!("package zwieback\n{rules}\n");
+        engine.add_policy("module".to_owned(), text).unwrap();
+        let tree = engine.get_ast_as_json().unwrap();
+        calls_itself(&tree).unwrap()
+    }
+
+    #[test]
+    fn a_function_that_needs_itself_is_caught() {
+        for rules in [
+            "f(x) := f(x)",
+            "f(x) := data.zwieback.f(x)",
+            "f(x) := g(x)\ng(x) := f(x)",
+            "f(x) := p\np := f(1)",
+            "f(x) := 1 if { x == 0 } else := f(x)",
+            "f(x) := [y | some y in f(x)]",
+            "f(x) := 1 if { count(x) with count as f }",
+            "f(x) := 1 if { every y in x { f(y) } }",
+            "default f(x) := 1\nf(x) if { not f(x) }",
+        ] {
+            assert_eq!(caught(rules).as_deref(), Some("f"), "{rules}");
+        }
+    }
+
+    #[test]
+    fn others_are_left_alone() {
+        for rules in [
+            "f(x) := x + 1\ng(x) := f(f(x))\np := g(2)",
+            "p contains x if { some x in input.list }\ndeny contains \"no\" if { count(p) > 1 }",
+            "f(x) := count(x)\nf(y) := sum(y)",
+        ] {
+            assert_eq!(caught(rules), None, "{rules}");
+        }
+    }
+}
