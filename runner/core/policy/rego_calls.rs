@@ -9,8 +9,8 @@ use serde_json::Value;
 type Mentions = BTreeMap<String, BTreeSet<String>>;
 
 /// A function that calls itself, if need be through others, in the syntax tree of a module as the
-/// engine writes it in JSON. A name counts wherever it stands, even in a text: a function that only
-/// looks as if it called itself is refused as well.
+/// engine writes it in JSON. A name counts wherever it stands, a local variable's too: a function that
+/// only looks as if it called itself is refused as well.
 pub(super) fn calls_itself(tree: &str) -> Result<Option<String>, serde_json::Error> {
     // What is nested deeper than a hundred levels is refused here, as `serde_json` has it.
     let tree: Value = serde_json::from_str(tree)?;
@@ -37,20 +37,50 @@ fn read(rule: &Value) -> Option<(&str, BTreeSet<String>, BTreeSet<String>)> {
     let (mut names, mut words) = (BTreeSet::new(), BTreeSet::new());
     let (kind, head) = rule.pointer("/Spec/head")?.as_object()?.iter().next()?;
     for (part, tree) in head.as_object()? {
-        let is_name = part == "refr";
-        collect(tree, if is_name { &mut names } else { &mut words });
+        if part == "refr" {
+            collect_all(tree, &mut names);
+        } else {
+            collect(tree, &mut words);
+        }
     }
     collect(rule.pointer("/Spec/bodies")?, &mut words);
     Some((kind, names, words))
 }
 
+/// The names that a tree mentions. What follows a dot is a member of something, unless that is the
+/// document of all modules or the whole is called.
 fn collect(tree: &Value, words: &mut BTreeSet<String>) {
     match tree {
         Value::String(word) => {
             words.insert(word.clone());
         }
         Value::Array(list) => list.iter().for_each(|it| collect(it, words)),
-        Value::Object(map) => map.values().for_each(|it| collect(it, words)),
+        Value::Object(map) => map.iter().for_each(|(key, it)| match key.as_str() {
+            "RefDot" => collect_member(it, words),
+            "fcn" => collect_all(it, words),
+            "span" | "String" | "RawString" => {}
+            _ => collect(it, words),
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn collect_member(tree: &Value, words: &mut BTreeSet<String>) {
+    let mut of = BTreeSet::new();
+    collect(&tree["refr"], &mut of);
+    if of.contains("data") {
+        collect_all(&tree["field"], words);
+    }
+    words.extend(of);
+}
+
+fn collect_all(tree: &Value, words: &mut BTreeSet<String>) {
+    match tree {
+        Value::String(word) => {
+            words.insert(word.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|it| collect_all(it, words)),
+        Value::Object(map) => map.values().for_each(|it| collect_all(it, words)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -109,6 +139,8 @@ mod tests {
             "f(x) := x + 1\ng(x) := f(f(x))\np := g(2)",
             "p contains x if { some x in input.list }\ndeny contains \"no\" if { count(p) > 1 }",
             "f(x) := count(x)\nf(y) := sum(y)",
+            "level(b) := b.level",
+            "f(x) := \"f\"",
         ] {
             assert_eq!(caught(rules), None, "{rules}");
         }
