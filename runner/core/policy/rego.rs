@@ -7,7 +7,7 @@ use std::fmt;
 use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize;
 
-use super::rego_calls::calls_itself;
+use super::rego_calls::{Chain, fatal_chain};
 use crate::json::canonical;
 use crate::json::value::Value;
 
@@ -42,6 +42,9 @@ pub enum RegoError {
     /// A function calls itself, which the engine would do until its stack is full.
     #[error("the function `{0}` calls itself")]
     Recursive(String),
+    /// More rules need each other in a row than the engine's stack is sure to hold.
+    #[error("too many of its rules need each other in a row")]
+    Chained,
     /// A rule failed, or is defined by nothing.
     #[error("the rule failed: {0}")]
     Failed(String),
@@ -116,8 +119,10 @@ impl TryFrom<String> for RegoModule {
         }
         let mut engine = engine(&text)?;
         let tree = engine.get_ast_as_json().map_err(refused)?;
-        if let Some(name) = calls_itself(&tree).map_err(refused)? {
-            return Err(RegoError::Recursive(name));
+        match fatal_chain(&tree).map_err(refused)? {
+            Some(Chain::Endless(name)) => return Err(RegoError::Recursive(name)),
+            Some(Chain::Long) => return Err(RegoError::Chained),
+            None => {}
         }
         // Evaluated over nothing: a missing rule shows when the policy is read, not when it counts.
         engine.eval_rule(RULE.to_owned()).map_err(refused)?;

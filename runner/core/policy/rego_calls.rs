@@ -5,13 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+/// So many rules may need each other in a row; the engine's stack holds a few thousand.
+const LONGEST_CHAIN: usize = 64;
+
+/// Rules in a row that would fill the engine's stack.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Chain {
+    /// This function calls itself.
+    Endless(String),
+    /// More than [`LONGEST_CHAIN`] need each other.
+    Long,
+}
+
 /// What a rule or a function mentions, by the name of either.
 type Mentions = BTreeMap<String, BTreeSet<String>>;
 
 /// A function that calls itself, if need be through others, in the syntax tree of a module as the
 /// engine writes it in JSON. A name counts wherever it stands, a local variable's too: a function that
 /// only looks as if it called itself is refused as well.
-pub(super) fn calls_itself(tree: &str) -> Result<Option<String>, serde_json::Error> {
+pub(super) fn fatal_chain(tree: &str) -> Result<Option<Chain>, serde_json::Error> {
     // What is nested deeper than a hundred levels is refused here, as `serde_json` has it.
     let tree: Value = serde_json::from_str(tree)?;
     let rules = tree.pointer("/0/ast/rules").and_then(Value::as_array);
@@ -28,8 +40,11 @@ pub(super) fn calls_itself(tree: &str) -> Result<Option<String>, serde_json::Err
             mentions.entry(name).or_default().extend(words.clone());
         }
     }
+    if is_deep(&mentions) {
+        return Ok(Some(Chain::Long));
+    }
     let is_caught = |function: &String| reaches(function, &mentions);
-    Ok(functions.into_iter().find(is_caught))
+    Ok(functions.into_iter().find(is_caught).map(Chain::Endless))
 }
 
 /// The kind of a rule's head, the words of its name, and all other words of it.
@@ -85,6 +100,21 @@ fn collect_all(tree: &Value, words: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether a rule needs another, that one the next, and so on through more than [`LONGEST_CHAIN`].
+/// A rule that needs itself is the engine's to refuse.
+fn is_deep(mentions: &Mentions) -> bool {
+    let mut level: BTreeSet<&String> = mentions.keys().collect();
+    for _ in 0..LONGEST_CHAIN {
+        let mut next = BTreeSet::new();
+        for from in level {
+            let others = mentions[from].iter().filter(|to| *to != from);
+            next.extend(others.filter(|to| mentions.contains_key(*to)));
+        }
+        level = next;
+    }
+    !level.is_empty()
+}
+
 /// Whether what a name stands for leads back to it.
 fn reaches(name: &String, mentions: &Mentions) -> bool {
     let mut seen = BTreeSet::new();
@@ -108,12 +138,12 @@ mod tests {
 
     use super::*;
 
-    fn caught(rules: &str) -> Option<String> {
+    fn caught(rules: &str) -> Option<Chain> {
         let mut engine = Engine::new();
         let text = format!("package zwieback\n{rules}\n");
         engine.add_policy("module".to_owned(), text).unwrap();
         let tree = engine.get_ast_as_json().unwrap();
-        calls_itself(&tree).unwrap()
+        fatal_chain(&tree).unwrap()
     }
 
     #[test]
@@ -129,8 +159,20 @@ mod tests {
             "f(x) := 1 if { every y in x { f(y) } }",
             "default f(x) := 1\nf(x) if { not f(x) }",
         ] {
-            assert_eq!(caught(rules).as_deref(), Some("f"), "{rules}");
+            let caught = caught(rules);
+            let is_endless = caught == Some(Chain::Endless("f".to_owned()));
+            assert!(is_endless || caught == Some(Chain::Long), "{rules}");
         }
+    }
+
+    #[test]
+    fn a_chain_has_an_end() {
+        let chain = |count: usize| {
+            let link = |at: usize| format!("p{at} := p{}\n", at + 1);
+            (0..count).map(link).collect::<String>()
+        };
+        assert_eq!(caught(&chain(LONGEST_CHAIN)), None);
+        assert_eq!(caught(&chain(LONGEST_CHAIN + 1)), Some(Chain::Long));
     }
 
     #[test]
