@@ -1,5 +1,6 @@
-//! Which functions of a Rego module need themselves. Open Policy Agent refuses them; this engine calls
-//! until its stack is full, which ends the whole program (regorus 0.11).
+//! Rows of rules in a Rego module that would fill the engine's stack, and so end the whole program
+//! (regorus 0.11): functions that call themselves, which Open Policy Agent refuses as well, and rows
+//! that are too long.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +21,9 @@ pub(super) enum Chain {
 /// What a rule or a function mentions, by the name of either.
 type Mentions = BTreeMap<String, BTreeSet<String>>;
 
-/// A function that calls itself, if need be through others, in the syntax tree of a module as the
-/// engine writes it in JSON. A name counts wherever it stands, a local variable's too: a function that
-/// only looks as if it called itself is refused as well.
+/// The first such row in the syntax tree of a module, as the engine writes it in JSON. A name counts
+/// wherever it stands, a local variable's too: a function that only looks as if it called itself is
+/// refused as well.
 pub(super) fn fatal_chain(tree: &str) -> Result<Option<Chain>, serde_json::Error> {
     // What is nested deeper than a hundred levels is refused here, as `serde_json` has it.
     let tree: Value = serde_json::from_str(tree)?;

@@ -91,7 +91,9 @@ fn live(tree: &str, zygote: Option<Zygote>) {
     let zygote = zygote.map_or_else(Zygote::spawn, Ok).unwrap();
     let starting = Starting::begin(zygote, &spec, sources, &canceller).unwrap();
     let command = step::Command::new([PROGRAM]);
-    let (sandbox, outcome) = starting.run(&command, &mut |_| {}).unwrap();
+    // As in a build, which stages its sources in between.
+    let mut sandbox = starting.ready().unwrap();
+    let outcome = sandbox.run(&command, &mut |_| {}).unwrap();
     assert!(outcome.is_success(), "{outcome:?}");
     sandbox.finish();
 }
