@@ -232,6 +232,43 @@ fn a_policy_decides_and_two_operators_reproduce() {
     run(&world, test).expect(1, &["WRONG one"]);
 }
 
+/// What the engine of Rego modules does to itself it does to nobody else.
+#[test]
+fn a_module_that_ends_the_engine_denies() {
+    let world = built();
+    let verify =
+        "verify out --policy policy.toml --bundle out/words-1.sigstore.json --key builder.pem";
+    let policy = |module: &str| {
+        let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n[require.rego]\n";
+        let text = format!("{head}bad = \'\'\'\npackage zwieback\n{module}\n\'\'\'\n");
+        world.write("project/policy.toml", text);
+    };
+    let row: Vec<_> = (0..4_000)
+        .map(|it| format!("p{it} := p{}", it + 1))
+        .collect();
+    let deny = |condition: &str| format!("deny contains \"no\" if {{ {condition} }}\n");
+    let stack = "has filled its stack or memory";
+    let brackets = |count| format!("x := {}1{}", "[".repeat(count), "]".repeat(count));
+    for (module, why) in [
+        (deny("f(1)") + "f(x) := f(x)", stack),
+        (deny("p0 == 1") + &row.join("\n"), stack),
+        (deny("count(numbers.range(1, 1000000000)) > 0"), stack),
+        (deny(&brackets(30)), "needs more than 5 s for it"),
+    ] {
+        policy(&module);
+        run(&world, verify).expect(1, &["policy.toml: the module `rego.bad`: the engine", why]);
+    }
+    // Over nothing these have nothing to do: only a build shows what they are.
+    for (condition, why) in [
+        ("f(input.now)", stack),
+        ("input.now; deny", "the rule failed"),
+    ] {
+        policy(&(deny(condition) + "f(x) := f(x)"));
+        assert_eq!(reason(&world, verify), (Some(5), "rego-failed".to_owned()));
+        run(&world, verify).expect(5, &[why]);
+    }
+}
+
 /// A world with `vsa.json` by a verifier that the root knows, and `forged.json` by nobody it knows.
 fn summarized() -> World {
     const VERIFIER: &str = "https://zwieback.example/verifier/v1";

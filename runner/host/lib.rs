@@ -30,3 +30,6 @@ pub mod toolchain;
 
 pub mod keys;
 pub mod time_stamp;
+
+// What policies are evaluated by.
+pub mod rego;

@@ -9,6 +9,7 @@ use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::signer::Signer;
+use zwieback_host::rego::RegoProcess;
 use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
@@ -29,6 +30,7 @@ pub struct Gate {
     /// Where releases go.
     pub places: BTreeMap<Name, Place>,
     foreign: ForeignBuildTypes,
+    rego: RegoProcess,
     keys: Keys,
     dirs: Dirs,
 }
@@ -110,6 +112,7 @@ impl Gate {
             },
             places: file.places(),
             foreign: ForeignBuildTypes::new(),
+            rego: RegoProcess::default(),
             keys,
             dirs: dirs.clone(),
         })
@@ -121,6 +124,7 @@ impl Gate {
             ledger: &self.ledger,
             places: &self.places,
             foreign: &self.foreign,
+            rego: &self.rego,
             now,
         }
     }

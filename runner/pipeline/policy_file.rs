@@ -9,6 +9,7 @@ use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
 use zwieback_core::policy::file::PolicyError;
+use zwieback_core::policy::rego::{Rego, UnusableModule};
 use zwieback_core::policy::signed::{self, KnownPolicy};
 use zwieback_host::dirs::Dirs;
 
@@ -29,6 +30,14 @@ pub enum PolicyFileError {
         path: PathBuf,
         /// Why.
         source: PolicyError,
+    },
+    /// One of its modules is of no use.
+    #[error("{}: {source}", path.display())]
+    Module {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: UnusableModule,
     },
     /// A file cannot be read or written.
     #[error(transparent)]
@@ -55,6 +64,7 @@ pub fn sign(
     output: &Path,
     keys: &[KeyChoice],
     dirs: &Dirs,
+    rego: &dyn Rego,
 ) -> Result<SignedPolicy, PolicyFileError> {
     let bytes = fs::read(file).map_err(failed(file))?;
     let (mut envelope, known) = if bytes.starts_with(b"{") {
@@ -63,6 +73,7 @@ pub fn sign(
         let (text, known) = read_text(file, &bytes)?;
         (signed::envelope(text), known)
     };
+    check_modules(file, &known, rego)?;
     let version = known.policy.version();
     if let Some(before) = read_signed(output)? {
         check_succession(&before, version, known.digest)?;
@@ -80,7 +91,7 @@ impl PolicyFileError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Sign(error) => error.hint(),
-            Self::Refused(_) | Self::Text { .. } | Self::State(_) => None,
+            Self::Refused(_) | Self::Text { .. } | Self::Module { .. } | Self::State(_) => None,
         }
     }
 }
@@ -91,15 +102,26 @@ pub fn open(
     path: &Path,
     bytes: &[u8],
     trust: &Trust,
+    rego: &dyn Rego,
 ) -> Result<KnownPolicy, PolicyFileError> {
-    match (bytes.first(), trust) {
-        (Some(b'{'), Trust::Root(root)) => signed_by(root, dirs, bytes),
+    let known = match (bytes.first(), trust) {
+        (Some(b'{'), Trust::Root(root)) => signed_by(root, dirs, bytes)?,
         (Some(b'{'), Trust::Key(_)) => {
             let saw = "a signed policy is judged by a trust root: use --trust";
-            Err(Refusal::new(Reason::PolicySignatures, saw).into())
+            return Err(Refusal::new(Reason::PolicySignatures, saw).into());
         }
-        _ => Ok(read_text(path, bytes)?.1),
-    }
+        _ => read_text(path, bytes)?.1,
+    };
+    check_modules(path, &known, rego)?;
+    Ok(known)
+}
+
+fn check_modules(path: &Path, known: &KnownPolicy, rego: &dyn Rego) -> Result<(), PolicyFileError> {
+    let looked = known.policy.check_modules(rego);
+    looked.map_err(|source| PolicyFileError::Module {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<(&'b str, KnownPolicy), PolicyFileError> {

@@ -19,6 +19,7 @@ use zwieback_core::policy::signed::KnownPolicy;
 use zwieback_core::policy::summary::{Conditions, Verifier, believe as believe_one, summarize};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
+use zwieback_host::rego::RegoProcess;
 
 use super::error::PipelineError;
 
@@ -38,6 +39,8 @@ pub struct Asked {
     pub policy: Option<KnownPolicy>,
     /// Where the artifacts are to be used.
     pub environment: Option<Name>,
+    /// Who evaluates the policy's Rego modules.
+    pub rego: RegoProcess,
     /// What the clock shows.
     pub now: Timestamp,
 }
@@ -154,6 +157,7 @@ fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>
         environment: asked.environment.as_ref(),
         builds,
         trust: &asked.trust,
+        rego: &asked.rego,
         now: asked.now,
     })
 }

@@ -14,6 +14,7 @@ use zwieback_core::policy::signed::KnownPolicy;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::read_public;
+use zwieback_host::rego::RegoProcess;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
 use crate::cli::commands::artifacts;
@@ -62,6 +63,7 @@ pub fn asked(
         trust,
         policy: None,
         environment: environment.map(str::parse).transpose()?,
+        rego: RegoProcess::default(),
         now: clock::now(),
     })
 }
@@ -75,9 +77,10 @@ fn bundles_of(path: &Path, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(bundles::of_lines(&bytes, &keys)?)
 }
 
-/// The policy of a file.
-pub fn policy(path: &Path, trust: &Trust) -> anyhow::Result<KnownPolicy> {
-    match policy_file::open(&Dirs::of_user()?, path, &read(path)?, trust) {
+/// The policy of a file, for what is asked.
+pub fn policy(path: &Path, asked: &Asked) -> anyhow::Result<KnownPolicy> {
+    let bytes = read(path)?;
+    match policy_file::open(&Dirs::of_user()?, path, &bytes, &asked.trust, &asked.rego) {
         Ok(policy) => Ok(policy),
         Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => Err(error.into()),

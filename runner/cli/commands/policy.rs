@@ -9,6 +9,7 @@ use zwieback_core::attest::reason::Refusal;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_host::rego::RegoProcess;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::say::proposal;
 
@@ -83,7 +84,7 @@ fn sign(
 ) -> anyhow::Result<u8> {
     let dirs = Dirs::of_user()?;
     let keys = load_config(global, &dirs)?.sign.choices(sign_keys);
-    match policy_file::sign(policy, output, &keys, &dirs) {
+    match policy_file::sign(policy, output, &keys, &dirs, &RegoProcess::default()) {
         Ok(signed) => {
             let (file, version) = (output.display(), signed.version);
             let signatures = counted(signed.signatures, "signature");
@@ -106,7 +107,7 @@ fn explain(
     environment: Option<&str>,
 ) -> anyhow::Result<u8> {
     let mut asked = evidence::asked(evidence, artifacts, environment)?;
-    asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+    asked.policy = Some(evidence::policy(policy, &asked)?);
     let answer = match verify(&asked) {
         Ok(answer) => answer,
         Err(refusal) => return verdict::refused(global, &refusal),
@@ -122,7 +123,7 @@ fn explain(
 
 fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Result<u8> {
     let counter = Counter::open(global, &say.gate)?;
-    let statement = proposal(&counter.reader(), documents(args)?);
+    let statement = proposal(&counter.reader(), documents(args)?)?;
     counter.hand_in(&statement, say, "Proposed")?;
     Ok(exit::DONE)
 }
@@ -173,7 +174,7 @@ impl Case {
         };
         let artifacts: Vec<PathBuf> = beside(&self.artifacts);
         let mut asked = evidence::asked(&given, &artifacts, self.environment.as_deref())?;
-        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+        asked.policy = Some(evidence::policy(policy, &asked)?);
         asked.now = self.now.unwrap_or(asked.now);
         let verdict = verify(&asked).and_then(|answer: Answer| answer.verdict());
         Ok(match verdict {

@@ -65,7 +65,7 @@ fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
     };
     let mut asked = evidence::asked(&given, &args.artifacts, args.environment.as_deref())?;
     if let Some(policy) = &args.policy {
-        asked.policy = Some(evidence::policy(policy, &asked.trust)?);
+        asked.policy = Some(evidence::policy(policy, &asked)?);
     }
     Ok(asked)
 }

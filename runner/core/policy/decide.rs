@@ -17,6 +17,7 @@ use crate::attest::resource::ResourceDescriptor;
 use crate::attest::verify::Verified;
 use crate::digest::Digest;
 use crate::enforcement::{Lock, LockState};
+use crate::json::canonical;
 use crate::json::value::Value;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
@@ -282,9 +283,9 @@ fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
     if rules.rego.is_empty() {
         return Vec::new();
     }
-    let input = rego_input::input(question);
+    let input = canonical::to_string(&rego_input::input(question));
     let apply = |(name, module): (&Name, &RegoModule)| {
-        let (saw, denied) = match module.denials(&input) {
+        let (saw, denied) = match question.rego.denials(module, Some(&input)) {
             Ok(messages) if messages.is_empty() => ("no denial".to_owned(), None),
             Ok(messages) => (messages.join("; "), Some(Reason::RegoDenied)),
             Err(error) => (error.to_string(), Some(Reason::RegoFailed)),

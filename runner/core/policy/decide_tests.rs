@@ -8,6 +8,7 @@ use crate::attest::provenance::Provenance;
 use crate::digest::Digest;
 use crate::policy::file::Policy;
 use crate::policy::fixture::{HEAD, build, quorum, trust};
+use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;
 
 fn ask(policy: &str, builds: &[Verified], environment: Option<&str>) -> Result<Decision, Refusal> {
@@ -16,6 +17,7 @@ fn ask(policy: &str, builds: &[Verified], environment: Option<&str>) -> Result<D
         environment: environment.map(|name| name.parse().unwrap()).as_ref(),
         builds,
         trust: &trust(),
+        rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     })
 }

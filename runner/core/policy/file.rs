@@ -1,10 +1,11 @@
 //! The file `policy.toml`: rules for all, and stricter ones for an environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::environment::{self, LooserError};
+use super::rego::{Rego, UnusableModule};
 use super::rules::Rules;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
@@ -81,5 +82,21 @@ impl Policy {
             Some(name) => self.environments.get(name),
             None => Some(&self.rules),
         }
+    }
+
+    /// Has every Rego module looked at, of whatever environment: what is wrong with one shows when
+    /// the policy is read, not when it counts.
+    pub fn check_modules(&self, rego: &dyn Rego) -> Result<(), UnusableModule> {
+        let rules = self.environments.values().chain([&self.rules]);
+        // An environment repeats the modules for all.
+        let modules: BTreeSet<_> = rules.flat_map(|it| &it.rego).collect();
+        for (name, module) in modules {
+            let looked = rego.denials(module, None);
+            looked.map_err(|source| UnusableModule {
+                name: name.clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 }

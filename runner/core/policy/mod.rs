@@ -12,7 +12,7 @@ pub mod summary;
 
 pub mod environment;
 pub mod rego;
-mod rego_calls;
+pub mod rego_engine;
 pub mod rego_input;
 pub mod reproduction;
 pub mod sandbox_report;

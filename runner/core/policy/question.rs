@@ -1,5 +1,6 @@
 //! What a policy is asked.
 
+use super::rego::Rego;
 use super::signed::KnownPolicy;
 use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
@@ -18,6 +19,8 @@ pub struct Question<'a> {
     pub builds: &'a [Verified],
     /// Whom to believe about operators.
     pub trust: &'a Trust,
+    /// Who evaluates the policy's Rego modules.
+    pub rego: &'a dyn Rego,
     /// What the verifier's clock shows.
     pub now: Timestamp,
 }

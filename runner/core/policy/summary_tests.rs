@@ -3,6 +3,7 @@
 use super::*;
 use crate::attest::fixture::{Forgery, NOW, artifact, edit, provenance, public};
 use crate::policy::fixture::{HEAD, build, trust};
+use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;
 
 const VERIFIER: &str = "https://zwieback.example/verifiers/gate";
@@ -17,6 +18,7 @@ fn summary(signers: &[u8], trust: &Trust) -> Result<String, Refusal> {
         environment: None,
         builds: &builds,
         trust,
+        rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     };
     let verifier = Verifier {

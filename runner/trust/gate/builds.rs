@@ -114,6 +114,7 @@ impl Builds {
             environment: case.policy.build_environment(case.question.environment),
             builds: &self.verified,
             trust: &self.trust,
+            rego: case.question.rego,
             now: case.question.now,
         };
         match decide(&question) {

@@ -3,6 +3,7 @@
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::name::Name;
+use zwieback_core::policy::rego::Rego;
 use zwieback_core::timestamp::Timestamp;
 
 use crate::state::folded::State;
@@ -20,6 +21,8 @@ pub struct Question<'a> {
     pub provenance: &'a [Vec<u8>],
     /// Build types besides our own that are taken.
     pub foreign: &'a ForeignBuildTypes,
+    /// Who evaluates Rego modules.
+    pub rego: &'a dyn Rego,
     /// What it is asked for.
     pub intent: Intent,
     /// What the clock shows.

@@ -10,6 +10,7 @@ use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
+use zwieback_core::policy::rego::Rego;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
@@ -36,6 +37,8 @@ pub struct Reader<'a> {
     pub places: &'a BTreeMap<Name, Place>,
     /// Build types besides our own that are taken.
     pub foreign: &'a ForeignBuildTypes,
+    /// Who evaluates Rego modules.
+    pub rego: &'a dyn Rego,
     /// What the clock shows.
     pub now: Timestamp,
 }
@@ -100,6 +103,7 @@ impl Reader<'_> {
             environment,
             provenance: &provenance,
             foreign: self.foreign,
+            rego: self.rego,
             intent,
             now: self.now,
         })?)

@@ -43,6 +43,7 @@ pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, St
         environment: &promotion.environment,
         provenance: &provenance,
         foreign: reader.foreign,
+        rego: reader.rego,
         intent: Intent::Promote,
         now: then,
     })?;

@@ -14,6 +14,7 @@ use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
+use zwieback_core::policy::signed::unsigned;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
 
@@ -122,13 +123,18 @@ pub fn authorship(
     authorship.into_statement(source)
 }
 
-/// A keeper's word for a policy.
-pub fn proposal(reader: &Reader<'_>, documents: PolicyDocuments) -> Statement {
+/// A keeper's word for a policy. The log takes a Rego module unseen, so its keeper looks first.
+pub fn proposal(reader: &Reader<'_>, documents: PolicyDocuments) -> Result<Statement, StoryError> {
+    let malformed =
+        |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
+    let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
+    let looked = builds.policy.check_modules(reader.rego);
+    looked.map_err(|it| malformed(&it))?;
     let change = PolicyChange {
         heading: reader.heading(),
         documents,
     };
-    change.into_statement()
+    Ok(change.into_statement())
 }
 
 /// Signs a statement for someone else to submit; what it would change in the log as it is now.

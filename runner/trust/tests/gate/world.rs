@@ -17,6 +17,7 @@ use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
+use zwieback_core::policy::rego_engine::RegoEngine;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::{Signer as _, seal};
@@ -103,7 +104,7 @@ impl World {
         fs::write(home.join("anchor"), documents.digest().to_hex()).unwrap();
         let world = Self::open(home);
         for keeper in ["kim", "lou"] {
-            let proposal = say::proposal(&world.reader(), documents.clone());
+            let proposal = say::proposal(&world.reader(), documents.clone()).unwrap();
             world.say(keeper, &proposal).unwrap();
         }
         world
@@ -150,6 +151,7 @@ impl World {
             ledger: &self.ledger,
             places: &self.places,
             foreign: &self.foreign,
+            rego: &RegoEngine,
             now: self.now,
         }
     }
