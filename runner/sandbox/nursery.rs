@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sched::CloneFlags;
+use nix::unistd::geteuid;
 
 use crate::call::{CallError, Named as _};
 use crate::error::SandboxError;
@@ -27,11 +28,24 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// The nursery of this process.
 static NURSERY: Mutex<Option<Nursery>> = Mutex::new(None);
 
-/// A zygote that was forked before this process had a second thread.
+/// A process that was forked before this one had a second thread.
 static PLANTED: Mutex<Option<Newborn>> = Mutex::new(None);
 
-/// A zygote and the runner's end of its socket.
-pub(crate) type Newborn = (UnixStream, Child);
+/// A process that a sandbox begins with, and the runner's end of its socket.
+pub(crate) struct Newborn {
+    pub(crate) socket: UnixStream,
+    pub(crate) process: Child,
+    pub(crate) kind: Kind,
+}
+
+/// What a newborn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A zygote, which bears pid 1 and looks after it if need be.
+    Zygote,
+    /// Pid 1 itself, which nobody looks after.
+    First,
+}
 
 /// A nursery, which always has one zygote more than it was asked for: that one makes its namespaces
 /// while the sandbox before it works. It is used once, as all are.
@@ -47,9 +61,10 @@ pub fn main() -> ExitCode {
     take_stdin().map_or(ExitCode::FAILURE, serve)
 }
 
-/// Forks the zygote of the first sandbox that this process will start. It pays where a process
-/// lives as long as one sandbox: `main` calls it while there is one thread and little memory.
-/// Where that fails, the first zygote comes from the nursery, as all others do.
+/// Forks what the first sandbox begins with that this process will start: pid 1, and for root, who has
+/// more to see to beforehand, a zygote. It pays where a process lives as long as one sandbox: `main`
+/// calls it while there is one thread and little memory. Where that fails, the first zygote comes
+/// from the nursery, as all others do.
 ///
 /// In the new process it returns the code to end with.
 pub fn plant() -> Option<ExitCode> {
@@ -59,21 +74,29 @@ pub fn plant() -> Option<ExitCode> {
     let (ours, theirs) = UnixStream::pair().ok()?;
     patient(&ours).ok()?;
     process::adopt_orphans().ok()?;
+    let (kind, namespaces) = if geteuid().is_root() {
+        (Kind::Zygote, CloneFlags::empty())
+    } else {
+        (Kind::First, zygote::NAMESPACES)
+    };
     // SAFETY: there is one thread, as the kernel has just said.
-    match unsafe { process::clone_into(CloneFlags::empty()) }.ok()? {
+    match unsafe { process::clone_into(namespaces) }.ok()? {
         Cloned::Child => {
             drop(ours);
-            Some(grow(theirs))
+            Some(grow(theirs, kind))
         }
         Cloned::Parent { pid, pidfd } => {
-            let newborn = (ours, Child::new(pid, pidfd));
-            *lock(&PLANTED) = Some(newborn);
+            *lock(&PLANTED) = Some(Newborn {
+                socket: ours,
+                process: Child::new(pid, pidfd),
+                kind,
+            });
             None
         }
     }
 }
 
-/// A new zygote that waits for its plan.
+/// A new process that waits for its plan.
 pub(crate) fn bear() -> Result<Newborn, SandboxError> {
     let planted = lock(&PLANTED).take();
     if let Some(newborn) = planted.and_then(alive) {
@@ -94,13 +117,13 @@ pub(crate) fn bear() -> Result<Newborn, SandboxError> {
     born.map_err(SandboxError::runner("fork a zygote"))
 }
 
-/// The zygote, unless somebody has killed it while it waited.
-fn alive((socket, mut zygote): Newborn) -> Option<Newborn> {
-    if zygote.has_ended() {
-        zygote.wait();
+/// The newborn, unless somebody has killed it while it waited.
+fn alive(mut newborn: Newborn) -> Option<Newborn> {
+    if newborn.process.has_ended() {
+        newborn.process.wait();
         return None;
     }
-    Some((socket, zygote))
+    Some(newborn)
 }
 
 /// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.
@@ -143,7 +166,11 @@ impl Nursery {
             .next()
             .ok_or(io::ErrorKind::InvalidData)?;
         let socket = std::mem::replace(&mut self.next, ask(&self.socket)?);
-        Ok((socket, Child::new(pid, handle)))
+        Ok(Newborn {
+            socket,
+            process: Child::new(pid, handle),
+            kind: Kind::Zygote,
+        })
     }
 }
 
@@ -188,8 +215,8 @@ fn serve(runner: UnixStream) -> ExitCode {
 /// Becomes as bare as a zygote that came from a nursery: no arguments, no environment, no
 /// descriptor of the caller's, a group of its own. Unlike that one it has the runner's addresses;
 /// nothing inside can read them, and the steps are programs of their own.
-fn grow(socket: UnixStream) -> ExitCode {
-    // SAFETY: this process does nothing from here on but to be a zygote, which reads neither.
+fn grow(socket: UnixStream, kind: Kind) -> ExitCode {
+    // SAFETY: this process does nothing from here on but to be what it is, which reads neither.
     let forgotten = unsafe { process::forget_invocation() };
     let bare = forgotten.and_then(|()| {
         process::lead_group()?;
@@ -199,7 +226,11 @@ fn grow(socket: UnixStream) -> ExitCode {
         drop(socket);
         take_stdin()
     });
-    bare.map_or(ExitCode::FAILURE, zygote::main)
+    match (bare, kind) {
+        (Err(_), _) => ExitCode::FAILURE,
+        (Ok(socket), Kind::Zygote) => zygote::main(socket),
+        (Ok(socket), Kind::First) => zygote::first(&socket),
+    }
 }
 
 /// The socket that lies in place of the standard input. Whatever else slipped through is closed:

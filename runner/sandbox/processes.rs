@@ -4,10 +4,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 
-use crate::error::SandboxError;
+use crate::error::{At as _, SandboxError, Stage};
 use crate::kernel::child::Child;
 use crate::kernel::process;
-use crate::nursery;
+use crate::nursery::{self, Kind};
+use crate::protocol::Birth;
+use crate::{wire, zygote};
 
 /// A zygote that waits for its plan. Whoever knows early that one will be needed spawns it first,
 /// and reads meanwhile what the plan is made of.
@@ -20,19 +22,46 @@ pub struct Zygote {
 /// The zygote and pid 1; both end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Processes {
-    zygote: Child,
+    /// What the sandbox began with: the zygote, or pid 1 itself.
+    newborn: Child,
+    kind: Kind,
+    /// The pid 1 of a zygote.
     first: Option<OwnedFd>,
 }
 
 impl Zygote {
     /// A new zygote; see [`nursery`].
     pub fn spawn() -> Result<Self, SandboxError> {
-        let (socket, zygote) = nursery::bear()?;
+        let newborn = nursery::bear()?;
         let processes = Processes {
-            zygote,
+            newborn: newborn.process,
+            kind: newborn.kind,
             first: None,
         };
-        Ok(Self { socket, processes })
+        Ok(Self {
+            socket: newborn.socket,
+            processes,
+        })
+    }
+
+    /// Has pid 1 raised; another one's, if this one could not take care of it.
+    pub(crate) fn raise(self, birth: &Birth) -> Result<Self, SandboxError> {
+        match self.processes.kind {
+            Kind::First if birth.needs_care() => {
+                drop(self);
+                Self::spawn()?.raise(birth)
+            }
+            Kind::First => {
+                let mapped = zygote::map_ids(self.processes.newborn.pid(), birth);
+                mapped.at(Stage::Identity)?;
+                Ok(self)
+            }
+            Kind::Zygote => {
+                let told = wire::tell(&self.socket, birth, &[]);
+                told.map_err(SandboxError::runner("announce a plan"))?;
+                Ok(self)
+            }
+        }
     }
 }
 
@@ -47,22 +76,24 @@ impl Processes {
     /// process. Tells how the zygote ended.
     pub(crate) fn end(&mut self) -> Option<ExitStatus> {
         let Some(first) = self.first.take() else {
-            // It was abandoned, or there is no pid 1 yet, or it has not been announced and ends without its parent.
-            self.zygote.kill();
-            return self.zygote.wait();
+            // It was abandoned, or is pid 1, or has none yet that would not end without it.
+            self.newborn.kill();
+            return self.newborn.wait();
         };
         process::kill(&first);
-        let end = self.zygote.wait();
+        let end = self.newborn.wait();
         process::reap(&first);
         end
     }
 
     /// Kills pid 1, which is alone by now, and does not wait for its end.
     pub(crate) fn abandon(&mut self) {
-        if let Some(first) = self.first.take() {
-            process::kill(&first);
-            self.zygote.forget();
+        match (self.first.take(), self.kind) {
+            (Some(first), _) => process::kill(&first),
+            (None, Kind::First) => self.newborn.kill(),
+            (None, Kind::Zygote) => return,
         }
+        self.newborn.forget();
     }
 }
 

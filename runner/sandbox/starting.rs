@@ -5,7 +5,6 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use zwieback_core::enforcement::Enforcement;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Source};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
@@ -59,7 +58,6 @@ impl Starting {
         canceller: &Canceller,
     ) -> Result<Self, SandboxError> {
         check(spec, &sources)?;
-        let Zygote { socket, processes } = zygote;
         let owner = Owner::of_this_process().map_err(SandboxError::runner("read the id maps"))?;
         let mut enforcement = Enforcement::default();
         let groups = Groups::create(&spec.limits, &mut enforcement);
@@ -78,8 +76,8 @@ impl Starting {
             owner,
             enforcement,
         };
-        tell(&socket, &birth, &[]).map_err(SandboxError::runner("announce a plan"))?;
-        tell(&socket, &plan, &[]).map_err(SandboxError::runner("send the plan"))?;
+        let Zygote { socket, processes } = zygote.raise(&birth)?;
+        wire::tell(&socket, &plan, &[]).map_err(SandboxError::runner("send the plan"))?;
         Ok(Self {
             spec: plan.spec,
             socket,
@@ -143,19 +141,7 @@ impl Starting {
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<(), SandboxError> {
         let run = Request::Run(StepPlan::new(&self.spec, command, streams, Look::Nowhere));
-        tell(&self.socket, &run, descriptors).map_err(SandboxError::runner("ask for a step"))
-    }
-}
-
-/// A sandbox that is gone has said why, and whoever waits for it reads that.
-fn tell(
-    socket: &UnixStream,
-    message: &impl Serialize,
-    descriptors: &[BorrowedFd<'_>],
-) -> io::Result<()> {
-    match wire::send(socket, message, descriptors) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        wire::tell(&self.socket, &run, descriptors).map_err(SandboxError::runner("ask for a step"))
     }
 }
 

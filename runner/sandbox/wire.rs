@@ -33,14 +33,27 @@ pub(crate) fn send(
     let flags = MsgFlags::MSG_NOSIGNAL;
     let sent = sendmsg::<()>(
         socket.as_raw_fd(),
-        &[IoSlice::new(&head)],
+        // Together, so that the reader is woken once.
+        &[IoSlice::new(&head), IoSlice::new(&body)],
         rights,
         flags,
         None,
     )?;
     let mut socket = socket;
-    socket.write_all(&head[sent..])?;
-    socket.write_all(&body)
+    socket.write_all(&head[sent.min(head.len())..])?;
+    socket.write_all(&body[sent.saturating_sub(head.len())..])
+}
+
+/// Sends a message to a sandbox. One that is gone has said why, and whoever waits for it reads that.
+pub(crate) fn tell(
+    socket: &UnixStream,
+    message: &impl Serialize,
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    match send(socket, message, descriptors) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Receives one message; `None` when the other side is gone.

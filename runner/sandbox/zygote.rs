@@ -4,6 +4,7 @@
 //! since another thread could have held any lock. This one never has a second thread, so that
 //! pid 1, its copy, is an ordinary program.
 
+use std::ffi::CStr;
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -26,15 +27,11 @@ use crate::supervise::supervisor::Supervisor;
 use crate::supervise::verdict::Verdict;
 use crate::wire;
 
-/// Everything a sandbox has of its own from its first instruction on. The time namespace is
-/// not here: its offsets can only be set while nobody is in it. Nor is that of control groups: its
-/// root is the group of who makes it, and pid 1 may get to its group later.
-const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER
-    .union(CloneFlags::CLONE_NEWNS)
-    .union(CloneFlags::CLONE_NEWPID)
-    .union(CloneFlags::CLONE_NEWNET)
-    .union(CloneFlags::CLONE_NEWIPC)
-    .union(CloneFlags::CLONE_NEWUTS);
+/// What only a new process can have. Pid 1 makes the others, while the zygote sees to its ids.
+pub(crate) const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER.union(CloneFlags::CLONE_NEWPID);
+
+/// What pid 1 is called. Steps see it: the same wherever it came from.
+const NAME: &CStr = c"zwieback";
 
 /// Is the zygote until its sandbox has ended.
 pub(crate) fn main(socket: UnixStream) -> ExitCode {
@@ -46,6 +43,16 @@ pub(crate) fn main(socket: UnixStream) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Is pid 1, from its first instruction on. The runner maps its ids before it tells it the plan.
+pub(crate) fn first(socket: &UnixStream) -> ! {
+    if process::set_name(NAME).is_err() {
+        process::exit_now();
+    }
+    let begun = pid_one::begin();
+    let plan = await_plan(socket);
+    pid_one::run(socket, begun, &plan, None, Bond::Runner, None)
 }
 
 fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
@@ -63,8 +70,8 @@ fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
 }
 
 fn give_birth(socket: &UnixStream) -> Result<Raised, Failure> {
-    // Pid 1 inherits the name, and steps see it: the same wherever the zygote came from.
-    process::set_name(c"zwieback").at(Stage::Plan)?;
+    // Pid 1 inherits it.
+    process::set_name(NAME).at(Stage::Plan)?;
     // An ordinary user's namespaces are the same whatever the plan, and to make them takes as long
     // as the runner takes to plan.
     let early = (!nix::unistd::geteuid().is_root()).then(|| Newborn::clone_from(socket, None));
@@ -186,8 +193,15 @@ fn announce(
     wire::send(socket, &cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
 }
 
+impl Birth {
+    /// Whether somebody has to look after pid 1 as long as it lives.
+    pub(crate) fn needs_care(&self) -> bool {
+        !self.cgroups.is_empty() || Shift::of(&self.machine) != Shift::default()
+    }
+}
+
 /// Only a process outside may map an id other than its own (`user_namespaces(7)`).
-fn map_ids(pid: i32, birth: &Birth) -> Result<(), CallError> {
+pub(crate) fn map_ids(pid: i32, birth: &Birth) -> Result<(), CallError> {
     let (identity, owner) = (&birth.identity, &birth.owner);
     if owner.kind == OwnerKind::Caller {
         // CVE-2014-8989: without this, dropping a group could grant what the group is denied.
@@ -235,9 +249,13 @@ fn wake(socket: &UnixStream, wait: PipeReader, known: Option<(&Plan, Option<Host
     if let Some((plan, mounts)) = known {
         pid_one::run(socket, begun, plan, mounts, bond, shift(plan));
     }
-    // Half of it is all there is when the runner died meanwhile.
-    let plan: Plan = hear(socket, "plan").unwrap_or_else(|_| process::exit_now());
+    let plan = await_plan(socket);
     pid_one::run(socket, begun, &plan, None, bond, shift(&plan))
+}
+
+/// Half of it is all there is when the runner died meanwhile.
+fn await_plan(socket: &UnixStream) -> Plan {
+    hear(socket, "plan").unwrap_or_else(|_| process::exit_now())
 }
 
 /// Waits for the id maps. The word also proves that the parent was alive after the clone; when

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::manifest::recipe::Tracing;
@@ -32,8 +33,21 @@ pub(crate) struct Begun {
     proc: OwnedFd,
 }
 
+/// What a sandbox has of its own besides its users and processes. The time namespace is not here:
+/// its offsets can only be set while nobody is in it. Nor is that of control groups: its root is the
+/// group of who makes it, and pid 1 may get to its group later.
+const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS);
+
 /// Begins in namespaces of its own, before any id is mapped.
 pub(crate) fn begin() -> Result<Begun, Failure> {
+    unshare(NAMESPACES)
+        .named(|| format!("unshare({NAMESPACES:?})"))
+        .at(Stage::Namespaces)?;
+    // Steps see this too: the same wherever this process came from.
+    process::lead_group().at(Stage::Namespaces)?;
     // What is made from here on has the mode it is made with, whatever the caller's habits.
     umask(Mode::empty());
     mount::make_private().at(Stage::Root)?;

@@ -60,7 +60,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("tell-time", _) => clock::tell(),
         ("shifted", [tree, program]) => clock::shifted(tree, program),
         ("untraced", [tree]) => clock::untraced(tree),
-        ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
+        ("doomed-runner", [tree, origin]) => lifecycle::doomed_runner(tree, origin),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }
 }

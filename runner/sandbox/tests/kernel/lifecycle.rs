@@ -12,6 +12,7 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::error::{SandboxError, Stage};
+use zwieback_sandbox::nursery;
 use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 use zwieback_sandbox::starting::Starting;
@@ -234,7 +235,12 @@ pub(crate) fn rounds(tree: &str, resident: &str, rounds: &str) -> attempt::Attem
 }
 
 /// A runner that starts a sandbox, says where, and waits to be killed.
-pub(crate) fn doomed_runner(tree: &str) -> ! {
+pub(crate) fn doomed_runner(tree: &str, origin: &str) -> ! {
+    if origin == "planted"
+        && let Some(_code) = nursery::plant()
+    {
+        std::process::exit(0);
+    }
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
@@ -247,10 +253,16 @@ pub(crate) fn doomed_runner(tree: &str) -> ! {
 }
 
 fn killed_runner(world: &World) {
+    for origin in ["planted", "nursed"] {
+        kill_runner(world, origin);
+    }
+}
+
+fn kill_runner(world: &World, origin: &str) {
     let tree = world.toolchain();
     let tree = tree.to_str().unwrap();
     let mut runner = Command::new(world.program())
-        .args([attempt::ARGUMENT, "doomed-runner", tree])
+        .args([attempt::ARGUMENT, "doomed-runner", tree, origin])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -278,13 +290,9 @@ fn killed_runner(world: &World) {
 
 /// Whoever leaves a sandbox does not wait for its end, which comes all the same.
 fn left(world: &World) {
-    let before = adopted();
     let mut sandbox = world.sandbox(limits());
     assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
-    let inside: Vec<u32> = adopted()
-        .into_iter()
-        .filter(|pid| !before.contains(pid))
-        .collect();
+    let inside = adopted();
     // Root's zygote stays with a control group.
     let is_root = nix::unistd::geteuid().is_root();
     assert!(is_root || !inside.is_empty(), "pid 1 is the runner's");
@@ -332,7 +340,7 @@ fn adopted() -> Vec<u32> {
 }
 
 /// The children of this process, dead ones among them.
-fn children() -> Vec<u32> {
+pub(crate) fn children() -> Vec<u32> {
     let own = std::process::id();
     let list = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
     let list = list.unwrap_or_default();
