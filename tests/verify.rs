@@ -258,6 +258,8 @@ fn a_module_that_ends_the_engine_denies() {
         policy(&module);
         run(&world, verify).expect(1, &["policy.toml: the module `rego.bad`: the engine", why]);
     }
+    let told = run(&world, &format!("--format json {verify}"));
+    assert_eq!(told.stdout.matches("needs more than").count(), 1, "{told}");
     // Over nothing these have nothing to do: only a build shows what they are.
     for (condition, why) in [
         ("f(input.now)", stack),

@@ -79,7 +79,7 @@ pub fn refused(refusal: &Refusal) -> u8 {
 pub fn event(error: &anyhow::Error) -> Event {
     Event::Failed {
         code: code(error),
-        message: format!("{error:#}"),
+        message: sentences(error.as_ref()).join(": "),
         hint: hint(error),
     }
 }
@@ -124,14 +124,14 @@ fn print_plain(
     paint: Paint,
 ) {
     let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
-    let mut text = format!("{} {whose}{error}", paint.text(Meaning::Bad, "error:"));
+    let mut sentences = sentences(error).into_iter();
+    let first = sentences.next().unwrap_or_default();
+    let mut text = format!("{} {whose}{first}", paint.text(Meaning::Bad, "error:"));
     if let Some(refusal) = release_refusal(error) {
         text.push_str(&format!(" [{}]", refusal.reason));
     }
-    let mut source = causes(error);
-    while let Some(cause) = source {
+    for cause in sentences {
         text.push_str(&format!("\n  caused by: {cause}"));
-        source = cause.source();
     }
     for line in details {
         text.push_str(&format!("\n  {line}"));
@@ -186,16 +186,18 @@ fn code_of_store(error: &StoreError) -> u8 {
     }
 }
 
-/// Causes below the first sentence; one that the sentence holds already is skipped.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+/// What an error says, and each of its causes that no sentence before holds already.
+fn sentences(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut said = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        if !error.to_string().contains(&cause.to_string()) {
-            return Some(cause);
+        let sentence = cause.to_string();
+        if !said.iter().any(|it| it.contains(&sentence)) {
+            said.push(sentence);
         }
         source = cause.source();
     }
-    None
+    said
 }
 
 fn details(error: &PipelineError) -> &[String] {

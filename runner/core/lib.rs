@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 // What things are called.
+mod text;
 pub mod digest;
 pub mod enforcement;
 pub mod supervision;

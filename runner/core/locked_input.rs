@@ -3,13 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::attest::digest_set::DigestSet;
 use crate::digest::{Digest, Fingerprint};
 use crate::name::Name;
 use crate::purl::Purl;
 use crate::rel_path::{RelPath, RelPathError};
+use crate::text::read_from_text;
 
 /// One `[[input]]` of `zwieback.lock`: identified by purl and digest, never by host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +91,7 @@ impl fmt::Display for FileName {
     }
 }
 
-impl<'de> Deserialize<'de> for FileName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+read_from_text!(FileName);
 
 #[cfg(test)]
 mod tests {

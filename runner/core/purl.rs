@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use packageurl::PackageUrl;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use crate::text::read_from_text;
 
 /// A package URL in its canonical spelling: equal packages are equal text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,12 +167,7 @@ impl Serialize for Purl {
     }
 }
 
-impl<'de> Deserialize<'de> for Purl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+read_from_text!(Purl);
 
 fn assemble(
     kind: &str,

@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+
+use crate::text::read_from_text;
 
 /// The longest file name a file system takes (`NAME_MAX` of limits.h).
 const NAME_MAX: usize = 255;
@@ -135,12 +137,7 @@ impl Borrow<str> for RelPath {
     }
 }
 
-impl<'de> Deserialize<'de> for RelPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+read_from_text!(RelPath);
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,18 @@ sources = ["pkg:deb/debian/*"]
 [require.locks]
 network-namespace = ["enforced"]
 """
+# The same, and a module, for which an engine is started.
+REGO = POLICY + """
+[require.rego]
+no-perl = '''
+package zwieback
+deny contains msg if {
+  some input in input.builds[_].predicate.buildDefinition.resolvedDependencies
+  startswith(input.uri, "pkg:cpan/")
+  msg := sprintf("%s comes from CPAN", [input.uri])
+}
+'''
+"""
 # What a user of the library writes: the envelope's signature, and the artifact's digest.
 SECURESYSTEMSLIB = """
 import hashlib, json, sys
@@ -52,7 +64,8 @@ def evidence(world):
     export = f"{world.home}/export"
     world.run([world.binary, "build", "zlib", "--export", export])
     os.rename(glob.glob(f"{export}/*.sigstore.json")[0], f"{export}/zlib.sigstore.json")
-    for name, content in [("key.pem", world.run([world.binary, "key", "show"])[2]), ("policy.toml", POLICY)]:
+    key = world.run([world.binary, "key", "show"])[2]
+    for name, content in [("key.pem", key), ("policy.toml", POLICY), ("rego.toml", REGO)]:
         with open(f"{world.home}/{name}", "w") as file:
             file.write(content)
         os.chmod(f"{world.home}/{name}", 0o644)
@@ -61,8 +74,8 @@ def evidence(world):
     return export
 
 
-def trusted(world):
-    return ["--trust", f"{world.home}/root.json", "--policy", f"{world.home}/policy.toml"]
+def trusted(world, policy="policy.toml"):
+    return ["--trust", f"{world.home}/root.json", "--policy", f"{world.home}/{policy}"]
 
 
 def beside_others(world, place):
@@ -77,16 +90,17 @@ def beside_others(world, place):
     script = shutil.copy(f"{CHECKOUT}/scripts/interop.cjs", f"{world.dir}/interop.cjs")
     environment = {"NODE_PATH": f"{tools}/node_modules", "PATH": "/usr/bin:/bin", "HOME": world.home}
     python = [f"{tools}/venv/bin/python", "-c", SECURESYSTEMSLIB, bundle, key, artifact]
-    ours = [world.binary, "verify", artifact, "--bundle", bundle, *trusted(world)]
+    ours = [world.binary, "verify", artifact, "--bundle", bundle]
     times = interleave(
         ROUNDS,
-        zwieback=lambda: world.run(ours)[0],
+        zwieback=lambda: world.run(ours + trusted(world))[0],
+        rego=lambda: world.run(ours + trusted(world, "rego.toml"))[0],
         sigstore=lambda: world.run(["node", script, bundle, key], env=environment)[0],
         securesystemslib=lambda: world.run(python)[0],
         nothing=lambda: world.run(["/usr/bin/true"])[0],
     )
     table("a small artifact, whole process, with trust root and policy; they by a key alone", times, "zwieback")
-    verdict("at most 4 ms", min(times["zwieback"]) * 1e3, 4, "ms")
+    verdict("at most 4 ms", statistics.median(times["zwieback"]) * 1e3, 4, "ms")
     for other in ["sigstore", "securesystemslib"]:
         faster = statistics.median(theirs / own for own, theirs in zip(times["zwieback"], times[other]))
         verdict(f"at least 10 x faster than {other}", -faster, -10, "x")
@@ -136,7 +150,7 @@ def many(world, place):
     size = os.path.getsize(f"{place}/zlib.sigstore.json")
     times = interleave(max(ROUNDS // 3, 3), zwieback=lambda: world.run(ours)[0])
     table(f"{MANY} bundles of {size >> 10} KiB, each verified, and the policy over all", times, "zwieback")
-    verdict("at most 0.5 s", min(times["zwieback"]), 0.5, "s")
+    verdict("at most 0.5 s", statistics.median(times["zwieback"]), 0.5, "s")
 
 
 def verdict(aim, value, most, unit):

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::glob::{Glob, GlobError};
 use crate::rel_path::{RelPath, RelPathError};
+use crate::text::{read_from_text, write_as_text};
 
 /// The project's top, written `.`, or a folder below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,18 +61,8 @@ impl fmt::Display for ProjectFolder {
     }
 }
 
-impl Serialize for ProjectFolder {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ProjectFolder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+write_as_text!(ProjectFolder);
+read_from_text!(ProjectFolder);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::text::{read_from_text, write_as_text};
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,24 +73,10 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Writes both types as text and reads them from text.
-macro_rules! as_text {
-    ($($quantity:ty),+) => {$(
-        impl Serialize for $quantity {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $quantity {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )+};
-}
-as_text!(ByteSize, Seconds);
+write_as_text!(ByteSize);
+write_as_text!(Seconds);
+read_from_text!(ByteSize);
+read_from_text!(Seconds);
 
 fn read(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
+use crate::text::read_from_text;
 
 /// An address, or a prefix of addresses that ends in `/*` or `@*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,12 +104,7 @@ impl fmt::Display for SourcePattern {
     }
 }
 
-impl<'de> Deserialize<'de> for SourcePattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+read_from_text!(SourcePattern);
 
 #[cfg(test)]
 mod tests {

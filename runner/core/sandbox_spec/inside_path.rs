@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use crate::rel_path::{RelPath, RelPathError};
+use crate::text::read_from_text;
 
 /// An absolute, clean path inside the sandbox: `/`, or `/` and a [`RelPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -92,12 +93,7 @@ impl fmt::Display for InsidePath {
     }
 }
 
-impl<'de> Deserialize<'de> for InsidePath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+read_from_text!(InsidePath);
 
 #[cfg(test)]
 mod tests {
