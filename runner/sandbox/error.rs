@@ -61,7 +61,7 @@ pub enum Stage {
     Cgroup,
     /// Trees, devices and places of the host are opened.
     HostMounts,
-    /// A process is cloned into new namespaces.
+    /// Namespaces are made, some of them by being cloned into.
     Namespaces,
     /// User ids are mapped.
     Identity,

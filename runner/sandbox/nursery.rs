@@ -29,16 +29,16 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 static NURSERY: Mutex<Option<Nursery>> = Mutex::new(None);
 
 /// A process that was forked before this one had a second thread.
-static PLANTED: Mutex<Option<Newborn>> = Mutex::new(None);
+static PLANTED: Mutex<Option<Seed>> = Mutex::new(None);
 
-/// A process that a sandbox begins with, and the runner's end of its socket.
-pub(crate) struct Newborn {
+/// A process that a sandbox grows from, and the runner's end of its socket.
+pub(crate) struct Seed {
     pub(crate) socket: UnixStream,
     pub(crate) process: Child,
     pub(crate) kind: Kind,
 }
 
-/// What a newborn is.
+/// What a seed is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A zygote, which bears pid 1 and looks after it if need be.
@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
     take_stdin().map_or(ExitCode::FAILURE, serve)
 }
 
-/// Forks what the first sandbox begins with that this process will start: pid 1, and for root, who has
+/// Forks the seed of the first sandbox that this process will start: pid 1, and for root, who has
 /// more to see to beforehand, a zygote. It pays where a process lives as long as one sandbox: `main`
 /// calls it while there is one thread and little memory. Where that fails, the first zygote comes
 /// from the nursery, as all others do.
@@ -86,7 +86,7 @@ pub fn plant() -> Option<ExitCode> {
             Some(grow(theirs, kind))
         }
         Cloned::Parent { pid, pidfd } => {
-            *lock(&PLANTED) = Some(Newborn {
+            *lock(&PLANTED) = Some(Seed {
                 socket: ours,
                 process: Child::new(pid, pidfd),
                 kind,
@@ -97,17 +97,17 @@ pub fn plant() -> Option<ExitCode> {
 }
 
 /// A new process that waits for its plan.
-pub(crate) fn bear() -> Result<Newborn, SandboxError> {
+pub(crate) fn bear() -> Result<Seed, SandboxError> {
     let planted = lock(&PLANTED).take();
-    if let Some(newborn) = planted.and_then(alive) {
-        return Ok(newborn);
+    if let Some(seed) = planted.and_then(alive) {
+        return Ok(seed);
     }
     let mut place = lock(&NURSERY);
     if let Some(nursery) = &mut *place {
         // The one that waited may have been killed. Nobody has waited for the one after it.
         for _ in 0..2 {
-            if let Some(newborn) = nursery.deliver().ok().and_then(alive) {
-                return Ok(newborn);
+            if let Some(seed) = nursery.deliver().ok().and_then(alive) {
+                return Ok(seed);
             }
         }
     }
@@ -117,13 +117,13 @@ pub(crate) fn bear() -> Result<Newborn, SandboxError> {
     born.map_err(SandboxError::runner("fork a zygote"))
 }
 
-/// The newborn, unless somebody has killed it while it waited.
-fn alive(mut newborn: Newborn) -> Option<Newborn> {
-    if newborn.process.has_ended() {
-        newborn.process.wait();
+/// The seed, unless somebody has killed it while it waited.
+fn alive(mut seed: Seed) -> Option<Seed> {
+    if seed.process.has_ended() {
+        seed.process.wait();
         return None;
     }
-    Some(newborn)
+    Some(seed)
 }
 
 /// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.
@@ -157,7 +157,7 @@ impl Nursery {
     }
 
     /// The zygote that was asked for last; the next one is asked for.
-    fn deliver(&mut self) -> io::Result<Newborn> {
+    fn deliver(&mut self) -> io::Result<Seed> {
         let answer: Option<(Result<i32, CallError>, _)> = wire::receive(&self.socket)?;
         let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
         let pid = born.map_err(io::Error::other)?;
@@ -166,7 +166,7 @@ impl Nursery {
             .next()
             .ok_or(io::ErrorKind::InvalidData)?;
         let socket = std::mem::replace(&mut self.next, ask(&self.socket)?);
-        Ok(Newborn {
+        Ok(Seed {
             socket,
             process: Child::new(pid, handle),
             kind: Kind::Zygote,

@@ -11,7 +11,7 @@ use crate::nursery::{self, Kind};
 use crate::protocol::Birth;
 use crate::{wire, zygote};
 
-/// A zygote that waits for its plan. Whoever knows early that one will be needed spawns it first,
+/// A zygote, or pid 1 already, that waits for its plan. Whoever knows early that one will be needed spawns it first,
 /// and reads meanwhile what the plan is made of.
 #[derive(Debug)]
 pub struct Zygote {
@@ -22,8 +22,8 @@ pub struct Zygote {
 /// The zygote and pid 1; both end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Processes {
-    /// What the sandbox began with: the zygote, or pid 1 itself.
-    newborn: Child,
+    /// What the sandbox grew from: the zygote, or pid 1 itself.
+    seed: Child,
     kind: Kind,
     /// The pid 1 of a zygote.
     first: Option<OwnedFd>,
@@ -32,19 +32,19 @@ pub(crate) struct Processes {
 impl Zygote {
     /// A new zygote; see [`nursery`].
     pub fn spawn() -> Result<Self, SandboxError> {
-        let newborn = nursery::bear()?;
+        let seed = nursery::bear()?;
         let processes = Processes {
-            newborn: newborn.process,
-            kind: newborn.kind,
+            seed: seed.process,
+            kind: seed.kind,
             first: None,
         };
         Ok(Self {
-            socket: newborn.socket,
+            socket: seed.socket,
             processes,
         })
     }
 
-    /// Has pid 1 raised; another one's, if this one could not take care of it.
+    /// Has pid 1 raised; by another one, if nobody looks after this one and somebody must.
     pub(crate) fn raise(self, birth: &Birth) -> Result<Self, SandboxError> {
         match self.processes.kind {
             Kind::First if birth.needs_care() => {
@@ -52,7 +52,7 @@ impl Zygote {
                 Self::spawn()?.raise(birth)
             }
             Kind::First => {
-                let mapped = zygote::map_ids(self.processes.newborn.pid(), birth);
+                let mapped = zygote::map_ids(self.processes.seed.pid(), birth);
                 mapped.at(Stage::Identity)?;
                 Ok(self)
             }
@@ -77,11 +77,11 @@ impl Processes {
     pub(crate) fn end(&mut self) -> Option<ExitStatus> {
         let Some(first) = self.first.take() else {
             // It was abandoned, or is pid 1, or has none yet that would not end without it.
-            self.newborn.kill();
-            return self.newborn.wait();
+            self.seed.kill();
+            return self.seed.wait();
         };
         process::kill(&first);
-        let end = self.newborn.wait();
+        let end = self.seed.wait();
         process::reap(&first);
         end
     }
@@ -90,10 +90,10 @@ impl Processes {
     pub(crate) fn abandon(&mut self) {
         match (self.first.take(), self.kind) {
             (Some(first), _) => process::kill(&first),
-            (None, Kind::First) => self.newborn.kill(),
+            (None, Kind::First) => self.seed.kill(),
             (None, Kind::Zygote) => return,
         }
-        self.newborn.forget();
+        self.seed.forget();
     }
 }
 

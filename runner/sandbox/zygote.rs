@@ -86,7 +86,7 @@ fn give_birth(socket: &UnixStream) -> Result<Raised, Failure> {
     newborn.raise(socket, &birth)
 }
 
-/// A pid 1 that has its namespaces and waits for everything else.
+/// A pid 1 that makes its namespaces and waits for everything else.
 struct Newborn {
     pid: i32,
     pidfd: OwnedFd,
