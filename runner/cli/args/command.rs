@@ -13,9 +13,8 @@ use super::release::{
 };
 use super::trust::{BundleArgs, PolicyArgs, RecheckArgs, VerifyArgs};
 
-/// One command and its arguments. The grammar of each is made when it is typed.
+/// One command and its arguments.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Command {
     /// Build recipes twice, compare every byte and sign the result
     Build(BuildArgs),

@@ -140,4 +140,15 @@ mod tests {
             assert!(TEMPLATE.contains(&line), "{line}");
         }
     }
+
+    /// Its arguments have a description too, which may not take the place of the command's.
+    #[test]
+    fn the_help_of_a_command_begins_with_those_words() {
+        let mut built = Cli::command();
+        built.build();
+        for listed in Cli::command().get_subcommands() {
+            let own = built.find_subcommand(listed.get_name()).unwrap();
+            assert_eq!(own.get_about(), listed.get_about());
+        }
+    }
 }
