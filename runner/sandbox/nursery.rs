@@ -18,6 +18,7 @@ use crate::call::{CallError, Named as _};
 use crate::error::SandboxError;
 use crate::kernel::child::Child;
 use crate::kernel::process::{self, Cloned};
+use crate::kernel::processor;
 use crate::{wire, zygote};
 
 /// The first argument by which a program knows that it is to be a nursery.
@@ -86,6 +87,7 @@ pub fn plant() -> Option<ExitCode> {
             Some(grow(theirs, kind))
         }
         Cloned::Parent { pid, pidfd } => {
+            processor::part_with(pid);
             *lock(&PLANTED) = Some(Seed {
                 socket: ours,
                 process: Child::new(pid, pidfd),

@@ -7,6 +7,7 @@ pub(crate) mod filter;
 pub(crate) mod mount;
 pub(crate) mod network;
 pub(crate) mod process;
+pub(crate) mod processor;
 pub(crate) mod terminal;
 pub(crate) mod trace;
 pub(crate) mod user_ids;
