@@ -5,6 +5,7 @@
 pub(crate) mod arch;
 #[cfg(test)]
 pub(crate) mod interpreter;
+pub(crate) mod instruction;
 pub(crate) mod program;
 pub(crate) mod ranges;
 pub(crate) mod rules;

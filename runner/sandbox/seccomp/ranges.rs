@@ -39,7 +39,7 @@ impl Ranges {
             }
             let next = Range::of(rules[at]);
             let last = &mut ranges.list[ranges.len - 1];
-            if last.last + 1 == next.first && last.is_like(next) {
+            if next.continues(last) {
                 last.last = next.last;
             } else {
                 ranges.list[ranges.len] = next;
@@ -60,11 +60,10 @@ impl Range {
         }
     }
 
-    const fn is_like(&self, other: Self) -> bool {
-        match (self.verdict, other.verdict) {
-            (Verdict::Errno(one), Verdict::Errno(two)) => one == two,
-            _ => false,
-        }
+    /// Whether this comes right after the other and means the same.
+    const fn continues(&self, other: &Self) -> bool {
+        let is_errno = matches!(self.verdict, Verdict::Errno(_));
+        other.last + 1 == self.first && is_errno && self.verdict.is(other.verdict)
     }
 }
 

@@ -28,6 +28,31 @@ pub(crate) enum Verdict {
     Socket,
 }
 
+impl Verdict {
+    /// Whether both are certainly the same: no more is needed to write one only once.
+    pub(crate) const fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Errno(one), Self::Errno(two)) => one == two,
+            (
+                Self::Bits { argument, bits },
+                Self::Bits {
+                    argument: other,
+                    bits: others,
+                },
+            ) => argument == other && bits == others,
+            (
+                Self::CreatedMode { flags, mode },
+                Self::CreatedMode {
+                    flags: other,
+                    mode: others,
+                },
+            ) => flags == other && mode == others,
+            (Self::Socket, Self::Socket) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Rule {
     pub(crate) const fn new(number: c_long, verdict: Verdict) -> Self {
         #[expect(

@@ -1,8 +1,7 @@
 //! The seccomp program of a step under supervision: which calls stop, judged by their arguments.
 
 use libc::{
-    BPF_ALU, BPF_AND, BPF_JEQ, BPF_JSET, BPF_K, BPF_RET, SECCOMP_RET_ALLOW, SECCOMP_RET_TRACE,
-    c_long, sock_filter,
+    BPF_ALU, BPF_AND, BPF_JEQ, BPF_JSET, BPF_K, BPF_RET, SECCOMP_RET_TRACE, c_long, sock_filter,
 };
 use zwieback_core::sandbox_spec::identity::Entropy;
 
@@ -10,7 +9,7 @@ use super::arch;
 use super::clock::WALL;
 use super::shift::Shift;
 use super::waits::SYS_FUTEX_WAIT;
-use crate::seccomp::program::{NUMBER, jump, load, load_argument, statement};
+use crate::seccomp::instruction::{ALLOW, NUMBER, jump, load, load_argument, statement};
 
 /// What an argument must be for the call to stop. A call stops if all its conditions hold.
 #[derive(Clone, Copy)]
@@ -57,7 +56,6 @@ fn watch_clock(code: &mut Vec<sock_filter>) {
     rule(libc::SYS_mq_timedreceive, &[Given(4)]);
 }
 
-const ALLOW: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 const STOP: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
 
 /// Stops the call of this number if all conditions hold; other numbers go on behind.
@@ -150,7 +148,7 @@ mod tests {
         };
         match execute(&program(shift), &call) {
             SECCOMP_RET_TRACE => true,
-            SECCOMP_RET_ALLOW => false,
+            libc::SECCOMP_RET_ALLOW => false,
             other => panic!("{other:#x}"),
         }
     }
