@@ -87,7 +87,7 @@ pub fn shell(
         disks: BTreeMap::new(),
     };
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
-    let starting = Starting::begin(zygote, &spec, disks, &switch)?;
+    let starting = Starting::begin(Some(zygote), &spec, disks, &switch)?;
     let command = command(entrance, sources.as_ref());
     let (sandbox, outcome) = match (&planned, &sources) {
         (Some(planned), Some(sources)) => {

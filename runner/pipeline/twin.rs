@@ -6,7 +6,7 @@ use zwieback_core::bake::plan::Plan;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::environment::Environment;
-use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_core::sandbox_spec::limits::{DISK, Limits};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::other_machine::COARSEST_MS;
@@ -58,11 +58,7 @@ impl Making {
 impl Twin {
     /// Plans both runs: values only, nothing is started.
     pub fn plan(plan: &Plan, machine: &Machine, wish: &Wish, epoch: i64) -> Self {
-        let disk = plan
-            .recipe
-            .limits
-            .disk
-            .map_or(spec::DEFAULT_DISK, |size| size.0);
+        let disk = plan.recipe.limits.disk.map_or(DISK, |size| size.0);
         let variation = Variation::plan(plan.profile, &plan.recipe.factors, machine, disk);
         let making = Making {
             limits: spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0)),

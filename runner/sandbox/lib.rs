@@ -3,14 +3,14 @@
 //!
 //! Four processes take part. The *runner* calls [`sandbox::Sandbox`]; it never forks once it is
 //! large and has threads. The *nursery* is the same program started afresh ([`nursery::main`]);
-//! it is small and has one thread, and forks a *zygote* for each sandbox, always one ahead. That one
-//! clones *pid 1* into all namespaces, maps its ids, and leaves it to the runner, unless it has to
-//! trace the steps or a control group counts it. Pid 1 furnishes the sandbox, locks itself in, and
-//! then starts the steps one after another. Runner and pid 1 speak over one socket (`protocol`);
-//! when it closes, the sandbox ends.
+//! it is small and has one thread, and forks a seed for each sandbox, one ahead. For an ordinary
+//! user that is *pid 1* itself. Where steps are traced, where a control group counts them, and for
+//! root, it is a *zygote*, which clones pid 1, maps its ids, and looks after it. Pid 1 furnishes the
+//! sandbox, locks itself in, and then starts the steps one after another. Runner and pid 1 speak
+//! over one socket (`protocol`); when it closes, the sandbox ends.
 //!
-//! What needs no plan comes before it: an ordinary user's namespaces are made, the loopback is up
-//! and the process table mounted while the runner still reads. Each is used for one sandbox.
+//! What needs no plan comes before it: an ordinary user's namespaces are made, the loopback is up,
+//! `/dev` and `/proc` are as they will be. Each seed is used for one sandbox.
 
 pub mod call;
 pub mod canceller;
@@ -26,6 +26,7 @@ pub mod step;
 pub mod terminal;
 
 mod cgroup;
+mod id_maps;
 mod init;
 mod kernel;
 mod protocol;

@@ -1,7 +1,7 @@
-//! Where zygotes come from: a small process with one thread that forks one for each sandbox.
+//! Where sandboxes grow from: a small process with one thread that forks a seed for each.
 //!
 //! To start a program costs as much as all namespaces together, so only the nursery is started
-//! as one. It never learns anything of a sandbox: each zygote gets its plan after its birth.
+//! as one. It never learns anything of a sandbox: each seed gets its plan after its birth.
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
+use serde::{Deserialize, Serialize};
 
 use crate::call::{CallError, Named as _};
 use crate::error::SandboxError;
 use crate::kernel::child::Child;
 use crate::kernel::process::{self, Cloned};
 use crate::kernel::processor;
+use crate::owner::Owner;
 use crate::{wire, zygote};
 
 /// The first argument by which a program knows that it is to be a nursery.
@@ -40,51 +42,66 @@ pub(crate) struct Seed {
 }
 
 /// What a seed is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// A zygote, which bears pid 1 and looks after it if need be.
     Zygote,
-    /// Pid 1 itself, which nobody looks after.
+    /// Pid 1 itself, which nobody looks after; for an ordinary user only.
     First,
 }
 
-/// A nursery, which always has one zygote more than it was asked for: that one makes its namespaces
-/// while the sandbox before it works. It is used once, as all are.
+/// A nursery and the seeds that wait: they furnish what needs no plan while the sandbox before them
+/// works. Each is used once.
 struct Nursery {
     socket: UnixStream,
-    /// The runner's end of the socket of the zygote that comes next.
-    next: UnixStream,
+    /// The runner's ends of their sockets. There is one of a kind at most.
+    waiting: Vec<(Kind, UnixStream)>,
 }
 
-/// Is the nursery until its runner has ended, and a zygote in every process it forks. `main`
+impl Kind {
+    /// What most sandboxes of this process grow from.
+    pub(crate) fn usual() -> Self {
+        // Root has more to see to before there is a pid 1.
+        if geteuid().is_root() {
+            Self::Zygote
+        } else {
+            Self::First
+        }
+    }
+
+    /// What only a new process can have.
+    fn namespaces(self) -> CloneFlags {
+        match self {
+            Self::Zygote => CloneFlags::empty(),
+            Self::First => zygote::NAMESPACES,
+        }
+    }
+}
+
+/// Is the nursery until its runner has ended, and a seed in every process it forks. `main`
 /// calls this, before anything else, when its first argument is [`ARGUMENT`].
 pub fn main() -> ExitCode {
     take_stdin().map_or(ExitCode::FAILURE, serve)
 }
 
-/// Forks the seed of the first sandbox that this process will start: pid 1, and for root, who has
-/// more to see to beforehand, a zygote. It pays where a process lives as long as one sandbox: `main`
-/// calls it while there is one thread and little memory. Where that fails, the first zygote comes
-/// from the nursery, as all others do.
+/// Forks the seed of the first sandbox that this process will start, of the usual kind. It pays
+/// where a process lives as long as one sandbox: `main` calls it while there is one thread and
+/// little memory. Where that fails, the first seed comes from the nursery, as all others do.
 ///
 /// In the new process it returns the code to end with.
 pub fn plant() -> Option<ExitCode> {
     if !process::has_one_thread() {
         return None;
     }
-    let (ours, theirs) = UnixStream::pair().ok()?;
-    patient(&ours).ok()?;
+    let (ours, theirs) = pair().ok()?;
     process::adopt_orphans().ok()?;
-    let (kind, namespaces) = if geteuid().is_root() {
-        (Kind::Zygote, CloneFlags::empty())
-    } else {
-        (Kind::First, zygote::NAMESPACES)
-    };
+    let owner = Owner::of_this_process().ok()?;
+    let kind = Kind::usual();
     // SAFETY: there is one thread, as the kernel has just said.
-    match unsafe { process::clone_into(namespaces) }.ok()? {
+    match unsafe { process::clone_into(kind.namespaces()) }.ok()? {
         Cloned::Child => {
             drop(ours);
-            Some(grow(theirs, kind))
+            Some(strip(theirs).map_or(ExitCode::FAILURE, |socket| grow(socket, kind, owner)))
         }
         Cloned::Parent { pid, pidfd } => {
             processor::part_with(pid);
@@ -98,9 +115,9 @@ pub fn plant() -> Option<ExitCode> {
     }
 }
 
-/// A new process that waits for its plan.
-pub(crate) fn bear() -> Result<Seed, SandboxError> {
-    let planted = lock(&PLANTED).take();
+/// A seed that waits for its plan.
+pub(crate) fn bear(kind: Kind) -> Result<Seed, SandboxError> {
+    let planted = lock(&PLANTED).take_if(|seed| seed.kind == kind);
     if let Some(seed) = planted.and_then(alive) {
         return Ok(seed);
     }
@@ -108,15 +125,23 @@ pub(crate) fn bear() -> Result<Seed, SandboxError> {
     if let Some(nursery) = &mut *place {
         // The one that waited may have been killed. Nobody has waited for the one after it.
         for _ in 0..2 {
-            if let Some(seed) = nursery.deliver().ok().and_then(alive) {
+            if let Some(seed) = nursery.deliver(kind).ok().and_then(alive) {
                 return Ok(seed);
             }
         }
     }
     // There is none yet, or somebody has killed it.
     let nursery = place.insert(Nursery::open()?);
-    let born = nursery.deliver();
-    born.map_err(SandboxError::runner("fork a zygote"))
+    let born = nursery.deliver(kind);
+    born.map_err(SandboxError::runner("fork a seed"))
+}
+
+/// Has one born that waits, unless one of this kind does.
+pub(crate) fn sow(kind: Kind) {
+    if let Some(nursery) = &mut *lock(&NURSERY) {
+        // Without one, the next sandbox begins a little later.
+        drop(nursery.prepare(kind));
+    }
 }
 
 /// The seed, unless somebody has killed it while it waited.
@@ -153,59 +178,80 @@ impl Nursery {
             .spawn();
         // It ends with its socket, and nobody needs to hear of that.
         drop(started.map_err(SandboxError::runner("start /proc/self/exe"))?);
-        patient(&socket).map_err(SandboxError::runner("set a timeout"))?;
-        let next = ask(&socket).map_err(SandboxError::runner("ask for a zygote"))?;
-        Ok(Self { socket, next })
+        Ok(Self {
+            socket,
+            waiting: Vec::new(),
+        })
     }
 
-    /// The zygote that was asked for last; the next one is asked for.
-    fn deliver(&mut self) -> io::Result<Seed> {
-        let answer: Option<(Result<i32, CallError>, _)> = wire::receive(&self.socket)?;
+    /// The seed that waits, or a new one.
+    fn deliver(&mut self, kind: Kind) -> io::Result<Seed> {
+        let found = self.waiting.iter().position(|(known, _)| *known == kind);
+        let socket = match found {
+            Some(at) => self.waiting.swap_remove(at).1,
+            None => self.ask(kind)?,
+        };
+        // The first word on its socket is the nursery's.
+        let answer: Option<(Result<i32, CallError>, _)> = wire::receive(&socket)?;
         let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
         let pid = born.map_err(io::Error::other)?;
         let handle = handles
             .into_iter()
             .next()
             .ok_or(io::ErrorKind::InvalidData)?;
-        let socket = std::mem::replace(&mut self.next, ask(&self.socket)?);
         Ok(Seed {
             socket,
             process: Child::new(pid, handle),
-            kind: Kind::Zygote,
+            kind,
         })
+    }
+
+    /// Sees to it that a seed waits.
+    fn prepare(&mut self, kind: Kind) -> io::Result<()> {
+        if self.waiting.iter().all(|(known, _)| *known != kind) {
+            let socket = self.ask(kind)?;
+            self.waiting.push((kind, socket));
+        }
+        Ok(())
+    }
+
+    /// Asks for a seed by the socket it is to have.
+    fn ask(&self, kind: Kind) -> io::Result<UnixStream> {
+        let (ours, theirs) = pair()?;
+        wire::send(&self.socket, &kind, &[theirs.as_fd()])?;
+        Ok(ours)
     }
 }
 
-/// A start that takes longer than this hangs on a dead disk.
-fn patient(socket: &UnixStream) -> io::Result<()> {
-    socket.set_read_timeout(Some(START_TIMEOUT))
-}
-
-/// Asks for a zygote by the socket it is to have.
-fn ask(nursery: &UnixStream) -> io::Result<UnixStream> {
+/// Two ends of a socket; the first is the runner's. A start that takes longer than this hangs on a
+/// dead disk.
+fn pair() -> io::Result<(UnixStream, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
-    patient(&ours)?;
-    wire::send(nursery, &(), &[theirs.as_fd()])?;
-    Ok(ours)
+    ours.set_read_timeout(Some(START_TIMEOUT))?;
+    Ok((ours, theirs))
 }
 
-/// Forks a zygote for each socket that comes. A zygote is the runner's child, not the nursery's:
-/// the runner waits for it, and it may outlive the nursery.
+/// Forks a seed for each socket that comes. It is the runner's child, not the nursery's: the
+/// runner waits for it, and it may outlive the nursery.
 fn serve(runner: UnixStream) -> ExitCode {
-    while let Ok(Some(((), sockets))) = wire::receive(&runner) {
-        let Some(socket) = sockets.into_iter().next() else {
+    let Ok(owner) = Owner::of_this_process() else {
+        return ExitCode::FAILURE;
+    };
+    while let Ok(Some((kind, sockets))) = wire::receive::<Kind>(&runner) {
+        let Some(socket) = sockets.into_iter().next().map(UnixStream::from) else {
             return ExitCode::FAILURE;
         };
+        let flags = CloneFlags::CLONE_PARENT | kind.namespaces();
         // SAFETY: a nursery has one thread.
-        let answered = match unsafe { process::clone_into(CloneFlags::CLONE_PARENT) } {
+        let answered = match unsafe { process::clone_into(flags) } {
             Ok(Cloned::Child) => {
                 drop(runner);
-                return zygote::main(UnixStream::from(socket));
+                return grow(socket, kind, owner);
             }
             Ok(Cloned::Parent { pid, pidfd }) => {
-                wire::send(&runner, &Ok::<_, CallError>(pid), &[pidfd.as_fd()])
+                wire::tell(&socket, &Ok::<_, CallError>(pid), &[pidfd.as_fd()])
             }
-            Err(error) => wire::send(&runner, &Err::<i32, _>(error), &[]),
+            Err(error) => wire::tell(&socket, &Err::<i32, _>(error), &[]),
         };
         if answered.is_err() {
             return ExitCode::FAILURE;
@@ -214,25 +260,26 @@ fn serve(runner: UnixStream) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Becomes as bare as a zygote that came from a nursery: no arguments, no environment, no
+/// Is what grows from a seed.
+fn grow(socket: UnixStream, kind: Kind, owner: Owner) -> ExitCode {
+    match kind {
+        Kind::Zygote => zygote::main(socket),
+        Kind::First => zygote::first(&socket, owner),
+    }
+}
+
+/// Becomes as bare as a seed that came from a nursery: no arguments, no environment, no
 /// descriptor of the caller's, a group of its own. Unlike that one it has the runner's addresses;
 /// nothing inside can read them, and the steps are programs of their own.
-fn grow(socket: UnixStream, kind: Kind) -> ExitCode {
+fn strip(socket: UnixStream) -> Result<UnixStream, CallError> {
     // SAFETY: this process does nothing from here on but to be what it is, which reads neither.
-    let forgotten = unsafe { process::forget_invocation() };
-    let bare = forgotten.and_then(|()| {
-        process::lead_group()?;
-        process::place_on_nothing(1)?;
-        process::place_on_nothing(2)?;
-        process::place_at(&socket, 0)?;
-        drop(socket);
-        take_stdin()
-    });
-    match (bare, kind) {
-        (Err(_), _) => ExitCode::FAILURE,
-        (Ok(socket), Kind::Zygote) => zygote::main(socket),
-        (Ok(socket), Kind::First) => zygote::first(&socket),
-    }
+    unsafe { process::forget_invocation() }?;
+    process::lead_group()?;
+    process::place_on_nothing(1)?;
+    process::place_on_nothing(2)?;
+    process::place_at(&socket, 0)?;
+    drop(socket);
+    take_stdin()
 }
 
 /// The socket that lies in place of the standard input. Whatever else slipped through is closed:

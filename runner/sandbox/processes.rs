@@ -4,15 +4,15 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 
-use crate::error::{At as _, SandboxError, Stage};
+use crate::error::SandboxError;
 use crate::kernel::child::Child;
 use crate::kernel::process;
 use crate::nursery::{self, Kind};
 use crate::protocol::Birth;
-use crate::{wire, zygote};
+use crate::wire;
 
-/// A zygote, or pid 1 already, that waits for its plan. Whoever knows early that one will be needed spawns it first,
-/// and reads meanwhile what the plan is made of.
+/// A process that waits for its plan: a zygote, or pid 1 already. Whoever knows early that one will
+/// be needed spawns it first, and reads meanwhile what the plan is made of.
 #[derive(Debug)]
 pub struct Zygote {
     pub(crate) socket: UnixStream,
@@ -30,9 +30,31 @@ pub(crate) struct Processes {
 }
 
 impl Zygote {
-    /// A new zygote; see [`nursery`].
+    /// One for the sandboxes that are most; see [`nursery`].
     pub fn spawn() -> Result<Self, SandboxError> {
-        let seed = nursery::bear()?;
+        Self::of(Kind::usual())
+    }
+
+    /// Has pid 1 raised: by the one that was spawned, if it fits, and else by another.
+    pub(crate) fn raise(spawned: Option<Self>, birth: &Birth) -> Result<Self, SandboxError> {
+        let kind = if birth.is_usual() {
+            Kind::usual()
+        } else {
+            Kind::Zygote
+        };
+        let it = match spawned.filter(|it| it.processes.kind == kind) {
+            Some(fitting) => fitting,
+            None => Self::of(kind)?,
+        };
+        if kind == Kind::Zygote {
+            let told = wire::tell(&it.socket, birth, &[]);
+            told.map_err(SandboxError::runner("announce a plan"))?;
+        }
+        Ok(it)
+    }
+
+    fn of(kind: Kind) -> Result<Self, SandboxError> {
+        let seed = nursery::bear(kind)?;
         let processes = Processes {
             seed: seed.process,
             kind: seed.kind,
@@ -43,46 +65,38 @@ impl Zygote {
             processes,
         })
     }
-
-    /// Has pid 1 raised; by another one, if nobody looks after this one and somebody must.
-    pub(crate) fn raise(self, birth: &Birth) -> Result<Self, SandboxError> {
-        match self.processes.kind {
-            Kind::First if birth.needs_care() => {
-                drop(self);
-                Self::spawn()?.raise(birth)
-            }
-            Kind::First => {
-                let mapped = zygote::map_ids(self.processes.seed.pid(), birth);
-                mapped.at(Stage::Identity)?;
-                Ok(self)
-            }
-            Kind::Zygote => {
-                let told = wire::tell(&self.socket, birth, &[]);
-                told.map_err(SandboxError::runner("announce a plan"))?;
-                Ok(self)
-            }
-        }
-    }
 }
 
 impl Processes {
+    /// Has the seed of the next sandbox born. While this one starts or ends, that would only take a
+    /// processor from it.
+    pub(crate) fn sow(&self) {
+        nursery::sow(self.kind);
+    }
+
     /// Takes the descriptor of pid 1, once there is one.
     pub(crate) fn adopt(&mut self, descriptors: Vec<OwnedFd>) {
         self.first = descriptors.into_iter().next();
+    }
+
+    /// Kills pid 1, and with it every process of its namespace.
+    pub(crate) fn kill(&self) {
+        match &self.first {
+            Some(first) => process::kill(first),
+            // It was abandoned, or is pid 1, or has none yet that would not end without it.
+            None => self.seed.kill(),
+        }
     }
 
     /// Kills pid 1, and with it every process of its namespace, and waits for all of them: pid 1
     /// can be reaped only when the rest is gone. The zygote reaps it, or has left it to this
     /// process. Tells how the zygote ended.
     pub(crate) fn end(&mut self) -> Option<ExitStatus> {
-        let Some(first) = self.first.take() else {
-            // It was abandoned, or is pid 1, or has none yet that would not end without it.
-            self.seed.kill();
-            return self.seed.wait();
-        };
-        process::kill(&first);
+        self.kill();
         let end = self.seed.wait();
-        process::reap(&first);
+        if let Some(first) = self.first.take() {
+            process::reap(&first);
+        }
         end
     }
 

@@ -14,8 +14,9 @@ use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::sighting::Sighting;
 
 use crate::error::Failure;
-use crate::owner::Owner;
+use crate::owner::{Owner, OwnerKind};
 use crate::step::Command;
+use crate::supervise::shift::Shift;
 
 /// What a zygote needs to know to bring up pid 1, sent before the plan. It is short: the plan is
 /// read by those alone who carry it out.
@@ -26,6 +27,18 @@ pub(crate) struct Birth {
     pub(crate) owner: Owner,
     /// Control groups to enter, as directories.
     pub(crate) cgroups: Vec<PathBuf>,
+}
+
+impl Birth {
+    /// Whether pid 1 can be brought up before this is known: nobody has to look after it as long
+    /// as it lives, and its ids are those of most sandboxes.
+    pub(crate) fn is_usual(&self) -> bool {
+        let usual = Identity::default();
+        self.cgroups.is_empty()
+            && Shift::of(&self.machine) == Shift::default()
+            && (self.identity.uid, self.identity.gid) == (usual.uid, usual.gid)
+            && self.owner.kind == OwnerKind::Caller
+    }
 }
 
 /// All that is carried out, sent once.

@@ -2,7 +2,7 @@
 
 use std::io::{PipeReader, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -12,6 +12,9 @@ use crate::protocol::{Look, Reply, Request, StepEnd, StepPlan, Streams};
 use crate::sandbox::Sandbox;
 use crate::step::{Command, Ending, Limit, StepOutcome, StepUsage};
 use crate::wire;
+
+/// A step that takes longer leaves time to prepare for the next sandbox.
+const LONG: Duration = Duration::from_millis(20);
 
 /// What is read from a step at once.
 const CHUNK: usize = 64 << 10;
@@ -158,6 +161,9 @@ impl<'a> Turn<'a> {
     }
 
     fn check_limits(&mut self) -> Result<(), SandboxError> {
+        if self.started.elapsed() >= LONG {
+            self.sandbox.processes.sow();
+        }
         if Instant::now() >= self.sandbox.deadline {
             return self.cut(Ending::LimitReached(Limit::Time));
         }

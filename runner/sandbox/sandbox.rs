@@ -49,6 +49,8 @@ impl Sources {
 /// A running sandbox. It ends, with everything in it, at the latest when this is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
+    /// The first to be dropped: the watcher's control groups can only be removed when they are empty.
+    pub(crate) processes: Processes,
     pub(crate) spec: SandboxSpec,
     pub(crate) socket: UnixStream,
     pub(crate) canceller: Canceller,
@@ -60,7 +62,6 @@ pub struct Sandbox {
     pub(crate) owner: Owner,
     pub(crate) enforcement: Enforcement,
     pub(crate) supervision: Supervision,
-    pub(crate) processes: Processes,
 }
 
 /// What is left to say about a sandbox that has ended.
@@ -113,13 +114,20 @@ impl Sandbox {
     }
 
     /// Ends the sandbox. When this returns, no process of it is left.
-    pub fn finish(mut self) -> Report {
-        let end = self.processes.end();
+    pub fn finish(self) -> Report {
+        let mut processes = self.processes;
+        processes.kill();
+        // What the runner holds of it goes while it ends.
+        let (groups, peak_memory) = self.watcher.conclude();
+        drop((self.places, self.socket));
+        let end = processes.end();
+        processes.sow();
+        drop(groups);
         Report {
-            enforcement: std::mem::take(&mut self.enforcement),
-            supervision: verdict::conclude(std::mem::take(&mut self.supervision), end),
-            sighting: self.sighting.take().unwrap_or_default(),
-            peak_memory: self.watcher.peak_memory(),
+            enforcement: self.enforcement,
+            supervision: verdict::conclude(self.supervision, end),
+            sighting: self.sighting.unwrap_or_default(),
+            peak_memory,
         }
     }
 
@@ -131,12 +139,5 @@ impl Sandbox {
         if !self.watcher.uses_groups() {
             self.processes.abandon();
         }
-    }
-}
-
-/// Control groups can only be removed when they are empty, so the processes go first.
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        let _ended = self.processes.end();
     }
 }

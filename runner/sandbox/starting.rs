@@ -45,14 +45,14 @@ impl Sandbox {
         sources: Sources,
         canceller: &Canceller,
     ) -> Result<Self, SandboxError> {
-        Starting::begin(Zygote::spawn()?, spec, sources, canceller)?.ready()
+        Starting::begin(None, spec, sources, canceller)?.ready()
     }
 }
 
 impl Starting {
-    /// Hands a zygote its plan.
+    /// Hands a plan to the zygote that was spawned for it, or to another.
     pub fn begin(
-        zygote: Zygote,
+        zygote: Option<Zygote>,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,
@@ -76,7 +76,7 @@ impl Starting {
             owner,
             enforcement,
         };
-        let Zygote { socket, processes } = zygote.raise(&birth)?;
+        let Zygote { socket, processes } = Zygote::raise(zygote, &birth)?;
         wire::tell(&socket, &plan, &[]).map_err(SandboxError::runner("send the plan"))?;
         Ok(Self {
             spec: plan.spec,

@@ -13,19 +13,21 @@ use std::process::ExitCode;
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use serde::de::DeserializeOwned;
+use zwieback_core::sandbox_spec::identity::Identity;
 use zwieback_core::supervision::Supervision;
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::init::host::HostMounts;
+use crate::init::host::{HostMounts, Rooms};
 use crate::init::pid_one::{self, Bond};
+use crate::init::start::{self, Start};
 use crate::kernel::{file, process};
-use crate::owner::OwnerKind;
+use crate::owner::{Owner, OwnerKind};
 use crate::protocol::{Birth, Plan, Reply};
 use crate::supervise::shift::Shift;
 use crate::supervise::supervisor::Supervisor;
 use crate::supervise::verdict::Verdict;
-use crate::wire;
+use crate::{id_maps, wire};
 
 /// What only a new process can have. Pid 1 makes the others, while the zygote sees to its ids.
 pub(crate) const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER.union(CloneFlags::CLONE_NEWPID);
@@ -45,14 +47,17 @@ pub(crate) fn main(socket: UnixStream) -> ExitCode {
     }
 }
 
-/// Is pid 1, from its first instruction on. The runner maps its ids before it tells it the plan.
-pub(crate) fn first(socket: &UnixStream) -> ! {
+/// Is pid 1, from its first instruction on, of a sandbox whose steps are the usual user.
+pub(crate) fn first(socket: &UnixStream, owner: Owner) -> ! {
     if process::set_name(NAME).is_err() {
         process::exit_now();
     }
-    let begun = pid_one::begin();
+    let fitted = start::begin().and_then(|begun| {
+        id_maps::write("self", &Identity::default(), &owner).at(Stage::Identity)?;
+        begun.go_on(&owner)
+    });
     let plan = await_plan(socket);
-    pid_one::run(socket, begun, &plan, None, Bond::Runner, None)
+    pid_one::run(socket, fitted, &plan, None, Bond::Runner, None)
 }
 
 fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {
@@ -118,7 +123,7 @@ impl Newborn {
     fn with_plan(socket: &UnixStream, plan: &Plan) -> Result<Self, Failure> {
         let mounts = match plan.owner.kind {
             OwnerKind::Stranger => {
-                match HostMounts::open(plan, plan.owner.uid, plan.owner.gid) {
+                match HostMounts::open(plan, (plan.owner.uid, plan.owner.gid), Rooms::default()) {
                     // The root of a container may not mount out here, but inside it may.
                     Err(failure) if failure.call.errno() == Errno::EPERM => None,
                     opened => Some(opened?),
@@ -162,7 +167,8 @@ impl Newborn {
         }
         let (shift, supervision) = Shift::begin(self.pid, &birth.machine);
         announce(socket, &self.pidfd, supervision).at(Stage::Namespaces)?;
-        map_ids(self.pid, birth).at(Stage::Identity)?;
+        let mapped = id_maps::write(self.pid, &birth.identity, &birth.owner);
+        mapped.at(Stage::Identity)?;
         let care = match shift {
             Some(shift) => Care::Traces(shift),
             None if birth.cgroups.is_empty() => Care::Leaves,
@@ -193,35 +199,6 @@ fn announce(
     wire::send(socket, &cloned, &[pidfd.as_fd()]).named(|| "sendmsg(pidfd)".to_owned())
 }
 
-impl Birth {
-    /// Whether somebody has to look after pid 1 as long as it lives.
-    pub(crate) fn needs_care(&self) -> bool {
-        !self.cgroups.is_empty() || Shift::of(&self.machine) != Shift::default()
-    }
-}
-
-/// Only a process outside may map an id other than its own (`user_namespaces(7)`).
-pub(crate) fn map_ids(pid: i32, birth: &Birth) -> Result<(), CallError> {
-    let (identity, owner) = (&birth.identity, &birth.owner);
-    if owner.kind == OwnerKind::Caller {
-        // CVE-2014-8989: without this, dropping a group could grant what the group is denied.
-        file::write(format!("/proc/{pid}/setgroups"), "deny")?;
-    }
-    let (uids, gids) = (
-        format!("{} {} 1", identity.uid, owner.uid),
-        format!("{} {} 1", identity.gid, owner.gid),
-    );
-    file::write(format!("/proc/{pid}/gid_map"), &gids)?;
-    // A map is written once. Nobody needs a right for this one, so that a step could write it.
-    match file::write(format!("/proc/{pid}/projid_map"), "0 0 1") {
-        // A kernel without quotas has none, and in a container there may be nothing to map to,
-        // for a step as well.
-        Err(error) if [Errno::ENOENT, Errno::EPERM].contains(&error.errno()) => {}
-        other => other?,
-    }
-    file::write(format!("/proc/{pid}/uid_map"), &uids)
-}
-
 /// What pid 1 is told once its ids are mapped.
 const ALONE: u8 = b'!';
 const CARED_FOR: u8 = b'.';
@@ -239,7 +216,7 @@ impl Care {
 
 /// Begins the life of pid 1.
 fn wake(socket: &UnixStream, wait: PipeReader, known: Option<(&Plan, Option<HostMounts>)>) -> ! {
-    let begun = pid_one::begin();
+    let begun = start::begin().map(Start::from);
     let word = await_word(wait);
     let bond = match word {
         ALONE => Bond::Runner,

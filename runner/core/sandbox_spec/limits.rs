@@ -55,7 +55,18 @@ pub struct OutputLimits {
     pub bytes: u64,
 }
 
+/// Bytes in each writable place where nobody says otherwise.
+pub const DISK: u64 = 4 * GIB;
+
 impl Limits {
+    /// The room of shared memory.
+    pub const fn shared(&self) -> Quota {
+        Quota {
+            bytes: self.shm,
+            inodes: 1024,
+        }
+    }
+
     /// The largest file a step can write anywhere.
     pub const fn largest_file(&self) -> u64 {
         let mut largest = self.shm;
@@ -71,20 +82,26 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        let quota = |bytes| Quota {
+impl Quota {
+    /// As many files as so many bytes are likely to hold.
+    pub const fn of(bytes: u64) -> Self {
+        Self {
             bytes,
             // One inode for each 16 KiB: a Linux source tree has one for each 15 KiB.
             inodes: bytes / (16 * KIB),
-        };
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
         Self {
             memory: 8 * GIB,
             processes: 4096,
             open_files: 4096,
-            work: quota(16 * GIB),
-            out: quota(8 * GIB),
-            tmp: quota(4 * GIB),
+            work: Quota::of(DISK),
+            out: Quota::of(DISK),
+            tmp: Quota::of(DISK),
             shm: 64 * MIB,
             log: 64 * MIB,
             seconds: 3600,

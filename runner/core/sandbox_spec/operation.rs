@@ -30,58 +30,19 @@ pub enum Operation {
         /// How much it takes.
         quota: Quota,
     },
-    /// An empty file system in memory.
-    Tmpfs {
-        /// Where it appears.
-        at: InsidePath,
-        /// Mode bits of its root.
-        mode: u32,
-        /// How much it takes.
-        quota: Quota,
+    /// `/dev`: every [`Device`], links to the descriptors of who asks, and what is the sandbox's
+    /// own of POSIX shared memory and, where the kernel has them, message queues.
+    Devices {
+        /// How much shared memory there may be.
+        shared: Quota,
     },
-    /// A process table that knows the sandbox's processes only.
-    Proc {
-        /// Where it appears.
-        at: InsidePath,
-    },
-    /// The POSIX message queues of the sandbox, where the kernel has them.
-    Queues {
-        /// Where they appear.
-        at: InsidePath,
-    },
-    /// Takes the right to write from what lies there.
-    ReadOnly {
-        /// What becomes read-only.
-        at: InsidePath,
-    },
-    /// Hides a file or a directory of `/proc` behind an empty one, where the kernel has it.
-    Mask {
-        /// What is hidden.
-        at: InsidePath,
-    },
-    /// A character device.
-    Device {
-        /// Which device; its name is its path below `/dev`.
-        device: Device,
-    },
-    /// A directory in a file system of the sandbox's own.
-    Directory {
-        /// Where it appears.
-        at: InsidePath,
-    },
-    /// A symbolic link in a file system of the sandbox's own.
-    Symlink {
-        /// Where it appears.
-        at: InsidePath,
-        /// Where it leads.
-        to: String,
-    },
-    /// A file of fixed content in a file system of the sandbox's own.
-    NewFile {
-        /// Where it appears.
-        at: InsidePath,
-        /// What it holds.
-        content: String,
+    /// `/proc`: the sandbox's processes, what is [`HIDDEN`] of the host behind something empty,
+    /// and what is [`FROZEN`] read-only.
+    Processes,
+    /// `/sys`: the number of processors, where glibc's `get_nprocs` looks for it, and nothing else.
+    System {
+        /// How many there are; nothing is told if nothing is said.
+        processors: Option<u16>,
     },
     /// A read-only file of fixed content, laid over the one that is there.
     File {
@@ -91,6 +52,38 @@ pub enum Operation {
         content: String,
     },
 }
+
+/// Parts of `/proc` that tell of the host, and that everybody may read. What only root may read
+/// (`kcore`, `kmsg`, `timer_list` …) is closed already: no step is root outside.
+pub const HIDDEN: [&str; 16] = [
+    "acpi",
+    "asound",
+    "buddyinfo",
+    "cmdline",
+    "config.gz",
+    "diskstats",
+    "interrupts",
+    "iomem",
+    "ioports",
+    "kallsyms",
+    "key-users",
+    "keys",
+    "modules",
+    "partitions",
+    "scsi",
+    "swaps",
+];
+
+/// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
+pub const FROZEN: [&str; 2] = ["sys", "sysrq-trigger"];
+
+/// What `/dev` holds besides devices: names, and where they lead.
+pub const DEVICE_LINKS: [(&str, &str); 4] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
 
 /// A tree of the host by its role; where it lies is said when the sandbox starts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,8 +119,7 @@ pub enum Medium {
 }
 
 /// The character devices a build may need; none reaches hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// `/dev/null`
     Null,
@@ -176,14 +168,14 @@ impl Device {
         Self::Urandom,
     ];
 
-    /// The path of the device, inside and on the host.
-    pub const fn path(self) -> &'static str {
+    /// The name of the device in `/dev`, inside and on the host.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Null => "/dev/null",
-            Self::Zero => "/dev/zero",
-            Self::Full => "/dev/full",
-            Self::Random => "/dev/random",
-            Self::Urandom => "/dev/urandom",
+            Self::Null => "null",
+            Self::Zero => "zero",
+            Self::Full => "full",
+            Self::Random => "random",
+            Self::Urandom => "urandom",
         }
     }
 }

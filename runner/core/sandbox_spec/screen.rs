@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::identity::{AddressLayout, KernelRelease};
 use super::limits::Quota;
-use super::operation::Operation;
+use super::operation::{Device, FROZEN, HIDDEN, Operation};
 use super::spec::SandboxSpec;
 
 impl fmt::Display for SandboxSpec {
@@ -79,15 +79,18 @@ impl fmt::Display for Operation {
                 medium,
                 quota,
             } => write!(f, "writable  {at} {place}, in {medium}, {quota}"),
-            Self::Tmpfs { at, mode, quota } => write!(f, "tmpfs     {at} {mode:o}, {quota}"),
-            Self::Proc { at } => write!(f, "proc      {at}"),
-            Self::Queues { at } => write!(f, "queues    {at}"),
-            Self::ReadOnly { at } => write!(f, "read-only {at}"),
-            Self::Mask { at } => write!(f, "mask      {at}"),
-            Self::Device { device } => write!(f, "device    {}", device.path()),
-            Self::Directory { at } => write!(f, "directory {at}"),
-            Self::Symlink { at, to } => write!(f, "symlink   {at} -> {to}"),
-            Self::NewFile { at, content } => write!(f, "new file  {at} {:?}", Shortened(content)),
+            Self::Devices { shared } => {
+                let names = Device::ALL.map(Device::name).join(" ");
+                write!(f, "devices   /dev {names}, shared memory {shared}")
+            }
+            Self::Processes => {
+                let (hidden, frozen) = (HIDDEN.join(" "), FROZEN.join(" "));
+                write!(f, "processes /proc without {hidden}, read-only {frozen}")
+            }
+            Self::System { processors } => match processors {
+                Some(count) => write!(f, "system    /sys with the number of processors, {count}"),
+                None => write!(f, "system    /sys with nothing"),
+            },
             Self::File { at, content } => write!(f, "file      {at} {:?}", Shortened(content)),
         }
     }
@@ -145,9 +148,9 @@ mod tests {
             "limits    memory 8 GiB, 4096 processes, 4096 open files, log 64 MiB, 3600 s"
         );
         assert_eq!(lines[5], "bind      / toolchain, read-only");
-        let place = "writable  /build work, in memory, 16 GiB, 1048576 files";
+        let place = "writable  /build work, in memory, 4 GiB, 262144 files";
         assert!(lines.contains(&place), "{shown}");
-        let online = "new file  /sys/devices/system/cpu/online \"0-1\\n\"";
-        assert!(lines.contains(&online), "{shown}");
+        let system = "system    /sys with the number of processors, 2";
+        assert!(lines.contains(&system), "{shown}");
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::environment;
 use super::identity::{Identity, Machine};
 use super::inside_path::InsidePath;
-use super::limits::{Limits, Quota};
-use super::operation::{Device, Medium, Operation, Place, Source};
+use super::limits::Limits;
+use super::operation::{Medium, Operation, Place, Source};
 use super::spec::SandboxSpec;
 
 /// Directories a toolchain tree must have, because something is mounted there.
@@ -19,43 +19,6 @@ pub const FIXED_FILES: [&str; 4] = [
     "/etc/hosts",
     "/etc/nsswitch.conf",
 ];
-
-/// Parts of `/proc` that tell of the host, and that everybody may read. What only root may read
-/// (`kcore`, `kmsg`, `timer_list` …) is closed already: no step is root outside.
-const MASKED: [&str; 16] = [
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/buddyinfo",
-    "/proc/cmdline",
-    "/proc/config.gz",
-    "/proc/diskstats",
-    "/proc/interrupts",
-    "/proc/iomem",
-    "/proc/ioports",
-    "/proc/kallsyms",
-    "/proc/key-users",
-    "/proc/keys",
-    "/proc/modules",
-    "/proc/partitions",
-    "/proc/scsi",
-    "/proc/swaps",
-];
-
-/// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
-const FROZEN: [&str; 2] = ["/proc/sys", "/proc/sysrq-trigger"];
-
-/// The folder that tells the number of processors, after all that it lies in.
-const PROCESSORS: [&str; 3] = [
-    "/sys/devices",
-    "/sys/devices/system",
-    "/sys/devices/system/cpu",
-];
-
-/// Small file systems of the sandbox's own need no more than this.
-const SMALL: Quota = Quota {
-    bytes: 1 << 20,
-    inodes: 256,
-};
 
 /// What one run sees that another run may see differently.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,9 +66,20 @@ fn operations(conditions: &Conditions, limits: &Limits) -> Vec<Operation> {
     }];
     list.extend(identity_files(&conditions.identity));
     list.extend(places(conditions, limits));
-    list.extend(devices(limits));
-    list.extend(process_table());
-    list.extend(system_files(conditions));
+    list.extend([
+        Operation::Devices {
+            shared: limits.shared(),
+        },
+        Operation::Processes,
+        Operation::System {
+            processors: conditions.visible_cpus,
+        },
+    ]);
+    let given = conditions.files.iter();
+    list.extend(given.map(|(at, content)| Operation::File {
+        at: at.clone(),
+        content: content.clone(),
+    }));
     list
 }
 
@@ -151,90 +125,6 @@ fn identity_files(identity: &Identity) -> [Operation; 4] {
         let (at, content) = files.next().expect("invariant: four files, four contents");
         file(at, content)
     })
-}
-
-fn devices(limits: &Limits) -> Vec<Operation> {
-    let mut list = vec![tmpfs("/dev", 0o755, SMALL)];
-    list.extend(Device::ALL.map(|device| Operation::Device { device }));
-    for (at, to) in [
-        ("/dev/fd", "/proc/self/fd"),
-        ("/dev/stdin", "/proc/self/fd/0"),
-        ("/dev/stdout", "/proc/self/fd/1"),
-        ("/dev/stderr", "/proc/self/fd/2"),
-    ] {
-        list.push(Operation::Symlink {
-            at: InsidePath::literal(at),
-            to: to.to_owned(),
-        });
-    }
-    list.extend(["/dev/shm", "/dev/mqueue"].map(|at| Operation::Directory {
-        at: InsidePath::literal(at),
-    }));
-    list.push(read_only("/dev"));
-    // mq_open(3) names no path, but Landlock asks for one that leads to the queue.
-    list.push(Operation::Queues {
-        at: InsidePath::literal("/dev/mqueue"),
-    });
-    let shm = Quota {
-        bytes: limits.shm,
-        inodes: 1024,
-    };
-    list.push(tmpfs("/dev/shm", 0o1777, shm));
-    list
-}
-
-fn process_table() -> Vec<Operation> {
-    let mut list = vec![Operation::Proc {
-        at: InsidePath::literal("/proc"),
-    }];
-    list.extend(FROZEN.map(read_only));
-    list.extend(MASKED.map(|at| Operation::Mask {
-        at: InsidePath::literal(at),
-    }));
-    list
-}
-
-/// `/sys` holds what tells the number of processors, and nothing else: glibc's `get_nprocs`
-/// reads `online` and falls back to `/proc/stat`.
-fn system_files(conditions: &Conditions) -> Vec<Operation> {
-    let mut list = vec![tmpfs("/sys", 0o755, SMALL)];
-    if let Some(count) = conditions.visible_cpus {
-        let range = match count {
-            0 | 1 => "0\n".to_owned(),
-            more => format!("0-{}\n", more - 1),
-        };
-        list.extend(PROCESSORS.map(|at| Operation::Directory {
-            at: InsidePath::literal(at),
-        }));
-        for at in ["online", "possible", "present"] {
-            list.push(Operation::NewFile {
-                at: InsidePath::literal(PROCESSORS[2])
-                    .join(&at.parse().expect("invariant: a literal name is a path")),
-                content: range.clone(),
-            });
-        }
-    }
-    let given = conditions.files.iter();
-    list.extend(given.map(|(at, content)| Operation::File {
-        at: at.clone(),
-        content: content.clone(),
-    }));
-    list.push(read_only("/sys"));
-    list
-}
-
-fn tmpfs(at: &'static str, mode: u32, quota: Quota) -> Operation {
-    Operation::Tmpfs {
-        at: InsidePath::literal(at),
-        mode,
-        quota,
-    }
-}
-
-fn read_only(at: &'static str) -> Operation {
-    Operation::ReadOnly {
-        at: InsidePath::literal(at),
-    }
 }
 
 fn file(at: &'static str, content: String) -> Operation {

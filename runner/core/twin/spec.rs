@@ -14,9 +14,6 @@ use crate::sandbox_spec::limits::{Limits, Quota};
 use crate::sandbox_spec::spec::SandboxSpec;
 use crate::sandbox_spec::standard;
 
-/// Bytes in each writable place where the recipe does not say.
-pub const DEFAULT_DISK: u64 = 4 << 30;
-
 /// The sandbox of a run. `toolchain` is the environment that the toolchains bring, `recipe` the recipe's own.
 pub fn sandbox(
     conditions: &Conditions,
@@ -47,20 +44,16 @@ pub fn sandbox(
 /// The limits of a recipe, on top of the runner's defaults.
 pub fn limits(recipe: &recipe::Limits, timeout: Option<u64>) -> Limits {
     let standard = Limits::default();
-    let disk = recipe.disk.map_or(DEFAULT_DISK, |size| size.0);
-    let quota = Quota {
-        bytes: disk,
-        inodes: disk / (16 << 10),
-    };
+    let room = |standard| recipe.disk.map_or(standard, |size| Quota::of(size.0));
     let seconds = recipe.time.map_or(standard.seconds, |time| time.0);
     Limits {
         memory: recipe.memory.map_or(standard.memory, |size| size.0),
         processes: recipe.processes.map_or(standard.processes, u64::from),
         log: recipe.log.map_or(standard.log, |size| size.0),
         seconds: timeout.map_or(seconds, |timeout| timeout.min(seconds)),
-        work: quota,
-        out: quota,
-        tmp: quota,
+        work: room(standard.work),
+        out: room(standard.out),
+        tmp: room(standard.tmp),
         ..standard
     }
 }
@@ -164,6 +157,7 @@ fn stat(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::manifest::recipe::Profile;
+    use crate::sandbox_spec::limits::DISK;
     use crate::twin::choice::Choice;
     use crate::twin::conditions::RunName;
     use crate::twin::test_machine;
@@ -175,8 +169,7 @@ mod tests {
             ..test_machine::machine()
         };
         let choice = Choice::default();
-        let variation =
-            variation::Variation::plan(Profile::Hermetic, &choice, &machine, DEFAULT_DISK);
+        let variation = variation::Variation::plan(Profile::Hermetic, &choice, &machine, DISK);
         let limits = limits(&recipe::Limits::default(), None);
         let recipe = Environment::from([("CFLAGS".to_owned(), "-O2".to_owned())]);
         sandbox(

@@ -10,7 +10,6 @@ use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
-use zwieback_sandbox::processes::Zygote;
 use zwieback_sandbox::sandbox::Sources;
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::{nursery, step};
@@ -36,8 +35,9 @@ fn main() -> ExitCode {
     let times = measure(tree, rounds);
     say("a bare process", &times.bare, None);
     say("a sandbox", &times.sandbox, Some(&times.bare));
-    let waited = "a sandbox in a zygote that waited";
-    say(waited, &times.waiting, Some(&times.bare));
+    say("a sandbox asked at once", &times.at_once, Some(&times.bare));
+    let second = "a sandbox right after another";
+    say(second, &times.second, Some(&times.bare));
     let large = "a sandbox of a runner of 1 GiB";
     say(large, &times.large, Some(&times.sandbox));
     ExitCode::SUCCESS
@@ -48,30 +48,37 @@ fn main() -> ExitCode {
 struct Times {
     bare: Vec<Duration>,
     sandbox: Vec<Duration>,
-    waiting: Vec<Duration>,
+    at_once: Vec<Duration>,
+    second: Vec<Duration>,
     large: Vec<Duration>,
 }
 
 fn measure(tree: &str, rounds: usize) -> Times {
     let mut times = Times::default();
     // The nursery is started once in the life of a runner.
-    live(tree, None);
+    live(tree, Asked::Later);
     for _ in 0..rounds {
-        times.bare.push(time(|| {
-            assert!(Command::new(PROGRAM).status().unwrap().success());
-        }));
-        times.sandbox.push(time(|| live(tree, None)));
-        let zygote = Zygote::spawn().unwrap();
-        // It has made its namespaces by then.
-        std::thread::sleep(Duration::from_millis(20));
-        times.waiting.push(time(|| live(tree, Some(zygote))));
+        times.bare.push(time_alone(bare));
+        times.sandbox.push(time_alone(|| live(tree, Asked::Later)));
+        times.at_once.push(time_alone(|| live(tree, Asked::AtOnce)));
+        times.second.push(time(|| live(tree, Asked::Later)));
         let ballast = vec![1_u8; 1 << 30];
         std::hint::black_box(&ballast);
         // To write so much has emptied the processor's caches, which is not what is asked.
-        live(tree, None);
-        times.large.push(time(|| live(tree, None)));
+        live(tree, Asked::Later);
+        times.large.push(time_alone(|| live(tree, Asked::Later)));
     }
     times
+}
+
+fn bare() {
+    assert!(Command::new(PROGRAM).status().unwrap().success());
+}
+
+/// The time of what begins when nothing is left of what was before, and the next seed waits.
+fn time_alone(what: impl FnOnce()) -> Duration {
+    std::thread::sleep(Duration::from_millis(5));
+    time(what)
 }
 
 fn time(what: impl FnOnce()) -> Duration {
@@ -80,20 +87,33 @@ fn time(what: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
+/// When the program is asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// Once the sandbox is ready, as a build does, which stages its sources in between.
+    Later,
+    /// With the sandbox, as a shell does.
+    AtOnce,
+}
+
 /// Starts a sandbox, runs one program in it, and ends it.
-fn live(tree: &str, zygote: Option<Zygote>) {
+fn live(tree: &str, asked: Asked) {
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
         ..Sources::default()
     };
     let canceller = Canceller::new().unwrap();
-    let zygote = zygote.map_or_else(Zygote::spawn, Ok).unwrap();
-    let starting = Starting::begin(zygote, &spec, sources, &canceller).unwrap();
+    let starting = Starting::begin(None, &spec, sources, &canceller).unwrap();
     let command = step::Command::new([PROGRAM]);
-    // As in a build, which stages its sources in between.
-    let mut sandbox = starting.ready().unwrap();
-    let outcome = sandbox.run(&command, &mut |_| {}).unwrap();
+    let (sandbox, outcome) = match asked {
+        Asked::AtOnce => starting.run(&command, &mut |_| {}).unwrap(),
+        Asked::Later => {
+            let mut sandbox = starting.ready().unwrap();
+            let outcome = sandbox.run(&command, &mut |_| {}).unwrap();
+            (sandbox, outcome)
+        }
+    };
     assert!(outcome.is_success(), "{outcome:?}");
     sandbox.finish();
 }

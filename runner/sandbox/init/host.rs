@@ -6,8 +6,9 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::limits::Quota;
-use zwieback_core::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
+use zwieback_core::sandbox_spec::identity::Identity;
+use zwieback_core::sandbox_spec::limits::{Limits, Quota};
+use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place, Source};
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
@@ -17,28 +18,54 @@ use crate::kernel::user_ids::{self, Ids};
 use crate::owner::OwnerKind;
 use crate::protocol::Plan;
 
-/// Trees, places and devices, opened while the host can still be seen.
+/// Trees and places, opened while the host can still be seen.
 pub(crate) struct HostMounts {
     pub(crate) trees: Vec<(Source, OwnedFd)>,
     pub(crate) places: Vec<(Place, OwnedFd)>,
-    pub(crate) devices: Vec<(Device, OwnedFd)>,
     /// Why the files of a tree belong to nobody inside, where they do.
     pub(crate) unowned: Option<CallError>,
 }
 
+/// Places in memory that were made before it was known what is needed, of the size that most
+/// sandboxes have.
+#[derive(Default)]
+pub(crate) struct Rooms(Vec<(Place, OwnedFd)>);
+
+impl Rooms {
+    /// One for each place.
+    pub(crate) fn of_the_usual_size(identity: &Identity) -> Result<Self, CallError> {
+        let usual = Limits::default();
+        let make = |place| {
+            let made = memory(place, usual.quota(place), (identity.uid, identity.gid))?;
+            Ok((place, made))
+        };
+        Place::ALL
+            .map(make)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    fn take(&mut self, place: Place, quota: Quota) -> Option<OwnedFd> {
+        if quota != Limits::default().quota(place) {
+            return None;
+        }
+        let at = self.0.iter().position(|(known, _)| *known == place)?;
+        Some(self.0.swap_remove(at).1)
+    }
+}
+
 impl HostMounts {
-    /// Opens all that the plan names. New places belong to `uid` and `gid`, as this process
-    /// sees them.
-    pub(crate) fn open(plan: &Plan, uid: u32, gid: u32) -> Result<Self, Failure> {
+    /// Opens all that the plan names. New places belong to these ids, as this process sees them.
+    pub(crate) fn open(plan: &Plan, ids: (u32, u32), mut rooms: Rooms) -> Result<Self, Failure> {
         let mut mounts = Self {
             trees: Vec::new(),
             places: Vec::new(),
-            devices: Vec::new(),
             unowned: None,
         };
         for operation in &plan.spec.operations {
             mounts
-                .open_one(operation, plan, (uid, gid))
+                .open_one(operation, plan, ids, &mut rooms)
                 .at(Stage::HostMounts)?;
         }
         Ok(mounts)
@@ -62,6 +89,7 @@ impl HostMounts {
         operation: &Operation,
         plan: &Plan,
         ids: (u32, u32),
+        rooms: &mut Rooms,
     ) -> Result<(), CallError> {
         match operation {
             Operation::BindReadOnly { source, .. } => {
@@ -79,14 +107,13 @@ impl HostMounts {
                 ..
             } => {
                 let tree = match medium {
-                    Medium::Memory => memory(*place, *quota, ids)?,
+                    Medium::Memory => match rooms.take(*place, *quota) {
+                        Some(room) => room,
+                        None => memory(*place, *quota, ids)?,
+                    },
                     Medium::Disk => disk(plan, *place)?,
                 };
                 self.places.push((*place, tree));
-            }
-            Operation::Device { device } => {
-                let node = mount::clone_tree(Path::new(device.path()), Attributes::DEVICE)?;
-                self.devices.push((*device, node));
             }
             _ => {}
         }

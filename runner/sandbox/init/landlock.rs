@@ -39,31 +39,37 @@ fn ruleset(spec: &SandboxSpec) -> Result<RulesetCreated, RulesetError> {
         .scope(Scope::from_all(TESTED))?
         .create()?;
     for operation in &spec.operations {
-        let Some((path, access)) = rule(operation) else {
-            continue;
-        };
-        // What cannot be opened gets no rule, and so no right.
-        if let Ok(path) = PathFd::new(path) {
-            rules = rules.add_rule(PathBeneath::new(path, access))?;
-        }
+        rules = allow(rules, operation)?;
     }
     Ok(rules)
 }
 
-fn rule(operation: &Operation) -> Option<(&str, BitFlags<AccessFs>)> {
+/// Adds what an operation means.
+fn allow(rules: RulesetCreated, operation: &Operation) -> Result<RulesetCreated, RulesetError> {
     match operation {
-        Operation::BindReadOnly { at, .. } => Some((at.as_str(), AccessFs::from_read(TESTED))),
-        Operation::Writable { at, .. } | Operation::Tmpfs { at, .. } | Operation::Queues { at } => {
-            Some((at.as_str(), write()))
+        Operation::BindReadOnly { at, .. } => add(rules, at.as_str(), AccessFs::from_read(TESTED)),
+        Operation::Writable { at, .. } => add(rules, at.as_str(), write()),
+        Operation::Devices { .. } => {
+            // Without the right to ioctl, isatty("/dev/null") would fail with EACCES, not ENOTTY.
+            let rules = add(rules, "/dev", write() | AccessFs::IoctlDev)?;
+            // mq_open(3) names no path, but the kernel asks for one that leads to the queue.
+            add(rules, "/dev/mqueue", write())
         }
         // A process may write its own name and its own score.
-        Operation::Proc { at } => Some((at.as_str(), AccessFs::WriteFile.into())),
-        // Without the right to ioctl, isatty("/dev/null") would fail with EACCES, not ENOTTY.
-        Operation::Device { device } => Some((
-            device.path(),
-            AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev,
-        )),
-        _ => None,
+        Operation::Processes => add(rules, "/proc", AccessFs::WriteFile.into()),
+        Operation::System { .. } | Operation::File { .. } => Ok(rules),
+    }
+}
+
+/// What cannot be opened gets no rule, and so no right.
+fn add(
+    rules: RulesetCreated,
+    path: &str,
+    access: BitFlags<AccessFs>,
+) -> Result<RulesetCreated, RulesetError> {
+    match PathFd::new(path) {
+        Ok(path) => rules.add_rule(PathBeneath::new(path, access)),
+        Err(_) => Ok(rules),
     }
 }
 

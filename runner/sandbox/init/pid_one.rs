@@ -3,17 +3,19 @@
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use nix::sched::{CloneFlags, unshare};
-use nix::sys::stat::{Mode, umask};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation};
+use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
+use super::fixtures::Fixtures;
+use super::furnish::Supplies;
 use super::host::HostMounts;
-use super::{furnish, landlock, limits, machine, privileges, root, serve};
+use super::start::Start;
+use super::{landlock, limits, machine, privileges, root, serve};
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::{filter, mount, process};
+use crate::kernel::{filter, process};
 use crate::protocol::{Plan, Reply};
 use crate::seccomp::{program, ranges};
 use crate::supervise::shift::Shift;
@@ -28,44 +30,16 @@ pub(crate) enum Bond {
     Zygote,
 }
 
-/// What needs no plan, and is done while the runner still makes one.
-pub(crate) struct Begun {
-    proc: OwnedFd,
-}
-
-/// What a sandbox has of its own besides its users and processes. The time namespace is not here:
-/// its offsets can only be set while nobody is in it. Nor is that of control groups: its root is the
-/// group of who makes it, and pid 1 may get to its group later.
-const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWNS
-    .union(CloneFlags::CLONE_NEWNET)
-    .union(CloneFlags::CLONE_NEWIPC)
-    .union(CloneFlags::CLONE_NEWUTS);
-
-/// Begins in namespaces of its own, before any id is mapped.
-pub(crate) fn begin() -> Result<Begun, Failure> {
-    unshare(NAMESPACES)
-        .named(|| format!("unshare({NAMESPACES:?})"))
-        .at(Stage::Namespaces)?;
-    // Steps see this too: the same wherever this process came from.
-    process::lead_group().at(Stage::Namespaces)?;
-    // What is made from here on has the mode it is made with, whatever the caller's habits.
-    umask(Mode::empty());
-    mount::make_private().at(Stage::Root)?;
-    crate::kernel::network::loopback_up().at(Stage::Network)?;
-    let proc = root::process_table().at(Stage::Proc)?;
-    Ok(Begun { proc })
-}
-
 /// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
 pub(crate) fn run(
     socket: &UnixStream,
-    begun: Result<Begun, Failure>,
+    start: Result<Start, Failure>,
     plan: &Plan,
     mounts: Option<HostMounts>,
     bond: Bond,
     shift: Option<Shift>,
 ) -> ! {
-    let settled = begun.and_then(|begun| settle(begun, plan, mounts, bond));
+    let settled = start.and_then(|start| settle(start, plan, mounts, bond));
     let result = settled.and_then(|settled| {
         settled.report(socket)?;
         // The runner says so to its user. It may have asked for a step by now.
@@ -92,7 +66,7 @@ struct Settled {
 /// The locks in their order. What needs a right comes before the right is dropped; seccomp is
 /// last, since it forbids most of what comes before.
 fn settle(
-    begun: Begun,
+    start: Start,
     plan: &Plan,
     mounts: Option<HostMounts>,
     bond: Bond,
@@ -103,19 +77,14 @@ fn settle(
     machine::hide_groups().at(Stage::Namespaces)?;
     let mut mounts = match mounts {
         Some(mounts) => mounts,
-        None => HostMounts::open(plan, spec.identity.uid, spec.identity.gid)?,
+        None => HostMounts::open(plan, (spec.identity.uid, spec.identity.gid), start.rooms)?,
     };
     record_root(&mut enforcement, mounts.unowned.take());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
-    privileges::become_inside_user(plan).at(Stage::Identity)?;
+    let fixtures = start.progress.fit(&spec.identity, &plan.owner)?;
     // prctl(2): changing the user clears it.
     bond.tie().at(Stage::Namespaces)?;
-    let view = root::Host::prepare(spec, begun.proc)?;
-    let mut descriptors = mounts.place_directories()?;
-    descriptors.push(view.proc_directory()?);
-    descriptors.extend(view.shared_memory()?);
-    root::change(&mounts).at(Stage::Root)?;
-    furnish::furnish(spec, mounts, view)?;
+    let descriptors = move_in(spec, mounts, &fixtures)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
     limits::apply(spec).at(Stage::Limits)?;
@@ -130,6 +99,22 @@ fn settle(
         enforcement,
         descriptors,
     })
+}
+
+/// Goes from the host's root to a furnished one. What the runner is to see of it is returned.
+fn move_in(
+    spec: &SandboxSpec,
+    mounts: HostMounts,
+    fixtures: &Fixtures,
+) -> Result<Vec<OwnedFd>, Failure> {
+    root::settings(spec, fixtures.proc()).at(Stage::Proc)?;
+    let mut descriptors = mounts.place_directories()?;
+    descriptors.push(fixtures.proc_directory()?);
+    descriptors.extend(fixtures.shared_memory()?);
+    let supplies = Supplies::gather(spec, mounts, &fixtures.bench)?;
+    root::change(supplies.root()?, fixtures)?;
+    supplies.furnish(spec)?;
+    Ok(descriptors)
 }
 
 impl Bond {

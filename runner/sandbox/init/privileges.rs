@@ -2,19 +2,18 @@
 
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+use zwieback_core::sandbox_spec::identity::Identity;
 
 use crate::call::{CallError, Named as _};
 use crate::kernel::{capabilities, file, process};
-use crate::owner::OwnerKind;
-use crate::protocol::Plan;
+use crate::owner::{Owner, OwnerKind};
 
 /// Becomes the one user that is mapped. The capabilities of the new namespace stay for now.
-pub(crate) fn become_inside_user(plan: &Plan) -> Result<(), CallError> {
-    let identity = &plan.spec.identity;
+pub(crate) fn become_inside_user(identity: &Identity, owner: &Owner) -> Result<(), CallError> {
     // Before the user changes: afterwards the file belongs to nobody who is mapped. The host
     // ends a build before it ends anything else.
     file::write("/proc/self/oom_score_adj", "500")?;
-    if plan.owner.kind == OwnerKind::Stranger {
+    if owner.kind == OwnerKind::Stranger {
         setgroups(&[]).named(|| "setgroups([])".to_owned())?;
     }
     let (gid, uid) = (Gid::from_raw(identity.gid), Uid::from_raw(identity.uid));
@@ -22,12 +21,15 @@ pub(crate) fn become_inside_user(plan: &Plan) -> Result<(), CallError> {
     setresuid(uid, uid, uid).named(|| format!("setresuid({uid})"))
 }
 
-/// Gives up every capability in every set, and every way to get one.
+/// Has no program give a capability from here on. It takes `CAP_SETPCAP`, which goes later.
+pub(crate) fn bound() -> Result<(), CallError> {
+    capabilities::empty_bounding_set()
+}
+
+/// Gives up every capability in every other set, and every way to get one.
 pub(crate) fn drop_all(enforcement: &mut Enforcement) -> Result<(), CallError> {
     process::lock_secure_bits()?;
-    // The bounding set needs CAP_SETPCAP, which goes with the effective set.
     capabilities::empty_ambient_set()?;
-    capabilities::empty_bounding_set()?;
     capabilities::empty_own_sets()?;
     nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_owned())?;
     enforcement.record(

@@ -27,11 +27,6 @@ impl Child {
         }
     }
 
-    /// Its number; another process may have it once it has been waited for.
-    pub(crate) fn pid(&self) -> i32 {
-        self.pid
-    }
-
     /// Kills it.
     pub(crate) fn kill(&self) {
         process::kill(&self.handle);

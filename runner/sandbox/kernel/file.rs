@@ -35,11 +35,6 @@ pub(crate) fn create_at(dir: impl AsFd, name: &str, content: &str) -> Result<(),
     written.named(|| format!("write({name:?}, {} bytes)", content.len()))
 }
 
-/// The same by its path.
-pub(crate) fn create(path: &str, content: &str) -> Result<(), CallError> {
-    create_at(nix::fcntl::AT_FDCWD, path, content)
-}
-
 /// Makes a directory that anybody may read.
 pub(crate) fn make_directory_at(dir: impl AsFd, name: &str) -> Result<(), CallError> {
     nix::sys::stat::mkdirat(dir, name, Mode::from_bits_retain(0o555))

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
 use nix::mount::{MntFlags, MsFlags, umount2};
 
 use crate::call::{CallError, Named as _};
@@ -94,14 +95,20 @@ pub(crate) fn map_owners(tree: &OwnedFd, ids: &OwnedFd) -> Result<(), CallError>
         .named(|| "mount_setattr(AT_RECURSIVE, MOUNT_ATTR_IDMAP)".to_owned())
 }
 
-/// A copy of the mount of one file below `dir`. It keeps what its mount forbids.
+/// A copy of the mount of one file below `dir`, or of `dir` itself. It keeps what its mount forbids.
 pub(crate) fn clone_file(dir: impl AsFd, name: &str) -> Result<OwnedFd, CallError> {
     let path = text(name)?;
-    open_tree(dir.as_fd().as_raw_fd(), &path, 0).named(|| format!("open_tree({name:?})"))
+    open_tree(dir.as_fd().as_raw_fd(), &path, libc::AT_EMPTY_PATH)
+        .named(|| format!("open_tree({name:?})"))
 }
 
-/// Mounts a detached tree.
+/// Mounts a tree, or moves it here from where it was.
 pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
+    attach_below(tree, AT_FDCWD, at)
+}
+
+/// The same at a path below `dir`. A symlink there is not followed, but for those on the way.
+pub(crate) fn attach_below(tree: impl AsFd, dir: impl AsFd, at: &str) -> Result<(), CallError> {
     let path = text(at)?;
     // SAFETY: both paths are C strings that outlive the call.
     let result = unsafe {
@@ -109,7 +116,7 @@ pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
             libc::SYS_move_mount,
             tree.as_fd().as_raw_fd(),
             c"".as_ptr(),
-            libc::AT_FDCWD,
+            dir.as_fd().as_raw_fd(),
             path.as_ptr(),
             libc::MOVE_MOUNT_F_EMPTY_PATH,
         )
@@ -119,10 +126,12 @@ pub(crate) fn attach(tree: impl AsFd, at: &str) -> Result<(), CallError> {
         .named(|| format!("move_mount({at:?})"))
 }
 
-/// Takes rights from the mount at `at` and all below it. Rights taken before stay taken.
-pub(crate) fn restrict(at: &str, attributes: Attributes) -> Result<(), CallError> {
+/// Takes rights from the mount at a path below `dir`, or from `dir` itself. Rights taken before
+/// stay taken.
+pub(crate) fn restrict(dir: impl AsFd, at: &str, attributes: Attributes) -> Result<(), CallError> {
     let path = text(at)?;
-    mount_setattr(libc::AT_FDCWD, &path, 0, &attributes.set())
+    let dir = dir.as_fd().as_raw_fd();
+    mount_setattr(dir, &path, libc::AT_EMPTY_PATH, &attributes.set())
         .named(|| format!("mount_setattr({at:?})"))
 }
 

@@ -85,10 +85,12 @@ impl Watcher {
         })
     }
 
-    /// The most memory in use at one time, as far as anybody measured it.
-    pub(crate) fn peak_memory(&self) -> Option<u64> {
+    /// Looks no more. Tells the most memory in use at one time, as far as anybody measured it; the
+    /// groups are to be kept until nobody is in them.
+    pub(crate) fn conclude(self) -> (Groups, Option<u64>) {
         let seen = Some(self.peak).filter(|peak| *peak > 0);
-        self.groups.peak_memory().or(seen)
+        let peak = self.groups.peak_memory().or(seen);
+        (self.groups, peak)
     }
 
     /// Whether there are control groups, which somebody has to remove.

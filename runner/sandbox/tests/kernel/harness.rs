@@ -83,8 +83,9 @@ enum Origin {
 }
 
 /// What is tried in a planted sandbox as well: what a step finds around it.
-const PLANTED: [&str; 9] = [
+const PLANTED: [&str; 10] = [
     "lifecycle_locks",
+    "lifecycle_processors",
     "lifecycle_left",
     "network_",
     "namespaces_",
@@ -138,12 +139,8 @@ fn plant() -> Result<(), ExitCode> {
     if let Some(code) = nursery::plant() {
         return Err(code);
     }
-    // Else the trial would be that of a nursery once more.
-    assert_eq!(
-        lifecycle::children().len(),
-        before + 1,
-        "nothing was planted"
-    );
+    // Else the trial would be that of a nursery once more, of which a seed may be born just now.
+    assert!(lifecycle::children().len() > before, "nothing was planted");
     Ok(())
 }
 

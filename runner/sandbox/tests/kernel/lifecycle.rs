@@ -25,6 +25,7 @@ use crate::world::{World, command, limits, run};
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_locks_hold", locks),
+    ("lifecycle_processors_are_the_caller_s", processors),
     ("lifecycle_steps_follow_each_other", steps),
     ("lifecycle_missing_program_is_an_error", missing_program),
     ("lifecycle_runner_is_no_program_inside", own_program),
@@ -288,6 +289,18 @@ fn kill_runner(world: &World, origin: &str) {
     assert_eq!(groups_of(runner.id()), Vec::<String>::new());
 }
 
+/// What a process was moved away from when it was born, it may use like all others.
+fn processors(world: &World) {
+    let count = std::thread::available_parallelism().unwrap();
+    let conditions = Conditions {
+        visible_cpus: Some(1),
+        ..Conditions::default()
+    };
+    let mut sandbox = world.start(&SandboxSpec::for_build(conditions, limits()));
+    let said = run(&mut sandbox, "machine", &[]).1;
+    assert!(said.contains(&format!(" cpus {count} ")), "{said}");
+}
+
 /// Whoever leaves a sandbox does not wait for its end, which comes all the same.
 fn left(world: &World) {
     let mut sandbox = world.sandbox(limits());
@@ -297,14 +310,20 @@ fn left(world: &World) {
     let is_root = nix::unistd::geteuid().is_root();
     assert!(is_root || !inside.is_empty(), "pid 1 is the runner's");
     sandbox.leave();
-    until(|| !adopted().iter().any(|pid| inside.contains(pid)));
+    // What waits for the next sandbox stays.
+    until(|| inside.is_empty() || inside.iter().any(|pid| !adopted().contains(pid)));
 }
 
 /// A step that is asked for at once starts when every lock is in place, and not before.
 fn asked_early(world: &World) {
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
     let zygote = Zygote::spawn().unwrap();
-    let starting = Starting::begin(zygote, &spec, world.sources(), &Canceller::new().unwrap());
+    let starting = Starting::begin(
+        Some(zygote),
+        &spec,
+        world.sources(),
+        &Canceller::new().unwrap(),
+    );
     let mut said = Vec::new();
     let mut hear = |part: &[u8]| said.extend_from_slice(part);
     let (sandbox, outcome) = starting
