@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{CallError, Named as _};
-use crate::error::SandboxError;
+use crate::error::{At as _, SandboxError, Stage};
 use crate::kernel::child::Child;
 use crate::kernel::process::{self, Cloned};
 use crate::kernel::processor;
@@ -125,15 +125,19 @@ pub(crate) fn bear(kind: Kind) -> Result<Seed, SandboxError> {
     if let Some(nursery) = &mut *place {
         // The one that waited may have been killed. Nobody has waited for the one after it.
         for _ in 0..2 {
-            if let Some(seed) = nursery.deliver(kind).ok().and_then(alive) {
-                return Ok(seed);
+            match nursery.deliver(kind) {
+                Ok(seed) => {
+                    if let Some(seed) = alive(seed) {
+                        return Ok(seed);
+                    }
+                }
+                Err(refused @ SandboxError::Setup(_)) => return Err(refused),
+                Err(_) => break,
             }
         }
     }
     // There is none yet, or somebody has killed it.
-    let nursery = place.insert(Nursery::open()?);
-    let born = nursery.deliver(kind);
-    born.map_err(SandboxError::runner("fork a seed"))
+    place.insert(Nursery::open()?).deliver(kind)
 }
 
 /// Has one born that waits, unless one of this kind does.
@@ -185,20 +189,17 @@ impl Nursery {
     }
 
     /// The seed that waits, or a new one.
-    fn deliver(&mut self, kind: Kind) -> io::Result<Seed> {
+    fn deliver(&mut self, kind: Kind) -> Result<Seed, SandboxError> {
         let found = self.waiting.iter().position(|(known, _)| *known == kind);
         let socket = match found {
-            Some(at) => self.waiting.swap_remove(at).1,
-            None => self.ask(kind)?,
+            Some(at) => Ok(self.waiting.swap_remove(at).1),
+            None => self.ask(kind),
         };
-        // The first word on its socket is the nursery's.
-        let answer: Option<(Result<i32, CallError>, _)> = wire::receive(&socket)?;
-        let (born, handles) = answer.ok_or(io::ErrorKind::BrokenPipe)?;
-        let pid = born.map_err(io::Error::other)?;
-        let handle = handles
-            .into_iter()
-            .next()
-            .ok_or(io::ErrorKind::InvalidData)?;
+        let socket = socket.map_err(SandboxError::runner("ask for a seed"))?;
+        let (pid, handle) = born(&socket).map_err(SandboxError::runner("hear of a seed"))?;
+        // A seed that is pid 1 is born into namespaces.
+        let pid = pid.at(Stage::Namespaces)?;
+        let handle = handle.ok_or(SandboxError::Gone("be born"))?;
         Ok(Seed {
             socket,
             process: Child::new(pid, handle),
@@ -221,6 +222,13 @@ impl Nursery {
         wire::send(&self.socket, &kind, &[theirs.as_fd()])?;
         Ok(ours)
     }
+}
+
+/// The first word on the socket of a seed, which is the nursery's.
+fn born(socket: &UnixStream) -> io::Result<(Result<i32, CallError>, Option<OwnedFd>)> {
+    let word = wire::receive(socket)?;
+    let (born, handles) = word.ok_or(io::ErrorKind::BrokenPipe)?;
+    Ok((born, handles.into_iter().next()))
 }
 
 /// Two ends of a socket; the first is the runner's. A start that takes longer than this hangs on a

@@ -60,6 +60,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("tell-time", _) => clock::tell(),
         ("shifted", [tree, program]) => clock::shifted(tree, program),
         ("untraced", [tree]) => clock::untraced(tree),
+        ("refused", [tree]) => lifecycle::refused(tree),
         ("doomed-runner", [tree, origin]) => lifecycle::doomed_runner(tree, origin),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }

@@ -1,6 +1,7 @@
 //! How a sandbox starts, ends, and fails.
 
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use zwieback_sandbox::sandbox::{Sandbox, Sources};
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::Ending;
 
-use crate::attempt;
+use crate::attempt::{self, Attempt};
 use crate::harness::Trial;
 use crate::world::{World, command, limits, run};
 
@@ -34,6 +35,7 @@ pub(crate) const TRIALS: &[Trial] = &[
         "lifecycle_incomplete_toolchain_is_an_error",
         incomplete_toolchain,
     ),
+    ("lifecycle_missing_namespaces_are_named", missing_namespaces),
     ("lifecycle_root_inside_has_no_rights", root_inside),
     ("lifecycle_cancel_ends_a_step", cancel),
     ("lifecycle_conditions_are_seen", conditions),
@@ -299,6 +301,40 @@ fn processors(world: &World) {
     let mut sandbox = world.start(&SandboxSpec::for_build(conditions, limits()));
     let said = run(&mut sandbox, "machine", &[]).1;
     assert!(said.contains(&format!(" cpus {count} ")), "{said}");
+}
+
+/// Where no user namespace may be made, the error says so, and who knows how to allow it.
+fn missing_namespaces(world: &World) {
+    let tree = world.toolchain();
+    let mut runner = Command::new(world.program());
+    runner.args([attempt::ARGUMENT, "refused", tree.to_str().unwrap()]);
+    // SAFETY: these are calls to the kernel, and the program starts right after them.
+    unsafe { runner.pre_exec(forbid_namespaces) };
+    let said = runner.output().unwrap().stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("cannot make namespaces: clone("), "{said}");
+    assert!(said.contains("restricts user namespaces"), "{said}");
+}
+
+/// Makes this process an ordinary user for whom there is no room for another user namespace.
+fn forbid_namespaces() -> std::io::Result<()> {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?;
+    std::fs::write("/proc/self/setgroups", "deny")?;
+    std::fs::write("/proc/self/gid_map", format!("1000 {gid} 1"))?;
+    std::fs::write("/proc/self/uid_map", format!("1000 {uid} 1"))?;
+    std::fs::write("/proc/sys/user/max_user_namespaces", "0")
+}
+
+/// Tells why a sandbox cannot be started.
+pub(crate) fn refused(tree: &str) -> Attempt {
+    let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+    let sources = Sources {
+        toolchain: tree.into(),
+        ..Sources::default()
+    };
+    let error = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap_err();
+    Ok(format!("{error}; {:?}", error.hint()))
 }
 
 /// Whoever leaves a sandbox does not wait for its end, which comes all the same.
