@@ -14,7 +14,7 @@ use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
-use zwieback_sandbox::processes::Zygote;
+use zwieback_sandbox::processes::Waiting;
 use zwieback_sandbox::sandbox::Sources as Disks;
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::{Command, Ending};
@@ -50,7 +50,7 @@ pub fn shell(
     ctx: &Context<'_>,
 ) -> Result<u8, PipelineError> {
     // It starts its program while this one reads the project and the store.
-    let zygote = Zygote::spawn()?;
+    let waiting = Waiting::spawn()?;
     let planned = match &entrance.recipe {
         Some(named) => {
             let planned = read::recipe(project, named, &wish.variety, ctx)?;
@@ -87,7 +87,7 @@ pub fn shell(
         disks: BTreeMap::new(),
     };
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
-    let starting = Starting::begin(Some(zygote), &spec, disks, &switch)?;
+    let starting = Starting::begin(Some(waiting), &spec, disks, &switch)?;
     let command = command(entrance, sources.as_ref());
     let (sandbox, outcome) = match (&planned, &sources) {
         (Some(planned), Some(sources)) => {

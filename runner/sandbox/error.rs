@@ -51,7 +51,7 @@ pub struct Failure {
     pub call: CallError,
 }
 
-/// What the sandbox is doing, in the order it does it.
+/// What the sandbox is doing, about in the order it does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -120,6 +120,7 @@ impl Failure {
     /// What could be done about it.
     pub fn hint(&self) -> Option<&'static str> {
         match (self.stage, self.call.errno()) {
+            (_, Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => None,
             (Stage::Namespaces | Stage::Identity, _)
             | (Stage::Root, Errno::EPERM | Errno::EACCES) => Some(
                 "this machine restricts user namespaces; `zwieback doctor` says how to allow them",

@@ -31,6 +31,7 @@ mod init;
 mod kernel;
 mod protocol;
 mod seccomp;
+mod seed;
 mod supervise;
 mod watch;
 mod wire;

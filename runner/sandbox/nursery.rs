@@ -4,79 +4,22 @@
 //! as one. It never learns anything of a sandbox: each seed gets its plan after its birth.
 
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::process::{ExitCode, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::process::ExitCode;
 
 use nix::sched::CloneFlags;
-use nix::unistd::geteuid;
-use serde::{Deserialize, Serialize};
 
 use crate::call::{CallError, Named as _};
-use crate::error::{At as _, SandboxError, Stage};
 use crate::kernel::child::Child;
 use crate::kernel::process::{self, Cloned};
 use crate::kernel::processor;
 use crate::owner::Owner;
+use crate::seed::{self, Kind, Order, Seed};
 use crate::{wire, zygote};
 
 /// The first argument by which a program knows that it is to be a nursery.
-pub const ARGUMENT: &str = "__init";
-
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The nursery of this process.
-static NURSERY: Mutex<Option<Nursery>> = Mutex::new(None);
-
-/// A process that was forked before this one had a second thread.
-static PLANTED: Mutex<Option<Seed>> = Mutex::new(None);
-
-/// A process that a sandbox grows from, and the runner's end of its socket.
-pub(crate) struct Seed {
-    pub(crate) socket: UnixStream,
-    pub(crate) process: Child,
-    pub(crate) kind: Kind,
-}
-
-/// What a seed is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
-    /// A zygote, which bears pid 1 and looks after it if need be.
-    Zygote,
-    /// Pid 1 itself, which nobody looks after; for an ordinary user only.
-    First,
-}
-
-/// A nursery and the seeds that wait: they furnish what needs no plan while the sandbox before them
-/// works. Each is used once.
-struct Nursery {
-    socket: UnixStream,
-    /// The runner's ends of their sockets. There is one of a kind at most.
-    waiting: Vec<(Kind, UnixStream)>,
-}
-
-impl Kind {
-    /// What most sandboxes of this process grow from.
-    pub(crate) fn usual() -> Self {
-        // Root has more to see to before there is a pid 1.
-        if geteuid().is_root() {
-            Self::Zygote
-        } else {
-            Self::First
-        }
-    }
-
-    /// What only a new process can have.
-    fn namespaces(self) -> CloneFlags {
-        match self {
-            Self::Zygote => CloneFlags::empty(),
-            Self::First => zygote::NAMESPACES,
-        }
-    }
-}
+pub const ARGUMENT: &str = seed::NURSERY_ARGUMENT;
 
 /// Is the nursery until its runner has ended, and a seed in every process it forks. `main`
 /// calls this, before anything else, when its first argument is [`ARGUMENT`].
@@ -93,19 +36,20 @@ pub fn plant() -> Option<ExitCode> {
     if !process::has_one_thread() {
         return None;
     }
-    let (ours, theirs) = pair().ok()?;
+    let (ours, theirs) = seed::pair().ok()?;
     process::adopt_orphans().ok()?;
     let owner = Owner::of_this_process().ok()?;
     let kind = Kind::usual();
     // SAFETY: there is one thread, as the kernel has just said.
-    match unsafe { process::clone_into(kind.namespaces()) }.ok()? {
+    match unsafe { process::clone_into(namespaces(kind)) }.ok()? {
         Cloned::Child => {
             drop(ours);
-            Some(strip(theirs).map_or(ExitCode::FAILURE, |socket| grow(socket, kind, owner)))
+            let order = Order { kind, ahead: false };
+            Some(strip(theirs).map_or(ExitCode::FAILURE, |socket| grow(socket, order, owner)))
         }
         Cloned::Parent { pid, pidfd } => {
             processor::part_with(pid);
-            *lock(&PLANTED) = Some(Seed {
+            seed::keep(Seed {
                 socket: ours,
                 process: Child::new(pid, pidfd),
                 kind,
@@ -115,146 +59,23 @@ pub fn plant() -> Option<ExitCode> {
     }
 }
 
-/// A seed that waits for its plan.
-pub(crate) fn bear(kind: Kind) -> Result<Seed, SandboxError> {
-    let planted = lock(&PLANTED).take_if(|seed| seed.kind == kind);
-    if let Some(seed) = planted.and_then(alive) {
-        return Ok(seed);
-    }
-    let mut place = lock(&NURSERY);
-    if let Some(nursery) = &mut *place {
-        // The one that waited may have been killed. Nobody has waited for the one after it.
-        for _ in 0..2 {
-            match nursery.deliver(kind) {
-                Ok(seed) => {
-                    if let Some(seed) = alive(seed) {
-                        return Ok(seed);
-                    }
-                }
-                Err(refused @ SandboxError::Setup(_)) => return Err(refused),
-                Err(_) => break,
-            }
-        }
-    }
-    // There is none yet, or somebody has killed it.
-    place.insert(Nursery::open()?).deliver(kind)
-}
-
-/// Has one born that waits, unless one of this kind does.
-pub(crate) fn sow(kind: Kind) {
-    if let Some(nursery) = &mut *lock(&NURSERY) {
-        // Without one, the next sandbox begins a little later.
-        drop(nursery.prepare(kind));
-    }
-}
-
-/// The seed, unless somebody has killed it while it waited.
-fn alive(mut seed: Seed) -> Option<Seed> {
-    if seed.process.has_ended() {
-        seed.process.wait();
-        return None;
-    }
-    Some(seed)
-}
-
-/// What is behind the lock is whole at any time, so that a panic elsewhere spoils nothing.
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Nursery {
-    /// Starts a nursery. `Command` without hooks uses `vfork`: the runner's memory is not copied.
-    fn open() -> Result<Self, SandboxError> {
-        // A zygote that has nothing left to do leaves its pid 1 to this process.
-        process::adopt_orphans()
-            .map_err(io::Error::other)
-            .map_err(SandboxError::runner("become a reaper"))?;
-        let pair = UnixStream::pair().map_err(SandboxError::runner("make a socket"))?;
-        let (socket, theirs) = pair;
-        let started = std::process::Command::new("/proc/self/exe")
-            .arg(ARGUMENT)
-            .env_clear()
-            // Ctrl-C goes to the whole group of a terminal; how a sandbox ends is the runner's to say.
-            .process_group(0)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        // It ends with its socket, and nobody needs to hear of that.
-        drop(started.map_err(SandboxError::runner("start /proc/self/exe"))?);
-        Ok(Self {
-            socket,
-            waiting: Vec::new(),
-        })
-    }
-
-    /// The seed that waits, or a new one.
-    fn deliver(&mut self, kind: Kind) -> Result<Seed, SandboxError> {
-        let found = self.waiting.iter().position(|(known, _)| *known == kind);
-        let socket = match found {
-            Some(at) => Ok(self.waiting.swap_remove(at).1),
-            None => self.ask(kind),
-        };
-        let socket = socket.map_err(SandboxError::runner("ask for a seed"))?;
-        let (pid, handle) = born(&socket).map_err(SandboxError::runner("hear of a seed"))?;
-        // A seed that is pid 1 is born into namespaces.
-        let pid = pid.at(Stage::Namespaces)?;
-        let handle = handle.ok_or(SandboxError::Gone("be born"))?;
-        Ok(Seed {
-            socket,
-            process: Child::new(pid, handle),
-            kind,
-        })
-    }
-
-    /// Sees to it that a seed waits.
-    fn prepare(&mut self, kind: Kind) -> io::Result<()> {
-        if self.waiting.iter().all(|(known, _)| *known != kind) {
-            let socket = self.ask(kind)?;
-            self.waiting.push((kind, socket));
-        }
-        Ok(())
-    }
-
-    /// Asks for a seed by the socket it is to have.
-    fn ask(&self, kind: Kind) -> io::Result<UnixStream> {
-        let (ours, theirs) = pair()?;
-        wire::send(&self.socket, &kind, &[theirs.as_fd()])?;
-        Ok(ours)
-    }
-}
-
-/// The first word on the socket of a seed, which is the nursery's.
-fn born(socket: &UnixStream) -> io::Result<(Result<i32, CallError>, Option<OwnedFd>)> {
-    let word = wire::receive(socket)?;
-    let (born, handles) = word.ok_or(io::ErrorKind::BrokenPipe)?;
-    Ok((born, handles.into_iter().next()))
-}
-
-/// Two ends of a socket; the first is the runner's. A start that takes longer than this hangs on a
-/// dead disk.
-fn pair() -> io::Result<(UnixStream, UnixStream)> {
-    let (ours, theirs) = UnixStream::pair()?;
-    ours.set_read_timeout(Some(START_TIMEOUT))?;
-    Ok((ours, theirs))
-}
-
 /// Forks a seed for each socket that comes. It is the runner's child, not the nursery's: the
 /// runner waits for it, and it may outlive the nursery.
 fn serve(runner: UnixStream) -> ExitCode {
     let Ok(owner) = Owner::of_this_process() else {
         return ExitCode::FAILURE;
     };
-    while let Ok(Some((kind, sockets))) = wire::receive::<Kind>(&runner) {
+    while let Ok(Some((order, sockets))) = wire::receive::<Order>(&runner) {
         let Some(socket) = sockets.into_iter().next().map(UnixStream::from) else {
             return ExitCode::FAILURE;
         };
-        let flags = CloneFlags::CLONE_PARENT | kind.namespaces();
+        // Against its manual, clone(2) takes these together (Linux 3.13).
+        let flags = CloneFlags::CLONE_PARENT | namespaces(order.kind);
         // SAFETY: a nursery has one thread.
         let answered = match unsafe { process::clone_into(flags) } {
             Ok(Cloned::Child) => {
                 drop(runner);
-                return grow(socket, kind, owner);
+                return grow(socket, order, owner);
             }
             Ok(Cloned::Parent { pid, pidfd }) => {
                 wire::tell(&socket, &Ok::<_, CallError>(pid), &[pidfd.as_fd()])
@@ -268,11 +89,19 @@ fn serve(runner: UnixStream) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Is what grows from a seed.
-fn grow(socket: UnixStream, kind: Kind, owner: Owner) -> ExitCode {
+/// What only a new process can have.
+fn namespaces(kind: Kind) -> CloneFlags {
     match kind {
+        Kind::Zygote => CloneFlags::empty(),
+        Kind::First => zygote::NAMESPACES,
+    }
+}
+
+/// Is what grows from a seed.
+fn grow(socket: UnixStream, order: Order, owner: Owner) -> ExitCode {
+    match order.kind {
         Kind::Zygote => zygote::main(socket),
-        Kind::First => zygote::first(&socket, owner),
+        Kind::First => zygote::first(&socket, owner, order.ahead),
     }
 }
 

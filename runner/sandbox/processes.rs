@@ -7,19 +7,19 @@ use std::process::ExitStatus;
 use crate::error::SandboxError;
 use crate::kernel::child::Child;
 use crate::kernel::process;
-use crate::nursery::{self, Kind};
 use crate::protocol::Birth;
+use crate::seed::{self, Kind};
 use crate::wire;
 
 /// A process that waits for its plan: a zygote, or pid 1 already. Whoever knows early that one will
 /// be needed spawns it first, and reads meanwhile what the plan is made of.
 #[derive(Debug)]
-pub struct Zygote {
+pub struct Waiting {
     pub(crate) socket: UnixStream,
     pub(crate) processes: Processes,
 }
 
-/// The zygote and pid 1; both end when this is dropped.
+/// What a sandbox grew from, and pid 1; all of it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Processes {
     /// What the sandbox grew from: the zygote, or pid 1 itself.
@@ -29,8 +29,8 @@ pub(crate) struct Processes {
     first: Option<OwnedFd>,
 }
 
-impl Zygote {
-    /// One for the sandboxes that are most; see [`nursery`].
+impl Waiting {
+    /// One for the sandboxes that are most; see [`crate::nursery`].
     pub fn spawn() -> Result<Self, SandboxError> {
         Self::of(Kind::usual())
     }
@@ -54,7 +54,7 @@ impl Zygote {
     }
 
     fn of(kind: Kind) -> Result<Self, SandboxError> {
-        let seed = nursery::bear(kind)?;
+        let seed = seed::bear(kind)?;
         let processes = Processes {
             seed: seed.process,
             kind: seed.kind,
@@ -71,7 +71,7 @@ impl Processes {
     /// Has the seed of the next sandbox born. While this one starts or ends, that would only take a
     /// processor from it.
     pub(crate) fn sow(&self) {
-        nursery::sow(self.kind);
+        seed::sow(self.kind);
     }
 
     /// Takes the descriptor of pid 1, once there is one.

@@ -53,6 +53,7 @@ pub(crate) struct Turn<'a> {
     output: Option<PipeReader>,
     on_output: &'a mut dyn FnMut(&[u8]),
     started: Instant,
+    is_long: bool,
     chunk: Vec<u8>,
     log: u64,
     /// Why the step is being killed, if it is.
@@ -70,6 +71,7 @@ impl<'a> Turn<'a> {
             sandbox,
             on_output,
             started: Instant::now(),
+            is_long: false,
             chunk: output.as_ref().map_or_else(Vec::new, |_| vec![0; CHUNK]),
             output,
             log: 0,
@@ -161,7 +163,8 @@ impl<'a> Turn<'a> {
     }
 
     fn check_limits(&mut self) -> Result<(), SandboxError> {
-        if self.started.elapsed() >= LONG {
+        if !self.is_long && self.started.elapsed() >= LONG {
+            self.is_long = true;
             self.sandbox.processes.sow();
         }
         if Instant::now() >= self.sandbox.deadline {

@@ -14,7 +14,7 @@ use crate::canceller::Canceller;
 use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::owner::Owner;
-use crate::processes::{Processes, Zygote};
+use crate::processes::{Processes, Waiting};
 use crate::protocol::{Birth, Look, Plan, Reply, Request, StepPlan, Streams};
 use crate::run::Turn;
 use crate::sandbox::{Sandbox, Sources};
@@ -50,9 +50,9 @@ impl Sandbox {
 }
 
 impl Starting {
-    /// Hands a plan to the zygote that was spawned for it, or to another.
+    /// Hands a plan to the process that was spawned for it, or to another.
     pub fn begin(
-        zygote: Option<Zygote>,
+        spawned: Option<Waiting>,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,
@@ -76,7 +76,7 @@ impl Starting {
             owner,
             enforcement,
         };
-        let Zygote { socket, processes } = Zygote::raise(zygote, &birth)?;
+        let Waiting { socket, processes } = Waiting::raise(spawned, &birth)?;
         wire::tell(&socket, &plan, &[]).map_err(SandboxError::runner("send the plan"))?;
         Ok(Self {
             spec: plan.spec,
@@ -99,12 +99,16 @@ impl Starting {
             mut processes,
         } = self;
         let ready = await_ready(&socket, &mut processes)?;
+        let copies = ready.places.iter().map(OwnedFd::try_clone);
+        // Before the groups go to where they would be removed: somebody is in them.
+        let copies = copies.collect::<io::Result<Vec<_>>>();
+        let copies = copies.map_err(SandboxError::runner("keep a place open"))?;
         if let Some(lock) = ready.enforcement.missing() {
             return Err(SandboxError::Unlocked(lock));
         }
         Ok(Sandbox {
             deadline: Instant::now() + Duration::from_secs(spec.limits.seconds),
-            watcher: Watcher::new(&spec, groups, ready.tables, &ready.places)?,
+            watcher: Watcher::new(&spec, groups, ready.tables, copies),
             look: Look::Nowhere,
             sighting: None,
             places: ready.places,

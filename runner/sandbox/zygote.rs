@@ -29,7 +29,7 @@ use crate::supervise::supervisor::Supervisor;
 use crate::supervise::verdict::Verdict;
 use crate::{id_maps, wire};
 
-/// What only a new process can have. Pid 1 makes the others, while the zygote sees to its ids.
+/// What only a new process can have. Pid 1 makes the others.
 pub(crate) const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER.union(CloneFlags::CLONE_NEWPID);
 
 /// What pid 1 is called. Steps see it: the same wherever it came from.
@@ -47,17 +47,21 @@ pub(crate) fn main(socket: UnixStream) -> ExitCode {
     }
 }
 
-/// Is pid 1, from its first instruction on, of a sandbox whose steps are the usual user.
-pub(crate) fn first(socket: &UnixStream, owner: Owner) -> ! {
+/// Is pid 1, from its first instruction on, of a sandbox whose steps are the usual user. One that is
+/// born ahead and cannot begin is not needed: another may be able to, once there is a plan.
+pub(crate) fn first(socket: &UnixStream, owner: Owner, ahead: bool) -> ! {
     if process::set_name(NAME).is_err() {
         process::exit_now();
     }
-    let fitted = start::begin().and_then(|begun| {
+    let start = start::begin().and_then(|begun| {
         id_maps::write("self", &Identity::default(), &owner).at(Stage::Identity)?;
         begun.go_on(&owner)
     });
+    if ahead && start.is_err() {
+        process::exit_now();
+    }
     let plan = await_plan(socket);
-    pid_one::run(socket, fitted, &plan, None, Bond::Runner, None)
+    pid_one::run(socket, start, &plan, None, Bond::Runner, None)
 }
 
 fn live(socket: UnixStream) -> Result<Verdict, (UnixStream, Failure)> {

@@ -58,12 +58,6 @@ impl InsidePath {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The directories above the path, without the root, from the top down.
-    pub fn parents(&self) -> impl Iterator<Item = Self> + '_ {
-        let cuts = self.0.match_indices('/').map(|(at, _)| at);
-        cuts.skip(1).map(|at| Self(self.0[..at].to_owned()))
-    }
-
     /// The path of `below` under this one.
     #[must_use]
     pub fn join(&self, below: &RelPath) -> Self {
@@ -110,10 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn parents_from_the_top() {
+    fn what_begins_alike_is_not_within() {
         let path = InsidePath::literal("/sys/devices/system");
-        let parents: Vec<_> = path.parents().map(|p| p.to_string()).collect();
-        assert_eq!(parents, ["/sys", "/sys/devices"]);
         assert!(path.is_within(&InsidePath::literal("/sys")));
         assert!(!InsidePath::literal("/system").is_within(&InsidePath::literal("/sys")));
         assert!(path.is_within(&InsidePath::root()));

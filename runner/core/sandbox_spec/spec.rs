@@ -34,6 +34,9 @@ pub enum SpecError {
     /// The first operation must show something at `/`.
     #[error("a sandbox starts with a tree bound at `/`")]
     NoRoot,
+    /// `/dev`, `/proc` and `/sys` are in every sandbox.
+    #[error("a sandbox has one /dev, one /proc and one /sys")]
+    NoFixtures,
     /// The umask has bits that are none.
     #[error("umask {0:o} is more than three octal digits")]
     Umask(u32),
@@ -51,6 +54,17 @@ impl SandboxSpec {
         match self.operations.first() {
             Some(Operation::BindReadOnly { at, .. }) if at.is_root() => {}
             _ => return Err(SpecError::NoRoot),
+        }
+        let is_one = |fixture: fn(&Operation) -> bool| {
+            self.operations.iter().filter(|it| fixture(it)).count() == 1
+        };
+        let fixtures: [fn(&Operation) -> bool; 3] = [
+            |it| matches!(it, Operation::Devices { .. }),
+            |it| matches!(it, Operation::Processes),
+            |it| matches!(it, Operation::System { .. }),
+        ];
+        if !fixtures.into_iter().all(is_one) {
+            return Err(SpecError::NoFixtures);
         }
         if self.umask > 0o777 {
             return Err(SpecError::Umask(self.umask));

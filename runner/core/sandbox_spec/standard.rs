@@ -37,7 +37,7 @@ pub struct Conditions {
     pub umask: Option<u32>,
     /// How many processors `/sys` shows; the host's number is hidden when nothing is said.
     pub visible_cpus: Option<u16>,
-    /// Files of fixed content laid over `/proc` or `/sys`, such as `/proc/cpuinfo`.
+    /// Files of fixed content laid over those that are there, such as `/proc/cpuinfo`.
     pub files: BTreeMap<InsidePath, String>,
     /// Variables in addition to the standard ones, which they replace.
     pub environment: environment::Environment,
@@ -145,6 +145,13 @@ mod tests {
         assert_eq!(spec.sources().collect::<Vec<_>>(), [&Source::Toolchain]);
         let json = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<SandboxSpec>(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn a_spec_without_its_process_table_is_refused() {
+        let mut spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
+        spec.operations.retain(|it| *it != Operation::Processes);
+        assert!(spec.check().is_err());
     }
 
     #[test]

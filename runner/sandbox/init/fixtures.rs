@@ -28,6 +28,8 @@ pub(crate) struct Fixtures {
     dev: OwnedFd,
     /// On top of the bench, so that `/proc/self` can be used meanwhile.
     proc: OwnedFd,
+    /// What is to be hidden and was not there yet.
+    unknown: Vec<&'static str>,
 }
 
 /// The process table of this namespace, mounted nowhere yet.
@@ -41,16 +43,46 @@ impl Fixtures {
     /// Makes them of a process table. They hold files, so that this process has to be the one who
     /// all files inside belong to.
     pub(crate) fn make(proc: OwnedFd) -> Result<Self, Failure> {
-        let bench = Bench::set_up().at(Stage::Furnish)?;
-        let dev = devices(&bench).at(Stage::Furnish)?;
-        hide(&bench, &proc).at(Stage::Proc)?;
-        Ok(Self { bench, dev, proc })
+        let bench = Bench::set_up().at(Stage::HostMounts)?;
+        let dev = devices(&bench).at(Stage::HostMounts)?;
+        bench.file(EMPTY_FILE, "").at(Stage::HostMounts)?;
+        bench.directory(EMPTY_DIRECTORY).at(Stage::HostMounts)?;
+        mount::attach(&proc, "/proc").at(Stage::Proc)?;
+        let mut fixtures = Self {
+            bench,
+            dev,
+            proc,
+            unknown: HIDDEN.to_vec(),
+        };
+        fixtures.hide_the_rest().at(Stage::Proc)?;
+        Ok(fixtures)
+    }
+
+    /// Puts something empty wherever the process table tells of the host. A module of the kernel
+    /// may have brought more to hide since this was done last.
+    pub(crate) fn hide_the_rest(&mut self) -> Result<(), CallError> {
+        let mut unknown = Vec::new();
+        for name in std::mem::take(&mut self.unknown) {
+            match like(&self.proc, name)? {
+                Some(empty) => {
+                    mount::attach_below(self.bench.show(empty)?, &self.proc, name)?;
+                }
+                None => unknown.push(name),
+            }
+        }
+        self.unknown = unknown;
+        Ok(())
     }
 
     /// Moves both to the working directory, which becomes the root.
     pub(crate) fn move_here(&self) -> Result<(), CallError> {
-        mount::attach(&self.dev, "dev")?;
-        mount::attach(&self.proc, "proc")
+        for (tree, name) in [(&self.dev, "dev"), (&self.proc, "proc")] {
+            let moved = mount::attach(tree, name);
+            moved.map_err(|error| {
+                CallError::new(error.errno(), format!("move_mount(\"/{name}\")"))
+            })?;
+        }
+        Ok(())
     }
 
     /// The process table.
@@ -113,19 +145,6 @@ fn queues(dev: &OwnedFd) -> Result<(), CallError> {
 /// What holds POSIX shared memory.
 pub(crate) fn shared_memory(room: Quota) -> Result<OwnedFd, CallError> {
     mount::create("tmpfs", &size_options(room, "1777"), Attributes::DATA)
-}
-
-/// Attaches the process table, and to it something empty wherever it tells of the host.
-fn hide(bench: &Bench, proc: &OwnedFd) -> Result<(), CallError> {
-    bench.file(EMPTY_FILE, "")?;
-    bench.directory(EMPTY_DIRECTORY)?;
-    mount::attach(proc, "/proc")?;
-    for name in HIDDEN {
-        if let Some(empty) = like(proc, name)? {
-            mount::attach_below(bench.show(empty)?, proc, name)?;
-        }
-    }
-    Ok(())
 }
 
 /// What is of the same kind and empty; nothing for what this kernel does not have.

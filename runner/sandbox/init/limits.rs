@@ -1,6 +1,6 @@
 //! What the kernel limits for each process, and traits that processes inherit.
 
-use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::personality::{self, Persona};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -75,14 +75,21 @@ fn personality(machine: &Machine) -> Result<(), CallError> {
         .named(|| format!("personality({:#x})", persona.bits()))
 }
 
+/// Set in full as well. Where processors can be added to a running machine, a process may have a set
+/// that names those, or one that does not, by what was done to it before.
 fn affinity(machine: &Machine) -> Result<(), CallError> {
-    if machine.cpus.is_empty() {
-        return Ok(());
-    }
+    let own = Pid::from_raw(0);
     let call = || format!("sched_setaffinity({:?})", machine.cpus);
     let mut set = CpuSet::new();
     for cpu in &machine.cpus {
         set.set(usize::from(*cpu)).named(call)?;
     }
-    sched_setaffinity(Pid::from_raw(0), &set).named(call)
+    if machine.cpus.is_empty() {
+        match sched_getaffinity(own) {
+            Ok(all) => set = all,
+            // There are more processors than the set has room for.
+            Err(_) => return Ok(()),
+        }
+    }
+    sched_setaffinity(own, &set).named(call)
 }

@@ -81,10 +81,10 @@ fn settle(
     };
     record_root(&mut enforcement, mounts.unowned.take());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
-    let fixtures = start.progress.fit(&spec.identity, &plan.owner)?;
+    let mut fixtures = start.progress.fit(&spec.identity, &plan.owner)?;
     // prctl(2): changing the user clears it.
     bond.tie().at(Stage::Namespaces)?;
-    let descriptors = move_in(spec, mounts, &fixtures)?;
+    let descriptors = move_in(spec, mounts, &mut fixtures)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
     limits::apply(spec).at(Stage::Limits)?;
@@ -105,8 +105,9 @@ fn settle(
 fn move_in(
     spec: &SandboxSpec,
     mounts: HostMounts,
-    fixtures: &Fixtures,
+    fixtures: &mut Fixtures,
 ) -> Result<Vec<OwnedFd>, Failure> {
+    fixtures.hide_the_rest().at(Stage::Proc)?;
     root::settings(spec, fixtures.proc()).at(Stage::Proc)?;
     let mut descriptors = mounts.place_directories()?;
     descriptors.push(fixtures.proc_directory()?);

@@ -51,7 +51,7 @@ fn start_borrowing(
 ) -> Result<Started, Failure> {
     let mut failure = None;
     let mut life = || failure = Some(become_step(plan, program, streams, None, &mut |_| {}));
-    // SAFETY: pid 1 is a copy of the zygote and has one thread. Without a shift, all that a step
+    // SAFETY: pid 1 has one thread, like all that it can be a copy of. Without a shift, all that a step
     // changes before its program starts is its own: session, streams, signals, directory.
     let pid = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
     let sighting = None;
@@ -68,7 +68,7 @@ fn start_copied(
 ) -> Result<Started, Failure> {
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
-    // SAFETY: pid 1 is a copy of the zygote and has one thread, so the child may do all it may.
+    // SAFETY: pid 1 has one thread, like all that it can be a copy of, so the child may do all it may.
     match unsafe { fork() }
         .named(|| "fork()".to_owned())
         .at(Stage::Step)?

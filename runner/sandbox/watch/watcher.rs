@@ -10,7 +10,6 @@ use super::effort::processor_time;
 use super::places::PlaceMeter;
 use super::processes::Tables;
 use crate::cgroup::group::Groups;
-use crate::error::SandboxError;
 use crate::step::Limit;
 
 /// The time between two looks. A step that takes memory as fast as a machine can give it gets
@@ -39,22 +38,16 @@ impl Watcher {
         spec: &SandboxSpec,
         groups: Groups,
         tables: Tables,
-        places: &[OwnedFd],
-    ) -> Result<Self, SandboxError> {
-        let copy = |fd: &OwnedFd| fd.try_clone();
-        let places = places
-            .iter()
-            .map(copy)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(SandboxError::runner("keep a place open"))?;
-        Ok(Self {
+        places: Vec<OwnedFd>,
+    ) -> Self {
+        Self {
             limits: spec.limits.clone(),
             groups,
             tables,
             places: PlaceMeter::all(spec, places),
             next: Instant::now() + SHORTEST_PAUSE,
             peak: 0,
-        })
+        }
     }
 
     /// How long there is nothing to look at.

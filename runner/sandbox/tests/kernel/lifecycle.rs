@@ -14,7 +14,7 @@ use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::error::{SandboxError, Stage};
 use zwieback_sandbox::nursery;
-use zwieback_sandbox::processes::Zygote;
+use zwieback_sandbox::processes::Waiting;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::Ending;
@@ -43,7 +43,7 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_killed_runner_leaves_nothing", killed_runner),
     ("lifecycle_left_sandbox_ends", left),
     ("lifecycle_first_step_needs_no_answer", asked_early),
-    ("lifecycle_waiting_zygote_may_die", killed_zygote),
+    ("lifecycle_waiting_seed_may_die", killed_seed),
     ("lifecycle_two_at_once", two_at_once),
 ];
 
@@ -272,7 +272,7 @@ fn kill_runner(world: &World, origin: &str) {
     let mut said = [0; 8];
     runner.stdout.take().unwrap().read_exact(&mut said).unwrap();
     let descendants = children_of(runner.id());
-    assert!(!descendants.is_empty(), "there is a zygote");
+    assert!(!descendants.is_empty(), "there is a sandbox");
     runner.kill().unwrap();
     runner.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -353,9 +353,9 @@ fn left(world: &World) {
 /// A step that is asked for at once starts when every lock is in place, and not before.
 fn asked_early(world: &World) {
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
-    let zygote = Zygote::spawn().unwrap();
+    let waiting = Waiting::spawn().unwrap();
     let starting = Starting::begin(
-        Some(zygote),
+        Some(waiting),
         &spec,
         world.sources(),
         &Canceller::new().unwrap(),
@@ -371,8 +371,8 @@ fn asked_early(world: &World) {
     assert_eq!(sandbox.finish().enforcement.missing(), None);
 }
 
-/// One zygote always waits for the sandbox that comes next, and has time to be killed.
-fn killed_zygote(world: &World) {
+/// A seed waits for the sandbox that comes next, and has time to be killed.
+fn killed_seed(world: &World) {
     drop(world.sandbox(limits()));
     let waiting = children();
     for pid in &waiting {
