@@ -191,15 +191,12 @@ impl Nursery {
     fn welcome(&self, kind: Kind, socket: UnixStream) -> Result<Seed, SandboxError> {
         let word = self.first_word(&socket);
         let (born, handle) = word.map_err(SandboxError::runner("hear of a seed"))?;
-        let pid = match (born, kind) {
-            (Ok(pid), _) => pid,
+        let pid = match kind {
             // It is born into namespaces.
-            (Err(call), Kind::First) => return Err(call).at(Stage::Namespaces)?,
-            (Err(call), Kind::Zygote) => {
-                return Err(SandboxError::runner("fork a zygote")(io::Error::other(
-                    call,
-                )));
-            }
+            Kind::First => born.at(Stage::Namespaces)?,
+            Kind::Zygote => born
+                .map_err(io::Error::other)
+                .map_err(SandboxError::runner("fork a zygote"))?,
         };
         let handle = handle.ok_or(SandboxError::Gone("be born"))?;
         Ok(Seed {

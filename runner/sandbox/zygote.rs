@@ -127,7 +127,11 @@ impl Newborn {
     fn with_plan(socket: &UnixStream, plan: &Plan) -> Result<Self, Failure> {
         let mounts = match plan.owner.kind {
             OwnerKind::Stranger => {
-                match HostMounts::open(plan, (plan.owner.uid, plan.owner.gid), Rooms::default()) {
+                match HostMounts::open(
+                    plan,
+                    (plan.owner.uid, plan.owner.gid),
+                    &mut Rooms::default(),
+                ) {
                     // The root of a container may not mount out here, but inside it may.
                     Err(failure) if failure.call.errno() == Errno::EPERM => None,
                     opened => Some(opened?),

@@ -7,11 +7,9 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, fstatat};
 use nix::unistd::symlinkat;
-use zwieback_core::sandbox_spec::limits::{Limits, Quota};
 use zwieback_core::sandbox_spec::operation::{DEVICE_LINKS, Device, HIDDEN};
 
 use super::bench::Bench;
-use super::host::size_options;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::file;
@@ -109,6 +107,7 @@ impl Fixtures {
     }
 }
 
+/// `/dev`, with room for the file system of shared memory.
 fn devices(bench: &Bench) -> Result<OwnedFd, CallError> {
     let inside = |name: &str| format!("{DEVICES}/{name}");
     bench.directory(DEVICES)?;
@@ -130,7 +129,6 @@ fn devices(bench: &Bench) -> Result<OwnedFd, CallError> {
         mount::attach_below(node, &dev, device.name())?;
     }
     queues(&dev)?;
-    mount::attach_below(shared_memory(Limits::default().shared())?, &dev, "shm")?;
     Ok(dev)
 }
 
@@ -140,11 +138,6 @@ fn queues(dev: &OwnedFd) -> Result<(), CallError> {
         Err(error) if error.errno() == Errno::ENODEV => Ok(()),
         other => mount::attach_below(other?, dev, "mqueue"),
     }
-}
-
-/// What holds POSIX shared memory.
-pub(crate) fn shared_memory(room: Quota) -> Result<OwnedFd, CallError> {
-    mount::create("tmpfs", &size_options(room, "1777"), Attributes::DATA)
 }
 
 /// What is of the same kind and empty; nothing for what this kernel does not have.

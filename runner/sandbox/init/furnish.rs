@@ -5,13 +5,11 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::operation::{FROZEN, Operation};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::bench::Bench;
-use super::fixtures;
-use super::host::HostMounts;
+use super::host::{HostMounts, Rooms};
 use crate::call::CallError;
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::mount::{self, Attributes};
@@ -30,7 +28,7 @@ const PROCESSORS: [&str; 3] = [
 pub(crate) struct Supplies {
     trees: VecDeque<OwnedFd>,
     places: VecDeque<OwnedFd>,
-    /// What is of the bench.
+    /// What is the sandbox's own: shared memory, and what is of the bench.
     own: VecDeque<OwnedFd>,
 }
 
@@ -39,12 +37,13 @@ impl Supplies {
     pub(crate) fn gather(
         spec: &SandboxSpec,
         mounts: HostMounts,
+        rooms: &mut Rooms,
         bench: &Bench,
     ) -> Result<Self, Failure> {
         Ok(Self {
             trees: mounts.trees.into_iter().map(|(_, tree)| tree).collect(),
             places: mounts.places.into_iter().map(|(_, tree)| tree).collect(),
-            own: made(spec, bench).at(Stage::Furnish)?,
+            own: made(spec, rooms, bench).at(Stage::Furnish)?,
         })
     }
 
@@ -79,10 +78,7 @@ impl Supplies {
                 mount::attach(supplied(&mut self.places), at.as_str())
             }
             // Devices and processes came along with the root.
-            Operation::Devices { shared } if *shared == Limits::default().shared() => Ok(()),
-            Operation::Devices { shared } => {
-                mount::attach(fixtures::shared_memory(*shared)?, "/dev/shm")
-            }
+            Operation::Devices { .. } => mount::attach(supplied(&mut self.own), "/dev/shm"),
             Operation::Processes => FROZEN.iter().try_for_each(|name| freeze(name)),
             Operation::System { .. } => mount::attach(supplied(&mut self.own), "/sys"),
             Operation::File { at, .. } => mount::attach(supplied(&mut self.own), at.as_str()),
@@ -95,11 +91,16 @@ fn supplied(supplies: &mut VecDeque<OwnedFd>) -> OwnedFd {
     supply.expect("invariant: every supply was counted from the same operations")
 }
 
-/// The mounts of what a spec has made on the bench, in order.
-fn made(spec: &SandboxSpec, bench: &Bench) -> Result<VecDeque<OwnedFd>, CallError> {
+/// The mounts of what a spec has made, in order.
+fn made(
+    spec: &SandboxSpec,
+    rooms: &mut Rooms,
+    bench: &Bench,
+) -> Result<VecDeque<OwnedFd>, CallError> {
     let mut own = VecDeque::new();
     for operation in &spec.operations {
         match operation {
+            Operation::Devices { shared } => own.push_back(rooms.shared(*shared)?),
             Operation::System { processors } => {
                 system(*processors, bench)?;
                 own.push_back(bench.show(SYSTEM)?);

@@ -26,38 +26,48 @@ pub(crate) struct HostMounts {
     pub(crate) unowned: Option<CallError>,
 }
 
-/// Places in memory that were made before it was known what is needed, of the size that most
+/// File systems in memory that were made before it was known what is needed, of the size that most
 /// sandboxes have.
 #[derive(Default)]
-pub(crate) struct Rooms(Vec<(Place, OwnedFd)>);
+pub(crate) struct Rooms {
+    places: Vec<(Place, OwnedFd)>,
+    shared: Option<OwnedFd>,
+}
 
 impl Rooms {
-    /// One for each place.
+    /// One for each place, and one for shared memory.
     pub(crate) fn of_the_usual_size(identity: &Identity) -> Result<Self, CallError> {
-        let usual = Limits::default();
-        let make = |place| {
-            let made = memory(place, usual.quota(place), (identity.uid, identity.gid))?;
-            Ok((place, made))
-        };
-        Place::ALL
-            .map(make)
-            .into_iter()
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let (usual, ids) = (Limits::default(), (identity.uid, identity.gid));
+        let mut places = Vec::new();
+        for place in Place::ALL {
+            places.push((place, memory(place, usual.quota(place), ids)?));
+        }
+        let shared = Some(shared_memory(usual.shared())?);
+        Ok(Self { places, shared })
     }
 
-    fn take(&mut self, place: Place, quota: Quota) -> Option<OwnedFd> {
-        if quota != Limits::default().quota(place) {
-            return None;
+    /// The place of this size, or a new one.
+    fn place(&mut self, place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallError> {
+        let at = self.places.iter().position(|(known, _)| *known == place);
+        match at.filter(|_| quota == Limits::default().quota(place)) {
+            Some(at) => Ok(self.places.swap_remove(at).1),
+            None => memory(place, quota, ids),
         }
-        let at = self.0.iter().position(|(known, _)| *known == place)?;
-        Some(self.0.swap_remove(at).1)
+    }
+
+    /// What holds POSIX shared memory: the one of this size, or a new one.
+    pub(crate) fn shared(&mut self, quota: Quota) -> Result<OwnedFd, CallError> {
+        let is_usual = quota == Limits::default().shared();
+        match self.shared.take_if(|_| is_usual) {
+            Some(room) => Ok(room),
+            None => shared_memory(quota),
+        }
     }
 }
 
 impl HostMounts {
     /// Opens all that the plan names. New places belong to these ids, as this process sees them.
-    pub(crate) fn open(plan: &Plan, ids: (u32, u32), mut rooms: Rooms) -> Result<Self, Failure> {
+    pub(crate) fn open(plan: &Plan, ids: (u32, u32), rooms: &mut Rooms) -> Result<Self, Failure> {
         let mut mounts = Self {
             trees: Vec::new(),
             places: Vec::new(),
@@ -65,7 +75,7 @@ impl HostMounts {
         };
         for operation in &plan.spec.operations {
             mounts
-                .open_one(operation, plan, ids, &mut rooms)
+                .open_one(operation, plan, ids, rooms)
                 .at(Stage::HostMounts)?;
         }
         Ok(mounts)
@@ -107,10 +117,7 @@ impl HostMounts {
                 ..
             } => {
                 let tree = match medium {
-                    Medium::Memory => match rooms.take(*place, *quota) {
-                        Some(room) => room,
-                        None => memory(*place, *quota, ids)?,
-                    },
+                    Medium::Memory => rooms.place(*place, *quota, ids)?,
                     Medium::Disk => disk(plan, *place)?,
                 };
                 self.places.push((*place, tree));
@@ -157,6 +164,10 @@ fn memory(place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallEr
     options.push(("uid", ids.0.to_string()));
     options.push(("gid", ids.1.to_string()));
     mount::create("tmpfs", &options, Attributes::WRITABLE)
+}
+
+fn shared_memory(quota: Quota) -> Result<OwnedFd, CallError> {
+    mount::create("tmpfs", &size_options(quota, "1777"), Attributes::DATA)
 }
 
 /// The options of a tmpfs. Without `nr_inodes` it would hold one file for each two pages of the

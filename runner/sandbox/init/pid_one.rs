@@ -10,7 +10,7 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::fixtures::Fixtures;
 use super::furnish::Supplies;
-use super::host::HostMounts;
+use super::host::{HostMounts, Rooms};
 use super::start::Start;
 use super::{landlock, limits, machine, privileges, root, serve};
 use crate::call::{CallError, Named as _};
@@ -75,16 +75,20 @@ fn settle(
     let mut enforcement = plan.enforcement.clone();
     bond.tie().at(Stage::Namespaces)?;
     machine::hide_groups().at(Stage::Namespaces)?;
+    let Start {
+        progress,
+        mut rooms,
+    } = start;
     let mut mounts = match mounts {
         Some(mounts) => mounts,
-        None => HostMounts::open(plan, (spec.identity.uid, spec.identity.gid), start.rooms)?,
+        None => HostMounts::open(plan, (spec.identity.uid, spec.identity.gid), &mut rooms)?,
     };
     record_root(&mut enforcement, mounts.unowned.take());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
-    let mut fixtures = start.progress.fit(&spec.identity, &plan.owner)?;
+    let mut fixtures = progress.fit(&spec.identity, &plan.owner)?;
     // prctl(2): changing the user clears it.
     bond.tie().at(Stage::Namespaces)?;
-    let descriptors = move_in(spec, mounts, &mut fixtures)?;
+    let descriptors = move_in(spec, mounts, &mut rooms, &mut fixtures)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
     limits::apply(spec).at(Stage::Limits)?;
@@ -105,6 +109,7 @@ fn settle(
 fn move_in(
     spec: &SandboxSpec,
     mounts: HostMounts,
+    rooms: &mut Rooms,
     fixtures: &mut Fixtures,
 ) -> Result<Vec<OwnedFd>, Failure> {
     fixtures.hide_the_rest().at(Stage::Proc)?;
@@ -112,7 +117,7 @@ fn move_in(
     let mut descriptors = mounts.place_directories()?;
     descriptors.push(fixtures.proc_directory()?);
     descriptors.extend(fixtures.shared_memory()?);
-    let supplies = Supplies::gather(spec, mounts, &fixtures.bench)?;
+    let supplies = Supplies::gather(spec, mounts, rooms, &fixtures.bench)?;
     root::change(supplies.root()?, fixtures)?;
     supplies.furnish(spec)?;
     Ok(descriptors)
