@@ -5,52 +5,71 @@ use std::fs;
 
 use zwieback_core::attest::reason::Reason;
 use zwieback_test_world::site;
+use zwieback_trust::reason as release;
 
-/// One row: its verdict, and the file and the name of its test.
+/// One row of a table: its verdict, and the file and the name of its test.
 struct Row {
     verdict: String,
     file: String,
     test: String,
 }
 
+/// The rows of both tables; the second one begins with the number of a way in.
 fn rows() -> Vec<Row> {
     let text =
         fs::read_to_string(site!().file("docs/tamper-corpus.md")).expect("the page is there");
-    let rows = text
-        .lines()
-        .skip_while(|line| !line.starts_with("|---"))
-        .skip(1);
-    let read = |line: &str| {
-        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [_, verdict, test] = cells[..] else {
-            panic!("three cells are expected: {line}");
-        };
-        let (file, test) = test.split_once(": ").expect("a file and a test");
-        let plain = |text: &str| text.trim_matches('`').to_owned();
-        Row {
-            verdict: verdict.to_owned(),
-            file: plain(file),
-            test: plain(test),
+    let mut rows = Vec::new();
+    let mut is_head = true;
+    for line in text.lines() {
+        match line.strip_prefix('|') {
+            Some(rule) if rule.starts_with("---") => is_head = false,
+            Some(_) if !is_head => rows.push(row(line)),
+            Some(_) => {}
+            None => is_head = true,
         }
-    };
-    rows.map(read).collect()
+    }
+    rows
 }
 
-/// The source of one test, from its name to the end of its body.
-fn body<'t>(source: &'t str, row: &Row) -> &'t str {
+fn row(line: &str) -> Row {
+    let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+    let ([_, verdict, test] | [_, _, verdict, test]) = cells[..] else {
+        panic!("three cells, or a number and three cells, are expected: {line}");
+    };
+    let (file, test) = test.split_once(": ").expect("a file and a test");
+    let plain = |text: &str| text.trim_matches('`').to_owned();
+    Row {
+        verdict: verdict.to_owned(),
+        file: plain(file),
+        test: plain(test),
+    }
+}
+
+/// The code of one test, from its name to the end of its body: a name in a comment shows nothing.
+fn body(source: &str, row: &Row) -> String {
     let start = source.find(&format!("fn {}(", row.test));
     let start = start.unwrap_or_else(|| panic!("{}: no test {}", row.file, row.test));
     let rest = &source[start..];
     let end = rest.find("\n}\n").or_else(|| rest.find("\n    }\n"));
-    &rest[..end.unwrap_or(rest.len())]
+    let lines = rest[..end.unwrap_or(rest.len())].lines();
+    let code: Vec<&str> = lines
+        .map(|line| line.split("//").next().unwrap_or(line))
+        .collect();
+    code.join("\n")
+}
+
+/// The codes of every reason, of evidence and of releases, with their names in the code.
+fn names() -> BTreeMap<&'static str, String> {
+    let evidence = Reason::ALL.iter();
+    let evidence = evidence.map(|reason| (reason.code(), format!("{reason:?}")));
+    let releases = release::Reason::ALL.iter();
+    let releases = releases.map(|reason| (reason.code(), format!("{reason:?}")));
+    evidence.chain(releases).collect()
 }
 
 #[test]
 fn every_row_has_its_test_and_its_reason() {
-    let names: BTreeMap<&str, String> = Reason::ALL
-        .iter()
-        .map(|reason| (reason.code(), format!("{reason:?}")))
-        .collect();
+    let names = names();
     let rows = rows();
     assert!(rows.len() > 60, "{} rows", rows.len());
     for row in &rows {
