@@ -4,4 +4,3 @@ pub mod error;
 pub mod outputs;
 pub mod rules;
 pub mod snapshot;
-pub mod walk;

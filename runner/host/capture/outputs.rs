@@ -13,11 +13,11 @@ use zwieback_core::tree::{Entry, Tree, TreeError};
 
 use crate::capture::error::{CaptureError, Reason};
 use crate::capture::rules::Rules;
-use crate::capture::walk::{Found, Next, Visitor, walk};
 use crate::fs::beneath::{open_unlocked, read_symlink};
 use crate::fs::descent::OWNER_READ;
 use crate::fs::fault::{Attempt as _, printable};
 use crate::fs::stamp::Stamp;
+use crate::fs::walk::{Found, Next, Visitor, walk};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;

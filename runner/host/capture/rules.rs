@@ -1,5 +1,7 @@
 //! What may be in an output tree.
 
+use crate::fs::folder_walk::Bounds;
+
 /// The most an output tree may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -13,9 +15,10 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
+        let Bounds { entries, depth } = Bounds::default();
         Self {
-            entries: 1_000_000,
-            depth: 256,
+            entries,
+            depth,
             bytes: 16 << 30,
         }
     }

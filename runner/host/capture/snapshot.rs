@@ -11,11 +11,11 @@ use rustix::io::Errno;
 use zwieback_core::digest::{Digest, Hasher};
 
 use crate::capture::rules::Rules;
-use crate::capture::walk::{Found, Next, Visitor, walk};
 use crate::fs::beneath::{open_unlocked, read_symlink};
 use crate::fs::descent::AS_IS;
 use crate::fs::fault::{Attempt as _, Fault, printable};
 use crate::fs::stamp::Stamp;
+use crate::fs::walk::{Found, Next, Visitor, walk};
 
 const PIECE: usize = 256 << 10;
 /// A ctime moves in ticks of the kernel's clock (10 ms at 100 Hz): what is younger may change without a trace.

@@ -18,6 +18,14 @@ pub type Named = (CString, FileType);
 const READ_DIR: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
+/// An entry of a directory, whatever it is: neither a link nor a FIFO can do anything with it.
+const ENTRY: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+const BENEATH: ResolveFlags = ResolveFlags::BENEATH
+    .union(ResolveFlags::NO_SYMLINKS)
+    .union(ResolveFlags::NO_MAGICLINKS);
 
 /// Opens a directory below `root` for reading.
 pub fn open_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Fault> {
@@ -146,11 +154,33 @@ pub fn names(dir: BorrowedFd<'_>) -> Result<impl Iterator<Item = Result<Named, F
 ///
 /// A step can leave directories of mode 000 behind; their owner may always open them up again.
 pub fn open_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, Fault> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = match open(dir, name, flags, Mode::empty()) {
-        Err(Errno::ACCESS) => {
+    unlocked(dir, name, needed, ENTRY, BENEATH)
+}
+
+/// Opens a directory of `dir` like [`open_unlocked`], unless something else is mounted there.
+pub fn enter_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, Fault> {
+    let resolve = BENEATH | ResolveFlags::NO_XDEV;
+    unlocked(dir, name, needed, ENTRY | OFlags::DIRECTORY, resolve)
+}
+
+/// Opens a file of `dir` for reading: never through a link or into another mount, and no FIFO blocks.
+pub fn open_entry(dir: BorrowedFd<'_>, name: &CStr) -> Result<File, Fault> {
+    let resolve = BENEATH | ResolveFlags::NO_XDEV;
+    let file = open_as(dir, name, ENTRY, Mode::empty(), resolve);
+    Ok(File::from(file.attempt("openat2", name.to_bytes())?))
+}
+
+fn unlocked(
+    dir: BorrowedFd<'_>,
+    name: &CStr,
+    needed: u32,
+    flags: OFlags,
+    resolve: ResolveFlags,
+) -> Result<OwnedFd, Fault> {
+    let file = match open_as(dir, name, flags, Mode::empty(), resolve) {
+        Err(Errno::ACCESS) if needed != 0 => {
             unlock(dir, name, needed)?;
-            open(dir, name, flags, Mode::empty())
+            open_as(dir, name, flags, Mode::empty(), resolve)
         }
         other => other,
     }
@@ -183,7 +213,16 @@ fn open(
     flags: OFlags,
     mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    open_as(root, path, flags, mode, BENEATH)
+}
+
+fn open_as(
+    root: BorrowedFd<'_>,
+    path: impl rustix::path::Arg + Copy,
+    flags: OFlags,
+    mode: Mode,
+    resolve: ResolveFlags,
+) -> rustix::io::Result<OwnedFd> {
     loop {
         // openat2(2): EAGAIN when a rename elsewhere raced with the walk; trying again is right.
         match openat2(root, path, flags, mode, resolve) {

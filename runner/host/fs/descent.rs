@@ -6,7 +6,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 
-use crate::fs::beneath::open_unlocked;
+use crate::fs::beneath::{enter_unlocked, open_unlocked};
 use crate::fs::fault::{Attempt, Fault};
 
 /// Read, write and search for the owner: what deleting a tree takes.
@@ -58,10 +58,10 @@ impl Descent {
 
     /// Goes into a directory.
     pub fn down(&mut self, name: &CStr) -> Result<(), Fault> {
-        let next = open_unlocked(self.here.as_fd(), name, self.access)?;
+        let next = enter_unlocked(self.here.as_fd(), name, self.access)?;
         let identity = identify(&next)?;
         if identity.device != self.identity.device {
-            // Something is mounted here: it belongs to somebody else.
+            // Another volume of one mount (btrfs): it belongs to somebody else, as a mount does.
             return Err(Errno::XDEV).attempt("openat2", name.to_bytes());
         }
         self.above.push(self.identity);

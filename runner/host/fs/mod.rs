@@ -3,5 +3,7 @@
 pub mod beneath;
 pub mod descent;
 pub mod fault;
+pub mod folder_walk;
 pub mod remove;
 pub mod stamp;
+pub mod walk;

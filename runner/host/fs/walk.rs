@@ -10,7 +10,7 @@ use crate::fs::descent::Descent;
 use crate::fs::fault::{Attempt as _, Fault};
 
 /// Decides what happens with each entry of a walk.
-pub(crate) trait Visitor {
+pub trait Visitor {
     /// Why a walk ends early.
     type Error: From<Fault>;
 
@@ -28,23 +28,24 @@ pub(crate) trait Visitor {
 }
 
 /// One entry of a walk.
-pub(crate) struct Found<'a> {
+pub struct Found<'a> {
     /// The directory that holds it.
-    pub(crate) dir: BorrowedFd<'a>,
+    pub dir: BorrowedFd<'a>,
     /// Its name there.
-    pub(crate) name: &'a CStr,
+    pub name: &'a CStr,
     /// The path from the start, as raw bytes.
-    pub(crate) path: &'a [u8],
+    pub path: &'a [u8],
     /// How many directories of the walk lie above it.
-    pub(crate) depth: usize,
+    pub depth: usize,
     /// What it is.
-    pub(crate) kind: FileType,
-    pub(crate) stat: &'a Stat,
+    pub kind: FileType,
+    /// What the kernel says of it.
+    pub stat: &'a Stat,
 }
 
 /// Where a walk goes from an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// Into the directory.
     Inside,
     /// To the next entry.
@@ -52,7 +53,7 @@ pub(crate) enum Next {
 }
 
 /// Visits everything below `dir`; a directory comes before what it holds.
-pub(crate) fn walk<V: Visitor>(dir: BorrowedFd<'_>, visitor: &mut V) -> Result<(), V::Error> {
+pub fn walk<V: Visitor>(dir: BorrowedFd<'_>, visitor: &mut V) -> Result<(), V::Error> {
     let mut descent = Descent::new(dir, V::ACCESS)?;
     let mut levels = vec![level(descent.here(), visitor)?];
     let mut path = Vec::new();
