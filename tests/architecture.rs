@@ -32,6 +32,18 @@ const VAGUE: [&str; 7] = [
 /// Where the environment may be read: named in one file each for switches and for folders.
 const READS_ENVIRONMENT: [&str; 2] = ["runner/cli/env.rs", "runner/host/dirs.rs"];
 
+/// Where a file may be opened by its name without `host/fs/given_file.rs`, and why.
+const OPENS_BY_NAME: [(&str, &str); 5] = [
+    ("runner/host/fs/given_file.rs", "it is the reader"),
+    ("runner/host/clock.rs", "a file of the kernel"),
+    ("runner/host/machine.rs", "files of the kernel"),
+    (
+        "runner/host/ecosystem/cargo.rs",
+        "in a scratch folder of ours",
+    ),
+    ("runner/host/ecosystem/folder.rs", "looked at before"),
+];
+
 fn sources() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     collect(&site!().file("runner"), &mut found);
@@ -211,6 +223,26 @@ fn the_environment_is_read_in_two_files() {
     let bad = breaking(|file, line| {
         let reads = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
         !READS_ENVIRONMENT.contains(&file) && reads.iter().any(|read| line.contains(read))
+    });
+    assert_eq!(bad, Vec::<String>::new());
+}
+
+#[test]
+fn files_are_read_by_name_in_one_place() {
+    let rooms = ["host", "trust", "pipeline", "cli"];
+    let reads = [
+        "fs::read(",
+        "fs::read_to_string(",
+        " File::open(",
+        "(File::open(",
+    ];
+    let bad = breaking(|file, line| {
+        let is_room = rooms
+            .iter()
+            .any(|room| file.starts_with(&format!("runner/{room}/")));
+        let may = OPENS_BY_NAME.iter().any(|(allowed, _)| file == *allowed);
+        let line = format!(" {line}").replace("fs::File::", "File::");
+        is_room && !may && reads.iter().any(|read| line.contains(read))
     });
     assert_eq!(bad, Vec::<String>::new());
 }

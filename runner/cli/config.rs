@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
-use zwieback_core::manifest::parse::parse;
+use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::manifest::recipe::Profile;
+use zwieback_host::fs::given_file;
 use zwieback_host::keys::locator::KeyLocator;
 
 use crate::pipeline::keyring::KeyChoice;
@@ -188,7 +189,7 @@ fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), Diagnostic
 }
 
 fn read(file: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(file).map_err(|error| {
+    given_file::read_text(file, MAX_MANIFEST as u64).map_err(|error| {
         Diagnostic::whole(
             &file.display().to_string(),
             format!("cannot be read: {error}"),

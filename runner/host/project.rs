@@ -11,6 +11,8 @@ use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 
+use crate::fs::given_file;
+
 /// The name of the file beside each manifest that pins its inputs.
 pub const LOCKFILE: &str = "zwieback.lock";
 
@@ -61,12 +63,6 @@ pub enum ProjectError {
         name: Name,
         /// The folder's name.
         folder: String,
-    },
-    /// A file is longer than any manifest.
-    #[error("{} is longer than 1 MiB", file.display())]
-    TooLong {
-        /// The file.
-        file: PathBuf,
     },
     /// A file cannot be read or written.
     #[error("{}", file.display())]
@@ -138,7 +134,8 @@ impl Project {
         let folder = self.folder_of("toolchains", "toolchain", named)?;
         let read = |name: &str| {
             let file = folder.join(name);
-            fs::read(&file).map_err(|source| io_error(&file, source))
+            given_file::read(&file, 64 * MAX_MANIFEST as u64)
+                .map_err(|source| io_error(&file, source))
         };
         let texts = [read("toolchain.toml")?, read(LOCKFILE)?];
         Ok((folder, texts))
@@ -232,15 +229,7 @@ fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, 
 }
 
 fn parse_file<T>(file: &Path, longest: u64, parse: Parse<T>) -> Result<T, ProjectError> {
-    let length = fs::metadata(file)
-        .map_err(|source| io_error(file, source))?
-        .len();
-    if length > longest {
-        return Err(ProjectError::TooLong {
-            file: file.to_owned(),
-        });
-    }
-    let text = fs::read_to_string(file).map_err(|source| io_error(file, source))?;
+    let text = given_file::read_text(file, longest).map_err(|source| io_error(file, source))?;
     let path = shown(file);
     Ok(parse(SourceText {
         path: &path,

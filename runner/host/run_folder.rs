@@ -12,11 +12,14 @@ use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::finding::{Report, SCHEMA};
 
+use crate::fs::given_file;
 use crate::fs::remove::remove_tree;
 
 const RECORD: &str = "record.json";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
+/// No record is as long, nor a log: what steps print is cut far below.
+const LARGEST: u64 = 1 << 30;
 /// The letters of a name: Crockford's, in which no two look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -140,7 +143,7 @@ impl RunFolder {
 
 /// Why the runs differ, as it was confirmed then; nothing where that was not done, or by another version.
 pub fn report(runs: &Path, id: &str) -> Option<Report> {
-    let bytes = fs::read(runs.join(id).join(REPORT)).ok()?;
+    let bytes = given_file::read(&runs.join(id).join(REPORT), LARGEST).ok()?;
     let report: Report = serde_json::from_slice(&bytes).ok()?;
     (report.schema == SCHEMA).then_some(report)
 }
@@ -152,7 +155,7 @@ pub fn read(runs: &Path, id: &str) -> Result<Record, RunError> {
     if !plain || !path.is_file() {
         return Err(RunError::Unknown(id.to_owned()));
     }
-    let bytes = fs::read(&path).map_err(error("read", &path))?;
+    let bytes = given_file::read(&path, LARGEST).map_err(error("read", &path))?;
     serde_json::from_slice(&bytes).map_err(|_| RunError::Unreadable(id.to_owned()))
 }
 
@@ -169,7 +172,7 @@ pub fn newest(runs: &Path, recipe: &str) -> Option<Record> {
 /// The log of a run.
 pub fn read_log(runs: &Path, id: &str, run: RunName) -> Result<Vec<u8>, RunError> {
     let path = log_path(&runs.join(id), run);
-    fs::read(&path).map_err(error("read", &path))
+    given_file::read(&path, LARGEST).map_err(error("read", &path))
 }
 
 fn log_path(folder: &Path, run: RunName) -> PathBuf {
@@ -203,7 +206,7 @@ pub fn sweep(runs: &Path) {
         if !has_disks(&path) {
             continue;
         }
-        if let Ok(lock) = File::open(path.join(LOCK))
+        if let Ok(lock) = given_file::open(&path.join(LOCK))
             && lock.try_lock().is_ok()
         {
             clear(&path);
@@ -223,7 +226,7 @@ fn is_disk(entry: &fs::DirEntry) -> bool {
 }
 
 fn clear(folder: &Path) {
-    let (Ok(opened), Ok(entries)) = (File::open(folder), fs::read_dir(folder)) else {
+    let (Ok(opened), Ok(entries)) = (given_file::open_folder(folder), fs::read_dir(folder)) else {
         return;
     };
     for entry in entries.flatten().filter(is_disk) {

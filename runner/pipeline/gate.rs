@@ -8,6 +8,7 @@ use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::signer::Signer;
 use zwieback_host::rego::RegoProcess;
 use zwieback_trust::ledger::Ledger;
@@ -196,10 +197,11 @@ fn believed(log: &LogPart) -> Result<WitnessPolicy, GateError> {
     let policy = match &log.belief {
         Belief::SignedBy(key) => key.parse().map(WitnessPolicy::unwitnessed),
         Belief::Witnesses(path) => {
-            let text = std::fs::read_to_string(path).map_err(|source| GateError::Witnesses {
-                path: path.clone(),
-                source,
-            })?;
+            let text =
+                given_file::read_text(path, DOCUMENT).map_err(|source| GateError::Witnesses {
+                    path: path.clone(),
+                    source,
+                })?;
             WitnessPolicy::parse(&text)
         }
     };

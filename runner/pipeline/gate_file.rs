@@ -4,7 +4,6 @@
 //! does. What is decided stands in the log alone.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::name::Name;
+use zwieback_host::fs::given_file;
 use zwieback_trust::story::desk::Place;
 use zwieback_trust::target::folder::Folder;
 use zwieback_trust::target::health::Health;
@@ -135,7 +135,7 @@ impl GateFile {
     /// Reads the file; its paths are made absolute or relative to the present folder.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
-        let text = text(path).map_err(|error| {
+        let text = given_file::read_text(path, MAX_MANIFEST as u64).map_err(|error| {
             Diagnostic::whole(&name, format!("cannot be read: {error}"))
                 .with_hint("--gate FILE or `[release] gate` of your configuration names it")
         })?;
@@ -185,14 +185,6 @@ impl TargetPart {
             health: health.map(|command| Health { command, timeout }),
         }
     }
-}
-
-fn text(path: &Path) -> io::Result<String> {
-    use io::Read as _;
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MAX_MANIFEST as u64).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! What a user remembers of a log between two looks, with a secret that keeps others from writing it.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file;
 use zwieback_trust::log::monitor::Memory;
 use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::snapshot::shelf::Shelf;
@@ -79,7 +80,7 @@ fn secret(folder: &Path) -> io::Result<[u8; 32]> {
 
 /// A secret that is cut short makes the snapshot unreadable, which is then made anew.
 fn read(path: &Path) -> io::Result<Option<[u8; 32]>> {
-    let mut file = match File::open(path) {
+    let mut file = match given_file::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file?,
     };

@@ -1,6 +1,5 @@
 //! A policy from a file: as its user wrote it, or signed by the keepers of the trust root.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use zwieback_core::policy::file::PolicyError;
 use zwieback_core::policy::rego::{Rego, UnusableModule};
 use zwieback_core::policy::signed::{self, KnownPolicy};
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
@@ -66,7 +66,7 @@ pub fn sign(
     dirs: &Dirs,
     rego: &dyn Rego,
 ) -> Result<SignedPolicy, PolicyFileError> {
-    let bytes = fs::read(file).map_err(failed(file))?;
+    let bytes = given_file::read(file, DOCUMENT).map_err(failed(file))?;
     let (mut envelope, known) = if bytes.starts_with(b"{") {
         signed::read(&bytes)?
     } else {
@@ -135,7 +135,7 @@ fn read_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<(&'b str, KnownPolicy),
 }
 
 fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
-    match fs::read(path) {
+    match given_file::read(path, DOCUMENT) {
         Ok(bytes) => {
             let (_, known) = signed::read(&bytes)?;
             Ok(Some(Known {
@@ -185,7 +185,7 @@ fn newest(state: &Path) -> Result<Known, RootStateError> {
     let broken = |error: &dyn std::fmt::Display| {
         failed(state)(io::Error::new(ErrorKind::InvalidData, error.to_string()))
     };
-    let text = match fs::read_to_string(state) {
+    let text = match given_file::read_text(state, DOCUMENT) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::default()),
         Err(error) => return Err(failed(state)(error)),

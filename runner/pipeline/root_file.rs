@@ -9,6 +9,7 @@ use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::root_chain::{self, open, succeed};
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
@@ -55,7 +56,7 @@ pub enum RootFileError {
 
 /// The root of a file; none if there is no file.
 pub fn read(path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
-    match fs::read(path) {
+    match given_file::read(path, DOCUMENT) {
         Ok(bytes) => Ok(Some(open(&bytes)?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(io(path, source).into()),
@@ -64,7 +65,7 @@ pub fn read(path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
 
 /// The root that waits in a draft, with the signatures that it has.
 pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
-    let bytes = fs::read(path).map_err(|source| io(path, source))?;
+    let bytes = given_file::read(path, DOCUMENT).map_err(|source| io(path, source))?;
     Ok(root_chain::read(&bytes)?)
 }
 
@@ -121,7 +122,8 @@ fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), Ro
         let mut kept = path.as_os_str().to_owned();
         kept.push(format!(".v{}", previous.version));
         let kept = PathBuf::from(kept);
-        fs::copy(path, &kept).map_err(|source| io(&kept, source))?;
+        let old = given_file::read(path, DOCUMENT).map_err(|source| io(path, source))?;
+        write(&kept, &old)?;
     }
     Ok(write(path, bytes)?)
 }

@@ -10,6 +10,7 @@ use zwieback_core::attest::root_chain;
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 /// Why a root cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +78,7 @@ fn place(line: &Path, root: &TrustRoot) -> PathBuf {
 /// The roots of a line, the newest last.
 fn chain(line: &Path) -> Result<Vec<(TrustRoot, Vec<u8>)>, RootStateError> {
     let read = |path: &PathBuf| -> Result<_, RootStateError> {
-        let bytes = fs::read(path).map_err(failed(path))?;
+        let bytes = given_file::read(path, DOCUMENT).map_err(failed(path))?;
         Ok((root_chain::open(&bytes)?, bytes))
     };
     let files = entries(line)?;

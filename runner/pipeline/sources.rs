@@ -1,7 +1,6 @@
 //! Chapter: sources, unpacked once into the store.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::options::Options;
 use zwieback_host::archive::unpack::unpack;
 use zwieback_host::ecosystem::folder;
+use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::Layer;
 
@@ -207,7 +207,7 @@ fn put(
     ctx: &Context<'_>,
 ) -> Result<Option<i64>, PipelineError> {
     let blob = inputs::blob(input, ctx)?;
-    let mut file = File::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
+    let mut file = given_file::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
     if source.unpack == Unpack::Whole {
         let place = |path: RelPath| Some(under.map_or_else(|| path.clone(), |it| path.under(it)));
         let options = Options {

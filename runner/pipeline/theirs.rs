@@ -1,7 +1,6 @@
 //! Chapter of a recheck: what somebody else signed, held against what came out here.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::PathBuf;
 
 use zwieback_core::attest::digest_set::DigestSet;
@@ -13,6 +12,7 @@ use zwieback_core::event::Event;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 use zwieback_explain::knowledge::Knowledge;
+use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
 
 use super::context::Context;
@@ -126,7 +126,7 @@ impl Theirs<'_> {
                 })
             );
             let from = &self.at_hand[*path];
-            let mut file = File::open(from).map_err(PipelineError::io(from))?;
+            let mut file = given_file::open(from).map_err(PipelineError::io(from))?;
             let mut copy = writer
                 .layer("theirs")
                 .file((*path).clone(), is_executable)?;

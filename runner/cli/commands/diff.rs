@@ -1,12 +1,13 @@
 //! `zwieback diff`: compare the trees of a run, or any two trees or folders.
 
-use std::fs::File;
+use std::path::Path;
 use std::thread;
 
 use anyhow::Context as _;
 use zwieback_core::digest::Digest;
 use zwieback_explain::finding::Report;
 use zwieback_explain::knowledge::Knowledge;
+use zwieback_host::fs::given_file;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::inspect::DiffArgs;
@@ -44,6 +45,6 @@ fn readable(what: &str, ctx: &Context<'_>) -> anyhow::Result<Readable> {
         return Ok(Readable::stored(&ctx.tree(&digest)?)?);
     }
     Ok(Readable::folder(
-        File::open(what).with_context(|| what.to_owned())?,
+        given_file::open_folder(Path::new(what)).with_context(|| what.to_owned())?,
     )?)
 }

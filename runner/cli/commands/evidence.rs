@@ -1,6 +1,5 @@
 //! What every check of a bundle reads: the bundle, the artifacts, and whom to believe.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use zwieback_core::digest::Sha256;
 use zwieback_core::policy::signed::KnownPolicy;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_host::rego::RegoProcess;
 
@@ -22,9 +22,6 @@ use crate::pipeline::bundles::{self, LINES};
 use crate::pipeline::policy_file::{self, PolicyFileError};
 use crate::pipeline::root_state::{self, RootStateError};
 use crate::pipeline::verify::Asked;
-
-/// No honest bundle, root or policy is larger.
-const LARGEST: u64 = 16 << 20;
 
 /// Whom the arguments say to believe; no one, where they say nothing.
 pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
@@ -89,20 +86,13 @@ pub fn policy(path: &Path, asked: &Asked) -> anyhow::Result<KnownPolicy> {
 
 /// The bytes of a small file; one that is too large is cut, so that its reader refuses it.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let file = File::open(path).with_context(|| path.display().to_string())?;
-    // A guess that saves reading in small pieces; what the file really holds is what is read.
-    let length = file.metadata().map_or(0, |it| it.len().min(LARGEST));
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| path.display().to_string())?;
-    Ok(bytes)
+    given_file::read_start(path, DOCUMENT).with_context(|| path.display().to_string())
 }
 
 /// Reads files with the one digest that every statement names: a second would cost as much again.
 pub fn artifact(path: &Path) -> anyhow::Result<Artifact> {
     let name = path.display().to_string();
-    let mut file = File::open(path).with_context(|| name.clone())?;
+    let mut file = given_file::open(path).with_context(|| name.clone())?;
     let mut sha256 = Sha256::default();
     let mut piece = vec![0; 1 << 18];
     loop {

@@ -8,8 +8,10 @@ use serde::Deserialize;
 use zwieback_core::attest::reason::Refusal;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::rego::RegoProcess;
+use zwieback_trust::gate::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::say::proposal;
 
@@ -58,8 +60,9 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
             environment,
         } => explain(global, policy, artifacts, evidence, environment.as_deref()),
         PolicyAction::Digest(args) => {
-            let digest = documents(args)?.digest();
-            writeln!(std::io::stdout().lock(), "{digest}")?;
+            // A digest of what is no policy would set up a gate that nothing can open.
+            let policy = PolicyInForce::again(&documents(args)?)?;
+            writeln!(std::io::stdout().lock(), "{}", policy.digest)?;
             Ok(exit::DONE)
         }
         PolicyAction::Propose { documents, say } => propose(global, documents, say),
@@ -131,8 +134,7 @@ fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Resu
 /// The documents as they were written: their digest is over every byte.
 fn documents(args: &DocumentsArgs) -> anyhow::Result<PolicyDocuments> {
     let text = |path: &Path| -> anyhow::Result<String> {
-        let text = String::from_utf8(evidence::read(path)?);
-        text.with_context(|| path.display().to_string())
+        given_file::read_text(path, DOCUMENT).with_context(|| path.display().to_string())
     };
     Ok(PolicyDocuments {
         release: text(&args.release)?,
@@ -142,7 +144,8 @@ fn documents(args: &DocumentsArgs) -> anyhow::Result<PolicyDocuments> {
 }
 
 fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {
-    let text = std::fs::read_to_string(cases).with_context(|| cases.display().to_string())?;
+    let text =
+        given_file::read_text(cases, DOCUMENT).with_context(|| cases.display().to_string())?;
     let Cases { case: table } =
         toml::from_str(&text).with_context(|| cases.display().to_string())?;
     if table.is_empty() {

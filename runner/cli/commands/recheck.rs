@@ -15,6 +15,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::clock;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::RecheckArgs;
@@ -88,7 +89,7 @@ fn at_hand(
 fn given(patches: &[PathBuf]) -> anyhow::Result<BTreeMap<Digest, Vec<u8>>> {
     let one = |path: &PathBuf| {
         let path: &Path = path;
-        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let bytes = given_file::read(path, DOCUMENT).with_context(|| path.display().to_string())?;
         Ok((Digest::sha256(&bytes), bytes))
     };
     patches.iter().map(one).collect()

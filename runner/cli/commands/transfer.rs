@@ -1,12 +1,12 @@
 //! `zwieback store export` and `import`: what builds need, carried to a machine without a network.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
+use zwieback_host::fs::given_file;
 use zwieback_host::store::transfer::Transferred;
 
 use crate::cli::exit;
@@ -46,7 +46,7 @@ pub fn import(session: &Session, file: &Path) -> anyhow::Result<u8> {
     let done = if file == Path::new(STREAM) {
         session.store.import(io::stdin().lock())?
     } else {
-        let opened = File::open(file);
+        let opened = given_file::open(file);
         let opened = opened.with_context(|| format!("cannot read {}", file.display()))?;
         session.store.import(opened)?
     };

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::{fs, io};
 
 use crate::deb::source_list::{Source, parse_deb822, parse_one_line};
+use crate::fs::given_file;
 
 /// Reads an index whatever it is compressed with; part of apt, but not on the path.
 pub(crate) const HELPER: &str = "/usr/lib/apt/apt-helper";
@@ -77,7 +78,8 @@ pub fn configured_sources() -> Result<Vec<Source>, AptError> {
     let path = |name: &str| shell_value(&answer, name).map(PathBuf::from);
     let mut sources = Vec::new();
     for file in source_files(path("LIST"), path("PARTS"))? {
-        let text = fs::read_to_string(&file).map_err(AptError::io("read", &file))?;
+        let text = given_file::read_text(&file, given_file::DOCUMENT)
+            .map_err(AptError::io("read", &file))?;
         let is_deb822 = file.extension().is_some_and(|ending| ending == "sources");
         sources.extend(if is_deb822 {
             parse_deb822(&text)

@@ -1,6 +1,5 @@
 //! A directory source for cargo (the Cargo Book, "Source Replacement"): crates unpacked, each with its checksum.
 
-use std::fs::File;
 use std::io::Write as _;
 
 use zwieback_core::purl::Purl;
@@ -10,6 +9,7 @@ use crate::archive::options::Options;
 use crate::archive::unpack::unpack;
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
+use crate::fs::given_file;
 use crate::store::blob::StoredBlob;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
@@ -59,7 +59,7 @@ fn one(layer: &Layer<'_>, purl: &Purl, blob: &StoredBlob) -> Result<(), Ecosyste
         place: &place,
         ..Options::default()
     };
-    let file = File::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
+    let file = given_file::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
     unpack(file, &folder, layer, &options).map_err(|source| EcosystemError::Archive {
         package: purl.clone(),
         source,

@@ -1,11 +1,10 @@
 //! Packages as they are, side by side in one folder: what npm and pip take from the disk.
 
-use std::fs::File;
-
 use zwieback_core::locked_input::FileName;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
+use crate::fs::given_file;
 use crate::store::blob::StoredBlob;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
@@ -23,7 +22,7 @@ pub fn tree(store: &Store, files: &[(FileName, StoredBlob)]) -> Result<StoredTre
         // The same name with other bytes is a clash that names both.
         let layer = writer.layer(&format!("{name} ({})", blob.content().sha256.short()));
         let mut source =
-            File::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
+            given_file::open(blob.path()).map_err(EcosystemError::io("open", blob.path()))?;
         let mut copy = layer.file(name.as_str().parse()?, false)?;
         let copied = std::io::copy(&mut source, &mut copy);
         copied

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::endpoints::template::Template;
+use crate::fs::given_file;
 
 /// What a registry says of itself (the Cargo Book, "Index Format"); cargo keeps it beside the index.
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ fn spoken_to(home: &Path) -> Vec<Template> {
 }
 
 fn described(file: &Path) -> Option<Template> {
-    let bytes = fs::read(file).ok()?;
+    let bytes = given_file::read(file, given_file::DOCUMENT).ok()?;
     let registry: Registry = serde_json::from_slice(&bytes).ok()?;
     registry.dl.parse().ok()
 }

@@ -1,6 +1,5 @@
 //! Asking one place for one file, over HTTP or from a folder.
 
-use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use crate::fetch::failure::Failure;
 use crate::fetch::part::Origin;
 use crate::fetch::resolver::RememberingResolver;
 use crate::fetch::settings::Settings;
+use crate::fs::given_file;
 
 /// What we call ourselves.
 const USER_AGENT: &str = concat!("zwieback/", env!("CARGO_PKG_VERSION"));
@@ -220,16 +220,13 @@ fn validator(headers: &HeaderMap) -> Option<String> {
 
 fn open_local(path: &str, start: u64) -> Result<Answer, Failure> {
     let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::Absent,
+        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => Failure::Absent,
         _ => Failure::Unreachable(error.to_string()),
     };
     let bytes = decode(path).ok_or(Failure::Absent)?;
     let name = String::from_utf8(bytes).map_err(|_| Failure::Absent)?;
-    let mut file = File::open(Path::new(&name)).map_err(failed)?;
+    let mut file = given_file::open(Path::new(&name)).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Failure::Absent);
-    }
     file.seek(SeekFrom::Start(start)).map_err(failed)?;
     Ok(Answer {
         start,

@@ -10,9 +10,12 @@ use zwieback_core::digest::{Digest, Fingerprint, Hasher};
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::error::FetchError;
+use crate::fs::given_file;
 
 /// How long to wait before looking again whether another process is done with the file.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// Two lines: an address, and what a server calls its version of the file.
+const LONGEST_ORIGIN: u64 = 64 << 10;
 
 /// `<sha256>.part` in the folder of downloads, digested as far as it goes.
 pub struct PartFile {
@@ -89,7 +92,7 @@ impl PartFile {
 
     /// Where the bytes so far came from, if the place named its version of them.
     pub fn origin(&self) -> Option<Origin> {
-        let text = fs::read_to_string(self.origin_path()).ok()?;
+        let text = given_file::read_text(&self.origin_path(), LONGEST_ORIGIN).ok()?;
         let (url, validator) = text.split_once('\n')?;
         Some(Origin {
             url: url.to_owned(),

@@ -1,9 +1,10 @@
-//! Files below a directory descriptor: nothing here takes an absolute path or follows a link.
+//! Files below a directory descriptor, never through a link; and the one reader of files by name.
 
 pub mod beneath;
 pub mod descent;
 pub mod fault;
 pub mod folder_walk;
+pub mod given_file;
 pub mod remove;
 pub mod stamp;
 pub mod walk;

@@ -1,10 +1,11 @@
 //! Certificates of time stamp authorities, from PEM or DER files.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::trusted_time::certificate::{CertificateError, to_der};
+
+use crate::fs::given_file;
 
 /// A certificate has a few thousand bytes.
 const LARGEST: u64 = 64 << 10;
@@ -36,9 +37,7 @@ pub fn read_certificate(path: &Path) -> Result<Vec<u8>, CertificateFileError> {
         path: path.to_owned(),
         source,
     };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    let bytes = given_file::read(path, LARGEST).map_err(failed)?;
     to_der(&bytes).map_err(|source| CertificateFileError::Content {
         path: path.to_owned(),
         source,

@@ -1,6 +1,6 @@
 //! The folder with a user's key files: made atomically, readable by their owner alone.
 
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::{DirBuilder, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use zwieback_core::name::Name;
 use super::passphrase::Passphrase;
 use super::private_key::{PrivateKey, PrivateKeyError};
 use super::signer::Signer as _;
+use crate::fs::given_file;
 
 /// A PKCS#8 file has a few hundred bytes; a larger file is something else.
 const LARGEST: u64 = 64 << 10;
@@ -163,7 +164,7 @@ impl KeyDirectory {
             io::ErrorKind::AlreadyExists => KeyDirectoryError::Exists(path.to_owned()),
             _ => io_error("write", path, error.error),
         })?;
-        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        let synced = given_file::open_folder(&self.path).and_then(|folder| folder.sync_all());
         synced.map_err(|source| io_error("write", &self.path, source))
     }
 }
@@ -198,7 +199,7 @@ pub fn is_encrypted(path: &Path) -> Result<bool, KeyDirectoryError> {
 /// The text of a small file with a secret, if no one but its owner can read it.
 fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = given_file::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyDirectoryError::Absent(path.to_owned()),
         _ => failed(error),
     })?;
@@ -222,11 +223,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
 /// Reads a public key file anywhere.
 pub fn read_public(path: &Path) -> Result<PublicKey, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
-    let file = File::open(path).map_err(failed)?;
-    let mut pem = String::new();
-    file.take(LARGEST)
-        .read_to_string(&mut pem)
-        .map_err(failed)?;
+    let pem = given_file::read_text(path, LARGEST).map_err(failed)?;
     PublicKey::from_pem(&pem).map_err(|source| KeyDirectoryError::Public {
         path: path.to_owned(),
         source,

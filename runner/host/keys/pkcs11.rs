@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -18,9 +19,11 @@ use super::error::{Pkcs11Error, SignError, TOOL};
 use super::pkcs11_uri::{PinSource, Pkcs11Uri};
 use super::program::Program;
 use super::signer::Signer;
+use crate::fs::given_file;
 
 const PIN_VARIABLE: &str = "ZWIEBACK_PKCS11_PIN";
 const PATIENCE: Duration = Duration::from_mins(2);
+const LARGEST_PIN: u64 = 4 << 10;
 
 /// A P-256 key in a token.
 #[derive(Clone, Debug)]
@@ -172,13 +175,15 @@ fn read_pin(source: &PinSource) -> Result<Option<Zeroizing<String>>, Pkcs11Error
     match source {
         PinSource::Absent => Ok(None),
         PinSource::Value(pin) => Ok(Some(Zeroizing::new(pin.clone()))),
-        PinSource::File(path) => match std::fs::read_to_string(path).map(Zeroizing::new) {
-            Ok(text) => Ok(Some(Zeroizing::new(text.trim_end().to_owned()))),
-            Err(source) => Err(Pkcs11Error::Pin {
-                path: path.clone(),
-                source,
-            }),
-        },
+        PinSource::File(path) => {
+            match given_file::read_text(Path::new(path), LARGEST_PIN).map(Zeroizing::new) {
+                Ok(text) => Ok(Some(Zeroizing::new(text.trim_end().to_owned()))),
+                Err(source) => Err(Pkcs11Error::Pin {
+                    path: path.clone(),
+                    source,
+                }),
+            }
+        }
     }
 }
 

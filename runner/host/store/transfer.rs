@@ -9,13 +9,13 @@
 //! trees are put together again on the other machine, and come out with the same digests.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{BufReader, Read, Write};
 
 use tar::{Archive, Builder, Entry, EntryType, Header};
 use zwieback_core::digest::Digest;
 
 use crate::fs::fault::{Attempt as _, printable};
+use crate::fs::given_file;
 use crate::store::blob::{Expected, PIECE};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
@@ -52,7 +52,7 @@ impl Store {
         for sha256 in blobs {
             let blob = self.blob(sha256)?.ok_or(StoreError::NoSuchBlob(*sha256))?;
             let shown = blob.path().as_os_str().as_encoded_bytes();
-            let file = File::open(blob.path()).attempt("open", shown)?;
+            let file = given_file::open(blob.path()).attempt("open", shown)?;
             let size = blob.content().size;
             append(&mut tar, &member(sha256), size, file)?;
             done.files += 1;

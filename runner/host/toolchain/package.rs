@@ -7,6 +7,7 @@ use zwieback_core::manifest::part::{Form, Part};
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 
+use crate::fs::given_file;
 use crate::store::blob::StoredBlob;
 use crate::store::stored::StoredTree;
 use crate::toolchain::error::AssembleError;
@@ -56,7 +57,7 @@ impl Package {
     /// Opens its file.
     pub(super) fn open(&self) -> Result<File, AssembleError> {
         let path = self.file.path();
-        File::open(path).map_err(|source| AssembleError::Open {
+        given_file::open(path).map_err(|source| AssembleError::Open {
             path: path.to_owned(),
             source,
         })

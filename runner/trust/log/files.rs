@@ -6,10 +6,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use zwieback_host::fs::fault::{Attempt as _, Fault};
+use zwieback_host::fs::given_file;
 
 /// Reads a file that may be absent; more bytes than `limit` are an error.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
-    let file = match File::open(path) {
+    let file = match given_file::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).attempt("open", bytes(path)),
@@ -32,7 +33,7 @@ pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
 
 /// Makes the names in a folder survive a crash.
 pub fn sync_folder(path: &Path) -> Result<(), Fault> {
-    let folder = File::open(path).attempt("open", bytes(path))?;
+    let folder = given_file::open_folder(path).attempt("open", bytes(path))?;
     folder.sync_all().attempt("fsync", bytes(path))
 }
 

@@ -1,12 +1,12 @@
 //! Reading a log: tiles, and entries with the bundles behind them.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use zwieback_core::digest::Digest;
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::fs::given_file;
 
 use super::error::LogError;
 use super::files::{self, bytes};
@@ -95,7 +95,7 @@ impl LogDir {
     fn bundle(&self, index: u64) -> Result<Vec<u8>, LogError> {
         let path = self.statements_path(index / WIDTH);
         let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
-        let file = match File::open(&path) {
+        let file = match given_file::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(edited().into()),
             Err(error) => return Err(error).attempt("open", bytes(&path))?,

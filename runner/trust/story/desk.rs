@@ -13,6 +13,7 @@ use zwieback_core::name::Name;
 use zwieback_core::policy::rego::Rego;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::Signer;
 
 use super::error::StoryError;
@@ -112,7 +113,7 @@ impl Reader<'_> {
 
 /// Opens an artifact once and takes its digests; from here on only the open file counts.
 pub fn open_artifact(path: &Path) -> Result<(File, Artifact), StoryError> {
-    let file = File::open(path).attempt("open", bytes(path))?;
+    let file = given_file::open(path).attempt("open", bytes(path))?;
     if !file.metadata().attempt("fstat", bytes(path))?.is_file() {
         return Err(StoryError::NoFile(path.to_owned()));
     }

@@ -5,6 +5,7 @@ use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::name::Name;
+use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::seal;
 
 use super::desk::{Desk, Place, Reader};
@@ -145,7 +146,7 @@ fn try_one(
         Some(place) => match restage(&place.target, history, digest)? {
             None => return Ok(Err(Refusal::new(Reason::DeployedChanged, digest.short()))),
             Some(staged) => {
-                let file = std::fs::File::open(staged.path.join(&staged.name));
+                let file = given_file::open(&staged.path.join(&staged.name));
                 let print = file.ok().and_then(|file| fingerprint(&file).ok());
                 (print, Some(staged))
             }

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::fs::given_file;
 
 use super::copy::{discard, fingerprint};
 use super::error::TargetError;
@@ -95,7 +96,7 @@ impl Folder {
     pub(super) fn kept(&self, generation: &Generation) -> Result<Option<File>, TargetError> {
         let folder = self.path.join(RELEASES).join(release_name(generation));
         let path = folder.join(plain_name(&generation.name)?);
-        match File::open(&path) {
+        match given_file::open(&path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).attempt("open", bytes(&path)).map_err(Into::into),
@@ -112,5 +113,5 @@ fn only_file(folder: &Path) -> Option<File> {
     let mut entries = fs::read_dir(folder).ok()?;
     let (first, second) = (entries.next()?.ok()?, entries.next());
     let is_file = first.file_type().ok()?.is_file();
-    (is_file && second.is_none()).then(|| File::open(first.path()).ok())?
+    (is_file && second.is_none()).then(|| given_file::open(&first.path()).ok())?
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::fs::given_file;
 
 use super::copy::copy;
 use super::error::TargetError;
@@ -52,7 +53,7 @@ impl Hook {
     ) -> Result<(), TargetError> {
         let kept = self.home.join(KEPT);
         fs::create_dir_all(&kept).attempt("mkdir", bytes(&kept))?;
-        let file = File::open(staged.path.join(&staged.name));
+        let file = given_file::open(&staged.path.join(&staged.name));
         let file = file.attempt("open", bytes(&staged.path))?;
         let handed = sealed_copy(&file, staged.artifact)?;
         self.run(environment, generation, &staged.name, handed)?;
@@ -79,7 +80,7 @@ impl Hook {
 
     pub(super) fn kept(&self, generation: &Generation) -> Result<Option<File>, TargetError> {
         let path = self.home.join(KEPT).join(release_name(generation));
-        match File::open(&path) {
+        match given_file::open(&path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).attempt("open", bytes(&path)).map_err(Into::into),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
+use zwieback_host::fs::given_file;
 
 use super::copy::{discard, fingerprint};
 use super::error::TargetError;
@@ -35,7 +36,7 @@ pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<
 
 fn waiting(staged: &Path, artifact: Digest, name: &str) -> Result<Option<Staged>, TargetError> {
     let path = staged.join(artifact.to_hex());
-    let Ok(file) = std::fs::File::open(path.join(name)) else {
+    let Ok(file) = given_file::open(&path.join(name)) else {
         return Ok(None);
     };
     let whole = fingerprint(&file)?.sha256 == artifact;

@@ -7,6 +7,7 @@ use serde_json::json;
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::reason::Refusal as AttestRefusal;
+use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::log::append::{Appended, Submission};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
@@ -35,8 +36,7 @@ pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
 }
 
 fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
-    let pem = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    PublicKey::from_pem(&pem).with_context(|| path.display().to_string())
+    Ok(read_public(path)?)
 }
 
 /// The bundle with the first of the keys that confirms it; if none does, the last one's reason.

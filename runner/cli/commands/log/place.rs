@@ -9,6 +9,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::settings::Settings;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::monitor::Memory;
 use zwieback_trust::log::place::LogDir;
@@ -41,7 +42,7 @@ pub fn belief(args: &BeliefArgs) -> anyhow::Result<WitnessPolicy> {
     match (&args.signed_by, &args.witnesses) {
         (Some(key), _) => signed_by(key),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path);
+            let text = given_file::read_text(path, DOCUMENT);
             let text = text.with_context(|| path.display().to_string())?;
             Ok(WitnessPolicy::parse(&text).map_err(LogError::from)?)
         }

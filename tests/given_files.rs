@@ -1,0 +1,153 @@
+//! Files that somebody names: what is no regular file ends a command at once, and says what it is.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use zwieback_test_world::larder::Larder;
+use zwieback_test_world::outcome::Outcome;
+use zwieback_test_world::site;
+use zwieback_test_world::world::World;
+
+/// Every way to name a file on the command line; `@` is the file that is named.
+const WAYS: [&str; 27] = [
+    "verify @ --bundle text --key pub",
+    "verify pub --bundle @ --key pub",
+    "verify pub --bundle text --key @",
+    "verify pub --bundle text --trust @",
+    "verify pub --bundle text --key pub --policy @",
+    "verify pub --summary @ --trust root --resource pkg:x",
+    "log verify none --witnesses @",
+    "policy digest @ --builds text --trust text",
+    "policy digest text --builds @ --trust text",
+    "policy digest text --builds text --trust @",
+    "policy sign @ --output signed",
+    "policy test text @ --key pub",
+    "policy explain @ pub --bundle text --key pub",
+    "key list --root @",
+    "key trust --root @ pub --builder https://b.example",
+    "key trust --root none @ --builder https://b.example",
+    "key rotate --root root @ pub",
+    "key sign --root root @",
+    "bundle import @ --key pub --into bundles",
+    "bundle import text --key @ --into bundles",
+    "bundle lines @",
+    "recheck @ --key pub",
+    "recheck text --key @",
+    "store import @",
+    "status --gate @",
+    "--config sign.passphrase_file=@ key show --key sealed",
+    "key show --key ./@",
+];
+
+/// A world with a public key `pub`, a private one behind a passphrase, and a `text`.
+fn world() -> World {
+    let world = World::new(site!(), Larder::Empty);
+    let word = world.write("project/word", "word\n");
+    let mut chmod = Command::new("chmod");
+    assert!(chmod.arg("600").arg(word).status().unwrap().success());
+    let sealed = "--config sign.passphrase_file=word key generate sealed --encrypt";
+    run(&world, sealed).expect(0, &[]);
+    let shown = run(
+        &world,
+        "--config sign.passphrase_file=word key show --key sealed",
+    );
+    world.write("project/pub", shown.expect(0, &[]).stdout);
+    world.write("project/text", "{}");
+    let found = "--config sign.passphrase_file=word key trust --root root pub --sign-key sealed \
+                 --builder https://b.example --operator b";
+    run(&world, found).expect(0, &[]);
+    world
+}
+
+/// Runs a line of words, for ten seconds at the most.
+fn run(world: &World, line: &str) -> Outcome {
+    let mut timeout = world.command("timeout");
+    timeout.args(["-s", "KILL", "10", "zwieback"]);
+    timeout.args(line.split_whitespace());
+    timeout.output().unwrap().into()
+}
+
+fn fifo(world: &World, path: &str) {
+    let mut mkfifo = Command::new("mkfifo");
+    let path = world.project().join(path);
+    assert!(mkfifo.arg(path).status().unwrap().success());
+}
+
+#[test]
+fn no_command_waits_for_a_fifo_or_reads_a_device() {
+    let world = world();
+    fifo(&world, "fifo");
+    symlink("/dev/zero", world.project().join("zero")).unwrap();
+    for way in WAYS {
+        for (file, kind) in [("fifo", "a FIFO"), ("zero", "a device")] {
+            let outcome = run(&world, &way.replace('@', file));
+            assert_eq!(outcome.code, Some(1), "{way}: {outcome}");
+            let said = format!("{kind}, not a regular file; write what it holds to a file first");
+            assert!(outcome.stderr.contains(&said), "{way}: {outcome}");
+            assert!(outcome.stderr.contains(file), "{way}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_file_without_an_end_is_not_read_to_its_end() {
+    let world = world();
+    // Sparse: 64 GiB that take no room.
+    let mut truncate = Command::new("truncate");
+    truncate
+        .args(["-s", "64G"])
+        .arg(world.project().join("huge"));
+    assert!(truncate.status().unwrap().success());
+    // A large artifact is an honest one, and an export as large as what it holds.
+    let documents = |way: &&&str| !way.starts_with("verify @") && !way.starts_with("store import");
+    for way in WAYS.iter().filter(documents) {
+        let outcome = run(&world, &way.replace('@', "huge"));
+        let refused = [Some(1), Some(4)].contains(&outcome.code);
+        assert!(refused, "{way}: {outcome}");
+    }
+}
+
+#[test]
+fn what_a_project_holds_is_read_in_the_same_way() {
+    let world = World::new(site!(), Larder::Empty);
+    world.recipe("greeting", "true");
+    fifo(&world, "recipes/greeting/zwieback.lock");
+    for command in [
+        "lock greeting",
+        "lock --check",
+        "plan greeting",
+        "fetch greeting",
+    ] {
+        let outcome = run(&world, command);
+        outcome.expect(1, &["zwieback.lock", "a FIFO, not a regular file"]);
+    }
+}
+
+#[test]
+fn a_patch_is_a_file_of_its_recipe() {
+    let world = World::new(site!(), Larder::Empty);
+    let source = "[sources.a]\npath = \"src\"\npatches = [\"fix.patch\"]\n";
+    world.recipe_with("greeting", "true", source);
+    world.write("project/src/a", "a\n");
+    let secret = world.write("home/.ssh/id", "secret");
+    symlink(secret, world.project().join("recipes/greeting/fix.patch")).unwrap();
+    run(&world, "lock greeting").expect(0, &[]);
+    let outcome = run(&world, "plan greeting");
+    outcome.expect(1, &["fix.patch", "symbolic link"]);
+}
+
+#[test]
+fn a_digest_is_of_a_policy_alone() {
+    let world = world();
+    world.write("project/release.toml", "version = 1\n");
+    for documents in [
+        "text --builds text --trust root",
+        "release.toml --builds text --trust root",
+        "release.toml --builds release.toml --trust text",
+    ] {
+        let outcome = run(&world, &format!("policy digest {documents}"));
+        outcome.expect(4, &["release-policy-malformed"]);
+    }
+}
