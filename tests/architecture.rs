@@ -29,8 +29,20 @@ const VAGUE: [&str; 7] = [
     "util", "utils", "helper", "helpers", "common", "misc", "manager",
 ];
 
-/// Where the environment may be read: named in one file each for switches and for folders.
-const READS_ENVIRONMENT: [&str; 2] = ["runner/cli/env.rs", "runner/host/dirs.rs"];
+/// Where the environment may be read: one file each for switches, for folders, and for what programs inherit.
+const READS_ENVIRONMENT: [&str; 3] = [
+    "runner/cli/env.rs",
+    "runner/host/dirs.rs",
+    "runner/host/launch/environment.rs",
+];
+
+/// Where a program may be started: the launcher for those of others, two places for this one itself.
+const STARTS_PROGRAMS: [&str; 4] = [
+    "runner/host/launch/running.rs",
+    "runner/host/launch/launched.rs",
+    "runner/host/rego.rs",
+    "runner/sandbox/seed.rs",
+];
 
 /// Where a file may be opened by its name without `host/fs/given_file.rs`, and why.
 const OPENS_BY_NAME: [(&str, &str); 5] = [
@@ -219,10 +231,34 @@ fn modules_of_modules_hold_no_logic() {
 }
 
 #[test]
-fn the_environment_is_read_in_two_files() {
+fn the_environment_is_read_in_three_files() {
     let bad = breaking(|file, line| {
         let reads = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
         !READS_ENVIRONMENT.contains(&file) && reads.iter().any(|read| line.contains(read))
+    });
+    assert_eq!(bad, Vec::<String>::new());
+}
+
+/// Invariant 11: no program starts under the influence of a folder that is not ours.
+#[test]
+fn programs_start_in_one_place() {
+    let starts = [
+        "process::Command",
+        "posix_spawn",
+        "execv(",
+        "execve(",
+        "execveat(",
+    ];
+    let bad = breaking(|file, line| {
+        // Inside the sandbox a step is started, and nothing of the host is left to be reached.
+        let is_listed = STARTS_PROGRAMS.contains(&file) || file.starts_with("runner/sandbox/init/");
+        !is_listed && starts.iter().any(|start| line.contains(start))
+    });
+    assert_eq!(bad, Vec::<String>::new());
+    // A type that is imported in a list is used by its short name.
+    let bad = breaking(|file, line| {
+        let imported = line.starts_with("use std::process::") && line.contains("Command");
+        imported && !STARTS_PROGRAMS.contains(&file)
     });
     assert_eq!(bad, Vec::<String>::new());
 }

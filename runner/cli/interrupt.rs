@@ -8,6 +8,7 @@ use std::sync::Arc;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use zwieback_host::fetch::canceller::Canceller;
+use zwieback_host::launch::running::stop_at;
 use zwieback_sandbox::canceller::Alarm;
 
 use super::exit;
@@ -16,6 +17,7 @@ use crate::pipeline::stop::Stop;
 /// Watches for the signals that ask a program to end.
 pub fn watch() -> io::Result<Stop> {
     let fetching = Canceller::default();
+    stop_at(fetching.flag());
     let (alarm, bell) = UnixStream::pair()?;
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.

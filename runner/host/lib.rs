@@ -18,6 +18,7 @@ pub mod store;
 pub mod content;
 
 // Where bytes come from.
+pub mod launch;
 pub mod endpoints;
 pub mod fetch;
 pub mod deb;

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::{fs, io};
 
 use crate::deb::source_list::{Source, parse_deb822, parse_one_line};
 use crate::fs::given_file;
+use crate::launch::error::LaunchError;
+use crate::launch::launched::{Launch, Output};
+use crate::launch::rules::APT;
 
 /// Reads an index whatever it is compressed with; part of apt, but not on the path.
 pub(crate) const HELPER: &str = "/usr/lib/apt/apt-helper";
@@ -31,7 +33,10 @@ pub enum AptError {
         /// What it said, shortened.
         words: String,
     },
-    /// It could not be run at all, or its files could not be read or written.
+    /// It was not started, or was ended.
+    #[error(transparent)]
+    Launch(LaunchError),
+    /// Its files could not be read or written.
     #[error("{call} {path}: {source}")]
     Io {
         /// What was attempted.
@@ -51,6 +56,7 @@ impl AptError {
                 "lock on a Debian machine; building needs no apt, only `[mirrors] deb = [\"http://mirror.example/debian\"]` in the configuration".to_owned(),
             ),
             Self::Failed { .. } => Some("look at the sources apt is configured with, and at the network".to_owned()),
+            Self::Launch(error) => error.hint(),
             Self::Io { .. } => None,
         }
     }
@@ -103,21 +109,15 @@ pub fn network_settings() -> Result<String, AptError> {
 
 /// Runs one of apt's programs under a configuration file of ours, if any, and gives what it printed.
 pub fn run(tool: &'static str, config: Option<&Path>, args: &[&str]) -> Result<String, AptError> {
-    let mut command = Command::new(tool);
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .env("LC_ALL", "C.UTF-8");
+    let mut launch = Launch::new(tool, &APT)
+        .arguments(args)
+        .set("LC_ALL", "C.UTF-8");
     if let Some(config) = config {
-        command.env("APT_CONFIG", config);
+        launch = launch.set("APT_CONFIG", config);
     }
-    let output = command.output().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => AptError::Absent { tool },
-        _ => AptError::Io {
-            call: "execute",
-            path: PathBuf::from(tool),
-            source,
-        },
+    let output = launch.run(b"").map_err(|error| match error {
+        LaunchError::Absent { .. } => AptError::Absent { tool },
+        other => AptError::Launch(other),
     })?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

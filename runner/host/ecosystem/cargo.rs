@@ -9,6 +9,7 @@ use crate::ecosystem::cargo_lock;
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::Offer;
+use crate::launch::client::CARGO;
 
 /// What the configured registry offers for a crate.
 ///
@@ -44,7 +45,7 @@ fn resolved(purl: &Purl, requirement: &str) -> Result<Vec<Offer>, EcosystemError
     written.map_err(EcosystemError::io("write", &manifest))?;
     let shown = manifest.to_string_lossy();
     ask(
-        "cargo",
+        &CARGO,
         &["generate-lockfile", "--quiet", "--manifest-path", &shown],
     )?;
     let lock = folder.path().join("Cargo.lock");

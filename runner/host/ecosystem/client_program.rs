@@ -1,39 +1,29 @@
 //! Asking an ecosystem's own client: it knows the user's registries, mirrors and credentials.
 
-use std::io;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
 use crate::ecosystem::error::EcosystemError;
+use crate::launch::client::Client;
+use crate::launch::error::LaunchError;
+use crate::launch::launched::Launch;
 
 /// How much of a client's own words an error repeats.
 const MAX_WORDS: usize = 2000;
 
 /// Runs a client that only answers a question, and gives what it printed.
-pub fn ask(tool: &'static str, args: &[&str]) -> Result<String, EcosystemError> {
-    let mut command = Command::new(tool);
-    command.args(args).stdin(Stdio::null());
-    let printed = run(tool, command)?;
+pub fn ask(client: &Client, arguments: &[&str]) -> Result<String, EcosystemError> {
+    let printed = run(client.program, &Launch::of(client).arguments(arguments))?;
     Ok(String::from_utf8_lossy(&printed).into_owned())
 }
 
 /// Runs a client to its end, and gives what it printed.
-pub(crate) fn run(tool: &'static str, mut command: Command) -> Result<Vec<u8>, EcosystemError> {
-    let output = command.output().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => EcosystemError::Absent { tool },
-        _ => EcosystemError::Io {
-            call: "execute",
-            path: PathBuf::from(tool),
-            source,
-        },
-    })?;
+pub(crate) fn run(tool: &'static str, launch: &Launch) -> Result<Vec<u8>, EcosystemError> {
+    let output = launch.run(b"").map_err(not_run(tool))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let told = String::from_utf8_lossy(&output.stderr);
     let words: String = told.trim().chars().take(MAX_WORDS).collect();
     Err(EcosystemError::Refused {
-        command: shown(tool, &command),
+        command: launch.shown(),
         words: if words.is_empty() {
             output.status.to_string()
         } else {
@@ -42,25 +32,32 @@ pub(crate) fn run(tool: &'static str, mut command: Command) -> Result<Vec<u8>, E
     })
 }
 
-fn shown(tool: &str, command: &Command) -> String {
-    let mut text = tool.to_owned();
-    for argument in command.get_args() {
-        text.push(' ');
-        text.push_str(&argument.to_string_lossy());
+/// What became of a client that gave no answer.
+pub(crate) fn not_run(tool: &'static str) -> impl FnOnce(LaunchError) -> EcosystemError {
+    move |error| match error {
+        LaunchError::Absent { .. } => EcosystemError::Absent { tool },
+        LaunchError::Interrupted => EcosystemError::Cancelled,
+        other => EcosystemError::Launch(other),
     }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::launch::rules::GIT;
 
     #[test]
     fn a_missing_client_and_a_refusal_are_told_apart() {
-        let absent = ask("zwieback-no-such-client", &[]).unwrap_err();
+        let client = |program, first| Client {
+            program,
+            first,
+            rules: &GIT,
+        };
+        let absent = ask(&client("zwieback-no-such-client", &[]), &[]).unwrap_err();
         assert!(matches!(absent, EcosystemError::Absent { .. }));
-        let refused = ask("sh", &["-c", "echo no >&2; exit 3"]).unwrap_err();
+        let shell = client("sh", &["-c"]);
+        let refused = ask(&shell, &["echo no >&2; exit 3"]).unwrap_err();
         assert!(refused.to_string().ends_with("failed: no"), "{refused}");
-        assert_eq!(ask("sh", &["-c", "echo yes"]).unwrap(), "yes\n");
+        assert_eq!(ask(&shell, &["echo yes"]).unwrap(), "yes\n");
     }
 }

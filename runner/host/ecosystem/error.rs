@@ -11,6 +11,7 @@ use zwieback_core::rel_path::{RelPath, RelPathError};
 use crate::archive::error::ArchiveError;
 use crate::capture::error::CaptureError;
 use crate::fetch::failure::Failure;
+use crate::launch::error::LaunchError;
 use crate::store::error::StoreError;
 
 /// What went wrong.
@@ -22,6 +23,9 @@ pub enum EcosystemError {
         /// The program.
         tool: &'static str,
     },
+    /// The client was not started, or was ended.
+    #[error(transparent)]
+    Launch(LaunchError),
     /// The client ran and refused.
     #[error("`{command}` failed: {words}")]
     Refused {
@@ -205,6 +209,7 @@ impl EcosystemError {
             }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Store(error) => return error.hint(),
+            Self::Launch(error) => return error.hint(),
             Self::Archive { source, .. } => return source.hint(),
             _ => return None,
         };

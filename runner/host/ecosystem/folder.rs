@@ -12,6 +12,7 @@ use zwieback_core::rel_path::RelPath;
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
+use crate::launch::client::GIT;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
@@ -54,13 +55,13 @@ fn kept(folder: &Path) -> Result<Vec<RelPath>, EcosystemError> {
     ];
     let is_below_git = folder.ancestors().any(|above| above.join(".git").exists());
     // A project in a folder that a repository around it ignores is no part of that repository.
-    let is_ignored = || ask("git", &["-C", &at, "check-ignore", "--quiet", "."]).is_ok();
+    let is_ignored = || ask(&GIT, &["-C", &at, "check-ignore", "--quiet", "."]).is_ok();
     if !is_below_git || is_ignored() {
         let mut all = Vec::new();
         walk(folder, "", &mut all)?;
         return Ok(all);
     }
-    let listed = ask("git", &arguments)?;
+    let listed = ask(&GIT, &arguments)?;
     let mut paths = BTreeSet::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         let path: RelPath = name.trim_end_matches('/').parse()?;
@@ -170,7 +171,8 @@ mod tests {
             paths(&store, &folder),
             ["a.c", "inner", "inner/b.o", "inner/link"]
         );
-        ask("git", &["init", "-q", &folder.to_string_lossy()]).unwrap();
+        let init = ["init", "-q", &folder.to_string_lossy()];
+        ask(&GIT, &init).unwrap();
         fs::write(folder.join(".gitignore"), "*.o\n").unwrap();
         assert_eq!(
             paths(&store, &folder),

@@ -1,13 +1,13 @@
 //! A commit as a tar of one spelling, made of git's objects: no attribute, filter or line ending applies.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::process::{ChildStdin, ChildStdout};
+use std::io::{BufRead as _, Read as _, Write};
 
 use tar::{Builder, EntryType, Header, HeaderMode};
 use zwieback_core::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_client::Repository;
+use crate::launch::launched::Conversation;
 
 /// No tree of a source has more entries.
 const MOST: usize = 1_000_000;
@@ -61,30 +61,20 @@ pub fn write(
 }
 
 /// `git cat-file --batch`: one question, one answer.
-struct Objects {
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    child: std::process::Child,
-}
+struct Objects(Conversation);
 
 impl Objects {
     fn open(repository: &Repository) -> Result<Self, EcosystemError> {
-        let mut child = repository.spawn(&["cat-file", "--batch"])?;
-        let questions = child.stdin.take().expect("the input was made a pipe");
-        let answers = child.stdout.take().expect("the output was made a pipe");
-        Ok(Self {
-            questions,
-            answers: BufReader::new(answers),
-            child,
-        })
+        Ok(Self(repository.converse(&["cat-file", "--batch"])?))
     }
 
     /// The length of an object; so many bytes and a line's end follow.
     fn ask(&mut self, object: &str) -> Result<u64, EcosystemError> {
-        let asked = writeln!(self.questions, "{object}").and_then(|()| self.questions.flush());
+        let questions = &mut self.0.questions;
+        let asked = writeln!(questions, "{object}").and_then(|()| questions.flush());
         asked.map_err(failed("ask"))?;
         let mut head = String::new();
-        let read = (&mut self.answers).take(256).read_line(&mut head);
+        let read = (&mut self.0.answers).take(256).read_line(&mut head);
         read.map_err(failed("read"))?;
         let size = head
             .trim_end()
@@ -97,15 +87,7 @@ impl Objects {
 
     fn end_of_object(&mut self) -> Result<(), EcosystemError> {
         let mut end = [0];
-        self.answers.read_exact(&mut end).map_err(failed("read"))
-    }
-}
-
-impl Drop for Objects {
-    fn drop(&mut self) {
-        // It would wait for questions for ever. Both fail only if it is gone already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.0.answers.read_exact(&mut end).map_err(failed("read"))
     }
 }
 
@@ -119,7 +101,7 @@ fn append(
     let mut head = header(time);
     if line.mode == "120000" {
         let mut target = String::new();
-        let content = (&mut objects.answers).take(size.min(LONGEST_TARGET));
+        let content = (&mut objects.0.answers).take(size.min(LONGEST_TARGET));
         { content }
             .read_to_string(&mut target)
             .map_err(failed("read"))?;
@@ -131,7 +113,7 @@ fn append(
         head.set_entry_type(EntryType::Regular);
         head.set_mode(if line.mode == "100755" { 0o755 } else { 0o644 });
         head.set_size(size);
-        let content = (&mut objects.answers).take(size);
+        let content = (&mut objects.0.answers).take(size);
         let appended = archive.append_data(&mut head, line.path.as_path(), content);
         appended.map_err(failed("write"))?;
     }

@@ -1,12 +1,13 @@
 //! git as a means of transport: one commit into a bare repository, without hooks, filters or a checkout.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::ecosystem::client_program::run;
+use crate::ecosystem::client_program::{not_run, run};
 use crate::ecosystem::error::EcosystemError;
+use crate::launch::client::GIT;
+use crate::launch::launched::{Conversation, Launch};
 
 /// What git does not take from the user's configuration. What it does take is proxies, certificates,
 /// credentials and rewritten URLs: where to ask is the user's to say.
@@ -22,18 +23,6 @@ const HARDENED: [&str; 10] = [
     // A server that sends less for so long is left for the next one.
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
-];
-
-/// Variables that would lead git to another repository or program.
-const LEADING: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
-    "GIT_TEMPLATE_DIR",
-    "GIT_EXTERNAL_DIFF",
 ];
 
 /// A bare repository that is gone when it is dropped.
@@ -57,20 +46,15 @@ impl Repository {
         Err(EcosystemError::NoRepository { commit, asked })
     }
 
-    /// A program of git that reads the repository; its input and output are pipes.
-    pub fn spawn(&self, arguments: &[&str]) -> Result<Child, EcosystemError> {
-        let mut command = self.command();
-        command.args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let git = Path::new("git");
-        command.spawn().map_err(EcosystemError::io("execute", git))
+    /// A program of git that reads the repository, and is asked while it runs.
+    pub fn converse(&self, arguments: &[&str]) -> Result<Conversation, EcosystemError> {
+        let launch = self.launch().arguments(arguments);
+        launch.converse().map_err(not_run(GIT.program))
     }
 
     /// What a program of git prints about the repository.
     pub fn ask(&self, arguments: &[&str]) -> Result<Vec<u8>, EcosystemError> {
-        let mut command = self.command();
-        command.args(arguments);
-        run("git", command)
+        run(GIT.program, &self.launch().arguments(arguments))
     }
 
     fn empty(commit: &str) -> Result<Self, EcosystemError> {
@@ -97,20 +81,14 @@ impl Repository {
         Ok(())
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new("git");
-        for setting in HARDENED {
-            command.args(["-c", setting]);
-        }
-        for name in LEADING {
-            command.env_remove(name);
-        }
-        command
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("LC_ALL", "C")
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
-        command
+    fn launch(&self) -> Launch {
+        Launch::of(&GIT)
+            .arguments(HARDENED.iter().flat_map(|setting| ["-c", *setting]))
+            // Named, it is not looked for.
+            .set("GIT_DIR", self.folder.path())
+            .set("GIT_TERMINAL_PROMPT", "0")
+            .set("GIT_NO_REPLACE_OBJECTS", "1")
+            .set("GIT_NO_LAZY_FETCH", "1")
+            .set("LC_ALL", "C")
     }
 }

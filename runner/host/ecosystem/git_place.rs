@@ -3,9 +3,11 @@
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 
-use crate::ecosystem::client_program::ask;
+use crate::ecosystem::client_program::run;
 use crate::ecosystem::error::EcosystemError;
 use crate::endpoints::base_url::BaseUrl;
+use crate::launch::client::GIT;
+use crate::launch::launched::Launch;
 
 /// What git may speak to a repository. `ssh` and `ext` would run programs of the user's choice.
 const SCHEMES: [&str; 3] = ["https://", "http://", "file://"];
@@ -79,8 +81,12 @@ fn vcs_url(purl: &Purl) -> Option<&str> {
 
 /// Whether the user's git knows what such an abbreviation stands for.
 fn is_rewritten(short: &str) -> bool {
-    let listed = ask("git", &["config", "--get-regexp", r"^url\..*\.insteadof$"]);
-    let words = listed.unwrap_or_default();
+    let asking = Launch::of(&GIT)
+        .arguments(["config", "--get-regexp", r"^url\..*\.insteadof$"])
+        // No repository's configuration counts, wherever the program stands.
+        .set("GIT_DIR", "/dev/null");
+    let listed = run(GIT.program, &asking).unwrap_or_default();
+    let words = String::from_utf8_lossy(&listed);
     words
         .lines()
         .filter_map(|line| line.rsplit_once(' '))

@@ -8,6 +8,7 @@ use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};
 use crate::endpoints::base_url::BaseUrl;
+use crate::launch::client::NPM;
 
 #[derive(Deserialize)]
 struct Dist {
@@ -27,7 +28,7 @@ pub fn offer(purl: &Purl) -> Result<Offer, EcosystemError> {
         ));
     }
     let exact = format!("{name}@{version}");
-    let answer = ask("npm", &["view", "--json", &exact, "dist"])?;
+    let answer = ask(&NPM, &["view", "--json", &exact, "dist"])?;
     if answer.trim().is_empty() {
         return Err(EcosystemError::NoSuchFile {
             purl: purl.clone(),
@@ -52,7 +53,7 @@ pub fn newest(purl: &Purl) -> Result<Option<String>, EcosystemError> {
     if name.starts_with('-') {
         return Err(EcosystemError::answer("npm", "a name that is an option"));
     }
-    let answer = ask("npm", &["view", &name, "version"])?;
+    let answer = ask(&NPM, &["view", &name, "version"])?;
     let version = answer.trim();
     Ok((!version.is_empty()).then(|| version.to_owned()))
 }
@@ -62,7 +63,7 @@ pub fn roots<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<BaseUrl> {
     let keys = scopes.into_iter().map(|scope| format!("{scope}:registry"));
     let keys = keys.chain(["registry".to_owned()]);
     keys.filter_map(|key| {
-        ask("npm", &["config", "get", &key])
+        ask(&NPM, &["config", "get", &key])
             .ok()?
             .trim()
             .parse()

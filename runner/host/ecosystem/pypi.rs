@@ -15,6 +15,7 @@ use crate::ecosystem::offer::{Offer, Promise};
 use crate::ecosystem::url;
 use crate::endpoints::base_url::BaseUrl;
 use crate::fetch::client::Client;
+use crate::launch::client::{PIP, PYTHON};
 
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 /// Longer than the page of any project.
@@ -151,10 +152,10 @@ fn of_project(
 
 /// The indices pip is configured with; its own default where there is none.
 pub fn indices() -> Vec<BaseUrl> {
-    let configured = ask("pip", &["config", "list"]).unwrap_or_default();
+    let configured = ask(&PIP, &["config", "list"]).unwrap_or_default();
     let mut found: Vec<BaseUrl> = configured.lines().flat_map(index_urls).collect();
     if found.is_empty() {
-        let default = ask("python3", &["-c", DEFAULT]).unwrap_or_default();
+        let default = ask(&PYTHON, &["-c", DEFAULT]).unwrap_or_default();
         found.extend(default.trim().parse().ok());
     }
     found

@@ -4,7 +4,7 @@ use std::io;
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKeyError, SignatureError};
 
-use super::program::ProgramError;
+use crate::launch::error::LaunchError;
 
 /// The first line of what an external signer is asked.
 pub(super) const GREETING: &str = "zwieback-signer v1";
@@ -33,7 +33,7 @@ pub enum ExternalError {
     NoCommand,
     /// The command did not answer.
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Program(#[from] LaunchError),
     /// The command declined.
     #[error("the external signer declined: {0}")]
     Declined(String),
@@ -50,7 +50,7 @@ pub enum ExternalError {
 pub enum Pkcs11Error {
     /// The program did not answer.
     #[error("the token did not answer: {0}")]
-    Program(#[from] ProgramError),
+    Program(#[from] LaunchError),
     /// The PIN's file cannot be read.
     #[error("cannot read the PIN from {path}: {source}")]
     Pin {
@@ -105,7 +105,8 @@ impl ExternalError {
                 "the command must speak `{GREETING}`, one line per answer"
             )),
             Self::Key(error) => error.hint(),
-            Self::NoCommand | Self::Program(_) | Self::Declined(_) => None,
+            Self::Program(error) => error.hint(),
+            Self::NoCommand | Self::Declined(_) => None,
         }
     }
 }
@@ -114,7 +115,7 @@ impl Pkcs11Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Program(ProgramError::Io { .. }) => {
+            Self::Program(LaunchError::Absent { .. }) => {
                 Some(format!("`{TOOL}` comes with the package opensc"))
             }
             Self::Program(_) => Some(format!(

@@ -1,7 +1,7 @@
 //! The external signer: a command of the user's choice, for a KMS or an agent.
 //!
-//! The command is started once per request, without a shell. It reads lines until the end of its
-//! stdin, answers with one line on stdout and exits with 0:
+//! The command is started once per request, without a shell, in an empty folder. It reads lines until
+//! the end of its stdin, answers with one line on stdout and exits with 0:
 //!
 //! ```text
 //! zwieback-signer v1          zwieback-signer v1
@@ -16,23 +16,20 @@
 //! the message. A refusal is `error <reason>`, or any other exit code with the reason on stderr.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
 use zwieback_core::base64;
 use zwieback_core::digest::Digest;
 
 use super::error::{ExternalError, GREETING, SignError};
-use super::program::Program;
 use super::signer::Signer;
-
-/// Someone may have to find and touch a token.
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::launch::launched::Launch;
+use crate::launch::rules::SIGNER;
 
 /// A command that signs.
 #[derive(Clone, Debug)]
 pub struct ExternalSigner {
-    program: Program,
+    program: Launch,
     public: PublicKey,
 }
 
@@ -40,12 +37,7 @@ impl ExternalSigner {
     /// Asks the command for its public key.
     pub fn open(command: &[OsString]) -> Result<Self, ExternalError> {
         let (file, arguments) = command.split_first().ok_or(ExternalError::NoCommand)?;
-        let program = Program {
-            file: file.clone(),
-            arguments: arguments.to_vec(),
-            environment: Vec::new(),
-            timeout: PATIENCE,
-        };
+        let program = Launch::new(file, &SIGNER).arguments(arguments);
         let der = ask(&program, "public-key\n")?;
         Ok(Self {
             program,
@@ -74,8 +66,8 @@ impl Signer for ExternalSigner {
     }
 }
 
-fn ask(program: &Program, request: &str) -> Result<Vec<u8>, ExternalError> {
-    let answer = program.run(format!("{GREETING}\n{request}").as_bytes())?;
+fn ask(program: &Launch, request: &str) -> Result<Vec<u8>, ExternalError> {
+    let answer = program.ask(format!("{GREETING}\n{request}").as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);
     let line = answer.trim_end();
     if let Some(reason) = line.strip_prefix("error ") {

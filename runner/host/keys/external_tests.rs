@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::keys::private_key::PrivateKey;
-use crate::keys::program::ProgramError;
+use crate::launch::error::LaunchError;
 
 /// The protocol in shell, with openssl as the one that knows the key.
 const ADAPTER: &str = r#"
@@ -83,20 +83,6 @@ fn other_answers_are_refused() {
     let absent = ExternalSigner::open(&["/no/such/program".into()]);
     assert!(matches!(
         absent,
-        Err(ExternalError::Program(ProgramError::Io { .. }))
-    ));
-}
-
-#[test]
-fn a_silent_command_is_ended() {
-    let program = Program {
-        file: "sleep".into(),
-        arguments: vec!["600".into()],
-        environment: Vec::new(),
-        timeout: Duration::from_millis(50),
-    };
-    assert!(matches!(
-        program.run(b""),
-        Err(ProgramError::Timeout { .. })
+        Err(ExternalError::Program(LaunchError::Absent { .. }))
     ));
 }

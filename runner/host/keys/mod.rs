@@ -14,7 +14,6 @@ pub mod passphrase;
 pub mod private_key;
 
 pub mod external;
-pub mod program;
 
 pub mod pkcs11;
 pub mod pkcs11_uri;

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
@@ -17,12 +16,12 @@ use zwieback_core::digest::Digest;
 
 use super::error::{Pkcs11Error, SignError, TOOL};
 use super::pkcs11_uri::{PinSource, Pkcs11Uri};
-use super::program::Program;
 use super::signer::Signer;
 use crate::fs::given_file;
+use crate::launch::launched::Launch;
+use crate::launch::rules::SIGNER;
 
 const PIN_VARIABLE: &str = "ZWIEBACK_PKCS11_PIN";
-const PATIENCE: Duration = Duration::from_mins(2);
 const LARGEST_PIN: u64 = 4 << 10;
 
 /// A P-256 key in a token.
@@ -42,7 +41,7 @@ impl Pkcs11Signer {
     ) -> Result<Self, Pkcs11Error> {
         let label = uri.object.clone().ok_or(Pkcs11Error::NoLabel)?;
         let listing = program(&uri, &environment, &["--list-objects", "--type", "pubkey"]);
-        if !ids(&listing.run(b"")?, &label).is_empty() {
+        if !ids(&listing.ask(b"")?, &label).is_empty() {
             return Err(Pkcs11Error::Exists(label));
         }
         let mut random = [0; 8];
@@ -63,7 +62,7 @@ impl Pkcs11Signer {
             &id,
         ];
         let how = [&how[..], &["--login", "--sensitive", "--usage-sign"]].concat();
-        with_pin(program(&new, &environment, &how), &new.pin)?.run(b"")?;
+        with_pin(program(&new, &environment, &how), &new.pin)?.ask(b"")?;
         Self::open(new, environment)
     }
 
@@ -72,7 +71,7 @@ impl Pkcs11Signer {
         uri: Pkcs11Uri,
         environment: Vec<(OsString, OsString)>,
     ) -> Result<Self, Pkcs11Error> {
-        let run = |arguments: &[&str]| program(&uri, &environment, arguments).run(b"");
+        let run = |arguments: &[&str]| program(&uri, &environment, arguments).ask(b"");
         // Signing looks at the id alone (OpenSC 0.23 ignores the label there, and takes any key).
         let id = match &uri.id {
             Some(id) => hex(id),
@@ -101,7 +100,7 @@ impl Pkcs11Signer {
             &self.id,
         ];
         let program = program(&self.uri, &self.environment, &how);
-        Ok(with_pin(program, &self.uri.pin)?.run(digest.as_bytes())?)
+        Ok(with_pin(program, &self.uri.pin)?.ask(digest.as_bytes())?)
     }
 }
 
@@ -116,7 +115,7 @@ impl Signer for Pkcs11Signer {
     }
 }
 
-fn program(uri: &Pkcs11Uri, environment: &[(OsString, OsString)], arguments: &[&str]) -> Program {
+fn program(uri: &Pkcs11Uri, environment: &[(OsString, OsString)], arguments: &[&str]) -> Launch {
     let mut all = vec!["--module".to_owned(), uri.module_path.clone()];
     all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     let mut option = |name: &str, value: Option<String>| {
@@ -126,22 +125,18 @@ fn program(uri: &Pkcs11Uri, environment: &[(OsString, OsString)], arguments: &[&
     };
     option("--token-label", uri.token.clone());
     option("--slot", uri.slot.map(|slot| slot.to_string()));
-    Program {
-        file: TOOL.into(),
-        arguments: all.into_iter().map(OsString::from).collect(),
-        environment: environment.to_vec(),
-        timeout: PATIENCE,
-    }
+    let launch = Launch::new(TOOL, &SIGNER).arguments(all);
+    let own = environment.iter();
+    own.fold(launch, |launch, (name, value)| launch.set(name, value))
 }
 
-fn with_pin(mut program: Program, source: &PinSource) -> Result<Program, Pkcs11Error> {
-    if let Some(pin) = read_pin(source)? {
-        program.arguments.push("--pin".into());
-        program.arguments.push(format!("env:{PIN_VARIABLE}").into());
-        let pin = OsString::from(pin.as_str());
-        program.environment.push((PIN_VARIABLE.into(), pin));
-    }
-    Ok(program)
+fn with_pin(program: Launch, source: &PinSource) -> Result<Launch, Pkcs11Error> {
+    let Some(pin) = read_pin(source)? else {
+        return Ok(program);
+    };
+    let place = format!("env:{PIN_VARIABLE}");
+    let program = program.arguments(["--pin", &place]);
+    Ok(program.set(PIN_VARIABLE, pin.as_str()))
 }
 
 /// The id of the one public key with the URI's label.
