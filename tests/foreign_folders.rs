@@ -1,7 +1,5 @@
 //! What lies in a project's folder steers no program that is started on its behalf.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 

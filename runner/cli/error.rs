@@ -11,6 +11,7 @@ use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_core::name::Name;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
+use zwieback_host::launch::error::LaunchError;
 use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
@@ -18,6 +19,7 @@ use zwieback_host::toolchain::error::AssembleError;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::reason::Refusal as ReleaseRefusal;
 use zwieback_trust::story::error::StoryError;
+use zwieback_trust::target::error::TargetError;
 
 use super::exit;
 use super::screen::explanation;
@@ -39,6 +41,9 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(RootFileError::Refused(refusal)) = error.downcast_ref() {
         return refused(refusal);
     }
+    if let Some(StoryError::Target(TargetError::Launch(error))) = error.downcast_ref() {
+        return code_of_program(error);
+    }
     if let Some(refusal) = release_refusal(error.as_ref()) {
         return refused_release(refusal);
     }
@@ -54,6 +59,15 @@ pub fn release_refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Relea
         (Some(LogError::Refused(refusal)), _)
         | (_, Some(GateError::Log(LogError::Refused(refusal)))) => Some(refusal),
         _ => error.downcast_ref(),
+    }
+}
+
+/// The exit code of a program of somebody else's that gave no answer.
+fn code_of_program(error: &LaunchError) -> u8 {
+    match error {
+        LaunchError::TooSlow { .. } | LaunchError::TooMuch { .. } => exit::LIMIT,
+        LaunchError::Interrupted => exit::INTERRUPTED,
+        _ => exit::USER,
     }
 }
 

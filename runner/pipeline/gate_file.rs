@@ -15,6 +15,7 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::name::Name;
 use zwieback_host::fs::given_file;
 use zwieback_trust::story::desk::Place;
+use zwieback_trust::target::command::TargetCommand;
 use zwieback_trust::target::folder::Folder;
 use zwieback_trust::target::health::Health;
 use zwieback_trust::target::hook::Hook;
@@ -22,6 +23,8 @@ use zwieback_trust::target::place::Target;
 
 /// How long a health command may take where the file does not say.
 const PATIENCE: Seconds = Seconds(60);
+/// How long a command may deploy where the file does not say.
+const TIME_LIMIT: Seconds = Seconds(600);
 
 /// One gate as a machine knows it. Relative paths start from the folder of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -64,6 +67,10 @@ pub struct TargetPart {
     kind: TargetKind,
     health: Option<Vec<String>>,
     patience: Seconds,
+    time_limit: Seconds,
+    variables: Vec<String>,
+    /// Where the file lies: commands start there.
+    within: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,13 +93,16 @@ struct LogTable {
 
 /// `[target.NAME]` as it is written.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct TargetTable {
     folder: Option<PathBuf>,
     command: Option<Vec<String>>,
     state: Option<PathBuf>,
     health: Option<Vec<String>>,
     patience: Option<Seconds>,
+    time_limit: Option<Seconds>,
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
 impl TryFrom<LogTable> for LogPart {
@@ -123,10 +133,16 @@ impl TryFrom<TargetTable> for TargetPart {
             }
             _ => return Err("a target needs either `folder`, or `command` and `state`"),
         };
+        if table.time_limit.is_some() && matches!(kind, TargetKind::Folder(_)) {
+            return Err("`time-limit` is of a `command`; `patience` is that of `health`");
+        }
         Ok(Self {
             kind,
             health: table.health,
             patience: table.patience.unwrap_or(PATIENCE),
+            time_limit: table.time_limit.unwrap_or(TIME_LIMIT),
+            variables: table.variables,
+            within: PathBuf::new(),
         })
     }
 }
@@ -145,11 +161,15 @@ impl GateFile {
         };
         let mut file: Self = parse(source)?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        let within = std::path::absolute(path)
+            .ok()
+            .and_then(|whole| Some(whole.parent()?.to_owned()));
         file.log.folder = folder.join(&file.log.folder);
         if let Belief::Witnesses(path) = &mut file.log.belief {
             *path = folder.join(&*path);
         }
         for target in file.targets.values_mut() {
+            target.within = within.clone().unwrap_or_default();
             let path = target.path();
             *path = folder.join(&*path);
         }
@@ -173,16 +193,25 @@ impl TargetPart {
     }
 
     fn place(&self) -> Place {
-        let timeout = Duration::from_secs(self.patience.0);
-        let health = self.health.clone();
+        let health = self.health.as_ref();
+        let health = health.map(|words| self.command(words, self.patience));
         Place {
             target: match &self.kind {
                 TargetKind::Folder(path) => Target::Folder(Folder::new(path)),
                 TargetKind::Command(command, state) => {
-                    Target::Hook(Hook::new(command.clone(), state))
+                    Target::Hook(Hook::new(self.command(command, self.time_limit), state))
                 }
             },
-            health: health.map(|command| Health { command, timeout }),
+            health: health.map(|command| Health { command }),
+        }
+    }
+
+    fn command(&self, words: &[String], limit: Seconds) -> TargetCommand {
+        TargetCommand {
+            words: words.to_vec(),
+            folder: self.within.clone(),
+            limit: Duration::from_secs(limit.0),
+            variables: self.variables.clone(),
         }
     }
 }
@@ -224,9 +253,17 @@ mod tests {
         assert_eq!(places.len(), 2);
         let staging = &places[&"staging".parse::<Name>().unwrap()];
         assert_eq!(
-            staging.health.as_ref().unwrap().timeout,
+            staging.health.as_ref().unwrap().command.limit,
             Duration::from_mins(1)
         );
+        let command = &staging.health.as_ref().unwrap().command;
+        // Wherever the caller is.
+        assert!(command.folder.is_absolute());
+        let limited =
+            "[target.prod]\ncommand = [\"deploy\"]\nstate = \"prod\"\ntime-limit = \"20 min\"\n";
+        assert!(read(&gate("signed-by = \"k\"", limited)).is_ok());
+        let idle = "[target.prod]\nfolder = \"prod\"\ntime-limit = \"20 min\"\n";
+        assert!(read(&gate("signed-by = \"k\"", idle)).is_err());
         let both = "[target.prod]\ncommand = [\"deploy\"]\nfolder = \"prod\"\n";
         assert!(read(&gate("signed-by = \"k\"", both)).is_err());
     }

@@ -1,8 +1,8 @@
 //! A program at work: waited for, ended with all that it started, and never left behind.
 
-use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,10 +14,15 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use crate::fs::given_file;
+
 /// How often the end of a program is looked for, at first and at last.
 const PULSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 /// How long a program has to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// A line of numbers, longer than any program that asks for a PIN starts processes.
+const MOST_CHILDREN: u64 = 1 << 20;
 
 /// Set when the user wants to stop; a program has a process group of its own, so Ctrl-C does not reach it.
 static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -145,7 +150,8 @@ fn descendants(of: Pid) -> Vec<Pid> {
     let (mut found, mut open) = (Vec::new(), vec![of]);
     while let Some(pid) = open.pop() {
         let number = pid.as_raw_nonzero();
-        let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
+        let file = format!("/proc/{number}/task/{number}/children");
+        let children = given_file::read_text(Path::new(&file), MOST_CHILDREN);
         let children = children.unwrap_or_default();
         let children = children
             .split_whitespace()

@@ -24,7 +24,7 @@ use crate::state::folded::State;
 use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
 use crate::target::copy;
-use crate::target::health::{Health, Unhealthy};
+use crate::target::health::Unhealthy;
 use crate::target::settle::settle;
 use crate::target::staged::Staged;
 
@@ -70,7 +70,7 @@ pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> 
         None => say(desk, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
     };
     let health = place.and_then(|it| it.health.as_ref());
-    let health = health.map_or(Ok(()), Health::check);
+    let health = health.map_or(Ok(()), |health| health.check(&wish.environment));
     let rolled_back = match &health {
         Err(unhealthy) => take_back(desk, &wish.environment, unhealthy)?,
         Ok(()) => None,

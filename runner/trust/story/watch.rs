@@ -11,7 +11,6 @@ use crate::reason::{Reason, Refusal, Why};
 use crate::state::environment::Generation;
 use crate::state::folded::State;
 use crate::statement::rollback::Trigger;
-use crate::target::health::Health;
 
 /// What was found wrong with what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ pub fn alarm(
         .places
         .get(environment)
         .and_then(|it| it.health.as_ref());
-    match health.map(Health::check) {
+    match health.map(|health| health.check(environment)) {
         Some(Err(unhealthy)) => raise(Trigger::Unhealthy, unhealthy.to_string()),
         _ => Ok(None),
     }

@@ -1,6 +1,7 @@
 //! Why a release did not reach its target.
 
 use zwieback_host::fs::fault::Fault;
+use zwieback_host::launch::error::LaunchError;
 
 use crate::reason::Refusal;
 
@@ -21,6 +22,9 @@ pub enum TargetError {
         /// How it ended.
         status: std::process::ExitStatus,
     },
+    /// The command that deploys was not started, or was ended.
+    #[error("the command that deploys: {0}")]
+    Launch(LaunchError),
     /// A command without words.
     #[error("the target's command is empty")]
     NoCommand,
@@ -40,9 +44,10 @@ impl TargetError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Absent { .. } => Some("promote the artifact again from where it is".into()),
-            Self::Hook { .. } => {
+            Self::Hook { .. } | Self::Launch(LaunchError::TooSlow { .. }) => {
                 Some("the promotion stands in the log; settling runs the command again".into())
             }
+            Self::Launch(error) => error.hint(),
             _ => None,
         }
     }

@@ -4,13 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 
+use super::command::TargetCommand;
 use super::copy::copy;
 use super::error::TargetError;
 use super::folder::release_name;
@@ -28,13 +28,13 @@ const KEPT: &str = "kept";
 /// what it is. The command may be run again for the same generation, after a crash or a failure.
 #[derive(Clone, Debug)]
 pub struct Hook {
-    command: Vec<String>,
+    command: TargetCommand,
     home: PathBuf,
 }
 
 impl Hook {
-    /// The command with its arguments, and a folder of its own.
-    pub fn new(command: Vec<String>, home: impl Into<PathBuf>) -> Self {
+    /// The command, and a folder of its own.
+    pub fn new(command: TargetCommand, home: impl Into<PathBuf>) -> Self {
         Self {
             command,
             home: home.into(),
@@ -94,21 +94,18 @@ impl Hook {
         name: &str,
         file: File,
     ) -> Result<(), TargetError> {
-        let (program, arguments) = self.command.split_first().ok_or(TargetError::NoCommand)?;
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::from(file))
-            .env("ZWIEBACK_ENVIRONMENT", environment.as_str())
-            .env("ZWIEBACK_GENERATION", generation.number.to_string())
-            .env("ZWIEBACK_SHA256", generation.artifact.to_hex())
-            .env("ZWIEBACK_NAME", name);
-        let status = command.status().attempt("execve", program)?;
+        let launch = self.command.launch(environment);
+        let launch = launch.ok_or(TargetError::NoCommand)?;
+        let launch = launch
+            .set("ZWIEBACK_GENERATION", generation.number.to_string())
+            .set("ZWIEBACK_SHA256", generation.artifact.to_hex())
+            .set("ZWIEBACK_NAME", name);
+        let status = launch.hand(Some(file)).map_err(TargetError::Launch)?;
         if status.success() {
             Ok(())
         } else {
             Err(TargetError::Hook {
-                command: self.command.join(" "),
+                command: self.command.words.join(" "),
                 status,
             })
         }

@@ -10,6 +10,7 @@ pub mod place;
 
 pub mod copy;
 pub mod folder;
+pub mod command;
 pub mod hook;
 
 pub mod health;

@@ -11,6 +11,7 @@ use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::promote::{Promote, promote};
 use zwieback_trust::story::rollback::{RollBack, repair, rollback};
 use zwieback_trust::story::watch::{Watched, watch};
+use zwieback_trust::target::command::TargetCommand;
 use zwieback_trust::target::folder::Folder;
 use zwieback_trust::target::health::Health;
 use zwieback_trust::target::hook::Hook;
@@ -24,8 +25,13 @@ fn in_staging(world: &World, version: &str) {
     world.promote(version, "staging").unwrap();
 }
 
-fn shell(script: &str) -> Vec<String> {
-    ["/bin/sh", "-c", script].map(str::to_owned).into()
+fn shell(script: &str) -> TargetCommand {
+    TargetCommand {
+        words: ["/bin/sh", "-c", script].map(str::to_owned).into(),
+        folder: "/".into(),
+        limit: Duration::from_mins(1),
+        variables: Vec::new(),
+    }
 }
 
 #[test]
@@ -132,7 +138,6 @@ fn what_does_not_work_goes_at_once() {
     let link = world.home.join("staging/current/app");
     let health = Health {
         command: shell(&format!("! grep -q 1.1 {}", link.display())),
-        timeout: Duration::from_mins(1),
     };
     world.places.get_mut(&name("staging")).unwrap().health = Some(health);
     world.release("1.1");
@@ -142,10 +147,13 @@ fn what_does_not_work_goes_at_once() {
     assert_eq!(promoted.rolled_back.unwrap().to.number, 1);
     assert_eq!(world.seen("staging"), "app 1.0");
     let slow = Health {
-        command: shell("sleep 600"),
-        timeout: Duration::from_millis(20),
+        command: TargetCommand {
+            limit: Duration::from_millis(20),
+            ..shell("sleep 600")
+        },
     };
-    assert!(slow.check().unwrap_err().to_string().contains("longer"));
+    let unhealthy = slow.check(&name("staging")).unwrap_err();
+    assert!(unhealthy.to_string().contains("longer"));
 }
 
 #[test]
@@ -179,6 +187,51 @@ fn a_command_reads_the_verified_bytes() {
     assert_eq!(read, format!("app 1.0 app 1 {digest}\n"));
     let fine = watch(&world.desk("gate"), &name("staging")).unwrap();
     assert!(matches!(fine, Watched::Fine), "{fine:?}");
+}
+
+#[test]
+fn a_command_belongs_to_its_gate_and_has_a_time() {
+    let mut world = World::new();
+    let gate = world.home.join("gate");
+    fs::create_dir(&gate).unwrap();
+    let script = "#!/bin/sh\npwd > where; env > seen; cat > got\n";
+    fs::write(gate.join("deploy"), script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(gate.join("deploy"), mode).unwrap();
+    let command = TargetCommand {
+        words: vec!["./deploy".to_owned()],
+        folder: gate.clone(),
+        limit: Duration::from_mins(1),
+        variables: vec!["CARGO_PKG_NAME".to_owned()],
+    };
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(command.clone(), world.home.join("hook")));
+    in_staging(&world, "1.0");
+    let read = |file: &str| fs::read_to_string(gate.join(file)).unwrap();
+    assert_eq!(
+        read("where").trim(),
+        gate.canonicalize().unwrap().to_str().unwrap()
+    );
+    assert_eq!(read("got"), "app 1.0");
+    let seen = read("seen");
+    assert!(seen.contains("ZWIEBACK_ENVIRONMENT=staging\n"), "{seen}");
+    // cargo sets both of these for a test; one was asked for.
+    assert!(seen.contains("CARGO_PKG_NAME="), "{seen}");
+    assert!(!seen.contains("CARGO_MANIFEST_DIR="), "{seen}");
+    let slow = TargetCommand {
+        limit: Duration::from_millis(20),
+        ..shell("sleep 600")
+    };
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(slow, world.home.join("hook")));
+    let path = world.release("1.1");
+    world.approve("ada", "1.1", "staging").unwrap();
+    let wish = Promote {
+        artifact: path,
+        environment: name("staging"),
+    };
+    let error = promote(&world.desk("gate"), &wish).unwrap_err().to_string();
+    assert!(error.contains("did not answer within"), "{error}");
 }
 
 #[test]
