@@ -32,6 +32,14 @@ fn kept_by_three() -> World {
     world
 }
 
+/// A rule, so that a policy asks for something.
+const ASKS: &str = "[require]\nlevel = 1\n";
+
+fn shell(world: &World, script: &str) {
+    let done = world.command("bash").args(["-ec", script]).output();
+    assert!(done.is_ok_and(|it| it.status.success()), "{script}");
+}
+
 #[test]
 fn one_keeper_drafts_and_another_signs() {
     let world = kept_by_three();
@@ -123,26 +131,69 @@ fn a_policy_is_signed_by_its_keepers_and_never_goes_back() {
         let line = "verify artifact --bundle bundle.json --trust root.json --policy";
         run(&world, &format!("{line} {policy}"))
     };
+    // Nobody signed it, whatever the user of it may think.
+    write(1, ASKS);
+    ask("policy.toml").expect(5, &["policy-signatures", "nobody signed"]);
+    shell(&world, "(echo; cat policy.toml) > led.toml");
+    ask("led.toml").expect(5, &["policy-signatures"]);
+    ask("policy.toml --unsigned-policy").expect(4, &["field-malformed"]);
     write(1, "");
+    sign("policy.toml", "--sign-key ann", "one.json").expect(5, &["policy-asks-nothing"]);
+    write(1, ASKS);
     sign("policy.toml", "--sign-key ann", "one.json").expect(0, &["version 1, 1 signature"]);
     ask("one.json").expect(5, &["policy-signatures"]);
     sign("one.json", "--sign-key dan", "one.json").expect(0, &["2 signatures"]);
     ask("one.json").expect(5, &["1 of 2 needed"]);
     sign("one.json", "--sign-key bob", "one.json").expect(0, &["3 signatures"]);
     ask("one.json").expect(4, &["field-malformed"]);
+    // A blank before it changes nothing about what it is.
+    shell(&world, "(echo; cat one.json) > led.json");
+    ask("led.json").expect(4, &["field-malformed"]);
 
-    write(2, "");
+    write(2, ASKS);
     let both = "--sign-key ann --sign-key bob";
     sign("policy.toml", both, "two.json").expect(0, &["version 2, 2 signatures"]);
     ask("two.json").expect(4, &["field-malformed"]);
     ask("one.json").expect(5, &["policy-rollback"]);
     sign("one.json", both, "two.json").expect(5, &["policy-rollback"]);
     // A version has one text: two would tell two readers something else.
-    write(2, "[require]\nlevel = 1\n");
+    write(2, "[require]\nlevel = 2\n");
     sign("policy.toml", both, "two.json").expect(5, &["policy-rollback"]);
     sign("policy.toml", both, "other.json").expect(0, &["version 2"]);
     ask("other.json").expect(5, &["policy-rollback"]);
     write(3, "unknown = 1\n");
     sign("policy.toml", both, "three.json").expect(1, &["unknown field"]);
     assert!(!world.path("project/three.json").exists());
+}
+
+/// What was seen of a policy is remembered for the line of roots: other keepers of it change nothing.
+#[test]
+fn other_keepers_do_not_make_a_policy_forgotten() {
+    let world = kept_by_three();
+    let write = |version: u32| {
+        let text = format!("version = {version}\nexpires = \"2099-01-01T00:00:00Z\"\n{ASKS}");
+        world.write("project/policy.toml", text);
+    };
+    let sign = |keys: &str, to: &str| {
+        run(&world, &format!("policy sign policy.toml {keys} -o {to}")).expect(0, &[]);
+    };
+    world.write("project/artifact", "x");
+    world.write("project/bundle.json", "{}");
+    let ask = |policy: &str| {
+        let line = "verify artifact --bundle bundle.json --trust root.json --policy";
+        run(&world, &format!("{line} {policy}"))
+    };
+    write(2);
+    sign("--sign-key ann --sign-key bob", "two.json");
+    ask("two.json").expect(4, &["field-malformed"]);
+    // Bob and dan keep the root from now on; they have signed version 1 too.
+    let keepers = "key keepers --root root.json --threshold 2 bob.pem dan.pem";
+    let signers = "--sign-key ann --sign-key bob --sign-key dan";
+    run(&world, &format!("{keepers} {signers}")).expect(0, &["version 3"]);
+    write(1);
+    sign("--sign-key bob --sign-key dan", "one.json");
+    ask("one.json").expect(5, &["policy-rollback"]);
+    write(3);
+    sign("--sign-key bob --sign-key dan", "three.json");
+    ask("three.json").expect(4, &["field-malformed"]);
 }

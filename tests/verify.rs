@@ -185,7 +185,7 @@ fn a_policy_decides_and_two_operators_reproduce() {
     let ask = |more: &str| {
         reason(
             &world,
-            &format!("verify out --policy policy.toml {one} {more}"),
+            &format!("verify out --unsigned-policy --policy policy.toml {one} {more}"),
         )
     };
     for (rules, expected) in [
@@ -197,7 +197,10 @@ fn a_policy_decides_and_two_operators_reproduce() {
         ("factors.scheduling = [\"fixed\"]", "factor-state"),
         ("locks.network-namespace = [\"absent\"]", "lock-state"),
         ("sources = [\"pkg:npm/*\"]", "source-not-allowed"),
-        ("toolchains = []", "toolchain-not-allowed"),
+        (
+            &format!("toolchains = [\"{}\"]", "0".repeat(64)),
+            "toolchain-not-allowed",
+        ),
         ("level = 3", "level-too-low"),
         (
             "[require.rego]\nnever = '''\npackage zwieback\ndeny contains \"never\"\n'''",
@@ -213,7 +216,8 @@ fn a_policy_decides_and_two_operators_reproduce() {
     assert_eq!(ask(both), (Some(0), "accepted".to_owned()));
     let read = "jq -r .dsseEnvelope.payload vsa.json | base64 -d | jq -e '.predicate.verifiedLevels | index(\"SLSA_BUILD_REPRODUCED\")'";
     shell(&world, read);
-    let explained = run(&world, &format!("policy explain policy.toml out {one}"));
+    let explain = format!("policy explain --unsigned-policy policy.toml out {one}");
+    let explained = run(&world, &explain);
     explained.expect(5, &["builders", "asks for 2, saw 1: builders-too-few"]);
     let case = |name: &str, bundles: &str, expect: &str| {
         format!(
@@ -284,19 +288,28 @@ fn summarized() -> World {
     let gate = format!("key trust gate.pem --root root.json --verifier {VERIFIER}");
     run(&world, &gate).expect(0, &["version 2"]);
     let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n";
-    world.write("project/policy.toml", head);
     world.write(
-        "project/other.toml",
+        "project/policy.toml",
         format!("{head}[require]\nlevel = 1\n"),
     );
-    let summarize = |key: &str, file: &str| {
-        let asked =
-            "verify out --bundle out/words-1.sigstore.json --trust root.json --policy policy.toml";
-        let line = format!("{asked} --resource pkg:generic/words@1 --vsa {file} --sign-key {key}");
+    world.write(
+        "project/other.toml",
+        format!("{head}[require]\nlevel = 2\n"),
+    );
+    for name in ["policy", "other"] {
+        let sign = format!("policy sign {name}.toml -o {name}.json");
+        run(&world, &sign).expect(0, &["1 signature"]);
+    }
+    let summarize = |key: &str, policy: &str, file: &str| {
+        let asked = "verify out --bundle out/words-1.sigstore.json --trust root.json --policy";
+        let line = format!(
+            "{asked} {policy} --resource pkg:generic/words@1 --vsa {file} --sign-key {key}"
+        );
         run(&world, &line).expect(0, &[]);
     };
-    summarize("gate", "vsa.json");
-    summarize("stranger", "forged.json");
+    summarize("gate", "policy.json", "vsa.json");
+    summarize("stranger", "policy.json", "forged.json");
+    summarize("gate", "policy.toml --unsigned-policy", "plain.json");
     world
 }
 
@@ -313,7 +326,7 @@ fn a_summary_stands_in_for_the_provenance() {
     for (file, more, expected) in [
         (
             "vsa.json",
-            format!("{words} --policy policy.toml --level 2 --max-age 1"),
+            format!("{words} --policy policy.json --level 2 --max-age 1"),
             "accepted",
         ),
         (
@@ -323,9 +336,20 @@ fn a_summary_stands_in_for_the_provenance() {
         ),
         (
             "vsa.json",
-            format!("{words} --policy other.toml"),
+            format!("{words} --policy other.toml --unsigned-policy"),
             "summary-policy",
         ),
+        (
+            "vsa.json",
+            format!("{words} --environment prod"),
+            "summary-environment",
+        ),
+        (
+            "plain.json",
+            format!("{words} --unsigned-policy"),
+            "accepted",
+        ),
+        ("plain.json", words.into(), "policy-signatures"),
         ("vsa.json", format!("{words} --level 3"), "summary-level"),
         (
             "vsa.json",
@@ -335,7 +359,11 @@ fn a_summary_stands_in_for_the_provenance() {
         ("forged.json", words.into(), "key-unknown"),
         ("out/words-1.sigstore.json", words.into(), "key-unknown"),
     ] {
-        let code = if expected == "accepted" { 0 } else { 4 };
+        let code = match expected {
+            "accepted" => 0,
+            "policy-signatures" => 5,
+            _ => 4,
+        };
         assert_eq!(
             ask(file, &more),
             (Some(code), expected.to_owned()),
@@ -347,8 +375,84 @@ fn a_summary_stands_in_for_the_provenance() {
         "verify root.json --summary vsa.json --trust root.json --resource pkg:generic/words@1",
     );
     assert_eq!(other.1, "artifact-unknown");
-    run(&world, "key revoke gate.pem --root root.json --reason left").expect(0, &["version 3"]);
-    assert_eq!(ask("vsa.json", words).1, "key-unknown");
+}
+
+/// What is taken back later counts for what was summed up before.
+#[test]
+fn a_summary_ends_with_the_trust_in_its_keys() {
+    let world = summarized();
+    let ask = || {
+        let line = "verify out/one --summary vsa.json --trust root.json";
+        reason(&world, &format!("{line} --resource pkg:generic/words@1")).1
+    };
+    assert_eq!(ask(), "accepted");
+    let rotate = "key rotate --root root.json builder.pem stranger.pem";
+    let rotated = run(
+        &world,
+        &format!("{rotate} --sign-key default --sign-key stranger"),
+    );
+    rotated.expect(0, &["version 3"]);
+    assert_eq!(ask(), "key-retired");
+    let revoke = "key revoke --root root.json --sign-key stranger --reason";
+    run(&world, &format!("{revoke} stolen builder.pem")).expect(0, &["version 4"]);
+    assert_eq!(ask(), "key-revoked");
+    run(&world, &format!("{revoke} left gate.pem")).expect(0, &["version 5"]);
+    assert_eq!(ask(), "key-unknown");
+}
+
+/// Another builder's provenance, as docs/policy.md says: signed with a key, and of a build type that
+/// the policy names.
+#[test]
+fn provenance_of_another_builder_is_verified_by_a_policy_that_expects_it() {
+    let world = built();
+    shell(
+        &world,
+        "openssl ecparam -name prime256v1 -genkey -noout -out forge.key\n\
+         openssl ec -in forge.key -pubout -out forge.pem\n\
+         echo app > app\n\
+         sum=$(sha256sum app | cut -d' ' -f1)\n\
+         cat > statement <<END\n\
+         {\"_type\":\"https://in-toto.io/Statement/v1\",\
+         \"subject\":[{\"name\":\"app\",\"digest\":{\"sha256\":\"$sum\"}}],\
+         \"predicateType\":\"https://slsa.dev/provenance/v1\",\
+         \"predicate\":{\"buildDefinition\":{\
+         \"buildType\":\"https://actions.github.io/buildtypes/workflow/v1\",\
+         \"externalParameters\":{\"workflow\":{\"ref\":\"refs/tags/v1\",\
+         \"repository\":\"https://github.com/example/app\",\
+         \"path\":\".github/workflows/release.yml\"}}},\
+         \"runDetails\":{\"builder\":{\"id\":\"https://github.com/actions/runner\"}}}}\n\
+         END\n\
+         type=application/vnd.in-toto+json\n\
+         { printf 'DSSEv1 %d %s %d ' ${#type} $type $(stat -c %s statement); cat statement; } > pae\n\
+         sig=$(openssl dgst -sha256 -sign forge.key pae | base64 -w0)\n\
+         printf '{\"payload\":\"%s\",\"payloadType\":\"%s\",\"signatures\":[{\"sig\":\"%s\"}]}' \
+         $(base64 -w0 statement) $type $sig > theirs.json",
+    );
+    let imported = run(
+        &world,
+        "bundle import theirs.json --key forge.pem --into own",
+    );
+    let bundle = imported.expect(0, &[]).line().to_owned();
+    let policy = |table: &str| {
+        let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n[require]\nlevel = 1\n";
+        world.write("project/policy.toml", format!("{head}{table}"));
+        reason(
+            &world,
+            &format!("verify app --bundle {bundle} --key forge.pem --policy policy.toml"),
+        )
+    };
+    let page = fs::read_to_string(site!().file("docs/policy.md")).unwrap();
+    let start = page
+        .find("[[build-type]]")
+        .expect("the page has the example");
+    let example = &page[start..];
+    let example = &example[..example.find("```").unwrap()];
+    assert_eq!(policy(example), (Some(0), "accepted".to_owned()));
+    assert_eq!(policy("").1, "build-type");
+    assert_eq!(
+        policy(&example.replace("v1\"\nrepo", "v2\"\nrepo")).1,
+        "parameter-unexpected"
+    );
 }
 
 #[test]

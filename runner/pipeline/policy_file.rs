@@ -15,7 +15,7 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
-use super::root_state::{RootStateError, write};
+use super::root_state::{self, RootStateError, write};
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +67,13 @@ pub fn sign(
     rego: &dyn Rego,
 ) -> Result<SignedPolicy, PolicyFileError> {
     let bytes = given_file::read(file, DOCUMENT).map_err(failed(file))?;
-    let (mut envelope, known) = if bytes.starts_with(b"{") {
+    let (mut envelope, known) = if signed::is_envelope(&bytes) {
         signed::read(&bytes)?
     } else {
         let (text, known) = read_text(file, &bytes)?;
         (signed::envelope(text), known)
     };
-    check_modules(file, &known, rego)?;
+    check(file, &known, rego)?;
     let version = known.policy.version();
     if let Some(before) = read_signed(output)? {
         check_succession(&before, version, known.digest)?;
@@ -96,27 +96,53 @@ impl PolicyFileError {
     }
 }
 
-/// Reads a policy. A signed one is JSON, counts only under a trust root, and may not grow older.
+/// Whether a text that nobody signed is taken for a policy where a trust root names its keepers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnsignedPolicy {
+    /// It is not: whoever can write the file could decide.
+    Refused,
+    /// It is: the user said so.
+    Taken,
+}
+
+/// Reads a policy. Under a trust root its keepers must have signed it, and it may not grow older; a
+/// key alone has no keepers, and what its user wrote is all there is.
 pub fn open(
     dirs: &Dirs,
     path: &Path,
     bytes: &[u8],
-    trust: &Trust,
+    (trust, unsigned): (&Trust, UnsignedPolicy),
     rego: &dyn Rego,
 ) -> Result<KnownPolicy, PolicyFileError> {
-    let known = match (bytes.first(), trust) {
-        (Some(b'{'), Trust::Root(root)) => signed_by(root, dirs, bytes)?,
-        (Some(b'{'), Trust::Key(_)) => {
-            let saw = "a signed policy is judged by a trust root: use --trust";
-            return Err(Refusal::new(Reason::PolicySignatures, saw).into());
+    let unsigned_is_taken = unsigned == UnsignedPolicy::Taken;
+    let refuse = |saw: String| Err(Refusal::new(Reason::PolicySignatures, saw).into());
+    let known = match (signed::is_envelope(bytes), trust) {
+        (true, Trust::Root(root)) => signed_by(root, dirs, bytes)?,
+        (true, Trust::Key(_)) => {
+            return refuse("a signed policy is judged by a trust root: use --trust".to_owned());
         }
-        _ => read_text(path, bytes)?.1,
+        (false, Trust::Root(_)) if !unsigned_is_taken => {
+            return refuse(format!(
+                "{} is a text that nobody signed; its keepers sign it with `zwieback policy sign`, \
+                 and --unsigned-policy takes it as it is",
+                path.display()
+            ));
+        }
+        (false, _) => read_text(path, bytes)?.1,
     };
-    check_modules(path, &known, rego)?;
+    check(path, &known, rego)?;
     Ok(known)
 }
 
-fn check_modules(path: &Path, known: &KnownPolicy, rego: &dyn Rego) -> Result<(), PolicyFileError> {
+/// What is wrong with a policy shows when it is read, not when it counts.
+fn check(path: &Path, known: &KnownPolicy, rego: &dyn Rego) -> Result<(), PolicyFileError> {
+    if known.policy.asks_nothing() {
+        let saw = format!(
+            "{} has no rule: `[require]` is the place for one",
+            path.display()
+        );
+        return Err(Refusal::new(Reason::PolicyAsksNothing, saw).into());
+    }
     let looked = known.policy.check_modules(rego);
     looked.map_err(|source| PolicyFileError::Module {
         path: path.to_owned(),
@@ -149,11 +175,16 @@ fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
 }
 
 fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy, PolicyFileError> {
-    let keys = root.quorum.keys.iter().map(|key| key.id().to_string());
-    let keys = keys.collect::<Vec<_>>().join("\n");
-    let keepers = Digest::sha256(keys.as_bytes());
-    let state = dirs.state.join("policies").join(keepers.to_hex());
-    let newest = newest(&state)?;
+    let line = root_state::line_of(dirs, root)?;
+    // Of the line of roots, not of its keepers: those may change, and what was seen was seen.
+    let state = line.folder.join("policy");
+    let mut newest = newest_at(&state)?;
+    for root in &line.roots {
+        let before = newest_at(&former_place(dirs, root))?;
+        if before.version > newest.version {
+            newest = before;
+        }
+    }
     let known = signed::open(bytes, &root.quorum, newest.version)?;
     check_succession(&newest, known.policy.version(), known.digest)?;
     if known.policy.version() > newest.version {
@@ -161,6 +192,14 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
         write(&state, line.as_bytes())?;
     }
     Ok(known)
+}
+
+/// Where versions before this one remembered the policies of a root: under its keepers.
+fn former_place(dirs: &Dirs, root: &TrustRoot) -> PathBuf {
+    let keys = root.quorum.keys.iter().map(|key| key.id().to_string());
+    let keys = keys.collect::<Vec<_>>().join("\n");
+    let keepers = Digest::sha256(keys.as_bytes());
+    dirs.state.join("policies").join(keepers.to_hex())
 }
 
 /// The newest policy that was met: its version, and the digest of its text.
@@ -181,7 +220,7 @@ fn check_succession(before: &Known, version: u64, digest: Digest) -> Result<(), 
 }
 
 /// What cannot be read may not count as nothing: that would let an older policy in.
-fn newest(state: &Path) -> Result<Known, RootStateError> {
+fn newest_at(state: &Path) -> Result<Known, RootStateError> {
     let broken = |error: &dyn std::fmt::Display| {
         failed(state)(io::Error::new(ErrorKind::InvalidData, error.to_string()))
     };

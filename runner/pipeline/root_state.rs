@@ -59,6 +59,44 @@ pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
     Ok(root)
 }
 
+/// The folder of the line that a root is of, which has been opened here before, and the line's roots.
+pub(super) fn line_of(dirs: &Dirs, root: &TrustRoot) -> Result<Line, RootStateError> {
+    let folder = dirs.state.join("roots");
+    for line in entries(&folder)? {
+        let roots = remembered(&line)?;
+        if roots.contains(root) {
+            return Ok(Line {
+                folder: line,
+                roots,
+            });
+        }
+    }
+    let missing = std::io::Error::new(ErrorKind::NotFound, "the trust root is not remembered");
+    Err(failed(&folder)(missing))
+}
+
+/// The roots of a line, which counted when they were remembered.
+fn remembered(line: &Path) -> Result<Vec<TrustRoot>, RootStateError> {
+    let read = |path: &PathBuf| -> Result<_, RootStateError> {
+        let bytes = fs::read(path).map_err(failed(path))?;
+        Ok(root_chain::read(&bytes)?.1)
+    };
+    let files = entries(line)?;
+    let roots = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "json"));
+    roots.map(read).collect()
+}
+
+/// All the roots that followed each other and were met here: whoever keeps them, one line.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// What else is remembered of the line lies here too.
+    pub(super) folder: PathBuf,
+    /// The roots.
+    pub(super) roots: Vec<TrustRoot>,
+}
+
 /// Whether both are of one line: a keeper of one is known to the other. A rotated key stays among
 /// the builders it spoke for, so that a version that was left out is seen as well.
 fn is_kin(one: &TrustRoot, other: &TrustRoot) -> bool {

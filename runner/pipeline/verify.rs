@@ -52,6 +52,8 @@ pub struct Answer {
     pub builds: Vec<Verified>,
     /// Every rule of the policy; it may deny.
     pub decision: Option<Decision>,
+    /// Whether that policy was signed by its keepers.
+    pub policy_signed: Option<bool>,
 }
 
 /// What a summary must say before it is believed.
@@ -63,6 +65,8 @@ pub struct Needs<'a> {
     pub level: BuildLevel,
     /// Properties besides.
     pub properties: &'a [String],
+    /// Whether the policy that it rests on need not have been signed.
+    pub unsigned_policy: bool,
     /// How old it may be, in seconds.
     pub max_age: Option<i64>,
 }
@@ -74,16 +78,23 @@ pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
     let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
     let builds: Vec<Verified> = shares.into_iter().flatten().collect();
     let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
-    Ok(Answer { builds, decision })
+    Ok(Answer {
+        builds,
+        decision,
+        policy_signed: asked.policy.as_ref().map(|policy| policy.is_signed),
+    })
 }
 
 fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
+    let none = ForeignBuildTypes::new();
+    let policy = asked.policy.as_ref();
+    let foreign = policy.map_or(&none, |policy| policy.policy.foreign());
     let one = |bundle: &Vec<u8>| {
         verify_one(&Request {
             bundle,
             artifacts: &asked.artifacts,
             trust: &asked.trust,
-            foreign: &ForeignBuildTypes::new(),
+            foreign,
             now: asked.now,
         })
     };
@@ -140,11 +151,13 @@ pub fn believe(summary: &[u8], asked: &Asked, needs: &Needs<'_>) -> Result<Summa
         return Err(Refusal::new(Reason::VerifierUntrusted, saw));
     };
     let conditions = Conditions {
-        verifiers: &root.verifiers(asked.now)?,
+        root,
         resource: needs.resource,
+        environment: asked.environment.as_ref(),
         level: needs.level,
         properties: needs.properties,
-        policy: asked.policy.as_ref().map(|policy| policy.digest),
+        policy: asked.policy.as_ref(),
+        unsigned_policy: needs.unsigned_policy,
         max_age: needs.max_age,
         now: asked.now,
     };

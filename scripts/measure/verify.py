@@ -16,7 +16,7 @@ expires = "2099-01-01T00:00:00Z"
 level = 1
 builders = 1
 profile = "hermetic"
-sources = ["pkg:deb/debian/*"]
+sources = ["pkg:deb/debian/*", "toolchain:c"]
 
 [require.locks]
 network-namespace = ["enforced"]
@@ -27,9 +27,9 @@ REGO = POLICY + """
 no-perl = '''
 package zwieback
 deny contains msg if {
-  some input in input.builds[_].predicate.buildDefinition.resolvedDependencies
-  startswith(input.uri, "pkg:cpan/")
-  msg := sprintf("%s comes from CPAN", [input.uri])
+  some used in input.builds[_].predicate.buildDefinition.resolvedDependencies
+  startswith(used.uri, "pkg:cpan/")
+  msg := sprintf("%s comes from CPAN", [used.uri])
 }
 '''
 """
@@ -71,10 +71,12 @@ def evidence(world):
         os.chmod(f"{world.home}/{name}", 0o644)
     world.run([world.binary, "key", "trust", f"{world.home}/key.pem", "--root", f"{world.home}/root.json",
                "--builder", BUILDER, "--operator", "bench"])
+    for name in ["policy", "rego"]:
+        world.run([world.binary, "policy", "sign", f"{world.home}/{name}.toml", "-o", f"{world.home}/{name}.json"])
     return export
 
 
-def trusted(world, policy="policy.toml"):
+def trusted(world, policy="policy.json"):
     return ["--trust", f"{world.home}/root.json", "--policy", f"{world.home}/{policy}"]
 
 
@@ -94,7 +96,7 @@ def beside_others(world, place):
     times = interleave(
         ROUNDS,
         zwieback=lambda: world.run(ours + trusted(world))[0],
-        rego=lambda: world.run(ours + trusted(world, "rego.toml"))[0],
+        rego=lambda: world.run(ours + trusted(world, "rego.json"))[0],
         sigstore=lambda: world.run(["node", script, bundle, key], env=environment)[0],
         securesystemslib=lambda: world.run(python)[0],
         nothing=lambda: world.run(["/usr/bin/true"])[0],

@@ -7,10 +7,12 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_host::keys::locator::KeyLocator;
 
 use super::release::SayArgs;
+use crate::pipeline::policy_file::UnsignedPolicy;
 
 /// Arguments of `zwieback verify`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("evidence").args(["bundle", "summary"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("rules").args(["policy", "summary"]).multiple(true))]
 pub struct VerifyArgs {
     /// Files to verify, or folders of files
     #[arg(required = true, value_name = "ARTIFACT")]
@@ -24,8 +26,11 @@ pub struct VerifyArgs {
     /// A policy, plain or signed by the keepers of the trust root
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Where the artifacts are to be used, if the policy tells places apart
-    #[arg(long, value_name = "NAME", requires = "policy")]
+    /// How the policy comes to count.
+    #[command(flatten)]
+    pub unsigned: UnsignedArgs,
+    /// Where the artifacts are to be used, if the policy or the summary tells places apart
+    #[arg(long, value_name = "NAME", requires = "rules")]
     pub environment: Option<String>,
     /// The log that every bundle must prove to be in.
     #[command(flatten)]
@@ -44,11 +49,30 @@ pub struct VerifyArgs {
     pub summary: SummaryArgs,
 }
 
+/// What is taken for a policy.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct UnsignedArgs {
+    /// Under a trust root, take a policy that its keepers have not signed
+    #[arg(long)]
+    pub unsigned_policy: bool,
+}
+
+impl UnsignedArgs {
+    /// The choice.
+    pub fn choice(self) -> UnsignedPolicy {
+        if self.unsigned_policy {
+            UnsignedPolicy::Taken
+        } else {
+            UnsignedPolicy::Refused
+        }
+    }
+}
+
 /// A verification summary in place of provenance: a verifier's word, and what it must say.
 #[derive(Debug, Args)]
 pub struct SummaryArgs {
     /// A verification summary in place of bundles; with --policy, it must rest on that very policy
-    #[arg(long, value_name = "FILE", requires_all = ["trust", "resource"], conflicts_with_all = ["bundle", "vsa", "environment"])]
+    #[arg(long, value_name = "FILE", requires_all = ["trust", "resource"], conflicts_with_all = ["bundle", "vsa"])]
     pub summary: Option<PathBuf>,
     /// The SLSA build level that the summary must name
     #[arg(long, value_name = "N", requires = "summary", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
@@ -150,6 +174,9 @@ pub enum PolicyAction {
         /// What is known about them.
         #[command(flatten)]
         evidence: EvidenceArgs,
+        /// How the policy comes to count.
+        #[command(flatten)]
+        unsigned: UnsignedArgs,
         /// Where the artifacts are to be used
         #[arg(long, value_name = "NAME")]
         environment: Option<String>,
@@ -177,7 +204,7 @@ pub enum PolicyAction {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Check a policy against a table of cases
+    /// Check a policy against a table of cases, before or after it is signed
     Test {
         /// The policy
         #[arg(value_name = "POLICY")]

@@ -19,7 +19,7 @@ use zwieback_host::rego::RegoProcess;
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
 use crate::cli::commands::artifacts;
 use crate::pipeline::bundles::{self, LINES};
-use crate::pipeline::policy_file::{self, PolicyFileError};
+use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use crate::pipeline::root_state::{self, RootStateError};
 use crate::pipeline::verify::Asked;
 
@@ -75,9 +75,10 @@ fn bundles_of(path: &Path, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
 }
 
 /// The policy of a file, for what is asked.
-pub fn policy(path: &Path, asked: &Asked) -> anyhow::Result<KnownPolicy> {
+pub fn policy(path: &Path, unsigned: UnsignedPolicy, asked: &Asked) -> anyhow::Result<KnownPolicy> {
     let bytes = read(path)?;
-    match policy_file::open(&Dirs::of_user()?, path, &bytes, &asked.trust, &asked.rego) {
+    let terms = (&asked.trust, unsigned);
+    match policy_file::open(&Dirs::of_user()?, path, &bytes, terms, &asked.rego) {
         Ok(policy) => Ok(policy),
         Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => Err(error.into()),

@@ -23,8 +23,8 @@ use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::session::load_config;
-use crate::pipeline::policy_file::{self, PolicyFileError};
-use crate::pipeline::verify::{Answer, verify};
+use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
+use crate::pipeline::verify::{Answer, Asked, verify};
 
 /// The word for a case that is to pass.
 const ACCEPTED: &str = "accepted";
@@ -57,8 +57,13 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
             policy,
             artifacts,
             evidence,
+            unsigned,
             environment,
-        } => explain(global, policy, artifacts, evidence, environment.as_deref()),
+        } => {
+            let mut asked = evidence::asked(evidence, artifacts, environment.as_deref())?;
+            asked.policy = Some(evidence::policy(policy, unsigned.choice(), &asked)?);
+            explain(global, &asked)
+        }
         PolicyAction::Digest(args) => {
             // A digest of what is no policy would set up a gate that nothing can open.
             let policy = PolicyInForce::again(&documents(args)?)?;
@@ -102,16 +107,8 @@ fn sign(
     }
 }
 
-fn explain(
-    global: &Global,
-    policy: &Path,
-    artifacts: &[PathBuf],
-    evidence: &EvidenceArgs,
-    environment: Option<&str>,
-) -> anyhow::Result<u8> {
-    let mut asked = evidence::asked(evidence, artifacts, environment)?;
-    asked.policy = Some(evidence::policy(policy, &asked)?);
-    let answer = match verify(&asked) {
+fn explain(global: &Global, asked: &Asked) -> anyhow::Result<u8> {
+    let answer = match verify(asked) {
         Ok(answer) => answer,
         Err(refusal) => return verdict::refused(global, &refusal),
     };
@@ -177,7 +174,8 @@ impl Case {
         };
         let artifacts: Vec<PathBuf> = beside(&self.artifacts);
         let mut asked = evidence::asked(&given, &artifacts, self.environment.as_deref())?;
-        asked.policy = Some(evidence::policy(policy, &asked)?);
+        // Whether it is what its author means shows before anybody signs it.
+        asked.policy = Some(evidence::policy(policy, UnsignedPolicy::Taken, &asked)?);
         asked.now = self.now.unwrap_or(asked.now);
         let verdict = verify(&asked).and_then(|answer: Answer| answer.verdict());
         Ok(match verdict {

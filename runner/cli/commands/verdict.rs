@@ -22,6 +22,7 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
             "verdict": "verified",
             "builds": builds,
             "policy": answer.decision.as_ref().map(rules),
+            "policySigned": answer.policy_signed,
         }))?;
         return Ok(exit::DONE);
     }
@@ -38,10 +39,12 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
     let lines: Vec<String> = answer.builds.iter().map(line).collect();
     say(&lines.join("\n"))?;
     if let Some(decision) = &answer.decision {
-        let kept = format!(
-            "{} of the policy",
-            counted(decision.outcomes().len(), "rule")
-        );
+        let rules = counted(decision.outcomes().len(), "rule");
+        let whose = match answer.policy_signed {
+            Some(true) => "the policy",
+            _ => "a policy that nobody signed",
+        };
+        let kept = format!("{rules} of {whose}");
         say(&paint.line(Meaning::Good, "Kept", kept))?;
     }
     Ok(exit::DONE)
@@ -49,6 +52,7 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
 
 /// Says that a verifier's summary was believed, and what it says.
 pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow::Result<u8> {
+    let grounds = summary.grounds.as_ref();
     let levels: Vec<&str> = summary.levels.iter().map(String::as_str).collect();
     if global.format == Format::Json {
         print(&json!({
@@ -56,6 +60,9 @@ pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow:
             "verifier": summary.verifier,
             "resource": summary.resource,
             "levels": levels,
+            "environment": grounds.and_then(|it| it.environment.as_deref()),
+            "expires": grounds.map(|it| it.expires.to_string()),
+            "policySigned": grounds.map(|it| it.policy_signed),
         }))?;
         return Ok(exit::DONE);
     }

@@ -52,6 +52,7 @@ fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(usize, Summary)> 
         resource: args.resource.as_deref().unwrap_or_default(),
         level: args.summary.level.try_into()?,
         properties: &args.summary.property,
+        unsigned_policy: args.unsigned.unsigned_policy,
         max_age: args.summary.max_age.map(|days| i64::from(days) * DAY),
     };
     let summary = believe(&evidence::read(file)?, &asked, &needs)?;
@@ -65,7 +66,7 @@ fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
     };
     let mut asked = evidence::asked(&given, &args.artifacts, args.environment.as_deref())?;
     if let Some(policy) = &args.policy {
-        asked.policy = Some(evidence::policy(policy, &asked)?);
+        asked.policy = Some(evidence::policy(policy, args.unsigned.choice(), &asked)?);
     }
     Ok(asked)
 }

@@ -26,8 +26,17 @@ pub const FILE: &str = "file ";
 /// What lies at its builder's and nowhere else: no other input may bring its own bytes.
 const CARRIED: [&str; 3] = [PATCH, FOLDER, FILE];
 
-/// Build types of other builders that are taken, and the external parameters each may have.
-pub type ForeignBuildTypes = BTreeMap<String, BTreeSet<String>>;
+/// Build types of other builders that are taken, and what is expected of each.
+pub type ForeignBuildTypes = BTreeMap<String, ExpectedParameters>;
+
+/// The external parameters that a foreign build has. Any other is refused: nobody here knows what it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedParameters {
+    /// Those that must be there, with their values.
+    pub exactly: Object,
+    /// Those that may be there, with whatever value.
+    pub any: BTreeSet<String>,
+}
 
 /// The external parameters of a build: the whole recipe, its digest, and the toolchains' manifests.
 pub fn external_parameters(recipe: Value, toolchains: Object) -> Object {
@@ -58,10 +67,29 @@ pub fn check(provenance: &Provenance, foreign: &ForeignBuildTypes) -> Result<(),
     if provenance.build_type == BUILD_TYPE {
         check_own(provenance)
     } else if let Some(known) = foreign.get(&provenance.build_type) {
-        check_names(&provenance.external_parameters, |name| known.contains(name))
+        known.check(&provenance.external_parameters)
     } else {
         let saw = format!("{:?}", provenance.build_type);
         Err(Refusal::new(Reason::BuildType, saw))
+    }
+}
+
+impl ExpectedParameters {
+    fn check(&self, parameters: &Object) -> Result<(), Refusal> {
+        check_names(parameters, |name| {
+            self.exactly.get(name).is_some() || self.any.contains(name)
+        })?;
+        let differs = |(name, value): &(&String, &Value)| parameters.get(name) != Some(*value);
+        match self.exactly.iter().find(differs) {
+            Some((name, _)) => {
+                let saw = match parameters.get(name) {
+                    Some(value) => format!("{name:?} is {}", canonical::to_string(value)),
+                    None => format!("{name:?} is missing"),
+                };
+                Err(Refusal::new(Reason::ParameterUnexpected, saw))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod statement;
 
 pub mod build_type;
 pub mod provenance;
+pub mod grounds;
 pub mod vsa;
 
 pub mod bundle;

@@ -116,6 +116,8 @@ crate::reasons! {
     ParameterUnknown = "parameter-unknown",
     /// a parameter of the build contradicts another, or is missing
     ParameterMalformed = "parameter-malformed",
+    /// a parameter of the build has another value than the policy expects
+    ParameterUnexpected = "parameter-unexpected",
     /// an input has no digest that binds
     DependencyWithoutDigest = "dependency-without-digest",
     /// an input brings bytes that its digest does not name, or that it may not bring
@@ -132,6 +134,12 @@ crate::reasons! {
     SummaryPolicy = "summary-policy",
     /// the summary is too old, or its time is unknown or lies ahead
     SummaryTooOld = "summary-too-old",
+    /// the summary does not say for how long, where and on whose word it holds
+    SummaryIncomplete = "summary-incomplete",
+    /// the summary is for another environment
+    SummaryEnvironment = "summary-environment",
+    /// the summary has expired
+    SummaryExpired = "summary-expired",
     /// the policy is not signed by enough of its keepers
     PolicySignatures = "policy-signatures",
     /// the policy cannot be read
@@ -140,6 +148,8 @@ crate::reasons! {
     PolicyRollback = "policy-rollback",
     /// the policy has expired
     PolicyExpired = "policy-expired",
+    /// the policy asks for nothing, so that it would be content with anything
+    PolicyAsksNothing = "policy-asks-nothing",
     /// the policy does not know the environment
     EnvironmentUnknown = "environment-unknown",
     /// too few independent builders agree on the artifact

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::grounds::{self, Grounds};
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
 use crate::json::fields::{FieldError, FieldProblem, Fields, text_of};
@@ -31,6 +32,8 @@ pub struct Summary {
     pub passed: bool,
     /// Levels and properties that were verified.
     pub levels: BTreeSet<String>,
+    /// What it rests on; none in the summaries of others, and in those of before.
+    pub grounds: Option<Grounds>,
 }
 
 impl Summary {
@@ -62,6 +65,10 @@ impl Summary {
             ("verificationResult", Some(result.into())),
             ("verifiedLevels", Some(levels.into())),
             ("slsaVersion", Some(SLSA_VERSION.into())),
+            (
+                grounds::MEMBER,
+                self.grounds.as_ref().map(Grounds::to_value),
+            ),
         ])
     }
 
@@ -88,6 +95,10 @@ impl Summary {
             levels: levels
                 .map(|(path, value)| text_of(value, &path).map(str::to_owned))
                 .collect::<Result<_, _>>()?,
+            grounds: fields
+                .optional_object(grounds::MEMBER)?
+                .map(|grounds| Grounds::read(&grounds))
+                .transpose()?,
         })
     }
 }

@@ -20,11 +20,11 @@ use crate::timestamp::Timestamp;
 use crate::twin::factor::{Factor, FactorState};
 
 /// Before the name of a recipe whose outputs went in.
-pub(super) const NEEDS: &str = "needs ";
+pub const NEEDS: &str = "needs ";
 /// Before the name of a recipe whose outputs are part of a toolchain.
-pub(super) const MADE: &str = "outputs of ";
+pub const MADE: &str = "outputs of ";
 /// Before the names of the toolchains, in the name of the tree that was `/`.
-pub(super) const ROOT: &str = "toolchain/";
+pub const ROOT: &str = "toolchain/";
 /// The name of the byproduct that is the tree of all outputs.
 pub(super) const OUTPUTS: &str = "output tree";
 /// The name of the byproduct that tells of factors and locks.

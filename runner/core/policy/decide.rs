@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::file::Policy;
+use super::input_address;
 use super::question::Question;
 use super::rego::RegoModule;
 use super::rego_input;
@@ -19,13 +21,14 @@ use crate::digest::Digest;
 use crate::enforcement::{Lock, LockState};
 use crate::json::canonical;
 use crate::json::value::Value;
+use crate::manifest::diagnostic::nearest;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
 use crate::twin::factor::Factor;
 
 const DAY: i64 = 86_400;
 /// Clocks of builder and verifier may differ by so much.
-const SKEW: i64 = 300;
+pub(super) const SKEW: i64 = 300;
 /// A toolchain's tree stands among the inputs under this name and its own.
 pub const TOOLCHAIN_PREFIX: &str = "toolchain/";
 
@@ -70,10 +73,13 @@ impl<'q> Applicable<'q> {
             let saw = format!("since {}, it is {}", policy.expires(), question.now);
             return Err(Refusal::new(Reason::PolicyExpired, saw));
         }
-        let rules = policy.rules(question.environment).ok_or_else(|| {
-            let name = question.environment.map_or("", Name::as_str);
-            Refusal::new(Reason::EnvironmentUnknown, format!("{name:?}"))
-        })?;
+        let rules = policy
+            .rules(question.environment)
+            .ok_or_else(|| unknown(policy, question.environment))?;
+        if rules.ask_nothing() {
+            let saw = asked_elsewhere(policy);
+            return Err(Refusal::new(Reason::PolicyAsksNothing, saw));
+        }
         Ok(Self {
             question,
             rules,
@@ -117,6 +123,32 @@ impl Decision {
     }
 }
 
+fn unknown(policy: &Policy, environment: Option<&Name>) -> Refusal {
+    let name = environment.map_or("", Name::as_str);
+    let known: Vec<&str> = policy.environments().map(Name::as_str).collect();
+    let begins = |it: &&&str| it.starts_with(name) || name.starts_with(**it);
+    let close = nearest(name, known.iter().copied());
+    let close = close.or(known.iter().find(begins).copied());
+    let advice = match (close, known.as_slice()) {
+        (Some(close), _) => format!(", did you mean {close:?}?"),
+        (None, []) => ", it knows none".to_owned(),
+        (None, known) => format!(", it knows {}", known.join(", ")),
+    };
+    Refusal::new(Reason::EnvironmentUnknown, format!("{name:?}{advice}"))
+}
+
+/// Which environments it has rules for, where nobody named one.
+fn asked_elsewhere(policy: &Policy) -> String {
+    let known: Vec<&str> = policy.environments().map(Name::as_str).collect();
+    match known.as_slice() {
+        [] => "it has no rule: `[require]` is the place for one".to_owned(),
+        known => {
+            let known = known.join(", ");
+            format!("it has rules for {known} alone, and none of them was named")
+        }
+    }
+}
+
 /// Without a rule at least one is needed: no builds at all would keep every other rule.
 fn builders(asked: Option<usize>, question: &Question<'_>) -> Outcome {
     let asked = asked.unwrap_or(1).max(1);
@@ -153,7 +185,7 @@ fn of_build(
     outcomes.extend(rules.max_age_days.map(|days| age(days, build, now)));
     let inputs = build.provenance().resolved_dependencies.iter();
     let sources = inputs.clone();
-    outcomes.extend(sources.filter_map(|input| Some(source(allowed?, input.uri.as_deref()?))));
+    outcomes.extend(sources.filter_map(|input| Some(source(allowed?, input))));
     let toolchains: Vec<_> = inputs
         .filter(|input| input.label().starts_with(TOOLCHAIN_PREFIX))
         .collect();
@@ -206,11 +238,21 @@ fn locks(rules: &Rules, build: &Verified) -> Vec<Outcome> {
     rules.locks.iter().map(apply).collect()
 }
 
+/// From when on a build is older than so many days.
+pub(super) fn too_old_from(build: &Verified, days: u32) -> Option<Timestamp> {
+    let at = time_of(build)?.as_unix() + i64::from(days) * DAY + 1;
+    Timestamp::from_unix(at).ok()
+}
+
 /// Trusted time counts if there is any, else what the builder claims, whose key is trusted anyway.
+fn time_of(build: &Verified) -> Option<Timestamp> {
+    let claimed = build.provenance().metadata.finished_on;
+    build.time().stamped.or(claimed)
+}
+
 fn age(days: u32, build: &Verified, now: Timestamp) -> Outcome {
     let asked = format!("at most {days} days");
-    let claimed = build.provenance().metadata.finished_on;
-    let Some(time) = build.time().stamped.or(claimed) else {
+    let Some(time) = time_of(build) else {
         return outcome("max-age-days", &asked, &"no time", false, Reason::TooOld);
     };
     let age = now.seconds_since(time);
@@ -238,8 +280,11 @@ impl<'r> Allowed<'r> {
     }
 }
 
-fn source(allowed: &Allowed<'_>, address: &str) -> Outcome {
-    let denied = if !is_plain(address) {
+fn source(allowed: &Allowed<'_>, input: &ResourceDescriptor) -> Outcome {
+    let address = &*input_address::of(input);
+    // An address that somebody wrote may not look like one that is given here.
+    let is_claimed = input.uri.is_some() && input_address::is_given(address);
+    let denied = if is_claimed || !is_plain(address) {
         Some(Reason::SourceLookAlike)
     } else if allowed.patterns.iter().any(|it| it.matches(address)) {
         None

@@ -3,11 +3,14 @@
 use p256::ecdsa::signature::Signer as _;
 
 use super::*;
-use crate::attest::fixture::{NOW, provenance, secret};
+use crate::attest::digest_set::DigestSet;
+use crate::attest::fixture::{Forgery, NOW, artifact, payload, provenance, secret};
 use crate::attest::provenance::Provenance;
+use crate::attest::trust::Trust;
+use crate::attest::verify::{Request, verify};
 use crate::digest::Digest;
 use crate::policy::file::Policy;
-use crate::policy::fixture::{HEAD, build, quorum, trust};
+use crate::policy::fixture::{HEAD, build, build_in, quorum, trust};
 use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;
 
@@ -27,6 +30,16 @@ fn verdict(rule: &str, provenance: &Provenance) -> Option<Reason> {
     let policy = format!("{HEAD}[require]\n{rule}\n");
     let decision = ask(&policy, &[build(provenance, 1)], None).unwrap();
     decision.verdict().err().map(|refusal| refusal.reason)
+}
+
+/// The honest provenance with more inputs, which have names alone.
+fn with_inputs(names: &[&str]) -> Provenance {
+    let mut provenance = provenance();
+    let named =
+        |name: &&str| ResourceDescriptor::named(*name, DigestSet::sha256(Digest::sha256(b"x")));
+    let inputs = names.iter().map(named);
+    provenance.resolved_dependencies.extend(inputs);
+    provenance
 }
 
 /// As a builder writes it: landlock held less in run B, the keyring is not told of.
@@ -63,7 +76,6 @@ fn rules_of_one_build() {
     let right = Digest::sha256(b"toolchain");
     let wrong = Digest::sha256(b"other");
     for (rule, expected) in [
-        ("", None),
         ("level = 2", None),
         ("level = 3", Some(Reason::LevelTooLow)),
         ("profile = \"hermetic\"", None),
@@ -83,9 +95,8 @@ fn rules_of_one_build() {
         ("locks.keyring = [\"enforced\"]", Some(Reason::LockState)),
         ("max-age-days = 31", None),
         ("max-age-days = 30", Some(Reason::TooOld)),
-        ("sources = [\"pkg:deb/debian/*\"]", None),
+        ("sources = [\"pkg:deb/debian/*\", \"toolchain:c\"]", None),
         ("sources = [\"pkg:npm/*\"]", Some(Reason::SourceNotAllowed)),
-        ("sources = []", Some(Reason::SourceNotAllowed)),
         (&format!("toolchains = [\"{right}\"]"), None),
         (
             &format!("toolchains = [\"{wrong}\"]"),
@@ -116,7 +127,8 @@ fn look_alikes_and_times_that_cannot_be() {
         let verdict = verdict("max-age-days = 365", &provenance);
         assert_eq!(verdict, Some(Reason::TooOld), "{finished:?}");
     }
-    let no_toolchain = verdict("toolchains = []", &provenance());
+    let some = format!("toolchains = [\"{}\"]", Digest::sha256(b"x"));
+    let no_toolchain = verdict(&some, &provenance());
     assert_eq!(no_toolchain, Some(Reason::ToolchainNotAllowed));
 }
 
@@ -149,11 +161,50 @@ fn builders_count_when_they_are_independent_and_agree() {
             vec![build(&same, 1), build(&other, 3)],
             false,
         ),
+        (
+            "two builds with other parameters",
+            vec![build(&same, 1), build(&with_recipe("other"), 3)],
+            false,
+        ),
         ("none", vec![], false),
     ] {
         let verdict = ask(&policy, &builds, None).unwrap().verdict();
         assert_eq!(verdict.is_ok(), accepted, "{what}: {verdict:?}");
     }
+}
+
+/// The honest provenance of another recipe: everything but the parameters is the same.
+fn with_recipe(name: &str) -> Provenance {
+    let mut provenance = provenance();
+    let recipe = Value::object([("name", name.into())]);
+    provenance.external_parameters =
+        crate::attest::build_type::external_parameters(recipe, [].into());
+    provenance
+}
+
+#[test]
+fn one_key_of_two_operators_counts_once() {
+    let Trust::Root(mut root) = trust() else {
+        panic!("the fixture has a root");
+    };
+    // Key 3 speaks for a second builder, of yet another operator.
+    let mut second = root.builders[2].clone();
+    second.builder = "https://zwieback.example/builder/second".into();
+    second.operator = "third".into();
+    root.builders.push(second.clone());
+    let trust = Trust::Root(root);
+    let mut elsewhere = provenance();
+    elsewhere.builder.id = second.builder;
+    let builds = [
+        build_in(&trust, &provenance(), 3),
+        build_in(&trust, &elsewhere, 3),
+    ];
+    assert_eq!(independent_builders(&builds, &trust), 1);
+    let with_another = [
+        build_in(&trust, &provenance(), 1),
+        build_in(&trust, &elsewhere, 3),
+    ];
+    assert_eq!(independent_builders(&with_another, &trust), 2);
 }
 
 #[test]
@@ -173,7 +224,7 @@ fn environments_only_tighten() {
             "sources = [\"pkg:deb/*\"]",
         ),
         (
-            "toolchains = []",
+            &format!("toolchains = [\"{}\"]", Digest::sha256(b"y")),
             &format!("toolchains = [\"{}\"]", Digest::sha256(b"x")),
         ),
         (
@@ -192,8 +243,168 @@ fn environments_only_tighten() {
     let verdict = |name| ask(&both, &builds, name).map(|decision| decision.verdict().is_ok());
     assert_eq!(verdict(None), Ok(true));
     assert_eq!(verdict(Some("production")), Ok(false));
-    let unknown = verdict(Some("staging")).unwrap_err();
-    assert_eq!(unknown.reason, Reason::EnvironmentUnknown);
+    for (name, advice) in [
+        ("staging", "it knows production"),
+        ("prod", "did you mean \"production\"?"),
+        ("producton", "did you mean \"production\"?"),
+    ] {
+        let unknown = verdict(Some(name)).unwrap_err();
+        assert_eq!(unknown.reason, Reason::EnvironmentUnknown);
+        assert!(unknown.saw().contains(advice), "{unknown}");
+    }
+}
+
+#[test]
+fn sources_see_every_input() {
+    let own = "pkg:deb/debian/*";
+    for (name, pattern) in [
+        ("folder web", "folder:web"),
+        ("file web/index.html", "folder:web"),
+        ("needs lib", "recipe:lib"),
+        ("outputs of cc", "recipe:*"),
+        ("patch fix.patch", "patch:fix.patch"),
+        ("toolchain/c", "toolchain:c"),
+        ("vendored", "input:vendored"),
+    ] {
+        let provenance = with_inputs(&[name]);
+        let alone = verdict(&format!("sources = [\"{own}\"]"), &provenance);
+        assert_eq!(alone, Some(Reason::SourceNotAllowed), "{name}");
+        let named = verdict(
+            &format!("sources = [\"{own}\", \"{pattern}\"]"),
+            &provenance,
+        );
+        assert_eq!(named, None, "{name}");
+    }
+    // What has an address of its own is not what such an address means.
+    let mut claimed = provenance();
+    claimed.resolved_dependencies[0].uri = Some("folder:web".into());
+    let verdict = verdict("sources = [\"folder:*\"]", &claimed);
+    assert_eq!(verdict, Some(Reason::SourceLookAlike));
+}
+
+#[test]
+fn a_policy_that_asks_nothing_decides_nothing() {
+    let builds = [build(&provenance(), 1)];
+    let elsewhere = format!("{HEAD}[environment.production]\nlevel = 2\n");
+    for (text, environment, expected) in [
+        (HEAD, None, Some(Reason::PolicyAsksNothing)),
+        (&elsewhere, None, Some(Reason::PolicyAsksNothing)),
+        (&elsewhere, Some("production"), None),
+        (&elsewhere, Some("prod"), Some(Reason::EnvironmentUnknown)),
+    ] {
+        let refusal = ask(text, &builds, environment).err();
+        assert_eq!(refusal.map(|it| it.reason), expected, "{text}");
+    }
+}
+
+/// How another builder's builds are taken: by a policy that names their type and their parameters.
+#[test]
+fn foreign_provenance_needs_a_policy_that_expects_it() {
+    const WORKFLOW: &str = "https://actions.github.io/buildtypes/workflow/v1";
+    let mut theirs = provenance();
+    theirs.build_type = WORKFLOW.into();
+    let workflow = Value::object([("ref", "refs/tags/v1".into())]);
+    theirs.external_parameters = [
+        ("workflow".to_owned(), workflow),
+        ("inputs".to_owned(), Value::object([])),
+    ]
+    .into();
+    let verdict = |table: &str| {
+        let policy = Policy::parse(&format!("{HEAD}[require]\nlevel = 1\n{table}")).unwrap();
+        let bundle = Forgery::new(payload(&theirs), 1).text();
+        let verified = verify(&Request {
+            bundle: bundle.as_bytes(),
+            artifacts: &[artifact("a", b"lib/a")],
+            trust: &trust(),
+            foreign: policy.foreign(),
+            now: NOW.parse().unwrap(),
+        });
+        verified.err().map(|refusal| refusal.reason)
+    };
+    let table = |rest: &str| format!("[[build-type]]\nuri = \"{WORKFLOW}\"\n{rest}\n");
+    let right = "parameters.workflow.ref = \"refs/tags/v1\"";
+    for (table, expected) in [
+        (String::new(), Some(Reason::BuildType)),
+        (
+            table("any = [\"workflow\"]"),
+            Some(Reason::ParameterUnknown),
+        ),
+        (table(right), Some(Reason::ParameterUnknown)),
+        (
+            table("parameters.workflow.ref = \"refs/tags/v2\"\nany = [\"inputs\"]"),
+            Some(Reason::ParameterUnexpected),
+        ),
+        (
+            table("parameters.vars = {}\nany = [\"workflow\", \"inputs\"]"),
+            Some(Reason::ParameterUnexpected),
+        ),
+        (table(&format!("{right}\nany = [\"inputs\"]")), None),
+    ] {
+        assert_eq!(verdict(&table), expected, "{table}");
+    }
+    for table in [
+        table("") + &table(""),
+        table("parameters.x = 1.5"),
+        table("parameters.x = 1\nany = [\"x\"]"),
+        format!(
+            "[[build-type]]\nuri = \"{}\"",
+            crate::attest::build_type::BUILD_TYPE
+        ),
+    ] {
+        let policy = Policy::parse(&format!("{HEAD}[require]\nlevel = 1\n{table}"));
+        assert!(policy.is_err(), "{table}");
+    }
+}
+
+/// Every boundary at its very second.
+#[test]
+fn boundaries_of_expiry_and_age() {
+    let builds = [build(&provenance(), 1)];
+    let at = |now: &str| {
+        let policy = format!("{HEAD}[require]\nmax-age-days = 31\n");
+        let question = Question {
+            policy: &signed::unsigned(&policy).unwrap(),
+            environment: None,
+            builds: &builds,
+            trust: &trust(),
+            rego: &RegoEngine,
+            now: now.parse().unwrap(),
+        };
+        let verdict = decide(&question).and_then(|decision| decision.verdict());
+        verdict.err().map(|refusal| refusal.reason)
+    };
+    for (now, expected) in [
+        // The build ended at the first second of May.
+        ("2026-04-30T23:55:00Z", None),
+        ("2026-04-30T23:54:59Z", Some(Reason::TooOld)),
+        ("2026-06-01T00:00:00Z", None),
+        ("2026-06-01T00:00:01Z", Some(Reason::TooOld)),
+        ("2026-12-31T23:59:59Z", Some(Reason::TooOld)),
+        ("2027-01-01T00:00:00Z", Some(Reason::PolicyExpired)),
+    ] {
+        assert_eq!(at(now), expected, "{now}");
+    }
+}
+
+#[test]
+fn a_toolchain_is_known_by_its_sha256_alone() {
+    let known = format!("toolchains = [\"{}\"]", Digest::sha256(b"x"));
+    let mut provenance = with_inputs(&["toolchain/c"]);
+    assert_eq!(verdict(&known, &provenance), None);
+    // Another one beside it, whose digest is strong and of no kind that the rule can name.
+    let strong = DigestSet::read(
+        &crate::json::fields::Fields::of(
+            &Value::object([("sha512", "ab".repeat(64).as_str().into())]),
+            "digest",
+        )
+        .unwrap(),
+    );
+    let other = ResourceDescriptor::named("toolchain/d", strong.unwrap());
+    provenance.resolved_dependencies.push(other);
+    assert_eq!(
+        verdict(&known, &provenance),
+        Some(Reason::ToolchainNotAllowed)
+    );
 }
 
 #[test]
@@ -205,6 +416,16 @@ fn files_are_strict() {
         &format!("{HEAD}[require]\nlevle = 2"),
         &format!("{HEAD}[require]\nlevel = 4"),
         &format!("{HEAD}[require]\nlevel = -1"),
+        &format!("{HEAD}[require]\nlevel = 0"),
+        &format!("{HEAD}[require]\nbuilders = 0"),
+        &format!("{HEAD}[require]\nmax-age-days = 0"),
+        &format!("{HEAD}[require]\nmax-age-days = -1"),
+        &format!("{HEAD}[require]\nsources = []"),
+        &format!("{HEAD}[require]\ntoolchains = []"),
+        &format!("{HEAD}[require]\nfactors.clock = []"),
+        &format!("{HEAD}[require]\nlocks.seccomp = []"),
+        &format!("{HEAD}[environment.production]\nbuilders = 0"),
+        &HEAD.replace("version = 3", "version = 0"),
         &format!("{HEAD}[require]\nlevel = 2\nlevel = 3"),
         &format!("{HEAD}[require]\nprofile = \"loose\""),
         &format!("{HEAD}[require]\nfactors.moon = [\"fixed\"]"),

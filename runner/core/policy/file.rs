@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::environment::{self, LooserError};
 use super::rego::{Rego, UnusableModule};
-use super::rules::Rules;
+use super::rules::{PointlessRuleError, Rules};
+use crate::attest::build_type::{BUILD_TYPE, ExpectedParameters, ForeignBuildTypes};
+use crate::json::from_serde::value_of;
+use crate::json::value::Value;
 use crate::name::Name;
 use crate::timestamp::Timestamp;
 
@@ -17,6 +20,7 @@ pub struct Policy {
     expires: Timestamp,
     rules: Rules,
     environments: BTreeMap<Name, Rules>,
+    foreign: ForeignBuildTypes,
 }
 
 /// Text that is no policy.
@@ -25,6 +29,25 @@ pub enum PolicyError {
     /// Not TOML, or with members and values that a policy does not have.
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
+    /// A version by which no later one could be told.
+    #[error("`version` is 0: the first one is 1")]
+    NoVersion,
+    /// A rule that asks for nothing, or for what no build can do.
+    #[error("[{place}]: {source}")]
+    Pointless {
+        /// The table it stands in.
+        place: String,
+        /// Which rule.
+        source: PointlessRuleError,
+    },
+    /// A build type that is named twice, or is our own, whose parameters are checked anyway.
+    #[error("`[[build-type]]`: {uri:?} {problem}")]
+    BuildType {
+        /// Which.
+        uri: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// An environment allows what the rules for all do not.
     #[error("the environment `{name}` loosens the policy: {source}")]
     Looser {
@@ -45,14 +68,33 @@ struct File {
     require: Rules,
     #[serde(default)]
     environment: BTreeMap<Name, Rules>,
+    #[serde(default)]
+    build_type: Vec<BuildType>,
+}
+
+/// How another builder's builds are described, and what is expected of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct BuildType {
+    uri: String,
+    #[serde(default)]
+    parameters: toml::Table,
+    #[serde(default)]
+    any: BTreeSet<String>,
 }
 
 impl Policy {
     /// Reads the text of a `policy.toml`.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: File = toml::from_str(text)?;
+        // What a machine remembers is the newest version it met, and none is 0 there.
+        if file.version == 0 {
+            return Err(PolicyError::NoVersion);
+        }
+        check_rules("require", &file.require)?;
         let mut environments = BTreeMap::new();
         for (name, own) in file.environment {
+            check_rules(&format!("environment.{name}"), &own)?;
             match environment::tighten(&file.require, &own) {
                 Ok(rules) => environments.insert(name, rules),
                 Err(source) => return Err(PolicyError::Looser { name, source }),
@@ -63,6 +105,7 @@ impl Policy {
             expires: file.expires,
             rules: file.require,
             environments,
+            foreign: foreign(file.build_type)?,
         })
     }
 
@@ -84,6 +127,22 @@ impl Policy {
         }
     }
 
+    /// The environments that it has rules of their own for.
+    pub fn environments(&self) -> impl Iterator<Item = &Name> {
+        self.environments.keys()
+    }
+
+    /// The build types of other builders that it takes.
+    pub fn foreign(&self) -> &ForeignBuildTypes {
+        &self.foreign
+    }
+
+    /// Whether it has no rule, in whatever environment.
+    pub fn asks_nothing(&self) -> bool {
+        let mut all = self.environments.values().chain([&self.rules]);
+        all.all(Rules::ask_nothing)
+    }
+
     /// Has every Rego module looked at, of whatever environment: what is wrong with one shows when
     /// the policy is read, not when it counts.
     pub fn check_modules(&self, rego: &dyn Rego) -> Result<(), UnusableModule> {
@@ -99,4 +158,38 @@ impl Policy {
         }
         Ok(())
     }
+}
+
+fn foreign(types: Vec<BuildType>) -> Result<ForeignBuildTypes, PolicyError> {
+    let mut foreign = ForeignBuildTypes::new();
+    for it in types {
+        let refuse = |uri: &str, problem| {
+            let uri = uri.to_owned();
+            Err(PolicyError::BuildType { uri, problem })
+        };
+        if it.uri == BUILD_TYPE {
+            return refuse(&it.uri, "is zwieback's own, which needs no mention");
+        }
+        if let Some(both) = it.any.iter().find(|name| it.parameters.contains_key(*name)) {
+            return refuse(both, "has a value and may have any");
+        }
+        let Ok(Value::Object(exactly)) = value_of(&it.parameters) else {
+            return refuse(&it.uri, "has a parameter that JSON cannot say exactly");
+        };
+        let expected = ExpectedParameters {
+            exactly,
+            any: it.any,
+        };
+        if foreign.insert(it.uri.clone(), expected).is_some() {
+            return refuse(&it.uri, "is there twice");
+        }
+    }
+    Ok(foreign)
+}
+
+fn check_rules(place: &str, rules: &Rules) -> Result<(), PolicyError> {
+    let place = place.to_owned();
+    rules
+        .check()
+        .map_err(|source| PolicyError::Pointless { place, source })
 }

@@ -38,11 +38,15 @@ pub(crate) fn quorum() -> Quorum {
 }
 
 pub(crate) fn build(provenance: &Provenance, signer: u8) -> Verified {
+    build_in(&trust(), provenance, signer)
+}
+
+pub(crate) fn build_in(trust: &Trust, provenance: &Provenance, signer: u8) -> Verified {
     let bundle = Forgery::new(payload(provenance), signer).text();
     let verified = verify(&Request {
         bundle: bundle.as_bytes(),
         artifacts: &[artifact("a", b"lib/a")],
-        trust: &trust(),
+        trust,
         foreign: &ForeignBuildTypes::new(),
         now: NOW.parse().unwrap(),
     });

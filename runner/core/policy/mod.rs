@@ -11,9 +11,12 @@ pub mod decide;
 pub mod summary;
 
 pub mod environment;
+pub mod input_address;
 pub mod rego;
 pub mod rego_engine;
 pub mod rego_input;
+pub mod rego_reads;
+pub mod rego_shape;
 pub mod reproduction;
 pub mod sandbox_report;
 pub mod signed;

@@ -31,6 +31,9 @@ pub enum RegoError {
     /// Its text is no module that defines the rule.
     #[error("no Rego module that defines `data.zwieback.deny`: {0}")]
     Module(String),
+    /// It reads what no document has, or says what nobody looks at.
+    #[error("{0}")]
+    Reads(String),
     /// A rule failed.
     #[error("the rule failed: {0}")]
     Failed(String),

@@ -10,6 +10,7 @@ use std::fmt;
 use regorus::{Engine, Value};
 
 use super::rego::{Rego, RegoError, RegoModule};
+use super::rego_reads;
 
 /// What a module must define: the messages for which it denies, in the package and under the name
 /// that every tool around Open Policy Agent looks for.
@@ -29,6 +30,9 @@ impl Rego for RegoEngine {
         engine
             .add_policy(FILE.to_owned(), module.as_str().to_owned())
             .map_err(refused)?;
+        for module in engine.get_modules() {
+            rego_reads::check(module).map_err(RegoError::Reads)?;
+        }
         let Some(input) = input else {
             // Without a document a rule may be undefined, but it is there.
             engine.eval_rule(RULE.to_owned()).map_err(refused)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::rego::RegoModule;
+use super::sandbox_report::word;
 use super::source_pattern::SourcePattern;
 use crate::attest::level::BuildLevel;
 use crate::digest::Digest;
@@ -39,6 +40,15 @@ pub struct Rules {
     pub rego: BTreeMap<Name, RegoModule>,
 }
 
+/// A rule that nothing can break, or that nothing can keep: it was not meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{rule}` {problem}")]
+pub struct PointlessRuleError {
+    /// The rule, as the file names it.
+    rule: String,
+    problem: &'static str,
+}
+
 /// How much the two runs of a build differed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,6 +73,53 @@ pub enum FactorState {
     Dropped,
     /// Left to the machine.
     Uncontrolled,
+}
+
+impl Rules {
+    /// Whether no rule is set.
+    pub fn ask_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Makes sure that every rule that is set asks for something, and for nothing impossible.
+    pub fn check(&self) -> Result<(), PointlessRuleError> {
+        const NOTHING: &str = "asks for nothing: leave it out, or ask for at least 1";
+        const EMPTY: &str = "is empty, so that no build could keep it";
+        let is_zero = self.level.is_some_and(|level| u8::from(level) == 0);
+        let mut rules = vec![
+            ("level".to_owned(), is_zero, NOTHING),
+            ("builders".to_owned(), self.builders == Some(0), NOTHING),
+            (
+                "max-age-days".to_owned(),
+                self.max_age_days == Some(0),
+                "allows no age at all: ask for at least 1",
+            ),
+            ("sources".to_owned(), is_empty(self.sources.as_ref()), EMPTY),
+            (
+                "toolchains".to_owned(),
+                is_empty(self.toolchains.as_ref()),
+                EMPTY,
+            ),
+        ];
+        let factors = self.factors.iter();
+        rules.extend(factors.map(|(it, states)| {
+            let rule = format!("factors.{it}");
+            (rule, states.is_empty(), EMPTY)
+        }));
+        let locks = self.locks.iter();
+        rules.extend(locks.map(|(it, states)| {
+            let rule = format!("locks.{}", word(it));
+            (rule, states.is_empty(), EMPTY)
+        }));
+        match rules.into_iter().find(|(_, is_pointless, _)| *is_pointless) {
+            Some((rule, _, problem)) => Err(PointlessRuleError { rule, problem }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_empty<T>(list: Option<&BTreeSet<T>>) -> bool {
+    list.is_some_and(BTreeSet::is_empty)
 }
 
 impl Profile {

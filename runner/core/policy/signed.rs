@@ -18,6 +18,8 @@ pub struct KnownPolicy {
     pub policy: Policy,
     /// The SHA-256 of its text.
     pub digest: Digest,
+    /// Whether enough of its keepers have signed it.
+    pub is_signed: bool,
 }
 
 /// The envelope of a policy, which its keepers have yet to sign.
@@ -25,11 +27,19 @@ pub fn envelope(text: &str) -> Envelope {
     Envelope::unsigned(POLICY_PAYLOAD_TYPE, text.as_bytes().to_vec())
 }
 
+/// Whether a file is an envelope, signed or not: no text of a policy is a JSON object.
+pub fn is_envelope(file: &[u8]) -> bool {
+    // What begins like one and is broken gets the reader that says where.
+    file.trim_ascii_start().starts_with(b"{")
+        || strict::parse(file).is_ok_and(|document| document.as_object().is_some())
+}
+
 /// A policy that the user trusts for having written it.
 pub fn unsigned(text: &str) -> Result<KnownPolicy, PolicyError> {
     Ok(KnownPolicy {
         policy: Policy::parse(text)?,
         digest: Digest::sha256(text.as_bytes()),
+        is_signed: false,
     })
 }
 
@@ -43,7 +53,10 @@ pub fn open(file: &[u8], keepers: &Quorum, newest_known: u64) -> Result<KnownPol
         return Err(Refusal::new(Reason::PolicySignatures, saw));
     }
     // Only now is its text looked at: a stranger's reaches no parser but that of the envelope.
-    let known = policy_in(&envelope)?;
+    let known = KnownPolicy {
+        is_signed: true,
+        ..policy_in(&envelope)?
+    };
     if known.policy.version() < newest_known {
         let saw = format!("version {} after {newest_known}", known.policy.version());
         return Err(Refusal::new(Reason::PolicyRollback, saw));

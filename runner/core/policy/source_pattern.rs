@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::input_address;
 use crate::text::read_from_text;
 
 /// An address, or a prefix of addresses that ends in `/*` or `@*`.
@@ -16,7 +17,7 @@ pub struct SourcePattern {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourcePatternError {
     /// A star elsewhere: `example.com*` would let `example.com.evil.example` in.
-    #[error("{0:?}: a `*` may only stand at the end, after `/` or `@`")]
+    #[error("{0:?}: a `*` may only stand at the end, after `/` or `@`, or `folder:` and its like")]
     Star(String),
     /// An address with several spellings.
     #[error("{0:?} is not written in its only spelling")]
@@ -50,6 +51,8 @@ pub fn is_plain(address: &str) -> bool {
     let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
     let (authority, path) = match rest.strip_prefix("//") {
         Some(rest) => rest.split_once('/').unwrap_or((rest, "")),
+        // A path alone: what it names has no host and no ecosystem.
+        None if input_address::is_given(address) => ("", rest),
         // What a purl has first is its type: the ecosystem.
         None => rest.split_once('/').unwrap_or(("", rest)),
     };
@@ -87,7 +90,10 @@ impl FromStr for SourcePattern {
             Some(prefix) => (prefix, true),
             None => (text, false),
         };
-        if prefix.contains('*') || open && !prefix.ends_with(['/', '@']) {
+        // A scheme that is given here has nobody's host after it.
+        let is_scheme = input_address::is_given(prefix) && prefix.ends_with(':');
+        let ends = prefix.ends_with(['/', '@']) || is_scheme;
+        if prefix.contains('*') || open && !ends {
             return Err(SourcePatternError::Star(text.to_owned()));
         }
         if !is_plain(&format!("{prefix}{}", if open { "x" } else { "" })) {
@@ -154,8 +160,11 @@ mod tests {
         assert!(one.matches("pkg:deb/debian/zlib@1"));
         assert!(!one.matches("pkg:deb/debian/zlib@12"));
         assert!(debian.covers(&one) && !one.covers(&debian));
+        let folders = pattern("folder:*").unwrap();
+        assert!(folders.matches("folder:web") && !folders.matches("recipe:web"));
         for bad in [
             "*",
+            "folder:web*",
             "pkg:*",
             "pkg:deb/*/zlib",
             "https://example.com*",

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::decide;
+use super::decide::{SKEW, decide, too_old_from};
 use super::question::Question;
 use super::reproduction::independent_builders;
+use super::signed::KnownPolicy;
 use crate::attest::bundle::Bundle;
 use crate::attest::digest_set::DigestSet;
+use crate::attest::grounds::{Grounds, SummarizedBuild};
 use crate::attest::level::BuildLevel;
 use crate::attest::public_key::PublicKey;
 use crate::attest::reason::{Reason, Refusal};
 use crate::attest::resource::ResourceDescriptor;
+use crate::attest::signing_time::SigningTime;
 use crate::attest::statement::Statement;
 use crate::attest::trust::Trust;
-use crate::attest::trust_root::VerifierKey;
+use crate::attest::trust_root::TrustRoot;
 use crate::attest::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::attest::verify::Verified;
 use crate::attest::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
-use crate::digest::Digest;
+use crate::name::Name;
 use crate::timestamp::Timestamp;
 
 /// Who says it, about what, by which policy.
@@ -34,17 +37,21 @@ pub struct Verifier<'a> {
 /// What must be true of a summary before it is believed.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'a> {
-    /// The keys that may sign summaries, each with the one verifier it speaks for.
-    pub verifiers: &'a [VerifierKey],
+    /// Whose keys sign summaries, and who built what they are about.
+    pub root: &'a TrustRoot,
     /// What the artifacts must be.
     pub resource: &'a str,
+    /// Where they are to be used.
+    pub environment: Option<&'a Name>,
     /// The level that is needed.
     pub level: BuildLevel,
     /// Properties that are needed besides, such as `SLSA_BUILD_REPRODUCED`.
     pub properties: &'a [String],
     /// The policy that must have been used, where it matters which.
-    pub policy: Option<Digest>,
-    /// How old a summary may be, in seconds: it knows nothing of later revocations.
+    pub policy: Option<&'a KnownPolicy>,
+    /// Whether a policy that nobody signed is enough.
+    pub unsigned_policy: bool,
+    /// How old a summary may be, in seconds: it knows nothing of later revocations in a log.
     pub max_age: Option<i64>,
     /// What the clock shows.
     pub now: Timestamp,
@@ -79,6 +86,7 @@ pub fn summarize(
         inputs: question.builds.iter().map(input).collect(),
         passed: true,
         levels,
+        grounds: Some(grounds(question)),
     };
     let subject =
         |it: &Artifact| ResourceDescriptor::named(it.name.as_str(), DigestSet::sha256(it.sha256));
@@ -92,7 +100,8 @@ pub fn believe(
     conditions: &Conditions<'_>,
 ) -> Result<Summary, Refusal> {
     let bundle = Bundle::parse(bundle)?;
-    let keys: Vec<&PublicKey> = conditions.verifiers.iter().map(|it| &it.key).collect();
+    let verifiers = conditions.root.verifiers(conditions.now)?;
+    let keys: Vec<&PublicKey> = verifiers.iter().map(|it| &it.key).collect();
     let statement = VerifiedStatement::of(&VerifiedEnvelope::of(&bundle, &keys)?)?;
     if artifacts.is_empty() {
         return Err(Refusal::new(Reason::ArtifactMissing, ""));
@@ -108,12 +117,13 @@ pub fn believe(
         return Err(Refusal::new(Reason::PredicateType, format!("{kind:?}")));
     }
     let summary = Summary::read(predicate)?;
-    let mut pairs = conditions.verifiers.iter();
+    let mut pairs = verifiers.iter();
     if !pairs.any(|it| it.key.id() == statement.key() && it.verifier == summary.verifier) {
         let saw = format!("{:?}", summary.verifier);
         return Err(Refusal::new(Reason::VerifierUntrusted, saw));
     }
     check(&summary, conditions)?;
+    judge(&summary, conditions)?;
     Ok(summary)
 }
 
@@ -133,20 +143,125 @@ fn check(summary: &Summary, conditions: &Conditions<'_>) -> Result<(), Refusal> 
         return refuse(Reason::SummaryLevel, format!("{:?}", summary.levels));
     }
     let policy = summary.policy.digest.get_sha256();
-    if conditions.policy.is_some_and(|asked| policy != Some(asked)) {
+    let asked = conditions.policy.map(|policy| policy.digest);
+    if asked.is_some_and(|asked| policy != Some(asked)) {
         return refuse(Reason::SummaryPolicy, format!("{policy:?}"));
     }
+    // One without a time, or from the future, has no age at all.
     let age = summary
         .time_verified
         .map(|time| conditions.now.seconds_since(time));
-    let fresh = |max: i64| age.is_some_and(|age| (-300..=max).contains(&age));
-    if !conditions.max_age.is_none_or(fresh) {
+    let oldest = conditions.max_age.unwrap_or(i64::MAX);
+    if !age.is_some_and(|age| (-SKEW..=oldest).contains(&age)) {
         return refuse(
             Reason::SummaryTooOld,
             format!("{:?}", summary.time_verified),
         );
     }
     Ok(())
+}
+
+/// Judges a summary like the builds it stands for: by the policy's time, and by the trust root of now.
+fn judge(summary: &Summary, conditions: &Conditions<'_>) -> Result<(), Refusal> {
+    let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
+    let Some(grounds) = &summary.grounds else {
+        let saw = "an older one, or another verifier's: verify the builds";
+        return refuse(Reason::SummaryIncomplete, saw.to_owned());
+    };
+    let asked = conditions.environment.map(Name::as_str);
+    if grounds.environment.as_deref() != asked {
+        let named = |it: Option<&str>| it.map_or("none".to_owned(), |it| format!("{it:?}"));
+        let (of, asked) = (named(grounds.environment.as_deref()), named(asked));
+        return refuse(
+            Reason::SummaryEnvironment,
+            format!("of {of}, {asked} is asked for"),
+        );
+    }
+    if !grounds.policy_signed && !conditions.unsigned_policy {
+        let saw = "the summary rests on a text that nobody signed: --unsigned-policy takes it";
+        return refuse(Reason::PolicySignatures, saw.to_owned());
+    }
+    let now = conditions.now;
+    let since = |expiry: Timestamp| format!("since {expiry}, it is {now}");
+    let known = conditions.policy.map(|policy| policy.policy.expires());
+    for expiry in [Some(grounds.policy_expires), known].into_iter().flatten() {
+        if now >= expiry {
+            return refuse(Reason::PolicyExpired, since(expiry));
+        }
+    }
+    if now >= grounds.expires {
+        return refuse(Reason::SummaryExpired, since(grounds.expires));
+    }
+    judge_builds(summary, &grounds.builds, conditions)
+}
+
+/// Every builder must still be believed, for as much as is needed.
+fn judge_builds(
+    summary: &Summary,
+    builds: &[SummarizedBuild],
+    conditions: &Conditions<'_>,
+) -> Result<(), Refusal> {
+    let mut makers = (BTreeSet::new(), BTreeSet::new());
+    for build in builds {
+        let mut inputs = summary.inputs.iter();
+        if !inputs.any(|input| input.digest.get_sha256() == Some(build.bundle)) {
+            let saw = format!("the bundle {} is no input of it", build.bundle);
+            return Err(Refusal::new(Reason::SummaryIncomplete, saw));
+        }
+        let time = SigningTime {
+            now: conditions.now,
+            stamped: build.stamped,
+        };
+        let entry = conditions.root.entry(build.key, &build.builder, time)?;
+        if entry.level < conditions.level {
+            let saw = format!("{:?} has {} now", build.builder, entry.level);
+            return Err(Refusal::new(Reason::SummaryLevel, saw));
+        }
+        makers.0.insert(&entry.operator);
+        makers.1.insert(build.key);
+    }
+    if builds.is_empty() {
+        return Err(Refusal::new(Reason::SummaryIncomplete, "it names no build"));
+    }
+    let reproduced = makers.0.len().min(makers.1.len()) >= 2;
+    if !reproduced && conditions.properties.iter().any(|it| it == REPRODUCED) {
+        let saw = format!("{REPRODUCED} by one operator");
+        return Err(Refusal::new(Reason::SummaryLevel, saw));
+    }
+    Ok(())
+}
+
+/// What a decision rests on. It holds until the first of its grounds is gone by the clock alone.
+fn grounds(question: &Question<'_>) -> Grounds {
+    let policy = question.policy;
+    let policy_expires = policy.policy.expires();
+    let mut expires = policy_expires;
+    if let Trust::Root(root) = question.trust {
+        expires = expires.min(root.expires);
+    }
+    let rules = policy.policy.rules(question.environment);
+    if let Some(days) = rules.and_then(|rules| rules.max_age_days) {
+        let builds = question.builds.iter();
+        expires = expires.min(
+            builds
+                .filter_map(|it| too_old_from(it, days))
+                .min()
+                .unwrap_or(expires),
+        );
+    }
+    let build = |build: &Verified| SummarizedBuild {
+        builder: build.provenance().builder.id.clone(),
+        key: build.key(),
+        bundle: build.bundle(),
+        stamped: build.time().stamped,
+    };
+    Grounds {
+        environment: question.environment.map(ToString::to_string),
+        expires,
+        policy_expires,
+        policy_signed: policy.is_signed,
+        builds: question.builds.iter().map(build).collect(),
+    }
 }
 
 #[cfg(test)]

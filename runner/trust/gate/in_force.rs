@@ -100,14 +100,44 @@ impl PolicyInForce {
         self.release.people.key(id).or_else(|| builders.next())
     }
 
-    /// What is asked of builds for an environment: rules of its own, else those for all.
+    /// The name under which builds are judged for an environment; none where the policy about builds
+    /// has no environments at all, and its rules hold everywhere. A name that it does not know is
+    /// handed on all the same: it then refuses, where rules for all would be weaker than was meant.
     pub fn build_environment<'a>(&self, name: &'a Name) -> Option<&'a Name> {
-        self.builds.policy.rules(Some(name)).map(|_| name)
+        let mut known = self.builds.policy.environments();
+        known.next().map(|_| name)
+    }
+
+    /// Makes sure that both policies mean the same environments. A log may hold an older policy that
+    /// does not keep this, and is read all the same: what it decides is refused then.
+    pub fn check_environments(&self) -> Result<(), Refusal> {
+        let policy = &self.builds.policy;
+        let ours: Vec<&Name> = self
+            .release
+            .environments
+            .iter()
+            .map(|it| &it.name)
+            .collect();
+        let theirs: Vec<&Name> = policy.environments().collect();
+        let refuse = |name: &Name, known: &[&Name], place: &str| {
+            let known: Vec<&str> = known.iter().map(|name| name.as_str()).collect();
+            let known = known.join(", ");
+            let saw = format!("the environment {name:?} is missing {place}, which knows {known}");
+            Err(Refusal::new(Reason::ReleasePolicyMalformed, saw))
+        };
+        if let Some(name) = theirs.iter().find(|name| !ours.contains(name)) {
+            return refuse(name, &ours, "in the policy about releases");
+        }
+        match ours.iter().find(|name| !theirs.contains(name)) {
+            Some(name) if !theirs.is_empty() => refuse(name, &theirs, "in the policy about builds"),
+            _ => Ok(()),
+        }
     }
 
     /// What is asked of builds may only get more from one environment to the next, too.
     fn check_builds(&self) -> Result<(), Refusal> {
-        let rules = |name| self.builds.policy.rules(self.build_environment(name));
+        let policy = &self.builds.policy;
+        let rules = |name| policy.rules(Some(name)).or_else(|| policy.rules(None));
         for pair in self.release.environments.windows(2) {
             let (before, after) = (rules(&pair[0].name), rules(&pair[1].name));
             let none = Rules::default();

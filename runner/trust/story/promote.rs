@@ -214,6 +214,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
         inputs: decision.inputs.iter().copied().map(input).collect(),
         passed: true,
         levels,
+        grounds: None,
     };
     Ok(Promotion {
         summary,

@@ -14,13 +14,13 @@ use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
-use zwieback_core::policy::signed::unsigned;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer, seal};
 
 use super::desk::{Desk, Reader, subject};
 use super::error::StoryError;
 use crate::gate::exceptions;
+use crate::gate::in_force::PolicyInForce;
 use crate::gate::question::Intent;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
@@ -127,8 +127,9 @@ pub fn authorship(
 pub fn proposal(reader: &Reader<'_>, documents: PolicyDocuments) -> Result<Statement, StoryError> {
     let malformed =
         |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
-    let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
-    let looked = builds.policy.check_modules(reader.rego);
+    let proposed = PolicyInForce::again(&documents)?;
+    proposed.check_environments()?;
+    let looked = proposed.builds.policy.check_modules(reader.rego);
     looked.map_err(|it| malformed(&it))?;
     let change = PolicyChange {
         heading: reader.heading(),

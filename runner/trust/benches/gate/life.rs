@@ -94,6 +94,7 @@ fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Stateme
             inputs: Vec::new(),
             passed: true,
             levels: ["SLSA_BUILD_LEVEL_2".to_owned()].into(),
+            grounds: None,
         },
         log: world.ledger.anchor.log.clone(),
         environment: name(at),

@@ -29,6 +29,7 @@ fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
             inputs: vec![],
             passed: true,
             levels: ["SLSA_BUILD_LEVEL_2".to_owned()].into(),
+            grounds: None,
         },
         log: world.ledger.anchor.log.clone(),
         environment: name("staging"),

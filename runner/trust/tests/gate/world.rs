@@ -387,7 +387,7 @@ pub(crate) fn documents(
         people.concat()
     );
     let builds = "version = 1\nexpires = \"2027-01-01T00:00:00Z\"\n[require]\nlevel = 2\n\
-                  [environment.prod]\nbuilders = 2\n";
+                  [environment.staging]\n[environment.prod]\nbuilders = 2\n";
     PolicyDocuments {
         release: edit(&release),
         builds: builds.to_owned(),
