@@ -6,7 +6,7 @@ use serde_json::Value;
 use zwieback_explain::finding::Report;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
-use zwieback_test_world::skip::skip;
+use zwieback_test_world::skip::skip_here;
 use zwieback_test_world::world::World;
 
 /// How a machine shows in a file, by the factor that it is.
@@ -46,7 +46,7 @@ fn each_factor_is_suspected_and_confirmed() {
     let alone = std::thread::available_parallelism().is_ok_and(|it| it.get() == 1);
     for (factor, _) in TELLS {
         if factor == "cpu-count" && alone {
-            skip(factor, "this machine has a single CPU");
+            skip_here(factor, "this machine has a single CPU");
             continue;
         }
         let mut findings = report.findings.iter();

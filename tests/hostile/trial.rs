@@ -80,8 +80,9 @@ fn run(who: &str, filters: &[&str], world: World) -> bool {
     if panic::catch_unwind(|| host.store_is_sound()).is_err() {
         failed.push("store");
     }
+    let word = if failed.is_empty() { "ok" } else { "FAILED" };
     say(&format!(
-        "{who}: {passed} passed, {} failed {failed:?}",
+        "test result: {word}. {passed} passed; {} failed; 0 ignored; as {who} {failed:?}",
         failed.len()
     ));
     failed.is_empty()

@@ -90,9 +90,13 @@ fn leaves(tree: &Tree) -> impl Iterator<Item = &RelPath> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::digest::Fingerprint;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::bake::completed::{Ending, StepResult};
+    use crate::digest::Fingerprint;
+    use crate::manifest::diagnostic::SourceText;
+    use crate::manifest::recipe::Recipe;
 
     fn entry() -> impl Strategy<Value = Entry> {
         prop_oneof![
@@ -113,6 +117,89 @@ mod tests {
             }
             tree
         })
+    }
+
+    /// A run that succeeded and wrote this beside one file that never differs.
+    fn run(entries: &[(&str, Entry)]) -> Completed {
+        let text = "[recipe]\nname = \"r\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\
+                    [[steps]]\nname = \"s\"\nrun = \"x\"\n";
+        let path = "recipe.toml";
+        let recipe = Recipe::parse(SourceText { path, text }).unwrap();
+        let step = StepResult {
+            step: "s".parse().unwrap(),
+            ending: Ending::Exited(0),
+            wall_ms: 1,
+            cpu_ms: 1,
+        };
+        let mut written = Tree::default();
+        for (path, entry) in entries.iter().chain(&[("same", file("same"))]) {
+            written
+                .insert(path.parse().unwrap(), entry.clone())
+                .unwrap();
+        }
+        Completed::new(&recipe, &[step], &written).unwrap()
+    }
+
+    fn file(text: &str) -> Entry {
+        Entry::File {
+            content: Fingerprint::of(text.as_bytes()),
+            executable: false,
+        }
+    }
+
+    fn program(text: &str) -> Entry {
+        Entry::File {
+            content: Fingerprint::of(text.as_bytes()),
+            executable: true,
+        }
+    }
+
+    fn link(target: &str) -> Entry {
+        let target = target.to_owned();
+        Entry::Symlink { target }
+    }
+
+    /// Every kind of difference, each alone. None of them may ever be called reproduced.
+    #[test]
+    fn each_kind_of_difference_is_one() {
+        let kinds = [
+            ("content", Some(file("one")), Some(file("two"))),
+            ("executable bit", Some(file("one")), Some(program("one"))),
+            ("target of a link", Some(link("one")), Some(link("two"))),
+            ("file and link", Some(file("one")), Some(link("one"))),
+            ("file and folder", Some(file("one")), Some(Entry::Directory)),
+            ("link and folder", Some(link("one")), Some(Entry::Directory)),
+            ("a file in A alone", Some(file("one")), None),
+            ("a link in A alone", Some(link("one")), None),
+            ("an empty folder in A alone", Some(Entry::Directory), None),
+        ];
+        for (kind, one, other) in kinds {
+            for (a, b) in [(one.clone(), other.clone()), (other, one)] {
+                let of = |entry: &Option<Entry>| -> Completed {
+                    let entry = entry.iter().map(|entry| ("it", entry.clone()));
+                    run(&entry.collect::<Vec<_>>())
+                };
+                let comparison = compare(&of(&a), &of(&b)).unwrap_err();
+                let path = "it".parse().unwrap();
+                assert_eq!(
+                    comparison.differences,
+                    [Difference { path, a, b }],
+                    "{kind}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_agrees_in_everything_is_reproduced() {
+        let entries = [
+            ("a", program("one")),
+            ("b", link("a")),
+            ("c", Entry::Directory),
+        ];
+        let made = compare(&run(&entries), &run(&entries)).unwrap();
+        assert_eq!(made.outputs(), run(&entries).outputs());
+        assert_eq!(made.compared(), 3, "files and links");
     }
 
     proptest! {

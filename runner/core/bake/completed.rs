@@ -200,9 +200,13 @@ mod tests {
     #[test]
     fn a_failed_or_missing_step_is_never_complete() {
         let written = tree(&[("a", b"1")]);
+        let [mut other] = ended(GOOD);
+        other.step = "other".parse().unwrap();
         for steps in [
             &ended(Ending::Exited(1))[..],
             &ended(Ending::Signalled(9))[..],
+            &ended(Ending::Limited("memory".to_owned()))[..],
+            &[other],
             &[],
         ] {
             assert!(matches!(

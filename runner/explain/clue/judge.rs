@@ -341,3 +341,55 @@ fn nameless(at: &Case<'_>) -> Verdict {
     }
     Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Facts;
+
+    /// Two runs that had another number of CPUs and another host name.
+    fn knowledge() -> Knowledge {
+        let facts = |count: &str, host: &str| {
+            Facts::default()
+                .with(Factor::CpuCount, "count", count)
+                .with(Factor::Hostname, "name", host)
+        };
+        Knowledge {
+            a: facts("2", "kitchen"),
+            b: facts("3", "bakery"),
+            varied: None,
+        }
+    }
+
+    fn only(a: &str, b: &str) -> Verdict {
+        let knowledge = knowledge();
+        let judged = Judge::new(&knowledge).lines(Scene::Text, a.as_bytes(), b.as_bytes());
+        let [one] = judged.as_slice() else {
+            panic!("{} verdicts", judged.len());
+        };
+        one.verdict.clone()
+    }
+
+    #[test]
+    fn a_single_digit_is_a_guess_unless_the_line_speaks_of_it() {
+        assert_eq!(only("part 2", "part 3").certainty, Certainty::Guess);
+        assert_eq!(only("cpus: 2", "cpus: 3").certainty, Certainty::Known);
+    }
+
+    #[test]
+    fn a_known_word_that_both_lines_share_explains_nothing() {
+        let verdict = only("on kitchen 1111", "on kitchen 2222");
+        assert_ne!(verdict.cause, Cause::HostName);
+        let verdict = only("on kitchen", "on bakery");
+        assert_eq!(
+            (verdict.cause, verdict.certainty),
+            (Cause::HostName, Certainty::Known)
+        );
+    }
+
+    #[test]
+    fn a_zone_is_a_zone_and_a_month_is_a_locale() {
+        assert_eq!(only("at +0000", "at +1400").cause, Cause::Timezone);
+        assert_eq!(only("in May", "in mai").cause, Cause::Locale);
+    }
+}

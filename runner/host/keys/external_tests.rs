@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use zwieback_test_world::skip::skip;
+
 use super::*;
 use crate::keys::private_key::PrivateKey;
 use crate::launch::error::LaunchError;
@@ -31,7 +33,7 @@ fn a_command_signs() {
         .output()
         .is_err()
     {
-        eprintln!("skipped: there is no openssl");
+        skip("a_command_signs", "there is no openssl");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

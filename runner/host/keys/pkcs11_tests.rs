@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use zwieback_test_world::skip::skip;
+
 use super::*;
 
 const MODULES: &[&str] = &[
@@ -14,7 +16,7 @@ const MODULES: &[&str] = &[
 fn token(folder: &Path) -> Option<&'static str> {
     let module = MODULES.iter().find(|path| Path::new(path).exists());
     let Some(module) = module else {
-        eprintln!("skipped: there is no SoftHSM (package softhsm2)");
+        skip("pkcs11", "there is no SoftHSM (package softhsm2)");
         return None;
     };
     if Command::new(TOOL)
@@ -23,7 +25,7 @@ fn token(folder: &Path) -> Option<&'static str> {
         .status()
         .is_err()
     {
-        eprintln!("skipped: there is no {TOOL} (package opensc)");
+        skip("pkcs11", "there is no pkcs11-tool (package opensc)");
         return None;
     }
     std::fs::create_dir(folder.join("tokens")).unwrap();

@@ -8,6 +8,7 @@ use zwieback_core::attest::public_key::Algorithm;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::json::value::Value;
+use zwieback_test_world::skip::skip;
 
 use super::*;
 use crate::keys::passphrase::Passphrase;
@@ -33,7 +34,7 @@ test "$(cat bundle)" = "$(jq -cS . bundle)"
 fn is_there(tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok();
     if !found {
-        eprintln!("skipped: there is no {tool}");
+        skip("signer", &format!("there is no {tool}"));
     }
     found
 }

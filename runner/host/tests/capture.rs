@@ -21,6 +21,7 @@ use zwieback_host::fs::descent::{Descent, OWNER_READ};
 use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::stage::{Access, Order, Owner, StageOptions, stage};
 use zwieback_host::store::place::Store;
+use zwieback_test_world::skip::skip;
 
 const OPTIONS: StageOptions = StageOptions {
     order: Order::Sorted,
@@ -60,7 +61,7 @@ fn things_that_are_no_files_are_refused_by_name() {
             reason(|out| mknod(&out.join("n"), rustix::fs::FileType::CharacterDevice, null));
         assert!(matches!(why, Reason::Kind("device")));
     } else {
-        println!("skipped: making a device node takes root");
+        skip("capture", "making a device node takes root");
     }
 }
 
@@ -168,7 +169,7 @@ fn a_staged_tree_is_a_copy_with_the_given_owner_and_time() {
         gid: 65_001,
     });
     if !root {
-        println!("skipped: giving files away takes root");
+        skip("capture", "giving files away takes root");
     }
     let under: RelPath = "build/zlib".parse().unwrap();
     let options = StageOptions { owner, ..OPTIONS };

@@ -1,7 +1,6 @@
 //! A store on a disk that is full, or that cannot be written to.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stderr, reason = "a skipped test says why")]
 
 use std::io::Write as _;
 use std::path::Path;
@@ -11,6 +10,7 @@ use zwieback_core::digest::Digest;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
+use zwieback_test_world::skip::skip;
 
 /// A small disk, mounted as long as this lives.
 struct Disk(tempfile::TempDir);
@@ -20,7 +20,7 @@ impl Disk {
         let place = tempfile::tempdir().unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], place.path());
         if !mounted {
-            eprintln!("skipped: mounting a small disk takes root");
+            skip("full", "mounting a small disk takes root");
         }
         mounted.then_some(Self(place))
     }

@@ -1,10 +1,6 @@
 //! Time stamps by an authority that openssl plays, from the request to the verdict.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says why it was skipped"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +24,7 @@ use zwieback_core::timestamp::Timestamp;
 use zwieback_core::trusted_time::{path, request, token};
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::{Signer as _, seal};
+use zwieback_test_world::skip::skip;
 
 const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
 
@@ -50,6 +47,15 @@ issue ca loose "extendedKeyUsage=timeStamping"
 issue ca web "extendedKeyUsage=critical,serverAuth,timeStamping"
 issue ca plain "basicConstraints=CA:FALSE"
 issue stranger false "extendedKeyUsage=critical,timeStamping"
+# A CA of one day, and what it issued for a year.
+key brief; openssl req -x509 -new -key brief.key -sha256 -days 1 -subj "/CN=brief" -out brief.pem
+issue brief outliving "extendedKeyUsage=critical,timeStamping"
+# Issued by a certificate that is no CA.
+issue plain below "extendedKeyUsage=critical,timeStamping"
+# The authority's key, issuer and number once more, in another certificate.
+cp tsa.key double.key; openssl req -new -key double.key -sha256 -subj "/CN=double" -out double.csr
+openssl x509 -req -in double.csr -CA ca.pem -CAkey ca.key -sha256 -days 365 -set_serial 0x51 \
+  -extfile tsa.ext -out double.pem
 echo 01 > serial
 cat > ts.conf <<END
 [tsa]
@@ -71,7 +77,7 @@ impl Authority {
     /// None, with the reason printed, where there is no openssl.
     fn start() -> Option<Self> {
         if Command::new("openssl").arg("version").output().is_err() {
-            eprintln!("skipped: there is no openssl");
+            skip("trusted_time", "there is no openssl");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -216,6 +222,75 @@ fn a_retired_key_is_believed_about_what_it_signed_before() {
     let misplaced = bundle.with_timestamp(foreign);
     let refused = decide(&misplaced, later(3600));
     assert_eq!(reason(refused), Reason::TimestampMismatch);
+}
+
+#[test]
+fn a_path_ends_at_a_valid_authority_that_may_issue() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let check = |name: &str, others: &[&str], anchor: &str, time: Timestamp| {
+        let leaf = authority.certificate(name);
+        let others: Vec<_> = others
+            .iter()
+            .map(|name| authority.certificate(name))
+            .collect();
+        path::check(&leaf, &others, &[authority.certificate(anchor)], time)
+    };
+    let now = token::check(&authority.stamp(b"x", "tsa"), b"x", &authority.der("ca")).unwrap();
+    let later = Timestamp::from_unix(now.as_unix() + 3 * 86_400).unwrap();
+    assert_eq!(check("outliving", &[], "brief", now), Ok(()));
+    let expired = check("outliving", &[], "brief", later);
+    assert_eq!(
+        reason(expired),
+        Reason::TimestampExpired,
+        "the trusted CA has expired"
+    );
+    let issued = check("below", &["plain"], "ca", now);
+    assert_eq!(
+        reason(issued),
+        Reason::TimestampAuthorityUnknown,
+        "its issuer is no CA"
+    );
+}
+
+#[test]
+fn a_stamp_means_one_certificate() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    // Without its certificate inside, the token is judged by the one that is trusted here.
+    authority.run(
+        "printf signature > data; openssl ts -query -data data -sha256 -out query; \
+         openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out bare",
+    );
+    let bare = fs::read(authority.path().join("bare")).unwrap();
+    let check = |trusted: &str| token::check(&bare, b"signature", &authority.der(trusted));
+    assert!(check("tsa").is_ok());
+    assert_eq!(reason(check("double")), Reason::TimestampSignature);
+}
+
+#[test]
+fn of_two_stamps_the_earlier_one_counts() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
+    let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
+    let earlier = authority.stamp(bundle.signature(), "tsa");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let later = authority.stamp(bundle.signature(), "tsa");
+    let time =
+        |stamp: &[u8]| token::check(stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    assert!(time(&earlier) < time(&later));
+    for order in [[&earlier, &later], [&later, &earlier]] {
+        let stamped = order.into_iter().fold(bundle.clone(), |bundle, stamp| {
+            bundle.with_timestamp(stamp.clone())
+        });
+        let seen = token::stamped_at(&stamped, &authority.der("ca")).unwrap();
+        assert_eq!(seen, Some(time(&earlier)));
+    }
 }
 
 fn provenance() -> Provenance {

@@ -3,6 +3,8 @@
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 pub(crate) mod arch;
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) mod answers;
 #[cfg(test)]
 pub(crate) mod interpreter;
 pub(crate) mod instruction;

@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     reason = "a tool that cannot be started fails the test"
 )]
-#![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,6 +19,7 @@ use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
+use zwieback_test_world::skip::skip;
 
 /// The clocks the scripts are told: `$NOW` is the wall clock, `$MADE` stamps created files.
 const NOW: [i64; 2] = [1_795_360_848, 1_829_946_845];
@@ -39,7 +39,7 @@ pub(crate) fn explained(tools: &[&str], script: &str) -> Option<Report> {
             .output()
             .unwrap();
         if !found.status.success() {
-            println!("skipped: `{tool}` is not installed");
+            skip("explain/seeds", &format!("`{tool}` is not installed"));
             return None;
         }
     }

@@ -11,6 +11,7 @@ use zwieback_host::deb::apt_state::{AptState, AptStateError, Platform};
 use zwieback_host::deb::package::Request;
 use zwieback_host::deb::resolve::{ResolveError, closure, source_file};
 use zwieback_host::deb::source_list::Source;
+use zwieback_test_world::skip::skip;
 
 const TAR: &[u8] = b"the original archive";
 
@@ -89,11 +90,13 @@ fn platform() -> Platform {
 }
 
 /// Says why nothing is tested where there is no apt.
-#[expect(clippy::print_stderr, reason = "a skipped test says why")]
 fn without_apt() -> bool {
     let absent = Command::new("apt-get").arg("--version").output().is_err();
     if absent {
-        eprintln!("skipped: apt-get is not installed, so nothing can be resolved here");
+        skip(
+            "apt",
+            "apt-get is not installed, so nothing can be resolved here",
+        );
     }
     absent
 }

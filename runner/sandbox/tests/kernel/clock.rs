@@ -19,6 +19,8 @@ use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::sandbox::{Report, Sandbox, Sources};
 use zwieback_sandbox::step::{Command, Ending};
 
+use zwieback_test_world::skip::{skip, skip_here};
+
 use crate::attempt::{Attempt, call};
 use crate::harness::{self, Trial};
 use crate::world::{World, limits};
@@ -223,7 +225,7 @@ fn is_right(line: &str, meanwhile: RangeInclusive<i64>) -> bool {
         // Milliseconds, rounded down on one side or both.
         [asked, waited] => name.starts_with("wait-") && (asked - 1..asked * 2).contains(&waited),
         [errno] if name.starts_with("no-") => {
-            println!("skipped: waits of {name}: errno {errno}");
+            skip_here("kernel_clock", &format!("waits of {name}: errno {errno}"));
             true
         }
         [is_seen] if name.ends_with("-seen") => is_seen == 1,
@@ -253,7 +255,7 @@ pub(crate) fn make(tool: &str, arguments: &[&str]) -> bool {
         Ok(output) if output.status.success() => true,
         Ok(output) => panic!("{tool}: {}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => {
-            println!("skipped: {tool}: {error}");
+            skip("kernel_clock", &format!("{tool}: {error}"));
             false
         }
     }
@@ -289,7 +291,7 @@ fn python(world: &World) {
     if Path::new("/usr/bin/python3").exists() {
         workshop(world).judge(&["/usr/bin/python3", "-c", include_str!("clock.py")]);
     } else {
-        println!("skipped: there is no /usr/bin/python3");
+        skip("kernel_clock", "there is no /usr/bin/python3");
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use zwieback_sandbox::nursery;
+use zwieback_test_world::skip::skip;
 
 use crate::world::World;
 use crate::{
@@ -18,6 +19,9 @@ pub(crate) type Trial = (&'static str, fn(&World));
 
 /// Somebody who owns nothing on any machine.
 pub(crate) const ORDINARY: u32 = 64_999;
+
+/// Tells the second life that root has had its turn.
+const AGAIN: &str = "--again";
 
 /// Runs every trial whose name holds one of `filters`.
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
@@ -46,7 +50,9 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
     let other = if nix::unistd::geteuid().is_root() {
         run_as_ordinary_user(&world, arguments)
     } else {
-        println!("skipped: the same as root, because this is not root");
+        if !arguments.iter().any(|argument| argument == AGAIN) {
+            skip("kernel, as root", "this is not root");
+        }
         true
     };
     if own && other {
@@ -127,8 +133,9 @@ fn run(world: &World, filters: &[&str], origin: Origin) -> Result<bool, ExitCode
         }
         println!("{who}{how} {name} ({} ms)", started.elapsed().as_millis());
     }
+    let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
     println!(
-        "{who}{how}: {passed} passed, {} failed {failed:?}",
+        "test result: {verdict}. {passed} passed; {} failed; 0 ignored; as {who}{how} {failed:?}",
         failed.len()
     );
     Ok(failed.is_empty())
@@ -147,6 +154,7 @@ fn plant() -> Result<(), ExitCode> {
 fn run_as_ordinary_user(world: &World, arguments: &[String]) -> bool {
     let status = Command::new(world.program())
         .args(arguments)
+        .arg(AGAIN)
         .uid(ORDINARY)
         .gid(ORDINARY)
         .status();

@@ -22,6 +22,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("privileges", _) => privileges(),
         ("start-setuid", _) => start_setuid(),
         ("masks", _) => masks(),
+        ("refused-calls", _) => kernel::refused_calls(),
         ("thirty-two-bits", _) => kernel::thirty_two_bits(),
         ("descriptors", _) => descriptors(),
         ("input", _) => input(),

@@ -11,6 +11,9 @@
     reason = "a test program with a main of its own: it reports to people, panics to fail, and its attempts share one type"
 )]
 
+#[cfg(target_arch = "x86_64")]
+#[path = "../../seccomp/answers.rs"]
+mod answers;
 mod attempt;
 mod harness;
 mod inside;

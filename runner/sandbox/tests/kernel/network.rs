@@ -9,6 +9,8 @@ use nix::errno::Errno::{
     EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT,
 };
 
+use zwieback_test_world::skip::skip_here;
+
 use crate::attempt::{Attempt, Forbidden, all_fail, io, just};
 use crate::harness::Trial;
 use crate::world::World;
@@ -203,7 +205,7 @@ fn host_listener(world: &World) {
         format!("[{}]:0", Ipv6Addr::LOCALHOST),
     ] {
         let Ok(listener) = TcpListener::bind(&local) else {
-            println!("skipped: the host has no {local}");
+            skip_here("kernel_network", &format!("the host has no {local}"));
             continue;
         };
         listener.set_nonblocking(true).unwrap();

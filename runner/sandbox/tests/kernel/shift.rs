@@ -5,6 +5,8 @@ use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::identity::{Entropy, Instructions, Machine};
 use zwieback_core::supervision::Effect;
 
+use zwieback_test_world::skip::{skip, skip_here};
+
 use crate::clock::{Workshop, make, text, write};
 use crate::harness::Trial;
 use crate::world::World;
@@ -73,7 +75,7 @@ fn cpu(world: &World) {
         Some(Effect::Ineffective { reason }) => {
             assert_eq!(reason, "this CPU cannot fault CPUID");
             assert!(!said.contains("a processor"), "{said}");
-            println!("skipped: the masked CPU: {reason}");
+            skip_here("kernel_shift", &format!("the masked CPU: {reason}"));
         }
         None => panic!("nothing was said of the CPU"),
     }
@@ -95,7 +97,7 @@ print(uuid.uuid4(), uuid.uuid4(), hash('word'), os.urandom(70000)[-4:].hex())
         (said, report.supervision.entropy)
     };
     if !std::path::Path::new("/usr/bin/python3").exists() {
-        return println!("skipped: there is no /usr/bin/python3");
+        return skip("kernel_shift", "there is no /usr/bin/python3");
     }
     let (first, effect) = drawn(Entropy::Frozen);
     assert_eq!(effect, Some(Effect::Effective));
