@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::{__cpuid_count, CpuidResult};
 
-use libc::{c_long, user_regs_struct};
+use libc::user_regs_struct;
 use nix::errno::Errno;
 
 use crate::kernel::process;
@@ -17,8 +17,12 @@ use crate::kernel::trace::{self, Resume};
 const ARCH_SET_CPUID: u64 = 0x1012;
 /// `cpuid`.
 const INSTRUCTION: [u8; 2] = [0x0F, 0xA2];
-/// `syscall`, and `int3`, which hands over to the tracer.
-const CALL_AND_STOP: [u8; 3] = [0x0F, 0x05, 0xCC];
+/// `mov eax, SYS_arch_prctl`; `syscall`; `int3`, which hands over to the tracer.
+///
+/// The number is loaded by the program itself: at the stop after `execve` the tracee is still inside
+/// that call, whose return value overwrites the `rax` that a tracer sets.
+const CALL_AND_STOP: [u8; 8] = [0xB8, 158, 0, 0, 0, 0x0F, 0x05, 0xCC];
+const _: () = assert!(libc::SYS_arch_prctl == CALL_AND_STOP[1] as libc::c_long);
 /// More stops than this before the call is made mean that something else is going on.
 const PATIENCE: u32 = 16;
 
@@ -37,9 +41,8 @@ fn set(allowed: u64) -> Result<(), Errno> {
 pub(crate) fn arm(pid: i32) -> Result<(), Errno> {
     let before = trace::registers(pid).ok_or(Errno::ESRCH)?;
     let code = trace::peek(pid, before.rip)?;
-    trace::poke(pid, before.rip, with_call(code))?;
+    trace::poke(pid, before.rip, u64::from_ne_bytes(CALL_AND_STOP))?;
     let call = user_regs_struct {
-        rax: libc::SYS_arch_prctl.cast_unsigned(),
         rdi: ARCH_SET_CPUID,
         rsi: 0,
         // `execve` is over: nothing is to be restarted.
@@ -50,9 +53,22 @@ pub(crate) fn arm(pid: i32) -> Result<(), Errno> {
     let result = run_to_stop(pid, before.rip + CALL_AND_STOP.len() as u64);
     // A program that was killed meanwhile needs no repair.
     trace::poke(pid, before.rip, code)?;
-    let orig_rax = u64::MAX;
-    trace::set_registers(pid, user_regs_struct { orig_rax, ..before });
-    Errno::result(c_long::from_ne_bytes(result?.to_ne_bytes())).map(drop)
+    let at_start = user_regs_struct {
+        // What execve returns.
+        rax: 0,
+        orig_rax: u64::MAX,
+        ..before
+    };
+    trace::set_registers(pid, at_start);
+    result_of_call(result?)
+}
+
+/// What the kernel leaves in the result register: an errno, negated, or no error.
+fn result_of_call(register: u64) -> Result<(), Errno> {
+    match register.cast_signed() {
+        error @ -4095..0 => Err(Errno::from_raw(i32::try_from(-error).unwrap_or(libc::EIO))),
+        _ => Ok(()),
+    }
 }
 
 /// Lets the tracee go on until it stops at `end`, and says what is then in its result register.
@@ -73,12 +89,6 @@ fn run_to_stop(pid: i32, end: u64) -> Result<u64, Errno> {
         signal = if is_event { 0 } else { libc::WSTOPSIG(status) };
     }
     Err(Errno::ELOOP)
-}
-
-fn with_call(code: u64) -> u64 {
-    let mut bytes = code.to_ne_bytes();
-    bytes[..CALL_AND_STOP.len()].copy_from_slice(&CALL_AND_STOP);
-    u64::from_ne_bytes(bytes)
 }
 
 /// Answers a tracee that faulted, if it faulted by asking.
@@ -261,9 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_takes_the_place_of_the_first_instructions() {
-        let code = u64::from_ne_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
-        let with = with_call(code).to_ne_bytes();
-        assert_eq!(with, [0x0F, 0x05, 0xCC, 4, 5, 6, 7, 8]);
+    fn every_errno_is_an_error() {
+        assert_eq!(result_of_call(0), Ok(()));
+        assert_eq!(result_of_call((-1_i64).cast_unsigned()), Err(Errno::EPERM));
+        assert_eq!(result_of_call((-9_i64).cast_unsigned()), Err(Errno::EBADF));
+        assert_eq!(
+            result_of_call((-19_i64).cast_unsigned()),
+            Err(Errno::ENODEV)
+        );
     }
 }
