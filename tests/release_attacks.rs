@@ -72,7 +72,7 @@ const APPROVALS: &[Case] = &[
     },
     Case {
         name: "an approval of one's own change",
-        before: &[("cy", "zwieback attest authors app_1.0.tar --author ada")],
+        before: &[("kim", "zwieback attest authors app_1.0.tar --author ada")],
         attempt: ("ada", "zwieback approve one/app --for staging"),
         refused: (5, "self-approval"),
     },
@@ -80,9 +80,24 @@ const APPROVALS: &[Case] = &[
         name: "a change that turns out to be one's own after the approval",
         before: &[
             ("ada", "zwieback approve one/app --for staging"),
-            ("cy", "zwieback attest authors app_1.0.tar --author ada"),
+            ("kim", "zwieback attest authors app_1.0.tar --author ada"),
         ],
         attempt: ("gate", "zwieback promote one/app --to staging"),
+        refused: (5, "self-approval"),
+    },
+    Case {
+        name: "others declared authors by someone without that role",
+        before: &[],
+        attempt: (
+            "cy",
+            "zwieback attest authors app_1.0.tar --author ada --author bo",
+        ),
+        refused: (4, "signer-role"),
+    },
+    Case {
+        name: "an author who takes that back",
+        before: &[("ada", "zwieback attest authors app_1.0.tar --author ada")],
+        attempt: ("ada", "zwieback attest authors app_1.0.tar --withdraw ada"),
         refused: (5, "self-approval"),
     },
     Case {
@@ -273,12 +288,21 @@ const EXCEPTIONS: &[Case] = &[
         refused: (4, "signer-role"),
     },
     Case {
-        name: "an exception for another rule",
-        before: &[(
+        name: "an exception for a rule that does not hold there",
+        before: &[],
+        attempt: (
             "sam",
             "zwieback break-glass one/app --in staging --scope tests --why down --hours 1",
-        )],
-        attempt: ("gate", "zwieback promote one/app --to staging --dry-run"),
+        ),
+        refused: (5, "exception-scope"),
+    },
+    Case {
+        name: "an exception for all rules about builds at once",
+        before: &[],
+        attempt: (
+            "sam",
+            "zwieback break-glass one/app --in staging --scope builds --why down --hours 1",
+        ),
         refused: (5, "exception-scope"),
     },
     Case {
@@ -295,7 +319,7 @@ const EXCEPTIONS: &[Case] = &[
         before: &[
             (
                 "sam",
-                "zwieback break-glass one/app --in staging --scope approvals,builds,ladder,tests \
+                "zwieback break-glass one/app --in staging --scope approvals,builds.level \
                  --why down --hours 1",
             ),
             (

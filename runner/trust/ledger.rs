@@ -3,6 +3,7 @@
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 
+use crate::gate::question::Needed;
 use crate::log::error::LogError;
 use crate::log::monitor::Memory;
 use crate::log::place::LogDir;
@@ -41,7 +42,7 @@ pub struct Ledger {
 impl Ledger {
     /// The state of the log now, every signature checked; the log is remembered.
     pub fn load(&self, now: Timestamp) -> Result<State, LogError> {
-        self.fold(now, u64::MAX, |_| ())
+        self.fold((now, now), u64::MAX, |_| ())
     }
 
     /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
@@ -68,15 +69,20 @@ impl Ledger {
         Ok(state)
     }
 
-    /// The state as it was when the log had so many entries.
-    pub fn load_until(&self, size: u64, now: Timestamp) -> Result<State, LogError> {
-        self.fold(now, size, |_| ())
+    /// The state as it was at that time, when the log had so many entries.
+    pub fn load_until(
+        &self,
+        size: u64,
+        then: Timestamp,
+        now: Timestamp,
+    ) -> Result<State, LogError> {
+        self.fold((then, now), size, |_| ())
     }
 
     /// What became of each entry.
     pub fn lines(&self, now: Timestamp) -> Result<Vec<Line>, LogError> {
         let mut lines = Vec::new();
-        self.fold(now, u64::MAX, |line| lines.push(line))?;
+        self.fold((now, now), u64::MAX, |line| lines.push(line))?;
         Ok(lines)
     }
 
@@ -88,9 +94,34 @@ impl Ledger {
         builds.iter().map(|it| bundle(it.index)).collect()
     }
 
+    /// The bundles of all that an artifact was built from, at any depth, where recipes made it.
+    pub fn needed(&self, state: &State, artifact: Digest) -> Result<Needed, LogError> {
+        let record = state.artifact(artifact);
+        let builds = record.into_iter().flat_map(|it| &it.builds);
+        let needs = builds.flat_map(|it| it.what.needs.keys().copied());
+        let mut open: Vec<Digest> = needs.collect();
+        let mut needed = Needed::new();
+        if open.is_empty() {
+            return Ok(needed);
+        }
+        let head = self.log.checkpoint()?.head;
+        while let Some(tree) = open.pop() {
+            if needed.contains_key(&tree) {
+                continue;
+            }
+            let mut bundles = Vec::new();
+            for made in state.made(tree) {
+                bundles.push(self.log.proven(made.index, head)?.bundle);
+                open.extend(made.what.build.needs.keys().copied());
+            }
+            needed.insert(tree, bundles);
+        }
+        Ok(needed)
+    }
+
     fn fold(
         &self,
-        now: Timestamp,
+        (then, now): (Timestamp, Timestamp),
         until: u64,
         mut each: impl FnMut(Line),
     ) -> Result<State, LogError> {
@@ -104,7 +135,7 @@ impl Ledger {
         };
         let note = self.log.note()?;
         let (checkpoint, entries) = self.log.entries(&expected)?;
-        let mut state = State::new(self.anchor.clone());
+        let mut state = State::new(self.anchor.clone(), then);
         // Even the past is only believed as part of the whole: reading goes on to the end.
         for logged in entries {
             let logged = logged?;

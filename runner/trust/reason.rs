@@ -69,6 +69,8 @@ zwieback_core::reasons! {
     StatementReplayed = "statement-replayed",
     /// the statement was made for another log
     StatementElsewhere = "statement-elsewhere",
+    /// the statement says that it was made at a time that has not come yet
+    StatementEarly = "statement-early",
     /// the statement lacks something that its kind must have
     StatementMalformed = "statement-malformed",
     /// the statement is of a kind that means nothing here
@@ -103,6 +105,8 @@ zwieback_core::reasons! {
     GenerationOrder = "generation-order",
     /// nothing in the log says how the artifact was built
     ProvenanceMissing = "provenance-missing",
+    /// nothing in the log that is believed says how something it was built from was built
+    NeedsMissing = "needs-missing",
     /// the artifact was revoked
     ArtifactRevoked = "artifact-revoked",
     /// the artifact's builder was revoked
@@ -145,6 +149,8 @@ zwieback_core::reasons! {
     ExceptionExpired = "exception-expired",
     /// the exception covers something else
     ExceptionScope = "exception-scope",
+    /// too few keepers make the same exception
+    ExceptionQuorum = "exception-quorum",
     /// no earlier generation verifies now
     NothingToRollBackTo = "nothing-to-roll-back-to",
     /// what is deployed is not what was promoted

@@ -128,15 +128,9 @@ pub struct BreakGlassArgs {
     /// In which environment
     #[arg(long = "in", value_name = "ENV")]
     pub environment: Name,
-    /// Which rules do not hold
-    #[arg(
-        long,
-        value_enum,
-        required = true,
-        value_delimiter = ',',
-        value_name = "RULE"
-    )]
-    pub scope: Vec<Rule>,
+    /// Which rules do not hold: each by its whole name, as `promote --dry-run` shows it
+    #[arg(long, required = true, value_delimiter = ',', value_name = "RULE")]
+    pub scope: Vec<String>,
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub why: String,
@@ -149,19 +143,6 @@ pub struct BreakGlassArgs {
     /// Who says it.
     #[command(flatten)]
     pub say: SayArgs,
-}
-
-/// A rule that an exception can let pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Rule {
-    /// Who must approve.
-    Approvals,
-    /// What must be tested.
-    Tests,
-    /// Where it must have been before.
-    Ladder,
-    /// How it must have been built.
-    Builds,
 }
 
 /// Arguments of `zwieback attest`.
@@ -196,8 +177,15 @@ pub enum AttestWhat {
         #[arg(value_name = "SOURCE")]
         source: String,
         /// A person, as the policy names them (can be repeated)
-        #[arg(long = "author", value_name = "NAME", required = true)]
+        #[arg(
+            long = "author",
+            value_name = "NAME",
+            required_unless_present = "withdrawn"
+        )]
         authors: Vec<Name>,
+        /// A person who after all did not change it: takes back what was said (can be repeated)
+        #[arg(long = "withdraw", value_name = "NAME")]
+        withdrawn: Vec<Name>,
         /// Who says it.
         #[command(flatten)]
         say: SayArgs,

@@ -26,7 +26,7 @@ pub const MADE: &str = "outputs of ";
 /// Before the names of the toolchains, in the name of the tree that was `/`.
 pub const ROOT: &str = "toolchain/";
 /// The name of the byproduct that is the tree of all outputs.
-pub(super) const OUTPUTS: &str = "output tree";
+pub const OUTPUTS: &str = "output tree";
 /// The name of the byproduct that tells of factors and locks.
 pub const SANDBOX: &str = "sandbox report";
 /// A statement carries whole the patches that are smaller: in-toto keeps `content` below 1 KB.

@@ -8,44 +8,46 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::builds::{Builds, is_operator};
 use super::case::Case;
-use super::decision::{Decision, Rule, SetAside};
+use super::decision::{Decision, Rule, SetAside, Waivable};
+use super::inputs::Authored;
 use super::release_policy::Authors;
 use crate::reason::{Reason, Refusal, Why};
 use crate::state::environment::Origin;
 use crate::state::record::Entered;
 use crate::statement::approval::Approval;
+use crate::statement::heading::OutOfSpan;
 use crate::statement::test_result::TestResult;
 
 const DAY: i64 = 86_400;
-/// Clocks of people may differ by so much.
-const SKEW: i64 = 300;
 
 /// Those who cannot approve, and what else an approval is held against.
 struct Bench<'a> {
     case: &'a Case<'a>,
+    name: &'a str,
     authors: BTreeSet<&'a Name>,
     makers: BTreeSet<&'a Name>,
     operators: BTreeSet<&'a str>,
     used_before: u64,
+    /// A source of which nobody has said who changed it, where someone should have.
+    unclaimed: Option<String>,
 }
 
 /// Applies the rules about people: authors, approvals, tests.
 pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
     let state = case.question.state;
-    let sources = builds.sources();
-    let authors: BTreeSet<&Name> = sources
-        .iter()
-        .filter_map(|source| state.authors(*source))
-        .flatten()
-        .collect();
+    let sources = builds.authored();
+    let of = |source: &Authored| state.authors(source.digest).into_iter().flatten();
+    let authors: BTreeSet<&Name> = sources.iter().flat_map(of).collect();
     let (keys, operators) = builds.makers();
     let people = &case.policy.release.people;
     let bench = Bench {
         case,
         makers: keys.iter().filter_map(|key| people.person(*key)).collect(),
         operators,
+        name: case.name(builds),
         used_before: used_before(case),
         authors,
+        unclaimed: unclaimed(&sources, case),
     };
     decision.rules.extend(bench.authors());
     decision
@@ -59,19 +61,17 @@ impl Bench<'_> {
         if self.case.environment.authors == Authors::IfKnown {
             return None;
         }
-        let names: Vec<&str> = self.authors.iter().map(|it| it.as_str()).collect();
-        let why = names.is_empty().then_some(Reason::AuthorsUnknown.into());
-        let saw = if names.is_empty() {
-            "nobody".to_owned()
-        } else {
-            names.join(", ")
+        let names: Vec<&str> = self.authors.iter().map(|name| name.as_str()).collect();
+        let why = self
+            .unclaimed
+            .as_ref()
+            .map(|_| Reason::AuthorsUnknown.into());
+        let saw = match &self.unclaimed {
+            Some(source) => format!("nobody for {source}"),
+            None => names.join(", "),
         };
-        Some(Rule::new(
-            "authors",
-            "someone known as author of a source",
-            saw,
-            why,
-        ))
+        let asked = "someone known as author of each source of the project's own, or else of one";
+        Some(Rule::new("authors", asked, saw, why))
     }
 
     fn approvals(&self, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
@@ -111,7 +111,8 @@ impl Bench<'_> {
             .copied()
             .unwrap_or(Reason::ApprovalsTooFew.into());
         let why: Option<Why> = (filled < needed).then_some(why);
-        Some(Rule::new("approvals", wanted.join(" and "), saw, why))
+        let rule = Rule::new("approvals", wanted.join(" and "), saw, why);
+        Some(rule.waivable(Waivable::ByOne))
     }
 
     /// Approvals that were meant for elsewhere, and did their work there, are no news here.
@@ -176,19 +177,17 @@ impl Bench<'_> {
         let Approval {
             heading, expires, ..
         } = approval;
-        if now >= *expires || heading.issued.seconds_since(now) > SKEW {
-            let saw = format!("from {} to {expires}, it is {now}", heading.issued);
-            return Err(Refusal::new(Reason::ApprovalExpired, saw));
-        }
-        let days = self.case.environment.max_approval_days;
-        let lasts = expires.seconds_since(heading.issued);
-        if lasts <= i64::from(days) * DAY {
-            Ok(())
-        } else {
-            Err(Refusal::new(
-                Reason::ApprovalTooLong,
-                format!("{} days, {days} are allowed", lasts / DAY),
-            ))
+        let days = i64::from(self.case.environment.max_approval_days);
+        match heading.check_span(*expires, days * DAY, now) {
+            Ok(()) => Ok(()),
+            Err(OutOfSpan::Over) => {
+                let saw = format!("from {} to {expires}, it is {now}", heading.issued);
+                Err(Refusal::new(Reason::ApprovalExpired, saw))
+            }
+            Err(OutOfSpan::TooLong(lasts)) => {
+                let saw = format!("{} days, {days} are allowed", lasts / DAY);
+                Err(Refusal::new(Reason::ApprovalTooLong, saw))
+            }
         }
     }
 
@@ -196,7 +195,7 @@ impl Bench<'_> {
     fn other_artifacts(&self, reasons: &mut Vec<Why>, set_aside: &mut Vec<SetAside>) {
         let question = self.case.question;
         let artifact = question.artifact.sha256;
-        let (name, now) = (self.case.name(), question.now);
+        let (name, now) = (self.name, question.now);
         let others: BTreeSet<Digest> = question.state.waiting(name, now).collect();
         let fresh = |it: &Digest| *it != artifact && !self.was_in(question.environment, *it);
         for other in others.into_iter().filter(fresh) {
@@ -291,12 +290,25 @@ fn tests(case: &Case<'_>, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
         None => ("no result", false),
     };
     let why = (!passed).then_some(Reason::TestsMissing.into());
-    Some(Rule::new(
-        "tests",
-        format!("passed, by someone of the role {role}"),
-        saw,
-        why,
-    ))
+    let asked = format!("passed, by someone of the role {role}");
+    Some(Rule::new("tests", asked, saw, why).waivable(Waivable::ByOne))
+}
+
+/// What lies in the project, and nowhere else, must all have authors; where nothing does, some source.
+fn unclaimed(sources: &[Authored], case: &Case<'_>) -> Option<String> {
+    let claimed = |source: &&Authored| {
+        let authors = case.question.state.authors(source.digest);
+        authors.is_some_and(|names| !names.is_empty())
+    };
+    let mut own = sources.iter().filter(|it| it.is_own).peekable();
+    let missing = if own.peek().is_some() {
+        own.find(|source| !claimed(source))
+    } else if sources.iter().any(|source| claimed(&source)) {
+        None
+    } else {
+        return Some("any source".to_owned());
+    };
+    missing.map(|source| source.name.clone())
 }
 
 fn aside(index: u64, what: &str, why: Refusal) -> SetAside {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::level::BuildLevel;
 use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::reason as attest;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verify::{Request, Verified, verify as verify_build};
 use zwieback_core::digest::Digest;
@@ -16,7 +16,9 @@ use zwieback_core::policy::question::Question as BuildQuestion;
 use zwieback_core::policy::reproduction::independent_builders;
 
 use super::case::{Case, revocation_rule};
-use super::decision::{Rule, SetAside};
+use super::decision::{Rule, SetAside, Waivable};
+use super::inputs::{Authored, authored};
+use super::needs::{Rest, hint};
 use super::question::Intent;
 use crate::reason::{Reason, Refusal, Why};
 use crate::statement::revocation::Revoked;
@@ -29,8 +31,12 @@ pub(super) struct Builds {
     pub(super) independent: usize,
     /// The artifact's version.
     pub(super) version: Option<String>,
+    /// What the artifact is called, by the first of them.
+    pub(super) name: Option<String>,
     /// Provenance that is not believed.
     pub(super) set_aside: Vec<SetAside>,
+    /// What it was built from.
+    rest: Rest,
 }
 
 /// The recipe's name and version, where a provenance has a recipe that has them.
@@ -65,12 +71,17 @@ pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
         }
     }
     let versions = verified.iter().filter_map(|it| release(it.provenance()));
+    let mut rest = Rest::of(&verified, &trust, case);
+    set_aside.append(&mut rest.set_aside);
+    let named = verified.first().and_then(|it| it.subjects().first());
     Ok(Builds {
+        name: named.cloned(),
         independent: independent_builders(&verified, &trust),
         version: versions.map(|(_, version)| version).next(),
         verified,
         trust,
         set_aside,
+        rest,
     })
 }
 
@@ -95,11 +106,32 @@ impl Builds {
         (keys, self.verified.iter().filter_map(operator).collect())
     }
 
-    /// The digests of all inputs.
-    pub(super) fn sources(&self) -> BTreeSet<Digest> {
+    /// The sources that have authors.
+    pub(super) fn authored(&self) -> Vec<Authored> {
         let builds = self.verified.iter();
-        let inputs = builds.flat_map(|it| &it.provenance().resolved_dependencies);
-        inputs.filter_map(|it| it.digest.get_sha256()).collect()
+        let all = builds.flat_map(|it| authored(it.provenance()));
+        let all: BTreeSet<Authored> = all.collect();
+        all.into_iter().collect()
+    }
+
+    /// All builds that it rests on, its own first.
+    fn all(&self) -> impl Iterator<Item = &Verified> {
+        self.verified.iter().chain(&self.rest.builds)
+    }
+
+    /// The digests of all inputs, and of all files of those that recipes made, at any depth.
+    fn sources(&self) -> BTreeSet<Digest> {
+        let inputs = self
+            .all()
+            .flat_map(|it| &it.provenance().resolved_dependencies);
+        let inputs = inputs.filter_map(|it| it.digest.get_sha256());
+        let files = self
+            .rest
+            .builds
+            .iter()
+            .flat_map(|it| it.statement().subject);
+        let files = files.filter_map(|it| it.digest.get_sha256());
+        inputs.chain(files).collect()
     }
 
     /// Every rule about builds.
@@ -109,6 +141,7 @@ impl Builds {
             return rules;
         }
         rules.extend(self.revocations(case));
+        rules.extend(self.rest.rule());
         let question = BuildQuestion {
             policy: &case.policy.builds,
             environment: case.policy.build_environment(case.question.environment),
@@ -151,13 +184,14 @@ impl Builds {
 
     fn revocations(&self, case: &Case<'_>) -> Vec<Rule> {
         let state = case.question.state;
-        let mut builders = self.verified.iter().map(|it| &it.provenance().builder.id);
+        let mut builders = self.all().map(|it| &it.provenance().builder.id);
         let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
         let sources = self.sources();
         let revoked = state
             .revocations()
             .iter()
             .find(|it| match it.revocation.revoked {
+                _ if !it.alone => false,
                 // An artifact that was revoked is no better as an input of another.
                 Revoked::Source(digest) | Revoked::Artifact(digest) => sources.contains(&digest),
                 Revoked::Key(_) | Revoked::Builder(_) => false,
@@ -172,12 +206,26 @@ impl Builds {
 fn of_outcome(outcome: &Outcome) -> Rule {
     let name = format!("builds.{}", outcome.rule);
     let denied = outcome.denied.map(Why::from);
-    Rule::new(name, &*outcome.asked, outcome.saw.as_str(), denied)
+    let rule = Rule::new(name, &*outcome.asked, outcome.saw.as_str(), denied);
+    rule.waivable(outcome.denied.map_or(Waivable::Never, waivable))
 }
 
-fn hint(bundle: &[u8]) -> String {
-    let bundle = Bundle::parse(bundle);
-    bundle.map_or_else(|_| "unreadable".to_owned(), |it| it.hint().to_owned())
+/// Whose exception lets a rule about builds pass, by what it found. How many have built something, and
+/// when, is a matter of time; how and from what is the very thing that the policy is about. A rule that
+/// is not named here is waived by nobody.
+fn waivable(found: attest::Reason) -> Waivable {
+    use attest::Reason as Found;
+    match found {
+        Found::BuildersTooFew | Found::TooOld => Waivable::ByOne,
+        Found::LevelTooLow
+        | Found::ProfileTooWeak
+        | Found::FactorState
+        | Found::LockState
+        | Found::SourceNotAllowed
+        | Found::ToolchainNotAllowed
+        | Found::RegoDenied => Waivable::ByQuorum,
+        _ => Waivable::Never,
+    }
 }
 
 /// Whether a name of a person is that of an operator.

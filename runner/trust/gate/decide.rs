@@ -43,7 +43,7 @@ impl Case<'_> {
         let history = question.state.history(question.environment);
         Decision {
             artifact: question.artifact.sha256,
-            name: self.name().to_owned(),
+            name: self.name(builds).to_owned(),
             version: builds.version.clone(),
             environment: question.environment.clone(),
             policy: self.policy.digest,
@@ -58,9 +58,12 @@ impl Case<'_> {
         }
     }
 
-    /// What the log calls the artifact, else what the user calls it.
-    pub(super) fn name(&self) -> &str {
+    /// What its builders call the artifact; while none is believed, what the log or else the user does.
+    pub(super) fn name<'b>(&'b self, builds: &'b Builds) -> &'b str {
         let artifact = self.question.artifact;
+        if let Some(name) = &builds.name {
+            return name;
+        }
         match self.question.state.artifact(artifact.sha256) {
             Some(record) => &record.name,
             None => artifact.plain_name(),

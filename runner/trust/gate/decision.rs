@@ -8,7 +8,6 @@ use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use crate::reason::{Refusal, Why};
-use crate::statement::break_glass::Waivable;
 
 /// A decision, with all that it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +49,21 @@ pub struct Rule {
     pub asked: String,
     /// What it saw.
     pub saw: String,
+    /// Whose exception lets it pass.
+    pub waivable: Waivable,
     /// What came of it.
     pub verdict: Verdict,
+}
+
+/// Whose exception lets a rule pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waivable {
+    /// Nobody's: signatures, revocations, the order of releases, and whatever does not say otherwise.
+    Never,
+    /// That of one person who may break glass: rules about how people work.
+    ByOne,
+    /// That of as many keepers as may change the policy: rules about what something is made of.
+    ByQuorum,
 }
 
 /// What came of a rule.
@@ -102,7 +114,7 @@ impl Decision {
 }
 
 impl Rule {
-    /// A rule that was kept, or denies for that reason.
+    /// A rule that was kept, or denies for that reason; no exception lets it pass.
     pub fn new(
         name: impl Into<String>,
         asked: impl Into<String>,
@@ -113,18 +125,14 @@ impl Rule {
             name: name.into(),
             asked: asked.into(),
             saw: saw.into(),
+            waivable: Waivable::Never,
             verdict: denied.map_or(Verdict::Held, Verdict::Denied),
         }
     }
 
-    /// What an exception must cover to let it pass; signatures and revocations it never does.
-    pub(super) fn waivable(&self) -> Option<Waivable> {
-        match self.name.as_str() {
-            "approvals" => Some(Waivable::Approvals),
-            "tests" => Some(Waivable::Tests),
-            "ladder" => Some(Waivable::Ladder),
-            name if name.starts_with("builds.") => Some(Waivable::Builds),
-            _ => None,
-        }
+    /// The same rule, that those may let pass.
+    #[must_use]
+    pub(super) fn waivable(self, waivable: Waivable) -> Self {
+        Self { waivable, ..self }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::builds::Builds;
 use super::case::Case;
-use super::decision::Rule;
+use super::decision::{Rule, Waivable};
 use crate::reason::Reason;
 use crate::state::environment::Generation;
 
@@ -21,12 +21,8 @@ fn ladder(case: &Case<'_>) -> Option<Rule> {
     let there = current.is_some_and(|it| it.artifact == question.artifact.sha256);
     let saw = current.map_or("nothing".to_owned(), describe);
     let why = (!there).then_some(Reason::NotPromotedBefore.into());
-    Some(Rule::new(
-        "ladder",
-        format!("this artifact in {before}"),
-        saw,
-        why,
-    ))
+    let asked = format!("this artifact in {before}");
+    Some(Rule::new("ladder", asked, saw, why).waivable(Waivable::ByOne))
 }
 
 fn order(case: &Case<'_>, builds: &Builds) -> Rule {

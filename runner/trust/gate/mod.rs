@@ -16,5 +16,7 @@ pub mod decision;
 
 pub mod approvals;
 pub mod builds;
+pub mod inputs;
+pub mod needs;
 pub mod exceptions;
 pub mod history;

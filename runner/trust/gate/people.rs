@@ -88,6 +88,11 @@ impl People {
         self.by_key.get(&key).map(|(_, person)| person)
     }
 
+    /// Whether there is someone of that name.
+    pub fn knows(&self, person: &Name) -> bool {
+        self.by_key.values().any(|(_, name)| name == person)
+    }
+
     /// The key of that id.
     pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
         self.by_key.get(&id).map(|(key, _)| key)

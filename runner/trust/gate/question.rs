@@ -1,12 +1,18 @@
 //! What the gate is asked.
 
+use std::collections::BTreeMap;
+
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::verified::Artifact;
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::policy::rego::Rego;
 use zwieback_core::timestamp::Timestamp;
 
 use crate::state::folded::State;
+
+/// Bundles of provenance, by the tree of outputs that each says to have made.
+pub type Needed = BTreeMap<Digest, Vec<Vec<u8>>>;
 
 /// May this artifact be used there, now?
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +25,8 @@ pub struct Question<'a> {
     pub environment: &'a Name,
     /// The bundles of its provenance, as the log has them.
     pub provenance: &'a [Vec<u8>],
+    /// The bundles behind what the artifact was built from, at any depth, as the log has them.
+    pub needed: &'a Needed,
     /// Build types besides our own that are taken.
     pub foreign: &'a ForeignBuildTypes,
     /// Who evaluates Rego modules.

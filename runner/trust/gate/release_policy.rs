@@ -22,6 +22,8 @@ pub struct ReleasePolicy {
     pub change: Quorum,
     /// Whose word revokes.
     pub revoke: Name,
+    /// Whose word about other people's authorship counts, if it is not the keepers'.
+    pub authors: Option<Name>,
     /// Who may break glass, if anyone.
     pub break_glass: Option<BreakGlassRule>,
     /// What the gate calls itself.
@@ -134,6 +136,7 @@ struct File {
     roles: BTreeMap<Name, BTreeSet<Name>>,
     change: Quorum,
     revoke: Role,
+    authors: Option<Role>,
     break_glass: Option<BreakGlassRule>,
     gate: Gate,
     environment: Vec<Environment>,
@@ -168,6 +171,7 @@ impl ReleasePolicy {
             people: People::new(file.people, file.roles)?,
             change: file.change,
             revoke: file.revoke.role,
+            authors: file.authors.map(|it| it.role),
             break_glass: file.break_glass,
             gate: file.gate.id,
             gate_keys: keys
@@ -186,9 +190,35 @@ impl ReleasePolicy {
         Some((&self.environments[at], before))
     }
 
+    /// Whose word about other people's authorship counts.
+    pub fn authors_role(&self) -> &Name {
+        self.authors.as_ref().unwrap_or(&self.change.role)
+    }
+
+    /// Whose word about tests some environment takes.
+    pub fn test_roles(&self) -> BTreeSet<&Name> {
+        self.environments
+            .iter()
+            .filter_map(|it| it.tests.as_ref())
+            .collect()
+    }
+
+    /// Whose exceptions count for anything: those of the role, and keepers for what takes several.
+    pub fn break_glass_roles(&self) -> BTreeSet<&Name> {
+        let rule = self.break_glass.as_ref();
+        rule.map_or_else(BTreeSet::new, |it| [&it.role, &self.change.role].into())
+    }
+
+    /// Whether that key is one of someone who has that role.
+    pub fn has_role(&self, key: KeyId, role: &Name) -> bool {
+        let person = self.people.person(key);
+        person.is_some_and(|it| self.people.has_role(it, role))
+    }
+
     fn check(&self) -> Result<(), ReleasePolicyError> {
         self.people.check(&self.change.role, self.change.count)?;
         self.people.check(&self.revoke, 1)?;
+        self.people.check(self.authors_role(), 1)?;
         if let Some(rule) = &self.break_glass {
             self.people.check(&rule.role, 1)?;
         }

@@ -226,7 +226,7 @@ fn set_aside(aside: &SetAside) -> Value {
 fn environment(environment: &EnvironmentStatus) -> Value {
     let current = environment.current.as_ref().map_or(Value::Null, generation);
     let exceptions = environment.exceptions.iter().map(|it| {
-        let scope: Vec<&str> = it.scope.iter().map(|it| it.as_str()).collect();
+        let scope: Vec<&str> = it.scope.iter().map(String::as_str).collect();
         Value::object([
             ("index", count(it.index)),
             ("artifact", it.artifact.as_str().into()),

@@ -67,7 +67,7 @@ fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
         notes.push(note(Label::Bad, "wrong", said));
     }
     for it in &environment.exceptions {
-        let scope: Vec<&str> = it.scope.iter().map(|it| it.as_str()).collect();
+        let scope: Vec<&str> = it.scope.iter().map(String::as_str).collect();
         let said = format!(
             "{} without {} until {}: {:?}, by {}, entry {}",
             it.artifact,

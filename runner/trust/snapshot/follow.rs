@@ -68,19 +68,20 @@ impl Snapshot {
         head: TreeHead,
         wish: &Wish<'_>,
     ) -> Result<State, Failed> {
-        self.follow(log, head)?;
+        self.follow(log, head, wish.now)?;
         self.about(wish)
     }
 
     /// Folds what the log has and the snapshot has not.
-    fn follow(&mut self, log: &LogDir, head: TreeHead) -> Result<(), Failed> {
+    fn follow(&mut self, log: &LogDir, head: TreeHead, now: Timestamp) -> Result<(), Failed> {
         let known = self.head.tree.head();
         extends(log, head, known)?;
         if known == head {
             return Ok(());
         }
         let mut entries = log.entries_after(self.head.tree.clone(), head);
-        // The newest head without a forged entry: such a one must be found again by the next reader.
+        // The newest head without an entry that is forged or from a time ahead: the next reader must
+        // find such a one again.
         let mut sound = (self.head.clone(), true);
         loop {
             let chunk: Result<Vec<LoggedBundle>, LogError> = entries.by_ref().take(CHUNK).collect();
@@ -88,8 +89,8 @@ impl Snapshot {
             if chunk.is_empty() {
                 break;
             }
-            let forged = self.fold(&chunk)?;
-            if forged == 0 && sound.1 {
+            let unsettled = self.fold(&chunk, now)?;
+            if unsettled == 0 && sound.1 {
                 sound.0 = self.head.clone();
             } else {
                 sound.1 = false;
@@ -103,8 +104,8 @@ impl Snapshot {
         Ok(())
     }
 
-    fn fold(&mut self, chunk: &[LoggedBundle]) -> Result<u64, Failed> {
-        let mut state = self.partial()?;
+    fn fold(&mut self, chunk: &[LoggedBundle], now: Timestamp) -> Result<u64, Failed> {
+        let mut state = self.partial(now)?;
         for entry in chunk {
             self.head.tree.push(node::leaf(&entry.body));
         }
@@ -120,32 +121,52 @@ impl Snapshot {
         let changes = touched.map(|key| (key.digest(), state.part(&key)));
         self.change(changes.collect())??;
         self.head.base = state.base();
-        Ok(state.forged())
+        Ok(state.unsettled())
     }
 
     /// The parts without which a decision about an artifact cannot be made.
     fn about(&self, wish: &Wish<'_>) -> Result<State, Failed> {
-        let mut state = self.partial()?;
+        let mut state = self.partial(wish.now)?;
         self.recall(&mut state, [Key::Thing(wish.artifact)])?;
         let record = state.artifact(wish.artifact).cloned();
         let name = record.as_ref().map_or(wish.name, |it| it.name.as_str());
-        self.recall(&mut state, [Key::Called(name.to_owned())])?;
+        let builds = || record.iter().flat_map(|it| &it.builds);
+        let names = builds().map(|it| it.what.name.as_str());
+        let names: Vec<&str> = names.chain([name]).collect();
+        self.recall(
+            &mut state,
+            names.iter().map(|it| Key::Called((*it).to_owned())),
+        )?;
         // Who changed the sources may not approve: silence about a source must be the log's.
-        let builds = record.iter().flat_map(|it| &it.builds);
-        let inputs = builds.flat_map(|it| it.what.inputs.keys());
-        self.recall(&mut state, inputs.map(|it| Key::Thing(*it)))?;
+        let inputs = builds().flat_map(|it| it.what.inputs.keys().copied());
+        self.recall_made(&mut state, inputs.collect())?;
         let environments: Vec<Name> = state.environments().cloned().collect();
         for environment in environments {
             let around = Key::around(&state, &environment, wish.artifact);
             self.recall(&mut state, around)?;
         }
-        let waiting: Vec<Key> = state.waiting(name, wish.now).map(Key::Thing).collect();
+        let waiting = names.iter().flat_map(|name| state.waiting(name, wish.now));
+        let waiting: Vec<Key> = waiting.map(Key::Thing).collect();
         self.recall(&mut state, waiting)?;
         Ok(state)
     }
 
-    fn partial(&self) -> Result<State, Failed> {
-        let state = State::partial(self.anchor.clone(), self.head.base.clone());
+    /// What was said about those inputs, and about all that went into them where recipes made them.
+    fn recall_made(&self, state: &mut State, inputs: Vec<Digest>) -> Result<(), Failed> {
+        let mut open = inputs;
+        while let Some(input) = open.pop() {
+            if state.knows(&Key::Thing(input)) {
+                continue;
+            }
+            self.recall(state, [Key::Thing(input)])?;
+            let builds = state.made(input).iter();
+            open.extend(builds.flat_map(|it| it.what.build.needs.keys().copied()));
+        }
+        Ok(())
+    }
+
+    fn partial(&self, now: Timestamp) -> Result<State, Failed> {
+        let state = State::partial(self.anchor.clone(), self.head.base.clone(), now);
         Ok(state.map_err(LogError::from)?)
     }
 

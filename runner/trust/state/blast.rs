@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
 use super::folded::State;
-use super::record::{ArtifactRecord, BuildRecord, Entered};
+use super::record::{ArtifactRecord, BuildRecord};
 use crate::statement::revocation::Revoked;
 
 /// Everything that rests on one thing.
@@ -25,7 +26,7 @@ impl State {
     pub fn blast_radius(&self, revoked: &Revoked) -> BlastRadius {
         let mut radius = BlastRadius::default();
         for (digest, record) in &self.artifacts {
-            if is_reached(*digest, record, revoked) {
+            if self.is_reached(*digest, record, revoked) {
                 radius.artifacts.push((*digest, record.name.clone()));
             }
             if let Revoked::Key(key) = revoked {
@@ -47,16 +48,40 @@ impl State {
         }
         radius
     }
+
+    /// Whether an artifact is what is revoked, or rests on it at any depth.
+    fn is_reached(&self, digest: Digest, record: &ArtifactRecord, revoked: &Revoked) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<Digest> = Vec::new();
+        for build in &record.builds {
+            if rests_on(build.key, &build.what, revoked) {
+                return true;
+            }
+            open.extend(build.what.needs.keys().copied());
+        }
+        while let Some(tree) = open.pop() {
+            if !seen.insert(tree) {
+                continue;
+            }
+            for made in self.made(tree) {
+                let (build, files) = (&made.what.build, &made.what.files);
+                let file = matches!(revoked, Revoked::Artifact(it) | Revoked::Source(it) if files.contains(it));
+                if file || rests_on(made.key, build, revoked) {
+                    return true;
+                }
+                open.extend(build.needs.keys().copied());
+            }
+        }
+        *revoked == Revoked::Artifact(digest)
+    }
 }
 
-fn is_reached(digest: Digest, record: &ArtifactRecord, revoked: &Revoked) -> bool {
-    let any = |test: &dyn Fn(&Entered<BuildRecord>) -> bool| record.builds.iter().any(test);
+fn rests_on(key: KeyId, build: &BuildRecord, revoked: &Revoked) -> bool {
     match revoked {
-        Revoked::Artifact(artifact) => {
-            digest == *artifact || any(&|it| it.what.inputs.contains_key(artifact))
+        Revoked::Key(it) => key == *it,
+        Revoked::Builder(builder) => build.builder == *builder,
+        Revoked::Artifact(input) | Revoked::Source(input) => {
+            build.inputs.contains_key(input) || build.needs.contains_key(input)
         }
-        Revoked::Key(key) => any(&|it| it.key == *key),
-        Revoked::Builder(builder) => any(&|it| it.what.builder == *builder),
-        Revoked::Source(source) => any(&|it| it.what.inputs.contains_key(source)),
     }
 }

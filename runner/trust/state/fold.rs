@@ -7,12 +7,14 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::folded::{State, stamped};
 use super::key::Key;
-use super::record::{BuildRecord, Entered, Line, RevocationRecord};
+use super::needs;
+use super::record::{BuildRecord, Entered, Line, MadeRecord, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
+use crate::statement::revocation::{Revocation, Revoked};
 use crate::statement::said::{Check, Reading, Said, Signed};
 
 impl State {
@@ -34,6 +36,9 @@ impl State {
             Reading::Said(signed) => {
                 let mut line = self.describe(index, &signed);
                 line.outcome = self.take(index, &signed);
+                if matches!(&line.outcome, Err(it) if it.reason == Reason::StatementEarly.into()) {
+                    self.early += 1;
+                }
                 line
             }
         }
@@ -46,7 +51,7 @@ impl State {
             verb: signed.said.verb(),
             what: what(signed),
             digest: digest(signed),
-            when: when(&signed.said),
+            when: signed.said.issued(),
             outcome: Ok(String::new()),
         }
     }
@@ -72,10 +77,7 @@ impl State {
         }
         let root = self.policy.as_ref().map(|it| &it.root);
         let stamped = stamped(&signed.bundle, root)?;
-        if let Some(revoked) = self.key_revoked(signed.key, stamped) {
-            let saw = format!("key {}, entry {}", signed.key.short(), revoked.index);
-            return Err(Refusal::new(Reason::SignerRevoked, saw));
-        }
+        self.entitle(signed, stamped)?;
         // Two people may say the same in the same second; one key says it once.
         let said = self.statements.get(&signed.subject);
         if said.is_some_and(|it| it.contains(&(signed.digest, signed.key))) {
@@ -100,20 +102,21 @@ impl State {
             Said::ChangedPolicy(change) => self.change_policy(key, &change.documents, subject),
             Said::Built(_) => Ok(self.built(index, signed, stamped)),
             Said::Tested(result) => {
-                self.person(key)?;
                 let entered = entered(index, key, stamped, *result);
                 self.record(signed).tests.push(entered);
                 Ok(result.word().to_owned())
             }
             Said::Authored(authorship) => {
-                self.person(key)?;
                 let authors = self.authors.entry(subject).or_default();
                 authors.extend(authorship.authors.iter().cloned());
+                authors.retain(|name| !authorship.withdrawn.contains(name));
                 let names: Vec<&str> = authors.iter().map(Name::as_str).collect();
-                Ok(format!("changed by {}", names.join(", ")))
+                Ok(match names.as_slice() {
+                    [] => "changed by no one".to_owned(),
+                    names => format!("changed by {}", names.join(", ")),
+                })
             }
             Said::Approved(approval) => {
-                self.person(key)?;
                 let entered = entered(index, key, stamped, approval.clone());
                 self.record(signed).approvals.push(entered);
                 self.wait(signed, approval);
@@ -123,7 +126,6 @@ impl State {
                 ))
             }
             Said::BrokeGlass(exception) => {
-                self.person(key)?;
                 let entered = entered(index, key, stamped, exception.clone());
                 self.record(signed).exceptions.push(entered);
                 Ok(format!(
@@ -131,18 +133,60 @@ impl State {
                     exception.environment, exception.expires
                 ))
             }
-            Said::Revoked(revocation) => {
-                let by = self.person_with(key, |policy| policy.release.revoke.clone())?;
-                let outcome = format!("{:?}", revocation.reason);
-                self.revocations.push(RevocationRecord {
-                    index,
-                    by,
-                    revocation: revocation.clone(),
-                });
-                Ok(outcome)
-            }
+            Said::Revoked(revocation) => self.revoke(index, key, stamped, revocation),
             Said::Promoted(promotion) => self.promote(index, signed, promotion),
             Said::RolledBack(rollback) => self.roll_back(index, signed, rollback),
+        }
+    }
+
+    /// One person's word ends everything but the vote of a keeper.
+    fn revoke(
+        &mut self,
+        index: u64,
+        key: KeyId,
+        stamped: Option<Timestamp>,
+        revocation: &Revocation,
+    ) -> Result<String, Refusal> {
+        let by = self.person(key)?.clone();
+        let against = match revocation.revoked {
+            Revoked::Key(of) => self.is_keeper(of),
+            _ => false,
+        };
+        // A key that may only vote any more has no other word.
+        let speaks = self.key_revoked(key, stamped).is_none();
+        let record = RevocationRecord {
+            index,
+            by,
+            revocation: revocation.clone(),
+            alone: speaks && self.has_role(key, |policy| &policy.revoke),
+            keeper: against && self.is_keeper(key),
+            ends_vote: !against,
+        };
+        let (keeper, why) = (record.keeper, format!("{:?}", revocation.reason));
+        self.revocations.push(record);
+        self.take_votes(revocation);
+        let needed = self.policy()?.release.change.count;
+        let vote =
+            matches!(revocation.revoked, Revoked::Key(of) if self.vote_revoked(of, None).is_none());
+        Ok(match against && vote {
+            true if keeper => format!("{why}; as a keeper only by {needed} keepers"),
+            true => format!("{why}; not as a keeper"),
+            false => why,
+        })
+    }
+
+    /// Whose key was revoked as a keeper's has not voted: it may have been in other hands by then.
+    fn take_votes(&mut self, revocation: &Revocation) {
+        let Revoked::Key(key) = revocation.revoked else {
+            return;
+        };
+        let Ok(person) = self.person(key).cloned() else {
+            return;
+        };
+        if self.vote_revoked(key, None).is_some() {
+            for proposal in self.proposals.values_mut() {
+                proposal.keepers.remove(&person);
+            }
         }
     }
 
@@ -155,20 +199,50 @@ impl State {
         let inputs = provenance.resolved_dependencies.iter();
         let inputs = inputs.filter_map(|it| Some((it.digest.get_sha256()?, it.label().to_owned())));
         let build = BuildRecord {
+            name: String::new(),
             builder: provenance.builder.id.clone(),
             inputs: inputs.collect(),
+            needs: needs::needs(provenance)
+                .into_iter()
+                .filter_map(|(tree, name)| Some((tree?, name)))
+                .collect(),
             release: crate::gate::builds::release(provenance),
         };
         let subjects = signed.subjects();
+        if let Some(tree) = needs::outputs(provenance) {
+            let made = MadeRecord {
+                build: build.clone(),
+                files: subjects.iter().map(|(digest, _)| *digest).collect(),
+            };
+            let made = entered(index, signed.key, stamped, made);
+            self.made.entry(tree).or_default().push(made);
+            self.touched.insert(Key::Thing(tree));
+        }
+        let is_trusted = self.is_builder(signed.key);
         for (digest, name) in &subjects {
-            let entered = entered(index, signed.key, stamped, build.clone());
-            self.named(*digest, name).builds.push(entered);
+            let build = BuildRecord {
+                name: name.clone(),
+                ..build.clone()
+            };
+            let entered = entered(index, signed.key, stamped, build);
+            let record = self.named(*digest, name);
+            if is_trusted && !record.is_named {
+                record.name.clone_from(name);
+                record.is_named = true;
+            }
+            record.builds.push(entered);
         }
         let inputs = build.inputs.len();
         match subjects.len() {
             1 => format!("from {inputs} inputs"),
             files => format!("and {} more, from {inputs} inputs", files - 1),
         }
+    }
+
+    /// Whether the policy in force knows that key as a builder's.
+    fn is_builder(&self, key: KeyId) -> bool {
+        let root = self.policy.as_ref().map(|it| &it.root);
+        root.is_some_and(|it| it.builders.iter().any(|builder| builder.key.id() == key))
     }
 
     /// A policy is in force once enough keepers of the one before it are for it; the first one is
@@ -212,30 +286,6 @@ impl State {
         Ok(format!("version {version} in force"))
     }
 
-    /// Whose key that is.
-    pub(super) fn person(&self, key: KeyId) -> Result<Name, Refusal> {
-        let person = self.policy()?.release.people.person(key);
-        let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
-        person.cloned().ok_or_else(unknown)
-    }
-
-    fn person_with(
-        &self,
-        key: KeyId,
-        role: impl Fn(&PolicyInForce) -> Name,
-    ) -> Result<Name, Refusal> {
-        let (policy, person) = (self.policy()?, self.person(key)?);
-        let role = role(policy);
-        if policy.release.people.has_role(&person, &role) {
-            Ok(person)
-        } else {
-            Err(Refusal::new(
-                Reason::SignerRole,
-                format!("{person} is no {role}"),
-            ))
-        }
-    }
-
     fn record(&mut self, signed: &Signed) -> &mut super::record::ArtifactRecord {
         self.named(signed.subject, &signed.name)
     }
@@ -256,7 +306,10 @@ impl State {
     fn named(&mut self, digest: Digest, name: &str) -> &mut super::record::ArtifactRecord {
         self.touched.insert(Key::Thing(digest));
         let record = self.artifacts.entry(digest).or_default();
-        name.clone_into(&mut record.name);
+        // Whoever speaks later does not change what it is called.
+        if record.name.is_empty() {
+            name.clone_into(&mut record.name);
+        }
         record
     }
 }
@@ -272,7 +325,7 @@ impl Line {
                 verb: signed.said.verb(),
                 what: signed.name.clone(),
                 digest: Some(signed.subject),
-                when: when(&signed.said),
+                when: signed.said.issued(),
                 outcome: Ok(String::new()),
             },
         }
@@ -311,20 +364,6 @@ fn digest(signed: &Signed) -> Option<Digest> {
     match &signed.said {
         Said::Revoked(_) => None,
         _ => Some(signed.subject),
-    }
-}
-
-fn when(said: &Said) -> Option<Timestamp> {
-    match said {
-        Said::Built(it) => it.metadata.finished_on,
-        Said::Tested(_) => None,
-        Said::Promoted(it) => it.summary.time_verified,
-        Said::Authored(it) => Some(it.heading.issued),
-        Said::Approved(it) => Some(it.heading.issued),
-        Said::RolledBack(it) => Some(it.heading.issued),
-        Said::Revoked(it) => Some(it.heading.issued),
-        Said::BrokeGlass(it) => Some(it.heading.issued),
-        Said::ChangedPolicy(it) => Some(it.heading.issued),
     }
 }
 

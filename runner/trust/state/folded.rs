@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::reason::Refusal as AttestRefusal;
-use zwieback_core::attest::trust_root::{self, TrustRoot};
+use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::environment::History;
 use super::key::Key;
-use super::record::{ArtifactRecord, Proposal, RevocationRecord};
+use super::record::{ArtifactRecord, Entered, MadeRecord, Proposal, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
-use crate::statement::revocation::Revoked;
 use crate::tlog::note_key::NoteName;
 
 /// What a user knows about a log before reading it; everything else is in there.
@@ -30,8 +29,11 @@ pub struct Anchor {
 #[derive(Clone, Debug)]
 pub struct State {
     pub(super) anchor: Anchor,
+    /// What the reader's clock shows: what was said later than that is not said yet.
+    pub(super) now: Timestamp,
     pub(super) size: u64,
     pub(super) forged: u64,
+    pub(super) early: u64,
     /// By subject: what was said about it, and by whom.
     pub(super) statements: BTreeMap<Digest, BTreeSet<(Digest, KeyId)>>,
     pub(super) policy: Option<PolicyInForce>,
@@ -41,6 +43,8 @@ pub struct State {
     pub(super) waiting: BTreeMap<String, BTreeMap<(Name, Digest), Timestamp>>,
     pub(super) authors: BTreeMap<Digest, BTreeSet<Name>>,
     pub(super) revocations: Vec<RevocationRecord>,
+    /// By the tree of outputs: who says to have made that, and how.
+    pub(super) made: BTreeMap<Digest, Vec<Entered<MadeRecord>>>,
     pub(super) environments: BTreeMap<Name, History>,
     /// What is known of the whole, if not everything.
     pub(super) known: Option<BTreeSet<Key>>,
@@ -49,12 +53,14 @@ pub struct State {
 }
 
 impl State {
-    /// The state of a log without entries.
-    pub fn new(anchor: Anchor) -> Self {
+    /// The state of a log without entries, for whoever reads it at that time.
+    pub fn new(anchor: Anchor, now: Timestamp) -> Self {
         Self {
             anchor,
+            now,
             size: 0,
             forged: 0,
+            early: 0,
             statements: BTreeMap::new(),
             policy: None,
             proposals: BTreeMap::new(),
@@ -62,6 +68,7 @@ impl State {
             waiting: BTreeMap::new(),
             authors: BTreeMap::new(),
             revocations: Vec::new(),
+            made: BTreeMap::new(),
             environments: BTreeMap::new(),
             known: None,
             touched: BTreeSet::new(),
@@ -81,6 +88,12 @@ impl State {
     /// How many entries had no signature that holds, or another statement's.
     pub fn forged(&self) -> u64 {
         self.forged
+    }
+
+    /// How many entries are of no account for now, and have to be read again: without a signature that
+    /// holds, or from a time that has not come.
+    pub fn unsettled(&self) -> u64 {
+        self.forged + self.early
     }
 
     /// The policy in force.
@@ -119,6 +132,12 @@ impl State {
         self.authors.get(&source)
     }
 
+    /// How a tree of outputs was made, on whoever's word.
+    pub fn made(&self, tree: Digest) -> &[Entered<MadeRecord>] {
+        self.assert_known(&Key::Thing(tree));
+        self.made.get(&tree).map_or(&[], Vec::as_slice)
+    }
+
     /// Where anything was ever deployed.
     pub fn environments(&self) -> impl Iterator<Item = &Name> {
         self.environments.keys()
@@ -127,48 +146,6 @@ impl State {
     /// What was deployed in an environment.
     pub fn history(&self, environment: &Name) -> Option<&History> {
         self.environments.get(environment)
-    }
-
-    /// Everything that was revoked.
-    pub fn revocations(&self) -> &[RevocationRecord] {
-        &self.revocations
-    }
-
-    /// The revocation of that thing, if there is one.
-    pub fn revocation(&self, of: &Revoked) -> Option<&RevocationRecord> {
-        self.revocations
-            .iter()
-            .find(|it| it.revocation.revoked == *of)
-    }
-
-    /// Whether a key's word does not count, signed at that trusted time if there is any.
-    pub fn key_revoked(&self, key: KeyId, stamped: Option<Timestamp>) -> Option<&RevocationRecord> {
-        let all = self.revocations.iter();
-        let mut of_key = all.filter(|it| it.revocation.revoked == Revoked::Key(key));
-        of_key.find(|it| match (it.revocation.from, stamped) {
-            (Some(from), Some(stamped)) => stamped >= from,
-            _ => true,
-        })
-    }
-
-    /// The trust root of the policy in force, without the keys that were revoked since.
-    pub fn root(&self) -> Result<TrustRoot, Refusal> {
-        let mut root = self.policy()?.root.clone();
-        for record in &self.revocations {
-            let Revoked::Key(key) = record.revocation.revoked else {
-                continue;
-            };
-            let added = trust_root::Revocation {
-                from: record.revocation.from,
-                reason: record.revocation.reason.clone(),
-            };
-            let kept = root.revoked.entry(key).or_insert_with(|| added.clone());
-            // The earlier of two times holds; no time at all is the earliest.
-            if added.from < kept.from {
-                *kept = added;
-            }
-        }
-        Ok(root)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 
+use super::needs;
 use crate::statement::said::{Said, Signed};
 
 /// Generations in one part.
@@ -41,7 +42,8 @@ impl Key {
     pub fn of(signed: &Signed) -> BTreeSet<Self> {
         let mut keys = BTreeSet::from([Self::Thing(signed.subject)]);
         match &signed.said {
-            Said::Built(_) => {
+            Said::Built(provenance) => {
+                keys.extend(needs::outputs(provenance).map(Self::Thing));
                 let subjects = signed.subjects().into_iter();
                 keys.extend(subjects.map(|(digest, _)| Self::Thing(digest)));
             }

@@ -10,6 +10,11 @@ pub mod folded;
 pub mod key;
 pub mod part;
 
+pub mod entitled;
+pub mod revoked;
+
+pub mod needs;
+
 pub mod fold;
 pub mod promoted;
 

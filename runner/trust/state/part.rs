@@ -15,7 +15,7 @@ use zwieback_core::timestamp::Timestamp;
 use super::environment::{Generation, History};
 use super::folded::{Anchor, State};
 use super::key::Key;
-use super::record::{ArtifactRecord, Proposal, RevocationRecord};
+use super::record::{ArtifactRecord, Entered, MadeRecord, Proposal, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::statement::policy_change::PolicyDocuments;
@@ -38,6 +38,8 @@ struct Thing {
     artifact: Option<ArtifactRecord>,
     authors: Option<BTreeSet<Name>>,
     statements: BTreeSet<(Digest, KeyId)>,
+    /// As a tree of outputs: how it was made.
+    made: Vec<Entered<MadeRecord>>,
     /// Its last generation, by environment.
     last: BTreeMap<Name, u64>,
 }
@@ -47,7 +49,7 @@ type Called = Vec<(Name, Digest, Timestamp)>;
 
 impl State {
     /// A state of which only that is known so far.
-    pub fn partial(anchor: Anchor, base: Base) -> Result<Self, Refusal> {
+    pub fn partial(anchor: Anchor, base: Base, now: Timestamp) -> Result<Self, Refusal> {
         let policy = base.policy.as_ref().map(PolicyInForce::again);
         let environments = base.current.into_iter();
         Ok(Self {
@@ -59,7 +61,7 @@ impl State {
                 .map(|(name, current)| (name, History::ending(Some(current))))
                 .collect(),
             known: Some(BTreeSet::new()),
-            ..Self::new(anchor)
+            ..Self::new(anchor, now)
         })
     }
 
@@ -128,6 +130,7 @@ impl State {
             artifact: self.artifacts.get(&digest).cloned(),
             authors: self.authors.get(&digest).cloned(),
             statements: self.statements.get(&digest).cloned().unwrap_or_default(),
+            made: self.made.get(&digest).cloned().unwrap_or_default(),
             last: last.collect(),
         }
     }
@@ -136,6 +139,9 @@ impl State {
         self.artifacts.extend(thing.artifact.map(|it| (digest, it)));
         self.authors.extend(thing.authors.map(|it| (digest, it)));
         self.statements.insert(digest, thing.statements);
+        if !thing.made.is_empty() {
+            self.made.insert(digest, thing.made);
+        }
         for (environment, number) in thing.last {
             let history = self.environments.entry(environment).or_default();
             history.recall_last(digest, number);

@@ -5,7 +5,6 @@ use zwieback_core::name::Name;
 use super::environment::{Generation, Origin};
 use super::folded::State;
 use super::key::Key;
-use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::{self, Promotion};
 use crate::statement::rollback::Rollback;
@@ -56,7 +55,6 @@ impl State {
         signed: &Signed,
         rollback: &Rollback,
     ) -> Result<String, Refusal> {
-        check_gate(&self.policy()?.release, signed)?;
         let mismatch = |saw: &str| Refusal::new(Reason::PromotionMismatch, saw);
         let history = self.environments.get_mut(&rollback.environment);
         let history = history.ok_or_else(|| mismatch("nothing was ever there"))?;
@@ -105,7 +103,6 @@ impl State {
         promotion: &Promotion,
     ) -> Result<(), Refusal> {
         let (policy, summary) = (self.policy()?, &promotion.summary);
-        check_gate(&policy.release, signed)?;
         let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
         if summary.verifier != policy.release.gate {
             return refuse(Reason::SignerName, format!("{:?}", summary.verifier));
@@ -133,14 +130,5 @@ impl State {
                 "decided in the future".to_owned(),
             )
         }
-    }
-}
-
-fn check_gate(policy: &ReleasePolicy, signed: &Signed) -> Result<(), Refusal> {
-    if policy.gate_keys.contains(&signed.key) {
-        Ok(())
-    } else {
-        let saw = format!("key {} is not the gate's", signed.key.short());
-        Err(Refusal::new(Reason::SignerRole, saw))
     }
 }

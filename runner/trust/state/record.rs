@@ -29,8 +29,10 @@ pub struct Entered<T> {
 /// All that was said about one artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactRecord {
-    /// What it was last called.
+    /// What it is called: by the first builder whose key the policy knows, else by who spoke first.
     pub name: String,
+    /// Whether such a builder named it.
+    pub is_named: bool,
     /// How it was built.
     pub builds: Vec<Entered<BuildRecord>>,
     /// Who approved it.
@@ -44,10 +46,14 @@ pub struct ArtifactRecord {
 /// One build of an artifact, as its provenance has it; it is verified only when it matters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildRecord {
+    /// What it calls the artifact.
+    pub name: String,
     /// The builder's id.
     pub builder: String,
     /// The inputs that have a SHA-256, with what they are called.
     pub inputs: BTreeMap<Digest, String>,
+    /// Trees that other recipes made, with what they were to this build.
+    pub needs: BTreeMap<Digest, String>,
     /// The recipe's name and version, where there is one.
     pub release: Option<(String, String)>,
 }
@@ -61,6 +67,21 @@ pub struct RevocationRecord {
     pub by: Name,
     /// What, from when, why.
     pub revocation: Revocation,
+    /// Whether their word alone was enough.
+    pub alone: bool,
+    /// Whether they were a keeper who spoke against a keeper.
+    pub keeper: bool,
+    /// Whether it also ends what a key says as a keeper's: it was none then.
+    pub ends_vote: bool,
+}
+
+/// One build by the tree that came out of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeRecord {
+    /// The build.
+    pub build: BuildRecord,
+    /// The files of the tree, as far as they are subjects.
+    pub files: BTreeSet<Digest>,
 }
 
 /// A policy that waits for enough keepers.

@@ -20,34 +20,43 @@ pub struct Authorship {
     pub heading: Heading,
     /// The people, as the policy names them.
     pub authors: BTreeSet<Name>,
+    /// People of whom it is taken back that they did.
+    pub withdrawn: BTreeSet<Name>,
 }
 
 impl Authorship {
     /// The statement.
     pub fn into_statement(self, subject: ResourceDescriptor) -> Statement {
-        let authors: Vec<&str> = self.authors.iter().map(Name::as_str).collect();
-        let authors = Value::from(authors);
-        self.heading
-            .statement(PREDICATE_TYPE, subject, [("authors", Some(authors))])
+        let names = |names: &BTreeSet<Name>| {
+            let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+            (!names.is_empty()).then(|| Value::from(names))
+        };
+        let members = [
+            ("authors", names(&self.authors)),
+            ("withdrawn", names(&self.withdrawn)),
+        ];
+        self.heading.statement(PREDICATE_TYPE, subject, members)
     }
 
     /// Reads the predicate.
     pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let rule = |rule| fields.error("authors", FieldProblem::Rule(rule));
-        let name = |(path, value): (String, &Value)| {
-            let text = text_of(value, &path)?;
-            text.parse()
-                .map_err(|_| rule("has something that is no name"))
-        };
-        let authors = fields.list("authors")?.into_iter().map(name);
-        let authors: BTreeSet<Name> = authors.collect::<Result<_, _>>()?;
-        if authors.is_empty() {
-            Err(rule("names no one"))
-        } else {
-            Ok(Self {
-                heading: Heading::read(fields, &["authors"])?,
-                authors,
-            })
+        let (authors, withdrawn) = (names(fields, "authors")?, names(fields, "withdrawn")?);
+        if authors.is_empty() && withdrawn.is_empty() {
+            return Err(fields.error("authors", FieldProblem::Rule("names no one")));
         }
+        Ok(Self {
+            heading: Heading::read(fields, &["authors", "withdrawn"])?,
+            authors,
+            withdrawn,
+        })
     }
+}
+
+fn names(fields: &Fields<'_>, member: &str) -> Result<BTreeSet<Name>, FieldError> {
+    let rule = || fields.error(member, FieldProblem::Rule("has something that is no name"));
+    let name = |(path, value): (String, &Value)| {
+        let text = text_of(value, &path)?;
+        text.parse().map_err(|_| rule())
+    };
+    fields.list(member)?.into_iter().map(name).collect()
 }

@@ -14,6 +14,8 @@ use crate::reason::{Reason, Refusal};
 
 /// The predicate type.
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/break-glass/v1";
+/// No rule has a longer name: those of modules are the longest.
+const LONGEST_NAME: usize = 128;
 
 /// An exception; which artifact it is for stands in the subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,31 +24,18 @@ pub struct BreakGlass {
     pub heading: Heading,
     /// Where.
     pub environment: Name,
-    /// Which rules do not hold.
-    pub scope: BTreeSet<Waivable>,
+    /// The rules that do not hold, each by its whole name as a decision shows it.
+    pub scope: BTreeSet<String>,
     /// Why; there is no exception without a reason.
     pub reason: String,
     /// From when on they hold again.
     pub expires: Timestamp,
 }
 
-/// Rules about process. No exception reaches signatures, revocations or the order of releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Waivable {
-    /// Who must approve.
-    Approvals,
-    /// What must be tested.
-    Tests,
-    /// Where it must have been before.
-    Ladder,
-    /// How it must have been built.
-    Builds,
-}
-
 impl BreakGlass {
     /// The statement.
     pub fn into_statement(self, subject: ResourceDescriptor) -> Statement {
-        let scope: Vec<&str> = self.scope.iter().map(|it| it.as_str()).collect();
+        let scope: Vec<&str> = self.scope.iter().map(String::as_str).collect();
         self.heading.statement(
             PREDICATE_TYPE,
             subject,
@@ -66,7 +55,10 @@ impl BreakGlass {
         let mut scope = BTreeSet::new();
         for (path, value) in fields.list("scope")? {
             let word = text_of(value, &path)?;
-            scope.insert(Waivable::named(word).ok_or_else(|| lacks("an unknown scope"))?);
+            if !is_rule(word) {
+                return Err(lacks("a scope that is no name of a rule"));
+            }
+            scope.insert(word.to_owned());
         }
         let reason = fields.optional_text("reason")?.map(str::trim);
         let reason = reason.filter(|reason| !reason.is_empty());
@@ -86,22 +78,8 @@ impl BreakGlass {
     }
 }
 
-impl Waivable {
-    /// Every rule that can be waived.
-    pub const ALL: [Self; 4] = [Self::Approvals, Self::Tests, Self::Ladder, Self::Builds];
-
-    /// The word in the statement.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approvals => "approvals",
-            Self::Tests => "tests",
-            Self::Ladder => "ladder",
-            Self::Builds => "builds",
-        }
-    }
-
-    /// The rule of that word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
-    }
+/// Whether a text could be the name of a rule.
+fn is_rule(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(plain)
 }

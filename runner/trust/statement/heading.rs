@@ -13,6 +13,9 @@ use crate::tlog::note_key::NoteName;
 const LOG: &str = "log";
 const ISSUED: &str = "issued";
 
+/// The clocks of those who sign and of those who read may differ by so many seconds.
+pub const SKEW: i64 = 300;
+
 /// The log a statement is for, and when it was made, by its maker's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
@@ -22,7 +25,39 @@ pub struct Heading {
     pub issued: Timestamp,
 }
 
+/// Why a statement does not hold at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutOfSpan {
+    /// It has ended.
+    Over,
+    /// It lasts for so many seconds, which is longer than it may.
+    TooLong(i64),
+}
+
+/// Whether a moment that someone names has not come yet, by more than clocks may differ.
+pub fn is_ahead(moment: Timestamp, now: Timestamp) -> bool {
+    moment.seconds_since(now) > SKEW
+}
+
 impl Heading {
+    /// Whether a statement that ends then holds now, and lasts no longer than it may. Its beginning is
+    /// no time ahead: such a statement was not counted in the first place.
+    pub fn check_span(
+        &self,
+        expires: Timestamp,
+        longest: i64,
+        now: Timestamp,
+    ) -> Result<(), OutOfSpan> {
+        let lasts = expires.seconds_since(self.issued);
+        if now >= expires {
+            Err(OutOfSpan::Over)
+        } else if lasts > longest {
+            Err(OutOfSpan::TooLong(lasts))
+        } else {
+            Ok(())
+        }
+    }
+
     /// A statement of ours with this heading; members without a value are left out.
     pub fn statement<const N: usize>(
         &self,

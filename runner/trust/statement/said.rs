@@ -8,6 +8,7 @@ use zwieback_core::attest::reason::{self as attest, Refusal as AttestRefusal};
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::Digest;
 use zwieback_core::json::fields::Fields;
+use zwieback_core::timestamp::Timestamp;
 
 use super::approval::{self, Approval};
 use super::authorship::{self, Authorship};
@@ -184,6 +185,22 @@ impl Said {
             Self::ChangedPolicy(it) => &it.heading,
         };
         Some(&heading.log)
+    }
+
+    /// When it was said, by the signer's own word, where its kind has a time.
+    pub fn issued(&self) -> Option<Timestamp> {
+        let heading = match self {
+            Self::Tested(_) => return None,
+            Self::Built(it) => return it.metadata.finished_on,
+            Self::Promoted(it) => return it.summary.time_verified,
+            Self::Authored(it) => &it.heading,
+            Self::Approved(it) => &it.heading,
+            Self::RolledBack(it) => &it.heading,
+            Self::Revoked(it) => &it.heading,
+            Self::BrokeGlass(it) => &it.heading,
+            Self::ChangedPolicy(it) => &it.heading,
+        };
+        Some(heading.issued)
     }
 
     /// What it does, as a verb.

@@ -98,11 +98,13 @@ impl Reader<'_> {
         intent: Intent,
     ) -> Result<Decision, StoryError> {
         let provenance = self.ledger.provenance(state, artifact.sha256)?;
+        let needed = self.ledger.needed(state, artifact.sha256)?;
         Ok(decide(&Question {
             state,
             artifact,
             environment,
             provenance: &provenance,
+            needed: &needed,
             foreign: self.foreign,
             rego: self.rego,
             intent,

@@ -1,7 +1,6 @@
 //! Repeating a decision from the log alone.
 
 use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Digest;
 
 use super::desk::Reader;
 use super::error::StoryError;
@@ -35,19 +34,21 @@ pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, St
     };
     let then = promotion.summary.time_verified;
     let then = then.ok_or(StoryError::NoDecision(index))?;
-    let state = ledger.load_until(promotion.size, reader.now)?;
+    let state = ledger.load_until(promotion.size, then, reader.now)?;
     let provenance = ledger.provenance(&state, subject)?;
+    let needed = ledger.needed(&state, subject)?;
     let decision = decide(&Question {
         state: &state,
         artifact: &artifact(&signed),
         environment: &promotion.environment,
         provenance: &provenance,
+        needed: &needed,
         foreign: reader.foreign,
         rego: reader.rego,
         intent: Intent::Promote,
         now: then,
     })?;
-    let agrees = compare(&decision, promotion, subject);
+    let agrees = compare(&decision, promotion, &signed);
     Ok(Explained {
         index,
         decision,
@@ -64,14 +65,15 @@ fn artifact(signed: &Signed) -> Artifact {
     }
 }
 
-fn compare(decision: &Decision, said: &Promotion, subject: Digest) -> Result<(), Refusal> {
+fn compare(decision: &Decision, said: &Promotion, signed: &Signed) -> Result<(), Refusal> {
     decision.verdict()?;
     let inputs = said
         .summary
         .inputs
         .iter()
         .filter_map(|it| it.digest.get_sha256());
-    let same = decision.artifact == subject
+    let same = decision.artifact == signed.subject
+        && decision.name == signed.name
         && Some(decision.policy) == said.summary.policy.digest.get_sha256()
         && decision.generation == said.generation
         && decision.version == said.version

@@ -26,10 +26,10 @@ use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
-use crate::state::record::Line;
+use crate::state::record::{ArtifactRecord, Line};
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
-use crate::statement::break_glass::{BreakGlass, Waivable};
+use crate::statement::break_glass::BreakGlass;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
 use crate::statement::test_result::TestResult;
 
@@ -53,8 +53,8 @@ pub struct Exception {
     pub artifact: Artifact,
     /// In which environment.
     pub environment: Name,
-    /// Which rules.
-    pub scope: BTreeSet<Waivable>,
+    /// Which rules, by their whole names.
+    pub scope: BTreeSet<String>,
     /// Why.
     pub reason: String,
     /// Until when.
@@ -108,16 +108,17 @@ pub fn test_result(
     Ok(result.into_statement(subject, suite))
 }
 
-/// Who changed a source.
+/// Who changed a source, and who after all did not.
 pub fn authorship(
     reader: &Reader<'_>,
     source: Digest,
     name: &str,
-    authors: BTreeSet<Name>,
+    (authors, withdrawn): (BTreeSet<Name>, BTreeSet<Name>),
 ) -> Statement {
     let authorship = Authorship {
         heading: reader.heading(),
         authors,
+        withdrawn,
     };
     let source = ResourceDescriptor::named(name, DigestSet::sha256(source));
     authorship.into_statement(source)
@@ -211,17 +212,18 @@ fn objection(
     };
     let newest = record.exceptions.last().filter(|it| it.index == line.index);
     if let Some(exception) = newest {
-        return Ok(exceptions::check(state, exception, reader.now).err());
+        if let Err(refusal) = exceptions::check(state, exception, reader.now) {
+            return Ok(Some(refusal));
+        }
+        let (artifact, place) = (named(sha256, record), &exception.what.environment);
+        let decision = reader.decide(state, &artifact, place, Intent::Promote)?;
+        return Ok(exceptions::misnamed(&exception.what, &decision));
     }
     let newest = record.approvals.last().filter(|it| it.index == line.index);
     let Some(approval) = newest else {
         return Ok(None);
     };
-    let artifact = Artifact {
-        name: record.name.clone(),
-        sha256,
-        blake3: None,
-    };
+    let artifact = named(sha256, record);
     let environment = &approval.what.environment;
     let decision = reader.decide(state, &artifact, environment, Intent::Promote)?;
     let mut aside = decision.set_aside.into_iter().map(|it| (it.index, it.why));
@@ -229,4 +231,12 @@ fn objection(
     let counts = |why: &Refusal| why.reason == Reason::PersonCounted.into();
     let found = aside.find(|(index, why)| *index == Some(line.index) && !counts(why));
     Ok(found.map(|(_, why)| why))
+}
+
+fn named(sha256: Digest, record: &ArtifactRecord) -> Artifact {
+    Artifact {
+        name: record.name.clone(),
+        sha256,
+        blake3: None,
+    }
 }

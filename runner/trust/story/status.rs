@@ -17,7 +17,6 @@ use crate::reason::Refusal;
 use crate::state::environment::Generation;
 use crate::state::folded::State;
 use crate::state::record::RevocationRecord;
-use crate::statement::break_glass::Waivable;
 use crate::statement::revocation::{Revocation, Revoked};
 
 /// The state of all environments.
@@ -73,7 +72,7 @@ pub struct ExceptionStatus {
     /// Who made it.
     pub by: String,
     /// Which rules do not hold.
-    pub scope: BTreeSet<Waivable>,
+    pub scope: BTreeSet<String>,
     /// Why.
     pub reason: String,
     /// Until when.

@@ -32,12 +32,15 @@ pub fn run(global: &Global, args: &AttestArgs) -> anyhow::Result<u8> {
         AttestWhat::Authors {
             source,
             authors,
+            withdrawn,
             say,
         } => {
             let counter = Counter::open(global, &say.gate)?;
             let source = named::artifact(source)?;
-            let authors = authors.iter().cloned().collect();
-            let statement = authorship(&counter.reader(), source.sha256, &source.name, authors);
+            let people = [authors, withdrawn].map(|names| names.iter().cloned().collect());
+            let [authors, withdrawn] = people;
+            let (reader, people) = (counter.reader(), (authors, withdrawn));
+            let statement = authorship(&reader, source.sha256, &source.name, people);
             counter.hand_in(&statement, say, "Attested")?;
         }
     }

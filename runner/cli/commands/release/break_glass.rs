@@ -1,12 +1,11 @@
 //! `zwieback break-glass`: an exception with a reason, a scope and an end.
 
-use zwieback_trust::statement::break_glass::Waivable;
 use zwieback_trust::story::say::{Exception, exception};
 
 use super::counter::Counter;
 use super::named;
 use crate::cli::args::global::Global;
-use crate::cli::args::release::{BreakGlassArgs, Rule};
+use crate::cli::args::release::BreakGlassArgs;
 use crate::cli::exit;
 
 const HOUR: i64 = 3600;
@@ -22,20 +21,11 @@ pub fn run(global: &Global, args: &BreakGlassArgs) -> anyhow::Result<u8> {
     let wish = Exception {
         artifact: named::artifact(&args.artifact)?,
         environment: args.environment.clone(),
-        scope: args.scope.iter().map(|it| waivable(*it)).collect(),
+        scope: args.scope.iter().cloned().collect(),
         reason: args.why.clone(),
         expires,
     };
     let statement = exception(&counter.reader(), &wish)?;
     counter.hand_in(&statement, &args.say, "Broke glass")?;
     Ok(exit::DONE)
-}
-
-fn waivable(rule: Rule) -> Waivable {
-    match rule {
-        Rule::Approvals => Waivable::Approvals,
-        Rule::Tests => Waivable::Tests,
-        Rule::Ladder => Waivable::Ladder,
-        Rule::Builds => Waivable::Builds,
-    }
 }

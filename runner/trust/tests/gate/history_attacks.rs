@@ -17,7 +17,7 @@ use zwieback_trust::story::say;
 use crate::world::{World, artifact, documents, name};
 
 /// A promotion as the gate would make it, with one thing changed.
-fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
+pub(crate) fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
     let policy = world.state().policy().unwrap().digest;
     let digest = |digest| zwieback_core::attest::digest_set::DigestSet::sha256(digest);
     let mut promotion = Promotion {

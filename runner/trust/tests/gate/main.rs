@@ -13,5 +13,7 @@ mod target;
 
 mod approval_attacks;
 mod history_attacks;
+mod needs_attacks;
+mod role_attacks;
 
 mod crash;

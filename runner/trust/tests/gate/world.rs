@@ -317,7 +317,7 @@ pub(crate) fn source(version: &str) -> Digest {
     Digest::sha256(format!("source {version}").as_bytes())
 }
 
-fn provenance(builder: &str, version: &str) -> Provenance {
+pub(crate) fn provenance(builder: &str, version: &str) -> Provenance {
     let head = Value::object([("name", "app".into()), ("version", version.into())]);
     let source = Fingerprint::of(format!("source {version}").as_bytes());
     let shared = Fingerprint::of(b"toolchain");
@@ -390,7 +390,7 @@ pub(crate) fn documents(
                   [environment.staging]\n[environment.prod]\nbuilders = 2\n";
     PolicyDocuments {
         release: edit(&release),
-        builds: builds.to_owned(),
+        builds: edit(builds),
         root: root(keys),
     }
 }

@@ -1,0 +1,43 @@
+//! The inputs of a build by what they are to the gate: what people write, and what recipes made.
+
+use zwieback_core::attest::build_type::{FILE, FOLDER, PATCH};
+use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::bake::statement::{MADE, NEEDS};
+use zwieback_core::digest::Digest;
+use zwieback_core::json::value::Value;
+use zwieback_core::policy::decide::TOOLCHAIN_PREFIX;
+
+/// A source that has authors: what a toolchain is made of says nothing about who wrote the release.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Authored {
+    /// Its digest.
+    pub(super) digest: Digest,
+    /// What the provenance calls it.
+    pub(super) name: String,
+    /// Whether it lies in the project: a folder or a patch.
+    pub(super) is_own: bool,
+}
+
+/// The sources of a build that have authors.
+pub(super) fn authored(provenance: &Provenance) -> impl Iterator<Item = Authored> {
+    let inputs = provenance.resolved_dependencies.iter();
+    inputs.filter_map(|input| {
+        let label = input.label();
+        let is_own = [FOLDER, PATCH].iter().any(|kind| label.starts_with(kind));
+        (is_own || is_source(input)).then_some(Authored {
+            digest: input.digest.get_sha256()?,
+            name: label.to_owned(),
+            is_own,
+        })
+    })
+}
+
+/// What is no part of a toolchain, of a folder or of another recipe.
+fn is_source(input: &ResourceDescriptor) -> bool {
+    let role = input.annotations.get("role").and_then(Value::as_str);
+    let of_toolchain = role.is_some_and(|role| role.starts_with("toolchain"));
+    let kinds = [FILE, MADE, NEEDS, TOOLCHAIN_PREFIX];
+    let other = kinds.iter().any(|kind| input.label().starts_with(kind));
+    !of_toolchain && !other
+}

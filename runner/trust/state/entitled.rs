@@ -1,0 +1,176 @@
+//! Who may say what: the one place where a statement comes to count, or does not.
+//!
+//! | kind | counts if said by |
+//! |---|---|
+//! | provenance | anyone: it is believed only as far as the trust root in force knows its key |
+//! | test result | someone of a role that an environment takes tests from |
+//! | authorship | someone of the role `authors`; of oneself, anyone known |
+//! | approval | someone of a role that its environment asks for |
+//! | exception | someone of the role `break-glass`, or a keeper |
+//! | revocation | someone of the role `revoke`; of a keeper's key, a keeper too |
+//! | policy | a keeper of the policy in force; without one, of the policy that the reader knows |
+//! | promotion, rollback | the gate |
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::folded::State;
+use crate::gate::in_force::PolicyInForce;
+use crate::gate::release_policy::ReleasePolicy;
+use crate::reason::{Reason, Refusal};
+use crate::statement::approval::Approval;
+use crate::statement::authorship::Authorship;
+use crate::statement::heading::is_ahead;
+use crate::statement::revocation::Revoked;
+use crate::statement::said::{Said, Signed};
+
+impl State {
+    /// Whether what is said counts, by its signer and its time.
+    pub(super) fn entitle(
+        &self,
+        signed: &Signed,
+        stamped: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        self.check_key(signed, stamped)?;
+        self.check_time(&signed.said)?;
+        let key = signed.key;
+        match &signed.said {
+            Said::Built(_) => Ok(()),
+            Said::Tested(_) => self.check_roles(key, &self.policy()?.release.test_roles()),
+            Said::Authored(it) => self.check_authorship(key, it),
+            Said::Approved(it) => self.check_approval(key, it),
+            Said::BrokeGlass(_) => {
+                self.check_roles(key, &self.policy()?.release.break_glass_roles())
+            }
+            Said::Revoked(it) => self.check_revocation(key, &it.revoked),
+            Said::ChangedPolicy(_) => match &self.policy {
+                Some(policy) => self.check_roles(key, &[&policy.release.change.role].into()),
+                // The first one is held against what the reader knows of it.
+                None => Ok(()),
+            },
+            Said::Promoted(_) | Said::RolledBack(_) => self.check_gate(key),
+        }
+    }
+
+    /// Whether a key is one of a keeper's.
+    pub(super) fn is_keeper(&self, key: KeyId) -> bool {
+        self.has_role(key, |policy| &policy.change.role)
+    }
+
+    /// Whether a key is one of someone who has that role of the policy in force.
+    pub(super) fn has_role(&self, key: KeyId, role: impl Fn(&ReleasePolicy) -> &Name) -> bool {
+        let policy = self.policy.as_ref().map(|it| &it.release);
+        policy.is_some_and(|it| it.has_role(key, role(it)))
+    }
+
+    /// Whose key that is.
+    pub(super) fn person(&self, key: KeyId) -> Result<&Name, Refusal> {
+        let person = self.policy()?.release.people.person(key);
+        person.ok_or_else(|| unknown(key))
+    }
+
+    /// What was revoked says nothing, but a keeper's vote takes more to end.
+    fn check_key(&self, signed: &Signed, stamped: Option<Timestamp>) -> Result<(), Refusal> {
+        let votes = match &signed.said {
+            Said::ChangedPolicy(_) => true,
+            Said::Revoked(it) => self.is_vote(signed.key, &it.revoked),
+            _ => false,
+        };
+        let revoked = if votes {
+            self.vote_revoked(signed.key, stamped)
+        } else {
+            self.key_revoked(signed.key, stamped)
+        };
+        let saw = |entry| format!("key {}, entry {entry}", signed.key.short());
+        revoked.map_or(Ok(()), |it| {
+            Err(Refusal::new(Reason::SignerRevoked, saw(it.index)))
+        })
+    }
+
+    /// What was said at a time that has not come is not said yet. A revocation counts at once: whoever
+    /// sets a clock back must not bring back what was revoked.
+    fn check_time(&self, said: &Said) -> Result<(), Refusal> {
+        let ahead = said.issued().filter(|it| is_ahead(*it, self.now));
+        match ahead {
+            Some(issued) if !matches!(said, Said::Revoked(_)) => {
+                let saw = format!("{issued}, it is {}", self.now);
+                Err(Refusal::new(Reason::StatementEarly, saw))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_authorship(&self, key: KeyId, said: &Authorship) -> Result<(), Refusal> {
+        let policy = &self.policy()?.release;
+        let person = self.person(key)?;
+        let of_oneself = said.withdrawn.is_empty() && said.authors.iter().eq([person]);
+        if of_oneself {
+            return Ok(());
+        }
+        // Nobody takes back that they changed something: they could then approve it.
+        if said.withdrawn.contains(person) {
+            let saw = format!("{person} takes back to be an author");
+            return Err(Refusal::new(Reason::SelfApproval, saw));
+        }
+        self.check_roles(key, &[policy.authors_role()].into())?;
+        let known = |name: &&Name| !policy.people.knows(name);
+        match said.authors.iter().find(known) {
+            Some(name) => Err(Refusal::new(Reason::AuthorsUnknown, name)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_approval(&self, key: KeyId, approval: &Approval) -> Result<(), Refusal> {
+        let environment = self.policy()?.release.environment(&approval.environment);
+        let missing = || Refusal::new(Reason::EnvironmentMissing, &approval.environment);
+        let (environment, _) = environment.ok_or_else(missing)?;
+        self.check_roles(key, &environment.approvals.keys().collect())
+    }
+
+    fn check_revocation(&self, key: KeyId, revoked: &Revoked) -> Result<(), Refusal> {
+        let votes = self.is_vote(key, revoked);
+        let role = &self.policy()?.release.revoke;
+        if votes {
+            Ok(())
+        } else {
+            self.check_roles(key, &[role].into())
+        }
+    }
+
+    /// Whether that is a keeper's word against a keeper.
+    fn is_vote(&self, key: KeyId, revoked: &Revoked) -> bool {
+        let against = matches!(revoked, Revoked::Key(of) if self.is_keeper(*of));
+        against && self.is_keeper(key)
+    }
+
+    fn check_roles(&self, key: KeyId, roles: &BTreeSet<&Name>) -> Result<(), Refusal> {
+        let policy: &PolicyInForce = self.policy()?;
+        let person = self.person(key)?;
+        let people = &policy.release.people;
+        if roles.iter().any(|role| people.has_role(person, role)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let saw = match names.as_slice() {
+            [] => format!("{person}; no one is asked for it"),
+            names => format!("{person} is no {}", names.join(" and no ")),
+        };
+        Err(Refusal::new(Reason::SignerRole, saw))
+    }
+
+    fn check_gate(&self, key: KeyId) -> Result<(), Refusal> {
+        if self.policy()?.release.gate_keys.contains(&key) {
+            Ok(())
+        } else {
+            let saw = format!("key {} is not the gate's", key.short());
+            Err(Refusal::new(Reason::SignerRole, saw))
+        }
+    }
+}
+
+fn unknown(key: KeyId) -> Refusal {
+    Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()))
+}

@@ -1,0 +1,27 @@
+//! Which builds a build rests on: trees that other recipes made, by their digests.
+
+use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::bake::statement::{MADE, NEEDS, OUTPUTS};
+use zwieback_core::digest::Digest;
+
+/// The trees that other recipes made and that went into this build, with what they were to it; one
+/// without a digest that counts could be any.
+pub fn needs(provenance: &Provenance) -> Vec<(Option<Digest>, String)> {
+    let inputs = provenance.resolved_dependencies.iter();
+    let made = inputs.filter(|it| {
+        [NEEDS, MADE]
+            .iter()
+            .any(|kind| it.label().starts_with(kind))
+    });
+    made.map(|it| (it.digest.get_sha256(), it.label().to_owned()))
+        .collect()
+}
+
+/// The tree of all outputs of this build.
+pub fn outputs(provenance: &Provenance) -> Option<Digest> {
+    let mut byproducts = provenance.byproducts.iter();
+    byproducts
+        .find(|it| it.label() == OUTPUTS)?
+        .digest
+        .get_sha256()
+}

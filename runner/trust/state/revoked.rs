@@ -1,0 +1,88 @@
+//! What was revoked, and on whose word.
+//!
+//! One person of the role `revoke` is enough for everything but the vote of a keeper: whoever could take
+//! that away alone could take the policy away from all keepers, for ever. A keeper's key that one person
+//! has revoked says nothing any more, except as a keeper; that ends when enough keepers have revoked it.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::trust_root::{self, TrustRoot};
+use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
+
+use super::folded::State;
+use super::record::RevocationRecord;
+use crate::reason::Refusal;
+use crate::statement::revocation::Revoked;
+
+impl State {
+    /// Everything that was revoked, and every keeper's word against another one.
+    pub fn revocations(&self) -> &[RevocationRecord] {
+        &self.revocations
+    }
+
+    /// The revocation of that thing, if there is one.
+    pub fn revocation(&self, of: &Revoked) -> Option<&RevocationRecord> {
+        let mut all = self.revocations.iter();
+        all.find(|it| it.revocation.revoked == *of && it.alone)
+    }
+
+    /// Whether a key's word does not count, signed at that trusted time if there is any.
+    pub fn key_revoked(&self, key: KeyId, stamped: Option<Timestamp>) -> Option<&RevocationRecord> {
+        let mut of_key = self.of_key(key, stamped);
+        let alone = of_key.find(|it| it.alone);
+        alone.or_else(|| self.vote_revoked(key, stamped))
+    }
+
+    /// Whether a key does not even count as a keeper's: enough of them have revoked it.
+    pub fn vote_revoked(
+        &self,
+        key: KeyId,
+        stamped: Option<Timestamp>,
+    ) -> Option<&RevocationRecord> {
+        let whole = self
+            .of_key(key, stamped)
+            .find(|it| it.alone && it.ends_vote);
+        let needed = self.policy.as_ref()?.release.change.count;
+        let mut keepers: BTreeSet<&Name> = BTreeSet::new();
+        let mut votes = self.of_key(key, stamped).filter(|it| it.keeper);
+        whole.or_else(|| votes.find(|it| keepers.insert(&it.by) && keepers.len() >= needed))
+    }
+
+    /// The trust root of the policy in force, without the keys that were revoked since.
+    pub fn root(&self) -> Result<TrustRoot, Refusal> {
+        let mut root = self.policy()?.root.clone();
+        for record in &self.revocations {
+            let Revoked::Key(key) = record.revocation.revoked else {
+                continue;
+            };
+            if !record.alone && self.vote_revoked(key, None).is_none() {
+                continue;
+            }
+            let added = trust_root::Revocation {
+                from: record.revocation.from,
+                reason: record.revocation.reason.clone(),
+            };
+            let kept = root.revoked.entry(key).or_insert_with(|| added.clone());
+            // The earlier of two times holds; no time at all is the earliest.
+            if added.from < kept.from {
+                *kept = added;
+            }
+        }
+        Ok(root)
+    }
+
+    fn of_key(
+        &self,
+        key: KeyId,
+        stamped: Option<Timestamp>,
+    ) -> impl Iterator<Item = &RevocationRecord> {
+        let all = self.revocations.iter();
+        let of_key = all.filter(move |it| it.revocation.revoked == Revoked::Key(key));
+        of_key.filter(move |it| match (it.revocation.from, stamped) {
+            (Some(from), Some(stamped)) => stamped >= from,
+            _ => true,
+        })
+    }
+}
