@@ -10,6 +10,7 @@ pub mod supervision;
 pub mod name;
 pub mod policy;
 pub mod rel_path;
+pub mod shown_name;
 pub mod purl;
 pub mod glob;
 pub mod timestamp;
@@ -22,6 +23,7 @@ pub mod draft;
 // What is built, twice, and what comes of it.
 pub mod sandbox_spec;
 pub mod tree;
+pub mod tree_names;
 pub mod canonical_tree;
 pub mod twin;
 pub mod bake;

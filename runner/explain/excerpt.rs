@@ -1,5 +1,7 @@
 //! Short, printable pieces of untrusted bytes.
 
+use zwieback_core::shown_name::is_shown;
+
 /// The most characters an excerpt shows of one side.
 pub const LONGEST: usize = 96;
 
@@ -42,9 +44,8 @@ pub fn text(text: &str) -> String {
 }
 
 fn printable(c: char) -> impl Iterator<Item = char> {
-    // Bidirectional marks and the like could make a terminal show another text (CVE-2021-42574).
-    let hidden = c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    // The joiners are fit for a name, but where two texts differ, each of them is to be seen.
+    let hidden = !is_shown(c) || matches!(c, '\u{200c}' | '\u{200d}');
     let escaped = hidden.then(|| c.escape_default().collect::<String>());
     let plain = if hidden { None } else { Some(c) };
     escaped

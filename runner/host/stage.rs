@@ -6,13 +6,14 @@ use std::io;
 use std::os::fd::AsFd as _;
 
 use rustix::fd::BorrowedFd;
-use rustix::fs::{AtFlags, Gid, Mode, Uid, chownat, fchmod, fchown, futimens, ioctl_ficlone};
+use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, futimens, ioctl_ficlone};
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 
 use crate::fs::beneath::{
     both_times, create_file, ensure_dir, make_symlink, open_dir, open_file, set_mode, set_mtime,
+    set_owner,
 };
 use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
@@ -23,12 +24,14 @@ use crate::store::stored::StoredTree;
 pub struct StageOptions {
     /// In which order entries are made: readdir and inode numbers follow it.
     pub order: Order,
-    /// The modification time of every entry, in seconds since 1970.
-    pub mtime: i64,
+    /// The modification time of every entry, in seconds since 1970; `None` leaves it to the clock.
+    pub mtime: Option<i64>,
     /// Who owns the entries; `None` leaves them to the runner.
     pub owner: Option<Owner>,
     /// Whether the owner may change what is staged.
     pub access: Access,
+    /// Whether the top directory is treated like those in it, or left as it is.
+    pub top: Top,
 }
 
 /// The order in which entries are made: one of the factors that the two runs vary.
@@ -47,6 +50,15 @@ pub struct Owner {
     pub uid: u32,
     /// Group id.
     pub gid: u32,
+}
+
+/// What becomes of the directory into which a tree is staged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Top {
+    /// It gets mode, owner and time like every directory of the tree.
+    Dressed,
+    /// It stays as it is.
+    AsItIs,
 }
 
 /// What the owner may do with staged entries.
@@ -88,7 +100,10 @@ pub fn stage(
     for (path, _) in directories {
         stager.finish_dir(path.as_str())?;
     }
-    Ok(stager.finish_dir(".")?)
+    match options.top {
+        Top::Dressed => Ok(stager.finish_dir(".")?),
+        Top::AsItIs => Ok(()),
+    }
 }
 
 /// The entries of a tree in the order in which they are made; a function of the tree and nothing else.
@@ -133,7 +148,7 @@ impl Stager<'_> {
     fn symlink(&self, path: &RelPath, target: &str) -> Result<(), Fault> {
         make_symlink(self.top, target, path.as_str())?;
         self.own(path.as_str())?;
-        set_mtime(self.top, path.as_str(), self.options.mtime)
+        self.date(path.as_str())
     }
 
     fn file(
@@ -157,14 +172,21 @@ impl Stager<'_> {
             let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
             fchown(&to, Some(uid), Some(gid)).attempt("fchown", shown)?;
         }
-        let times = both_times(self.options.mtime);
-        Ok(futimens(&to, &times).attempt("futimens", shown)?)
+        if let Some(mtime) = self.options.mtime {
+            futimens(&to, &both_times(mtime)).attempt("futimens", shown)?;
+        }
+        Ok(())
     }
 
     fn finish_dir(&self, path: &str) -> Result<(), Fault> {
         set_mode(self.top, path, self.mode(0o755))?;
         self.own(path)?;
-        set_mtime(self.top, path, self.options.mtime)
+        self.date(path)
+    }
+
+    fn date(&self, path: &str) -> Result<(), Fault> {
+        let mtime = self.options.mtime;
+        mtime.map_or(Ok(()), |mtime| set_mtime(self.top, path, mtime))
     }
 
     fn own(&self, path: &str) -> Result<(), Fault> {
@@ -198,7 +220,7 @@ fn own(root: BorrowedFd<'_>, path: &str, options: &StageOptions) -> Result<(), F
         return Ok(());
     };
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    chownat(root, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).attempt("fchownat", path)
+    set_owner(root, path, uid, gid)
 }
 
 fn copy(mut from: &File, mut to: &File) -> io::Result<u64> {

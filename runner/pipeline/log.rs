@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
+use zwieback_core::shown_name::is_shown;
 use zwieback_core::twin::conditions::RunName;
 
 use super::context::Context;
@@ -96,7 +97,7 @@ fn printable(line: &[u8]) -> String {
     let text = text.trim_end_matches(['\n', '\r']);
     text.chars()
         .map(|c| {
-            if c.is_control() && c != '\t' {
+            if !is_shown(c) && c != '\t' {
                 '\u{fffd}'
             } else {
                 c

@@ -7,6 +7,7 @@ use super::public_key::SignatureError;
 use super::statement::StatementError;
 use crate::json::fields::{FieldError, FieldProblem};
 use crate::json::strict::{JsonError, Problem};
+use crate::shown_name;
 
 /// Evidence longer than this is cut: a refusal must fit a screen whatever the input.
 const EVIDENCE: usize = 240;
@@ -200,19 +201,8 @@ impl Refusal {
 
 /// What was seen, short enough and plain enough for any screen.
 pub fn evidence(saw: &str) -> String {
-    let plain = |c: char| !c.is_control() && !is_bidi(c);
-    let safe: String = saw.chars().take(EVIDENCE).collect();
-    if safe.chars().all(plain) {
-        safe
-    } else {
-        safe.escape_debug().collect()
-    }
-}
-
-/// Characters that change the direction of text, and so what a screen seems to say (CVE-2021-42574).
-pub(super) fn is_bidi(character: char) -> bool {
-    matches!(character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let short: String = saw.chars().take(EVIDENCE).collect();
+    shown_name::escaped(&short)
 }
 
 impl fmt::Display for Reason {

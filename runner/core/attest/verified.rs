@@ -4,10 +4,11 @@ use super::bundle::Bundle;
 use super::dsse::PAYLOAD_TYPE;
 use super::key_id::KeyId;
 use super::public_key::{PublicKey, SignatureError};
-use super::reason::{Reason, Refusal, is_bidi};
+use super::reason::{Reason, Refusal};
 use super::resource::ResourceDescriptor;
 use super::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
+use crate::shown_name;
 
 /// The payload of an envelope that a trusted key has signed: exactly the bytes that were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,12 +169,7 @@ fn refusal_of(
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
-    let forges = name.chars().any(|c| c.is_control() || is_bidi(c));
-    let leaves = name.starts_with('/') || name.split(['/', '\\']).any(|part| part == "..");
-    if forges || leaves {
-        return Err(Refusal::new(Reason::NameUnsafe, format!("{name:?}")));
-    }
-    Ok(())
+    shown_name::check(name).map_err(|_| Refusal::new(Reason::NameUnsafe, format!("{name:?}")))
 }
 
 fn file_name(path: &str) -> &str {

@@ -277,6 +277,7 @@ fn statements() {
         ("\"lib/a\"", "\"/etc/a\"", Reason::NameUnsafe),
         ("\"lib/a\"", "\"\\u001b[2Ja\"", Reason::NameUnsafe),
         ("\"lib/a\"", "\"\u{202e}a\"", Reason::NameUnsafe),
+        ("\"lib/a\"", "\"a\u{200b}\"", Reason::NameUnsafe),
     ] {
         let bundle = Forgery::new(edit(&honest, from, to), 1).text();
         assert_refused(decide(bundle), expected, to);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::shown_name::is_shown;
+
 /// The text of a file together with the name people know it by.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceText<'a> {
@@ -123,7 +125,7 @@ fn printable(line: &str) -> String {
     line.chars()
         .map(|c| match c {
             '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
+            c if !is_shown(c) => '\u{fffd}',
             c => c,
         })
         .collect()

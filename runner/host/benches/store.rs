@@ -19,7 +19,7 @@ use zwieback_host::archive::options::Options;
 use zwieback_host::archive::tar;
 use zwieback_host::capture::outputs::capture;
 use zwieback_host::capture::rules::Rules;
-use zwieback_host::stage::{Access, Order, StageOptions, stage};
+use zwieback_host::stage::{Access, Order, StageOptions, Top, stage};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::TreeWriter;
@@ -115,9 +115,10 @@ fn use_tree(store: &Store, tree: &StoredTree, place: &Path) {
     let dir = File::open(&into).unwrap();
     let options = StageOptions {
         order: Order::Reversed,
-        mtime: 1,
+        mtime: Some(1),
         owner: None,
         access: Access::Writable,
+        top: Top::Dressed,
     };
     println!(
         "stage       {:?}",

@@ -1,6 +1,7 @@
 //! Why what a step left behind is not taken.
 
 use zwieback_core::rel_path::RelPathError;
+use zwieback_core::shown_name::NameFault;
 use zwieback_core::tree::TreeError;
 
 use crate::fs::fault::Fault;
@@ -42,6 +43,9 @@ pub enum Reason {
     /// Its name cannot be in a tree.
     #[error(transparent)]
     Name(#[from] RelPathError),
+    /// No terminal or no verifier would show its name.
+    #[error("its name cannot be shown: {0}")]
+    Unshown(#[from] NameFault),
     /// It lies too deep.
     #[error("it lies more than {0} directories deep")]
     Depth(usize),
@@ -74,11 +78,22 @@ pub enum Reason {
 }
 
 impl CaptureError {
+    /// The entry that is refused, shown escaped.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Refused { path, .. } | Self::Bytes { path, .. } => Some(path),
+            Self::Entries(_) | Self::Io(_) | Self::Store(_) => None,
+        }
+    }
+
     /// What its reader can do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Entries(_) | Self::Bytes { .. } => "raise the limits in the recipe",
             Self::Refused { reason, .. } => match reason {
+                Reason::Name(_) | Reason::Unshown(_) => {
+                    "rename it in that step: whoever verifies the outputs has to read their names"
+                }
                 Reason::Kind(_) => "remove it in the last step, or name the outputs in `[outputs]`",
                 Reason::SetId => "drop the bit with `chmod u-s,g-s`; who installs it sets it",
                 Reason::HardLink { .. } => "copy the file instead of linking it",

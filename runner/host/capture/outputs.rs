@@ -9,6 +9,7 @@ use rustix::fs::{FileType, flistxattr, fstat};
 use rustix::io::Errno;
 use zwieback_core::digest::{Fingerprint, Hasher};
 use zwieback_core::rel_path::RelPath;
+use zwieback_core::shown_name;
 use zwieback_core::tree::{Entry, Tree, TreeError};
 
 use crate::capture::error::{CaptureError, Reason};
@@ -99,6 +100,7 @@ impl Visitor for Taker<'_> {
             return Err(refuse(Reason::Depth(self.rules.depth)));
         }
         let path = RelPath::from_bytes(entry.path).map_err(|error| refuse(error.into()))?;
+        shown_name::check(path.as_str()).map_err(|fault| refuse(fault.into()))?;
         match entry.kind {
             FileType::Directory => self.directory(path, entry),
             FileType::RegularFile => self.file(path, entry).map(|()| Next::Beside),

@@ -109,6 +109,11 @@ impl Snapshot {
         self.entries.iter().filter_map(apart).min()
     }
 
+    /// Whether something lies at a path, which is given as it is shown.
+    pub fn has_shown(&self, shown: &str) -> bool {
+        self.entries.keys().any(|path| printable(path) == shown)
+    }
+
     /// Whether the snapshot saw everything.
     pub fn completeness(&self) -> Completeness {
         self.complete

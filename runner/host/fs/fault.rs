@@ -3,6 +3,7 @@
 use std::io;
 
 use rustix::io::Errno;
+use zwieback_core::shown_name;
 
 /// A failed system call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +15,13 @@ pub struct Fault {
     pub path: String,
     /// What the kernel answered.
     pub errno: Errno,
+}
+
+impl Fault {
+    /// Whether the kernel refused because of permissions, or because nothing may be written there.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.errno, Errno::ACCESS | Errno::PERM | Errno::ROFS)
+    }
 }
 
 /// Adds the call and its argument to a bare errno.
@@ -43,8 +51,7 @@ impl<T> Attempt<T> for io::Result<T> {
 /// Text that cannot forge a line or move a cursor, whatever the bytes are.
 pub fn printable(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
-        Ok(text) => text.escape_debug().to_string(),
+        Ok(text) => shown_name::escaped(text),
         Err(_) => bytes.escape_ascii().to_string(),
     }
 }
@@ -58,6 +65,7 @@ mod tests {
         assert_eq!(printable("zlib-ä".as_bytes()), "zlib-ä");
         assert_eq!(printable(b"a\x1b[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(printable(b"a\xff"), "a\\xff");
+        assert_eq!(printable("\u{202e}gpj.exe".as_bytes()), "\\u{202e}gpj.exe");
     }
 
     #[test]

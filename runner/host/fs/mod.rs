@@ -6,5 +6,6 @@ pub mod fault;
 pub mod folder_walk;
 pub mod given_file;
 pub mod remove;
+pub mod site;
 pub mod stamp;
 pub mod walk;

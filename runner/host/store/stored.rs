@@ -11,7 +11,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 
-use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink};
+use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink_at};
 use crate::fs::stamp::Stamp;
 use crate::store::blob::holds;
 use crate::store::error::StoreError;
@@ -178,9 +178,8 @@ impl StoredTree {
                     )?
             }
             Entry::Symlink { target } => {
-                let c_path = std::ffi::CString::new(path.as_str()).unwrap_or_default();
                 kind == FileType::Symlink
-                    && read_symlink(root.as_fd(), &c_path)?.as_bytes() == target.as_bytes()
+                    && read_symlink_at(root.as_fd(), path.as_str())?.as_bytes() == target.as_bytes()
             }
         };
         if same {

@@ -19,15 +19,16 @@ use zwieback_host::capture::rules::Rules;
 use zwieback_host::capture::snapshot::{Completeness, snapshot};
 use zwieback_host::fs::descent::{Descent, OWNER_READ};
 use zwieback_host::fs::remove::remove_contents;
-use zwieback_host::stage::{Access, Order, Owner, StageOptions, stage};
+use zwieback_host::stage::{Access, Order, Owner, StageOptions, Top, stage};
 use zwieback_host::store::place::Store;
 use zwieback_test_world::skip::skip;
 
 const OPTIONS: StageOptions = StageOptions {
     order: Order::Sorted,
-    mtime: 315_532_800,
+    mtime: Some(315_532_800),
     owner: None,
     access: Access::Writable,
+    top: Top::Dressed,
 };
 
 fn open(dir: &Path) -> File {
