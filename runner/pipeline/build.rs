@@ -13,6 +13,7 @@ use super::attest::{self, Made, attest};
 use super::built::{Built, Outputs};
 use super::context::{Context, Wish};
 use super::error::PipelineError;
+use super::export;
 use super::find;
 use super::hand_over::hand_over;
 use super::keep::Keeper;
@@ -21,7 +22,7 @@ use super::read::{self, Planned};
 use super::run::Bake;
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
-use super::{inputs, places, root, sources};
+use super::{inputs, notices, places, root, sources};
 
 /// Builds one recipe, or finds that it was built.
 pub fn build(
@@ -32,6 +33,7 @@ pub fn build(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     let begun = Instant::now();
+    export::is_possible(wish)?;
     let planned = read::recipe(project, named, &wish.variety, ctx)?.with_needed(needed);
     sources::check_folders(&planned, ctx)?;
     let built = match find::built(&planned, wish, ctx)? {
@@ -94,6 +96,7 @@ pub fn make(
         files,
         differing: 0,
     });
+    notices::names(reproduced.outputs(), ctx);
     let made = Made {
         planned,
         action: &action,

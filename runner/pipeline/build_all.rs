@@ -15,6 +15,7 @@ use super::build::build;
 use super::built::{Built, Origin, Output, Outputs};
 use super::context::{AfterFailure, Context, Reuse, Wish};
 use super::error::PipelineError;
+use super::export;
 use super::graph::{self, Wanted};
 
 /// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
@@ -55,6 +56,8 @@ fn build_wanted(
     ctx: &Context<'_>,
 ) -> Result<Outputs, PipelineError> {
     let begun = Instant::now();
+    // Of several recipes each is exported to a folder within the one that is named.
+    export::is_possible(wish)?;
     let works = Works::open(project, wanted, wish, ctx);
     let runs = ctx.shared.slots(wish.jobs).budget().runs;
     let recipes = wanted.graph.order().len();

@@ -146,6 +146,9 @@ pub enum PipelineError {
         /// Why.
         source: io::Error,
     },
+    /// A folder of the user's cannot be read or written.
+    #[error(transparent)]
+    Folder(#[from] Fault),
     /// An archive cannot be unpacked.
     #[error("source `{name}`")]
     Unpack {
@@ -185,12 +188,14 @@ pub enum PipelineError {
         detail: String,
     },
     /// What a run wrote cannot be an output.
-    #[error("run {run:?}")]
+    #[error("run {run:?}{}", of_step(step.as_ref()))]
     Outputs {
         /// Which run.
         run: RunName,
+        /// The step after which it lay there, where that is known.
+        step: Option<Name>,
         /// Why.
-        source: CaptureError,
+        source: Box<CaptureError>,
     },
     /// What a step left cannot be looked at.
     #[error("cannot look at what a step left")]
@@ -264,11 +269,15 @@ pub enum PipelineError {
         /// Its digest.
         sha256: Digest,
     },
-    /// Something that is not a link stands where a link was to be made.
-    #[error("{} is there already and is no symbolic link", path.display())]
+    /// Something stands where a folder or a link was to be made, and it is not one that may be replaced.
+    #[error("{} {why}", path.display())]
     InTheWay {
         /// The place.
         path: PathBuf,
+        /// What stands there; names are escaped.
+        why: String,
+        /// What to do about it.
+        way_out: &'static str,
     },
     /// What was run in a shell reached a limit.
     #[error("it reached its limit of {limit}")]
@@ -301,6 +310,10 @@ pub enum PipelineError {
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn of_step(step: Option<&Name>) -> String {
+    step.map_or_else(String::new, |step| format!(", step `{step}`"))
 }
 
 fn circle(names: &[Name]) -> String {
@@ -390,6 +403,7 @@ impl PipelineError {
                  configuration goes on without it, and the provenance says so"
             )),
             Self::Outputs { source, .. } => source.hint(),
+            Self::InTheWay { way_out, .. } => Some((*way_out).to_owned()),
             Self::NoPatch { .. } => {
                 Some("name its file with --patch; it is known by its digest".into())
             }

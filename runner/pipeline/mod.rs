@@ -55,12 +55,14 @@ pub mod attest;
 pub mod theirs;
 pub mod keep;
 pub mod built;
+pub mod earlier_export;
 pub mod export;
 pub mod hand_over;
 
 // What all of them are told and tell.
 pub mod context;
 pub mod error;
+pub mod notices;
 pub mod shared;
 pub mod observe;
 pub mod stop;

@@ -12,6 +12,7 @@ use super::build::make;
 use super::carried;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
+use super::export;
 use super::hand_over::hand_over;
 use super::read::{Planned, planned};
 use super::theirs::Theirs;
@@ -25,6 +26,7 @@ pub fn recheck(
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let begun = Instant::now();
+    export::is_possible(wish)?;
     let planned_again = Planned {
         plan: claim.plan.clone(),
         project: None,

@@ -9,12 +9,14 @@ use zwieback_core::bake::record::RunRecord;
 use zwieback_core::enforcement::{Enforcement, LockState};
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Step;
+use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::operation::{Medium, Place};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::factor::Factor;
 use zwieback_core::twin::sighting::Sighting;
+use zwieback_host::capture::error::CaptureError;
 use zwieback_host::capture::outputs::capture_into;
 use zwieback_host::capture::rules::Rules;
 use zwieback_host::capture::snapshot::{Snapshot, snapshot};
@@ -114,7 +116,8 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
         capture_into(out.as_fd(), &rules(part.spec), bake.ctx.store).map_err(|source| {
             PipelineError::Outputs {
                 run: record.run,
-                source,
+                step: writer_of(&source, &steps.snapshots, &record.steps),
+                source: Box::new(source),
             }
         })?;
     let completed = Completed::new(&bake.planned.plan.recipe, &record.steps, written.tree())
@@ -285,6 +288,18 @@ impl<'a> Steps<'a> {
         ]);
         Ok(())
     }
+}
+
+/// The first step after which the entry that is refused lay there.
+fn writer_of(
+    refused: &CaptureError,
+    snapshots: &[[Snapshot; 2]],
+    steps: &[StepResult],
+) -> Option<Name> {
+    let path = refused.path()?;
+    let has = |both: &[Snapshot; 2]| both[1].has_shown(path);
+    let first = snapshots.iter().position(has)?;
+    steps.get(first).map(|result| result.step.clone())
 }
 
 /// Waits for room to run. While run B has to wait for the time between the runs, it takes none.

@@ -9,6 +9,8 @@ use anyhow::{Context as _, bail};
 const SUMS: &str = "SHA256SUMS";
 /// How a bundle's file name ends.
 const BUNDLE: &str = ".sigstore.json";
+/// How the name of the file with the outputs' tree ends.
+const TREE: &str = ".tree";
 /// No honest tree of outputs is deeper.
 const DEEPEST: usize = 64;
 
@@ -42,7 +44,8 @@ fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Resul
         let kind = entry.file_type().with_context(about)?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_beside = depth == 0 && (name == SUMS || name.ends_with(BUNDLE));
+        let is_written = name == SUMS || name.ends_with(BUNDLE) || name.ends_with(TREE);
+        let is_beside = depth == 0 && is_written;
         if kind.is_dir() {
             below(&entry.path(), depth + 1, files)?;
         } else if kind.is_file() && !is_beside {
