@@ -45,7 +45,7 @@ const STARTS_PROGRAMS: [&str; 4] = [
 ];
 
 /// Where a file may be opened by its name without `host/fs/given_file.rs`, and why.
-const OPENS_BY_NAME: [(&str, &str); 5] = [
+const OPENS_BY_NAME: [(&str, &str); 4] = [
     ("runner/host/fs/given_file.rs", "it is the reader"),
     ("runner/host/clock.rs", "a file of the kernel"),
     ("runner/host/machine.rs", "files of the kernel"),
@@ -53,7 +53,6 @@ const OPENS_BY_NAME: [(&str, &str); 5] = [
         "runner/host/ecosystem/cargo.rs",
         "in a scratch folder of ours",
     ),
-    ("runner/host/ecosystem/folder.rs", "looked at before"),
 ];
 
 fn sources() -> BTreeMap<String, String> {

@@ -27,6 +27,34 @@ fn has(world: &World, program: &str, arguments: &[&str]) -> bool {
 }
 
 #[test]
+fn a_repository_among_the_files_of_a_source_starts_nothing() {
+    let world = World::new(site!(), Larder::Empty);
+    let mark = world.path("ran").display().to_string();
+    let config = format!(
+        "[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\n\
+         fsmonitor = \"touch {mark}; false\"\n"
+    );
+    world.write("project/src/a.c", "int a;\n");
+    world.write("project/src/HEAD", "ref: refs/heads/main\n");
+    world.write("project/src/config", &config);
+    for folder in ["objects", "refs"] {
+        world.write(&format!("project/src/{folder}/keep"), "");
+    }
+    let text = "[recipe]\nname = \"it\"\nversion = \"1\"\ntoolchains = [\"shell\"]\n\n\
+                [sources.it]\npath = \"src\"\n\n[[steps]]\nname = \"no\"\nrun = 'true'\n";
+    world.write("project/recipes/it/recipe.toml", text);
+    // A clone: there is a repository around the source, whose configuration says the same.
+    let made = world.command("git").args(["init", "-q"]).status().unwrap();
+    assert!(made.success());
+    let own = "[core]\nrepositoryformatversion = 0\nfsmonitor = \"touch %; false\"\n";
+    world.write("project/.git/config", own.replace('%', &mark));
+    world.run(&["lock", "it"]).expect(0, &["Locked recipe it"]);
+    world.run(&["lock", "--check"]).expect(0, &[]);
+    world.run(&["init", "src", "--name", "other"]);
+    assert!(!world.path("ran").exists(), "code of the source has run");
+}
+
+#[test]
 fn a_folder_that_is_called_pip_is_not_pip() {
     let (world, mark) = project("pkg:pypi/foo@1.0");
     if !has(&world, "python3", &["-I", "-m", "pip", "--version"]) {

@@ -22,6 +22,7 @@ pub mod launch;
 pub mod endpoints;
 pub mod fetch;
 pub mod deb;
+pub mod worktree;
 pub mod ecosystem;
 
 // What is made of them.

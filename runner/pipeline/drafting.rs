@@ -80,7 +80,7 @@ pub fn folder(
         exclude,
         ..Source::default()
     };
-    let tree = sources::folder_now(&resolver.project, name, &source, resolver.ctx)?;
+    let tree = sources::folder_to_lock(&resolver.project, name, &source, resolver.ctx)?;
     Ok(Found {
         version: "0.1.0".to_owned(),
         system: System::infer(&InTree(tree.tree())),

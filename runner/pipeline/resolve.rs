@@ -57,7 +57,7 @@ fn one(
     let ctx = resolver.ctx;
     match source.origin() {
         Ok(Origin::Folder(path)) => {
-            let tree = sources::folder_now(&resolver.project, name, source, ctx)?;
+            let tree = sources::folder_to_lock(&resolver.project, name, source, ctx)?;
             found.folders.push(LockedFolder {
                 source: name.clone(),
                 path: path.clone(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use zwieback_core::bake::plan::Plan;
 use zwieback_core::digest::Digest;
+use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::manifest::source::{Origin, Source, Unpack};
@@ -15,7 +16,7 @@ use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::options::Options;
 use zwieback_host::archive::unpack::unpack;
-use zwieback_host::ecosystem::folder;
+use zwieback_host::ecosystem::folder::{self, Taken};
 use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::Layer;
@@ -119,7 +120,7 @@ fn folder(
     let mut folders = planned.plan.folders.iter();
     let locked = folders.find(|it| it.source == *name).ok_or_else(changed)?;
     let tree = match &planned.project {
-        Some(top) => folder_now(top, name, source, ctx)?,
+        Some(top) => folder_now(top, name, source, ctx)?.tree,
         None => ctx.tree(&locked.tree)?,
     };
     if *tree.digest() == locked.tree {
@@ -135,11 +136,29 @@ pub fn folder_now(
     name: &Name,
     source: &Source,
     ctx: &Context<'_>,
-) -> Result<StoredTree, PipelineError> {
+) -> Result<Taken, PipelineError> {
     let below = source.path.as_ref().and_then(ProjectFolder::below_top);
     let folder = below.map_or_else(|| project.to_owned(), |path| project.join(path.as_path()));
     let selection = source.selection().expect("a parsed recipe holds globs");
-    folder::tree(ctx.store, &folder, &selection).map_err(PipelineError::source(name))
+    folder::take(ctx.store, &folder, &selection).map_err(PipelineError::source(name))
+}
+
+/// The same where it becomes part of a lock: what stays empty in it is said.
+pub fn folder_to_lock(
+    project: &Path,
+    name: &Name,
+    source: &Source,
+    ctx: &Context<'_>,
+) -> Result<StoredTree, PipelineError> {
+    let taken = folder_now(project, name, source, ctx)?;
+    for path in &taken.absent {
+        ctx.tell(&Event::Notice {
+            message: format!(
+                "source {name}: {path} is another repository, not checked out or no submodule, and stays an empty folder"
+            ),
+        });
+    }
+    Ok(taken.tree)
 }
 
 /// The outputs of the recipes it needs, each at `/build/<recipe>`.

@@ -11,8 +11,10 @@ use zwieback_core::rel_path::{RelPath, RelPathError};
 use crate::archive::error::ArchiveError;
 use crate::capture::error::CaptureError;
 use crate::fetch::failure::Failure;
+use crate::fs::fault::Fault;
 use crate::launch::error::LaunchError;
 use crate::store::error::StoreError;
+use crate::worktree::error::WorktreeError;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +151,12 @@ pub enum EcosystemError {
         /// Why it failed.
         source: io::Error,
     },
+    /// What version control keeps of a folder cannot be said.
+    #[error(transparent)]
+    Worktree(#[from] WorktreeError),
+    /// Something in a folder cannot be opened.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// A folder holds what a tree cannot.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -210,6 +218,7 @@ impl EcosystemError {
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Store(error) => return error.hint(),
             Self::Launch(error) => return error.hint(),
+            Self::Worktree(error) => return error.hint(),
             Self::Archive { source, .. } => return source.hint(),
             _ => return None,
         };

@@ -1,76 +1,64 @@
 //! A folder of the project as a source: what version control would keep of it, as a tree.
 
-use std::collections::BTreeSet;
+use std::ffi::CString;
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rustix::fs::FileType;
 use zwieback_core::manifest::project_folder::Selection;
 use zwieback_core::rel_path::RelPath;
 
-use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
-use crate::launch::client::GIT;
+use crate::fs::{beneath, given_file};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
 use crate::store::writer::Layer;
+use crate::worktree::listing::{Listing, list};
 
 /// Folders of version control itself.
 const OWN: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
+/// What was made of a folder.
+pub struct Taken {
+    /// Its tree.
+    pub tree: StoredTree,
+    /// Folders of it that stay empty: submodules that are not checked out, repositories that are none.
+    pub absent: Vec<RelPath>,
+}
+
 /// Puts the tree of a folder into the store: tracked and new files, without what is ignored.
-pub fn tree(
-    store: &Store,
-    folder: &Path,
-    selection: &Selection,
-) -> Result<StoredTree, EcosystemError> {
+pub fn take(store: &Store, folder: &Path, selection: &Selection) -> Result<Taken, EcosystemError> {
     let writer = store.tree_writer()?;
     let layer = writer.layer("the folder");
-    let mut piece = Vec::new();
     let mut own = kept(folder)?;
-    own.retain(|path| selection.covers(path));
-    if own.is_empty() {
+    own.paths.retain(|path| selection.covers(path));
+    own.absent.retain(|path| selection.covers(path));
+    if own.paths.is_empty() {
         return Err(EcosystemError::EmptyFolder(folder.to_owned()));
     }
-    for path in own {
-        put(&layer, folder, path, &mut piece)?;
+    let root = given_file::open_folder(folder).map_err(EcosystemError::io("open", folder))?;
+    for path in own.paths {
+        put(&layer, root.as_fd(), path)?;
     }
-    Ok(writer.commit()?)
+    Ok(Taken {
+        tree: writer.commit()?,
+        absent: own.absent,
+    })
 }
 
 /// The files and links below a folder that belong to it.
-fn kept(folder: &Path) -> Result<Vec<RelPath>, EcosystemError> {
-    let at = folder.to_string_lossy();
-    let arguments = [
-        "-C",
-        &*at,
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ];
-    let is_below_git = folder.ancestors().any(|above| above.join(".git").exists());
-    // A project in a folder that a repository around it ignores is no part of that repository.
-    let is_ignored = || ask(&GIT, &["-C", &at, "check-ignore", "--quiet", "."]).is_ok();
-    if !is_below_git || is_ignored() {
-        let mut all = Vec::new();
-        walk(folder, "", &mut all)?;
-        return Ok(all);
+fn kept(folder: &Path) -> Result<Listing, EcosystemError> {
+    if let Some(listing) = list(folder)? {
+        return Ok(listing);
     }
-    let listed = ask(&GIT, &arguments)?;
-    let mut paths = BTreeSet::new();
-    for name in listed.split('\0').filter(|name| !name.is_empty()) {
-        let path: RelPath = name.trim_end_matches('/').parse()?;
-        // Deleted and not yet committed: git still lists it.
-        if folder.join(path.as_path()).symlink_metadata().is_ok() {
-            paths.insert(path);
-        }
-    }
-    Ok(paths.into_iter().collect())
+    let mut listing = Listing::default();
+    walk(folder, "", &mut listing.paths)?;
+    Ok(listing)
 }
 
 fn walk(folder: &Path, below: &str, all: &mut Vec<RelPath>) -> Result<(), EcosystemError> {
@@ -99,46 +87,50 @@ fn walk(folder: &Path, below: &str, all: &mut Vec<RelPath>) -> Result<(), Ecosys
     Ok(())
 }
 
-fn put(
-    layer: &Layer<'_>,
-    folder: &Path,
-    path: RelPath,
-    piece: &mut Vec<u8>,
-) -> Result<(), EcosystemError> {
-    let file = folder.join(path.as_path());
-    let meta = file
-        .symlink_metadata()
-        .map_err(EcosystemError::io("stat", &file))?;
-    if meta.is_symlink() {
-        let target = fs::read_link(&file).map_err(EcosystemError::io("readlink", &file))?;
-        let target = target.to_string_lossy();
-        // A link may lead anywhere inside the folder, and nowhere else.
-        if !path.links_inside(&target) {
-            return Err(EcosystemError::LeadsOut {
-                path: path.to_string(),
-                target: target.into_owned(),
-            });
-        }
-        return Ok(layer.symlink(path, &target)?);
-    }
-    if meta.is_dir() {
+/// Copies one entry; it is opened beneath the folder and through no link, whatever it has become.
+fn put(layer: &Layer<'_>, root: BorrowedFd<'_>, path: RelPath) -> Result<(), EcosystemError> {
+    let shown = path.to_string();
+    let gone = || EcosystemError::io("stat", path.as_path())(io::ErrorKind::NotFound.into());
+    let stat = beneath::look(root, &shown)?.ok_or_else(gone)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Symlink => return link(layer, root, path),
         // A submodule that is not checked out, or a repository inside this one.
-        return Ok(layer.directory(&path)?);
+        FileType::Directory => return Ok(layer.directory(&path)?),
+        _ => {}
     }
+    let mut source = beneath::open_file(root, &shown)?;
+    let meta = source.metadata();
+    let meta = meta.map_err(EcosystemError::io("stat", path.as_path()))?;
     if !meta.is_file() {
         let kind = io::Error::other("it is neither file, folder nor link");
-        return Err(EcosystemError::io("read", &file)(kind));
+        return Err(EcosystemError::io("read", path.as_path())(kind));
     }
-    piece.clear();
-    let mut source = fs::File::open(&file).map_err(EcosystemError::io("open", &file))?;
     let is_executable = meta.permissions().mode() & 0o100 != 0;
-    let shown = path.to_string();
     let mut copy = layer.file(path, is_executable)?;
     io::copy(&mut source, &mut copy)
         .attempt("write", shown.as_str())
         .map_err(StoreError::from)?;
     copy.finish()?;
     Ok(())
+}
+
+fn link(layer: &Layer<'_>, root: BorrowedFd<'_>, path: RelPath) -> Result<(), EcosystemError> {
+    let (above, name) = match path.as_str().rsplit_once('/') {
+        Some((above, name)) => (Some(beneath::open_dir(root, above)?), name),
+        None => (None, path.as_str()),
+    };
+    let above = above.as_ref().map_or(root, AsFd::as_fd);
+    let name = CString::new(name).expect("no path of a tree holds a zero byte");
+    let target = beneath::read_symlink(above, &name)?;
+    let target = target.to_string_lossy();
+    // A link may lead anywhere inside the folder, and nowhere else.
+    if !path.links_inside(&target) {
+        return Err(EcosystemError::LeadsOut {
+            path: path.to_string(),
+            target: target.into_owned(),
+        });
+    }
+    Ok(layer.symlink(path, &target)?)
 }
 
 #[cfg(test)]
@@ -158,8 +150,12 @@ mod tests {
     }
 
     fn paths(store: &Store, folder: &Path) -> Vec<String> {
-        let tree = tree(store, folder, &Selection::default()).unwrap();
-        let files = tree.tree().entries().map(|(path, _)| path.to_string());
+        let taken = take(store, folder, &Selection::default()).unwrap();
+        let files = taken
+            .tree
+            .tree()
+            .entries()
+            .map(|(path, _)| path.to_string());
         files.collect()
     }
 
@@ -171,8 +167,9 @@ mod tests {
             paths(&store, &folder),
             ["a.c", "inner", "inner/b.o", "inner/link"]
         );
-        let init = ["init", "-q", &folder.to_string_lossy()];
-        ask(&GIT, &init).unwrap();
+        let mut git = std::process::Command::new("git");
+        let made = git.args(["init", "-q"]).arg(&folder).status();
+        assert!(made.unwrap().success());
         fs::write(folder.join(".gitignore"), "*.o\n").unwrap();
         assert_eq!(
             paths(&store, &folder),
@@ -185,7 +182,8 @@ mod tests {
         for target in ["/etc/passwd", "../../x", "../../../src/a.c"] {
             let (scene, store) = scene();
             symlink(target, scene.path().join("src/inner/out")).unwrap();
-            let error = tree(&store, &scene.path().join("src"), &Selection::default()).unwrap_err();
+            let folder = scene.path().join("src");
+            let error = take(&store, &folder, &Selection::default()).err().unwrap();
             assert!(matches!(error, EcosystemError::LeadsOut { .. }), "{target}");
         }
     }

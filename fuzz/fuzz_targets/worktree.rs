@@ -1,0 +1,21 @@
+//! What a folder's repository says of it: an index, and patterns.
+
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use zwieback_host::worktree::ignored::Patterns;
+use zwieback_host::worktree::index::Index;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(index) = Index::parse(bytes, Path::new("/nowhere/index")) {
+        assert!(index.holds_below(b""));
+    }
+    let mut patterns = Patterns::default();
+    if patterns.push(bytes, "a").is_ok() {
+        for path in [&b"a/b.o"[..], b"b", bytes] {
+            drop(patterns.cover(path, bytes.len() % 2 == 0).to_string());
+        }
+    }
+});

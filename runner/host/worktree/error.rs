@@ -1,0 +1,72 @@
+//! Why it cannot be said what version control keeps of a folder.
+
+use std::io;
+use std::path::PathBuf;
+
+use zwieback_core::rel_path::RelPathError;
+
+use crate::fs::fault::Fault;
+
+/// Why it cannot be said what version control keeps of a folder.
+#[derive(Debug, thiserror::Error)]
+pub enum WorktreeError {
+    /// A file of git's cannot be read.
+    #[error("{call} {}: {source}", path.display())]
+    Io {
+        /// What was attempted.
+        call: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A folder cannot be walked.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A `.git` file leads nowhere.
+    #[error("{} leads to no repository", .0.display())]
+    LeadsNowhere(PathBuf),
+    /// A repository of somebody else's decides what a folder holds.
+    #[error("{} belongs to user {owner}, who would decide which files belong to the source", path.display())]
+    Foreign {
+        /// The repository.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The index cannot be understood.
+    #[error("{} is no index of git's that can be read: {why}", path.display())]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A name that no file of a tree can have.
+    #[error(transparent)]
+    Path(#[from] RelPathError),
+}
+
+impl WorktreeError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::LeadsNowhere(_) => {
+                "check the worktree or submodule out again, or remove its `.git` file"
+            }
+            Self::Foreign { .. } => "give the folder and the repository to one user, or remove it",
+            Self::Index { .. } => "`git reset` writes the index anew",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// An error of the file system.
+    pub(super) fn io(
+        call: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { call, path, source }
+    }
+}
