@@ -189,6 +189,53 @@ fn unsafe_is_in_the_sandbox_alone() {
     assert_eq!(bad, Vec::<String>::new());
 }
 
+/// A log is read through `LogDir::believe` alone, which holds it against the one memory; and what is
+/// remembered lies where `pipeline/log_memory.rs` says.
+#[test]
+fn a_log_has_one_door_and_one_memory() {
+    let doors = [
+        (
+            ".believe(",
+            &["runner/trust/", "runner/cli/commands/log/place.rs"][..],
+        ),
+        (
+            "believe_own(",
+            &["runner/trust/log/", "runner/cli/commands/log/"][..],
+        ),
+        (
+            "Memory::new(",
+            &[
+                "runner/trust/log/",
+                "runner/pipeline/log_memory.rs",
+                "runner/pipeline/gate_memory.rs",
+                "runner/cli/commands/log/place.rs",
+            ][..],
+        ),
+    ];
+    let bad = breaking(|file, line| {
+        doors.iter().any(|(door, places)| {
+            line.contains(door) && !places.iter().any(|place| file.starts_with(place))
+        })
+    });
+    assert_eq!(bad, Vec::<String>::new());
+    // What a log's folder holds is nobody's outside of that room, before it was believed.
+    let raw = [
+        "note(",
+        "digests(",
+        "bodies(",
+        "bundle(&self, index",
+        "bundles(",
+    ];
+    let bad = breaking(|file, line| {
+        let is_raw = raw
+            .iter()
+            .any(|name| line.contains(&format!("pub fn {name}")));
+        let room = file.starts_with("runner/trust/log/");
+        room && is_raw && file != "runner/trust/log/believed.rs"
+    });
+    assert_eq!(bad, Vec::<String>::new());
+}
+
 #[test]
 fn files_are_short_and_begin_with_what_they_hold() {
     for (file, text) in sources() {

@@ -360,6 +360,32 @@ const FILES: &[Case] = &[
         refused: (4, "log-rolled-back"),
     },
     Case {
+        name: "a log that went back behind what `log verify` saw alone",
+        before: &[
+            ("gate", "rm -rf older && cp -a log older"),
+            ("sam", "zwieback revoke artifact one/app --why bad"),
+            (
+                "cy",
+                "zwieback log verify log --signed-by \"$(cat log/log.vkey)\"",
+            ),
+            ("gate", "rm -rf log && mv older log"),
+        ],
+        attempt: ("cy", "zwieback trace one/app"),
+        refused: (4, "log-rolled-back"),
+    },
+    Case {
+        name: "a changed byte in the record of a revocation",
+        before: &[
+            ("sam", "zwieback revoke artifact one/app --why bad"),
+            (
+                "gate",
+                "sed -i 's/\\(.*\"payload\":\".\\{100\\}\\)./\\1_/' log/statements/000",
+            ),
+        ],
+        attempt: ("bo", "zwieback log show"),
+        refused: (4, "log-edited"),
+    },
+    Case {
         name: "a log that is gone",
         before: &[("gate", "rm -rf log")],
         attempt: ("cy", "zwieback status"),
@@ -480,8 +506,9 @@ fn keep(world: &World) {
     let people = company::PEOPLE.join(" ");
     let line = format!(
         "mkdir ../kept && cp -a log ../kept/ && for who in {people}; do \
-         state=$who/.local/state/zwieback; mkdir -p ../kept/$state; \
-         if test -e ../people/$state/logs; then cp -a ../people/$state/logs ../kept/$state/; fi; done"
+         state=$who/.local/state/zwieback; mkdir -p ../kept/$state; for what in logs log-memory; do \
+         if test -e ../people/$state/$what; then cp -a ../people/$state/$what ../kept/$state/; fi; \
+         done; done"
     );
     said(world, "gate", &line);
 }
@@ -490,8 +517,9 @@ fn put_back(world: &World) {
     let people = company::PEOPLE.join(" ");
     let line = format!(
         "rm -rf log staging prod && cp -a ../kept/log . && for who in {people}; do \
-         state=$who/.local/state/zwieback/logs; rm -rf ../people/$state; \
-         if test -e ../kept/$state; then cp -a ../kept/$state ../people/$state; fi; done"
+         for what in logs log-memory; do \
+         state=$who/.local/state/zwieback/$what; rm -rf ../people/$state; \
+         if test -e ../kept/$state; then cp -a ../kept/$state ../people/$state; fi; done; done"
     );
     said(world, "gate", &line);
 }

@@ -20,8 +20,9 @@ use zwieback_trust::story::desk::{Desk, Place, Reader};
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 use super::gate_file::{Belief, GateFile, LogPart};
-use super::gate_memory::{GateMemory, MemoryError};
+use super::gate_memory::GateMemory;
 use super::keyring::{self, KeyChoice, Keyring, KeyringError};
+use super::log_memory::MemoryError;
 
 /// A gate that can be asked.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Gate {
             log: key.name().clone(),
             policy: file.policy,
         };
-        let memory = GateMemory::of(dirs, &anchor)?;
+        let memory = GateMemory::of(dirs, &anchor, key)?;
         Ok(Self {
             ledger: Ledger {
                 log,

@@ -3,15 +3,18 @@
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file;
-use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::log::memory::Memory;
 use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::state::folded::Anchor;
+use zwieback_trust::tlog::note_key::NoteKey;
+
+use super::log_memory::{self, MemoryError};
 
 const SECRET: &str = "secret";
 
@@ -26,27 +29,26 @@ pub struct GateMemory {
     pub shelf: Shelf,
 }
 
-/// Why nothing can be remembered.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {source}", path.display())]
-pub struct MemoryError {
-    path: PathBuf,
-    source: io::Error,
-}
-
 impl GateMemory {
-    /// What this user remembers of that log; another first policy is another log.
-    pub fn of(dirs: &Dirs, anchor: &Anchor) -> Result<Self, MemoryError> {
+    /// What this user remembers of that log. The newest checkpoint is the same for all commands; the
+    /// state follows from the first policy too, and another one of that makes another state.
+    pub fn of(dirs: &Dirs, anchor: &Anchor, log: &NoteKey) -> Result<Self, MemoryError> {
         let whose = format!("{}\n{}", anchor.log, anchor.policy);
         let folder = Digest::sha256(whose.as_bytes()).to_hex();
-        let folder = dirs.state.join("logs").join(folder);
+        let all = dirs.state.join("logs");
+        let folder = all.join(folder);
+        for folder in [&all, &folder] {
+            log_memory::private(folder)?;
+        }
         let failed = |source| MemoryError {
             path: folder.clone(),
             source,
         };
         let key = secret(&folder).map_err(failed)?;
+        // Until version 0.9 a gate had a memory of its own.
+        let earlier = folder.join("seen");
         Ok(Self {
-            seen: Memory::new(folder.join("seen")),
+            seen: log_memory::of(dirs, log)?.taking_over([earlier]),
             verified: Memory::new(folder.join("verified")),
             shelf: Shelf::new(folder.join("snapshot"), SnapshotKey::new(key)),
         })

@@ -15,6 +15,8 @@ pub mod starter;
 
 // What the stories of a release, which are told in the room of trust, are given.
 pub mod gate_file;
+pub mod log_memory;
+
 pub mod gate_memory;
 pub mod gate;
 pub mod log_copy;

@@ -2,20 +2,19 @@
 
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::Signer;
 
 use crate::gate::question::Needed;
+use crate::log::append::{Appended, Submission};
+use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
-use crate::log::monitor::Memory;
-use crate::log::place::LogDir;
+use crate::log::memory::Memory;
+use crate::log::place::{LogDir, WriteLock};
 use crate::snapshot::follow::Wish;
 use crate::snapshot::shelf::Shelf;
 use crate::state::folded::{Anchor, State};
 use crate::state::record::Line;
 use crate::statement::said::Check;
-use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::note::Note;
-use crate::tlog::proof::TreeHead;
-use crate::tlog::range::Tree;
 use crate::tlog::view::Expectation;
 use crate::tlog::witness_policy::WitnessPolicy;
 
@@ -26,7 +25,7 @@ pub struct Ledger {
     pub log: LogDir,
     /// Which log, on whose word.
     pub witnesses: WitnessPolicy,
-    /// What this reader has seen before: nothing of it may go.
+    /// What this reader has seen before, by whichever command: nothing of it may go.
     pub seen: Memory,
     /// What this reader has verified before. The file must be this reader's alone, and is written
     /// here only: signatures of entries that it covers are not checked again.
@@ -40,6 +39,17 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// The log as it is now, held against everything that this reader remembers: the one way in.
+    pub fn believe(&self, now: Timestamp) -> Result<BelievedLog, LogError> {
+        let expected = Expectation {
+            policy: &self.witnesses,
+            seen: None,
+            max_age: self.max_age,
+            now,
+        };
+        self.log.believe(&expected, &self.seen)
+    }
+
     /// The state of the log now, every signature checked; the log is remembered.
     pub fn load(&self, now: Timestamp) -> Result<State, LogError> {
         self.fold((now, now), u64::MAX, |_| ())
@@ -48,25 +58,9 @@ impl Ledger {
     /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
     /// folded before is not read again, only what the log has more.
     pub fn load_about(&self, wish: &Wish<'_>) -> Result<State, LogError> {
-        let seen = self.seen.seen(&self.witnesses)?;
-        let expected = Expectation {
-            policy: &self.witnesses,
-            seen,
-            max_age: self.max_age,
-            now: wish.now,
-        };
-        let note = self.log.note()?;
-        let head = expected.open(&note)?.head;
-        if let Some(seen) = seen {
-            let path = Tree::new(&self.log, head.size).consistency(seen.size)?;
-            head.extends(&seen, &path)?;
-        }
+        let log = self.believe(wish.now)?;
         let mut snapshot = self.shelf.open(self.log.key(), &self.anchor)?;
-        let state = snapshot.state(&self.log, head, wish)?;
-        if seen != Some(head) {
-            self.seen.keep(&note)?;
-        }
-        Ok(state)
+        snapshot.state(&log, wish)
     }
 
     /// The state as it was at that time, when the log had so many entries.
@@ -87,15 +81,25 @@ impl Ledger {
     }
 
     /// The bundles of an artifact's provenance, as the state knows them.
-    pub fn provenance(&self, state: &State, artifact: Digest) -> Result<Vec<Vec<u8>>, LogError> {
+    pub fn provenance(
+        &self,
+        state: &State,
+        artifact: Digest,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, LogError> {
         let builds = state.artifact(artifact).map_or(&[][..], |it| &it.builds);
-        let head = self.log.checkpoint()?.head;
-        let bundle = |index| Ok(self.log.proven(index, head)?.bundle);
+        let log = self.believe(now)?;
+        let bundle = |index| Ok(log.record(index)?.into_bytes());
         builds.iter().map(|it| bundle(it.index)).collect()
     }
 
     /// The bundles of all that an artifact was built from, at any depth, where recipes made it.
-    pub fn needed(&self, state: &State, artifact: Digest) -> Result<Needed, LogError> {
+    pub fn needed(
+        &self,
+        state: &State,
+        artifact: Digest,
+        now: Timestamp,
+    ) -> Result<Needed, LogError> {
         let record = state.artifact(artifact);
         let builds = record.into_iter().flat_map(|it| &it.builds);
         let needs = builds.flat_map(|it| it.what.needs.keys().copied());
@@ -104,19 +108,31 @@ impl Ledger {
         if open.is_empty() {
             return Ok(needed);
         }
-        let head = self.log.checkpoint()?.head;
+        let log = self.believe(now)?;
         while let Some(tree) = open.pop() {
             if needed.contains_key(&tree) {
                 continue;
             }
             let mut bundles = Vec::new();
             for made in state.made(tree) {
-                bundles.push(self.log.proven(made.index, head)?.bundle);
+                bundles.push(log.record(made.index)?.into_bytes());
                 open.extend(made.what.build.needs.keys().copied());
             }
             needed.insert(tree, bundles);
         }
         Ok(needed)
+    }
+
+    /// Appends what was weighed against the log under that lock.
+    pub fn append(
+        &self,
+        lock: &WriteLock,
+        batch: &[Submission],
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<Appended, LogError> {
+        let log = self.believe(now)?;
+        log.append(lock, batch, signer, &self.seen)
     }
 
     fn fold(
@@ -125,52 +141,34 @@ impl Ledger {
         until: u64,
         mut each: impl FnMut(Line),
     ) -> Result<State, LogError> {
-        let seen = self.seen.seen(&self.witnesses)?;
-        let verified = self.verified(seen)?;
-        let expected = Expectation {
-            policy: &self.witnesses,
-            seen,
-            max_age: self.max_age,
-            now,
-        };
-        let note = self.log.note()?;
-        let (checkpoint, entries) = self.log.entries(&expected)?;
+        let log = self.believe(now)?;
+        let verified = self.verified(&log)?;
         let mut state = State::new(self.anchor.clone(), then);
         // Even the past is only believed as part of the whole: reading goes on to the end.
-        for logged in entries {
-            let logged = logged?;
-            if logged.index < until {
-                let check = if logged.index < verified {
+        for stored in log.entries() {
+            let record = stored?.prove()?;
+            let index = record.index();
+            if index < until {
+                let check = if index < verified {
                     Check::Digest
                 } else {
                     Check::Signature
                 };
-                each(state.apply(&logged.body, &logged.bundle, check));
+                each(state.fold(record.read(check)));
             }
         }
-        // An append may have come between the two readings: only what was folded is remembered.
-        let read = Checkpoint::of(&note)?.head;
-        if until >= checkpoint.head.size && read == checkpoint.head {
-            self.remember(&note, &state)?;
+        // A signature that did not hold must be found again by whoever reads next.
+        if until >= log.head().size && state.forged() == 0 && verified < log.head().size {
+            let _lock = self.verified.lock()?;
+            self.verified.keep(log.note())?;
         }
         Ok(state)
     }
 
-    /// Up to where signatures were checked, if that is a beginning of what was seen.
-    fn verified(&self, seen: Option<TreeHead>) -> Result<u64, LogError> {
+    /// Up to where signatures were checked before, if that is a beginning of the log.
+    fn verified(&self, log: &BelievedLog) -> Result<u64, LogError> {
         let verified = self.verified.seen(&self.witnesses)?;
-        // Both are written one after the other; anything but equal was interrupted, or tampered with.
-        Ok(verified
-            .filter(|it| Some(*it) == seen)
-            .map_or(0, |it| it.size))
-    }
-
-    /// A signature that did not hold must be found again by whoever reads next.
-    fn remember(&self, note: &Note, state: &State) -> Result<(), LogError> {
-        self.seen.keep(note)?;
-        match state.forged() {
-            0 => self.verified.keep(note),
-            _ => Ok(()),
-        }
+        let verified = verified.filter(|it| log.extends(*it).is_ok());
+        Ok(verified.map_or(0, |it| it.size))
     }
 }

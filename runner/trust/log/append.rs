@@ -9,19 +9,24 @@ use std::path::{Path, PathBuf};
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::digest::Digest;
+use zwieback_core::timestamp::Timestamp;
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
 
+use super::believed::BelievedLog;
 use super::error::LogError;
 use super::files::{self, bytes};
-use super::place::LogDir;
+use super::memory::Memory;
+use super::place::{LogDir, WriteLock};
 use super::read::split_records;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 use crate::state::record::Line;
-use crate::statement::said::Check;
+use crate::statement::said::{Check, Reading};
+use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
 use crate::tlog::node;
+use crate::tlog::note::Note;
 use crate::tlog::proof::TreeHead;
 use crate::tlog::range::{Tiles as _, Tree};
 use crate::tlog::tile::{self, HEIGHT, Tile, WIDTH};
@@ -29,6 +34,8 @@ use crate::tlog::tile::{self, HEIGHT, Tile, WIDTH};
 /// What is to be appended: a bundle, and the key that signed it.
 #[derive(Clone, Debug)]
 pub struct Submission {
+    said: Bundle,
+    entry: Entry,
     bundle: Vec<u8>,
     body: Vec<u8>,
 }
@@ -52,48 +59,82 @@ struct Batch<'a> {
 impl Submission {
     /// Checks that the key made the bundle's signature: a log takes nothing that no one signed.
     pub fn new(bundle: &Bundle, key: &PublicKey) -> Result<Self, Refusal> {
-        let body = Entry::of(bundle, key)?.to_bytes()?;
-        let bundle = bundle.to_bytes();
-        match u32::try_from(bundle.len()) {
-            Ok(_) => Ok(Self { bundle, body }),
-            Err(_) => Err(Refusal::new(Reason::EntryTooLarge, bundle.len())),
+        let entry = Entry::of(bundle, key)?;
+        let (said, bundle) = (bundle.clone(), bundle.to_bytes());
+        if u32::try_from(bundle.len()).is_err() {
+            return Err(Refusal::new(Reason::EntryTooLarge, bundle.len()));
         }
+        Ok(Self {
+            body: entry.to_bytes()?,
+            said,
+            entry,
+            bundle,
+        })
     }
-}
 
-impl Submission {
     /// Folds it as if it were the next entry, to see what it would change.
     pub fn fold_into(&self, state: &mut State) -> Line {
-        state.apply(&self.body, &self.bundle, Check::Signature)
+        let reading = Reading::of(&self.entry, self.said.clone(), Check::Signature);
+        state.fold(reading)
     }
 }
 
-impl LogDir {
-    /// Appends a batch. When this returns, it will survive a crash; before, nothing of it is seen.
-    pub fn append(&self, batch: &[Submission], signer: &dyn Signer) -> Result<Appended, LogError> {
-        let lock = self.lock()?;
-        let appended = self.append_locked(batch, signer);
-        drop(lock);
-        appended
-    }
-
-    /// Appends a batch under a lock that the caller holds.
-    pub fn append_locked(
+impl BelievedLog {
+    /// Appends a batch, if the log is still what was believed. When this returns, the batch will survive
+    /// a crash; before, nothing of it is seen. What was said is remembered like what was seen.
+    pub fn append(
         &self,
+        _lock: &WriteLock,
         batch: &[Submission],
         signer: &dyn Signer,
+        memory: &Memory,
     ) -> Result<Appended, LogError> {
-        let old = self.checkpoint()?.head;
+        let old = self.head();
+        if self.log.checkpoint()?.head != old {
+            let saw = format!("not the {} entries that were read", old.size);
+            return Err(Refusal::new(Reason::LogForked, saw).into());
+        }
         if batch.is_empty() {
             return Ok(Appended {
                 first: old.size,
                 head: old,
             });
         }
-        let new = old.size + batch.len() as u64;
+        let note = self.log.write_batch(old.size, batch, signer)?;
+        let _memory = memory.lock()?;
+        memory.keep(&note)?;
+        Ok(Appended {
+            first: old.size,
+            head: Checkpoint::of(&note)?.head,
+        })
+    }
+}
+
+impl LogDir {
+    /// Appends a batch to a log that is known by its own key.
+    pub fn append(
+        &self,
+        batch: &[Submission],
+        signer: &dyn Signer,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Result<Appended, LogError> {
+        let lock = self.lock()?;
+        let believed = self.believe_own(memory, now)?;
+        believed.append(&lock, batch, signer, memory)
+    }
+
+    /// Writes a batch behind the `old` entries that there are, and the checkpoint last.
+    fn write_batch(
+        &self,
+        old: u64,
+        batch: &[Submission],
+        signer: &dyn Signer,
+    ) -> Result<Note, LogError> {
+        let new = old + batch.len() as u64;
         let mut writing = Batch {
             log: self,
-            old: old.size,
+            old,
             folders: BTreeSet::new(),
         };
         writing.statements(batch)?;
@@ -104,12 +145,9 @@ impl LogDir {
             size: new,
             root: Tree::new(self, new).root()?,
         };
-        self.publish(head, signer)?;
-        self.drop_partials(old.size, new);
-        Ok(Appended {
-            first: old.size,
-            head,
-        })
+        let note = self.publish(head, signer)?;
+        self.drop_partials(old, new);
+        Ok(note)
     }
 
     /// Partial files of tiles that are full now; a failure leaves files that no one misses.

@@ -1,31 +1,20 @@
 //! The whole log held against its checkpoint: entries, digests, and the bundles behind them.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::reason::Refusal as AttestRefusal;
-
+use super::believed::BelievedLog;
 use super::error::LogError;
-use super::place::LogDir;
-use super::read::LoggedBundle;
 use crate::reason::Refusal;
-use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::entry::Entry;
-use crate::tlog::view::Expectation;
+use crate::statement::said::{Check, Reading};
 
-impl LogDir {
-    /// Reads every entry and bundle; what is returned was found whole and in agreement.
-    pub fn verify(&self, expected: &Expectation<'_>) -> Result<Checkpoint, LogError> {
-        let (checkpoint, entries) = self.entries(expected)?;
-        let mut refused = None;
-        for logged in entries {
+impl BelievedLog {
+    /// Reads every record and checks every signature; after this the log was found whole.
+    pub fn verify(&self) -> Result<(), LogError> {
+        let mut refused: Option<Refusal> = None;
+        for stored in self.entries() {
             // To the end, where it shows whether the log has these entries at all.
-            let checked = check(&logged?);
-            refused = refused.or(checked.err());
+            if let Reading::Forged(refusal) = stored?.prove()?.read(Check::Signature) {
+                refused = refused.or(Some(refusal));
+            }
         }
-        refused.map_or(Ok(checkpoint), |it| Err(it.into()))
+        refused.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
-}
-
-fn check(logged: &LoggedBundle) -> Result<(), Refusal> {
-    let bundle = Bundle::parse(&logged.bundle).map_err(AttestRefusal::from)?;
-    Entry::parse(&logged.body)?.matches(&bundle)
 }

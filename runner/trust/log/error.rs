@@ -53,7 +53,13 @@ impl LogError {
         let is = |reason: Reason| refusal.reason == reason.into();
         if is(Reason::LogMissing) {
             Some("`zwieback log init` makes one".into())
-        } else if is(Reason::LogForked) || is(Reason::LogRolledBack) || is(Reason::LogEdited) {
+        } else if is(Reason::LogEdited) {
+            Some(
+                "keep the folder as it is: it is evidence; put a copy in its place that `zwieback log \
+                 verify` finds whole, such as a witness's, or that file of it"
+                    .into(),
+            )
+        } else if is(Reason::LogForked) || is(Reason::LogRolledBack) {
             Some(
                 "keep the folder as it is: it is evidence; compare it with a witness's copy".into(),
             )

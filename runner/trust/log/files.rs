@@ -1,8 +1,9 @@
 //! Files that appear whole or not at all, and survive a crash once they were said to.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use zwieback_host::fs::fault::{Attempt as _, Fault};
@@ -39,12 +40,59 @@ pub fn sync_folder(path: &Path) -> Result<(), Fault> {
 
 /// Puts a file in place for good: the file, then its name.
 pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), Fault> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     fs::create_dir_all(folder).attempt("mkdir", bytes(folder))?;
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     write(path, Path::new(&name), content)?;
     sync_folder(folder)
+}
+
+/// Makes a folder, and those above it that are missing, which only its owner can look into.
+pub fn make_private(folder: &Path) -> Result<(), Fault> {
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(folder);
+    made.attempt("mkdir", bytes(folder))
+}
+
+/// Puts a file in place for good that only its owner can read. The caller keeps others away.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Fault> {
+    let folder = folder_of(path);
+    make_private(folder)?;
+    let mut scratch = path.as_os_str().to_owned();
+    scratch.push(".new");
+    let scratch = Path::new(&scratch);
+    // One that a crash left may have another mode.
+    remove(scratch)?;
+    let mut open = OpenOptions::new();
+    let open = open.create_new(true).write(true).mode(0o600).open(scratch);
+    let mut file = open.attempt("open", bytes(scratch))?;
+    file.write_all(content).attempt("write", bytes(scratch))?;
+    file.sync_data().attempt("fdatasync", bytes(scratch))?;
+    fs::rename(scratch, path).attempt("rename", bytes(path))?;
+    sync_folder(folder)
+}
+
+/// Whether a folder belongs to the user who runs this program.
+pub fn is_own(folder: &Path) -> Result<bool, Fault> {
+    let found = fs::metadata(folder).attempt("stat", bytes(folder))?;
+    Ok(found.uid() == rustix::process::geteuid().as_raw())
+}
+
+/// Removes a file that may be absent.
+pub fn remove(path: &Path) -> Result<(), Fault> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.attempt("unlink", bytes(path)),
+    }
+}
+
+/// Where a file lies; a bare name lies here.
+pub fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// The bytes of a path, for messages.

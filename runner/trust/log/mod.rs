@@ -15,7 +15,16 @@ pub mod error;
 pub mod files;
 
 pub mod place;
+
+pub mod memory;
+
+pub mod believed;
+
 pub mod read;
+
+pub mod record;
+
+pub mod entries;
 
 pub mod append;
 pub mod prove;

@@ -65,7 +65,7 @@ impl LogDir {
         Ok(log)
     }
 
-    /// Opens a log, whatever its files say; believing it takes an expectation.
+    /// Finds a log, whatever its files say; reading it takes [`Self::believe`].
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let text = files::read(&path.join(KEY), LARGEST)?;
         let missing = || Refusal::new(Reason::LogMissing, format!("{:?}", path.display()));
@@ -87,7 +87,7 @@ impl LogDir {
     }
 
     /// The newest checkpoint with all its signatures.
-    pub fn note(&self) -> Result<Note, LogError> {
+    pub(super) fn note(&self) -> Result<Note, LogError> {
         let path = self.path.join(CHECKPOINT);
         let missing = || Refusal::new(Reason::LogMissing, format!("{:?}", path.display()));
         let bytes = files::read(&path, LARGEST)?.ok_or_else(missing)?;
@@ -95,7 +95,7 @@ impl LogDir {
     }
 
     /// The newest checkpoint, signed by the key in the folder: enough for whoever wrote it.
-    pub fn checkpoint(&self) -> Result<Checkpoint, LogError> {
+    pub(super) fn checkpoint(&self) -> Result<Checkpoint, LogError> {
         Ok(Checkpoint::open(&self.note()?, &self.key)?)
     }
 

@@ -1,4 +1,4 @@
-//! Reading a log: tiles, and entries with the bundles behind them.
+//! Reading a log's files: tiles, entries, and the bundles behind them; nothing is believed here.
 
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
@@ -12,87 +12,15 @@ use super::error::LogError;
 use super::files::{self, bytes};
 use super::place::LogDir;
 use crate::reason::{Reason, Refusal};
-use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::frontier::Frontier;
-use crate::tlog::node;
-use crate::tlog::proof::TreeHead;
 use crate::tlog::range::Tiles;
 use crate::tlog::tile::{self, Tile, WIDTH};
-use crate::tlog::view::Expectation;
 
 /// 256 entries of 64 KiB, and as many bundles of 16 MiB would be more than any honest log has.
 const LARGEST: u64 = 1 << 30;
 
-/// One entry, and the bundle that it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggedBundle {
-    /// Its place.
-    pub index: u64,
-    /// The bytes of the entry.
-    pub body: Vec<u8>,
-    /// The bytes of the bundle.
-    pub bundle: Vec<u8>,
-}
-
-/// The entries of a log from the first to the last, at most 256 in memory.
-///
-/// The last item is a refusal if the entries were not those of the checkpoint: whoever acts on them
-/// before the end must not act for good.
-pub struct Entries<'a> {
-    log: &'a LogDir,
-    head: TreeHead,
-    seen: Option<TreeHead>,
-    frontier: Frontier,
-    ready: std::vec::IntoIter<LoggedBundle>,
-    ended: bool,
-}
-
 impl LogDir {
-    /// The checkpoint and all entries, believed under these conditions.
-    pub fn entries(
-        &self,
-        expected: &Expectation<'_>,
-    ) -> Result<(Checkpoint, Entries<'_>), LogError> {
-        let checkpoint = expected.open(&self.note()?)?;
-        let entries = Entries {
-            log: self,
-            head: checkpoint.head,
-            seen: expected.seen,
-            frontier: Frontier::default(),
-            ready: Vec::new().into_iter(),
-            ended: false,
-        };
-        Ok((checkpoint, entries))
-    }
-
-    /// The entries behind those of a tree that this one is known to extend.
-    pub fn entries_after(&self, before: Frontier, head: TreeHead) -> Entries<'_> {
-        Entries {
-            log: self,
-            head,
-            seen: None,
-            frontier: before,
-            ready: Vec::new().into_iter(),
-            ended: false,
-        }
-    }
-
-    /// One entry of a tree of that size; its digest is not held against the tree.
-    pub fn entry(&self, index: u64, size: u64) -> Result<LoggedBundle, LogError> {
-        let tile = Tile::within(0, index / WIDTH, size).filter(|_| index < size);
-        let tile = tile.ok_or(LogError::NoEntry { index, size })?;
-        let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
-        let body = self.bodies(tile)?.swap_remove(place);
-        let bundle = self.bundle(index)?;
-        Ok(LoggedBundle {
-            index,
-            body,
-            bundle,
-        })
-    }
-
     /// One bundle, found by the lengths before it: the others are not read.
-    fn bundle(&self, index: u64) -> Result<Vec<u8>, LogError> {
+    pub(super) fn bundle(&self, index: u64) -> Result<Vec<u8>, LogError> {
         let path = self.statements_path(index / WIDTH);
         let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
         let file = match given_file::open(&path) {
@@ -119,21 +47,26 @@ impl LogDir {
         }
     }
 
-    /// The leaves of a tile of level 0 as their entries have them, with their bundles.
-    fn block(&self, tile: Tile) -> Result<Vec<LoggedBundle>, LogError> {
-        let bodies = self.bodies(tile)?;
+    /// The bundles behind a tile of level 0. Nothing may follow the last one of a full file: only
+    /// behind the end of the log a crash can have left what was never committed.
+    pub(super) fn bundles(&self, tile: Tile) -> Result<Vec<Vec<u8>>, LogError> {
         let path = self.statements_path(tile.index);
-        let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
-        let bytes = files::read(&path, LARGEST)?.ok_or_else(edited)?;
-        let bundles = split_records(&bytes, bodies.len()).ok_or_else(edited)?;
-        let numbered = (tile.index * WIDTH..).zip(bodies).zip(bundles);
-        Ok(numbered
-            .map(|((index, body), bundle)| LoggedBundle {
-                index,
-                body,
-                bundle: bundle.to_vec(),
-            })
-            .collect())
+        let edited = |what: &str| {
+            let from = tile.index * WIDTH;
+            let until = from + tile.width - 1;
+            let saw = format!("entries {from} to {until} in {:?}: {what}", path.display());
+            Refusal::new(Reason::LogEdited, saw)
+        };
+        let bytes = files::read(&path, LARGEST)?;
+        let bytes = bytes.ok_or_else(|| edited("the file is missing"))?;
+        let count = usize::try_from(tile.width).unwrap_or(0);
+        let records = split_records(&bytes, count);
+        let records = records.ok_or_else(|| edited("a record is cut short"))?;
+        let length: usize = records.iter().map(|record| 4 + record.len()).sum();
+        if tile.is_full() && length < bytes.len() {
+            return Err(edited("something follows the last record").into());
+        }
+        Ok(records.into_iter().map(<[u8]>::to_vec).collect())
     }
 
     /// The entries of a tile of level 0.
@@ -178,69 +111,6 @@ impl Tiles for LogDir {
         let mut digests = digests.ok_or_else(edited)?;
         digests.truncate(usize::try_from(tile.width).unwrap_or(0));
         Ok(digests)
-    }
-}
-
-impl Entries<'_> {
-    fn next_block(&mut self) -> Result<(), LogError> {
-        let at = self.frontier.head().size;
-        let tile = Tile::within(0, at / WIDTH, self.head.size);
-        let Some(tile) = tile.filter(|_| at < self.head.size) else {
-            self.ended = true;
-            return self.check_end();
-        };
-        let block = self.log.block(tile)?;
-        let fresh: Vec<LoggedBundle> = block.into_iter().filter(|it| it.index >= at).collect();
-        for entry in &fresh {
-            self.frontier.push(node::leaf(&entry.body));
-            self.check_seen()?;
-        }
-        self.ready = fresh.into_iter();
-        Ok(())
-    }
-
-    /// What this reader saw before must be a beginning of what it sees now.
-    fn check_seen(&self) -> Result<(), LogError> {
-        let head = self.frontier.head();
-        // At its full size the log is held against its checkpoint, which was held against this.
-        let before_end = self.seen.filter(|_| head.size < self.head.size);
-        match before_end {
-            Some(seen) if seen.size == head.size && seen.root != head.root => {
-                let saw = format!("{} entries", seen.size);
-                Err(Refusal::new(Reason::LogForked, saw).into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_end(&self) -> Result<(), LogError> {
-        let head = self.frontier.head();
-        if head == self.head {
-            Ok(())
-        } else {
-            let saw = format!("{} entries give {}", head.size, head.root.short());
-            Err(Refusal::new(Reason::LogEdited, saw).into())
-        }
-    }
-}
-
-impl Iterator for Entries<'_> {
-    type Item = Result<LoggedBundle, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(entry) = self.ready.next() {
-            return Some(Ok(entry));
-        }
-        if self.ended {
-            return None;
-        }
-        match self.next_block() {
-            Ok(()) => self.next(),
-            Err(error) => {
-                self.ended = true;
-                Some(Err(error))
-            }
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer;
 
+use super::believed::BelievedLog;
 use super::error::LogError;
-use super::monitor::Memory;
+use super::memory::Memory;
 use super::place::LogDir;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::checkpoint::Checkpoint;
@@ -21,7 +22,7 @@ pub struct Witness<'a> {
     pub key: &'a NoteKey,
     /// Their key.
     pub signer: &'a dyn Signer,
-    /// What they vouched for last.
+    /// What they vouched for last, with this key.
     pub memory: &'a Memory,
     /// The log they know; they need no other witnesses.
     pub policy: &'a WitnessPolicy,
@@ -33,6 +34,7 @@ impl Witness<'_> {
     /// The memory is kept before the signature leaves: two signatures over a fork are impossible
     /// even across a crash.
     pub fn cosign(&self, note: &Note, path: &[Digest], now: Timestamp) -> Result<Note, LogError> {
+        let _lock = self.memory.lock()?;
         let expected = Expectation {
             policy: self.policy,
             seen: self.memory.seen(self.policy)?,
@@ -49,20 +51,40 @@ impl Witness<'_> {
 }
 
 impl LogDir {
-    /// Has a witness cosign the newest checkpoint, and publishes it with the new line.
-    pub fn witness(&self, witness: &Witness<'_>, now: Timestamp) -> Result<Checkpoint, LogError> {
+    /// Has a witness cosign the newest checkpoint, and publishes it with the new line; `seen` is what
+    /// whoever runs this remembers of the log.
+    pub fn witness(
+        &self,
+        witness: &Witness<'_>,
+        seen: &Memory,
+        now: Timestamp,
+    ) -> Result<Checkpoint, LogError> {
         let _lock = self.lock()?;
-        let cosigned = self.vouched(witness, now)?;
+        let cosigned = self.vouched(witness, seen, now)?;
         self.put_note(&cosigned)?;
         Ok(Checkpoint::open(&cosigned, self.key())?)
     }
 
     /// The newest checkpoint with a witness's line; nothing is published.
-    pub fn vouched(&self, witness: &Witness<'_>, now: Timestamp) -> Result<Note, LogError> {
-        let note = self.note()?;
-        let seen = witness.memory.seen(witness.policy)?;
-        let path = self.prove_growth(seen.map_or(0, |seen| seen.size))?;
-        witness.cosign(&note, &path, now)
+    pub fn vouched(
+        &self,
+        witness: &Witness<'_>,
+        seen: &Memory,
+        now: Timestamp,
+    ) -> Result<Note, LogError> {
+        let expected = Expectation {
+            policy: witness.policy,
+            seen: None,
+            max_age: None,
+            now,
+        };
+        let believed: BelievedLog = self.believe(&expected, seen)?;
+        let last = witness.memory.seen(witness.policy)?;
+        if let Some(last) = last {
+            believed.extends(last)?;
+        }
+        let path = believed.growth(last.map_or(0, |last| last.size))?;
+        witness.cosign(believed.note(), &path, now)
     }
 
     /// Publishes lines of witnesses that the policy knows, if they are about the newest checkpoint

@@ -9,16 +9,12 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::shelf::Snapshot;
 use super::tree::Damaged;
+use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
-use crate::log::place::LogDir;
-use crate::log::read::LoggedBundle;
-use crate::reason::{Reason, Refusal};
+use crate::log::record::StoredRecord;
 use crate::state::folded::State;
 use crate::state::key::Key;
 use crate::statement::said::{Check, Reading};
-use crate::tlog::node;
-use crate::tlog::proof::TreeHead;
-use crate::tlog::range::Tree;
 
 /// Entries in memory at a time: what bounds the memory of a first reading.
 const CHUNK: usize = 8192;
@@ -42,19 +38,14 @@ enum Failed {
 
 impl Snapshot {
     /// The state of the log at that head, as far as a question needs it.
-    pub fn state(
-        &mut self,
-        log: &LogDir,
-        head: TreeHead,
-        wish: &Wish<'_>,
-    ) -> Result<State, LogError> {
-        match self.try_state(log, head, wish) {
+    pub fn state(&mut self, log: &BelievedLog, wish: &Wish<'_>) -> Result<State, LogError> {
+        match self.try_state(log, wish) {
             Ok(state) => Ok(state),
             Err(Failed::Log(error)) => Err(error),
             // Pages that are not what their digests say prove nothing about the log: read that.
             Err(Failed::Damaged) => {
                 self.reset()?;
-                self.try_state(log, head, wish).map_err(|it| match it {
+                self.try_state(log, wish).map_err(|it| match it {
                     Failed::Log(error) => error,
                     Failed::Damaged => LogError::Snapshot,
                 })
@@ -62,41 +53,35 @@ impl Snapshot {
         }
     }
 
-    fn try_state(
-        &mut self,
-        log: &LogDir,
-        head: TreeHead,
-        wish: &Wish<'_>,
-    ) -> Result<State, Failed> {
-        self.follow(log, head, wish.now)?;
+    fn try_state(&mut self, log: &BelievedLog, wish: &Wish<'_>) -> Result<State, Failed> {
+        self.follow(log, wish.now)?;
         self.about(wish)
     }
 
     /// Folds what the log has and the snapshot has not.
-    fn follow(&mut self, log: &LogDir, head: TreeHead, now: Timestamp) -> Result<(), Failed> {
+    fn follow(&mut self, log: &BelievedLog, now: Timestamp) -> Result<(), Failed> {
         let known = self.head.tree.head();
-        extends(log, head, known)?;
-        if known == head {
+        log.extends(known)?;
+        if known == log.head() {
             return Ok(());
         }
-        let mut entries = log.entries_after(self.head.tree.clone(), head);
+        let mut entries = log.entries_after(self.head.tree.clone());
         // The newest head without an entry that is forged or from a time ahead: the next reader must
         // find such a one again.
         let mut sound = (self.head.clone(), true);
         loop {
-            let chunk: Result<Vec<LoggedBundle>, LogError> = entries.by_ref().take(CHUNK).collect();
-            let chunk = chunk?;
+            let chunk: Result<Vec<StoredRecord>, LogError> = entries.by_ref().take(CHUNK).collect();
+            let chunk = prove(chunk?)?;
             if chunk.is_empty() {
                 break;
             }
-            let unsettled = self.fold(&chunk, now)?;
+            let unsettled = self.fold(chunk, now)?;
             if unsettled == 0 && sound.1 {
                 sound.0 = self.head.clone();
             } else {
                 sound.1 = false;
             }
         }
-        // Only here is it known that these were the entries of the checkpoint.
         self.publish(&sound.0)?;
         if sound.1 {
             self.compact()??;
@@ -104,12 +89,10 @@ impl Snapshot {
         Ok(())
     }
 
-    fn fold(&mut self, chunk: &[LoggedBundle], now: Timestamp) -> Result<u64, Failed> {
+    fn fold(&mut self, chunk: Vec<(Digest, Reading)>, now: Timestamp) -> Result<u64, Failed> {
         let mut state = self.partial(now)?;
-        for entry in chunk {
-            self.head.tree.push(node::leaf(&entry.body));
-        }
-        for reading in read(chunk) {
+        for (leaf, reading) in chunk {
+            self.head.tree.push(leaf);
             if let Reading::Said(signed) = &reading {
                 self.recall(&mut state, Key::of(signed))?;
                 let further = Key::further(&state, signed);
@@ -182,27 +165,25 @@ impl Snapshot {
     }
 }
 
-/// What was folded must be a beginning of what the log has now, by its own tiles.
-fn extends(log: &LogDir, head: TreeHead, known: TreeHead) -> Result<(), LogError> {
-    if known.size > head.size {
-        let saw = format!("{} entries after {}", head.size, known.size);
-        return Err(Refusal::new(Reason::LogRolledBack, saw).into());
-    }
-    let path = Tree::new(log, head.size).consistency(known.size)?;
-    Ok(head.extends(&known, &path)?)
-}
-
-/// Reads entries in their order, on all processors: signatures are most of the work.
-fn read(chunk: &[LoggedBundle]) -> Vec<Reading> {
+/// Proves and reads records in their order, on all processors: signatures are most of the work.
+fn prove(chunk: Vec<StoredRecord>) -> Result<Vec<(Digest, Reading)>, LogError> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let share = chunk.len().div_ceil(workers).max(64);
-    let read = |it: &LoggedBundle| Reading::of(&it.body, &it.bundle, Check::Signature);
+    let (mut shares, mut rest) = (Vec::new(), chunk);
+    while !rest.is_empty() {
+        let later = rest.split_off(share.min(rest.len()));
+        shares.push(std::mem::replace(&mut rest, later));
+    }
+    let read = |stored: StoredRecord| {
+        let record = stored.prove()?;
+        Ok((record.leaf(), record.read(Check::Signature)))
+    };
     thread::scope(|scope| {
-        let shares = chunk.chunks(share);
-        let threads = shares.map(|it| scope.spawn(move || it.iter().map(read).collect::<Vec<_>>()));
-        let threads: Vec<_> = threads.collect();
+        let each = shares.into_iter();
+        let each = each.map(|it| scope.spawn(move || it.into_iter().map(read).collect::<Vec<_>>()));
+        let threads: Vec<_> = each.collect();
         let readings = threads.into_iter();
-        let joined = readings.flat_map(|it| it.join().expect("reading an entry does not panic"));
+        let joined = readings.flat_map(|it| it.join().expect("reading a record does not panic"));
         joined.collect()
     })
 }

@@ -15,15 +15,10 @@ use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
 use crate::statement::revocation::{Revocation, Revoked};
-use crate::statement::said::{Check, Reading, Said, Signed};
+use crate::statement::said::{Reading, Said, Signed};
 
 impl State {
     /// Folds the next entry. What may not be said changes nothing, and the line says why.
-    pub fn apply(&mut self, body: &[u8], bundle: &[u8], check: Check) -> Line {
-        self.fold(Reading::of(body, bundle, check))
-    }
-
-    /// Folds the next entry, which was read before.
     pub fn fold(&mut self, reading: Reading) -> Line {
         let index = self.size;
         self.size += 1;

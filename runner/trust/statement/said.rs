@@ -68,8 +68,8 @@ pub enum Said {
 pub enum Check {
     /// Everything.
     Signature,
-    /// Only that bundle and entry belong together: the same reader has checked the entry's signature
-    /// before, and the log's root shows that it is the same entry.
+    /// None: the same reader has checked the entry's signature before, and the log's root shows that it
+    /// is the same entry.
     Digest,
 }
 
@@ -85,30 +85,21 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// Reads an entry and the bundle behind it.
-    pub fn of(body: &[u8], bundle: &[u8], check: Check) -> Self {
-        match Signed::check(body, bundle, check) {
+    /// Reads a bundle that is the one of that entry.
+    pub fn of(entry: &Entry, bundle: Bundle, check: Check) -> Self {
+        let confirmed = match check {
+            Check::Signature => entry.matches(&bundle),
+            Check::Digest => Ok(()),
+        };
+        match confirmed.map(|()| Signed::read(entry, bundle)) {
             Err(refusal) => Self::Forged(refusal),
-            Ok((entry, bundle)) => match Signed::read(&entry, bundle) {
-                Ok(signed) => Self::Said(Box::new(signed)),
-                Err(refusal) => Self::Unreadable(refusal),
-            },
+            Ok(Err(refusal)) => Self::Unreadable(refusal),
+            Ok(Ok(signed)) => Self::Said(Box::new(signed)),
         }
     }
 }
 
 impl Signed {
-    /// Makes sure that a bundle is the one that its entry is about.
-    pub fn check(body: &[u8], bundle: &[u8], check: Check) -> Result<(Entry, Bundle), Refusal> {
-        let bundle = Bundle::parse(bundle).map_err(AttestRefusal::from)?;
-        let entry = Entry::parse(body)?;
-        match check {
-            Check::Signature => entry.matches(&bundle)?,
-            Check::Digest => entry.names(&bundle)?,
-        }
-        Ok((entry, bundle))
-    }
-
     /// Reads what a checked bundle says.
     pub fn read(entry: &Entry, bundle: Bundle) -> Result<Self, Refusal> {
         let envelope = bundle.envelope();

@@ -97,8 +97,8 @@ impl Reader<'_> {
         environment: &Name,
         intent: Intent,
     ) -> Result<Decision, StoryError> {
-        let provenance = self.ledger.provenance(state, artifact.sha256)?;
-        let needed = self.ledger.needed(state, artifact.sha256)?;
+        let provenance = self.ledger.provenance(state, artifact.sha256, self.now)?;
+        let needed = self.ledger.needed(state, artifact.sha256, self.now)?;
         Ok(decide(&Question {
             state,
             artifact,

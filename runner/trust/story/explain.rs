@@ -9,7 +9,7 @@ use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::Promotion;
-use crate::statement::said::{Check, Said, Signed};
+use crate::statement::said::{Check, Reading, Said, Signed};
 
 /// A decision, repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +25,19 @@ pub struct Explained {
 /// Repeats the decision behind a promotion, with the log as it was and its time as it was.
 pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, StoryError> {
     let ledger = reader.ledger;
-    let size = ledger.log.checkpoint()?.head.size;
-    let logged = ledger.log.entry(index, size)?;
-    let (entry, bundle) = Signed::check(&logged.body, &logged.bundle, Check::Signature)?;
-    let signed = Signed::read(&entry, bundle)?;
+    let record = ledger.believe(reader.now)?.record(index)?;
+    let signed = match record.read(Check::Signature) {
+        Reading::Said(signed) => signed,
+        Reading::Forged(refusal) | Reading::Unreadable(refusal) => return Err(refusal.into()),
+    };
     let (Said::Promoted(promotion), subject) = (&signed.said, signed.subject) else {
         return Err(StoryError::NoDecision(index));
     };
     let then = promotion.summary.time_verified;
     let then = then.ok_or(StoryError::NoDecision(index))?;
     let state = ledger.load_until(promotion.size, then, reader.now)?;
-    let provenance = ledger.provenance(&state, subject)?;
-    let needed = ledger.needed(&state, subject)?;
+    let provenance = ledger.provenance(&state, subject, reader.now)?;
+    let needed = ledger.needed(&state, subject, reader.now)?;
     let decision = decide(&Question {
         state: &state,
         artifact: &artifact(&signed),

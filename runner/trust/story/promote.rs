@@ -190,7 +190,7 @@ fn say(
     let mut after = state;
     let line = submission.fold_into(&mut after);
     line.outcome?;
-    let appended = ledger.log.append_locked(&[submission], desk.log)?;
+    let appended = ledger.append(&lock, &[submission], desk.log, desk.reader.now)?;
     drop(lock);
     Ok((decision, appended.first, after))
 }

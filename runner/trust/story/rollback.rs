@@ -72,11 +72,8 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
     let bundle = seal(&rollback.into_statement(subject), desk.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, desk.signer.public_key())?;
     submission.fold_into(&mut state).outcome?;
-    let appended = desk
-        .reader
-        .ledger
-        .log
-        .append_locked(&[submission], desk.log)?;
+    let ledger = desk.reader.ledger;
+    let appended = ledger.append(&lock, &[submission], desk.log, desk.reader.now)?;
     drop(lock);
     let current = state.history(&wish.environment).and_then(|it| it.current());
     let current = current.expect("the rollback was just folded");

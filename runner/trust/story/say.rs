@@ -155,10 +155,10 @@ pub fn sign(
 pub fn say(desk: &Desk<'_>, statement: &Statement) -> Result<Line, StoryError> {
     let bundle = seal(statement, desk.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, desk.signer.public_key())?;
-    let log = &desk.reader.ledger.log;
-    let lock = log.lock()?;
+    let ledger = desk.reader.ledger;
+    let lock = ledger.log.lock()?;
     let line = weigh(&desk.reader, &submission)?;
-    log.append_locked(&[submission], desk.log)?;
+    ledger.append(&lock, &[submission], desk.log, desk.reader.now)?;
     drop(lock);
     Ok(line)
 }
@@ -173,12 +173,12 @@ pub fn submit(
         .iter()
         .map(|(bundle, key)| Submission::new(bundle, key));
     let submissions: Vec<_> = submissions.collect::<Result<_, _>>()?;
-    let log = &reader.ledger.log;
-    let lock = log.lock()?;
+    let ledger = reader.ledger;
+    let lock = ledger.log.lock()?;
     let mut state = reader.state()?;
     let fold = |submission: &Submission| fold(submission, &mut state);
     let lines = submissions.iter().map(fold).collect::<Result<_, _>>()?;
-    log.append_locked(&submissions, signer)?;
+    ledger.append(&lock, &submissions, signer, reader.now)?;
     drop(lock);
     Ok(lines)
 }

@@ -130,7 +130,7 @@ fn builds(
 ) -> Result<Vec<BuildTrace>, StoryError> {
     let record = state.artifact(artifact);
     let builds = record.map_or(&[][..], |it| &it.builds).iter();
-    let bundles = reader.ledger.provenance(state, artifact)?;
+    let bundles = reader.ledger.provenance(state, artifact, reader.now)?;
     let build = |(build, bundle): (&Entered<BuildRecord>, Vec<u8>)| {
         Ok(BuildTrace {
             index: build.index,

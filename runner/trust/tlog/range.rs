@@ -39,6 +39,11 @@ impl<'a, T: Tiles> Tree<'a, T> {
         self.range(0, self.size)
     }
 
+    /// The digest of the first `older` entries.
+    pub fn root_until(&mut self, older: u64) -> Result<Digest, T::Error> {
+        self.range(0, older.min(self.size))
+    }
+
     /// The digest of one entry.
     pub fn leaf(&mut self, index: u64) -> Result<Digest, T::Error> {
         self.perfect(index, 0)

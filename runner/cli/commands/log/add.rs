@@ -7,8 +7,11 @@ use serde_json::json;
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::reason::Refusal as AttestRefusal;
+use zwieback_host::clock;
+use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::log::append::{Appended, Submission};
+use zwieback_trust::log::believed::BelievedLog;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::Refusal;
@@ -18,6 +21,7 @@ use crate::cli::args::global::Global;
 use crate::cli::args::log::AddArgs;
 use crate::cli::commands::evidence;
 use crate::cli::exit;
+use crate::pipeline::log_memory;
 
 /// Runs the command: all of the bundles are appended, or none.
 pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
@@ -27,8 +31,10 @@ pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
     let batch = args.bundles.iter().map(|it| submission(it, &keys));
     let batch = batch.collect::<anyhow::Result<Vec<Submission>>>()?;
     let signer = init::key(global, args.sign_key.as_ref())?;
-    let appended = log.append(&batch, signer.signer.as_ref())?;
+    let memory = log_memory::of(&Dirs::of_user()?, log.key())?;
+    let appended = log.append(&batch, signer.signer.as_ref(), &memory, clock::now())?;
     if args.in_place {
+        let log = log.believe_own(&memory, clock::now())?;
         prove_in_place(&log, appended, &args.bundles)?;
     }
     tell(global, appended, &args.bundles)?;
@@ -54,7 +60,11 @@ fn submission(path: &Path, keys: &[PublicKey]) -> anyhow::Result<Submission> {
     Err(anyhow::Error::from(LogError::from(refused)))
 }
 
-fn prove_in_place(log: &LogDir, appended: Appended, bundles: &[PathBuf]) -> anyhow::Result<()> {
+fn prove_in_place(
+    log: &BelievedLog,
+    appended: Appended,
+    bundles: &[PathBuf],
+) -> anyhow::Result<()> {
     for (index, path) in (appended.first..).zip(bundles) {
         let proven = log.proven_bundle(index)?;
         let mut scratch = path.as_os_str().to_owned();

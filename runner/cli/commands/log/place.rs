@@ -1,17 +1,17 @@
 //! What the commands share: the log, why it is believed, what is remembered of it, and how they tell.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::settings::Settings;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_trust::log::believed::BelievedLog;
 use zwieback_trust::log::error::LogError;
-use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::log::memory::Memory;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::tlog::note_key::NoteKey;
@@ -23,6 +23,7 @@ use crate::cli::args::log::BeliefArgs;
 use crate::cli::env;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::pipeline::log_copy::{self, CopyError};
+use crate::pipeline::log_memory;
 
 /// The log of that folder, or a copy of the one at that address, refreshed.
 pub fn open(log: &str, dirs: &Dirs) -> anyhow::Result<LogDir> {
@@ -56,19 +57,29 @@ pub fn signed_by(key: &str) -> anyhow::Result<WitnessPolicy> {
     Ok(WitnessPolicy::unwitnessed(key))
 }
 
-/// What must be true of a log before anything in it is believed.
-pub fn expectation<'a>(
+/// The log of that folder or address, held against its signers, its witnesses and what this user
+/// remembers of it; and a file that was named besides.
+pub fn believe(
+    log: &str,
     args: &BeliefArgs,
-    policy: &'a WitnessPolicy,
-    memory: &Memory,
-    now: Timestamp,
-) -> anyhow::Result<Expectation<'a>> {
-    Ok(Expectation {
-        policy,
-        seen: memory.seen(policy)?,
+    named: Option<&Path>,
+    dirs: &Dirs,
+) -> anyhow::Result<BelievedLog> {
+    let policy = belief(args)?;
+    let memory = memory(&policy, dirs)?.beside(named.map(Path::to_owned));
+    let expected = Expectation {
+        policy: &policy,
+        seen: None,
         max_age: max_age(args)?,
-        now,
-    })
+        now: clock::now(),
+    };
+    Ok(open(log, dirs)?.believe(&expected, &memory)?)
+}
+
+/// The same for whoever names no key: it is the one that lies in the folder.
+pub fn believe_own(log: &str, dirs: &Dirs) -> anyhow::Result<BelievedLog> {
+    let log = open(log, dirs)?;
+    Ok(log.believe_own(&log_memory::of(dirs, log.key())?, clock::now())?)
 }
 
 /// How old the witnesses' word may be, in seconds.
@@ -77,23 +88,27 @@ pub fn max_age(args: &BeliefArgs) -> anyhow::Result<Option<i64>> {
     age.context("the age is longer than time itself")
 }
 
-/// What this user remembers of a log in that role, or the file that was named.
-pub fn memory(
+/// What this user remembers of a log, whichever command looks.
+pub fn memory(policy: &WitnessPolicy, dirs: &Dirs) -> anyhow::Result<Memory> {
+    Ok(log_memory::of(dirs, first(policy)?)?)
+}
+
+/// What this user did last with a log in that role, or the file that was named.
+pub fn position(
     named: Option<&Path>,
     role: &str,
     policy: &WitnessPolicy,
     dirs: &Dirs,
 ) -> anyhow::Result<Memory> {
-    if let Some(path) = named {
-        return Ok(Memory::new(path));
+    match named {
+        Some(path) => Ok(Memory::new(path)),
+        None => Ok(log_memory::position(dirs, first(policy)?, role)?),
     }
+}
+
+fn first(policy: &WitnessPolicy) -> Result<&NoteKey, LogError> {
     let none = || Refusal::new(Reason::WitnessPolicyMalformed, "no log is named");
-    let [key, ..] = policy.logs() else {
-        return Err(LogError::from(none()).into());
-    };
-    let log = Digest::sha256(key.to_string().as_bytes()).to_hex();
-    let folder: PathBuf = dirs.state.join("log-memory").join(log);
-    Ok(Memory::new(folder.join(role)))
+    Ok(policy.logs().first().ok_or_else(none)?)
 }
 
 /// So many entries, in words.

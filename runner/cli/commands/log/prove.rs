@@ -11,7 +11,7 @@ use crate::cli::exit;
 
 /// Runs the command; the proof goes to stdout unless a file is named.
 pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
-    let log = place::open(&args.log, &Dirs::of_user()?)?;
+    let log = place::believe_own(&args.log, &Dirs::of_user()?)?;
     let proof = if args.bundle {
         log.proven_bundle(args.index)?.to_bytes()
     } else {

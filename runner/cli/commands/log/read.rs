@@ -4,12 +4,11 @@ use std::io::Write as _;
 
 use serde_json::json;
 use zwieback_core::json::canonical;
-use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
-use zwieback_trust::log::read::LoggedBundle;
+use zwieback_trust::log::record::ProvenRecord;
 use zwieback_trust::screen;
 use zwieback_trust::state::record::Line;
-use zwieback_trust::statement::said::{Check, Reading};
+use zwieback_trust::statement::said::Check;
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 
 use super::place;
@@ -22,40 +21,33 @@ use crate::cli::screen::paint::Paint;
 /// Checks everything; what was seen once may not be gone the next time.
 pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
     let dirs = Dirs::of_user()?;
-    let policy = place::belief(&args.belief)?;
-    let memory = place::memory(args.memory.as_deref(), "reader", &policy, &dirs)?;
-    let log = place::open(&args.log, &dirs)?;
-    let expected = place::expectation(&args.belief, &policy, &memory, clock::now())?;
-    let note = log.note()?;
-    let checkpoint = log.verify(&expected)?;
-    if Checkpoint::of(&note).is_ok_and(|it| it == checkpoint) {
-        memory.keep(&note)?;
-    }
-    tell(global, "Verified", &checkpoint, checkpoint.head.size)
+    let named = args.memory.as_deref();
+    let log = place::believe(&args.log, &args.belief, named, &dirs)?;
+    log.verify()?;
+    let checkpoint = log.checkpoint();
+    tell(global, "Verified", checkpoint, checkpoint.head.size)
 }
 
 /// Prints what is new; a log that did not only grow is refused, and what was seen stays remembered.
 pub fn monitor(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
     let dirs = Dirs::of_user()?;
     let policy = place::belief(&args.belief)?;
-    let memory = place::memory(args.memory.as_deref(), "monitor", &policy, &dirs)?;
-    let log = place::open(&args.log, &dirs)?;
-    let expected = place::expectation(&args.belief, &policy, &memory, clock::now())?;
-    let fresh = log.monitor(&expected, &memory)?;
-    print(global, &lines(&fresh))?;
-    let checkpoint = log.checkpoint()?;
+    let position = place::position(args.memory.as_deref(), "monitor", &policy, &dirs)?;
+    let log = place::believe(&args.log, &args.belief, None, &dirs)?;
+    let fresh = log.monitor(&policy, &position)?;
+    let count = fresh.len() as u64;
+    print(global, &lines(fresh))?;
     match global.format {
         Format::Json => Ok(exit::DONE),
-        Format::Human => tell(global, "Grown", &checkpoint, fresh.len() as u64),
+        Format::Human => tell(global, "Grown", log.checkpoint(), count),
     }
 }
 
 /// Entries as they are: whether they count takes a policy.
-pub fn lines(entries: &[LoggedBundle]) -> Vec<Line> {
-    let read = |it: &LoggedBundle| Reading::of(&it.body, &it.bundle, Check::Signature);
-    let entries = entries.iter();
-    entries
-        .map(|it| Line::unjudged(it.index, read(it)))
+pub fn lines(records: Vec<ProvenRecord>) -> Vec<Line> {
+    let records = records.into_iter();
+    records
+        .map(|record| Line::unjudged(record.index(), record.read(Check::Signature)))
         .collect()
 }
 

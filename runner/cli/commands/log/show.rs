@@ -1,7 +1,7 @@
 //! `zwieback log show`: who said what, when, and what came of it.
 
 use zwieback_host::dirs::Dirs;
-use zwieback_trust::tlog::frontier::Frontier;
+use zwieback_trust::log::error::LogError;
 
 use super::{place, read};
 use crate::cli::args::global::Global;
@@ -17,10 +17,9 @@ pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Resul
             counter.gate.ledger.lines(counter.now)?
         }
         Some(log) => {
-            let log = place::open(log, &Dirs::of_user()?)?;
-            let head = log.checkpoint()?.head;
-            let entries = log.entries_after(Frontier::default(), head);
-            read::lines(&entries.collect::<Result<Vec<_>, _>>()?)
+            let log = place::believe_own(log, &Dirs::of_user()?)?;
+            let records = log.entries().map(|stored| stored?.prove());
+            read::lines(records.collect::<Result<_, LogError>>()?)
         }
     };
     read::print(global, &lines)?;

@@ -34,7 +34,8 @@ pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
     let signer = keyring.signer.as_ref();
     let key = NoteKey::new(NoteKind::Witness, name, signer.public_key()).map_err(LogError::from)?;
     let role = format!("witness-{}", key.name().as_str().replace('/', "_"));
-    let memory = place::memory(args.memory.as_deref(), &role, &policy, &dirs)?;
+    let memory = place::position(args.memory.as_deref(), &role, &policy, &dirs)?;
+    let seen = place::memory(&policy, &dirs)?;
     let log = place::open(&args.log, &dirs)?;
     let witness = Witness {
         key: &key,
@@ -43,9 +44,9 @@ pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
         policy: &policy,
     };
     let checkpoint = match &args.output {
-        None => log.witness(&witness, clock::now())?,
+        None => log.witness(&witness, &seen, clock::now())?,
         Some(path) => {
-            let cosigned = log.vouched(&witness, clock::now())?;
+            let cosigned = log.vouched(&witness, &seen, clock::now())?;
             let written = std::fs::write(path, cosigned.to_text());
             written.with_context(|| path.display().to_string())?;
             Checkpoint::of(&cosigned).map_err(LogError::from)?

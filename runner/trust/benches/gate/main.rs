@@ -19,7 +19,6 @@ use zwieback_trust::gate::question::Intent;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::snapshot::follow::Wish;
 use zwieback_trust::state::folded::State;
-use zwieback_trust::tlog::node;
 
 use crate::life::{STATEMENTS, release, rich};
 use crate::world::{World, artifact, name};
@@ -84,7 +83,7 @@ fn fill(world: &World, size: u64) {
         waiting.extend(made);
         for batch in waiting.chunks(BATCH) {
             let start = Instant::now();
-            world.ledger.log.append(batch, &world.log_key).unwrap();
+            world.append(batch).unwrap();
             appending += start.elapsed().as_secs_f64();
             appended += batch.len();
         }
@@ -119,8 +118,8 @@ fn about(world: &World) -> State {
 }
 
 fn prove(world: &World) {
-    let log = &world.ledger.log;
-    let head = log.checkpoint().unwrap().head;
+    let log = world.ledger.believe(world.now).unwrap();
+    let head = log.head();
     let mut slowest = 0.0_f64;
     let start = Instant::now();
     for number in 0..PROOFS {
@@ -129,7 +128,7 @@ fn prove(world: &World) {
         let proof = log.prove(index).unwrap();
         slowest = slowest.max(one.elapsed().as_secs_f64());
         if number == 0 {
-            let leaf = node::leaf(&log.entry(index, head.size).unwrap().body);
+            let leaf = log.record(index).unwrap().leaf();
             head.includes(leaf, &proof.inclusion).unwrap();
         }
     }

@@ -10,7 +10,6 @@ use zwieback_core::digest::Digest;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::rollback::{RollBack, repair, rollback};
-use zwieback_trust::tlog::view::Expectation;
 
 use crate::world::{World, name};
 
@@ -27,7 +26,7 @@ const LIVES: u64 = 17;
 fn child() {
     let home = std::env::var_os(HOME).expect("only the tests below run this");
     let world = World::open(home.as_ref());
-    let size = world.ledger.log.checkpoint().unwrap().head.size;
+    let size = world.size();
     println!("\nat work");
     match std::env::var(WORK).as_deref() {
         Ok("append") => append(&world, size),
@@ -43,7 +42,7 @@ fn append(world: &World, size: u64) {
                 Submission::new(&bundle, &key).unwrap()
             })
             .collect();
-        world.ledger.log.append(&batch, &world.log_key).unwrap();
+        world.append(&batch).unwrap();
         acknowledge(world);
     }
 }
@@ -65,7 +64,7 @@ fn release(world: &World, size: u64) {
 }
 
 fn acknowledge(world: &World) {
-    let size = world.ledger.log.checkpoint().unwrap().head.size;
+    let size = world.size();
     // Not `println!`: the test harness would keep it until the test ends.
     let mut heard = std::io::stdout().lock();
     writeln!(heard, "\nacknowledged {size}").unwrap();
@@ -95,7 +94,7 @@ fn killed_while_appending() {
         // Whoever comes next goes on where the log ends.
         let (bundle, key) = world.provenance("acme", &format!("2.{kill}"));
         let next = Submission::new(&bundle, &key).unwrap();
-        world.ledger.log.append(&[next], &world.log_key).unwrap();
+        world.append(&[next]).unwrap();
     }
     check_log(&world, KILLS);
 }
@@ -167,17 +166,12 @@ fn acknowledged(line: &str) -> Option<u64> {
 
 /// The log is whole, as it is read anew and as it was seen before.
 fn check_log(world: &World, acknowledged: u64) {
-    let expected = Expectation {
-        policy: &world.ledger.witnesses,
-        seen: None,
-        max_age: None,
-        now: world.now,
-    };
-    let checkpoint = world.ledger.log.verify(&expected).unwrap();
-    assert!(checkpoint.head.size >= acknowledged);
+    let log = world.ledger.believe(world.now).unwrap();
+    log.verify().unwrap();
+    assert!(log.head().size >= acknowledged);
     let lines = world.ledger.lines(world.now).unwrap();
     assert!(lines.iter().all(|it| it.outcome.is_ok()));
-    assert_eq!(lines.len() as u64, checkpoint.head.size);
+    assert_eq!(lines.len() as u64, log.head().size);
 }
 
 /// What is deployed is a release that the log knows; the one before the last, until it is repaired.
@@ -223,7 +217,7 @@ fn child_on_a_small_disk() {
             }
         };
         assert!(error.contains("No space left"), "{pages}: {error}");
-        let acknowledged = world.ledger.log.checkpoint().unwrap().head.size;
+        let acknowledged = world.size();
         full::make_room(&world);
         check_log(&world, acknowledged);
         check_target(&world);

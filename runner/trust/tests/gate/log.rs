@@ -5,10 +5,9 @@ use zwieback_core::attest::public_key::Algorithm;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::log::append::Submission;
-use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::log::memory::Memory;
 use zwieback_trust::log::witness::Witness;
 use zwieback_trust::tlog::logged;
-use zwieback_trust::tlog::node;
 use zwieback_trust::tlog::note_key::{NoteKey, NoteKind};
 use zwieback_trust::tlog::proof_file::LogProof;
 use zwieback_trust::tlog::view::Expectation;
@@ -33,25 +32,22 @@ fn submission(world: &World, version: &str) -> Submission {
 #[test]
 fn batches_of_all_sizes_across_tiles() {
     let world = World::new();
-    let log = &world.ledger.log;
-    let mut size = log.checkpoint().unwrap().head.size;
+    let mut size = world.size();
     let one = submission(&world, "1");
     for batch in [1, 0, 2, 250, 1, 1, 255, 256, 3, 600] {
-        let appended = log
-            .append(&vec![one.clone(); batch], &world.log_key)
-            .unwrap();
+        let appended = world.append(&vec![one.clone(); batch]).unwrap();
         assert_eq!(
             (appended.first, appended.head.size),
             (size, size + batch as u64)
         );
         size = appended.head.size;
-        let expected = expectation(&world, &world.ledger.witnesses);
-        let (checkpoint, entries) = log.entries(&expected).unwrap();
-        assert_eq!(entries.map(Result::unwrap).count() as u64, size);
-        assert_eq!(checkpoint.head, appended.head);
+        let log = world.ledger.believe(world.now).unwrap();
+        let entries = log.entries().map(Result::unwrap);
+        assert_eq!(entries.count() as u64, size);
+        assert_eq!(log.head(), appended.head);
     }
-    log.verify(&expectation(&world, &world.ledger.witnesses))
-        .unwrap();
+    let log = world.ledger.believe(world.now).unwrap();
+    log.verify().unwrap();
     let partials = walk(&world.home.join("log/tile")).into_iter();
     let partials: Vec<_> = partials.filter(|it| it.contains(".p/")).collect();
     let last = size % 256;
@@ -83,17 +79,17 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
 #[test]
 fn every_entry_can_be_proved_offline() {
     let world = World::new();
-    let log = &world.ledger.log;
     let batch: Vec<_> = (0..20)
         .map(|it| submission(&world, &it.to_string()))
         .collect();
-    log.append(&batch, &world.log_key).unwrap();
+    world.append(&batch).unwrap();
     let expected = expectation(&world, &world.ledger.witnesses);
-    for index in 0..log.checkpoint().unwrap().head.size {
+    let log = world.ledger.believe(world.now).unwrap();
+    for index in 0..log.head().size {
         let text = log.prove(index).unwrap().to_text();
         let proof = LogProof::parse(text.as_bytes()).unwrap();
         assert_eq!(proof.to_text(), text);
-        let leaf = node::leaf(&log.entry(index, 22).unwrap().body);
+        let leaf = log.record(index).unwrap().leaf();
         proof.verify(leaf, &expected).unwrap();
         let bundle = log.proven_bundle(index).unwrap().to_bytes();
         let bundle = Bundle::parse(&bundle).unwrap();
@@ -119,23 +115,23 @@ fn witnesses_vouch_for_growth_alone() {
     let text = format!("log {}\nwitness w {key}\nquorum w\n", log.key());
     let policy = WitnessPolicy::parse(&text).unwrap();
     let expected = expectation(&world, &policy);
-    let refusal = log.verify(&expected).unwrap_err().to_string();
+    let seen = Memory::new(world.home.join("reader"));
+    let believe = || log.believe(&expected, &seen);
+    let refusal = believe().unwrap_err().to_string();
     assert!(refusal.contains("too few"), "{refusal}");
-    log.witness(&witness, world.now).unwrap();
-    log.verify(&expected).unwrap();
-    log.append(&[submission(&world, "1")], &world.log_key)
-        .unwrap();
-    log.witness(&witness, world.now).unwrap();
-    log.verify(&expected).unwrap();
-    let fresh = log
-        .monitor(&expected, &Memory::new(world.home.join("m")))
-        .unwrap();
-    assert_eq!(fresh.len(), 3);
+    log.witness(&witness, &seen, world.now).unwrap();
+    believe().unwrap().verify().unwrap();
+    world.append(&[submission(&world, "1")]).unwrap();
+    log.witness(&witness, &seen, world.now).unwrap();
+    let whole = believe().unwrap();
+    whole.verify().unwrap();
+    let position = Memory::new(world.home.join("m"));
+    assert_eq!(whole.monitor(&policy, &position).unwrap().len(), 3);
+    assert_eq!(whole.monitor(&policy, &position).unwrap().len(), 0);
 
-    let old = log.note().unwrap();
-    log.append(&[submission(&world, "2")], &world.log_key)
-        .unwrap();
-    log.witness(&witness, world.now).unwrap();
+    let old = whole.note().clone();
+    world.append(&[submission(&world, "2")]).unwrap();
+    log.witness(&witness, &seen, world.now).unwrap();
     let refusal = witness
         .cosign(&old, &[], world.now)
         .unwrap_err()
@@ -155,15 +151,14 @@ fn a_log_is_never_overwritten_and_takes_no_other_key() {
     );
     assert!(init.unwrap_err().to_string().contains("already"));
     let other = PrivateKey::generate(Algorithm::Ed25519).unwrap();
-    let size = log.checkpoint().unwrap().head.size;
-    assert!(log.append(&[submission(&world, "1")], &other).is_err());
-    assert!(
-        log.append(&[submission(&world, "1")], &world.keys["ada"])
-            .is_err()
-    );
-    assert_eq!(log.checkpoint().unwrap().head.size, size);
-    log.append(&[submission(&world, "2")], &world.log_key)
-        .unwrap();
-    log.verify(&expectation(&world, &world.ledger.witnesses))
-        .unwrap();
+    let size = world.size();
+    let signed_by = |key: &PrivateKey| {
+        let batch = [submission(&world, "1")];
+        log.append(&batch, key, &world.ledger.seen, world.now)
+    };
+    assert!(signed_by(&other).is_err());
+    assert!(signed_by(&world.keys["ada"]).is_err());
+    assert_eq!(world.size(), size);
+    signed_by(&world.log_key).unwrap();
+    world.ledger.believe(world.now).unwrap().verify().unwrap();
 }

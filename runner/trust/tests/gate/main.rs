@@ -6,6 +6,7 @@ mod world;
 
 mod log;
 mod log_attacks;
+mod record_attacks;
 mod snapshot;
 
 mod release;

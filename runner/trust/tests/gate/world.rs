@@ -25,8 +25,9 @@ use zwieback_trust::gate::decision::Decision;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::ledger::Ledger;
-use zwieback_trust::log::append::Submission;
-use zwieback_trust::log::monitor::Memory;
+use zwieback_trust::log::append::{Appended, Submission};
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::log::memory::Memory;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::snapshot::follow::Wish;
 use zwieback_trust::snapshot::head::SnapshotKey;
@@ -174,6 +175,26 @@ impl World {
         self.ledger.load(self.now).unwrap()
     }
 
+    /// How many entries the log has.
+    pub(crate) fn size(&self) -> u64 {
+        self.ledger.believe(self.now).unwrap().head().size
+    }
+
+    /// Appends whatever it is, as the log's keeper.
+    pub(crate) fn append(&self, batch: &[Submission]) -> Result<Appended, LogError> {
+        let (log, memory) = (&self.ledger.log, &self.ledger.seen);
+        log.append(batch, &self.log_key, memory, self.now)
+    }
+
+    /// The same by someone who remembers nothing.
+    pub(crate) fn append_elsewhere(&self, batch: &[Submission]) -> Result<Appended, LogError> {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let memory = Memory::new(elsewhere.path().join("seen"));
+        self.ledger
+            .log
+            .append(batch, &self.log_key, &memory, self.now)
+    }
+
     pub(crate) fn later(&mut self, seconds: i64) {
         self.now = Timestamp::from_unix(self.now.as_unix() + seconds).unwrap();
     }
@@ -256,10 +277,7 @@ impl World {
     pub(crate) fn force(&self, who: &str, statement: &Statement) -> Result<String, String> {
         let (bundle, key) = self.sealed(who, statement);
         let submission = Submission::new(&bundle, &key).unwrap();
-        self.ledger
-            .log
-            .append(&[submission], &self.log_key)
-            .unwrap();
+        self.append(&[submission]).unwrap();
         let line = self.ledger.lines(self.now).unwrap().pop().unwrap();
         line.outcome
             .map_err(|refusal| refusal.reason.code().to_owned())

@@ -1,0 +1,118 @@
+//! The records of a believed log, one or all: each entry is held against the checkpoint's tree.
+
+use super::believed::BelievedLog;
+use super::error::LogError;
+use super::record::{ProvenRecord, StoredRecord};
+use crate::reason::{Reason, Refusal};
+use crate::tlog::frontier::Frontier;
+use crate::tlog::proof::TreeHead;
+use crate::tlog::range::{Tiles as _, Tree};
+use crate::tlog::tile::{Tile, WIDTH};
+
+use super::place::LogDir;
+
+/// The records of a log in their order, at most 256 in memory.
+///
+/// Each block of entries was found in the tree of the checkpoint before the first of them is given.
+pub struct Entries<'a> {
+    log: &'a LogDir,
+    head: TreeHead,
+    tree: Tree<'a, LogDir>,
+    frontier: Frontier,
+    ready: std::vec::IntoIter<StoredRecord>,
+    ended: bool,
+}
+
+impl BelievedLog {
+    /// All records.
+    pub fn entries(&self) -> Entries<'_> {
+        self.entries_after(Frontier::default())
+    }
+
+    /// The records behind those of a tree that is a beginning of this one.
+    pub fn entries_after(&self, before: Frontier) -> Entries<'_> {
+        Entries {
+            log: &self.log,
+            head: self.head(),
+            tree: Tree::new(&self.log, self.head().size),
+            frontier: before,
+            ready: Vec::new().into_iter(),
+            ended: false,
+        }
+    }
+
+    /// One record.
+    pub fn record(&self, index: u64) -> Result<ProvenRecord, LogError> {
+        let size = self.head().size;
+        let tile = Tile::within(0, index / WIDTH, size).filter(|_| index < size);
+        let tile = tile.ok_or(LogError::NoEntry { index, size })?;
+        let mut tree = Tree::new(&self.log, size);
+        let (leaf, proof) = (tree.leaf(index)?, tree.inclusion(index)?);
+        let there = self.head().includes(leaf, &proof);
+        there.map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
+        let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
+        let body = self.log.bodies(tile)?.swap_remove(place);
+        let (file, bundle) = (
+            self.log.statements_path(index / WIDTH),
+            self.log.bundle(index)?,
+        );
+        StoredRecord::found(leaf, index, body, file, bundle)?.prove()
+    }
+}
+
+impl Entries<'_> {
+    fn next_block(&mut self) -> Result<(), LogError> {
+        let at = self.frontier.head().size;
+        let tile = Tile::within(0, at / WIDTH, self.head.size);
+        let Some(tile) = tile.filter(|_| at < self.head.size) else {
+            self.ended = true;
+            return Ok(());
+        };
+        let leaves = self.log.digests(tile)?;
+        let known = usize::try_from(at % WIDTH).expect("a tile's width fits");
+        for leaf in leaves.iter().skip(known) {
+            self.frontier.push(*leaf);
+        }
+        self.check(tile)?;
+        let file = self.log.statements_path(tile.index);
+        let (bodies, bundles) = (self.log.bodies(tile)?, self.log.bundles(tile)?);
+        let found = bodies.into_iter().zip(bundles).zip(leaves);
+        let records = (tile.index * WIDTH..).zip(found).skip(known);
+        let records = records.map(|(index, ((body, bundle), leaf))| {
+            StoredRecord::found(leaf, index, body, file.clone(), bundle)
+        });
+        let records: Vec<StoredRecord> = records.collect::<Result<_, _>>()?;
+        self.ready = records.into_iter();
+        Ok(())
+    }
+
+    /// The digests so far must be a beginning of the checkpoint's tree.
+    fn check(&mut self, tile: Tile) -> Result<(), LogError> {
+        let head = self.frontier.head();
+        let path = self.tree.consistency(head.size)?;
+        self.head.extends(&head, &path).map_err(|refusal| {
+            let saw = format!("{:?}, {}", tile.path(), refusal.saw());
+            Refusal::new(Reason::LogEdited, saw).into()
+        })
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<StoredRecord, LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(record) = self.ready.next() {
+            return Some(Ok(record));
+        }
+        if self.ended {
+            return None;
+        }
+        match self.next_block() {
+            Ok(()) => self.next(),
+            Err(error) => {
+                self.ended = true;
+                Some(Err(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Records that were changed on the disk: every reader stops, and none takes silence for an answer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use zwieback_trust::ledger::Ledger;
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::log::memory::Memory;
+use zwieback_trust::reason::Why;
+use zwieback_trust::statement::revocation::Revoked;
+use zwieback_trust::statement::rollback::Trigger;
+use zwieback_trust::story::error::StoryError;
+use zwieback_trust::story::explain::explain_decision;
+use zwieback_trust::story::promote::{Promote, dry_run};
+use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke};
+use zwieback_trust::story::rollback::{RollBack, rollback};
+use zwieback_trust::story::say;
+use zwieback_trust::story::status::status;
+use zwieback_trust::story::trace::trace;
+use zwieback_trust::story::watch::watch;
+
+use crate::world::{World, artifact, name};
+
+/// A release that is in staging and was revoked: the last record says so.
+fn revoked() -> World {
+    let world = World::new();
+    world.approved("1.0");
+    world.promote("1.0", "staging").unwrap();
+    revoke(&world.desk("sam"), &a_revocation()).unwrap();
+    world
+}
+
+fn a_revocation() -> Revoke {
+    Revoke {
+        revoked: Revoked::Artifact(artifact("1.0").sha256),
+        from: None,
+        reason: "a test".to_owned(),
+    }
+}
+
+/// The same company, seen by someone who never looked at it.
+fn fresh(world: &World) -> World {
+    for file in ["seen", "verified"] {
+        drop(fs::remove_file(world.home.join(file)));
+    }
+    drop(fs::remove_dir_all(world.home.join("snapshot")));
+    World::open(&world.home)
+}
+
+/// Changes one character inside the payload of the last record.
+fn change_the_last(world: &World) {
+    let path = world.home.join("log/statements/000");
+    let mut bytes = fs::read(&path).unwrap();
+    let payload = b"\"payload\":\"";
+    let mut windows = bytes.windows(payload.len());
+    let at = windows.rposition(|window| window == payload).unwrap() + 200;
+    bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+    fs::write(&path, bytes).unwrap();
+}
+
+fn of_log<T>(result: Result<T, LogError>) -> String {
+    match result {
+        Ok(_) => "accepted".to_owned(),
+        Err(LogError::Refused(refusal)) => refusal.reason.code().to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn of_story<T>(result: Result<T, StoryError>) -> String {
+    match result {
+        Ok(_) => "accepted".to_owned(),
+        Err(error) => error
+            .why()
+            .map_or(error.to_string(), |why: Why| why.code().to_owned()),
+    }
+}
+
+/// What every story says that reads the log.
+fn stories(world: &World) -> Vec<(&'static str, String)> {
+    let (reader, staging) = (world.reader(), name("staging"));
+    let promotion = Promote {
+        artifact: world.file("app", "app 1.0"),
+        environment: name("prod"),
+    };
+    let back = RollBack {
+        environment: staging.clone(),
+        trigger: Trigger::Asked,
+        reason: "a test".to_owned(),
+    };
+    let provenance = [world.provenance("acme", "9.9")];
+    vec![
+        ("dry run", of_story(dry_run(&reader, &promotion))),
+        ("promote", world.refused("1.0", "prod")),
+        ("status", of_story(status(&reader))),
+        ("trace", of_story(trace(&reader, artifact("1.0").sha256))),
+        ("watch", of_story(watch(&world.desk("gate"), &staging))),
+        ("rollback", of_story(rollback(&world.desk("gate"), &back))),
+        ("approve", of_story(world.approve("cy", "1.0", "prod"))),
+        (
+            "reach",
+            of_story(blast_radius(&reader, &a_revocation().revoked)),
+        ),
+        (
+            "revoke",
+            of_story(revoke(&world.desk("sam"), &a_revocation())),
+        ),
+        (
+            "submit",
+            of_story(say::submit(&reader, &world.log_key, &provenance)),
+        ),
+        (
+            "explain-decision",
+            of_story(explain_decision(&reader, promoted_at(world))),
+        ),
+        ("log show", of_log(world.ledger.lines(world.now))),
+        ("log verify", verified(&world.ledger, world)),
+    ]
+}
+
+fn verified(ledger: &Ledger, world: &World) -> String {
+    of_log(ledger.believe(world.now).and_then(|log| log.verify()))
+}
+
+/// The promotion is the last but one.
+fn promoted_at(world: &World) -> u64 {
+    world
+        .ledger
+        .believe(world.now)
+        .map_or(0, |log| log.head().size - 2)
+}
+
+#[test]
+fn a_changed_byte_hides_no_revocation() {
+    let world = revoked();
+    change_the_last(&world);
+    for (story, verdict) in stories(&fresh(&world)) {
+        assert_eq!(verdict, "log-edited", "{story}");
+    }
+    let saw = world.ledger.lines(world.now).unwrap_err();
+    let last = world.size() - 1;
+    let (error, hint) = (saw.to_string(), saw.hint().unwrap());
+    assert!(error.contains(&format!("entry {last} in")), "{error}");
+    assert!(error.contains("statements/000"), "{error}");
+    assert!(hint.contains("it is evidence"), "{hint}");
+    let log = world.ledger.believe(world.now).unwrap();
+    assert_eq!(of_log(log.record(last)), "log-edited");
+    assert_eq!(of_log(log.proven_bundle(last)), "log-edited");
+    let position = Memory::new(world.home.join("position"));
+    let watched = log.monitor(&world.ledger.witnesses, &position);
+    assert_eq!(of_log(watched), "log-edited");
+}
+
+type Change = fn(&Path);
+
+/// Every file that a reader of the records needs, and what may be done to it.
+#[test]
+fn records_that_are_missing_moved_or_too_many() {
+    let world = World::new();
+    let (bundle, key) = world.provenance("acme", "1.0");
+    let one = zwieback_trust::log::append::Submission::new(&bundle, &key).unwrap();
+    world.append(&vec![one; 300]).unwrap();
+    let statements = |name: &str| world.home.join("log/statements").join(name);
+    let changes: [(PathBuf, Change); 6] = [
+        (statements("000"), |path| fs::remove_file(path).unwrap()),
+        (statements("001"), |path| fs::remove_file(path).unwrap()),
+        (statements("000"), |path| cut(path, 1)),
+        (statements("001"), |path| cut(path, 1)),
+        // A file that is full never grows again.
+        (statements("000"), |path| lengthen(path)),
+        // The records of the second file in place of the first.
+        (statements("000"), |path| {
+            fs::copy(path.with_file_name("001"), path).unwrap();
+        }),
+    ];
+    for (number, (path, change)) in changes.into_iter().enumerate() {
+        let kept = fs::read(&path).unwrap();
+        change(&path);
+        assert_eq!(verified(&world.ledger, &world), "log-edited", "{number}");
+        let lines = fresh(&world).ledger.lines(world.now);
+        assert_eq!(of_log(lines), "log-edited", "{number}");
+        fs::write(&path, kept).unwrap();
+    }
+    // Behind the end a crash may have left what no checkpoint speaks of.
+    lengthen(&statements("001"));
+    assert_eq!(verified(&world.ledger, &world), "accepted");
+}
+
+fn cut(path: &Path, bytes: usize) {
+    let content = fs::read(path).unwrap();
+    fs::write(path, &content[..content.len() - bytes]).unwrap();
+}
+
+fn lengthen(path: &Path) {
+    let mut content = fs::read(path).unwrap();
+    content.extend_from_slice(b"\0\0\0\x02{}");
+    fs::write(path, content).unwrap();
+}
+
+/// What was said is remembered like what was seen: a log that was put back to just before is refused.
+#[test]
+fn ones_own_last_word_cannot_be_taken_back() {
+    let world = World::new();
+    world.approved("1.0");
+    let (log, kept) = (world.home.join("log"), world.home.join("kept"));
+    copy(&log, &kept);
+    revoke(&world.desk("sam"), &a_revocation()).unwrap();
+    fs::remove_dir_all(&log).unwrap();
+    copy(&kept, &log);
+    assert_eq!(world.refused("1.0", "staging"), "log-rolled-back");
+}
+
+/// A memory that somebody else wrote is no memory: it is not passed over.
+#[test]
+fn a_memory_that_was_changed_is_refused() {
+    let world = World::new();
+    let path = world.home.join("seen");
+    let honest = fs::read_to_string(&path).unwrap();
+    let larger = honest.replacen("\n2\n", "\n1\n", 1);
+    assert_ne!(larger, honest);
+    fs::write(&path, larger).unwrap();
+    assert_eq!(of_log(world.ledger.load(world.now)), "log-signature");
+    fs::write(&path, "").unwrap();
+    assert_eq!(of_log(world.ledger.load(world.now)), "note-malformed");
+    fs::write(&path, honest).unwrap();
+    assert_eq!(of_log(world.ledger.load(world.now)), "accepted");
+}
+
+/// Earlier versions remembered in several places: each of them still counts, and is taken over.
+#[test]
+fn memories_of_earlier_versions_are_taken_over() {
+    let world = World::new();
+    let (log, kept) = (world.home.join("log"), world.home.join("kept"));
+    copy(&log, &kept);
+    world.approved("1.0");
+    let reader = world.home.join("reader");
+    fs::rename(world.home.join("seen"), &reader).unwrap();
+    fs::remove_dir_all(&log).unwrap();
+    copy(&kept, &log);
+    let mut ledger = world.ledger.clone();
+    ledger.seen = Memory::new(world.home.join("one")).taking_over([reader.clone()]);
+    assert_eq!(of_log(ledger.believe(world.now)), "log-rolled-back");
+    assert!(reader.exists(), "what was refused stays remembered");
+    fs::remove_dir_all(&log).unwrap();
+    fs::remove_file(&reader).unwrap();
+    assert_eq!(of_log(ledger.believe(world.now)), "log-missing");
+}
+
+fn copy(from: &Path, to: &Path) {
+    let mut cp = std::process::Command::new("cp");
+    assert!(cp.arg("-rT").args([from, to]).status().unwrap().success());
+}
