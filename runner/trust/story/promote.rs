@@ -97,7 +97,7 @@ fn deploy(
     let (decision, index, state) = match say(desk, artifact, &wish.environment) {
         Ok(said) => said,
         Err(error) => {
-            copy::discard(&staged.path)?;
+            copy::discard(place.target.home(), &staged)?;
             return Err(error);
         }
     };
@@ -142,7 +142,7 @@ fn catch_up(
     let current = state.history(environment).and_then(|it| it.current());
     let deployed = place.target.deployed()?.map(|it| it.generation);
     if current.map(|it| it.number) == deployed {
-        return Ok(copy::discard(&place.target.home().join("staged"))?);
+        return Ok(copy::discard_staged(place.target.home())?);
     }
     // Only now all of the history may be needed: any generation may have the bytes.
     match desk.reader.state()?.history(environment) {

@@ -1,16 +1,18 @@
 //! Copying a file while its digest is taken: what was checked is the copy, not a name.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use zwieback_core::digest::{Digest, Fingerprint, Hasher};
+use zwieback_host::fs::beneath::{create_file, ensure_dir, make_dir};
 use zwieback_host::fs::fault::{Attempt as _, Fault};
 
 use super::error::TargetError;
-use super::staged::Staged;
-use crate::log::files::{bytes, sync_folder};
+use super::home::Home;
+use super::staged::{STAGED, Staged};
 use crate::reason::{Reason, Refusal};
 
 const CHUNK: usize = 128 << 10;
@@ -20,67 +22,63 @@ pub fn fingerprint(file: &File) -> Result<Fingerprint, Fault> {
     read_through(file, |_| Ok(()))
 }
 
-/// Copies a file into a folder of its own below `home`, where only its owner writes.
+/// Copies a file into a folder of its own in the target's, where only its owner writes.
 pub(super) fn stage(
-    home: &Path,
+    path: &Path,
     source: &File,
     artifact: Digest,
     name: &str,
 ) -> Result<Staged, TargetError> {
-    let folder = home.join(artifact.to_hex());
-    discard(&folder)?;
-    fs::create_dir_all(home).attempt("mkdir", bytes(home))?;
-    let made = DirBuilder::new().mode(0o755).create(&folder);
-    made.attempt("mkdir", bytes(&folder))?;
-    let staged = Staged {
-        path: folder.clone(),
-        artifact,
-        name: name.to_owned(),
-    };
-    match copy(source, &folder.join(name), artifact) {
+    let home = Home::make(path)?;
+    let staged = Staged::new(path, artifact, name);
+    let folder = staged.place();
+    home.discard(&folder)?;
+    ensure_dir(home.dir(), STAGED)?;
+    make_dir(home.dir(), &folder)?;
+    match copy(source, home.dir(), &staged.file(), artifact) {
         Ok(()) => {
-            sync_folder(&folder)?;
-            sync_folder(home)?;
+            home.sync(&folder)?;
+            home.sync(STAGED)?;
             Ok(staged)
         }
         Err(error) => {
-            discard(&folder)?;
+            home.discard(&folder)?;
             Err(error)
         }
     }
 }
 
 /// Copies the bytes and refuses any others than those of the digest.
-pub(super) fn copy(source: &File, to: &Path, artifact: Digest) -> Result<(), TargetError> {
-    let mut open = OpenOptions::new();
-    let open = open.write(true).create_new(true).mode(0o600);
-    let mut copy = open.open(to).attempt("open", bytes(to))?;
-    let print = read_through(source, |chunk| {
-        copy.write_all(chunk).attempt("write", bytes(to))
-    })?;
+pub(super) fn copy(
+    source: &File,
+    into: BorrowedFd<'_>,
+    to: &str,
+    artifact: Digest,
+) -> Result<(), TargetError> {
+    let mut copy = create_file(into, to)?;
+    let print = read_through(source, |chunk| copy.write_all(chunk).attempt("write", to))?;
     if print.sha256 != artifact {
         let saw = format!("{} in place of {}", print.sha256.short(), artifact.short());
         return Err(Refusal::new(Reason::FileSwapped, saw).into());
     }
-    let mode = source
-        .metadata()
-        .attempt("fstat", bytes(to))?
-        .permissions()
-        .mode();
+    let mode = source.metadata().attempt("fstat", to)?.permissions().mode();
     let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
     let mode = copy.set_permissions(Permissions::from_mode(mode));
-    mode.attempt("fchmod", bytes(to))?;
-    Ok(copy.sync_all().attempt("fsync", bytes(to))?)
+    mode.attempt("fchmod", to)?;
+    Ok(copy.sync_all().attempt("fsync", to)?)
 }
 
-/// Removes a folder that may not be there.
-pub fn discard(folder: &Path) -> Result<(), Fault> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).attempt("rmdir", bytes(folder))
-        }
-        _ => Ok(()),
+/// Removes everything that waits to be deployed.
+pub fn discard_staged(path: &Path) -> Result<(), TargetError> {
+    match Home::open(path)? {
+        Some(home) => Ok(home.discard(STAGED)?),
+        None => Ok(()),
     }
+}
+
+/// Removes a copy that is not deployed after all.
+pub fn discard(path: &Path, staged: &Staged) -> Result<(), TargetError> {
+    Ok(Home::make(path)?.discard(&staged.place())?)
 }
 
 fn read_through(

@@ -1,5 +1,7 @@
 //! Why a release did not reach its target.
 
+use std::path::PathBuf;
+
 use zwieback_host::fs::fault::Fault;
 use zwieback_host::launch::error::LaunchError;
 
@@ -25,6 +27,9 @@ pub enum TargetError {
     /// The command that deploys was not started, or was ended.
     #[error("the command that deploys: {0}")]
     Launch(LaunchError),
+    /// The target's folder is a link or a file.
+    #[error("{} is no folder: nothing is deployed through a link", .0.display())]
+    NoFolder(PathBuf),
     /// A command without words.
     #[error("the target's command is empty")]
     NoCommand,
@@ -43,6 +48,7 @@ impl TargetError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NoFolder(_) => Some("name the folder itself in gate.toml".into()),
             Self::Absent { .. } => Some("promote the artifact again from where it is".into()),
             Self::Hook { .. } | Self::Launch(LaunchError::TooSlow { .. }) => {
                 Some("the promotion stands in the log; settling runs the command again".into())

@@ -1,19 +1,21 @@
 //! A folder of releases: `releases/<generation>-<digest>/<file>`, and `current`, a link to one.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::os::unix::fs::symlink;
+use std::fs::File;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_host::fs::fault::Attempt as _;
-use zwieback_host::fs::given_file;
+use zwieback_host::fs::beneath::{
+    ensure_dir, look, make_symlink, names, open_dir, read_symlink_at, rename, unlink,
+};
 
-use super::copy::{discard, fingerprint};
+use super::copy::fingerprint;
 use super::error::TargetError;
+use super::home::Home;
 use super::staged::{Deployed, Staged, plain_name};
-use crate::log::files::{bytes, sync_folder};
 use crate::state::environment::Generation;
 
+/// The link while it is made.
+const SCRATCH: &str = ".current.new";
 const CURRENT: &str = "current";
 const RELEASES: &str = "releases";
 
@@ -45,63 +47,52 @@ impl Folder {
         generation: &Generation,
         staged: &Staged,
     ) -> Result<(), TargetError> {
-        let releases = self.path.join(RELEASES);
-        fs::create_dir_all(&releases).attempt("mkdir", bytes(&releases))?;
-        let name = release_name(generation);
-        let release = releases.join(&name);
+        let home = Home::make(&self.path)?;
+        ensure_dir(home.dir(), RELEASES)?;
+        let release = release(generation);
         // A crash may have left it there, unused: the log gives a number to one release only.
-        discard(&release)?;
-        fs::rename(&staged.path, &release).attempt("rename", bytes(&release))?;
-        sync_folder(&releases)?;
-        let scratch = self.path.join(".current.new");
-        match fs::remove_file(&scratch) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error)
-                    .attempt("unlink", bytes(&scratch))
-                    .map_err(Into::into);
-            }
-            _ => {}
+        home.discard(&release)?;
+        rename(home.dir(), &staged.place(), home.dir(), &release)?;
+        home.sync(RELEASES)?;
+        if look(home.dir(), SCRATCH)?.is_some() {
+            unlink(home.dir(), SCRATCH)?;
         }
-        let link = Path::new(RELEASES).join(&name);
-        symlink(link, &scratch).attempt("symlink", bytes(&scratch))?;
-        let current = self.current();
-        fs::rename(&scratch, &current).attempt("rename", bytes(&current))?;
-        Ok(sync_folder(&self.path)?)
+        make_symlink(home.dir(), &release, SCRATCH)?;
+        rename(home.dir(), SCRATCH, home.dir(), CURRENT)?;
+        Ok(home.sync(".")?)
     }
 
     pub(super) fn deployed(&self) -> Result<Option<Deployed>, TargetError> {
-        let current = self.current();
-        let link = match fs::read_link(&current) {
-            Ok(link) => link,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error)
-                    .attempt("readlink", bytes(&current))
-                    .map_err(Into::into);
-            }
+        let Some(home) = Home::open(&self.path)? else {
+            return Ok(None);
         };
-        let name = link
-            .file_name()
-            .and_then(|it| it.to_str())
-            .unwrap_or_default();
+        if look(home.dir(), CURRENT)?.is_none() {
+            return Ok(None);
+        }
+        let link = read_symlink_at(home.dir(), CURRENT)?;
+        let link = link.to_str().unwrap_or_default();
+        let name = link.rsplit('/').next().unwrap_or_default();
         let generation = name.split('-').next().and_then(|it| it.parse().ok());
         Ok(Some(Deployed {
             generation: generation.unwrap_or(0),
-            artifact: only_file(&current)
+            // A link that leads elsewhere is no release of this folder, whatever lies there.
+            artifact: only_file(&home, link)
                 .and_then(|file| fingerprint(&file).ok())
                 .map(|print| print.sha256),
         }))
     }
 
     pub(super) fn kept(&self, generation: &Generation) -> Result<Option<File>, TargetError> {
-        let folder = self.path.join(RELEASES).join(release_name(generation));
-        let path = folder.join(plain_name(&generation.name)?);
-        match given_file::open(&path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).attempt("open", bytes(&path)).map_err(Into::into),
+        let file = format!("{}/{}", release(generation), plain_name(&generation.name)?);
+        match Home::open(&self.path)? {
+            Some(home) => Ok(home.file(&file)?),
+            None => Ok(None),
         }
     }
+}
+
+fn release(generation: &Generation) -> String {
+    format!("{RELEASES}/{}", release_name(generation))
 }
 
 pub(super) fn release_name(generation: &Generation) -> String {
@@ -109,9 +100,13 @@ pub(super) fn release_name(generation: &Generation) -> String {
 }
 
 /// A release has one file; one with more was changed.
-fn only_file(folder: &Path) -> Option<File> {
-    let mut entries = fs::read_dir(folder).ok()?;
+fn only_file(home: &Home, folder: &str) -> Option<File> {
+    let dir = open_dir(home.dir(), folder).ok()?;
+    let mut entries = names(dir.as_fd()).ok()?;
     let (first, second) = (entries.next()?.ok()?, entries.next());
-    let is_file = first.file_type().ok()?.is_file();
-    (is_file && second.is_none()).then(|| given_file::open(&first.path()).ok())?
+    let file = format!("{folder}/{}", first.0.to_str().ok()?);
+    if second.is_some() {
+        return None;
+    }
+    home.file(&file).ok()?
 }

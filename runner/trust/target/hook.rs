@@ -1,21 +1,21 @@
 //! A command that deploys: it reads the verified file from its standard input.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
-use std::os::fd::AsRawFd as _;
+use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::{Path, PathBuf};
 
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
+use zwieback_host::fs::beneath::{ensure_dir, open_file, rename, unlink};
 use zwieback_host::fs::fault::Attempt as _;
-use zwieback_host::fs::given_file;
 
 use super::command::TargetCommand;
 use super::copy::copy;
 use super::error::TargetError;
 use super::folder::release_name;
+use super::home::Home;
 use super::staged::{Deployed, Staged};
-use crate::log::files::{self, bytes, sync_folder};
+use crate::log::files::bytes;
 use crate::state::environment::Generation;
 
 const DONE: &str = "deployed";
@@ -51,23 +51,28 @@ impl Hook {
         generation: &Generation,
         staged: &Staged,
     ) -> Result<(), TargetError> {
-        let kept = self.home.join(KEPT);
-        fs::create_dir_all(&kept).attempt("mkdir", bytes(&kept))?;
-        let file = given_file::open(&staged.path.join(&staged.name));
-        let file = file.attempt("open", bytes(&staged.path))?;
+        let home = Home::make(&self.home)?;
+        let file = home.file(&staged.file())?;
+        let file = file.ok_or(TargetError::Absent {
+            generation: generation.number,
+        })?;
         let handed = sealed_copy(&file, staged.artifact)?;
         self.run(environment, generation, &staged.name, handed)?;
-        let place = kept.join(release_name(generation));
-        fs::rename(staged.path.join(&staged.name), &place).attempt("rename", bytes(&place))?;
-        sync_folder(&kept)?;
-        super::copy::discard(&staged.path)?;
+        ensure_dir(home.dir(), KEPT)?;
+        rename(home.dir(), &staged.file(), home.dir(), &kept(generation))?;
+        home.sync(KEPT)?;
+        home.discard(&staged.place())?;
         let done = format!("{} {}\n", generation.number, generation.artifact);
-        Ok(files::write_synced(&self.home.join(DONE), done.as_bytes())?)
+        Ok(home.write(DONE, done.as_bytes())?)
     }
 
     /// What the command was last run for, with success.
     pub(super) fn deployed(&self) -> Result<Option<Deployed>, TargetError> {
-        let text = files::read(&self.home.join(DONE), 4096)?;
+        let home = Home::open(&self.home)?;
+        let text = home
+            .map(|home| home.read(DONE, 4096))
+            .transpose()?
+            .flatten();
         let text = text.and_then(|text| String::from_utf8(text).ok());
         Ok(text.and_then(|text| {
             let (number, digest) = text.trim_end().split_once(' ')?;
@@ -79,11 +84,9 @@ impl Hook {
     }
 
     pub(super) fn kept(&self, generation: &Generation) -> Result<Option<File>, TargetError> {
-        let path = self.home.join(KEPT).join(release_name(generation));
-        match given_file::open(&path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).attempt("open", bytes(&path)).map_err(Into::into),
+        match Home::open(&self.home)? {
+            Some(home) => Ok(home.file(&kept(generation))?),
+            None => Ok(None),
         }
     }
 
@@ -112,14 +115,17 @@ impl Hook {
     }
 }
 
+fn kept(generation: &Generation) -> String {
+    format!("{KEPT}/{}", release_name(generation))
+}
+
 /// A copy without a name, opened for reading alone.
 fn sealed_copy(file: &File, artifact: Digest) -> Result<File, TargetError> {
     let folder = tempfile::tempdir().attempt("mkdir", "a scratch folder")?;
-    let path = folder.path().join("file");
-    copy(file, &path, artifact)?;
-    let mut open = OpenOptions::new();
-    let written = open.read(true).open(&path).attempt("open", bytes(&path))?;
-    fs::remove_file(&path).attempt("unlink", bytes(&path))?;
+    let dir = File::open(folder.path()).attempt("open", bytes(folder.path()))?;
+    copy(file, dir.as_fd(), "file", artifact)?;
+    let written = open_file(dir.as_fd(), "file")?;
+    unlink(dir.as_fd(), "file")?;
     debug_assert!(written.as_raw_fd() > 2);
     Ok(written)
 }

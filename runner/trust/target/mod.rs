@@ -8,6 +8,7 @@ pub mod error;
 pub mod staged;
 pub mod place;
 
+pub mod home;
 pub mod copy;
 pub mod folder;
 pub mod command;

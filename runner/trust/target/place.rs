@@ -5,13 +5,14 @@ use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
+use zwieback_host::fs::beneath::open_lock;
 use zwieback_host::fs::fault::Attempt as _;
 
 use super::error::TargetError;
 use super::folder::Folder;
+use super::home::Home;
 use super::hook::Hook;
 use super::staged::{Deployed, Staged, plain_name};
-use crate::log::files::bytes;
 use crate::state::environment::Generation;
 
 /// Where the releases of an environment go.
@@ -32,10 +33,8 @@ pub struct TargetLock {
 impl Target {
     /// Waits until no one else deploys there.
     pub fn lock(&self) -> Result<TargetLock, TargetError> {
-        let path = self.home().join("lock");
-        std::fs::create_dir_all(self.home()).attempt("mkdir", bytes(self.home()))?;
-        let file = File::create(&path).attempt("open", bytes(&path))?;
-        file.lock().attempt("flock", bytes(&path))?;
+        let file = File::from(open_lock(Home::make(self.home())?.dir(), "lock")?);
+        file.lock().attempt("flock", "lock")?;
         Ok(TargetLock { _file: file })
     }
 
@@ -47,7 +46,7 @@ impl Target {
         name: &str,
     ) -> Result<Staged, TargetError> {
         let name = plain_name(name)?;
-        super::copy::stage(&self.home().join("staged"), source, artifact, name)
+        super::copy::stage(self.home(), source, artifact, name)
     }
 
     /// Makes a staged copy the current release. The log has said so already.

@@ -1,13 +1,11 @@
 //! Bringing a target to what the log says: after a crash, or a command that failed.
 
-use std::path::Path;
-
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
-use zwieback_host::fs::given_file;
 
-use super::copy::{discard, fingerprint};
+use super::copy::{discard_staged, fingerprint};
 use super::error::TargetError;
+use super::home::Home;
 use super::place::Target;
 use super::staged::{Staged, plain_name};
 use crate::state::environment::History;
@@ -17,13 +15,12 @@ use crate::state::environment::History;
 /// The bytes come from the copy that was staged before the log spoke, or from an earlier generation
 /// of the same artifact; either way their digest is taken again.
 pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<(), TargetError> {
-    let staged = target.home().join("staged");
     let Some(current) = history.current() else {
-        return Ok(discard(&staged)?);
+        return discard_staged(target.home());
     };
     let deployed = target.deployed()?;
     if deployed.is_none_or(|it| it.generation != current.number) {
-        let copy = match waiting(&staged, current.artifact, plain_name(&current.name)?)? {
+        let copy = match waiting(target, current.artifact, plain_name(&current.name)?)? {
             Some(copy) => copy,
             None => restage(target, history, current.artifact)?.ok_or(TargetError::Absent {
                 generation: current.number,
@@ -31,20 +28,17 @@ pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<
         };
         target.deploy(environment, current, &copy)?;
     }
-    Ok(discard(&staged)?)
+    discard_staged(target.home())
 }
 
-fn waiting(staged: &Path, artifact: Digest, name: &str) -> Result<Option<Staged>, TargetError> {
-    let path = staged.join(artifact.to_hex());
-    let Ok(file) = given_file::open(&path.join(name)) else {
+fn waiting(target: &Target, artifact: Digest, name: &str) -> Result<Option<Staged>, TargetError> {
+    let staged = Staged::new(target.home(), artifact, name);
+    let home = Home::make(target.home())?;
+    let Ok(Some(file)) = home.file(&staged.file()) else {
         return Ok(None);
     };
     let whole = fingerprint(&file)?.sha256 == artifact;
-    Ok(whole.then(|| Staged {
-        path,
-        artifact,
-        name: name.to_owned(),
-    }))
+    Ok(whole.then_some(staged))
 }
 
 /// A new copy from any generation that had the same artifact and still has its bytes.

@@ -275,3 +275,44 @@ fn promotions_at_the_same_time_come_one_after_the_other() {
             .any(|it| it.outcome.is_err())
     );
 }
+
+#[test]
+fn nothing_is_deployed_through_a_link() {
+    let world = World::new();
+    in_staging(&world, "1.0");
+    world.release("1.1");
+    world.approve("ada", "1.1", "staging").unwrap();
+    let (place, aside) = (world.home.join("staging"), world.home.join("aside"));
+    let outside = world.home.join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("kept"), "kept").unwrap();
+    for (part, to) in [
+        ("lock", outside.join("kept")),
+        ("staged", outside.clone()),
+        ("releases", outside.clone()),
+    ] {
+        let part = place.join(part);
+        let was_there = fs::rename(&part, &aside).is_ok();
+        symlink(&to, &part).unwrap();
+        assert!(world.promote("1.1", "staging").is_err(), "{part:?}");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+        assert_eq!(fs::read(outside.join("kept")).unwrap(), b"kept");
+        fs::remove_file(&part).unwrap();
+        if was_there {
+            fs::rename(&aside, &part).unwrap();
+        }
+    }
+    fs::rename(&place, &aside).unwrap();
+    symlink(&aside, &place).unwrap();
+    let error = Target::Folder(Folder::new(&place)).lock().unwrap_err();
+    assert!(error.to_string().contains("is no folder"), "{error}");
+    // A release elsewhere is none of this folder's, whatever it holds.
+    fs::remove_file(&place).unwrap();
+    fs::rename(&aside, &place).unwrap();
+    fs::remove_file(place.join("current")).unwrap();
+    fs::create_dir(outside.join("000002-x")).unwrap();
+    fs::write(outside.join("000002-x/app"), "app 1.1").unwrap();
+    symlink(outside.join("000002-x"), place.join("current")).unwrap();
+    let watched = watch(&world.desk("gate"), &name("staging"));
+    assert!(!matches!(watched, Ok(Watched::Fine)), "{watched:?}");
+}
