@@ -49,20 +49,12 @@ impl Theirs<'_> {
         ctx: &Context<'_>,
     ) -> Result<(), PipelineError> {
         let ours: BTreeMap<_, _> = outputs.files().collect();
-        let claimed = &self.claim.files;
-        let is_same = |path: &RelPath| match (claimed.get(path), ours.get(path)) {
-            (Some(theirs), Some(ours)) => theirs.matches(ours.sha256, Some(ours.blake3)),
-            _ => false,
-        };
-        let all = claimed.keys().chain(ours.keys().copied());
-        let mut differing: Vec<RelPath> = all.filter(|path| !is_same(path)).cloned().collect();
-        differing.sort();
-        differing.dedup();
+        let differing = self.differing(&ours, outputs);
         let same_tree = self.claim.outputs.is_none_or(|it| it == outputs.digest());
         if differing.is_empty() && same_tree {
             return Ok(());
         }
-        let files = claimed.len().max(ours.len());
+        let files = self.claim.files.len().max(ours.len());
         ctx.tell(&Event::Compared {
             files,
             differing: differing.len(),
@@ -75,6 +67,28 @@ impl Theirs<'_> {
             lines: lines(&differing, self.claim, &ours),
             explained: explained.map(Box::new),
         })
+    }
+
+    /// The paths at which something differs, as far as the statement and its tree tell.
+    fn differing(&self, ours: &BTreeMap<&RelPath, &Fingerprint>, outputs: &Tree) -> Vec<RelPath> {
+        if let Some(theirs) = &self.claim.tree {
+            let differences = differences(theirs, outputs).into_iter();
+            return differences.map(|it| it.path).collect();
+        }
+        let claimed = &self.claim.files;
+        if claimed.is_empty() && self.claim.outputs.is_some() {
+            // Too many to be listed: the digest of the tree stands for all of them.
+            return Vec::new();
+        }
+        let is_same = |path: &RelPath| match (claimed.get(path), ours.get(path)) {
+            (Some(theirs), Some(ours)) => theirs.matches(ours.sha256, Some(ours.blake3)),
+            _ => false,
+        };
+        let all = claimed.keys().chain(ours.keys().copied());
+        let mut differing: Vec<RelPath> = all.filter(|path| !is_same(path)).cloned().collect();
+        differing.sort();
+        differing.dedup();
+        differing
     }
 
     fn explain(
@@ -142,12 +156,20 @@ fn lines(
     claim: &Claim,
     ours: &BTreeMap<&RelPath, &Fingerprint>,
 ) -> Vec<String> {
+    if differing.is_empty() && claim.files.is_empty() {
+        let why =
+            "the statement does not list its files, and the file with its tree is not beside it";
+        return vec![format!("something differs: {why}")];
+    }
     if differing.is_empty() {
         return vec!["every file is the same; links or executable bits differ".to_owned()];
     }
     let none = || "nothing".to_owned();
     let line = |path: &RelPath| {
         let theirs = claim.files.get(path).and_then(DigestSet::get_sha256);
+        if theirs.is_some() && theirs == ours.get(path).map(|it| it.sha256) {
+            return format!("{path}: the same bytes; the executable bit differs");
+        }
         let theirs = theirs.map_or_else(none, Digest::short);
         let ours = ours.get(path).map_or_else(none, |it| it.sha256.short());
         format!("{path}: theirs {theirs}, ours {ours}")

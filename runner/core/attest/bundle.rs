@@ -12,6 +12,8 @@ use crate::name::Name;
 
 /// The media type of the one version that is written and read.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// An older spelling of the same version, which other tools still write.
+const OLDER_SPELLING: &str = "application/vnd.dev.sigstore.bundle+json;version=0.3";
 
 /// An envelope with exactly one signature and what helps to check it. Nothing is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +63,20 @@ pub enum BundleError {
     },
 }
 
+/// How the file name of a bundle ends.
+pub const ENDING: &str = ".sigstore.json";
+
 /// The file name of the bundle of a release.
 pub fn file_name(name: &Name, version: &str) -> String {
+    format!("{}{ENDING}", release(name, version))
+}
+
+/// `NAME-VERSION`: how the names of all files about a release begin.
+pub fn release(name: &Name, version: &str) -> String {
     // A version can hold what a file name cannot: Debian's epochs, a slash in a branch's name.
     let plain = |c: char| if c == '/' || c.is_control() { '_' } else { c };
     let version: String = version.chars().map(plain).collect();
-    format!("{name}-{version}.sigstore.json")
+    format!("{name}-{version}")
 }
 
 impl Bundle {
@@ -144,7 +154,7 @@ impl Bundle {
         let document = strict::parse(bytes)?;
         let fields = Fields::of(&document, "")?;
         let media_type = fields.text("mediaType")?;
-        if media_type != MEDIA_TYPE {
+        if ![MEDIA_TYPE, OLDER_SPELLING].contains(&media_type) {
             return Err(BundleError::MediaType(media_type.to_owned()));
         }
         one_of(&fields, "dsseEnvelope", &["messageSignature"])?;

@@ -11,6 +11,8 @@ pub mod public_key;
 pub mod digest_set;
 pub mod resource;
 pub mod statement;
+pub mod output_tree;
+pub mod folder;
 
 pub mod build_type;
 pub mod provenance;

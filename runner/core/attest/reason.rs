@@ -19,6 +19,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// What was seen, for people; control characters are escaped.
     saw: String,
+    /// What was refused besides, where several things were looked at.
+    others: Vec<Refusal>,
 }
 
 crate::reasons! {
@@ -75,6 +77,26 @@ crate::reasons! {
     ArtifactSwapped = "artifact-swapped",
     /// there is no artifact to verify
     ArtifactMissing = "artifact-missing",
+    /// the tree that the statement is about is not at hand, so nothing but listed files can be verified
+    TreeMissing = "tree-missing",
+    /// the tree that the statement is about cannot be read, or says something else than the statement
+    TreeMalformed = "tree-malformed",
+    /// the folder lacks what the statement says is in it
+    EntryMissing = "entry-missing",
+    /// the folder holds what nobody signed
+    EntryExtra = "entry-extra",
+    /// something in the folder is of another kind than the statement says
+    EntryKind = "entry-kind",
+    /// an executable bit in the folder is another than the statement says
+    ModeChanged = "mode-changed",
+    /// a file in the folder would run with rights that no output has
+    ModeSpecial = "mode-special",
+    /// a link in the folder leads elsewhere than the statement says
+    LinkChanged = "link-changed",
+    /// the statement is of an older kind, which says nothing of links, empty folders and executable bits
+    NotStated = "not-stated",
+    /// the folder cannot be read to its end
+    FolderUnreadable = "folder-unreadable",
     /// the statement says something else than how the artifact was built
     PredicateType = "predicate-type",
     /// the time stamp cannot be read
@@ -190,7 +212,21 @@ impl Refusal {
         Self {
             reason,
             saw: evidence(&saw.to_string()),
+            others: Vec::new(),
         }
+    }
+
+    /// One refusal of many: the first stands for all. None, if there is nothing to refuse.
+    pub fn of_many(refusals: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut refusals = refusals.into_iter();
+        let mut first = refusals.next()?;
+        first.others = refusals.collect();
+        Some(first)
+    }
+
+    /// What was refused besides.
+    pub fn others(&self) -> &[Self] {
+        &self.others
     }
 
     /// What was seen.
@@ -214,10 +250,13 @@ impl fmt::Display for Reason {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.reason.sentence())?;
-        if self.saw.is_empty() {
-            return Ok(());
+        if !self.saw.is_empty() {
+            write!(f, ": {}", self.saw)?;
         }
-        write!(f, ": {}", self.saw)
+        match self.others.len() {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
     }
 }
 

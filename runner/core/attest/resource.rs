@@ -9,6 +9,9 @@ use crate::json::value::{Object, Value};
 /// the bytes from; a longer one is refused before it is decoded.
 pub const LARGEST_CONTENT: usize = 64 << 10;
 
+/// The media type of a tree's canonical bytes.
+pub const TREE: &str = "application/vnd.zwieback.tree";
+
 /// One thing: a subject, an input, a log. At least one of uri, digest and content is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceDescriptor {
@@ -51,6 +54,11 @@ impl ResourceDescriptor {
     pub fn label(&self) -> &str {
         let label = self.name.as_deref().or(self.uri.as_deref());
         label.unwrap_or("a thing without a name")
+    }
+
+    /// Whether it is a tree, and no file whose bytes are anybody's.
+    pub fn is_tree(&self) -> bool {
+        self.media_type.as_deref() == Some(TREE)
     }
 
     /// The descriptor as JSON; what is empty is left out.

@@ -42,7 +42,7 @@ impl Statement {
     pub fn to_bytes(&self) -> Vec<u8> {
         canonical::to_bytes(&Value::object([
             ("_type", STATEMENT_TYPE.into()),
-            ("subject", sorted_list(&self.subject)),
+            ("subject", self.subjects()),
             ("predicateType", self.predicate_type.as_str().into()),
             ("predicate", self.predicate.clone()),
         ]))
@@ -67,6 +67,20 @@ impl Statement {
             predicate_type: fields.text("predicateType")?.to_owned(),
             predicate: fields.value("predicate").cloned().unwrap_or_default(),
         })
+    }
+}
+
+impl Statement {
+    /// The outputs before the tree: readers that show one subject show the first.
+    fn subjects(&self) -> Value {
+        let (trees, files): (Vec<_>, Vec<_>) = self
+            .subject
+            .iter()
+            .cloned()
+            .partition(ResourceDescriptor::is_tree);
+        let lists = [sorted_list(&files), sorted_list(&trees)].into_iter();
+        let values = lists.filter_map(|list| list.as_array().map(<[Value]>::to_vec));
+        Value::Array(values.flatten().collect())
     }
 }
 

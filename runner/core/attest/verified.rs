@@ -3,12 +3,14 @@
 use super::bundle::Bundle;
 use super::dsse::PAYLOAD_TYPE;
 use super::key_id::KeyId;
+use super::output_tree;
 use super::public_key::{PublicKey, SignatureError};
 use super::reason::{Reason, Refusal};
 use super::resource::ResourceDescriptor;
 use super::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
 use crate::shown_name;
+use crate::tree::Tree;
 
 /// The payload of an envelope that a trusted key has signed: exactly the bytes that were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,14 @@ impl VerifiedStatement {
     /// The key that signed it.
     pub fn key(&self) -> KeyId {
         self.key
+    }
+
+    /// The same with every file of its tree among the subjects, where they were too many to be listed.
+    pub(super) fn with_files(self, tree: &Tree) -> Self {
+        Self {
+            statement: output_tree::with_files(self.statement, tree),
+            ..self
+        }
     }
 
     /// Makes sure that the statement is about that file; the name of its subject is returned.

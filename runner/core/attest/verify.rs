@@ -1,9 +1,12 @@
 //! The decision whether an artifact was built by someone who is trusted.
 
+use std::fmt;
+
 use super::build_type::{self, ForeignBuildTypes};
 use super::bundle::Bundle;
 use super::key_id::KeyId;
 use super::level::BuildLevel;
+use super::output_tree::{self, StatedTree};
 use super::provenance::{PREDICATE_TYPE, Provenance};
 use super::reason::{Reason, Refusal};
 use super::signing_time::SigningTime;
@@ -29,6 +32,16 @@ pub struct Request<'a> {
     pub now: Timestamp,
 }
 
+/// Finds the bytes of the tree that a statement names.
+pub trait Trees: fmt::Debug + Sync {
+    /// Bytes with that digest, if they are at hand.
+    fn find(&self, tree: &StatedTree) -> Option<Vec<u8>>;
+}
+
+/// No tree is at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct NoTrees;
+
 /// How the artifacts were built, on the word of someone who is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -40,16 +53,18 @@ pub struct Verified {
     level: BuildLevel,
     time: SigningTime,
     subjects: Vec<String>,
+    tree: Option<StatedTree>,
 }
 
 /// Verifies in the order of SLSA's "verifying artifacts"; the first thing that fails is the reason.
 pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
-    judge(request, Need::OneArtifact)
+    judge(request, Need::OneArtifact, &NoTrees)
 }
 
-/// Verifies what a bundle says for whoever will make the artifacts again: no file need be at hand.
-pub fn verify_claim(request: &Request<'_>) -> Result<Verified, Refusal> {
-    judge(request, Need::Nothing)
+/// Verifies what a bundle says for whoever will make the artifacts again, or holds a folder against it:
+/// no file need be at hand. Files that are too many to be listed are looked up in their tree.
+pub fn verify_claim(request: &Request<'_>, trees: &dyn Trees) -> Result<Verified, Refusal> {
+    judge(request, Need::Nothing, trees)
 }
 
 /// What must be at hand.
@@ -59,10 +74,12 @@ enum Need {
     Nothing,
 }
 
-fn judge(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
+fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verified, Refusal> {
     let bundle = Bundle::parse(request.bundle)?;
     let envelope = VerifiedEnvelope::of(&bundle, &request.trust.keys())?;
     let statement = VerifiedStatement::of(&envelope)?;
+    let tree = StatedTree::of(statement.statement())?;
+    let statement = complete(statement, tree.as_ref(), request.artifacts, trees)?;
     let subjects = match_artifacts(&statement, request.artifacts, need)?;
     let provenance = read_provenance(statement.statement())?;
     let time = SigningTime {
@@ -80,7 +97,14 @@ fn judge(request: &Request<'_>, need: Need) -> Result<Verified, Refusal> {
         level,
         time,
         subjects,
+        tree,
     })
+}
+
+impl Trees for NoTrees {
+    fn find(&self, _: &StatedTree) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl Verified {
@@ -118,6 +142,38 @@ impl Verified {
     pub fn subjects(&self) -> &[String] {
         &self.subjects
     }
+
+    /// The tree that it is about; older statements name none.
+    pub fn tree(&self) -> Option<&StatedTree> {
+        self.tree.as_ref()
+    }
+
+    /// Takes the files of a folder that was held against this statement for subjects too.
+    #[must_use]
+    pub fn with_folder(mut self, files: &[String]) -> Self {
+        self.subjects.extend_from_slice(files);
+        self
+    }
+}
+
+/// A statement that leaves its files to its tree is read with it, once one of them is asked for.
+fn complete(
+    statement: VerifiedStatement,
+    tree: Option<&StatedTree>,
+    artifacts: &[Artifact],
+    trees: &dyn Trees,
+) -> Result<VerifiedStatement, Refusal> {
+    let is_listed = output_tree::outputs(statement.statement()).next().is_some();
+    let Some(tree) = tree.filter(|_| !is_listed) else {
+        return Ok(statement);
+    };
+    if artifacts.iter().all(|it| it.sha256 == tree.digest) {
+        return Ok(statement);
+    }
+    let missing = || Refusal::new(Reason::TreeMissing, format!("{:?}", tree.file));
+    let bytes = trees.find(tree).ok_or_else(missing)?;
+    let read = tree.read(&bytes, statement.statement())?;
+    Ok(statement.with_files(&read))
 }
 
 fn match_artifacts(

@@ -10,10 +10,11 @@ use super::plan::{LockProblem, Locked, Plan, Requests as _, Variety};
 use super::statement::{MADE, NEEDS, OUTPUTS, ROOT};
 use crate::attest::build_type::{self, FILE, FOLDER, PATCH};
 use crate::attest::digest_set::DigestSet;
+use crate::attest::output_tree::{self, StatedTree};
 use crate::attest::provenance::Provenance;
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::statement::Statement;
-use crate::digest::Digest;
+use crate::digest::{Digest, Fingerprint};
 use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::json::value::Value;
@@ -26,6 +27,7 @@ use crate::manifest::source::{Origin, Source};
 use crate::manifest::toolchain::Toolchain;
 use crate::name::Name;
 use crate::rel_path::RelPath;
+use crate::tree::Tree;
 
 /// Everything that it takes to build the same again, and to see whether it is the same.
 #[derive(Clone, Debug)]
@@ -40,10 +42,12 @@ pub struct Claim {
     pub action: Digest,
     /// The tree that was `/`.
     pub root: Digest,
-    /// What each output was.
+    /// What each output was; nothing, where they were too many to be listed and the tree is not known.
     pub files: BTreeMap<RelPath, DigestSet>,
-    /// The tree of all outputs: executable bits and links stand in no subject.
+    /// The tree of all outputs: executable bits and links stand in no list of files.
     pub outputs: Option<Digest>,
+    /// That tree itself, where its file is at hand.
+    pub tree: Option<Tree>,
 }
 
 /// A patch as a statement names it.
@@ -131,8 +135,6 @@ pub fn claim(
     if made != named {
         return Err(NotRepeatable::Action { made, named });
     }
-    let whole = provenance.byproducts.iter();
-    let whole = whole.into_iter().find(|it| it.label() == OUTPUTS);
     Ok(Claim {
         plan,
         patches: inputs.patches,
@@ -140,8 +142,22 @@ pub fn claim(
         action: made,
         root,
         files: files(statement)?,
-        outputs: whole.and_then(|it| it.digest.get_sha256()),
+        outputs: outputs(statement, provenance)?,
+        tree: None,
     })
+}
+
+impl Claim {
+    /// Takes the tree that the statement is about, once its file was found.
+    #[must_use]
+    pub fn with_tree(mut self, tree: Tree) -> Self {
+        if self.files.is_empty() {
+            let file = |(path, content): (&RelPath, &Fingerprint)| (path.clone(), content.into());
+            self.files = tree.files().map(file).collect();
+        }
+        self.tree = Some(tree);
+        self
+    }
 }
 
 impl NotRepeatable {
@@ -394,9 +410,25 @@ fn check_patches(
     }
 }
 
+/// The digest of the output tree: a subject, and in older statements a byproduct alone.
+fn outputs(
+    statement: &Statement,
+    provenance: &Provenance,
+) -> Result<Option<Digest>, NotRepeatable> {
+    let malformed = || NotRepeatable::Malformed(OUTPUTS);
+    let stated = StatedTree::of(statement).map_err(|_| malformed())?;
+    let mut beside = provenance.byproducts.iter();
+    let beside = beside.find(|it| it.label() == OUTPUTS);
+    let beside = beside.and_then(|it| it.digest.get_sha256());
+    match (stated.map(|it| it.digest), beside) {
+        (Some(stated), Some(beside)) if stated != beside => Err(malformed()),
+        (stated, beside) => Ok(stated.or(beside)),
+    }
+}
+
 fn files(statement: &Statement) -> Result<BTreeMap<RelPath, DigestSet>, NotRepeatable> {
     let mut files = BTreeMap::new();
-    for subject in &statement.subject {
+    for subject in output_tree::outputs(statement) {
         let wrong = || NotRepeatable::Subject(subject.label().to_owned());
         let path: RelPath = subject.label().parse().map_err(|_| wrong())?;
         subject.digest.get_sha256().ok_or_else(wrong)?;

@@ -7,8 +7,10 @@ use super::carried::{Carried, CarriedFolder};
 use super::comparison::Reproduced;
 use super::plan::{Plan, PlannedToolchain};
 use crate::attest::build_type::{self, FOLDER, PATCH};
+use crate::attest::bundle;
+use crate::attest::output_tree;
 use crate::attest::provenance::{Builder, Metadata, Provenance};
-use crate::attest::resource::ResourceDescriptor;
+use crate::attest::resource::{ResourceDescriptor, TREE};
 use crate::attest::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
 use crate::json::from_serde::value_of;
@@ -31,9 +33,6 @@ pub const OUTPUTS: &str = "output tree";
 pub const SANDBOX: &str = "sandbox report";
 /// A statement carries whole the patches that are smaller: in-toto keeps `content` below 1 KB.
 const SMALL_PATCH: usize = 1024;
-
-/// The media type of a tree's canonical bytes.
-const TREE: &str = "application/vnd.zwieback.tree";
 
 /// What tells one invocation from another. None of it is part of `buildDefinition`.
 #[derive(Clone, Debug)]
@@ -66,10 +65,9 @@ pub fn statement(
     made: &Reproduced,
     invocation: Invocation,
 ) -> Statement {
-    let file = |(path, content): (&RelPath, &Fingerprint)| {
-        ResourceDescriptor::named(path.as_str(), content)
-    };
-    let subject = made.outputs().files().map(file).collect();
+    let head = &plan.recipe.recipe;
+    let release = bundle::release(&head.name, &head.version);
+    let subject = output_tree::subjects(made.outputs(), &release);
     let byproducts = byproducts(made, &invocation);
     let provenance = Provenance {
         build_type: build_type::BUILD_TYPE.to_owned(),
