@@ -20,6 +20,9 @@ openssl dgst -sha256 -verify builder.pem -signature signature signed
 jq -r '.subject[] | "\(.digest.sha256)  out/\(.name)"' payload | sha256sum --check --strict
 "#;
 
+/// The command of docs/verify.md for what the tree says: above a thousand outputs it is the only subject.
+const CHECK_TREE: &str = r"sed -nE 's/^[fx] (.*)\x00([0-9a-f]{64}) .*/\2  out\/\1/p' out/*.tree | sha256sum --check --strict --quiet";
+
 fn built() -> World {
     let world = World::new(site!(), Larder::Shell);
     world.recipe(
@@ -46,7 +49,7 @@ fn check(world: &World) -> zwieback_test_world::outcome::Outcome {
 #[test]
 fn the_page_in_the_docs_has_these_commands() {
     let page = fs::read_to_string(site!().file("docs/verify.md")).unwrap();
-    for line in CHECK.lines() {
+    for line in CHECK.lines().chain([CHECK_TREE]) {
         assert!(page.contains(line), "docs/verify.md lacks: {line}");
     }
 }
@@ -61,6 +64,20 @@ fn openssl_verifies_the_signature_and_sha256sum_the_subjects() {
         .current_dir(world.path("project/out"))
         .output();
     zwieback_test_world::outcome::Outcome::from(sums.unwrap()).expect(0, &["one: OK"]);
+}
+
+#[test]
+fn the_tree_is_checked_by_sed_and_sha256sum() {
+    let world = built();
+    check(&world).expect(0, &["out/words-1.tree: OK"]);
+    let check = || {
+        let mut bash = world.command("bash");
+        let script = format!("set -o pipefail; {CHECK_TREE}");
+        zwieback_test_world::outcome::Outcome::from(bash.args(["-c", &script]).output().unwrap())
+    };
+    check().expect(0, &[]);
+    world.write("project/out/more/two", "three");
+    check().expect(1, &["out/more/two: FAILED"]);
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn a_folder_is_all_its_files() {
     let verify = "verify out --bundle out/words-1.sigstore.json --key builder.pem";
     run(&world, verify).expect(0, &["Verified 2 artifacts"]);
     world.write("project/out/more/stray", "x");
-    assert_eq!(reason(&world, verify).1, "artifact-unknown");
+    assert_eq!(reason(&world, verify).1, "entry-extra");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use zwieback_core::attest::bundle;
+use zwieback_core::attest::{bundle, output_tree};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Recipe;
@@ -144,7 +144,8 @@ fn companions(
             bytes: sums(tree).into_bytes(),
         },
         Companion {
-            name: format!("{release}{TREE}"),
+            // As the statement calls it.
+            name: output_tree::file_name(tree, release),
             bytes: tree.canonical().into_bytes(),
         },
     ];

@@ -1,17 +1,24 @@
 //! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
 
+use std::collections::BTreeSet;
 use std::iter;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::thread::{self, ScopedJoinHandle};
 
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::level::BuildLevel;
+use zwieback_core::attest::output_tree::{self, StatedTree};
 use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
-use zwieback_core::attest::verify::{Request, Verified, verify as verify_one};
-use zwieback_core::attest::vsa::Summary;
+use zwieback_core::attest::verify::{Request, Verified, verify_claim};
+use zwieback_core::attest::vsa::{Summary, with_ignored_modes};
 use zwieback_core::name::Name;
 use zwieback_core::policy::decide::{Applicable, Decision, Outcome};
 use zwieback_core::policy::question::Question;
@@ -22,6 +29,9 @@ use zwieback_host::keys::signer::{Signer, seal};
 use zwieback_host::rego::RegoProcess;
 
 use super::error::PipelineError;
+use super::folder::{Held, hold};
+use super::folder_terms::{Evidence, Terms};
+use super::tree_file::TreeFiles;
 
 /// A thread costs as much as a few bundles.
 const WORTH_A_THREAD: usize = 16;
@@ -33,6 +43,14 @@ pub struct Asked {
     pub bundles: Vec<Vec<u8>>,
     /// The files.
     pub artifacts: Vec<Artifact>,
+    /// Folders, each of which must be what every bundle says.
+    pub folders: Vec<PathBuf>,
+    /// What is not asked of folders.
+    pub leave: Leave,
+    /// The files that were named as evidence.
+    pub evidence: Vec<Evidence>,
+    /// Where the file of a tree may lie.
+    pub trees: TreeFiles,
     /// Whom to believe.
     pub trust: Trust,
     /// What is asked besides.
@@ -54,6 +72,8 @@ pub struct Answer {
     pub decision: Option<Decision>,
     /// Whether that policy was signed by its keepers.
     pub policy_signed: Option<bool>,
+    /// What each folder came to.
+    pub held: Vec<Held>,
 }
 
 /// What a summary must say before it is believed.
@@ -73,16 +93,55 @@ pub struct Needs<'a> {
 
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
 pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
+    something_at_hand(asked)?;
     let shares = share_out(&asked.bundles, |bundles| verify_some(asked, bundles));
     // The refusal is that of the first bundle that has one, whoever finds it first.
     let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let builds: Vec<Verified> = shares.into_iter().flatten().collect();
+    let mut builds: Vec<Verified> = shares.into_iter().flatten().collect();
+    let held = hold_all(asked, || builds.iter().map(Verified::statement).collect())?;
+    for files in held.iter().map(Held::paths) {
+        builds = builds
+            .into_iter()
+            .map(|it| it.with_folder(&files))
+            .collect();
+    }
     let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
     Ok(Answer {
         builds,
         decision,
         policy_signed: asked.policy.as_ref().map(|policy| policy.is_signed),
+        held,
     })
+}
+
+/// A verification of nothing would be one that cannot fail.
+fn something_at_hand(asked: &Asked) -> Result<(), Refusal> {
+    if asked.artifacts.is_empty() && asked.folders.is_empty() {
+        return Err(Refusal::new(Reason::ArtifactMissing, ""));
+    }
+    Ok(())
+}
+
+/// Folders come last: of a stranger's folder nothing is read for a statement that nobody trusts.
+fn hold_all(
+    asked: &Asked,
+    statements: impl FnOnce() -> Vec<Statement>,
+) -> Result<Vec<Held>, Refusal> {
+    if asked.folders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let terms = Terms {
+        statements: &statements(),
+        trust: &asked.trust,
+        evidence: &asked.evidence,
+        trees: &asked.trees,
+        leave: asked.leave,
+    };
+    asked
+        .folders
+        .iter()
+        .map(|folder| hold(folder, &terms))
+        .collect()
 }
 
 fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
@@ -90,13 +149,14 @@ fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refu
     let policy = asked.policy.as_ref();
     let foreign = policy.map_or(&none, |policy| policy.policy.foreign());
     let one = |bundle: &Vec<u8>| {
-        verify_one(&Request {
+        let request = Request {
             bundle,
             artifacts: &asked.artifacts,
             trust: &asked.trust,
             foreign,
             now: asked.now,
-        })
+        };
+        verify_claim(&request, &asked.trees)
     };
     bundles.iter().map(one).collect()
 }
@@ -133,19 +193,28 @@ fn share_out<T: Sync, R: Send>(all: &[T], one: impl Fn(&[T]) -> R + Sync) -> Vec
 /// The signed summary of a verification that a policy was content with.
 pub fn summary(
     asked: &Asked,
-    builds: &[Verified],
+    answer: &Answer,
     verifier: Verifier<'_>,
     signer: &dyn Signer,
 ) -> Result<Option<Bundle>, PipelineError> {
-    let Some(question) = question(asked, builds) else {
+    let Some(question) = question(asked, &answer.builds) else {
         return Ok(None);
     };
-    let statement = summarize(&question, &asked.artifacts, verifier)?;
+    let mut statement = summarize(&question, &asked.artifacts, verifier)?;
+    statement.subject = answer.subjects(&asked.artifacts);
+    if asked.leave.modes {
+        statement = with_ignored_modes(statement);
+    }
     Ok(Some(seal(&statement, signer)?))
 }
 
 /// Believes a verifier's summary in place of provenance, or says why not.
-pub fn believe(summary: &[u8], asked: &Asked, needs: &Needs<'_>) -> Result<Summary, Refusal> {
+pub fn believe(
+    summary: &[u8],
+    asked: &Asked,
+    needs: &Needs<'_>,
+) -> Result<(Summary, Vec<Held>), Refusal> {
+    something_at_hand(asked)?;
     let Trust::Root(root) = &asked.trust else {
         let saw = "a key alone is no verifier's: a trust root says whose";
         return Err(Refusal::new(Reason::VerifierUntrusted, saw));
@@ -161,7 +230,9 @@ pub fn believe(summary: &[u8], asked: &Asked, needs: &Needs<'_>) -> Result<Summa
         max_age: needs.max_age,
         now: asked.now,
     };
-    believe_one(summary, &asked.artifacts, &conditions)
+    let (summary, statement) = believe_one(summary, &asked.artifacts, &conditions)?;
+    let held = hold_all(asked, || vec![statement])?;
+    Ok((summary, held))
 }
 
 fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>> {
@@ -176,6 +247,24 @@ fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>
 }
 
 impl Answer {
+    /// What a summary of this is about: whatever was at hand, and the tree of a folder that is whole.
+    fn subjects(&self, artifacts: &[Artifact]) -> Vec<ResourceDescriptor> {
+        let trees = self.held.iter().filter_map(|it| it.tree.as_ref());
+        let trees: BTreeSet<&StatedTree> = trees.collect();
+        let count = artifacts.len() + self.held.iter().map(|it| it.files.len()).sum::<usize>();
+        // As in provenance: a tree stands for files that are too many to be listed.
+        let is_listed = count <= output_tree::MOST_LISTED || trees.is_empty();
+        let files = self.held.iter().flat_map(|it| &it.files);
+        let files = artifacts.iter().chain(files.filter(|_| is_listed));
+        let subject = |it: &Artifact| {
+            ResourceDescriptor::named(it.name.as_str(), DigestSet::sha256(it.sha256))
+        };
+        files
+            .map(subject)
+            .chain(trees.into_iter().map(StatedTree::subject))
+            .collect()
+    }
+
     /// Whether the policy, if there is one, is content.
     pub fn verdict(&self) -> Result<(), Refusal> {
         self.decision.as_ref().map_or(Ok(()), Decision::verdict)

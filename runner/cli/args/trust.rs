@@ -14,9 +14,12 @@ use crate::pipeline::policy_file::UnsignedPolicy;
 #[command(group = ArgGroup::new("evidence").args(["bundle", "summary"]).required(true).multiple(true))]
 #[command(group = ArgGroup::new("rules").args(["policy", "summary"]).multiple(true))]
 pub struct VerifyArgs {
-    /// Files to verify, or folders of files
+    /// Files to verify, or folders that must be all that was built and nothing else
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
+    /// What of a folder is not looked at.
+    #[command(flatten)]
+    pub leave: LeaveArgs,
     /// A bundle with provenance, or `.intoto.jsonl` (can be repeated); each must be about every artifact
     #[arg(long, value_name = "FILE")]
     pub bundle: Vec<PathBuf>,
@@ -66,6 +69,17 @@ impl UnsignedArgs {
             UnsignedPolicy::Refused
         }
     }
+}
+
+/// What of a folder is not looked at.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct LeaveArgs {
+    /// Do not compare executable bits, which archives and file systems lose; a summary says so
+    #[arg(long)]
+    pub ignore_mode: bool,
+    /// A folder may lack some of what was built; what is there must still be as it was
+    #[arg(long)]
+    pub subset: bool,
 }
 
 /// A verification summary in place of provenance: a verifier's word, and what it must say.
@@ -168,7 +182,7 @@ pub enum PolicyAction {
         /// The policy
         #[arg(value_name = "POLICY")]
         policy: PathBuf,
-        /// Files to verify, or folders of files
+        /// Files to verify, or folders that must be all that was built and nothing else
         #[arg(required = true, value_name = "ARTIFACT")]
         artifacts: Vec<PathBuf>,
         /// What is known about them.

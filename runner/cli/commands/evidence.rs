@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
@@ -17,10 +18,11 @@ use zwieback_host::keys::key_directory::read_public;
 use zwieback_host::rego::RegoProcess;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
-use crate::cli::commands::artifacts;
 use crate::pipeline::bundles::{self, LINES};
+use crate::pipeline::folder_terms::Evidence;
 use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use crate::pipeline::root_state::{self, RootStateError};
+use crate::pipeline::tree_file::TreeFiles;
 use crate::pipeline::verify::Asked;
 
 /// Whom the arguments say to believe; no one, where they say nothing.
@@ -48,15 +50,21 @@ pub fn asked(
     let Some(trust) = trust(&args.trust)? else {
         bail!("whom to believe is not said: --key PUB.pem or --trust ROOT");
     };
-    let mut bundles = Vec::new();
+    let (mut bundles, mut named) = (Vec::new(), Vec::new());
     for path in &args.bundle {
-        bundles.extend(bundles_of(path, &trust)?);
+        let bytes = read(path)?;
+        named.push(Evidence::of(&bytes));
+        bundles.extend(bundles_of(path, bytes, &trust)?);
     }
-    let artifacts = artifacts::expand(artifacts)?;
-    let artifacts = artifacts.iter().map(|path| artifact(path));
+    let (folders, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(|path| path.is_dir());
+    let files = files.into_iter().map(|path| artifact(path));
     Ok(Asked {
         bundles,
-        artifacts: artifacts.collect::<anyhow::Result<_>>()?,
+        artifacts: files.collect::<anyhow::Result<_>>()?,
+        folders: folders.into_iter().cloned().collect(),
+        leave: Leave::default(),
+        evidence: named,
+        trees: TreeFiles::beside(&args.bundle),
         trust,
         policy: None,
         environment: environment.map(str::parse).transpose()?,
@@ -65,8 +73,7 @@ pub fn asked(
     })
 }
 
-fn bundles_of(path: &Path, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
-    let bytes = read(path)?;
+fn bundles_of(path: &Path, bytes: Vec<u8>, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
     if !path.as_os_str().as_bytes().ends_with(LINES.as_bytes()) {
         return Ok(vec![bytes]);
     }

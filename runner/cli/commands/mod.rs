@@ -22,8 +22,6 @@ pub mod logs;
 
 pub mod evidence;
 
-pub mod artifacts;
-
 pub mod logged;
 
 pub mod verdict;

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::claimed::Claimed;
+use zwieback_core::attest::output_tree::{StatedTree, with_files};
 use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::match_artifact;
-use zwieback_core::attest::verify::{Request, verify_claim};
+use zwieback_core::attest::verify::{NoTrees, Request, Trees as _, verify_claim};
 use zwieback_core::bake::recheck::claim;
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::rel_path::RelPath;
+use zwieback_core::tree::Tree;
 use zwieback_host::clock;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 
@@ -26,6 +28,7 @@ use crate::cli::session::Session;
 use crate::pipeline::context::{Context, Reuse, Wish};
 use crate::pipeline::find::PLATFORM;
 use crate::pipeline::recheck::recheck;
+use crate::pipeline::tree_file::TreeFiles;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {
@@ -38,8 +41,12 @@ pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {
 fn rechecked(global: &Global, args: &RecheckArgs) -> anyhow::Result<()> {
     let session = Session::open(global)?;
     let ctx = session.context(args.offline)?;
-    let (statement, provenance) = believe(args, &ctx)?;
-    let claim = claim(&statement, &provenance, PLATFORM)?;
+    let (mut statement, provenance) = believe(args, &ctx)?;
+    let mut claim = claim(&statement, &provenance, PLATFORM)?;
+    if let Some(tree) = tree(&statement, args)? {
+        statement = with_files(statement, &tree);
+        claim = claim.with_tree(tree);
+    }
     let at_hand = at_hand(&statement, &args.artifacts)?;
     let given = given(&args.patches)?;
     recheck(&claim, at_hand, &given, &wish(args, &session.config), &ctx)?;
@@ -59,19 +66,32 @@ fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, 
         );
         return Ok((claimed.statement, claimed.provenance));
     };
-    let verified = verify_claim(&Request {
+    let request = Request {
         bundle: &bundle,
         artifacts: &[],
         trust: &trust,
         foreign: &ForeignBuildTypes::new(),
         now: clock::now(),
-    })?;
+    };
+    let verified = verify_claim(&request, &NoTrees)?;
     let builder = &verified.provenance().builder.id;
     tell(format!(
         "signed by {builder}, key {}",
         verified.key().short()
     ));
     Ok((verified.statement(), verified.provenance().clone()))
+}
+
+/// The tree that the bundle is about, if its file lies beside the bundle or an artifact.
+fn tree(statement: &Statement, args: &RecheckArgs) -> anyhow::Result<Option<Tree>> {
+    let Some(named) = StatedTree::of(statement)? else {
+        return Ok(None);
+    };
+    let files = TreeFiles::beside([&args.bundle].into_iter().chain(&args.artifacts));
+    let bytes = files.find(&named);
+    Ok(bytes
+        .map(|bytes| named.read(&bytes, statement))
+        .transpose()?)
 }
 
 fn at_hand(

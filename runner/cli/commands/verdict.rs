@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use serde_json::{Value, json};
+use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::verify::Verified;
 use zwieback_core::attest::vsa::Summary;
@@ -14,20 +15,36 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint, counted};
 use crate::pipeline::verify::Answer;
 
+/// Further refusals that a screen names; all are in JSON.
+const MOST_NAMED: usize = 20;
+
+/// What was verified, and what was left out.
+#[derive(Clone, Copy, Debug)]
+pub struct LookedAt {
+    /// How many files.
+    pub files: usize,
+    /// What was not asked of folders.
+    pub leave: Leave,
+    /// Whether a statement does not tell of links and executable bits.
+    pub is_unsaid: bool,
+}
+
 /// Says that everything was verified, and by whom.
-pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::Result<u8> {
+pub fn accepted(global: &Global, what: &LookedAt, answer: &Answer) -> anyhow::Result<u8> {
     if global.format == Format::Json {
         let builds: Vec<Value> = answer.builds.iter().map(build).collect();
-        print(&json!({
+        let verdict = json!({
             "verdict": "verified",
             "builds": builds,
             "policy": answer.decision.as_ref().map(rules),
             "policySigned": answer.policy_signed,
-        }))?;
+        });
+        print(&with(verdict, "left_out", what.left_out()))?;
         return Ok(exit::DONE);
     }
     let paint = Paint::for_stderr(global.color);
-    let what = counted(artifacts, "artifact");
+    what.tell(paint)?;
+    let what = counted(what.files, "artifact");
     let line = |build: &Verified| {
         let (builder, key) = (&build.provenance().builder.id, build.key().short());
         paint.line(
@@ -51,11 +68,11 @@ pub fn accepted(global: &Global, artifacts: usize, answer: &Answer) -> anyhow::R
 }
 
 /// Says that a verifier's summary was believed, and what it says.
-pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow::Result<u8> {
+pub fn believed(global: &Global, what: &LookedAt, summary: &Summary) -> anyhow::Result<u8> {
     let grounds = summary.grounds.as_ref();
     let levels: Vec<&str> = summary.levels.iter().map(String::as_str).collect();
     if global.format == Format::Json {
-        print(&json!({
+        let verdict = json!({
             "verdict": "verified",
             "verifier": summary.verifier,
             "resource": summary.resource,
@@ -63,11 +80,13 @@ pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow:
             "environment": grounds.and_then(|it| it.environment.as_deref()),
             "expires": grounds.map(|it| it.expires.to_string()),
             "policySigned": grounds.map(|it| it.policy_signed),
-        }))?;
+        });
+        print(&with(verdict, "left_out", what.left_out()))?;
         return Ok(exit::DONE);
     }
     let paint = Paint::for_stderr(global.color);
-    let (what, verifier) = (counted(artifacts, "artifact"), &summary.verifier);
+    what.tell(paint)?;
+    let (what, verifier) = (counted(what.files, "artifact"), &summary.verifier);
     let by = format!("{what} by the summary of {verifier}: {}", levels.join(", "));
     say(&paint.line(Meaning::Good, "Verified", by))?;
     Ok(exit::DONE)
@@ -77,15 +96,22 @@ pub fn believed(global: &Global, artifacts: usize, summary: &Summary) -> anyhow:
 pub fn refused(global: &Global, refusal: &Refusal) -> anyhow::Result<u8> {
     let code = refusal.reason.code();
     match global.format {
-        Format::Json => print(&json!({
-            "verdict": "refused",
-            "reason": code,
-            "message": refusal.to_string(),
-        }))?,
+        Format::Json => {
+            let others: Vec<Value> = refusal.others().iter().map(other).collect();
+            let verdict = json!({
+                "verdict": "refused",
+                "reason": code,
+                "message": refusal.to_string(),
+            });
+            print(&with(verdict, "others", others))?;
+        }
         Format::Human => {
             let paint = Paint::for_stderr(global.color);
             let error = paint.text(Meaning::Bad, "error:");
             say(&format!("{error} {refusal} [{code}]"))?;
+            for it in refusal.others().iter().take(MOST_NAMED) {
+                say(&format!("  {} {}", it.reason, it.saw()))?;
+            }
         }
     }
     Ok(error::refused(refusal))
@@ -129,6 +155,39 @@ pub fn explain(global: &Global, decision: &Decision) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+impl LookedAt {
+    fn left_out(&self) -> Vec<&'static str> {
+        let all = [
+            (self.leave.modes, "executable bits"),
+            (self.leave.missing, "what is missing"),
+            (
+                self.is_unsaid,
+                "links and executable bits, which are not stated",
+            ),
+        ];
+        all.into_iter().filter(|it| it.0).map(|it| it.1).collect()
+    }
+
+    fn tell(&self, paint: Paint) -> anyhow::Result<()> {
+        match self.left_out().as_slice() {
+            [] => Ok(()),
+            left_out => say(&paint.line(Meaning::Warning, "Left out", left_out.join(", "))),
+        }
+    }
+}
+
+/// A list is named where it holds something.
+fn with<T: Into<Value>>(mut verdict: Value, name: &str, list: Vec<T>) -> Value {
+    if !list.is_empty() {
+        verdict[name] = list.into();
+    }
+    verdict
+}
+
+fn other(refusal: &Refusal) -> Value {
+    json!({"reason": refusal.reason.code(), "saw": refusal.saw()})
 }
 
 fn build(build: &Verified) -> Value {

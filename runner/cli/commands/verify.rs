@@ -4,15 +4,20 @@ use std::mem;
 use std::path::Path;
 
 use anyhow::Context as _;
+use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::summary::Verifier;
 use zwieback_host::dirs::Dirs;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
+use crate::cli::commands::verdict::LookedAt;
 use crate::cli::commands::{evidence, logged, verdict};
 use crate::cli::session::load_config;
+use crate::pipeline::folder::Held;
+use crate::pipeline::folder_terms::Evidence;
 use crate::pipeline::keyring;
+use crate::pipeline::tree_file::TreeFiles;
 use crate::pipeline::verify::{Answer, Asked, Needs, believe, summary, verify};
 
 /// Who verifies, where the configuration does not say.
@@ -24,9 +29,9 @@ const DAY: i64 = 86_400;
 pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
     let outcome = match &args.summary.summary {
         Some(file) => believed(args, file)
-            .and_then(|(artifacts, summary)| verdict::believed(global, artifacts, &summary)),
+            .and_then(|(what, summary)| verdict::believed(global, &what, &summary)),
         None => decided(global, args).and_then(|(asked, answer)| {
-            let said = verdict::accepted(global, asked.artifacts.len(), &answer);
+            let said = verdict::accepted(global, &looked_at(&asked, &answer.held), &answer);
             // The process ends: to take a thousand statements apart before would be for nothing.
             mem::forget(answer);
             said
@@ -46,8 +51,11 @@ fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)
     Ok((asked, answer))
 }
 
-fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(usize, Summary)> {
-    let asked = asked(args)?;
+fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(LookedAt, Summary)> {
+    let mut asked = asked(args)?;
+    let bytes = evidence::read(file)?;
+    asked.evidence.push(Evidence::of(&bytes));
+    asked.trees = TreeFiles::beside([&file.to_owned()]);
     let needs = Needs {
         resource: args.resource.as_deref().unwrap_or_default(),
         level: args.summary.level.try_into()?,
@@ -55,8 +63,16 @@ fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(usize, Summary)> 
         unsigned_policy: args.unsigned.unsigned_policy,
         max_age: args.summary.max_age.map(|days| i64::from(days) * DAY),
     };
-    let summary = believe(&evidence::read(file)?, &asked, &needs)?;
-    Ok((asked.artifacts.len(), summary))
+    let (summary, held) = believe(&bytes, &asked, &needs)?;
+    Ok((looked_at(&asked, &held), summary))
+}
+
+fn looked_at(asked: &Asked, held: &[Held]) -> LookedAt {
+    LookedAt {
+        files: asked.artifacts.len() + held.iter().map(|it| it.files.len()).sum::<usize>(),
+        leave: asked.leave,
+        is_unsaid: held.iter().any(|it| it.is_unsaid),
+    }
 }
 
 fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
@@ -65,6 +81,10 @@ fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
         trust: args.trust.clone(),
     };
     let mut asked = evidence::asked(&given, &args.artifacts, args.environment.as_deref())?;
+    asked.leave = Leave {
+        modes: args.leave.ignore_mode,
+        missing: args.leave.subset,
+    };
     if let Some(policy) = &args.policy {
         asked.policy = Some(evidence::policy(policy, args.unsigned.choice(), &asked)?);
     }
@@ -87,7 +107,7 @@ fn write_summary(
         policy_uri: &policy_uri,
     };
     let keyring = keyring::open(&dirs, &sign.choice(args.sign_key.as_ref()))?;
-    let bundle = summary(asked, &answer.builds, verifier, keyring.signer.as_ref())?;
+    let bundle = summary(asked, answer, verifier, keyring.signer.as_ref())?;
     let bundle = bundle.context("a summary needs a policy")?;
     std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())
 }

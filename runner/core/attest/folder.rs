@@ -83,8 +83,15 @@ enum Entry<'a> {
 
 /// Makes sure that a folder is what is stated; the paths of its files are returned.
 pub fn compare(stated: &Stated<'_>, folder: &Folder, leave: Leave) -> Result<Vec<String>, Refusal> {
-    if let (Some(Unsaid::NoTree { file }), false) = (&stated.unsaid, leave.missing) {
-        return Err(Refusal::new(Reason::TreeMissing, format!("{file:?}")));
+    if let Some(Unsaid::NoTree { file }) = &stated.unsaid
+        && (stated.entries.is_empty() || !leave.missing)
+    {
+        let way_out =
+            "is neither there nor beside the bundle; --subset verifies listed files without it";
+        return Err(Refusal::new(
+            Reason::TreeMissing,
+            format!("{file:?} {way_out}"),
+        ));
     }
     let comparison = Comparison {
         stated,
@@ -169,6 +176,11 @@ impl<'a> Stated<'a> {
     /// Whether anything is stated at that path.
     pub fn has(&self, path: &[u8]) -> bool {
         self.at(path).is_some()
+    }
+
+    /// Why the statement does not tell of folders, links and executable bits, if it does not.
+    pub fn unsaid(&self) -> Option<&Unsaid> {
+        self.unsaid.as_ref()
     }
 
     /// The files that are stated, with their digests.

@@ -104,127 +104,80 @@ fn what_equals_the_tree_is_accepted() {
     }
 }
 
+/// One change each, and what it is refused for.
+type Case = (&'static str, Option<Present>, Reason, &'static str);
+
+fn assert_each(cases: impl IntoIterator<Item = Case>) {
+    for (path, to, reason, saw) in cases {
+        let folder = changed(path, to);
+        assert_refused(against_tree(&folder, ALL), reason, saw);
+    }
+}
+
 #[test]
-fn each_difference_has_its_reason() {
+fn what_is_missing_or_nobody_signed() {
+    use Reason::{EntryExtra, EntryMissing};
+    assert_each([
+        ("lib/a", None, EntryMissing, "\"lib/a\""),
+        ("empty", None, EntryMissing, "\"empty\""),
+        ("link", None, EntryMissing, "\"link\""),
+        ("lib/c", Some(file("lib/c", 0o644)), EntryExtra, "a file"),
+        ("new", Some(Present::Directory), EntryExtra, "a folder"),
+        ("new", Some(link("/etc")), EntryExtra, "a link"),
+        ("new", Some(Present::Other("a FIFO")), EntryExtra, "a FIFO"),
+    ]);
+    let mut folder = honest();
+    folder.insert(b"\xff".to_vec(), Present::Directory);
+    assert_refused(against_tree(&folder, ALL), EntryExtra, "xff");
+}
+
+#[test]
+fn what_is_another_thing_than_was_signed() {
+    use Reason::{ArtifactChanged, ArtifactSwapped, EntryKind, LinkChanged};
+    let plain = |bytes| Some(file(bytes, 0o644));
+    let unread = Present::File {
+        sha256: None,
+        mode: 0o644,
+        capable: false,
+    };
+    let fifo = Present::Other("a FIFO");
+    assert_each([
+        ("lib/a", Some(link("/evil")), EntryKind, "is a link, a file"),
+        ("lib/a", Some(Present::Directory), EntryKind, "is a folder"),
+        ("lib/a", Some(fifo), EntryKind, "is a FIFO"),
+        (
+            "empty",
+            Some(link("/etc")),
+            EntryKind,
+            "is a link, a folder",
+        ),
+        ("link", plain("lib/a"), EntryKind, "is a file, a link"),
+        ("link", Some(link("lib/b")), LinkChanged, "\"lib/b\""),
+        ("lib/a", plain("evil"), ArtifactChanged, "sha256"),
+        ("lib/a", Some(unread), ArtifactChanged, "length"),
+        ("lib/a", plain("lib/b"), ArtifactSwapped, "\"lib/b\""),
+    ]);
+}
+
+#[test]
+fn what_would_run_otherwise_than_was_signed() {
+    use Reason::{ModeChanged, ModeSpecial};
     let run = |mode| Some(file("bin/run", mode));
     let capable = Present::File {
         sha256: Some(Digest::sha256(b"bin/run")),
         mode: 0o755,
         capable: true,
     };
-    let unread = Present::File {
-        sha256: None,
-        mode: 0o644,
-        capable: false,
-    };
-    for (path, to, reason, saw) in [
-        ("lib/a", None, Reason::EntryMissing, "\"lib/a\""),
-        ("empty", None, Reason::EntryMissing, "\"empty\""),
-        ("link", None, Reason::EntryMissing, "\"link\""),
-        (
-            "lib/c",
-            Some(file("lib/c", 0o644)),
-            Reason::EntryExtra,
-            "a file",
-        ),
-        (
-            "new",
-            Some(Present::Directory),
-            Reason::EntryExtra,
-            "a folder",
-        ),
-        ("new", Some(link("/etc")), Reason::EntryExtra, "a link"),
-        (
-            "new",
-            Some(Present::Other("a FIFO")),
-            Reason::EntryExtra,
-            "a FIFO",
-        ),
-        (
-            "lib/a",
-            Some(link("/tmp/evil")),
-            Reason::EntryKind,
-            "is a link, a file",
-        ),
-        (
-            "lib/a",
-            Some(Present::Directory),
-            Reason::EntryKind,
-            "is a folder",
-        ),
-        (
-            "lib/a",
-            Some(Present::Other("a FIFO")),
-            Reason::EntryKind,
-            "a FIFO",
-        ),
-        (
-            "empty",
-            Some(link("/etc")),
-            Reason::EntryKind,
-            "a link, a folder",
-        ),
-        (
-            "link",
-            Some(link("lib/b")),
-            Reason::LinkChanged,
-            "\"lib/b\"",
-        ),
-        (
-            "link",
-            Some(file("lib/a", 0o644)),
-            Reason::EntryKind,
-            "a file, a link",
-        ),
-        (
-            "lib/a",
-            Some(file("evil", 0o644)),
-            Reason::ArtifactChanged,
-            "sha256",
-        ),
-        ("lib/a", Some(unread), Reason::ArtifactChanged, "length"),
-        (
-            "lib/a",
-            Some(file("lib/b", 0o644)),
-            Reason::ArtifactSwapped,
-            "\"lib/b\"",
-        ),
-        (
-            "lib/a",
-            Some(file("lib/a", 0o755)),
-            Reason::ModeChanged,
-            "and was not",
-        ),
-        (
-            "lib/a",
-            Some(file("lib/a", 0o645)),
-            Reason::ModeChanged,
-            "and was not",
-        ),
-        (
-            "bin/run",
-            run(0o644),
-            Reason::ModeChanged,
-            "is not executable",
-        ),
-        ("bin/run", run(0o4755), Reason::ModeSpecial, "4755"),
-        ("bin/run", run(0o2755), Reason::ModeSpecial, "2755"),
-        ("bin/run", run(0o1755), Reason::ModeSpecial, "1755"),
-        (
-            "bin/run",
-            Some(capable),
-            Reason::ModeSpecial,
-            "capabilities",
-        ),
-    ] {
-        let folder = changed(path, to);
-        assert_refused(against_tree(&folder, ALL), reason, saw);
-        assert_ne!(against_tree(&folder, ALL), against_tree(&honest(), ALL));
-    }
-    let raw = Folder::from([(b"\xff".to_vec(), Present::Directory)]);
-    let mut folder = honest();
-    folder.extend(raw);
-    assert_refused(against_tree(&folder, ALL), Reason::EntryExtra, "xff");
+    let plain = |mode| Some(file("lib/a", mode));
+    assert_each([
+        ("lib/a", plain(0o755), ModeChanged, "and was not"),
+        ("lib/a", plain(0o645), ModeChanged, "and was not"),
+        ("bin/run", run(0o644), ModeChanged, "is not executable"),
+        ("bin/run", run(0o4755), ModeSpecial, "4755"),
+        ("bin/run", run(0o2755), ModeSpecial, "2755"),
+        ("bin/run", run(0o1755), ModeSpecial, "1755"),
+        ("bin/run", Some(capable), ModeSpecial, "capabilities"),
+    ]);
 }
 
 #[test]

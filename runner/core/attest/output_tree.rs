@@ -41,14 +41,13 @@ pub fn file_name(outputs: &Tree, release: &str) -> String {
 
 /// The subjects of a statement about outputs: each regular file, if they are few, and always the tree.
 pub fn subjects(outputs: &Tree, release: &str) -> Vec<ResourceDescriptor> {
-    let digest = DigestSet::sha256(outputs.digest());
-    let mut tree = ResourceDescriptor::named(file_name(outputs, release), digest);
-    tree.media_type = Some(TREE.to_owned());
     let mut subjects = listed(outputs);
     if subjects.len() > MOST_LISTED {
         subjects.clear();
     }
-    subjects.push(tree);
+    let file = file_name(outputs, release);
+    let digest = outputs.digest();
+    subjects.push(StatedTree { file, digest }.subject());
     subjects
 }
 
@@ -109,18 +108,39 @@ impl StatedTree {
         }
     }
 
+    /// The tree as a subject.
+    pub fn subject(&self) -> ResourceDescriptor {
+        let digest = DigestSet::sha256(self.digest);
+        let mut subject = ResourceDescriptor::named(self.file.as_str(), digest);
+        subject.media_type = Some(TREE.to_owned());
+        subject
+    }
+
     /// Reads the canonical bytes, and makes sure that what is listed besides is the same.
     pub fn read(&self, bytes: &[u8], statement: &Statement) -> Result<Tree, Refusal> {
-        let malformed =
-            |saw: &str| Refusal::new(Reason::TreeMalformed, format!("{:?} {saw}", self.file));
+        let tree = self.parse(bytes)?;
+        self.check(&tree, statement)?;
+        Ok(tree)
+    }
+
+    /// Reads the canonical bytes.
+    pub fn parse(&self, bytes: &[u8]) -> Result<Tree, Refusal> {
         let tree = canonical_tree::parse(&self.digest, bytes);
         // The signature is over these bytes; another spelling could be read as another tree.
         let tree = tree.filter(|tree| tree.canonical().as_bytes() == bytes);
-        let tree = tree.ok_or_else(|| malformed("is not in canonical form"))?;
-        match parting(&tree, statement) {
-            None => Ok(tree),
-            Some(path) => Err(malformed(&format!("and the subjects differ in {path:?}"))),
+        tree.ok_or_else(|| self.malformed("is not in canonical form"))
+    }
+
+    /// Makes sure that a statement lists the files of its tree, or leaves all of them to it.
+    pub fn check(&self, tree: &Tree, statement: &Statement) -> Result<(), Refusal> {
+        match parting(tree, statement) {
+            None => Ok(()),
+            Some(path) => Err(self.malformed(&format!("and the subjects differ in {path:?}"))),
         }
+    }
+
+    fn malformed(&self, saw: &str) -> Refusal {
+        Refusal::new(Reason::TreeMalformed, format!("{:?} {saw}", self.file))
     }
 }
 

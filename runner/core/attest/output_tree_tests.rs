@@ -68,7 +68,11 @@ fn an_output_called_like_the_tree_keeps_its_name() {
     };
     tree.insert("many-1.tree".parse().unwrap(), file).unwrap();
     let statement = stated(&tree);
-    let names: Vec<_> = statement.subject.iter().map(|it| it.label()).collect();
+    let names: Vec<_> = statement
+        .subject
+        .iter()
+        .map(ResourceDescriptor::label)
+        .collect();
     assert_eq!(names, ["all/0", "many-1.tree", "many-1.tree.tree"]);
     assert_eq!(
         StatedTree::of(&statement).unwrap().unwrap().digest,
@@ -88,6 +92,8 @@ fn a_tree_that_contradicts_its_statement_is_refused() {
         named.read(bytes.as_bytes(), &statement)
     };
     assert!(read(&|_| ()).is_ok());
+    let fewer = read(&|all| drop(all.remove(0))).unwrap_err();
+    assert_eq!(fewer.reason, Reason::TreeMalformed);
     assert_malformed(read(&|all| drop(all.remove(0))), "differ in \"all/0\"");
     assert_malformed(
         read(&|all| all[0].digest = all[1].digest.clone()),

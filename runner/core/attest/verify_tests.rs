@@ -140,6 +140,18 @@ fn signatures_are_exactly_one() {
 }
 
 #[test]
+fn an_older_spelling_of_the_version_is_taken() {
+    let older = "application/vnd.dev.sigstore.bundle+json;version=0.3";
+    let honest = honest().text();
+    assert!(decide(edit(&honest, crate::attest::bundle::MEDIA_TYPE, older)).is_ok());
+    for other in ["0.2", "0.1", "0.3.1", "0.4"] {
+        let other = older.replace("0.3", other);
+        let bundle = edit(&honest, crate::attest::bundle::MEDIA_TYPE, &other);
+        assert_refused(decide(bundle), Reason::BundleMediaType, &other);
+    }
+}
+
+#[test]
 fn forms_of_a_bundle() {
     let honest = honest().text();
     let second = "\"messageSignature\":{},\"dsseEnvelope\"";

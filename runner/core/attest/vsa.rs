@@ -13,6 +13,9 @@ use crate::timestamp::Timestamp;
 pub const PREDICATE_TYPE: &str = "https://slsa.dev/verification_summary/v1";
 /// The property of artifacts that independent builders agree on; no one else may name it so.
 pub const REPRODUCED: &str = "SLSA_BUILD_REPRODUCED";
+/// The member that tells that executable bits were not looked at; a member of its own, as SLSA wants
+/// extensions to be.
+const IGNORED_MODES: &str = "zwieback_ignoredModes";
 const SLSA_VERSION: &str = "1.2";
 
 /// What a verifier found.
@@ -34,6 +37,20 @@ pub struct Summary {
     pub levels: BTreeSet<String>,
     /// What it rests on; none in the summaries of others, and in those of before.
     pub grounds: Option<Grounds>,
+}
+
+/// Says in the statement of a summary that executable bits were not looked at.
+#[must_use]
+pub fn with_ignored_modes(mut statement: Statement) -> Statement {
+    if let Value::Object(members) = &mut statement.predicate {
+        members.extend([(IGNORED_MODES.to_owned(), true.into())]);
+    }
+    statement
+}
+
+/// Whether the statement of a summary says that executable bits were not looked at.
+pub fn ignored_modes(statement: &Statement) -> bool {
+    statement.predicate.get(IGNORED_MODES) == Some(&Value::Bool(true))
 }
 
 impl Summary {

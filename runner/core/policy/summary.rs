@@ -93,19 +93,17 @@ pub fn summarize(
     Ok(summary.into_statement(artifacts.iter().map(subject).collect()))
 }
 
-/// Believes a summary in the order of SLSA's "verifying VSAs", or says why not.
+/// Believes a summary in the order of SLSA's "verifying VSAs", or says why not. Its statement is for
+/// whoever holds a folder against it: no file need be at hand.
 pub fn believe(
     bundle: &[u8],
     artifacts: &[Artifact],
     conditions: &Conditions<'_>,
-) -> Result<Summary, Refusal> {
+) -> Result<(Summary, Statement), Refusal> {
     let bundle = Bundle::parse(bundle)?;
     let verifiers = conditions.root.verifiers(conditions.now)?;
     let keys: Vec<&PublicKey> = verifiers.iter().map(|it| &it.key).collect();
     let statement = VerifiedStatement::of(&VerifiedEnvelope::of(&bundle, &keys)?)?;
-    if artifacts.is_empty() {
-        return Err(Refusal::new(Reason::ArtifactMissing, ""));
-    }
     for artifact in artifacts {
         statement.match_artifact(artifact)?;
     }
@@ -124,7 +122,7 @@ pub fn believe(
     }
     check(&summary, conditions)?;
     judge(&summary, conditions)?;
-    Ok(summary)
+    Ok((summary, statement.statement().clone()))
 }
 
 fn check(summary: &Summary, conditions: &Conditions<'_>) -> Result<(), Refusal> {

@@ -87,7 +87,7 @@ fn ask_in<'c>(
     };
     change(&mut conditions);
     let bundle = Forgery::new(payload, 7).text();
-    believe(bundle.as_bytes(), &[artifact("a", b"lib/a")], &conditions)
+    believe(bundle.as_bytes(), &[artifact("a", b"lib/a")], &conditions).map(|it| it.0)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod beneath;
 pub mod descent;
 pub mod fault;
+pub mod folder_content;
 pub mod folder_walk;
 pub mod given_file;
 pub mod remove;

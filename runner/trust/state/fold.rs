@@ -228,8 +228,8 @@ impl State {
             record.builds.push(entered);
         }
         let inputs = build.inputs.len();
-        match subjects.len() {
-            1 => format!("from {inputs} inputs"),
+        match signed.files() {
+            0 | 1 => format!("from {inputs} inputs"),
             files => format!("and {} more, from {inputs} inputs", files - 1),
         }
     }

@@ -3,6 +3,7 @@
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::dsse::PAYLOAD_TYPE;
 use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::output_tree::outputs;
 use zwieback_core::attest::provenance::{self, Provenance};
 use zwieback_core::attest::reason::{self as attest, Refusal as AttestRefusal};
 use zwieback_core::attest::statement::Statement;
@@ -130,6 +131,12 @@ impl Signed {
             Some((digest, it.label().to_owned()))
         });
         subjects.collect()
+    }
+
+    /// How many files it is about; their tree is none.
+    pub fn files(&self) -> usize {
+        let statement = Statement::parse(&self.bundle.envelope().payload);
+        statement.map_or(0, |statement| outputs(&statement).count())
     }
 }
 
