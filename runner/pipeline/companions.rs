@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use zwieback_core::attest::bundle::{self, Bundle};
 use zwieback_core::attest::folder::{Folder, Present, Stated};
 use zwieback_core::attest::output_tree::{StatedTree, sums};
+use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::{VerifiedEnvelope, VerifiedStatement};
@@ -22,6 +23,8 @@ use super::folder_terms::{Terms, unreadable};
 
 /// The list of digests that `sha256sum --check` takes.
 const SUMS: &str = "SHA256SUMS";
+/// How the name of the file of a tree ends.
+const TREE: &str = ".tree";
 /// How the name of the folder ends that lies beside another, and holds what has no place in it.
 const ASIDE: &str = ".zwieback";
 /// No honest bundle is larger.
@@ -41,6 +44,8 @@ pub struct Aside {
 pub struct Companions<'a> {
     terms: &'a Terms<'a>,
     trees: Vec<StatedTree>,
+    /// Trees that older statements name among the byproducts: an export lays their file there too.
+    older: Vec<Digest>,
     sums: Vec<(u64, Digest)>,
     stated: &'a [Stated<'a>],
     read: Cell<u64>,
@@ -88,6 +93,7 @@ impl<'a> Companions<'a> {
     pub fn new(terms: &'a Terms<'a>, stated: &'a [Stated<'a>]) -> Self {
         let trees = terms.statements.iter();
         let trees = trees.filter_map(|it| StatedTree::of(it).ok().flatten());
+        let older = terms.statements.iter().filter_map(older_tree);
         let sums = stated
             .iter()
             .map(|it| sums(it.sums()))
@@ -98,6 +104,7 @@ impl<'a> Companions<'a> {
         Self {
             terms,
             trees: trees.collect(),
+            older: older.collect(),
             sums: sums.collect(),
             stated,
             read: Cell::new(0),
@@ -112,10 +119,12 @@ impl<'a> Companions<'a> {
         let mut evidence = self.terms.evidence.iter();
         let is_sums = path == SUMS.as_bytes() && self.sums.iter().any(|(it, _)| *it == length);
         let is_tree = self.trees.iter().any(|tree| tree.file.as_bytes() == path);
+        let is_older = !self.older.is_empty() && path.ends_with(TREE.as_bytes());
         is_sums
             || is_tree
             || evidence.any(|it| it.length == length)
-            || (path.ends_with(bundle::ENDING.as_bytes()) && self.is_affordable(length))
+            || ((is_older || path.ends_with(bundle::ENDING.as_bytes()))
+                && self.is_affordable(length))
     }
 
     /// Takes the companions out of a folder; what is left must be stated.
@@ -181,6 +190,7 @@ impl<'a> Companions<'a> {
         let is_sums = name == SUMS && self.sums.iter().any(|(_, it)| it == digest);
         self.terms.evidence.iter().any(|it| it.sha256 == *digest)
             || self.trees.iter().any(is_tree)
+            || (name.ends_with(TREE) && self.older.contains(digest))
             || is_sums
             || (name.ends_with(bundle::ENDING) && self.is_bundle(dir, name, *digest))
     }
@@ -219,6 +229,16 @@ impl Asks for Companions<'_> {
     fn directory(&self, _: &[u8]) -> bool {
         false
     }
+}
+
+/// The tree of the outputs of a statement that names it among the byproducts alone.
+fn older_tree(statement: &Statement) -> Option<Digest> {
+    if StatedTree::of(statement) != Ok(None) {
+        return None;
+    }
+    let provenance = Provenance::read(&statement.predicate).ok()?;
+    let mut byproducts = provenance.byproducts.iter();
+    byproducts.find(|it| it.is_tree())?.digest.get_sha256()
 }
 
 fn signed(bytes: &[u8], terms: &Terms<'_>) -> Option<Statement> {
