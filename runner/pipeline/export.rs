@@ -17,6 +17,7 @@ use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::shown_name::without_case;
 use zwieback_core::tree::{Entry, Tree};
 use zwieback_host::fs::beneath::write_new;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::fs::site::{Fresh, Put, Site, There};
 use zwieback_host::stage::{Access, Order, StageOptions, Top, stage};
@@ -150,7 +151,7 @@ fn companions(
         },
     ];
     if let Some(path) = bundle {
-        let bytes = fs::read(path).map_err(PipelineError::io(path))?;
+        let bytes = given_file::read(path, DOCUMENT).map_err(PipelineError::io(path))?;
         all.push(Companion {
             name: bundle_name,
             bytes,

@@ -78,7 +78,7 @@ pub(super) fn line_of(dirs: &Dirs, root: &TrustRoot) -> Result<Line, RootStateEr
 /// The roots of a line, which counted when they were remembered.
 fn remembered(line: &Path) -> Result<Vec<TrustRoot>, RootStateError> {
     let read = |path: &PathBuf| -> Result<_, RootStateError> {
-        let bytes = fs::read(path).map_err(failed(path))?;
+        let bytes = given_file::read(path, DOCUMENT).map_err(failed(path))?;
         Ok(root_chain::read(&bytes)?.1)
     };
     let files = entries(line)?;
