@@ -17,7 +17,7 @@ use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::Artifact;
-use zwieback_core::attest::verify::{Request, Verified, verify_claim};
+use zwieback_core::attest::verify::{Request, Verified, verify_with};
 use zwieback_core::attest::vsa::{Summary, with_ignored_modes};
 use zwieback_core::name::Name;
 use zwieback_core::policy::decide::{Applicable, Decision, Outcome};
@@ -156,7 +156,7 @@ fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refu
             foreign,
             now: asked.now,
         };
-        verify_claim(&request, &asked.trees)
+        verify_with(&request, &asked.trees)
     };
     bundles.iter().map(one).collect()
 }

@@ -10,7 +10,7 @@ use zwieback_core::attest::output_tree::{StatedTree, with_files};
 use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::verified::match_artifact;
-use zwieback_core::attest::verify::{NoTrees, Request, Trees as _, verify_claim};
+use zwieback_core::attest::verify::{Request, Trees as _, verify_claim};
 use zwieback_core::bake::recheck::claim;
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
@@ -73,7 +73,7 @@ fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, 
         foreign: &ForeignBuildTypes::new(),
         now: clock::now(),
     };
-    let verified = verify_claim(&request, &NoTrees)?;
+    let verified = verify_claim(&request)?;
     let builder = &verified.provenance().builder.id;
     tell(format!(
         "signed by {builder}, key {}",

@@ -40,7 +40,7 @@ pub trait Trees: fmt::Debug + Sync {
 
 /// No tree is at hand.
 #[derive(Clone, Copy, Debug)]
-pub struct NoTrees;
+struct NoTrees;
 
 /// How the artifacts were built, on the word of someone who is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +61,14 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, Refusal> {
     judge(request, Need::OneArtifact, &NoTrees)
 }
 
-/// Verifies what a bundle says for whoever will make the artifacts again, or holds a folder against it:
-/// no file need be at hand. Files that are too many to be listed are looked up in their tree.
-pub fn verify_claim(request: &Request<'_>, trees: &dyn Trees) -> Result<Verified, Refusal> {
+/// Verifies what a bundle says for whoever will make the artifacts again: no file need be at hand.
+pub fn verify_claim(request: &Request<'_>) -> Result<Verified, Refusal> {
+    judge(request, Need::Nothing, &NoTrees)
+}
+
+/// The same for whoever holds a folder against it; files that are too many to be listed are looked up in
+/// their tree.
+pub fn verify_with(request: &Request<'_>, trees: &dyn Trees) -> Result<Verified, Refusal> {
     judge(request, Need::Nothing, trees)
 }
 
