@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
-use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::manifest::quantity::{ByteSize, Seconds};
 use zwieback_core::manifest::recipe::Profile;
+use zwieback_host::fetch::settings::Limits;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::locator::KeyLocator;
 
@@ -75,6 +77,12 @@ pub struct Sign {
 pub struct Fetch {
     /// Whether the network is off limits.
     pub offline: bool,
+    /// The most bytes of one file.
+    pub largest: Option<ByteSize>,
+    /// The fewest bytes that must come in a second, measured over half a minute.
+    pub slowest: Option<ByteSize>,
+    /// The longest that one file may take.
+    pub longest: Option<Seconds>,
 }
 
 /// Where releases are decided about. It is the user's alone: a gate's file names commands to run.
@@ -101,6 +109,20 @@ struct ProjectLayer {
 struct ProjectBuild {
     profile: Option<Profile>,
     timeout: Option<Seconds>,
+}
+
+impl Fetch {
+    /// Where what a stranger sends ends.
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let longest = self.longest.map(|it| Duration::from_secs(it.0));
+        Limits {
+            largest: self.largest.map_or(default.largest, |it| it.0),
+            slowest: self.slowest.map_or(default.slowest, |it| it.0),
+            longest: longest.unwrap_or(default.longest),
+            span: default.span,
+        }
+    }
 }
 
 impl Sign {

@@ -65,6 +65,7 @@ impl Session {
             dirs: &self.dirs,
             mirrors: mirrors(&self.config)?,
             proxies: env::proxies(),
+            limits: self.config.fetch.limits(),
             network: if offline {
                 Network::Forbidden
             } else {

@@ -49,6 +49,8 @@ pub enum Event {
         /// How many bytes.
         bytes: u64,
     },
+    /// What is asked for comes through a proxy: which addresses it connects to is not checked.
+    BehindProxy,
     /// More bytes came in.
     FetchProgress {
         /// How many since the last event.

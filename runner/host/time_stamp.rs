@@ -86,6 +86,8 @@ fn ask(url: &str, query: &[u8]) -> Result<Vec<u8>, StampError> {
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))
+        // The user names the authority; whom an authority names is nobody the user asked.
+        .max_redirects(0)
         .tls_config(tls)
         .build()
         .into();

@@ -9,7 +9,7 @@ use zwieback_core::manifest::quantity::Seconds;
 use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
-use zwieback_host::fetch::settings::Proxies;
+use zwieback_host::fetch::settings::{Limits, Proxies};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 
@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub mirrors: Mirrors,
     /// What stands between this machine and them.
     pub proxies: Proxies,
+    /// Where what a stranger sends ends.
+    pub limits: Limits,
     /// Whether the network may be used.
     pub network: Network,
     /// Who is told what happens.

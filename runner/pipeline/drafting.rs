@@ -11,7 +11,6 @@ use zwieback_core::tree::Tree;
 use zwieback_host::deb::resolve as apt;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::{cargo, npm, pypi};
-use zwieback_host::fetch::client::Client;
 
 use super::error::PipelineError;
 use super::resolver::Resolver;
@@ -132,8 +131,8 @@ fn with_version(
         "cargo" => cargo::newest(purl).map_err(wrong)?,
         "npm" => npm::newest(purl).map_err(wrong)?,
         "pypi" => {
-            let client = Client::new(&places::settings(resolver.ctx))?;
             let indices = resolve::indices(resolver, "pypi");
+            let client = places::client(indices.clone(), resolver.ctx)?;
             pypi::newest(purl, &indices, &client).map_err(wrong)?
         }
         "deb" => {

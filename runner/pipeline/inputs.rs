@@ -42,6 +42,7 @@ pub fn fetch_from<'i>(
     let bytes = missing.iter().map(|input| input.size).sum();
     if !missing.is_empty() {
         if ctx.network == Network::Allowed {
+            places::tell_of_proxy(ctx);
             ctx.tell(&Event::FetchStarted {
                 inputs: missing.len(),
                 bytes,

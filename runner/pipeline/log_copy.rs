@@ -64,7 +64,9 @@ pub fn open(log: &str, dirs: &Dirs, settings: &Settings) -> Result<LogDir, CopyE
     }
     let name = Digest::sha256(log.as_bytes()).to_hex();
     let folder = dirs.state.join("log-copies").join(name);
-    let client = Client::new(settings)?;
+    // Whoever names an address on the command line means it.
+    let own = log.parse();
+    let client = Client::new(settings)?.configured(own);
     let copy = Copy {
         client: &client,
         from: log.trim_end_matches('/'),

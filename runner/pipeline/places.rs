@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_core::bake::plan::{Plan, PlannedToolchain};
 use zwieback_core::digest::Digest;
+use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_host::dirs;
 use zwieback_host::ecosystem::{cargo as registry, npm, pypi};
+use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::endpoints::template::Template;
 use zwieback_host::endpoints::{apt, cargo};
@@ -68,10 +70,29 @@ pub fn named_by(planned: &PlannedToolchain) -> Named {
     named
 }
 
+/// Connections for a user whose configuration names these places.
+pub fn client(
+    configured: impl IntoIterator<Item = BaseUrl>,
+    ctx: &Context<'_>,
+) -> Result<Client, PipelineError> {
+    let client = Client::new(&settings(ctx))?;
+    Ok(client
+        .configured(configured)
+        .stopped_by(ctx.stop.fetching()))
+}
+
+/// Says that addresses cannot be judged by where they lead, if that is so.
+pub fn tell_of_proxy(ctx: &Context<'_>) {
+    if ctx.proxies.http.is_some() || ctx.proxies.https.is_some() {
+        ctx.tell(&Event::BehindProxy);
+    }
+}
+
 /// How to reach places.
 pub fn settings(ctx: &Context<'_>) -> Settings {
     Settings {
         proxies: ctx.proxies.clone(),
+        limits: ctx.limits,
         ..Settings::default()
     }
 }
@@ -131,8 +152,9 @@ fn with_pages(
     missing: &[&LockedInput],
     ctx: &Context<'_>,
 ) -> Result<Endpoints, PipelineError> {
-    let client = Client::new(&settings(ctx))?;
     let indices = pypi::indices();
+    let client = client(indices.clone(), ctx)?;
+    endpoints = endpoints.with_indices(indices.clone());
     for input in missing {
         let places = pypi::places(&input.purl, input.sha256, &indices, &client);
         endpoints = endpoints.with_named(input.sha256, places);

@@ -13,7 +13,6 @@ use zwieback_host::ecosystem::offer::Offer;
 use zwieback_host::ecosystem::take::Taker;
 use zwieback_host::ecosystem::{cargo, generic, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
-use zwieback_host::fetch::client::Client;
 use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
@@ -33,10 +32,11 @@ impl Resolve for Recipe {
         for (name, source) in &self.sources {
             let tree = one(name, source, resolver, &mut found)?;
             if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
-                let client = Client::new(&places::settings(resolver.ctx))?;
+                let roots = indices(resolver, vendor.kind());
+                let client = places::client(roots.clone(), resolver.ctx)?;
                 let indices = Indices {
                     client: &client,
-                    roots: indices(resolver, vendor.kind()),
+                    roots,
                 };
                 let offers = vendored::offers(vendor, &tree, &indices);
                 let offers = offers.map_err(PipelineError::source(name))?;
@@ -121,8 +121,8 @@ fn file(
         "npm" => npm::offer(purl).map_err(wrong)?,
         "pypi" => {
             resolver.ctx.check_network("ask an index")?;
-            let client = Client::new(&places::settings(resolver.ctx))?;
             let indices = indices(resolver, "pypi");
+            let client = places::client(indices.clone(), resolver.ctx)?;
             pypi::offer(purl, file, &indices, &client).map_err(wrong)?
         }
         "generic" => {
@@ -170,9 +170,10 @@ fn take_all(
 ) -> Result<Vec<LockedInput>, PipelineError> {
     let ctx = resolver.ctx;
     ctx.check_network("fetch what nobody here has seen")?;
+    places::tell_of_proxy(ctx);
     let wanted: Vec<_> = offers.iter().map(Offer::as_input).collect();
     let endpoints = places::endpoints(&wanted, &Named::new(), ctx)?;
-    let client = Client::new(&places::settings(ctx))?;
+    let client = places::client(endpoints.configured(), ctx)?;
     let taker = Taker {
         store: ctx.store,
         client: &client,

@@ -38,6 +38,10 @@ pub fn of(event: &Event) -> Option<(&'static str, String)> {
             "Fetched",
             format!("{} ({})", counted(*inputs, "input"), bytes(*size)),
         ),
+        Event::BehindProxy => (
+            "Proxy",
+            "the addresses that it connects to are not checked".to_owned(),
+        ),
         Event::Sandboxed { summary, .. } => ("Sandbox", summary.clone()),
         Event::Compared { files, differing } => ("Compared", compared(*files, *differing)),
         Event::Confirming { .. } => (

@@ -16,8 +16,6 @@ use crate::store::blob::Expected;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 
-/// The longest file that is taken without knowing its length.
-const LONGEST: u64 = 4 << 30;
 const PIECE: usize = 64 * 1024;
 
 /// What a first fetch needs.
@@ -65,7 +63,7 @@ impl Taker<'_> {
             Ok(answer) => answer,
             Err(failure) => return Ok(Err(failure)),
         };
-        let mut body = answer.body.take(LONGEST);
+        let mut body = answer.body;
         let mut writer = self.store.blob_writer()?;
         let mut strong = Sha512::new();
         let mut piece = vec![0; PIECE];

@@ -3,7 +3,8 @@
 /// What a reference on a page leads to (RFC 3986, 5.3), without its fragment.
 pub fn join(page: &str, reference: &str) -> Option<String> {
     let reference = reference.split('#').next()?;
-    if reference.contains("://") {
+    let scheme = reference.split_once("://").map(|(scheme, _)| scheme);
+    if scheme.is_some_and(|scheme| !scheme.contains(['/', '?'])) {
         return Some(reference.to_owned());
     }
     let scheme_end = page.find("://")? + 3;
@@ -42,6 +43,10 @@ mod tests {
             ("http://f.example/x#sha256=1", "http://f.example/x"),
             ("//f.example/x", "http://f.example/x"),
             ("/files/x", "http://m.example/files/x"),
+            (
+                "/x?to=http://f.example/",
+                "http://m.example/x?to=http://f.example/",
+            ),
             ("x", "http://m.example/simple/a/x"),
             ("../../x", "http://m.example/x"),
             ("../../../../x", "http://m.example/x"),

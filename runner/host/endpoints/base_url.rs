@@ -36,6 +36,16 @@ impl BaseUrl {
         format!("{self}{}", encode_path(location.as_str()))
     }
 
+    /// Whether whoever named this root named that URL with it: a file below it, or anything of its server.
+    ///
+    /// An index and its files often lie in two folders of one server.
+    pub fn covers(&self, url: &str) -> bool {
+        if self.0.starts_with("file:") {
+            return self.relative(url).is_some();
+        }
+        origin(url).is_some_and(|other| origin(&self.0) == Some(other))
+    }
+
     /// The path of `url` below this root, decoded, if it lies below it.
     pub fn relative(&self, url: &str) -> Option<RelPath> {
         RelPath::from_bytes(&decode(url.strip_prefix(&self.0)?)?).ok()
@@ -112,6 +122,19 @@ fn local(path: &str) -> Option<BaseUrl> {
         .then(|| BaseUrl(format!("file://{}", with_slash(path))))
 }
 
+/// The scheme, the host and the port of a web address (RFC 6454).
+fn origin(url: &str) -> Option<(String, String, u16)> {
+    let url: Uri = url.split('#').next()?.parse().ok()?;
+    let scheme = url.scheme_str()?.to_ascii_lowercase();
+    let port = match scheme.as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let host = url.host()?.to_ascii_lowercase();
+    Some((scheme, host, url.port_u16().unwrap_or(port)))
+}
+
 fn with_slash(text: &str) -> String {
     format!("{}/", text.trim_end_matches('/'))
 }
@@ -157,6 +180,37 @@ mod tests {
         assert_eq!(root.join(&location), url);
         assert_eq!(root.relative("http://other.example/debian/pool/x"), None);
         assert_eq!(root.relative("http://mirror.example/debian/%2e%2e/x"), None);
+    }
+
+    #[test]
+    fn a_root_covers_its_server_and_no_other() {
+        let root: BaseUrl = "http://127.0.0.1:3141/simple/".parse().unwrap();
+        for url in [
+            "http://127.0.0.1:3141/files/a",
+            "HTTP://127.0.0.1:3141/simple/a#x",
+        ] {
+            assert!(root.covers(url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1/simple/a",
+            "https://127.0.0.1:3141/simple/a",
+            "http://127.0.0.1:3141@m.example/simple/a",
+            "http://m.example/?http://127.0.0.1:3141/",
+            "file:///simple/a",
+        ] {
+            assert!(!root.covers(url), "{url}");
+        }
+        let root: BaseUrl = "file:///srv/mirror/".parse().unwrap();
+        assert!(root.covers("file:///srv/mirror/a/b"));
+        for url in [
+            "file:///srv/mirror/../secret",
+            "file:///srv/mirror/%2e%2e/secret",
+            "file:///srv/mirrors",
+            "file:/srv/mirror/a",
+            "http://srv/mirror/a",
+        ] {
+            assert!(!root.covers(url), "{url}");
+        }
     }
 
     proptest! {

@@ -34,7 +34,11 @@ pub fn has_spoken(home: &Path) -> bool {
 fn spoken_to(home: &Path) -> Vec<Template> {
     folders(&home.join("registry/index"))
         .into_iter()
-        .filter_map(|folder| described(&folder.join("config.json")))
+        .filter_map(|folder| {
+            // cargo calls the folder `HOST-DIGEST`.
+            let (host, _) = folder.file_name()?.to_str()?.rsplit_once('-')?;
+            Some(described(&folder.join("config.json"))?.told_by(host))
+        })
         .collect()
 }
 
@@ -57,6 +61,30 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_registry_says_of_itself_names_no_place_of_the_users() {
+        let home = tempfile::tempdir().unwrap();
+        let described = |name: &str, dl: &str| {
+            let index = home.path().join("registry/index").join(name);
+            fs::create_dir_all(&index).unwrap();
+            let text = format!(r#"{{"dl":"{dl}"}}"#);
+            fs::write(index.join("config.json"), text).unwrap();
+            let found = templates(home.path());
+            fs::remove_dir_all(index).unwrap();
+            found[0].configured().is_some()
+        };
+        assert!(described("m.example-1", "https://m.example/dl"));
+        assert!(described("127.0.0.1-1", "http://127.0.0.1:8000/dl"));
+        for (name, dl) in [
+            ("m.example-1", "file:///home/u/.ssh/{crate}"),
+            ("-1", "file:///home/u/.ssh/{crate}"),
+            ("m.example-1", "http://127.0.0.1:8000/dl"),
+            ("m.example-1", "http://169.254.169.254/{crate}"),
+        ] {
+            assert!(!described(name, dl), "{dl}");
+        }
+    }
 
     #[test]
     fn what_cargo_keeps_is_what_is_asked() {

@@ -23,6 +23,7 @@ pub struct Endpoints {
     by_type: BTreeMap<String, Vec<BaseUrl>>,
     templates: BTreeMap<String, Vec<Template>>,
     named: BTreeMap<Digest, Vec<String>>,
+    indices: Vec<BaseUrl>,
 }
 
 impl Endpoints {
@@ -56,6 +57,22 @@ impl Endpoints {
         let known = self.templates.entry(kind.to_owned()).or_default();
         known.extend(templates);
         self
+    }
+
+    /// Adds indices, whose pages name files of the same server.
+    #[must_use]
+    pub fn with_indices(mut self, roots: impl IntoIterator<Item = BaseUrl>) -> Self {
+        self.indices.extend(roots);
+        self
+    }
+
+    /// Every root that the configuration of the user or the system names; an index, a recipe or a
+    /// registry's description of itself adds none.
+    pub fn configured(&self) -> Vec<BaseUrl> {
+        let templates = self.templates.values().flatten();
+        let roots = self.by_type.values().flatten();
+        let roots = roots.chain(templates.filter_map(Template::configured));
+        roots.chain(&self.indices).cloned().collect()
     }
 
     /// Adds URLs that an index or a recipe names for one file.

@@ -15,6 +15,7 @@ const DEFAULT: &str = "{crate}/{version}/download";
 pub struct Template {
     root: BaseUrl,
     rest: String,
+    is_hearsay: bool,
 }
 
 impl Template {
@@ -25,7 +26,25 @@ impl Template {
         Ok(Self {
             root: root.parse()?,
             rest: rest.to_owned(),
+            is_hearsay: false,
         })
+    }
+
+    /// The same, as told by a registry of that host, which may name itself and no other place that only a
+    /// user may name.
+    #[must_use]
+    pub fn told_by(mut self, host: &str) -> Self {
+        let authority = self.root.as_str().split('/').nth(2).unwrap_or_default();
+        let name = authority
+            .rsplit_once(':')
+            .map_or(authority, |(name, _)| name);
+        self.is_hearsay = name != host || name.is_empty();
+        self
+    }
+
+    /// The root, if it is the user's own configuration that names it.
+    pub(super) fn configured(&self) -> Option<&BaseUrl> {
+        (!self.is_hearsay).then_some(&self.root)
     }
 
     /// The URL of one input's file, if its purl has a version.
@@ -55,6 +74,7 @@ impl FromStr for Template {
             return Ok(Self {
                 root: text.parse()?,
                 rest: DEFAULT.to_owned(),
+                is_hearsay: false,
             });
         };
         let cut = text[..at].rfind('/').map_or(0, |slash| slash + 1);
@@ -62,6 +82,7 @@ impl FromStr for Template {
         Ok(Self {
             root: root.parse()?,
             rest: rest.to_owned(),
+            is_hearsay: false,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Asking one place for one file, over HTTP or from a folder.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response, StatusCode, header};
@@ -9,12 +11,17 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
-use crate::endpoints::base_url::decode;
+use zwieback_core::address::Reachable;
+
+use crate::endpoints::base_url::{BaseUrl, decode};
+use crate::fetch::canceller::Canceller;
 use crate::fetch::error::FetchError;
 use crate::fetch::failure::Failure;
+use crate::fetch::limited::{GivenUp, Limited};
 use crate::fetch::part::Origin;
-use crate::fetch::resolver::RememberingResolver;
-use crate::fetch::settings::Settings;
+use crate::fetch::redirect::{self, askable};
+use crate::fetch::resolver::{CheckedResolver, Names, OutOfReach};
+use crate::fetch::settings::{Limits, Settings};
 use crate::fs::given_file;
 
 /// What we call ourselves.
@@ -26,12 +33,19 @@ const IDLE: Duration = Duration::from_mins(1);
 /// The longest refusal that is read to its end, so that its connection can be used again.
 const REFUSAL: u64 = 64 * 1024;
 
-/// Connections that are kept between requests, for both schemes.
+/// Connections that are kept between requests, by scheme and by how far they may reach.
+///
+/// Loopback and link-local addresses and files of this machine are asked only where the configuration
+/// names them, private networks not after a redirect from outside them.
 #[derive(Clone, Debug)]
 pub struct Client {
-    plain: Agent,
-    secure: Agent,
+    names: Arc<Names>,
+    plain: BTreeMap<Reachable, Agent>,
+    secure: BTreeMap<Reachable, Agent>,
     stall: Duration,
+    limits: Limits,
+    configured: Vec<BaseUrl>,
+    canceller: Option<Canceller>,
 }
 
 /// The bytes a place sends, and where in the file they begin.
@@ -49,47 +63,64 @@ pub struct Answer {
 impl Client {
     /// A client with these settings; no request is made.
     pub fn new(settings: &Settings) -> Result<Self, FetchError> {
-        let agent = |proxy: &Option<String>| -> Result<Agent, FetchError> {
+        let names = Arc::new(Names::default());
+        let agents = |proxy: &Option<String>| -> Result<BTreeMap<Reachable, Agent>, FetchError> {
             let proxy = proxy
                 .as_deref()
                 .map(|text| parse_proxy(text, settings.proxies.except.as_deref()))
                 .transpose()?;
-            Ok(agent(settings, proxy))
+            let all = [Reachable::Public, Reachable::Networks, Reachable::Everybody];
+            let agents = all.map(|reach| (reach, agent(settings, proxy.clone(), &names, reach)));
+            Ok(agents.into())
         };
         Ok(Self {
-            plain: agent(&settings.proxies.http)?,
-            secure: agent(&settings.proxies.https)?,
+            plain: agents(&settings.proxies.http)?,
+            secure: agents(&settings.proxies.https)?,
+            names,
             stall: settings.stall,
+            limits: settings.limits,
+            configured: Vec::new(),
+            canceller: None,
         })
+    }
+
+    /// The same client, for a user whose configuration names these places.
+    #[must_use]
+    pub fn configured(mut self, roots: impl IntoIterator<Item = BaseUrl>) -> Self {
+        self.configured.extend(roots);
+        self
+    }
+
+    /// The same client, whose reading ends once somebody asks to stop.
+    #[must_use]
+    pub fn stopped_by(mut self, canceller: &Canceller) -> Self {
+        self.canceller = Some(canceller.clone());
+        self
     }
 
     /// Asks for a file from byte `start` on. `origin` is where the bytes before it came from.
     pub fn get(&self, url: &str, start: u64, origin: Option<&Origin>) -> Result<Answer, Failure> {
         if let Some(path) = url.strip_prefix("file://") {
-            return open_local(path, start);
+            return self.limited(self.local(url, path, start)?);
         }
-        let mut request = self.agent_for(url).get(url);
+        let mut headers = Vec::new();
         if start > 0 {
-            request = request.header(header::RANGE, format!("bytes={start}-"));
+            headers.push((header::RANGE, format!("bytes={start}-")));
             // Only the place that gave a validator can judge it (RFC 9110, 13.1.5).
             if let Some(origin) = origin.filter(|origin| origin.url == url) {
-                request = request.header(header::IF_RANGE, &origin.validator);
+                headers.push((header::IF_RANGE, origin.validator.clone()));
             }
         }
-        let response = request.call().map_err(|error| self.failure(error))?;
-        answer(response, start)
+        self.limited(answer(self.ask(url, &headers)?, start)?)
     }
 
     /// Asks for a whole answer of one media type, such as the page of an index.
     pub fn read(&self, url: &str, accept: &str, longest: u64) -> Result<Vec<u8>, Failure> {
-        let body = if url.starts_with("file://") {
-            open_local(url.trim_start_matches("file://"), 0)?.body
-        } else {
-            let agent = self.agent_for(url);
-            let request = agent.get(url).header(header::ACCEPT, accept);
-            let response = request.call().map_err(|error| self.failure(error))?;
-            answer(response, 0)?.body
+        let answer = match url.strip_prefix("file://") {
+            Some(path) => self.local(url, path, 0)?,
+            None => answer(self.ask(url, &[(header::ACCEPT, accept.to_owned())])?, 0)?,
         };
+        let body = self.limited(answer)?.body;
         let mut bytes = Vec::new();
         body.take(longest + 1)
             .read_to_end(&mut bytes)
@@ -102,21 +133,91 @@ impl Client {
 
     /// What an error while reading a body means.
     pub fn read_failure(&self, error: io::Error) -> Failure {
+        if let Some(given_up) = error.get_ref().and_then(|it| it.downcast_ref()) {
+            return match *given_up {
+                GivenUp::TooLong(limit) => Failure::TooLong(limit),
+                GivenUp::TooSlow { bytes, seconds } => Failure::TooSlow { bytes, seconds },
+                GivenUp::TooLate(seconds) => Failure::TooLate(seconds),
+                GivenUp::Cancelled => Failure::Cancelled,
+            };
+        }
         match ureq::Error::from(error) {
             ureq::Error::Io(error) => Failure::Unreachable(error.to_string()),
             other => self.failure(other),
         }
     }
 
-    fn agent_for(&self, url: &str) -> &Agent {
-        if url.starts_with("https:") {
-            &self.secure
+    /// Asks, and follows where it is sent on to: every address on the way is judged.
+    fn ask(
+        &self,
+        url: &str,
+        headers: &[(header::HeaderName, String)],
+    ) -> Result<Response<Body>, Failure> {
+        let mut url = url.to_owned();
+        let mut reach = self.reach(&url, Reachable::Networks);
+        for _ in 0..=REDIRECTS {
+            let uri = askable(&url, reach)?;
+            let agents = match uri.scheme_str() {
+                Some("https") => &self.secure,
+                _ => &self.plain,
+            };
+            let mut request = agents[&reach].get(&url);
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let response = request.call().map_err(|error| self.failure(error))?;
+            let Some(next) = redirect::next(&response, &url)? else {
+                return Ok(response);
+            };
+            let least = if self.names.may_be_public(&uri) {
+                Reachable::Public
+            } else {
+                Reachable::Networks
+            };
+            reach = self.reach(&next, least);
+            url = next;
+        }
+        let why = format!("redirects more than {REDIRECTS} times");
+        Err(Failure::Unreachable(why))
+    }
+
+    /// How far a request goes: everywhere if the configuration names that place.
+    fn reach(&self, url: &str, otherwise: Reachable) -> Reachable {
+        if self.configured.iter().any(|root| root.covers(url)) {
+            Reachable::Everybody
         } else {
-            &self.plain
+            otherwise
         }
     }
 
+    fn local(&self, url: &str, path: &str, start: u64) -> Result<Answer, Failure> {
+        match self.reach(url, Reachable::Networks) {
+            Reachable::Everybody => open_local(path, start),
+            _ => Err(Failure::LocalFile),
+        }
+    }
+
+    /// The same answer, which ends where it goes beyond the limits.
+    fn limited(&self, answer: Answer) -> Result<Answer, Failure> {
+        let largest = self.limits.largest;
+        if answer
+            .announced
+            .is_some_and(|announced| announced > largest)
+        {
+            return Err(Failure::TooLong(largest));
+        }
+        let body = Limited::new(answer.body, self.limits, self.canceller.clone());
+        let body = Box::new(body);
+        Ok(Answer { body, ..answer })
+    }
+
     fn failure(&self, error: ureq::Error) -> Failure {
+        if let ureq::Error::Io(io) = &error
+            && let Some(found) = io.get_ref().and_then(|it| it.downcast_ref())
+        {
+            let OutOfReach { address, kind } = *found;
+            return Failure::OutOfReach { address, kind };
+        }
         match error {
             ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::RecvResponse) => {
                 Failure::Stalled(self.stall)
@@ -126,13 +227,14 @@ impl Client {
     }
 }
 
-fn agent(settings: &Settings, proxy: Option<Proxy>) -> Agent {
+fn agent(settings: &Settings, proxy: Option<Proxy>, names: &Arc<Names>, reach: Reachable) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .build();
     let config = Agent::config_builder()
         .http_status_as_error(false)
-        .max_redirects(REDIRECTS)
+        // Followed here, where each address is judged.
+        .max_redirects(0)
         // Every new connection asks the name server again, and many of those drop a burst of questions.
         .max_idle_connections_per_host(settings.connections)
         .max_idle_age(IDLE)
@@ -140,13 +242,15 @@ fn agent(settings: &Settings, proxy: Option<Proxy>) -> Agent {
         .timeout_resolve(Some(settings.connect))
         .timeout_per_read(Some(settings.stall))
         .timeout_per_write(Some(settings.stall))
+        // A head that comes byte by byte would never stall.
+        .timeout_recv_response(Some(settings.stall * 3))
         .user_agent(USER_AGENT)
         // The digest is of the file as it lies there, never of a compressed answer.
         .accept_encoding("identity")
         .tls_config(tls)
         .proxy(proxy)
         .build();
-    let resolver = RememberingResolver::default();
+    let resolver = CheckedResolver::new(Arc::clone(names), reach);
     Agent::with_parts(config, DefaultConnector::default(), resolver)
 }
 

@@ -70,6 +70,12 @@ impl Downloader<'_> {
     /// Places that may recover are asked again after a wait; the count of rounds begins anew
     /// whenever a round brought bytes, so a long file over a bad line still arrives.
     pub fn download(&self, input: &LockedInput, places: &[String]) -> Result<Outcome, FetchError> {
+        let largest = self.settings.limits.largest;
+        if input.size > largest {
+            let why = Failure::TooLong(largest);
+            let asked = places.iter().map(|place| (place.clone(), why.clone()));
+            return Ok(Outcome::Lost(lost(input, asked.collect())));
+        }
         let mut part = PartFile::open(self.dir, input.sha256, self.canceller)?;
         let mut asked: Vec<(String, Failure)> = Vec::new();
         let mut hopeful: Vec<&String> = places.iter().collect();

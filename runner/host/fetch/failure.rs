@@ -1,7 +1,9 @@
 //! Why one place did not give us one file.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use zwieback_core::address::AddressKind;
 use zwieback_core::digest::Digest;
 
 /// What happened at one place.
@@ -46,6 +48,34 @@ pub enum Failure {
     /// It is not there, or does not speak as it should.
     #[error("{0}")]
     Unreachable(String),
+    /// Where it lies may only be said by the user's own configuration.
+    #[error("is at {address}, a {} address: only `[mirrors]` of your own configuration may name it", .kind.word())]
+    OutOfReach {
+        /// Where it lies.
+        address: IpAddr,
+        /// What that leads to.
+        kind: AddressKind,
+    },
+    /// A file of this machine that only the user's own configuration may name.
+    #[error("is a file of this machine: only `[mirrors]` of your own configuration may name it")]
+    LocalFile,
+    /// It is, or leads to, what is no address of the web.
+    #[error("leads to {0:?}, which is no http address")]
+    Scheme(String),
+    /// It sends too little to ever come to an end.
+    #[error("sent {bytes} bytes in {seconds} s, which is slower than `fetch.slowest` allows")]
+    TooSlow {
+        /// How many bytes.
+        bytes: u64,
+        /// In which time.
+        seconds: u64,
+    },
+    /// It went on for too long.
+    #[error("was not done after {0} s, the time that `fetch.longest` allows")]
+    TooLate(u64),
+    /// The user asked to stop.
+    #[error("was given up: interrupted")]
+    Cancelled,
     /// There is no file at that path of a local mirror.
     #[error("there is no such file")]
     Absent,
@@ -60,8 +90,16 @@ impl Failure {
         match self {
             // 408 Request Timeout, 425 Too Early, 429 Too Many Requests (RFC 9110, 8470, 6585).
             Self::Status(code) => matches!(code, 408 | 425 | 429 | 500..=599),
-            Self::Stalled(_) | Self::TooShort { .. } | Self::Unreachable(_) => true,
-            Self::Size { .. }
+            Self::Stalled(_)
+            | Self::TooShort { .. }
+            | Self::TooSlow { .. }
+            | Self::Unreachable(_) => true,
+            Self::OutOfReach { .. }
+            | Self::LocalFile
+            | Self::Scheme(_)
+            | Self::TooLate(_)
+            | Self::Cancelled
+            | Self::Size { .. }
             | Self::Digest { .. }
             | Self::Promise
             | Self::TooLong(_)

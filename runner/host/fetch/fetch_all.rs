@@ -146,7 +146,7 @@ fn share(inputs: &[LockedInput], fetch: &Fetch) -> Result<Shared, FetchError> {
     Ok(Shared {
         wanted,
         next: AtomicUsize::new(0),
-        client: Client::new(&fetch.settings)?,
+        client: Client::new(&fetch.settings)?.configured(fetch.endpoints.configured()),
         settings: fetch.settings.clone(),
         downloads: fetch.downloads.clone(),
         stop: Canceller::default(),

@@ -2,7 +2,9 @@
 
 pub mod canceller;
 pub mod client;
-pub mod resolver;
+mod limited;
+mod redirect;
+mod resolver;
 pub mod download;
 pub mod error;
 pub mod event;

@@ -17,6 +17,21 @@ pub struct Settings {
     pub backoff: Duration,
     /// The proxies to go through.
     pub proxies: Proxies,
+    /// How much is read, for how long, how slowly.
+    pub limits: Limits,
+}
+
+/// Where what a stranger sends ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of one file.
+    pub largest: u64,
+    /// The fewest bytes a second.
+    pub slowest: u64,
+    /// Over how long that is measured.
+    pub span: Duration,
+    /// The longest that one answer may take.
+    pub longest: Duration,
 }
 
 /// What `http_proxy`, `https_proxy` and `no_proxy` say.
@@ -39,6 +54,18 @@ impl Default for Settings {
             rounds: 4,
             backoff: Duration::from_millis(500),
             proxies: Proxies::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            largest: 4 << 30,
+            slowest: 1000,
+            span: Duration::from_secs(30),
+            longest: Duration::from_hours(6),
         }
     }
 }

@@ -7,6 +7,7 @@ use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::{Offer, Promise};
 use zwieback_host::ecosystem::take::Taker;
 use zwieback_host::ecosystem::{cargo_lock, pypi};
+use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::fetch::client::Client;
@@ -23,7 +24,7 @@ fn take(offer: &Offer, endpoints: &Endpoints) -> Result<Fingerprint, EcosystemEr
     let store = Store::open(folder.path()).unwrap();
     let taker = Taker {
         store: &store,
-        client: &client(),
+        client: &client().configured(endpoints.configured()),
         endpoints,
         canceller: &Canceller::default(),
     };
@@ -103,7 +104,8 @@ fn half_a_file_is_no_file() {
         locations: Vec::new(),
         places: vec![format!("{}a", server.root())],
     };
-    assert!(take(&offer, &Endpoints::default()).is_err());
+    let known = Endpoints::default().with("npm", [server.root().parse().unwrap()]);
+    assert!(take(&offer, &known).is_err());
 }
 
 #[test]
@@ -117,10 +119,12 @@ fn an_index_of_python_packages_names_files_and_digests() {
         ("simple/foo-bar/", vec![Answer::File(page.into_bytes())]),
         ("files/f.tar.gz", vec![Answer::File(b"sdist".to_vec())]),
     ]);
-    let index = [format!("{}simple/", server.root()).parse().unwrap()];
+    let index: [BaseUrl; 1] = [format!("{}simple/", server.root()).parse().unwrap()];
     let purl = "pkg:pypi/Foo.Bar@1.0".parse().unwrap();
+    let known = Endpoints::default().with_indices(index.clone());
+    let client = || client().configured(index.clone());
     let offer = pypi::offer(&purl, None, &index, &client()).unwrap();
-    assert_eq!(take(&offer, &Endpoints::default()).unwrap().sha256, digest);
+    assert_eq!(take(&offer, &known).unwrap().sha256, digest);
     let places = pypi::places(&purl, digest, &index, &client());
     assert_eq!(places, [format!("{}files/f.tar.gz", server.root())]);
     assert!(pypi::offer_pinned(&purl, &[digest], &index, &client()).is_ok());

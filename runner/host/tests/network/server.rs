@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// How one request is answered.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) enum Answer {
     StallAfter(usize, Vec<u8>),
     /// Bytes without an announced length, again and again while anyone reads.
     Endless,
+    /// One byte, then one more after each pause.
+    Trickle(Duration),
     /// Another place.
     Redirect(String),
     /// Only a status.
@@ -172,6 +175,13 @@ fn reply(
             stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
             loop {
                 stream.write_all(&[0; 4096])?;
+            }
+        }
+        Answer::Trickle(pause) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+            loop {
+                stream.write_all(b"x")?;
+                thread::sleep(*pause);
             }
         }
         Answer::Redirect(to) => head(stream, "302 Found", 0, &format!("Location: {to}\r\n"))?,

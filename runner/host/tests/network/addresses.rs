@@ -1,0 +1,154 @@
+//! Addresses that an author writes: what they may reach, however the way there is disguised.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::server::{Answer, Server};
+use zwieback_core::address::AddressKind;
+use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::fetch::client::Client;
+use zwieback_host::fetch::failure::Failure;
+use zwieback_host::fetch::settings::{Limits, Settings};
+
+fn root(text: &str) -> BaseUrl {
+    text.parse().unwrap()
+}
+
+/// Asks as a user who has configured these roots.
+fn ask(url: &str, configured: &[BaseUrl]) -> Result<Vec<u8>, Failure> {
+    let client = Client::new(&Settings::default()).unwrap();
+    let client = client.configured(configured.iter().cloned());
+    client.read(url, "*/*", 1 << 20)
+}
+
+fn is_loopback(failure: &Failure) -> bool {
+    let kind = AddressKind::Loopback;
+    matches!(failure, Failure::OutOfReach { kind: found, .. } if *found == kind)
+}
+
+#[test]
+fn this_machine_is_asked_only_where_the_user_names_it() {
+    let server = Server::new([("f", vec![Answer::File(b"secret".to_vec())])]);
+    let port = server
+        .root()
+        .trim_end_matches('/')
+        .rsplit(':')
+        .next()
+        .unwrap();
+    let url = format!("{}f", server.root());
+    for disguise in [
+        url.clone(),
+        format!("http://localhost:{port}/f"),
+        format!("http://127.1:{port}/f"),
+        format!("http://2130706433:{port}/f"),
+        format!("http://0x7f.1:{port}/f"),
+        format!("http://0.0.0.0:{port}/f"),
+        format!("http://[::ffff:127.0.0.1]:{port}/f"),
+        format!("http://user@127.0.0.1:{port}/f"),
+    ] {
+        let failure = ask(&disguise, &[]).unwrap_err();
+        assert!(is_loopback(&failure), "{disguise}: {failure}");
+    }
+    assert_eq!(server.seen(), []);
+    let named = [root(server.root())];
+    assert_eq!(ask(&url, &named).unwrap(), b"secret");
+    // Another port is another server.
+    let other = Server::new([("f", vec![Answer::File(b"other".to_vec())])]);
+    assert!(is_loopback(
+        &ask(&format!("{}f", other.root()), &named).unwrap_err()
+    ));
+}
+
+#[test]
+fn a_redirect_never_leads_to_this_machine() {
+    let inner = Server::new([("f", vec![Answer::File(b"secret".to_vec())])]);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("f"), "secret").unwrap();
+    let file = format!("file://{}/f", folder.path().display());
+    let outer = Server::new([
+        ("a", vec![Answer::Redirect(format!("{}f", inner.root()))]),
+        ("b", vec![Answer::Redirect(file.clone())]),
+        ("c", vec![Answer::Redirect("/d".to_owned())]),
+        ("d", vec![Answer::File(b"own".to_vec())]),
+    ]);
+    let named = [root(outer.root())];
+    let at = |path: &str| format!("{}{path}", outer.root());
+    assert!(is_loopback(&ask(&at("a"), &named).unwrap_err()));
+    assert_eq!(inner.seen(), []);
+    // Even where the user has named the folder itself.
+    let both = [
+        named[0].clone(),
+        root(&format!("file://{}", folder.path().display())),
+    ];
+    assert_eq!(ask(&at("b"), &both), Err(Failure::Scheme(file)));
+    assert_eq!(ask(&at("c"), &named).unwrap(), b"own");
+}
+
+#[test]
+fn files_of_this_machine_are_read_only_below_a_configured_folder() {
+    let scene = tempfile::tempdir().unwrap();
+    let mirror = scene.path().join("mirror");
+    fs::create_dir(&mirror).unwrap();
+    fs::write(mirror.join("f"), "mine").unwrap();
+    fs::write(scene.path().join("key"), "secret").unwrap();
+    let url = |path: &Path| format!("file://{}", path.display());
+    let named = [root(&url(&mirror))];
+    assert_eq!(ask(&url(&mirror.join("f")), &named).unwrap(), b"mine");
+    for secret in [
+        url(&scene.path().join("key")),
+        url(&mirror.join("../key")),
+        format!("{}/%2e%2e/key", url(&mirror)),
+    ] {
+        assert_eq!(ask(&secret, &named), Err(Failure::LocalFile), "{secret}");
+    }
+    assert_eq!(ask(&url(&mirror.join("f")), &[]), Err(Failure::LocalFile));
+    // What is no file is not waited for.
+    let fifo = mirror.join("fifo");
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    assert!(matches!(
+        ask(&url(&fifo), &named),
+        Err(Failure::Unreachable(_))
+    ));
+}
+
+#[test]
+fn what_has_no_end_is_cut_off() {
+    let server = Server::new([("f", vec![Answer::Endless])]);
+    let settings = Settings {
+        limits: Limits {
+            largest: 1 << 20,
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let client = Client::new(&settings)
+        .unwrap()
+        .configured([root(server.root())]);
+    let mut answer = client.get(&format!("{}f", server.root()), 0, None).unwrap();
+    let error = std::io::copy(&mut answer.body, &mut std::io::sink()).unwrap_err();
+    assert_eq!(client.read_failure(error), Failure::TooLong(1 << 20));
+}
+
+#[test]
+fn a_server_that_trickles_is_left() {
+    let server = Server::new([("f", vec![Answer::Trickle(Duration::from_millis(100))])]);
+    let settings = Settings {
+        limits: Limits {
+            span: Duration::from_secs(2),
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let client = Client::new(&settings)
+        .unwrap()
+        .configured([root(server.root())]);
+    let begun = Instant::now();
+    let failure = client.read(&format!("{}f", server.root()), "*/*", 1 << 20);
+    assert!(
+        matches!(failure, Err(Failure::TooSlow { .. })),
+        "{failure:?}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
