@@ -1,7 +1,5 @@
 //! Addresses that a recipe's author writes: none leads to a file of this machine or to a server on it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 
 use zwieback_test_world::larder::Larder;
@@ -58,6 +56,20 @@ fn a_recipe_cannot_ask_a_server_on_this_machine() {
     world
         .run(&["lock", "greeting"])
         .expect(0, &["Locked recipe greeting"]);
+}
+
+#[test]
+fn a_repository_cannot_be_one_of_this_machine() {
+    let server = Mirror::new([]);
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let repository = |place: &str| {
+        let vcs = format!("git%2B{place}");
+        format!("purl = \"pkg:generic/tool@{commit}?vcs_url={vcs}\"")
+    };
+    lock(&repository("file:///srv/private")).expect(1, &["file:///srv/private", ONLY_YOU]);
+    lock(&repository(&format!("{}tool", server.root())))
+        .expect(1, &["a loopback address", ONLY_YOU]);
+    assert_eq!(server.asked(), Vec::<String>::new());
 }
 
 #[test]

@@ -151,3 +151,19 @@ fn a_digest_is_of_a_policy_alone() {
         outcome.expect(4, &["release-policy-malformed"]);
     }
 }
+
+#[test]
+fn a_careless_umask_opens_nothing_to_others() {
+    let world = world();
+    let script = "umask 000; set -e
+        export ZWIEBACK_CONFIG_SIGN_PASSPHRASE_FILE=word
+        zwieback key generate log --kind ed25519 > /dev/null
+        zwieback log init log --name log.example --sign-key log > /dev/null
+        zwieback verify pub --bundle text --trust root && exit 1
+        find $HOME log \\( -perm -o=w -o -perm -g=w \\) ! -type l";
+    let found = world.command("bash").args(["-c", script]).output().unwrap();
+    let found = Outcome::from(found);
+    assert_eq!((found.code, found.stdout.trim()), (Some(0), ""), "{found}");
+    let made = world.path("home/.local/state/zwieback/roots");
+    assert!(made.exists(), "the root was remembered: {found}");
+}

@@ -4,6 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
+use zwieback_host::fs::mode::keep_others_out;
 
 use super::args::alone;
 use super::args::command::Command;
@@ -17,6 +18,7 @@ use crate::pipeline::observe::Observe;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    keep_others_out();
     let cli = alone::parse().unwrap_or_else(Cli::parse);
     let paint = Paint::for_stderr(cli.global.color);
     // A panic would end with 101, which scripts read as "a limit was reached".

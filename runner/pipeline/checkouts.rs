@@ -9,7 +9,7 @@ use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::git::{self, Taken};
-use zwieback_host::ecosystem::git_place;
+use zwieback_host::ecosystem::git_place::{self, GitPlace};
 
 use super::context::Context;
 use super::error::PipelineError;
@@ -116,7 +116,11 @@ fn under(path: &RelPath, above: Option<&RelPath>) -> RelPath {
     above.map_or_else(|| path.clone(), |above| path.under(above))
 }
 
-fn places(purl: &Purl, urls: &[String], ctx: &Context<'_>) -> Result<Vec<String>, EcosystemError> {
+fn places(
+    purl: &Purl,
+    urls: &[String],
+    ctx: &Context<'_>,
+) -> Result<Vec<GitPlace>, EcosystemError> {
     let mirrors = ctx.mirrors.by_type.get(purl.kind());
     git_place::places(purl, mirrors.map_or(&[][..], Vec::as_slice), urls)
 }

@@ -63,6 +63,11 @@ pub enum EcosystemError {
     /// A URL that git is not to be asked with.
     #[error("git may speak https, http and file, not {0:?}")]
     Scheme(String),
+    /// A repository of this machine that somebody else names.
+    #[error(
+        "{0} is a repository of this machine: only `[mirrors]` of your own configuration may name it"
+    )]
+    LocalRepository(String),
     /// No place has the commit.
     #[error("commit {commit} cannot be had{}", told(.asked))]
     NoRepository {

@@ -6,7 +6,7 @@ use zwieback_core::purl::Purl;
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_archive::{self, Submodule};
 use crate::ecosystem::git_client::Repository;
-use crate::ecosystem::git_place;
+use crate::ecosystem::git_place::{self, GitPlace};
 use crate::store::blob::{Expected, StoredBlob};
 use crate::store::place::Store;
 
@@ -19,7 +19,7 @@ pub struct Taken {
 }
 
 /// Takes a commit into the store for the first time.
-pub fn take(store: &Store, purl: &Purl, places: &[String]) -> Result<Taken, EcosystemError> {
+pub fn take(store: &Store, purl: &Purl, places: &[GitPlace]) -> Result<Taken, EcosystemError> {
     let (blob, submodules) = archive(store, purl, places, Expected::Anything)?;
     let content = blob.content();
     let input = LockedInput {
@@ -35,7 +35,11 @@ pub fn take(store: &Store, purl: &Purl, places: &[String]) -> Result<Taken, Ecos
 }
 
 /// Takes a commit that was locked into the store again.
-pub fn fetch(store: &Store, input: &LockedInput, places: &[String]) -> Result<(), EcosystemError> {
+pub fn fetch(
+    store: &Store,
+    input: &LockedInput,
+    places: &[GitPlace],
+) -> Result<(), EcosystemError> {
     archive(store, &input.purl, places, Expected::Sha256(input.sha256))?;
     Ok(())
 }
@@ -43,7 +47,7 @@ pub fn fetch(store: &Store, input: &LockedInput, places: &[String]) -> Result<()
 fn archive(
     store: &Store,
     purl: &Purl,
-    places: &[String],
+    places: &[GitPlace],
     expected: Expected,
 ) -> Result<(StoredBlob, Vec<Submodule>), EcosystemError> {
     let commit = git_place::commit(purl)?;

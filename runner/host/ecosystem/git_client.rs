@@ -6,6 +6,8 @@ use tempfile::TempDir;
 
 use crate::ecosystem::client_program::{not_run, run};
 use crate::ecosystem::error::EcosystemError;
+use crate::ecosystem::git_peer;
+use crate::ecosystem::git_place::GitPlace;
 use crate::launch::client::GIT;
 use crate::launch::launched::{Conversation, Launch};
 
@@ -32,13 +34,15 @@ pub struct Repository {
 
 impl Repository {
     /// One commit and all that belongs to it, from the first place that has it.
-    pub fn fetch(commit: &str, places: &[String]) -> Result<Self, EcosystemError> {
+    pub fn fetch(commit: &str, places: &[GitPlace]) -> Result<Self, EcosystemError> {
         let mut asked = Vec::new();
         for place in places {
             let repository = Self::empty(commit)?;
             match repository.take(commit, place) {
                 Ok(()) => return Ok(repository),
-                Err(EcosystemError::Refused { words, .. }) => asked.push((place.clone(), words)),
+                Err(EcosystemError::Refused { words, .. }) => {
+                    asked.push((place.url.clone(), words));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -68,8 +72,16 @@ impl Repository {
         Ok(repository)
     }
 
-    fn take(&self, commit: &str, place: &str) -> Result<(), EcosystemError> {
-        let fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
+    fn take(&self, commit: &str, place: &GitPlace) -> Result<(), EcosystemError> {
+        let mut fetch = if place.is_own {
+            Vec::new()
+        } else {
+            git_peer::settings(&place.url)?
+        };
+        let ask = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
+        fetch.extend(ask.map(str::to_owned));
+        let fetch: Vec<&str> = fetch.iter().map(String::as_str).collect();
+        let place = place.url.as_str();
         let alone = self.ask(&[&fetch[..], &["--depth=1", "--", place, commit]].concat());
         if let Err(first) = alone {
             // A server of plain files gives what it advertises, and an old one too.

@@ -41,13 +41,22 @@ pub fn file_name(purl: &Purl) -> Result<String, EcosystemError> {
     Ok(format!("{}-{}.tar", purl.name(), &commit[..12]))
 }
 
+/// A URL that git may ask, and whether the user's own configuration names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitPlace {
+    /// The URL.
+    pub url: String,
+    /// Whether it is the user who names it: then it may lie anywhere.
+    pub is_own: bool,
+}
+
 /// Every URL that git may ask, best first: mirrors, what the recipe and the purl say, and what the user's
 /// own git makes of `github:NAMESPACE/NAME` (`url.<base>.insteadOf` of git-config(1)).
 pub fn places(
     purl: &Purl,
     mirrors: &[BaseUrl],
     named: &[String],
-) -> Result<Vec<String>, EcosystemError> {
+) -> Result<Vec<GitPlace>, EcosystemError> {
     let path = repository(purl)?;
     let mut places: Vec<String> = mirrors.iter().map(|root| root.join(&path)).collect();
     places.extend(named.iter().cloned());
@@ -56,9 +65,21 @@ pub fn places(
     if let Some(bad) = places.iter().find(|url| !is_safe(url)) {
         return Err(EcosystemError::Scheme(bad.clone()));
     }
+    let judged = places.into_iter().map(|url| GitPlace {
+        is_own: mirrors.iter().any(|root| root.covers(&url)),
+        url,
+    });
+    let mut places: Vec<GitPlace> = judged.collect();
+    let is_foreign = |it: &&GitPlace| !it.is_own && it.url.starts_with("file:");
+    if let Some(bad) = places.iter().find(is_foreign) {
+        return Err(EcosystemError::LocalRepository(bad.url.clone()));
+    }
     let short = format!("{}:", purl.kind());
     if is_rewritten(&short) {
-        places.push(format!("{short}{path}"));
+        places.push(GitPlace {
+            url: format!("{short}{path}"),
+            is_own: true,
+        });
     }
     if places.is_empty() {
         return Err(EcosystemError::NoPlace(purl.kind().to_owned()));
@@ -125,10 +146,17 @@ mod tests {
         assert_eq!(
             places(&vcs, &mirror, &[]).unwrap(),
             [
-                "http://mirror.example/git/tool.git",
-                "https://own.example/tool"
+                ("http://mirror.example/git/tool.git", true),
+                ("https://own.example/tool", false)
             ]
+            .map(|(url, is_own)| GitPlace {
+                url: url.to_owned(),
+                is_own,
+            })
         );
+        let local = ["file:///srv/x".to_owned()];
+        let refused = places(&vcs, &mirror, &local);
+        assert!(matches!(refused, Err(EcosystemError::LocalRepository(_))));
         for bad in ["ext::sh -c true", "ssh://x/y", "--upload-pack=x", "/tmp/x"] {
             let named = [bad.to_owned()];
             assert!(matches!(

@@ -15,6 +15,7 @@ pub mod folder;
 
 // One commit of a repository: where it is, how it comes here, what it becomes.
 pub mod git;
+mod git_peer;
 pub mod git_place;
 pub mod git_client;
 pub mod git_archive;

@@ -6,6 +6,7 @@ pub mod fault;
 pub mod folder_content;
 pub mod folder_walk;
 pub mod given_file;
+pub mod mode;
 pub mod remove;
 pub mod site;
 pub mod stamp;

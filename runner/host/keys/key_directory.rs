@@ -1,10 +1,11 @@
 //! The folder with a user's key files: made atomically, readable by their owner alone.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, Metadata, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::process::geteuid;
 use zeroize::Zeroizing;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
 use zwieback_core::name::Name;
@@ -58,6 +59,16 @@ pub enum KeyDirectoryError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// Somebody else could put another file in its place.
+    #[error("{} {what}", path.display())]
+    Foreign {
+        /// The file, or its folder.
+        path: PathBuf,
+        /// Who could.
+        what: String,
+        /// The command that mends it.
+        mend: &'static str,
     },
     /// A folder, a device, or far too large.
     #[error("{} is no key file", .0.display())]
@@ -115,6 +126,7 @@ impl KeyDirectory {
             .mode(0o700)
             .create(&self.path);
         make.map_err(|source| io_error("create", &self.path, source))?;
+        check_folder(&self.path)?;
         self.write_new(&path, pem.as_bytes(), 0o600)?;
         let public = key.public_key().as_pem().as_bytes();
         self.write_new(&self.public_path(name), public, 0o644)?;
@@ -213,11 +225,45 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
         let path = path.to_owned();
         return Err(KeyDirectoryError::Exposed { path, mode });
     }
+    check_owner(path, &metadata)?;
+    check_folder(match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    })?;
     let mut text = Zeroizing::new(String::new());
     file.take(LARGEST)
         .read_to_string(&mut text)
         .map_err(failed)?;
     Ok(text)
+}
+
+/// Whoever owns a file may change it at any time; root may anyway.
+fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), KeyDirectoryError> {
+    if [0, geteuid().as_raw()].contains(&metadata.uid()) {
+        return Ok(());
+    }
+    Err(KeyDirectoryError::Foreign {
+        path: path.to_owned(),
+        what: format!("belongs to user {}, who can change it", metadata.uid()),
+        mend: "chown \"$(id -u)\"",
+    })
+}
+
+/// Whoever may write to the folder can put another file there, unless it is sticky as `/tmp` is.
+fn check_folder(path: &Path) -> Result<(), KeyDirectoryError> {
+    let metadata = path
+        .metadata()
+        .map_err(|source| io_error("look at", path, source))?;
+    check_owner(path, &metadata)?;
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o022 == 0 || mode & 0o1000 != 0 {
+        return Ok(());
+    }
+    Err(KeyDirectoryError::Foreign {
+        path: path.to_owned(),
+        what: format!("is a folder with a secret, and others can write to it (mode {mode:04o})"),
+        mend: "chmod go-w",
+    })
 }
 
 /// Reads a public key file anywhere.
@@ -238,6 +284,7 @@ impl KeyDirectoryError {
                 "`chmod 600 {}`, and rotate the key if others use this machine",
                 path.display()
             )),
+            Self::Foreign { path, mend, .. } => Some(format!("`{mend} {}`", path.display())),
             Self::Absent(_) => Some("`zwieback key generate` makes one".into()),
             Self::Exists(_) => Some("`zwieback key rotate` makes its successor".into()),
             Self::Private { source, .. } => source.hint(),
@@ -294,6 +341,36 @@ mod tests {
             let error = keys.open(&name, None).unwrap_err();
             assert!(error.hint().unwrap().starts_with("`chmod 600"), "{error}");
         }
+    }
+
+    #[test]
+    fn nobody_else_can_put_a_key_in_its_place() {
+        let (_scratch, keys, name) = directory();
+        keys.create(&name, Algorithm::EcdsaP256, None).unwrap();
+        let path = keys.private_path(&name);
+        let folder = path.parent().unwrap();
+        let hint = || keys.open(&name, None).unwrap_err().hint().unwrap();
+        for (mode, is_open) in [
+            (0o777, true),
+            (0o770, true),
+            (0o1777, false),
+            (0o755, false),
+        ] {
+            fs::set_permissions(folder, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(keys.open(&name, None).is_err(), is_open, "{mode:o}");
+            if is_open {
+                assert!(hint().starts_with("`chmod go-w"));
+            }
+        }
+        // Only root can give a file away.
+        if geteuid().is_root() {
+            for given in [path.as_path(), folder] {
+                std::os::unix::fs::chown(given, Some(47_111), None).unwrap();
+                assert!(hint().starts_with("`chown"));
+                std::os::unix::fs::chown(given, Some(0), None).unwrap();
+            }
+        }
+        assert!(keys.open(&name, None).is_ok());
     }
 
     #[test]
