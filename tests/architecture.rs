@@ -329,6 +329,19 @@ fn files_are_read_by_name_in_one_place() {
     assert_eq!(bad, Vec::<String>::new());
 }
 
+/// What is printed by another way could hold a stranger's escape sequences.
+#[test]
+fn what_is_printed_passes_one_place() {
+    let bad = breaking(|file, line| {
+        let ways = ["io::stdout()", "io::stderr()", "println!", "print!("];
+        let is_ours = file.starts_with("runner/cli/") || file.starts_with("runner/pipeline/");
+        let asks = line.contains("is_terminal()");
+        let prints = ways.iter().any(|way| line.contains(way)) && !asks;
+        is_ours && file != "runner/cli/screen/terminal.rs" && prints
+    });
+    assert_eq!(bad, Vec::<String>::new());
+}
+
 #[test]
 fn exit_codes_stand_in_one_file() {
     let bad = breaking(|file, line| {

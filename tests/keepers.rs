@@ -197,3 +197,35 @@ fn other_keepers_do_not_make_a_policy_forgotten() {
     sign("--sign-key bob --sign-key dan", "three.json");
     ask("three.json").expect(4, &["field-malformed"]);
 }
+
+/// What somebody wrote into a policy is shown, and does nothing to the screen.
+#[test]
+fn a_policy_cannot_forge_the_screen() {
+    let world = kept_by_three();
+    world.write("project/artifact", "x");
+    world.write("project/bundle.json", "{}");
+    let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n";
+    let module = |text: &str| format!("{head}[require.rego]\nm = '''\n{text}\n'''\n");
+    for text in [
+        "\"\\u001b[2J\\nforged\" = 1\n".to_owned(),
+        "version = \"\\u001b]0;x\\u0007\\u202e\"\n".to_owned(),
+        format!("{head}[require]\nsources = [\"\\u001b[8mx\"]\n"),
+        module("package zwieback\n\u{202e}deny"),
+    ] {
+        world.write("project/policy.toml", &text);
+        for colour in ["never", "always"] {
+            let line = "verify artifact --bundle bundle.json --trust root.json --unsigned-policy";
+            let line = format!("--color {colour} {line} --policy policy.toml");
+            let told = run(&world, &line)
+                .expect(1, &["error:", "policy.toml"])
+                .stderr;
+            let plain = told.replace("\u{1b}[31;1m", "").replace("\u{1b}[0m", "");
+            let acts = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!plain.contains(acts), "{text:?}: {told:?}");
+            assert!(
+                !plain.lines().any(|line| line.starts_with("forged")),
+                "{told}"
+            );
+        }
+    }
+}

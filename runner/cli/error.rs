@@ -24,6 +24,7 @@ use zwieback_trust::target::error::TargetError;
 use super::exit;
 use super::screen::explanation;
 use super::screen::paint::{Meaning, Paint};
+use super::screen::terminal;
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::gate::GateError;
 use crate::pipeline::keyring::KeyringError;
@@ -157,7 +158,7 @@ fn print_plain(
         ));
     }
     // Whoever closed stderr does not want to know.
-    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    drop(writeln!(terminal::stderr(), "{text}"));
 }
 
 fn code_of_story(error: &PipelineError) -> u8 {

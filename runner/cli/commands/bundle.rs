@@ -17,6 +17,7 @@ use crate::cli::args::global::Global;
 use crate::cli::args::trust::{BundleAction, BundleArgs};
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BundleArgs) -> anyhow::Result<u8> {
@@ -37,7 +38,7 @@ fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()>
         .map(|key| read_public(key))
         .collect::<Result<_, _>>()?;
     let imported = import(&evidence::read(file)?, &keys);
-    let mut stderr = std::io::stderr().lock();
+    let mut stderr = terminal::stderr();
     for refusal in &imported.passed_over {
         let code = refusal.reason.code();
         writeln!(stderr, "passed over: {refusal} [{code}]")?;
@@ -56,7 +57,7 @@ fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()>
         let bytes = bundle.to_bytes();
         let path = into.join(format!("{}.sigstore.json", Digest::sha256(&bytes).short()));
         fs::write(&path, bytes).with_context(|| path.display().to_string())?;
-        writeln!(std::io::stdout().lock(), "{}", path.display())?;
+        writeln!(terminal::stdout(), "{}", path.display())?;
     }
     Ok(())
 }
@@ -68,5 +69,5 @@ fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {
         bundles.push(bundle);
     }
     let bytes = json_lines::write(bundles.iter().map(Bundle::envelope));
-    std::io::stdout().lock().write_all(&bytes).context("stdout")
+    terminal::bytes().write_all(&bytes).context("stdout")
 }

@@ -5,6 +5,7 @@ use clap::CommandFactory;
 use crate::cli::args::global::Cli;
 use crate::cli::args::machine::CompletionsArgs;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 
 /// Runs the command.
 pub fn run(args: &CompletionsArgs) -> u8 {
@@ -12,7 +13,7 @@ pub fn run(args: &CompletionsArgs) -> u8 {
         args.shell,
         &mut Cli::command(),
         "zwieback",
-        &mut std::io::stdout(),
+        &mut terminal::stdout(),
     );
     exit::DONE
 }

@@ -10,6 +10,7 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::args::machine::DoctorArgs;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::terminal;
 
 /// Runs the command.
 pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
@@ -19,7 +20,7 @@ pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
         Format::Json => json(&diagnosis)?,
         Format::Human => human(&diagnosis, Paint::for_stdout(global.color)),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    terminal::stdout().write_all(text.as_bytes())?;
     Ok(if diagnosis.obstacle.is_none() {
         exit::DONE
     } else {

@@ -12,6 +12,7 @@ use crate::cli::commands::show::find;
 use crate::cli::exit;
 use crate::cli::screen::explanation::whole;
 use crate::cli::screen::paint::Paint;
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::again;
 
@@ -34,7 +35,7 @@ pub fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
         Format::Json => format!("{}\n", serde_json::to_string(report)?),
         Format::Human => whole(report, Paint::for_stdout(global.color)),
     };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(terminal::stdout().write_all(text.as_bytes())?)
 }
 
 /// Different trees are the same verdict here as in a build.

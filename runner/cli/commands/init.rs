@@ -13,6 +13,7 @@ use zwieback_host::project::Project;
 use crate::cli::args::build::InitArgs;
 use crate::cli::args::global::Global;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::drafting::{self, Found};
 use crate::pipeline::error::PipelineError;
@@ -113,7 +114,7 @@ fn asked(question: &str, proposed: &str) -> anyhow::Result<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(proposed.to_owned());
     }
-    let mut err = std::io::stderr().lock();
+    let mut err = terminal::stderr();
     write!(err, "{question} [{proposed}]: ")?;
     err.flush()?;
     let mut answer = String::new();
@@ -126,7 +127,7 @@ fn tell(global: &Global, here: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
     if global.quiet {
         return Ok(());
     }
-    let mut err = std::io::stderr().lock();
+    let mut err = terminal::stderr();
     for file in files {
         let shown = file.strip_prefix(here).unwrap_or(file);
         writeln!(err, "     Created {}", shown.display())?;

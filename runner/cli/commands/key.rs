@@ -13,6 +13,7 @@ use crate::cli::args::key::{GenerateArgs, KeyAction, KeyArgs};
 use crate::cli::commands::trusted_keys::{self, Keepers};
 use crate::cli::config::Sign;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::keyring::{self, Keyring};
 
@@ -30,7 +31,7 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
             let keyring = keyring::open(&dirs, &sign.choice(key.as_ref()))?;
             if *base64 {
                 let line = write_key(keyring.signer.public_key());
-                writeln!(std::io::stdout().lock(), "{line}")?;
+                writeln!(terminal::stdout(), "{line}")?;
             } else {
                 print(&keyring)?;
             }
@@ -93,11 +94,10 @@ fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Key
 
 fn print(keyring: &Keyring) -> anyhow::Result<()> {
     if let Some(fresh) = &keyring.fresh {
-        writeln!(std::io::stderr().lock(), "{}", fresh.notice())?;
+        writeln!(terminal::stderr(), "{}", fresh.notice())?;
     }
     let pem = keyring.signer.public_key().as_pem();
-    std::io::stdout()
-        .lock()
+    terminal::stdout()
         .write_all(pem.as_bytes())
         .context("stdout")
 }

@@ -14,6 +14,7 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::args::log::BeliefArgs;
 use crate::cli::args::trust::LoggedArgs;
 use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::terminal;
 
 /// Checks every bundle's proof, if a log is asked for, and tells people which entries they are.
 pub fn check(
@@ -52,5 +53,5 @@ fn tell(global: &Global, index: u64) -> anyhow::Result<()> {
     }
     let paint = Paint::for_stderr(global.color);
     let line = paint.line(Meaning::Good, "Logged", format!("as entry {index}"));
-    Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+    Ok(writeln!(terminal::stderr(), "{line}")?)
 }

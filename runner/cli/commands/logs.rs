@@ -1,6 +1,6 @@
 //! `zwieback logs`: what the steps of a run printed.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use zwieback_core::bake::record::RunRecord;
 use zwieback_core::twin::conditions::RunName;
@@ -10,6 +10,7 @@ use crate::cli::args::global::Global;
 use crate::cli::args::inspect::LogsArgs;
 use crate::cli::commands::show::find;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 
 /// Runs the command.
@@ -22,7 +23,12 @@ pub fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
         None => &log[..],
         Some(step) => part(record.run(name), step, &log)?,
     };
-    std::io::stdout().lock().write_all(shown)?;
+    // A log holds whatever its steps printed; in a file it stays what it was.
+    if std::io::stdout().is_terminal() {
+        terminal::stdout().write_all(shown)?;
+    } else {
+        terminal::bytes().write_all(shown)?;
+    }
     Ok(exit::DONE)
 }
 

@@ -10,6 +10,7 @@ use zwieback_host::project::Project;
 use crate::cli::args::build::{GraphForm, PlanArgs};
 use crate::cli::args::global::{Format, Global};
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::context::{Context, Wish};
 use crate::pipeline::graph;
@@ -39,7 +40,7 @@ fn graph(project: &Project, named: &[String], form: GraphForm) -> anyhow::Result
         GraphForm::Dot => graph.to_dot(),
         GraphForm::Json => graph.to_json(),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    terminal::stdout().write_all(text.as_bytes())?;
     Ok(exit::DONE)
 }
 
@@ -71,7 +72,7 @@ fn one(
         (Format::Human, true) => sandboxes(&twin),
         (Format::Human, false) => human(&planned, &twin),
     };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(terminal::stdout().write_all(text.as_bytes())?)
 }
 
 fn json(planned: &Planned, twin: &Twin) -> anyhow::Result<String> {

@@ -22,6 +22,7 @@ use crate::cli::commands::release::counter::Counter;
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
 use crate::cli::screen::paint::counted;
+use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use crate::pipeline::verify::{Answer, Asked, verify};
@@ -67,7 +68,7 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
         PolicyAction::Digest(args) => {
             // A digest of what is no policy would set up a gate that nothing can open.
             let policy = PolicyInForce::again(&documents(args)?)?;
-            writeln!(std::io::stdout().lock(), "{}", policy.digest)?;
+            writeln!(terminal::stdout(), "{}", policy.digest)?;
             Ok(exit::DONE)
         }
         PolicyAction::Propose { documents, say } => propose(global, documents, say),
@@ -97,7 +98,7 @@ fn sign(
             let (file, version) = (output.display(), signed.version);
             let signatures = counted(signed.signatures, "signature");
             writeln!(
-                std::io::stderr().lock(),
+                terminal::stderr(),
                 "{file}: version {version}, {signatures}"
             )?;
             Ok(exit::DONE)
@@ -149,7 +150,7 @@ fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {
         bail!("{}: no case, so nothing would be tested", cases.display());
     }
     let folder = cases.parent().unwrap_or(Path::new("."));
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     let mut wrong = 0;
     for case in &table {
         let came = case.decide(policy, folder, trust)?;

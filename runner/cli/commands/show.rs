@@ -11,6 +11,7 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ShowArgs;
 use crate::cli::exit;
 use crate::cli::screen::paint::seconds;
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 
 /// Runs the command.
@@ -25,7 +26,7 @@ pub fn run(global: &Global, args: &ShowArgs) -> anyhow::Result<u8> {
         ),
         Format::Human => human(&session, &record, result.as_ref()),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    terminal::stdout().write_all(text.as_bytes())?;
     Ok(exit::DONE)
 }
 

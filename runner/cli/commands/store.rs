@@ -14,6 +14,7 @@ use crate::cli::commands::show::find;
 use crate::cli::commands::transfer;
 use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::roots;
 
@@ -123,11 +124,11 @@ fn references(entry: &[u8]) -> Vec<Digest> {
 }
 
 fn say(text: &str) -> anyhow::Result<u8> {
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    terminal::stdout().write_all(text.as_bytes())?;
     Ok(exit::DONE)
 }
 
 fn note(text: &str) {
     // Whoever closed stderr does not want to know.
-    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    drop(writeln!(terminal::stderr(), "{text}"));
 }

@@ -11,6 +11,7 @@ use zwieback_host::store::transfer::Transferred;
 
 use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
+use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::fetch::{at_hand, everything};
 
@@ -25,7 +26,7 @@ pub fn export(session: &Session, file: &Path, names: &[String]) -> anyhow::Resul
     let wanted = at_hand(&project, names, &session.context(true)?)?;
     let blobs: BTreeSet<_> = wanted.inputs.iter().map(|input| input.sha256).collect();
     let done = if file == Path::new(STREAM) {
-        session.store.export(&blobs, io::stdout().lock())?
+        session.store.export(&blobs, terminal::bytes())?
     } else {
         let cannot = || format!("cannot write {}", file.display());
         // Beside its place, so that nobody ever finds half of it there.
@@ -65,5 +66,5 @@ fn note(what: &str, done: &Transferred) {
         bytes(done.bytes)
     );
     // Whoever closed stderr does not want to know.
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(terminal::stderr(), "{text}"));
 }

@@ -18,6 +18,7 @@ use zwieback_host::keys::locator::KeyLocator;
 
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
 use crate::cli::config::Sign;
+use crate::cli::screen::terminal;
 use crate::pipeline::keyring;
 use crate::pipeline::root_file::{self, Change, Outcome};
 
@@ -150,14 +151,14 @@ pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
     for key in root.keys() {
         let file = folder.join(format!("{}.pem", key.id().short()));
         std::fs::write(&file, key.as_pem()).with_context(|| file.display().to_string())?;
-        writeln!(std::io::stdout().lock(), "{}", file.display())?;
+        writeln!(terminal::stdout(), "{}", file.display())?;
     }
     Ok(())
 }
 
 /// Prints the user's own keys, or all that a root says.
 pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     let Some(root) = root else {
         for key in KeyDirectory::new(dirs.keys()).list()? {
             let (id, kind) = (key.public.id().short(), key.public.algorithm().as_str());
@@ -195,7 +196,7 @@ fn lines(root: &TrustRoot) -> Vec<String> {
 /// What a keeper is about to sign: only that another one says so is no reason to.
 fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> anyhow::Result<()> {
     let (old, new) = (previous.map(lines).unwrap_or_default(), lines(next));
-    let mut stderr = std::io::stderr().lock();
+    let mut stderr = terminal::stderr();
     for line in old.iter().filter(|line| !new.contains(line)) {
         writeln!(stderr, "- {line}")?;
     }
@@ -258,7 +259,7 @@ fn in_days(days: u32) -> anyhow::Result<Timestamp> {
 }
 
 fn say(change: &Change<'_>, outcome: &Outcome, root: &TrustRoot) -> anyhow::Result<()> {
-    let mut stderr = std::io::stderr().lock();
+    let mut stderr = terminal::stderr();
     match (outcome, change.draft) {
         (Outcome::Waiting { signed }, Some(draft)) => {
             let file = draft.display();

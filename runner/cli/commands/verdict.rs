@@ -13,6 +13,7 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::error;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint, counted};
+use crate::cli::screen::terminal;
 use crate::pipeline::verify::Answer;
 
 /// Further refusals that a screen names; all are in JSON.
@@ -145,7 +146,7 @@ pub fn explain(global: &Global, decision: &Decision) -> anyhow::Result<()> {
     if global.format == Format::Json {
         return print(&rules(decision));
     }
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     for it in decision.outcomes() {
         let mark = it.denied.map_or("ok", Reason::code);
         writeln!(
@@ -214,11 +215,11 @@ fn rules(decision: &Decision) -> Value {
 }
 
 fn print(value: &Value) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout().lock(), "{value}")?)
+    Ok(writeln!(terminal::stdout(), "{value}")?)
 }
 
 fn say(line: &str) -> anyhow::Result<()> {
     // In one piece: stderr has no buffer of its own.
     let text = format!("{line}\n");
-    Ok(std::io::stderr().lock().write_all(text.as_bytes())?)
+    Ok(terminal::stderr().write_all(text.as_bytes())?)
 }

@@ -6,6 +6,7 @@ use zwieback_explain::finding::Report;
 use zwieback_explain::screen::{Label, Line, full, summary};
 
 use super::paint::{Meaning, Paint};
+use super::terminal;
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::explained::Explained;
 
@@ -24,7 +25,7 @@ pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {
         paint.text(Meaning::Hint, format!("zwieback diff {id}"))
     ));
     // Whoever closed stderr does not want to know.
-    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+    drop(terminal::stderr().write_all(text.as_bytes()));
 }
 
 /// Prints how a rebuild differs from what was signed: A is theirs, B is ours.
@@ -45,7 +46,7 @@ pub fn print_rebuilt(
         paint.text(Meaning::Hint, again)
     ));
     // Whoever closed stderr does not want to know.
-    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+    drop(terminal::stderr().write_all(text.as_bytes()));
 }
 
 /// Every finding of a report.

@@ -10,6 +10,7 @@ use zwieback_core::name::Name;
 
 use super::paint::{Meaning, Paint, counted};
 use super::runs::Runs;
+use super::terminal;
 use super::volume::Volume;
 use super::{crowd, sentence};
 use crate::pipeline::observe::Observe;
@@ -64,7 +65,7 @@ impl Human {
             return;
         }
         self.bars.suspend(|| {
-            drop(writeln!(std::io::stderr().lock(), "{line}"));
+            drop(writeln!(terminal::stderr(), "{line}"));
         });
     }
 
@@ -201,7 +202,7 @@ impl Observe for Human {
             _ => Vec::new(),
         };
         for path in paths {
-            drop(writeln!(std::io::stdout().lock(), "{path}"));
+            drop(writeln!(terminal::stdout(), "{path}"));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
 
+use super::terminal;
 use crate::pipeline::observe::Observe;
 
 /// Writes one JSON object a line.
@@ -19,7 +20,7 @@ impl Observe for Json {
             let name = recipe.as_str().into();
             members.entry("recipe").or_insert(name);
         }
-        let mut out = std::io::stdout().lock();
+        let mut out = terminal::stdout();
         // A reader that went away (`| head`) is no reason to stop a build.
         drop(writeln!(out, "{line}"));
     }

@@ -2,6 +2,8 @@
 
 pub mod paint;
 
+pub mod terminal;
+
 pub mod volume;
 
 pub mod human;

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::args::global::Colour;
 use crate::cli::env;
@@ -23,6 +24,26 @@ pub enum Meaning {
     Faint,
 }
 
+/// Everything that colours, and the end of it: no other sequence is ours.
+pub const SEQUENCES: [&str; 7] = [
+    "\u{1b}[32;1m",
+    "\u{1b}[31;1m",
+    "\u{1b}[33;1m",
+    "\u{1b}[36m",
+    "\u{1b}[1m",
+    "\u{1b}[2m",
+    END,
+];
+const END: &str = "\u{1b}[0m";
+
+/// Whether anything was ever to be coloured.
+static USED: AtomicBool = AtomicBool::new(false);
+
+/// Whether anything may be coloured: else no sequence is ours.
+pub fn is_used() -> bool {
+    USED.load(Ordering::Relaxed)
+}
+
 /// Whether and how to colour.
 #[derive(Clone, Copy, Debug)]
 pub struct Paint {
@@ -42,27 +63,21 @@ impl Paint {
 
     fn on(choice: Colour, is_terminal: bool) -> Self {
         let wanted = || !env::is_set(env::NO_COLOR) && is_terminal;
-        Self {
-            on: match choice {
-                Colour::Always => true,
-                Colour::Never => false,
-                Colour::Auto => wanted(),
-            },
-        }
+        let on = match choice {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => wanted(),
+        };
+        USED.fetch_or(on, Ordering::Relaxed);
+        Self { on }
     }
 
     /// The text in the colour of its meaning.
     pub fn text(self, meaning: Meaning, text: impl Display) -> String {
-        let code = match meaning {
-            Meaning::Good => "32;1",
-            Meaning::Bad => "31;1",
-            Meaning::Warning => "33;1",
-            Meaning::Hint => "36",
-            Meaning::Strong => "1",
-            Meaning::Faint => "2",
-        };
         if self.on {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+            // The sequences stand in the order of the meanings.
+            let begin = SEQUENCES[meaning as usize];
+            format!("{begin}{text}{END}")
         } else {
             text.to_string()
         }
@@ -111,6 +126,18 @@ mod tests {
         assert_eq!(seconds(6_149), "6.1s");
         assert_eq!(seconds(14), "14ms");
         assert_eq!(counted(1, "source"), "1 source");
+    }
+
+    #[test]
+    fn each_meaning_has_its_colour() {
+        let on = Paint { on: true };
+        let shown = |meaning| on.text(meaning, "x");
+        assert_eq!(shown(Meaning::Good), "\u{1b}[32;1mx\u{1b}[0m");
+        assert_eq!(shown(Meaning::Bad), "\u{1b}[31;1mx\u{1b}[0m");
+        assert_eq!(shown(Meaning::Warning), "\u{1b}[33;1mx\u{1b}[0m");
+        assert_eq!(shown(Meaning::Hint), "\u{1b}[36mx\u{1b}[0m");
+        assert_eq!(shown(Meaning::Strong), "\u{1b}[1mx\u{1b}[0m");
+        assert_eq!(shown(Meaning::Faint), "\u{1b}[2mx\u{1b}[0m");
     }
 
     #[test]

@@ -153,11 +153,17 @@ pub fn match_artifact<'s>(
 /// Reads the bytes of a statement whose names are fit for a screen and for a folder.
 pub(super) fn read_statement(payload: &[u8]) -> Result<Statement, Refusal> {
     let statement = Statement::parse(payload)?;
+    check_names(&statement)?;
+    Ok(statement)
+}
+
+/// Makes sure that the names of what a statement is about are fit for a screen and for a folder.
+pub fn check_names(statement: &Statement) -> Result<(), Refusal> {
     let names = statement.subject.iter().filter_map(|it| it.name.as_deref());
     for name in names {
         check_name(name)?;
     }
-    Ok(statement)
+    Ok(())
 }
 
 fn refusal_of(

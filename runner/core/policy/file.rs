@@ -11,6 +11,7 @@ use crate::attest::build_type::{BUILD_TYPE, ExpectedParameters, ForeignBuildType
 use crate::json::from_serde::value_of;
 use crate::json::value::Value;
 use crate::name::Name;
+use crate::shown_name::escaped;
 use crate::timestamp::Timestamp;
 
 /// A policy. Its environments are known to be at least as strict as its rules for all.
@@ -27,8 +28,13 @@ pub struct Policy {
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// Not TOML, or with members and values that a policy does not have.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
+    #[error("{place}{message}")]
+    Toml {
+        /// Where it is, unless nobody knows.
+        place: String,
+        /// What is wrong, in one line: what it quotes is a stranger's.
+        message: String,
+    },
     /// A version by which no later one could be told.
     #[error("`version` is 0: the first one is 1")]
     NoVersion,
@@ -86,7 +92,7 @@ struct BuildType {
 impl Policy {
     /// Reads the text of a `policy.toml`.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let file: File = toml::from_str(text)?;
+        let file: File = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         // What a machine remembers is the newest version it met, and none is 0 there.
         if file.version == 0 {
             return Err(PolicyError::NoVersion);
@@ -157,6 +163,16 @@ impl Policy {
             })?;
         }
         Ok(())
+    }
+}
+
+/// The engine of TOML draws a picture of the line, with all that stands in it.
+fn in_one_line(text: &str, error: &toml::de::Error) -> PolicyError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let place = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+    PolicyError::Toml {
+        place: place.unwrap_or_default(),
+        message: escaped(error.message()),
     }
 }
 

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::PublicKey;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::verified::check_names;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::fs::fault::Attempt as _;
@@ -60,6 +62,10 @@ impl Submission {
     /// Checks that the key made the bundle's signature: a log takes nothing that no one signed.
     pub fn new(bundle: &Bundle, key: &PublicKey) -> Result<Self, Refusal> {
         let entry = Entry::of(bundle, key)?;
+        // Everyone who looks at the log is shown its names: what could forge a screen stays outside.
+        if let Ok(statement) = Statement::parse(&bundle.envelope().payload) {
+            check_names(&statement)?;
+        }
         let (said, bundle) = (bundle.clone(), bundle.to_bytes());
         if u32::try_from(bundle.len()).is_err() {
             return Err(Refusal::new(Reason::EntryTooLarge, bundle.len()));

@@ -15,6 +15,7 @@ use zwieback_trust::log::place::LogDir;
 use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::keyring::{self, Keyring};
 
@@ -36,9 +37,9 @@ pub fn run(
     let said = format!("log {name} in {}", folder.display());
     let line = Paint::for_stderr(global.color).line(Meaning::Good, "Made", said);
     if !global.quiet {
-        writeln!(std::io::stderr().lock(), "{line}")?;
+        writeln!(terminal::stderr(), "{line}")?;
     }
-    writeln!(std::io::stdout().lock(), "{}", log.key())?;
+    writeln!(terminal::stdout(), "{}", log.key())?;
     Ok(exit::DONE)
 }
 

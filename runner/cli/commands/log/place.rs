@@ -22,6 +22,7 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::args::log::BeliefArgs;
 use crate::cli::env;
 use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::terminal;
 use crate::pipeline::log_copy::{self, CopyError};
 use crate::pipeline::log_memory;
 
@@ -122,11 +123,11 @@ pub fn entries(count: u64) -> String {
 /// Tells what was done: a sentence for people, a value for programs.
 pub fn tell(global: &Global, verb: &str, sentence: &str, value: &Value) -> anyhow::Result<()> {
     if global.format == Format::Json {
-        return Ok(writeln!(std::io::stdout().lock(), "{value}")?);
+        return Ok(writeln!(terminal::stdout(), "{value}")?);
     }
     if global.quiet {
         return Ok(());
     }
     let line = Paint::for_stderr(global.color).line(Meaning::Good, verb, sentence);
-    Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+    Ok(writeln!(terminal::stderr(), "{line}")?)
 }

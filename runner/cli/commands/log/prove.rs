@@ -8,6 +8,7 @@ use zwieback_host::dirs::Dirs;
 use super::place;
 use crate::cli::args::log::ProveArgs;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 
 /// Runs the command; the proof goes to stdout unless a file is named.
 pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
@@ -21,7 +22,7 @@ pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
         Some(path) => {
             std::fs::write(path, proof).with_context(|| path.display().to_string())?;
         }
-        None => std::io::stdout().lock().write_all(&proof)?,
+        None => terminal::bytes().write_all(&proof)?,
     }
     Ok(exit::DONE)
 }

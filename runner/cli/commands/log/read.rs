@@ -17,6 +17,7 @@ use crate::cli::args::log::ReadArgs;
 use crate::cli::exit;
 use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::Paint;
+use crate::cli::screen::terminal;
 
 /// Checks everything; what was seen once may not be gone the next time.
 pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
@@ -53,7 +54,7 @@ pub fn lines(records: Vec<ProvenRecord>) -> Vec<Line> {
 
 /// Prints lines of a log on stdout: it is what was asked for.
 pub fn print(global: &Global, lines: &[Line]) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     if global.format == Format::Json {
         for line in lines {
             let value = screen::json::line(line);

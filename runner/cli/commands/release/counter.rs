@@ -22,6 +22,7 @@ use crate::cli::args::release::{GateArgs, SayArgs};
 use crate::cli::config::Sign;
 use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::gate::{Gate, GateError, Hands, Keys};
 use crate::pipeline::keyring;
@@ -116,7 +117,7 @@ impl<'a> Counter<'a> {
         }
         let paint = Paint::for_stderr(self.global.color);
         let line = paint.line(meaning, verb, sentence);
-        Ok(writeln!(std::io::stderr().lock(), "{line}")?)
+        Ok(writeln!(terminal::stderr(), "{line}")?)
     }
 
     /// Shows what was asked for, on stdout.
@@ -125,13 +126,13 @@ impl<'a> Counter<'a> {
             return print(&value());
         }
         let shown = labelled(text, Paint::for_stdout(self.global.color));
-        Ok(std::io::stdout().lock().write_all(shown.as_bytes())?)
+        Ok(terminal::stdout().write_all(shown.as_bytes())?)
     }
 }
 
 fn print(value: &Value) -> anyhow::Result<()> {
     let line = canonical::to_string(value);
-    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+    Ok(writeln!(terminal::stdout(), "{line}")?)
 }
 
 fn describe(line: &Line) -> String {

@@ -11,6 +11,7 @@ use super::named;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::TraceArgs;
 use crate::cli::exit;
+use crate::cli::screen::terminal;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &TraceArgs) -> anyhow::Result<u8> {
@@ -20,7 +21,7 @@ pub fn run(global: &Global, args: &TraceArgs) -> anyhow::Result<u8> {
     let trace = trace(&reader, artifact)?;
     if args.dot {
         let graph = screen::dot::dot(&trace);
-        std::io::stdout().lock().write_all(graph.as_bytes())?;
+        terminal::stdout().write_all(graph.as_bytes())?;
     } else {
         let inputs = if args.inputs {
             Inputs::Listed

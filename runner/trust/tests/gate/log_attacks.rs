@@ -4,7 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::public_key::Algorithm;
+use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::digest::Digest;
+use zwieback_core::json::value::Value;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::log::append::Submission;
@@ -72,6 +77,24 @@ fn files_that_were_edited() {
     assert_eq!(loaded(&world), "log-missing");
     fs::remove_dir_all(&log).unwrap();
     assert_eq!(code(LogDir::open(&log)), "log-missing");
+}
+
+#[test]
+fn names_that_forge_a_screen_stay_outside() {
+    let world = World::new();
+    for name in ["\u{202e}gpj.app", "../../etc/passwd", "app\u{1b}[2J"] {
+        let statement = Statement {
+            subject: vec![ResourceDescriptor::named(
+                name,
+                DigestSet::sha256(Digest::sha256(b"app")),
+            )],
+            predicate_type: "https://example.com/anything/v1".to_owned(),
+            predicate: Value::object([]),
+        };
+        let (bundle, key) = world.sealed("acme", &statement);
+        let refusal = Submission::new(&bundle, &key).unwrap_err();
+        assert_eq!(refusal.reason.code(), "name-unsafe", "{name:?}");
+    }
 }
 
 #[test]

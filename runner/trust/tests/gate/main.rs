@@ -9,6 +9,7 @@ mod log_attacks;
 mod record_attacks;
 mod snapshot;
 
+mod environments;
 mod release;
 mod target;
 
