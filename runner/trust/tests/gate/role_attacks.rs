@@ -156,7 +156,7 @@ fn broken(world: &World, rules: &[&str]) -> Statement {
 fn asking() -> World {
     World::with(|text| {
         text.replace(
-            "level = 2\n[environment.prod]\nbuilders = 2",
+            "level = 2\n[environment.staging]\n[environment.prod]\nbuilders = 2",
             "sources = [\"pkg:deb/*\"]\nbuilders = 3",
         )
     })
