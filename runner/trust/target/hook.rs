@@ -8,6 +8,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_host::fs::beneath::{ensure_dir, open_file, rename, unlink};
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_host::fs::given_file;
 
 use super::command::TargetCommand;
 use super::copy::copy;
@@ -122,7 +123,7 @@ fn kept(generation: &Generation) -> String {
 /// A copy without a name, opened for reading alone.
 fn sealed_copy(file: &File, artifact: Digest) -> Result<File, TargetError> {
     let folder = tempfile::tempdir().attempt("mkdir", "a scratch folder")?;
-    let dir = File::open(folder.path()).attempt("open", bytes(folder.path()))?;
+    let dir = given_file::open_folder(folder.path()).attempt("open", bytes(folder.path()))?;
     copy(file, dir.as_fd(), "file", artifact)?;
     let written = open_file(dir.as_fd(), "file")?;
     unlink(dir.as_fd(), "file")?;
