@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::process::Command;
 
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
+use zwieback_test_world::skip::skip;
 use zwieback_test_world::world::World;
 
 /// The commands of docs/verify.md: the page and this test must not part.
@@ -22,6 +24,10 @@ jq -r '.subject[] | "\(.digest.sha256)  out/\(.name)"' payload | sha256sum --che
 
 /// The command of docs/verify.md for what the tree says: above a thousand outputs it is the only subject.
 const CHECK_TREE: &str = r"sed -nE 's/^[fx] (.*)\x00([0-9a-f]{64}) .*/\2  out\/\1/p' out/*.tree | sha256sum --check --strict --quiet";
+
+/// The line of docs/verify.md that names a key.
+const FINGERPRINT: &str =
+    "ssh-keygen -i -m PKCS8 -f builder.pem | ssh-keygen -lf - | cut -d' ' -f2";
 
 fn built() -> World {
     let world = World::new(site!(), Larder::Shell);
@@ -102,21 +108,31 @@ fn a_changed_payload_or_artifact_is_seen() {
 }
 
 #[test]
-fn the_key_is_named_by_the_digest_of_its_der() {
+fn the_key_is_named_by_its_fingerprint() {
     let world = built();
-    let script =
-        "openssl pkey -pubin -in builder.pem -outform DER | openssl dgst -sha256 -binary | base64";
-    let digest = world.command("bash").args(["-c", script]).output().unwrap();
+    let fingerprint = fs::read_to_string(site!().file("docs/verify.md")).unwrap();
+    assert!(fingerprint.contains(FINGERPRINT), "docs/verify.md lacks it");
+    if Command::new("ssh-keygen").arg("-?").output().is_err() {
+        return skip(
+            "the_key_is_named_by_its_fingerprint",
+            "there is no ssh-keygen (package openssh-client)",
+        );
+    }
+    let said = world.command("bash").args(["-c", FINGERPRINT]).output();
+    let said = String::from_utf8(said.unwrap().stdout).unwrap();
     let query = ".dsseEnvelope.signatures[0].keyid, .verificationMaterial.publicKey.hint";
     let named = world
         .command("jq")
         .args(["-r", query, "out/words-1.sigstore.json"])
         .output()
         .unwrap();
-    let digest = String::from_utf8(digest.stdout).unwrap();
     let named = String::from_utf8(named.stdout).unwrap();
-    assert!(
-        named.lines().all(|name| name == digest.trim()),
-        "{named} {digest}"
-    );
+    assert_eq!(named, format!("{said}{said}"));
+    assert!(said.starts_with("SHA256:"), "{said}");
+    world
+        .run(&["key", "show"])
+        .expect(0, &["BEGIN PUBLIC KEY", said.trim()]);
+    world
+        .run(&["key", "list"])
+        .expect(0, &[&said["SHA256:".len()..][..8], "default"]);
 }

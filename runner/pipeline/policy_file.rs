@@ -196,7 +196,9 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
 
 /// Where versions before this one remembered the policies of a root: under its keepers.
 fn former_place(dirs: &Dirs, root: &TrustRoot) -> PathBuf {
-    let keys = root.quorum.keys.iter().map(|key| key.id().to_string());
+    // By their former names: what was met before keys had fingerprints is not forgotten.
+    let keys = root.quorum.keys.iter();
+    let keys = keys.map(|key| key.id().former_name().to_string());
     let keys = keys.collect::<Vec<_>>().join("\n");
     let keepers = Digest::sha256(keys.as_bytes());
     dirs.state.join("policies").join(keepers.to_hex())

@@ -149,7 +149,7 @@ pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
     let root = existing(root)?;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for key in root.keys() {
-        let file = folder.join(format!("{}.pem", key.id().short()));
+        let file = folder.join(format!("{}.pem", key.id().to_hex()));
         std::fs::write(&file, key.as_pem()).with_context(|| file.display().to_string())?;
         writeln!(terminal::stdout(), "{}", file.display())?;
     }
@@ -218,7 +218,7 @@ fn builder(entry: &BuilderKey, root: &TrustRoot) -> String {
     if let Some(until) = entry.until {
         line.push_str(&format!(", until {until}"));
     }
-    if let Some(revoked) = root.revoked.get(&id) {
+    for revoked in root.revocations(id) {
         line.push_str(&format!(", revoked: {:?}", revoked.reason));
     }
     line

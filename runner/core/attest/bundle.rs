@@ -19,7 +19,7 @@ const OLDER_SPELLING: &str = "application/vnd.dev.sigstore.bundle+json;version=0
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     envelope: Envelope,
-    /// The base64 of the key id; only ever a hint.
+    /// The key's name; only ever a hint.
     hint: String,
     /// RFC 3161 responses over the signature, in DER.
     timestamps: Vec<Vec<u8>>,

@@ -1,6 +1,6 @@
 //! What a summary rests on, so that it can be judged like the builds it stands for.
 
-use super::key_id::KeyId;
+use super::key_id::KeyName;
 use super::resource::present;
 use crate::digest::Digest;
 use crate::json::fields::{FieldError, FieldProblem, Fields};
@@ -31,7 +31,7 @@ pub struct SummarizedBuild {
     /// Who built.
     pub builder: String,
     /// The key that spoke for the builder.
-    pub key: KeyId,
+    pub key: KeyName,
     /// The SHA-256 of the bundle's file.
     pub bundle: Digest,
     /// The trusted time of its signature.

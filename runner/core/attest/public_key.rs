@@ -111,7 +111,7 @@ impl PublicKey {
         }
     }
 
-    /// The name of the key.
+    /// The name of the key: its fingerprint.
     pub fn id(&self) -> KeyId {
         self.id
     }
@@ -149,12 +149,34 @@ impl PublicKey {
         let document = document.map_err(|_| PublicKeyError::Der)?;
         let pem = document.to_pem(PEM_LABEL, LineEnding::LF);
         Ok(Self {
+            id: KeyId::of(&ssh_blob(&point), document.as_bytes()),
             point,
-            id: KeyId::of_der(document.as_bytes()),
             pem: pem.map_err(|_| PublicKeyError::Der)?,
             der: document.into_vec(),
         })
     }
+}
+
+/// The key as SSH sends it (RFC 4253, section 6.6; RFC 5656, section 3.1; RFC 8709, section 4).
+fn ssh_blob(point: &Point) -> Vec<u8> {
+    match point {
+        Point::P256(key) => {
+            let point = key.to_sec1_point(false);
+            ssh_strings(&[b"ecdsa-sha2-nistp256", b"nistp256", point.as_bytes()])
+        }
+        Point::Ed25519(key) => ssh_strings(&[b"ssh-ed25519", key.as_bytes()]),
+    }
+}
+
+/// Strings as SSH sends them: each after its length (RFC 4251, section 5).
+fn ssh_strings(strings: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for string in strings {
+        let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(string);
+    }
+    bytes
 }
 
 /// `p256` says what a key and what a signature is; that this one was made by that key is what takes the

@@ -37,6 +37,25 @@ fn a_compressed_point_is_the_same_key() {
     assert_eq!(key.id(), public(&secret).id());
 }
 
+/// The expected names are those that OpenSSH 9.2 printed for these keys.
+#[test]
+fn a_key_is_named_as_openssh_names_it() {
+    for (der, fingerprint) in [
+        (
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaTeq79un7Qcp+IAuFfwleF9Zsxs3RPg2Ax/++zaQnX+S+UJ2mphNuCQe\
+             55WPeEE2KVAGDy7nigArLGSeGo77ug==",
+            "SHA256:heRxXglyQGh+r7l/qGMKPrRFzNPz2TeW233+8RXwiuk",
+        ),
+        (
+            "MCowBQYDK2VwAyEAPQVywkvHVN17pSG+Z5liaPX7CXXhO6EXsSp/EQYTekk=",
+            "SHA256:oys7FvGKpNVsIU/TKjmwRJEWk1PJeImwKmkpZgK+tQo",
+        ),
+    ] {
+        let key = PublicKey::from_der(&base64::decode(der).unwrap()).unwrap();
+        assert_eq!(key.id().to_string(), fingerprint);
+    }
+}
+
 #[test]
 fn other_files_are_refused_with_advice() {
     let private = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";

@@ -27,7 +27,7 @@ pub fn found(keeper: PublicKey, expires: Timestamp) -> TrustRoot {
         },
         builders: Vec::new(),
         verifiers: Vec::new(),
-        revoked: [].into(),
+        revoked: Vec::new(),
         time_stampers: Vec::new(),
     }
 }
@@ -108,7 +108,8 @@ pub fn revoke(
         return Err(RootChangeError::UnknownKey(key));
     }
     let mut next = next(root);
-    next.revoked.insert(key, revocation);
+    next.revoked.retain(|(name, _)| !name.names(key));
+    next.revoked.push((key.name(), revocation));
     Ok(next)
 }
 

@@ -1,9 +1,9 @@
 //! The trust root: which key may speak for which builder, when, and how much that is worth.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::dsse::Envelope;
-use super::key_id::KeyId;
+use super::key_id::{KeyId, KeyName};
 use super::level::BuildLevel;
 use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
@@ -32,8 +32,9 @@ pub struct TrustRoot {
     pub builders: Vec<BuilderKey>,
     /// Which keys speak for which verifiers, in summaries.
     pub verifiers: Vec<VerifierKey>,
-    /// Keys that are not to be believed any more.
-    pub revoked: BTreeMap<KeyId, Revocation>,
+    /// Keys that are not to be believed any more. One key may be there twice, also under both forms
+    /// of its name: [`TrustRoot::revocations`] has all that is said about it.
+    pub revoked: Vec<(KeyName, Revocation)>,
     /// Certificates of time stamp authorities, in DER.
     pub time_stampers: Vec<Vec<u8>>,
 }
@@ -87,7 +88,9 @@ impl TrustRoot {
     pub fn to_bytes(&self) -> Vec<u8> {
         let builders: Vec<Value> = self.builders.iter().map(BuilderKey::to_value).collect();
         let revoked = self.revoked.iter();
-        let revoked: Vec<Value> = revoked.map(|(key, it)| it.to_value(*key)).collect();
+        let revoked: Vec<Value> = revoked
+            .map(|(key, revocation)| revocation.to_value(*key))
+            .collect();
         let verifiers: Vec<Value> = self.verifiers.iter().map(VerifierKey::to_value).collect();
         let stampers = self.time_stampers.iter();
         let stampers: Vec<Value> = stampers.map(|der| base64::encode(der).into()).collect();
@@ -110,11 +113,24 @@ impl TrustRoot {
         keys.filter(|key| seen.insert(key.id())).collect()
     }
 
+    /// Which builder's key a name is of, in either form.
+    pub fn builder_key(&self, name: KeyName) -> Result<KeyId, Refusal> {
+        let mut keys = self.builders.iter().map(|entry| entry.key.id());
+        let unknown = || Refusal::new(Reason::BuilderUntrusted, format!("key {}", name.short()));
+        keys.find(|key| name.names(*key)).ok_or_else(unknown)
+    }
+
+    /// Every revocation of that key, by whichever name.
+    pub fn revocations(&self, key: KeyId) -> impl Iterator<Item = &Revocation> {
+        let of_key = self.revoked.iter().filter(move |(name, _)| name.names(key));
+        of_key.map(|(_, revocation)| revocation)
+    }
+
     /// The keys that may sign summaries now. A summary carries no trusted time: a key that was
     /// revoked at whatever time is believed no more.
     pub fn verifiers(&self, now: Timestamp) -> Result<Vec<VerifierKey>, Refusal> {
         self.check_expiry(now)?;
-        let valid = |it: &&VerifierKey| !self.revoked.contains_key(&it.key.id());
+        let valid = |it: &&VerifierKey| self.revocations(it.key.id()).next().is_none();
         Ok(self.verifiers.iter().filter(valid).cloned().collect())
     }
 
@@ -165,17 +181,16 @@ impl TrustRoot {
     }
 
     fn check_revocation(&self, key: KeyId, time: SigningTime) -> Result<(), Refusal> {
-        let Some(revocation) = self.revoked.get(&key) else {
+        let holds = |revocation: &&Revocation| match (revocation.from, time.stamped) {
+            (Some(from), Some(stamped)) => stamped >= from,
+            _ => true,
+        };
+        let Some(revocation) = self.revocations(key).find(holds) else {
             return Ok(());
         };
-        match (revocation.from, time.stamped) {
-            (Some(from), Some(stamped)) if stamped < from => Ok(()),
-            _ => {
-                let (short, why) = (key.short(), &revocation.reason);
-                let saw = format!("key {short}, {why:?}, signed {}", time.describe());
-                Err(Refusal::new(Reason::KeyRevoked, saw))
-            }
-        }
+        let (short, why) = (key.short(), &revocation.reason);
+        let saw = format!("key {short}, {why:?}, signed {}", time.describe());
+        Err(Refusal::new(Reason::KeyRevoked, saw))
     }
 
     /// Reads the document. It is a file of ours: unknown members are refused.
@@ -205,9 +220,7 @@ impl TrustRoot {
             quorum: Quorum::read(&fields.object("quorum")?)?,
             builders: read_all(&fields, "builders", BuilderKey::read)?,
             verifiers: read_all(&fields, "verifiers", VerifierKey::read)?,
-            revoked: read_all(&fields, "revoked", Revocation::read)?
-                .into_iter()
-                .collect(),
+            revoked: read_all(&fields, "revoked", Revocation::read)?,
             time_stampers: stampers
                 .map(|(path, value)| decode(value, &path))
                 .collect::<Result<_, _>>()?,
@@ -307,7 +320,7 @@ impl VerifierKey {
 }
 
 impl Revocation {
-    fn to_value(&self, key: KeyId) -> Value {
+    fn to_value(&self, key: KeyName) -> Value {
         present([
             ("key", Some(key.to_string().into())),
             ("from", self.from.map(|from| from.to_string().into())),
@@ -315,7 +328,7 @@ impl Revocation {
         ])
     }
 
-    fn read(fields: &Fields<'_>) -> Result<(KeyId, Self), FieldError> {
+    fn read(fields: &Fields<'_>) -> Result<(KeyName, Self), FieldError> {
         fields.only(&["key", "from", "reason"])?;
         let rule = FieldProblem::Rule("is no key id");
         let key = fields.text("key")?.parse();

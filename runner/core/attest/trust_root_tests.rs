@@ -28,7 +28,7 @@ fn root() -> TrustRoot {
             until: None,
         }],
         verifiers: vec![],
-        revoked: BTreeMap::new(),
+        revoked: vec![],
         time_stampers: vec![vec![1, 2, 3]],
     }
 }
@@ -53,7 +53,9 @@ fn a_root_reads_back() {
         from: Some(time(NOW)),
         reason: "lost".into(),
     };
-    root.revoked.insert(public(9).id(), revocation);
+    for name in [public(9).id().name(), public(8).id().former_name()] {
+        root.revoked.push((name, revocation.clone()));
+    }
     root.builders[0].until = Some(time(NOW));
     assert_eq!(open(&signed(&root, &[11, 13])), Ok(root));
 }
@@ -162,7 +164,7 @@ fn month(number: &str) -> Timestamp {
 fn revoke(root: &mut TrustRoot, from: Option<Timestamp>) {
     let reason = "stolen".to_owned();
     let revocation = Revocation { from, reason };
-    root.revoked.insert(public(1).id(), revocation);
+    root.revoked.push((public(1).id().name(), revocation));
 }
 
 #[test]
@@ -206,6 +208,36 @@ fn a_revoked_key_is_believed_about_the_past_at_most() {
     }
     let burnt = |root: &mut TrustRoot| revoke(root, None);
     assert_eq!(ask(burnt, Some("04")), Err(Reason::KeyRevoked));
+}
+
+#[test]
+fn a_key_is_revoked_by_whichever_name_and_by_the_strictest_word() {
+    let key = public(1).id();
+    let revocation = |from| Revocation {
+        from,
+        reason: "stolen".into(),
+    };
+    for (first, second) in [
+        (key.name(), key.former_name()),
+        (key.former_name(), key.name()),
+    ] {
+        let by_name = |root: &mut TrustRoot| root.revoked.push((first, revocation(None)));
+        assert_eq!(ask(by_name, None), Err(Reason::KeyRevoked), "{first}");
+        // The looser word, after the stricter one or before it, under another name or the same.
+        for (one, other) in [(first, second), (second, first), (first, first)] {
+            for (from, until) in [(None, Some(month("08"))), (Some(month("08")), None)] {
+                let twice = |root: &mut TrustRoot| {
+                    root.revoked.push((one, revocation(from)));
+                    root.revoked.push((other, revocation(until)));
+                };
+                assert_eq!(ask(twice, Some("04")), Err(Reason::KeyRevoked), "{one}");
+                let mut root = root();
+                twice(&mut root);
+                let read = open(&signed(&root, &[11, 12])).unwrap();
+                assert_eq!(read.revocations(key).count(), 2);
+            }
+        }
+    }
 }
 
 #[test]

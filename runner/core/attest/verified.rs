@@ -2,7 +2,7 @@
 
 use super::bundle::Bundle;
 use super::dsse::PAYLOAD_TYPE;
-use super::key_id::KeyId;
+use super::key_id::{KeyId, KeyName};
 use super::output_tree;
 use super::public_key::{PublicKey, SignatureError};
 use super::reason::{Reason, Refusal};
@@ -171,9 +171,10 @@ fn refusal_of(
     keys: &[&PublicKey],
     confirmed: impl Fn(&&PublicKey) -> Result<(), SignatureError>,
 ) -> Refusal {
+    let hint: Option<KeyName> = bundle.hint().parse().ok();
     let named = keys
         .iter()
-        .find(|key| key.id().to_string() == bundle.hint());
+        .find(|key| hint.is_some_and(|hint| hint.names(key.id())));
     let named = named.or(match (keys, bundle.hint()) {
         ([only], "") => Some(only),
         _ => None,

@@ -125,6 +125,24 @@ fn what_names_a_key_decides_nothing() {
 }
 
 #[test]
+fn a_bundle_with_the_former_name_of_its_key_is_as_good() {
+    let former = |signer: u8, named: u8| {
+        let name = public(named).id().former_name().to_string();
+        Forgery {
+            hint: name.clone(),
+            key_id: name,
+            ..Forgery::new(payload(&provenance()), signer)
+        }
+    };
+    let verified = decide(former(1, 1).text()).unwrap();
+    assert_eq!(verified.key(), public(1).id());
+    let by_another = decide(former(2, 1).text());
+    assert_refused(by_another, Reason::SignatureMismatch, "of another key");
+    let unknown = decide(former(2, 2).text());
+    assert_refused(unknown, Reason::KeyUnknown, "of a key nobody trusts");
+}
+
+#[test]
 fn signatures_are_exactly_one() {
     let honest = honest().text();
     let signature = &honest[honest.find("{\"keyid\"").unwrap()..honest.len() - 3];

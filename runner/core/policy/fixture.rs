@@ -25,7 +25,7 @@ pub(crate) fn trust() -> Trust {
         quorum: quorum(),
         builders: vec![key(1, "acme"), key(2, "acme"), key(3, "other")],
         verifiers: vec![],
-        revoked: <_>::default(),
+        revoked: vec![],
         time_stampers: vec![],
     }))
 }

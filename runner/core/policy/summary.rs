@@ -210,13 +210,14 @@ fn judge_builds(
             now: conditions.now,
             stamped: build.stamped,
         };
-        let entry = conditions.root.entry(build.key, &build.builder, time)?;
+        let key = conditions.root.builder_key(build.key)?;
+        let entry = conditions.root.entry(key, &build.builder, time)?;
         if entry.level < conditions.level {
             let saw = format!("{:?} has {} now", build.builder, entry.level);
             return Err(Refusal::new(Reason::SummaryLevel, saw));
         }
         makers.0.insert(&entry.operator);
-        makers.1.insert(build.key);
+        makers.1.insert(key);
     }
     if builds.is_empty() {
         return Err(Refusal::new(Reason::SummaryIncomplete, "it names no build"));
@@ -249,7 +250,7 @@ fn grounds(question: &Question<'_>) -> Grounds {
     }
     let build = |build: &Verified| SummarizedBuild {
         builder: build.provenance().builder.id.clone(),
-        key: build.key(),
+        key: build.key().name(),
         bundle: build.bundle(),
         stamped: build.time().stamped,
     };

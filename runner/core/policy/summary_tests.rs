@@ -179,7 +179,7 @@ fn a_summary_is_judged_like_the_builds_it_stands_for() {
             from: None,
             reason: "stolen".into(),
         };
-        root.revoked.insert(public(key).id(), revocation);
+        root.revoked.push((public(key).id().name(), revocation));
         root
     };
     let lowered = {

@@ -1,6 +1,6 @@
 //! A policy that can be decided by: its three documents, read and held against each other.
 
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::key_id::KeyName;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::root_chain;
 use zwieback_core::attest::trust_root::TrustRoot;
@@ -83,21 +83,23 @@ impl PolicyInForce {
     }
 
     /// Whose key that is: a person's, a builder's or the gate's.
-    pub fn owner(&self, key: KeyId) -> Option<String> {
-        let person = self.release.people.person(key).map(ToString::to_string);
+    pub fn owner(&self, key: KeyName) -> Option<String> {
+        let person = self.release.people.named(key).map(|(_, it)| it.to_string());
         let mut builders = self.root.builders.iter();
-        let mut builder = || builders.find(|it| it.key.id() == key);
-        let gate = || self.release.gate_keys.contains(&key);
+        let mut builder = || builders.find(|it| key.names(it.key.id()));
+        let mut keys = self.release.gate_keys.iter();
+        let mut gate = || keys.any(|id| key.names(*id));
         person
             .or_else(|| builder().map(|it| it.builder.clone()))
             .or_else(|| gate().then(|| self.release.gate.clone()))
     }
 
-    /// The key of that id, of a person or a builder.
-    pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
+    /// The key of that name, of a person or a builder.
+    pub fn key(&self, name: KeyName) -> Option<&PublicKey> {
         let builders = self.root.builders.iter().map(|it| &it.key);
-        let mut builders = builders.filter(|it| it.id() == id);
-        self.release.people.key(id).or_else(|| builders.next())
+        let mut builders = builders.filter(|it| name.names(it.id()));
+        let person = self.release.people.named(name).map(|(key, _)| key);
+        person.or_else(|| builders.next())
     }
 
     /// The name under which builds are judged for an environment; none where the policy about builds

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::key_id::{KeyId, KeyName};
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::base64;
 use zwieback_core::name::Name;
@@ -93,9 +93,10 @@ impl People {
         self.by_key.values().any(|(_, name)| name == person)
     }
 
-    /// The key of that id.
-    pub fn key(&self, id: KeyId) -> Option<&PublicKey> {
-        self.by_key.get(&id).map(|(key, _)| key)
+    /// The key of that name, and whose it is.
+    pub fn named(&self, name: KeyName) -> Option<(&PublicKey, &Name)> {
+        let mut keys = self.by_key.iter().filter(|(id, _)| name.names(**id));
+        keys.next().map(|(_, (key, person))| (key, person))
     }
 
     /// Whether that person has that role.

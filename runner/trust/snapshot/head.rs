@@ -11,7 +11,7 @@ use crate::state::part::Base;
 use crate::tlog::frontier::Frontier;
 
 /// Heads of another form are not read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The key by which a reader knows its own snapshots.
 #[derive(Clone, Copy, PartialEq, Eq)]

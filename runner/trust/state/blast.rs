@@ -34,7 +34,7 @@ impl State {
                 let tests = record.tests.iter().map(|it| (it.key, it.index));
                 let exceptions = record.exceptions.iter().map(|it| (it.key, it.index));
                 let all = approvals.chain(tests).chain(exceptions);
-                let of_key = all.filter(|(by, _)| by == key).map(|(_, index)| index);
+                let of_key = all.filter(|(by, _)| key.names(*by)).map(|(_, index)| index);
                 radius.statements.extend(of_key);
             }
         }
@@ -78,7 +78,7 @@ impl State {
 
 fn rests_on(key: KeyId, build: &BuildRecord, revoked: &Revoked) -> bool {
     match revoked {
-        Revoked::Key(it) => key == *it,
+        Revoked::Key(name) => name.names(key),
         Revoked::Builder(builder) => build.builder == *builder,
         Revoked::Artifact(input) | Revoked::Source(input) => {
             build.inputs.contains_key(input) || build.needs.contains_key(input)

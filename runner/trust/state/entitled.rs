@@ -142,7 +142,8 @@ impl State {
 
     /// Whether that is a keeper's word against a keeper.
     fn is_vote(&self, key: KeyId, revoked: &Revoked) -> bool {
-        let against = matches!(revoked, Revoked::Key(of) if self.is_keeper(*of));
+        let of = self.revoked_key(revoked);
+        let against = of.is_some_and(|of| self.is_keeper(of));
         against && self.is_keeper(key)
     }
 

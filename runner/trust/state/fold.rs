@@ -14,7 +14,7 @@ use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
-use crate::statement::revocation::{Revocation, Revoked};
+use crate::statement::revocation::Revocation;
 use crate::statement::said::{Reading, Said, Signed};
 
 impl State {
@@ -143,10 +143,8 @@ impl State {
         revocation: &Revocation,
     ) -> Result<String, Refusal> {
         let by = self.person(key)?.clone();
-        let against = match revocation.revoked {
-            Revoked::Key(of) => self.is_keeper(of),
-            _ => false,
-        };
+        let of = self.revoked_key(&revocation.revoked);
+        let against = of.is_some_and(|of| self.is_keeper(of));
         // A key that may only vote any more has no other word.
         let speaks = self.key_revoked(key, stamped).is_none();
         let record = RevocationRecord {
@@ -161,8 +159,7 @@ impl State {
         self.revocations.push(record);
         self.take_votes(revocation);
         let needed = self.policy()?.release.change.count;
-        let vote =
-            matches!(revocation.revoked, Revoked::Key(of) if self.vote_revoked(of, None).is_none());
+        let vote = of.is_some_and(|of| self.vote_revoked(of, None).is_none());
         Ok(match against && vote {
             true if keeper => format!("{why}; as a keeper only by {needed} keepers"),
             true => format!("{why}; not as a keeper"),
@@ -172,7 +169,7 @@ impl State {
 
     /// Whose key was revoked as a keeper's has not voted: it may have been in other hands by then.
     fn take_votes(&mut self, revocation: &Revocation) {
-        let Revoked::Key(key) = revocation.revoked else {
+        let Some(key) = self.revoked_key(&revocation.revoked) else {
             return;
         };
         let Ok(person) = self.person(key).cloned() else {

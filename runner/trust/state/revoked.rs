@@ -22,7 +22,7 @@ impl State {
         &self.revocations
     }
 
-    /// The revocation of that thing, if there is one.
+    /// The revocation of that thing, if there is one; keys have [`Self::key_revoked`].
     pub fn revocation(&self, of: &Revoked) -> Option<&RevocationRecord> {
         let mut all = self.revocations.iter();
         all.find(|it| it.revocation.revoked == *of && it.alone)
@@ -54,23 +54,31 @@ impl State {
     pub fn root(&self) -> Result<TrustRoot, Refusal> {
         let mut root = self.policy()?.root.clone();
         for record in &self.revocations {
-            let Revoked::Key(key) = record.revocation.revoked else {
+            let Revoked::Key(name) = record.revocation.revoked else {
                 continue;
             };
-            if !record.alone && self.vote_revoked(key, None).is_none() {
+            let key = self.revoked_key(&record.revocation.revoked);
+            let is_voted = || key.is_some_and(|key| self.vote_revoked(key, None).is_some());
+            if !record.alone && !is_voted() {
                 continue;
             }
             let added = trust_root::Revocation {
                 from: record.revocation.from,
                 reason: record.revocation.reason.clone(),
             };
-            let kept = root.revoked.entry(key).or_insert_with(|| added.clone());
-            // The earlier of two times holds; no time at all is the earliest.
-            if added.from < kept.from {
-                *kept = added;
-            }
+            // Beside what the root says of the same key: each of them holds.
+            root.revoked.push((name, added));
         }
         Ok(root)
+    }
+
+    /// The key that is revoked, if the policy in force knows it, by whichever of its names.
+    pub(super) fn revoked_key(&self, revoked: &Revoked) -> Option<KeyId> {
+        let Revoked::Key(name) = revoked else {
+            return None;
+        };
+        let key = self.policy.as_ref()?.key(*name)?;
+        Some(key.id())
     }
 
     fn of_key(
@@ -79,7 +87,7 @@ impl State {
         stamped: Option<Timestamp>,
     ) -> impl Iterator<Item = &RevocationRecord> {
         let all = self.revocations.iter();
-        let of_key = all.filter(move |it| it.revocation.revoked == Revoked::Key(key));
+        let of_key = all.filter(move |it| it.revocation.revoked.is_key(key));
         of_key.filter(move |it| match (it.revocation.from, stamped) {
             (Some(from), Some(stamped)) => stamped >= from,
             _ => true,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::key_id::{KeyId, KeyName};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::Digest;
@@ -32,7 +32,7 @@ pub struct Revocation {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Revoked {
     /// A key of a person, a builder or the gate.
-    Key(KeyId),
+    Key(KeyName),
     /// An artifact, by its SHA-256.
     Artifact(Digest),
     /// A builder, by its id.
@@ -85,6 +85,11 @@ impl Revoked {
             "source" => id.parse().ok().map(Self::Source),
             _ => None,
         }
+    }
+
+    /// Whether it is that key, by whichever of its names.
+    pub fn is_key(&self, key: KeyId) -> bool {
+        matches!(self, Self::Key(name) if name.names(key))
     }
 
     /// What it is called on a screen.

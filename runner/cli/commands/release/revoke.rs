@@ -63,7 +63,7 @@ fn revoked(kind: RevokedKind, which: &str) -> anyhow::Result<Revoked> {
         RevokedKind::Artifact => Revoked::Artifact(named::artifact(which)?.sha256),
         RevokedKind::Source => Revoked::Source(named::artifact(which)?.sha256),
         RevokedKind::Key if Path::new(which).is_file() => {
-            Revoked::Key(read_public(Path::new(which))?.id())
+            Revoked::Key(read_public(Path::new(which))?.id().name())
         }
         RevokedKind::Key => Revoked::parse("key", which)
             .with_context(|| format!("{which} is neither a public key's file nor the id of one"))?,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::key_id::KeyName;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::reason::Refusal;
 use zwieback_host::keys::key_directory::read_public;
@@ -35,14 +36,14 @@ pub fn run(global: &Global, args: &SubmitArgs) -> anyhow::Result<u8> {
 fn signed(path: &Path, given: &[PublicKey], state: &State) -> anyhow::Result<(Bundle, PublicKey)> {
     let bytes = evidence::read(path)?;
     let bundle = Bundle::parse(&bytes).map_err(Refusal::from)?;
-    let id = bundle.hint().parse().ok();
-    let Some(id) = id else {
+    let Ok(hint) = bundle.hint().parse::<KeyName>() else {
         bail!("{}: its hint is no id of a key", path.display());
     };
-    let known = state.policy().ok().and_then(|it| it.key(id));
-    let key = given.iter().find(|it| it.id() == id).or(known).cloned();
+    let known = state.policy().ok().and_then(|it| it.key(hint));
+    let named = given.iter().find(|key| hint.names(key.id()));
+    let key = named.or(known).cloned();
     let key = key.with_context(|| {
-        let short = id.short();
+        let short = hint.short();
         format!(
             "{}: the policy knows no key {short}; --key names its file",
             path.display()

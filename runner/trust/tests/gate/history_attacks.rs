@@ -220,7 +220,7 @@ fn a_revoked_key_says_nothing_any_more() {
         revoke(&world.desk(who), &wish)
     };
     let code = |said: Result<_, StoryError>| said.unwrap_err().why().unwrap().code();
-    let key = |name: &str| Revoked::Key(world.keys[name].public_key().id());
+    let key = |name: &str| Revoked::Key(world.keys[name].public_key().id().name());
     let radius = world.state().blast_radius(&key("ada"));
     assert_eq!(radius.statements.len(), 2);
     // Ada is not one who may revoke, so bo's key stays good.
@@ -235,6 +235,32 @@ fn a_revoked_key_says_nothing_any_more() {
     assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
     revoke("sam", Revoked::Builder(crate::world::builder_id("other"))).unwrap();
     assert_eq!(world.refused("1.0", "prod"), "builder-revoked");
+}
+
+#[test]
+fn a_key_that_was_revoked_by_its_former_name_is_revoked() {
+    let world = World::new();
+    world.approved("1.0");
+    world.promote("1.0", "staging").unwrap();
+    let former = |name: &str| Revoked::Key(world.keys[name].public_key().id().former_name());
+    let radius = world.state().blast_radius(&former("ada"));
+    assert_eq!(radius.statements.len(), 2);
+    let take_back = |name: &str| {
+        let wish = Revoke {
+            revoked: former(name),
+            from: None,
+            reason: "stolen".to_owned(),
+        };
+        revoke(&world.desk("sam"), &wish).unwrap();
+    };
+    take_back("ada");
+    let again = world.approve("ada", "1.0", "prod");
+    assert_eq!(again.unwrap_err().why().unwrap().code(), "signer-revoked");
+    assert_eq!(world.refused("1.0", "prod"), "signer-revoked");
+    world.approve("cy", "1.0", "prod").unwrap();
+    take_back("acme");
+    // The builder's key counts no more, though its bundle and the root have the present name.
+    assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
 }
 
 #[test]

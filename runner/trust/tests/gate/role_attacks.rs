@@ -355,7 +355,7 @@ fn a_promotion_under_another_name_is_found_by_repeating_it() {
 
 fn against(world: &World, who: &str, key: &str) -> Result<String, String> {
     let wish = Revoke {
-        revoked: Revoked::Key(world.keys[key].public_key().id()),
+        revoked: Revoked::Key(world.keys[key].public_key().id().name()),
         from: None,
         reason: "stolen".into(),
     };

@@ -431,7 +431,7 @@ fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
         },
         builders: vec![builder("acme"), builder("other")],
         verifiers: Vec::new(),
-        revoked: BTreeMap::new(),
+        revoked: Vec::new(),
         time_stampers: vec![],
     };
     let signature = keys["kim"].sign(&root_pae(&root)).unwrap();
