@@ -74,11 +74,8 @@ fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, 
         now: clock::now(),
     };
     let verified = verify_claim(&request)?;
-    let builder = &verified.provenance().builder.id;
-    tell(format!(
-        "signed by {builder}, key {}",
-        verified.key().short()
-    ));
+    let by = trust.attribution(verified.key(), &verified.provenance().builder.id);
+    tell(format!("signed by {by}"));
     Ok((verified.statement(), verified.provenance().clone()))
 }
 

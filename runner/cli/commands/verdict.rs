@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verify::Verified;
 use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::decide::{Decision, Outcome};
@@ -31,9 +32,14 @@ pub struct LookedAt {
 }
 
 /// Says that everything was verified, and by whom.
-pub fn accepted(global: &Global, what: &LookedAt, answer: &Answer) -> anyhow::Result<u8> {
+pub fn accepted(
+    global: &Global,
+    what: &LookedAt,
+    answer: &Answer,
+    trust: &Trust,
+) -> anyhow::Result<u8> {
     if global.format == Format::Json {
-        let builds: Vec<Value> = answer.builds.iter().map(build).collect();
+        let builds: Vec<Value> = answer.builds.iter().map(|it| build(it, trust)).collect();
         let verdict = json!({
             "verdict": "verified",
             "builds": builds,
@@ -47,12 +53,8 @@ pub fn accepted(global: &Global, what: &LookedAt, answer: &Answer) -> anyhow::Re
     what.tell(paint)?;
     let what = counted(what.files, "artifact");
     let line = |build: &Verified| {
-        let (builder, key) = (&build.provenance().builder.id, build.key().short());
-        paint.line(
-            Meaning::Good,
-            "Verified",
-            format!("{what} by {builder}, key {key}"),
-        )
+        let by = trust.attribution(build.key(), &build.provenance().builder.id);
+        paint.line(Meaning::Good, "Verified", format!("{what} by {by}"))
     };
     let lines: Vec<String> = answer.builds.iter().map(line).collect();
     say(&lines.join("\n"))?;
@@ -191,10 +193,13 @@ fn other(refusal: &Refusal) -> Value {
     json!({"reason": refusal.reason.code(), "saw": refusal.saw()})
 }
 
-fn build(build: &Verified) -> Value {
+fn build(build: &Verified, trust: &Trust) -> Value {
+    let named = &build.provenance().builder.id;
     json!({
         "bundle": build.bundle().to_hex(),
-        "builder": build.provenance().builder.id,
+        // Whom the trust root names; a key alone vouches for no name.
+        "builder": trust.vouches_for_builders().then_some(named),
+        "claimedBuilder": named,
         "key": build.key().to_string(),
         "level": build.level().to_string(),
         "signed": build.time().describe(),

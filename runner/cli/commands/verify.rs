@@ -31,7 +31,8 @@ pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
         Some(file) => believed(args, file)
             .and_then(|(what, summary)| verdict::believed(global, &what, &summary)),
         None => decided(global, args).and_then(|(asked, answer)| {
-            let said = verdict::accepted(global, &looked_at(&asked, &answer.held), &answer);
+            let what = looked_at(&asked, &answer.held);
+            let said = verdict::accepted(global, &what, &answer, &asked.trust);
             // The process ends: to take a thousand statements apart before would be for nothing.
             mem::forget(answer);
             said

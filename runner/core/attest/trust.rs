@@ -38,6 +38,21 @@ impl Trust {
         }
     }
 
+    /// Whether a builder's name means anything: a key alone signs whatever name is in its statement.
+    pub fn vouches_for_builders(&self) -> bool {
+        matches!(self, Self::Root(_))
+    }
+
+    /// Who signed, as far as it is known. A builder's name is a claim unless a root says whose key it is.
+    pub fn attribution(&self, key: KeyId, builder: &str) -> String {
+        let key = key.short();
+        if self.vouches_for_builders() {
+            format!("{builder}, key {key}")
+        } else {
+            format!("key {key}, which claims to be {builder}")
+        }
+    }
+
     /// Certificates of the time stamp authorities to believe, in DER.
     pub fn time_stampers(&self) -> &[Vec<u8>] {
         match self {
