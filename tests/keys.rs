@@ -30,6 +30,21 @@ case $verb in
 esac
 "#;
 
+/// The adapter of docs/keys.md, which is told what it signs and signs provenance alone.
+const CHOOSY: &str = r#"#!/bin/sh
+read -r greeting version
+read -r verb id
+case $version/$verb in
+  v1/public-key) echo "ok $(openssl pkey -in "$1" -pubout -outform DER | base64 -w0) v2" ;;
+  v2/sign) read -r _ digest; read -r _ purpose; read -r _ message
+    case $purpose in
+      *'"predicateType":"https://slsa.dev/provenance/v1"'*) ;;
+      *) echo "error only provenance is signed here"; exit ;;
+    esac
+    echo "ok $(echo "$message" | base64 -d | openssl dgst -sha256 -sign "$1" | base64 -w0)" ;;
+esac
+"#;
+
 /// Runs zwieback in a terminal of its own and answers each question, once it is asked.
 const TYPIST: &str = r#"
 import os, pty, sys
@@ -161,6 +176,41 @@ fn an_ed25519_key() {
 }
 
 #[test]
+fn a_command_that_signs_provenance_alone() {
+    let page = fs::read_to_string(site!().file("docs/keys.md")).unwrap();
+    assert!(page.contains(CHOOSY), "docs/keys.md has another adapter");
+    let world = World::new(site!(), Larder::Shell);
+    world.recipe("words", "echo one > $OUT/one");
+    let adapter = world.write("home/adapter", CHOOSY);
+    fs::set_permissions(&adapter, fs::Permissions::from_mode(0o755)).unwrap();
+    shell(
+        &world,
+        "openssl ecparam -name prime256v1 -genkey -noout -out ~/remote",
+    );
+    let key = format!(
+        "exec:{} {}",
+        adapter.display(),
+        world.path("home/remote").display()
+    );
+    sign_and_verify(&world, &key);
+    let trust = [
+        "key",
+        "trust",
+        "public.pem",
+        "--root",
+        "root.json",
+        "--builder",
+        BUILDER,
+        "--sign-key",
+        &key,
+    ];
+    world
+        .run(&trust)
+        .expect(1, &["declined: only provenance is signed here"]);
+    assert!(!world.path("project/root.json").exists());
+}
+
+#[test]
 fn a_command_that_signs() {
     let world = World::new(site!(), Larder::Shell);
     world.recipe("words", "echo one > $OUT/one");
@@ -190,7 +240,7 @@ fn a_command_that_signs() {
     ];
     world
         .run(&declining)
-        .expect(1, &["cannot run `/no/such/program`"]);
+        .expect(1, &["/no/such/program` is not installed"]);
     world
         .run(&["build", "words", "--key", "exec:"])
         .expect(2, &["names no key"]);

@@ -29,6 +29,8 @@ pub enum KeyAction {
         #[arg(long)]
         base64: bool,
     },
+    /// Print what your keys have signed on this machine, a line each
+    Uses,
     /// List your own keys, or those of a trust root
     List {
         /// A signed trust root

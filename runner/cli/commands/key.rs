@@ -3,12 +3,14 @@
 use std::io::Write;
 
 use anyhow::Context as _;
+use zwieback_core::attest::key_id::KeyName;
 use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::KeyDirectory;
+use zwieback_host::keys::uses;
 use zwieback_trust::gate::people::write_key;
 
-use crate::cli::args::global::Global;
+use crate::cli::args::global::{Format, Global};
 use crate::cli::args::key::{GenerateArgs, KeyAction, KeyArgs};
 use crate::cli::commands::trusted_keys::{self, Keepers};
 use crate::cli::config::Sign;
@@ -36,6 +38,7 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
                 print(&keyring)?;
             }
         }
+        KeyAction::Uses => uses(global.format, &dirs)?,
         KeyAction::List { root } => trusted_keys::list(&dirs, root.as_deref())?,
         KeyAction::Trust(args) => keepers.trust(args)?,
         KeyAction::Rotate { change, old, new } => keepers.rotate(change, old, new)?,
@@ -71,7 +74,7 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
 fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Keyring> {
     if let Some(uri) = &args.pkcs11 {
         let uri = uri.parse().context("--pkcs11")?;
-        return Ok(keyring::create_in_token(&uri)?);
+        return Ok(keyring::create_in_token(dirs, &uri)?);
     }
     let name: Name = match &args.name {
         Some(name) => name.parse()?,
@@ -92,12 +95,29 @@ fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Key
     )?)
 }
 
+/// Prints what this user's keys were used for, in order.
+fn uses(format: Format, dirs: &Dirs) -> anyhow::Result<()> {
+    let mut stdout = terminal::stdout();
+    for one in uses::read(&uses::file(dirs))? {
+        if format == Format::Json {
+            writeln!(stdout, "{}", serde_json::to_string(&one)?)?;
+        } else {
+            let key: KeyName = one.key.parse()?;
+            writeln!(stdout, "{} {} {}", one.time, key.short(), one.describe())?;
+        }
+    }
+    Ok(())
+}
+
 fn print(keyring: &Keyring) -> anyhow::Result<()> {
     if let Some(fresh) = &keyring.fresh {
         writeln!(terminal::stderr(), "{}", fresh.notice())?;
     }
-    let pem = keyring.signer.public_key().as_pem();
+    let key = keyring.signer.public_key();
     terminal::stdout()
-        .write_all(pem.as_bytes())
-        .context("stdout")
+        .write_all(key.as_pem().as_bytes())
+        .context("stdout")?;
+    // Beside the data, which can be redirected to a file.
+    writeln!(terminal::stderr(), "{}", key.id())?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! Reading goes the other way and every step can refuse, with a [`reason::Reason`].
 
 pub mod key_id;
+pub mod purpose;
 pub mod public_key;
 
 pub mod digest_set;

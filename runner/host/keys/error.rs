@@ -4,10 +4,13 @@ use std::io;
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKeyError, SignatureError};
 
+use super::uses::UsesError;
 use crate::launch::error::LaunchError;
 
-/// The first line of what an external signer is asked.
+/// The first line of what an external signer is asked, unless it has said that it speaks the next version.
 pub(super) const GREETING: &str = "zwieback-signer v1";
+/// The first line of what such a signer is asked.
+pub(super) const GREETING_V2: &str = "zwieback-signer v2";
 /// The program that talks to tokens.
 pub(super) const TOOL: &str = "pkcs11-tool";
 
@@ -20,6 +23,9 @@ pub enum SignError {
     /// The token did not sign.
     #[error(transparent)]
     Pkcs11(#[from] Pkcs11Error),
+    /// The use of the key could not be recorded, and so it was not used.
+    #[error(transparent)]
+    Record(#[from] UsesError),
     /// What came back is no signature by the key.
     #[error("what the signer returned does not verify: {0}")]
     Unconfirmed(#[from] SignatureError),
@@ -40,6 +46,9 @@ pub enum ExternalError {
     /// The answer is none of the protocol's.
     #[error("the external signer answered {0:?}, `ok <base64>` is expected")]
     Answer(String),
+    /// It speaks a version of the protocol that is not known here.
+    #[error("the external signer speaks {0:?}, v1 and v2 are known")]
+    Version(String),
     /// The answer holds no public key we take.
     #[error("the external signer's key: {0}")]
     Key(#[from] PublicKeyError),
@@ -90,6 +99,7 @@ impl SignError {
         match self {
             Self::External(error) => error.hint(),
             Self::Pkcs11(error) => error.hint(),
+            Self::Record(error) => error.hint(),
             Self::Unconfirmed(_) => {
                 Some("the signer's public key may be that of another key: ask it again".into())
             }
@@ -106,7 +116,7 @@ impl ExternalError {
             )),
             Self::Key(error) => error.hint(),
             Self::Program(error) => error.hint(),
-            Self::NoCommand | Self::Declined(_) => None,
+            Self::NoCommand | Self::Declined(_) | Self::Version(_) => None,
         }
     }
 }

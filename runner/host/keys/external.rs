@@ -4,13 +4,18 @@
 //! the end of its stdin, answers with one line on stdout and exits with 0:
 //!
 //! ```text
-//! zwieback-signer v1          zwieback-signer v1
-//! public-key                  sign <key id>
-//!                             sha256 <the message's digest in hexadecimal digits>
-//!                             message <the message in base64>
+//! zwieback-signer v1             zwieback-signer v2
+//! public-key                     sign <fingerprint of the key>
+//!                                sha256 <the message's digest in hexadecimal digits>
+//!                                purpose <what is signed, as JSON>
+//!                                message <the message in base64>
 //!
-//! ok <SPKI DER in base64>     ok <signature in base64>
+//! ok <SPKI DER in base64> v2     ok <signature in base64>
 //! ```
+//!
+//! The command says which version it speaks, with its key, and nothing is ever tried twice in another
+//! version. Without `v2` there it speaks v1: the greeting says so, there is no line `purpose`, and the key
+//! has the name it had when v1 was written.
 //!
 //! An ECDSA signature is over the digest and may be DER or raw r and s; an Ed25519 signature is over
 //! the message. A refusal is `error <reason>`, or any other exit code with the reason on stderr.
@@ -18,10 +23,10 @@
 use std::ffi::OsString;
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
+use zwieback_core::attest::purpose::Purpose;
 use zwieback_core::base64;
-use zwieback_core::digest::Digest;
 
-use super::error::{ExternalError, GREETING, SignError};
+use super::error::{ExternalError, GREETING, GREETING_V2, SignError};
 use super::signer::Signer;
 use crate::launch::launched::Launch;
 use crate::launch::rules::SIGNER;
@@ -31,6 +36,14 @@ use crate::launch::rules::SIGNER;
 pub struct ExternalSigner {
     program: Launch,
     public: PublicKey,
+    version: Version,
+}
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
 }
 
 impl ExternalSigner {
@@ -38,10 +51,16 @@ impl ExternalSigner {
     pub fn open(command: &[OsString]) -> Result<Self, ExternalError> {
         let (file, arguments) = command.split_first().ok_or(ExternalError::NoCommand)?;
         let program = Launch::new(file, &SIGNER).arguments(arguments);
-        let der = ask(&program, "public-key\n")?;
+        let answer = ask(&program, &format!("{GREETING}\npublic-key\n"))?;
+        let (key, version) = match answer.split_once(' ') {
+            None => (answer.as_str(), Version::One),
+            Some((key, "v2")) => (key, Version::Two),
+            Some((_, other)) => return Err(ExternalError::Version(shown(other))),
+        };
         Ok(Self {
             program,
-            public: PublicKey::from_der(&der)?,
+            public: PublicKey::from_der(&decoded(key)?)?,
+            version,
         })
     }
 }
@@ -52,13 +71,7 @@ impl Signer for ExternalSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let request = format!(
-            "sign {}\nsha256 {}\nmessage {}\n",
-            self.public.id(),
-            Digest::sha256(message),
-            base64::encode(message)
-        );
-        let signature = ask(&self.program, &request)?;
+        let signature = decoded(&ask(&self.program, &self.request(message))?)?;
         Ok(match self.public.algorithm() {
             Algorithm::EcdsaP256 => ecdsa_der(signature),
             Algorithm::Ed25519 => signature,
@@ -66,18 +79,43 @@ impl Signer for ExternalSigner {
     }
 }
 
-fn ask(program: &Launch, request: &str) -> Result<Vec<u8>, ExternalError> {
-    let answer = program.ask(format!("{GREETING}\n{request}").as_bytes())?;
+impl ExternalSigner {
+    fn request(&self, message: &[u8]) -> String {
+        let (id, purpose) = (self.public.id(), Purpose::of(message));
+        let (digest, message) = (purpose.digest, base64::encode(message));
+        match self.version {
+            Version::One => {
+                let name = id.former_name();
+                format!("{GREETING}\nsign {name}\nsha256 {digest}\nmessage {message}\n")
+            }
+            Version::Two => {
+                let purpose = purpose.to_line();
+                format!(
+                    "{GREETING_V2}\nsign {id}\nsha256 {digest}\npurpose {purpose}\nmessage {message}\n"
+                )
+            }
+        }
+    }
+}
+
+/// What follows the `ok` of an answer.
+fn ask(program: &Launch, request: &str) -> Result<String, ExternalError> {
+    let answer = program.ask(request.as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);
     let line = answer.trim_end();
     if let Some(reason) = line.strip_prefix("error ") {
         return Err(ExternalError::Declined(reason.escape_debug().collect()));
     }
-    let bytes = line.strip_prefix("ok ").map(base64::decode);
-    match bytes {
-        Some(Ok(bytes)) => Ok(bytes),
-        _ => Err(ExternalError::Answer(line.chars().take(80).collect())),
-    }
+    let answer = line.strip_prefix("ok ").map(str::to_owned);
+    answer.ok_or_else(|| ExternalError::Answer(shown(line)))
+}
+
+fn decoded(answer: &str) -> Result<Vec<u8>, ExternalError> {
+    base64::decode(answer).map_err(|_| ExternalError::Answer(shown(&format!("ok {answer}"))))
+}
+
+fn shown(answer: &str) -> String {
+    answer.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -46,6 +46,44 @@ fn a_command_signs() {
     assert_eq!(key.public_key().confirm(b"message", &signature), Ok(()));
 }
 
+/// Answers with one line, and keeps what it was asked.
+fn recorder(folder: &Path, answer: &str) -> Vec<OsString> {
+    let script = format!("cat > \"$1/asked\"; echo '{answer}'");
+    shell(&script, folder)
+}
+
+#[test]
+fn a_command_is_told_what_it_signs_once_it_says_that_it_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let spki = base64::encode(key.public_key().as_der());
+    let id = key.public_key().id();
+    let message = b"DSSEv1 1 a 46 {\"predicateType\":\"p\",\"subject\":[{\"name\":\"s\"}]}";
+    let asked = || fs::read_to_string(folder.path().join("asked")).unwrap();
+    for (answer, greeting, name) in [
+        (format!("ok {spki}"), "zwieback-signer v1", id.former_name()),
+        (format!("ok {spki} v2"), "zwieback-signer v2", id.name()),
+    ] {
+        let signer = ExternalSigner::open(&recorder(folder.path(), &answer)).unwrap();
+        assert_eq!(asked(), "zwieback-signer v1\npublic-key\n");
+        // The answer is no signature, which is for the caller to find out.
+        drop(signer.sign(message));
+        let begins = format!("{greeting}\nsign {name}\nsha256 ");
+        assert!(asked().starts_with(&begins), "{}", asked());
+        let purpose = "\npurpose {\"builder\":null,\"kind\":\"a\",\"predicateType\":\"p\"";
+        let is_told = asked().contains(purpose);
+        assert_eq!(is_told, greeting.ends_with("v2"), "{}", asked());
+    }
+    for version in ["v3", "v2 v3", ""] {
+        let answer = format!("ok {spki} {version}.");
+        let refused = ExternalSigner::open(&recorder(folder.path(), &answer));
+        assert!(
+            matches!(refused, Err(ExternalError::Version(_))),
+            "{version}"
+        );
+    }
+}
+
 #[test]
 fn raw_signatures_become_der() {
     let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();

@@ -6,6 +6,7 @@
 
 pub mod locator;
 pub mod signer;
+pub mod uses;
 pub mod error;
 
 pub mod certificate;
