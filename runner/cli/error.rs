@@ -6,6 +6,7 @@ use std::io::Write;
 use zwieback_core::attest::reason::Refusal;
 use zwieback_core::bake::completed::Ending;
 use zwieback_core::bake::recheck::NotRepeatable;
+use zwieback_core::bake::unsigned::NotSignable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_core::name::Name;
@@ -185,9 +186,12 @@ fn code_of_story(error: &PipelineError) -> u8 {
         | PipelineError::Outputs { .. }
         | PipelineError::Patch { .. } => exit::STEP_FAILED,
         PipelineError::Refused(refusal) => refused(refusal),
+        PipelineError::NotSignable(NotSignable::NotWaiting(_)) => exit::USER,
         PipelineError::NotReproducible { .. }
+        | PipelineError::NotSignable(NotSignable::TwoTrees(_))
         | PipelineError::RebuiltDiffers { .. }
         | PipelineError::OtherRoot { .. } => exit::NOT_REPRODUCIBLE,
+        PipelineError::NotSignable(_) => exit::UNVERIFIED,
         PipelineError::Sandbox(_) | PipelineError::LockAbsent { .. } => exit::NO_SANDBOX,
         PipelineError::Toolchain(AssembleError::Cancelled) => exit::INTERRUPTED,
         _ => exit::USER,

@@ -65,6 +65,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Diff(args) => commands::diff::run(global, args),
         Command::Explain(args) => commands::explain::run(global, args),
         Command::Logs(args) => commands::logs::run(global, args),
+        Command::Sign(args) => commands::sign::run(global, args),
         Command::Verify(args) => commands::verify::run(global, args),
         Command::Recheck(args) => commands::recheck::run(global, args),
         Command::Key(args) => commands::key::run(global, args),

@@ -263,4 +263,6 @@ pub enum Verdict {
     Reproducible,
     /// There was one run only, so nothing is known and nothing is signed.
     BuiltOnce,
+    /// Two runs agree, and nobody has signed that yet.
+    Unsigned,
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use zwieback_core::bake::action::Action;
 use zwieback_core::bake::record::Record;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
@@ -20,6 +21,10 @@ const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
 /// No record is as long, nor a log: what steps print is cut far below.
 const LARGEST: u64 = 1 << 30;
+/// The statement of a build that nobody has signed yet.
+const STATEMENT: &str = "statement.json";
+/// What it is about.
+const ACTION: &str = "action.json";
 /// The letters of a name: Crockford's, in which no two look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -109,6 +114,27 @@ impl RunFolder {
         self.put(REPORT, report)
     }
 
+    /// Writes a statement that waits for a signature, and the action that it is about.
+    pub fn write_unsigned(&self, statement: &[u8], action: &Action) -> Result<(), RunError> {
+        self.put(ACTION, action)?;
+        self.put_bytes(STATEMENT, statement)
+    }
+
+    /// Opens the folder of a run that has ended.
+    pub fn reopen(runs: &Path, id: &str) -> Result<Self, RunError> {
+        read(runs, id)?;
+        Self::hold(id.to_owned(), runs.join(id))
+    }
+
+    /// The bytes of a statement that waits for a signature, and of its action.
+    pub fn read_unsigned(&self) -> Result<(Vec<u8>, Vec<u8>), RunError> {
+        let read = |name| {
+            let path = self.path.join(name);
+            given_file::read(&path, LARGEST).map_err(error("read", &path))
+        };
+        Ok((read(STATEMENT)?, read(ACTION)?))
+    }
+
     /// Removes what the runs worked on. What cannot be removed now is removed by a later sweep.
     pub fn clear_disks(&self) {
         clear(&self.path);
@@ -122,8 +148,12 @@ impl RunFolder {
     }
 
     fn put(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
-        let (path, scratch) = (self.path.join(name), self.path.join(".scratch"));
         let bytes = serde_json::to_vec_pretty(value).expect("it holds only text and numbers");
+        self.put_bytes(name, &bytes)
+    }
+
+    fn put_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let (path, scratch) = (self.path.join(name), self.path.join(".scratch"));
         fs::write(&scratch, bytes)
             .and_then(|()| fs::rename(&scratch, &path))
             .map_err(error("write", &path))

@@ -9,9 +9,9 @@ use zwieback_core::twin::variation::Machine;
 use zwieback_host::project::Project;
 use zwieback_host::toolchain::locale;
 
-use super::attest::{self, Made, attest};
+use super::attest::{self, Made};
 use super::built::{Built, Outputs};
-use super::context::{Context, Wish};
+use super::context::{Context, Signing, Wish};
 use super::error::PipelineError;
 use super::export;
 use super::find;
@@ -40,7 +40,7 @@ pub fn build(
         Some(found) => found,
         None => make(&planned, wish, None, ctx)?,
     };
-    hand_over(&planned, &built, wish, begun, ctx)?;
+    hand_over(&planned.plan.recipe, &built, wish, begun, ctx)?;
     Ok(built)
 }
 
@@ -106,6 +106,21 @@ pub fn make(
         id: keeper.folder().id(),
         started: keeper.started(),
     };
-    let bundle = attest(&made, wish, ctx)?;
-    keeper.commit(&made, bundle)
+    conclude(&made, &keeper, wish, ctx)
+}
+
+/// What two runs agreed on is said, signed and entered; or it waits for whoever signs.
+fn conclude(
+    made: &Made<'_>,
+    keeper: &Keeper<'_>,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Built, PipelineError> {
+    let statement = attest::draft(made, wish, ctx)?;
+    if wish.signing == Signing::Later {
+        return keeper.unsigned(made, &statement);
+    }
+    let head = &made.planned.plan.recipe.recipe;
+    let bundle = attest::sign(&statement, head, wish, ctx)?;
+    keeper.commit(made, bundle)
 }

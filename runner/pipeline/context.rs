@@ -85,6 +85,8 @@ pub struct Wish {
     pub print_logs: bool,
     /// Whether the folders of failed runs stay.
     pub keep_failed: bool,
+    /// Whether what is made is signed.
+    pub signing: Signing,
     /// The private key to sign with.
     pub key: KeyChoice,
     /// The builder's name, in place of zwieback's own for this mode.
@@ -105,6 +107,16 @@ pub enum Reuse {
     Allowed,
     /// No: build again.
     Forbidden,
+}
+
+/// Whether what two runs agree on is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signing {
+    /// At once.
+    #[default]
+    Now,
+    /// Where the key is, by `zwieback sign`; no key is opened here.
+    Later,
 }
 
 /// How many times to run.

@@ -7,6 +7,7 @@ use zwieback_core::attest::reason::Refusal;
 use zwieback_core::bake::carried::CarriedError;
 use zwieback_core::bake::completed::{Ending, Incomplete};
 use zwieback_core::bake::plan::LockProblem;
+use zwieback_core::bake::unsigned::NotSignable;
 use zwieback_core::digest::Digest;
 use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::name::Name;
@@ -217,6 +218,14 @@ pub enum PipelineError {
     /// The key does not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// What was kept of a build is not signed.
+    #[error(transparent)]
+    NotSignable(#[from] NotSignable),
+    /// A recipe that needs others, without signatures: theirs are part of what is said about it.
+    #[error(
+        "recipe `{0}` needs others, whose bundles are named in its own: it cannot be built unsigned"
+    )]
+    UnsignedNeeds(Name),
     /// The time of a signature cannot be had.
     #[error("no time stamp: {0}")]
     Stamp(#[from] StampError),
@@ -419,6 +428,7 @@ impl PipelineError {
             Self::Key(error) => error.hint(),
             Self::Sign(error) => error.hint(),
             Self::Stamp(error) => error.hint(),
+            Self::NotSignable(error) => error.hint(),
             _ => None,
         }
     }

@@ -1,13 +1,21 @@
 //! Chapter: look the action up in the store; a result that is there is not built again.
 
 use zwieback_core::bake::action::{Action, ActionResult};
+use zwieback_core::bake::kept::{self, Asked, NotUsable};
+use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
+use zwieback_host::fs::given_file;
+use zwieback_host::store::stored::StoredTree;
 
+use super::attest::{asked_key, builders};
 use super::built::{Built, Origin};
-use super::context::{Context, Reuse, Runs, Wish};
+use super::context::{Context, Reuse, Runs, Signing, Wish};
 use super::error::PipelineError;
 use super::read::Planned;
 use super::root;
+
+/// No bundle is as long.
+const LARGEST: u64 = 256 << 20;
 
 /// The platform that steps run on, in OCI's words.
 pub const PLATFORM: &str = "linux/amd64";
@@ -18,7 +26,9 @@ pub fn built(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Option<Built>, PipelineError> {
-    if wish.reuse == Reuse::Forbidden || wish.runs == Runs::Once {
+    // Whose signature a result must have is known only where there is a key.
+    let is_keyless = wish.runs == Runs::Once || wish.signing == Signing::Later;
+    if wish.reuse == Reuse::Forbidden || is_keyless {
         return Ok(None);
     }
     let Some(root) = root::known(&planned.plan.toolchains, ctx)? else {
@@ -28,16 +38,9 @@ pub fn built(
     let Some(entry) = ctx.store.action(&action)? else {
         return Ok(None);
     };
-    let Ok(result) = serde_json::from_slice::<ActionResult>(&entry) else {
+    let Some((result, outputs)) = kept(&entry, action, wish, ctx)? else {
         return Ok(None);
     };
-    let Some(outputs) = ctx.store.tree(&result.outputs)? else {
-        return Ok(None);
-    };
-    outputs.check_quick()?;
-    if ctx.store.blob(&result.bundle.sha256)?.is_none() {
-        return Ok(None);
-    }
     ctx.tell(&Event::Reused {
         action,
         run: result.run.clone(),
@@ -49,4 +52,45 @@ pub fn built(
         run: result.run,
         origin: Origin::Store,
     }))
+}
+
+/// Entry, outputs and bundle, held against each other and against the key that is to sign. A result that
+/// another key has signed is built again: only two runs that were compared may be signed.
+fn kept(
+    entry: &[u8],
+    action: Digest,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Option<(ActionResult, StoredTree)>, PipelineError> {
+    let result = match kept::read(entry) {
+        Ok(result) => result,
+        Err(why) => return Ok(not_used(&why, ctx)),
+    };
+    let (Some(outputs), Some(bundle)) = (
+        ctx.store.tree(&result.outputs)?,
+        ctx.store.blob(&result.bundle.sha256)?,
+    ) else {
+        return Ok(None);
+    };
+    outputs.check_quick()?;
+    let Some(key) = asked_key(wish, ctx)? else {
+        return Ok(None);
+    };
+    let bundle =
+        given_file::read(bundle.path(), LARGEST).map_err(PipelineError::io(bundle.path()))?;
+    let asked = Asked {
+        action,
+        key: &key,
+        builders: &builders(wish),
+    };
+    match kept::check(&result, outputs.tree(), &bundle, &asked) {
+        Ok(()) => Ok(Some((result, outputs))),
+        Err(why) => Ok(not_used(&why, ctx)),
+    }
+}
+
+fn not_used<T>(why: &NotUsable, ctx: &Context<'_>) -> Option<T> {
+    let message = format!("the store has a result that is not used: {why}");
+    ctx.tell(&Event::Notice { message });
+    None
 }

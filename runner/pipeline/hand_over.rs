@@ -4,22 +4,21 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use zwieback_core::event::{Event, Verdict};
+use zwieback_core::manifest::recipe::Recipe;
 
 use super::built::{Built, Origin};
-use super::context::{Context, Wish};
+use super::context::{Context, Signing, Wish};
 use super::error::PipelineError;
 use super::export;
-use super::read::Planned;
 
 /// Exports and links what was built, and says where it is.
 pub fn hand_over(
-    planned: &Planned,
+    recipe: &Recipe,
     built: &Built,
     wish: &Wish,
     begun: Instant,
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
-    let recipe = &planned.plan.recipe;
     let bundle = bundle_path(built, ctx)?;
     if let Some(folder) = &wish.export {
         export::export(&built.outputs, bundle.as_deref(), recipe, folder, ctx)?;
@@ -34,6 +33,8 @@ pub fn hand_over(
         version: recipe.recipe.version.clone(),
         verdict: if built.bundle.is_some() {
             Verdict::Reproducible
+        } else if wish.signing == Signing::Later {
+            Verdict::Unsigned
         } else {
             Verdict::BuiltOnce
         },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use zwieback_core::attest::statement::Statement;
 use zwieback_core::bake::action::{Action, ActionResult};
 use zwieback_core::bake::comparison::Comparison;
 use zwieback_core::bake::record::{Outcome, Record};
@@ -108,7 +109,9 @@ impl<'a> Keeper<'a> {
         let (files, differing) = (comparison.compared, comparison.differences.len());
         self.ctx.tell(&Event::Compared { files, differing });
         let kept = [runs.0, runs.1].map(|run| *run.written.digest());
-        self.ctx.store.put_root(&self.root_name(), &kept)?;
+        self.ctx
+            .store
+            .put_root(&root_name(&self.record.id), &kept)?;
         let recipe = &self.planned.plan.recipe;
         let varied = twin.variation.varied();
         let mut explained = explain(comparison, runs, recipe, &varied, self.folder.id())?;
@@ -128,26 +131,36 @@ impl<'a> Keeper<'a> {
         })
     }
 
+    /// Keeps what was made and what is said about it until somebody signs it, see [`super::sign`]. It answers
+    /// for nothing till then: no index entry is written.
+    pub fn unsigned(&self, made: &Made<'_>, statement: &Statement) -> Result<Built, PipelineError> {
+        let (a, b) = made.runs;
+        let outputs = self.select(a, made.reproduced.outputs())?;
+        let kept = [a.written.digest(), b.written.digest(), outputs.digest()].map(|it| *it);
+        self.ctx
+            .store
+            .put_root(&root_name(&self.record.id), &kept)?;
+        self.folder
+            .write_unsigned(&statement.to_bytes(), made.action)?;
+        self.write(Outcome::Unsigned, &[a, b])?;
+        let id = &self.record.id;
+        self.ctx.tell(&Event::Notice {
+            message: format!("nothing was signed; where the key is: zwieback sign {id}"),
+        });
+        Ok(Built {
+            action: self.record.action,
+            outputs,
+            bundle: None,
+            run: id.clone(),
+            origin: Origin::Runs,
+        })
+    }
+
     /// Commits what was made to the store. The index entry comes last: a crash leaves garbage, never a lie.
     pub fn commit(&self, made: &Made<'_>, bundle: Fingerprint) -> Result<Built, PipelineError> {
         let outputs = self.select(made.runs.0, made.reproduced.outputs())?;
         self.write(Outcome::Reproduced, &[made.runs.0, made.runs.1])?;
-        let result = ActionResult {
-            action: self.record.action,
-            outputs: *outputs.digest(),
-            files: outputs.tree().files().count(),
-            bundle,
-            run: self.record.id.clone(),
-        };
-        let entry = serde_json::to_vec(&result).expect("a result holds only text and numbers");
-        self.ctx.store.put_action(&result.action, &entry)?;
-        Ok(Built {
-            action: result.action,
-            outputs,
-            bundle: Some(bundle),
-            run: result.run,
-            origin: Origin::Runs,
-        })
+        enter(&self.record, outputs, bundle, self.ctx)
     }
 
     /// The declared outputs as a tree of their own.
@@ -174,10 +187,34 @@ impl<'a> Keeper<'a> {
             ..self.record.clone()
         }
     }
+}
 
-    fn root_name(&self) -> zwieback_core::name::Name {
-        format!("run-{}", self.record.id)
-            .parse()
-            .expect("a run's name is a name")
-    }
+/// Writes the index entry of a signed result, after all that it names is in the store.
+pub fn enter(
+    record: &Record,
+    outputs: StoredTree,
+    bundle: Fingerprint,
+    ctx: &Context<'_>,
+) -> Result<Built, PipelineError> {
+    let result = ActionResult {
+        action: record.action,
+        outputs: *outputs.digest(),
+        files: outputs.tree().files().count(),
+        bundle,
+        run: record.id.clone(),
+    };
+    let entry = serde_json::to_vec(&result).expect("a result holds only text and numbers");
+    ctx.store.put_action(&result.action, &entry)?;
+    Ok(Built {
+        action: result.action,
+        outputs,
+        bundle: Some(bundle),
+        run: result.run,
+        origin: Origin::Runs,
+    })
+}
+
+/// What the root is called that keeps a run's trees.
+pub fn root_name(id: &str) -> zwieback_core::name::Name {
+    format!("run-{id}").parse().expect("a run's name is a name")
 }

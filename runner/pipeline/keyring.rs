@@ -1,5 +1,6 @@
 //! Chapter: the key to sign with, wherever it is; the user's own is made on first use.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::{ExternalError, Pkcs11Error};
 use zwieback_host::keys::external::ExternalSigner;
 use zwieback_host::keys::key_directory::{
-    KeyDirectory, KeyDirectoryError, is_encrypted, open_file,
+    KeyDirectory, KeyDirectoryError, is_encrypted, open_file, read_public,
 };
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::keys::passphrase::Passphrase;
@@ -17,6 +18,7 @@ use zwieback_host::keys::pkcs11::Pkcs11Signer;
 use zwieback_host::keys::pkcs11_uri::Pkcs11Uri;
 use zwieback_host::keys::private_key::{PrivateKey, PrivateKeyError};
 use zwieback_host::keys::signer::Signer;
+use zwieback_host::keys::uses::{self, Recorded};
 
 /// The key that is used where none is named.
 const DEFAULT: &str = "default";
@@ -28,6 +30,16 @@ pub struct KeyChoice {
     pub key: Option<KeyLocator>,
     /// The file with the passphrase of an encrypted key; without it, the terminal is asked.
     pub passphrase_file: Option<PathBuf>,
+}
+
+impl KeyChoice {
+    /// Whether it is a file, which costs nothing to look at.
+    pub fn is_file(&self) -> bool {
+        !matches!(
+            self.key,
+            Some(KeyLocator::Token(_) | KeyLocator::Command(_))
+        )
+    }
 }
 
 /// A key that can sign.
@@ -59,6 +71,25 @@ pub enum KeyringError {
     /// A command that signs cannot be used.
     #[error(transparent)]
     Command(#[from] ExternalError),
+    /// The key that is used where none is named was there once.
+    #[error("the signing key {} is gone", .0.display())]
+    Lost(PathBuf),
+    /// The note that there is such a key cannot be written or looked for.
+    #[error("cannot note the signing key in {}: {source}", path.display())]
+    Note {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The key is another one than when the build began.
+    #[error("the signing key is {now}, and it was {before} when the build began")]
+    Exchanged {
+        /// The short name of the key that is there.
+        now: String,
+        /// That of the key that was there.
+        before: String,
+    },
     /// What was named is neither a file nor a key of the user's folder.
     #[error("there is no key `{0}`")]
     Unknown(String),
@@ -86,11 +117,17 @@ impl KeyringError {
             Self::Unknown(_) => {
                 Some("`zwieback key generate NAME` makes one; a file is named with its path".into())
             }
+            Self::Lost(_) => Some(
+                "put it back from a copy; `zwieback key generate` makes another, which nobody trusts yet: \
+                 `zwieback key rotate` puts it into a trust root"
+                    .into(),
+            ),
             Self::NoPassphrase(_) => Some(
                 "`sign.passphrase_file` of the configuration names a file with it, for where no one can be asked"
                     .into(),
             ),
-            Self::Terminal(_) | Self::TwoPassphrases => None,
+            Self::Exchanged { .. } => Some("find out who did that, and build again".into()),
+            Self::Terminal(_) | Self::TwoPassphrases | Self::Note { .. } => None,
         }
     }
 }
@@ -109,10 +146,39 @@ pub fn open_with(
     let open_file = |path: &Path| open_key_file(path, choice, known);
     match &choice.key {
         None => own(dirs, open_file),
-        Some(KeyLocator::Place(place)) => Ok(kept(open_file(&file_of(dirs, place)?)?)),
-        Some(KeyLocator::Token(uri)) => Ok(kept(Pkcs11Signer::open((**uri).clone(), Vec::new())?)),
-        Some(KeyLocator::Command(command)) => Ok(kept(ExternalSigner::open(command)?)),
+        Some(KeyLocator::Place(place)) => Ok(kept(dirs, open_file(&file_of(dirs, place)?)?)),
+        Some(KeyLocator::Token(uri)) => {
+            let token = Pkcs11Signer::open((**uri).clone(), Vec::new())?;
+            Ok(kept(dirs, token))
+        }
+        Some(KeyLocator::Command(command)) => Ok(kept(dirs, ExternalSigner::open(command)?)),
     }
+}
+
+/// The public half of the chosen key; none if it is the user's own and was never made.
+pub fn public(
+    dirs: &Dirs,
+    choice: &KeyChoice,
+    known: Option<&Passphrase>,
+) -> Result<Option<PublicKey>, KeyringError> {
+    let file = match &choice.key {
+        Some(KeyLocator::Token(_) | KeyLocator::Command(_)) => {
+            let keyring = open(dirs, choice)?;
+            return Ok(Some(keyring.signer.public_key().clone()));
+        }
+        Some(KeyLocator::Place(place)) => file_of(dirs, place)?,
+        None => match own_file(dirs)? {
+            Some(file) => file,
+            None => return Ok(None),
+        },
+    };
+    // Nobody is asked for a passphrase only to see whose a signature is.
+    let beside = file.with_extension("pub");
+    if known.is_none() && is_encrypted(&file)? && beside.is_file() {
+        return Ok(Some(read_public(&beside)?));
+    }
+    let key = open_key_file(&file, choice, known)?;
+    Ok(Some(key.public_key().clone()))
 }
 
 /// Makes sure, before hours are spent, that the chosen key is there, and asks for the passphrase that
@@ -130,9 +196,11 @@ pub fn look(
             return open(dirs, choice).map(|_| None);
         }
         Some(KeyLocator::Place(place)) => file_of(dirs, place)?,
-        // It is made when it is needed.
-        None if !own_file(dirs).exists() => return Ok(None),
-        None => own_file(dirs),
+        None => match own_file(dirs)? {
+            Some(file) => file,
+            // It is made when it is needed.
+            None => return Ok(None),
+        },
     };
     if !is_encrypted(&file)? || known.is_some() {
         return Ok(None);
@@ -151,19 +219,23 @@ pub fn create(
 ) -> Result<Keyring, KeyringError> {
     let folder = KeyDirectory::new(dirs.keys());
     let key = folder.create(name, algorithm, passphrase)?;
+    if *name == default_name() {
+        note(dirs, key.public_key())?;
+    }
     let fresh = FreshKey {
         public: key.public_key().clone(),
         path: folder.private_path(name),
     };
     Ok(Keyring {
-        signer: Box::new(key),
         fresh: Some(fresh),
+        ..kept(dirs, key)
     })
 }
 
 /// Makes a key pair in a token.
-pub fn create_in_token(uri: &Pkcs11Uri) -> Result<Keyring, KeyringError> {
-    Ok(kept(Pkcs11Signer::generate(uri.clone(), Vec::new())?))
+pub fn create_in_token(dirs: &Dirs, uri: &Pkcs11Uri) -> Result<Keyring, KeyringError> {
+    let token = Pkcs11Signer::generate(uri.clone(), Vec::new())?;
+    Ok(kept(dirs, token))
 }
 
 /// A passphrase for a new key: from the file, else from the terminal, which is asked twice.
@@ -183,6 +255,20 @@ pub fn default_name() -> Name {
     DEFAULT.parse().expect("the word is a name")
 }
 
+impl Keyring {
+    /// Makes sure that it is the key that was looked at before, if one was.
+    pub fn must_be(&self, before: Option<&PublicKey>) -> Result<(), KeyringError> {
+        let now = self.signer.public_key();
+        match before {
+            Some(before) if before != now => Err(KeyringError::Exchanged {
+                now: now.id().short(),
+                before: before.id().short(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl FreshKey {
     /// What the user should know about it.
     pub fn notice(&self) -> String {
@@ -195,23 +281,57 @@ impl FreshKey {
     }
 }
 
-fn own_file(dirs: &Dirs) -> PathBuf {
-    KeyDirectory::new(dirs.keys()).private_path(&default_name())
+/// Where the user's own key is; none if there never was one. A key that is lost is not replaced in
+/// silence: nobody trusts the new one, and the old one may be in somebody's hands.
+fn own_file(dirs: &Dirs) -> Result<Option<PathBuf>, KeyringError> {
+    let (folder, name) = (KeyDirectory::new(dirs.keys()), default_name());
+    let path = folder.private_path(&name);
+    // The traces first: another first build may be making the key at this moment.
+    let was_made = is_there(&folder.public_path(&name))? || is_there(&note_file(dirs))?;
+    match (is_there(&path)?, was_made) {
+        (true, _) => Ok(Some(path)),
+        (false, false) => Ok(None),
+        (false, true) => Err(KeyringError::Lost(path)),
+    }
+}
+
+/// Where it is noted that the user has a key of their own: apart from the keys, with which it would be lost.
+fn note_file(dirs: &Dirs) -> PathBuf {
+    dirs.state.join("default-key")
+}
+
+fn note(dirs: &Dirs, key: &PublicKey) -> Result<(), KeyringError> {
+    let path = note_file(dirs);
+    let line = format!("{}\n", key.id());
+    let written = fs::create_dir_all(&dirs.state).and_then(|()| fs::write(&path, line));
+    written.map_err(|source| KeyringError::Note { path, source })
+}
+
+fn is_there(path: &Path) -> Result<bool, KeyringError> {
+    path.try_exists().map_err(|source| KeyringError::Note {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn own(
     dirs: &Dirs,
     open_file: impl Fn(&Path) -> Result<PrivateKey, KeyringError>,
 ) -> Result<Keyring, KeyringError> {
-    let path = own_file(dirs);
-    if !path.exists() {
-        match create(dirs, &default_name(), Algorithm::EcdsaP256, None) {
+    let path = match own_file(dirs)? {
+        Some(path) => path,
+        None => match create(dirs, &default_name(), Algorithm::EcdsaP256, None) {
             // Another first build was quicker: it is the same user's key.
-            Err(KeyringError::File(KeyDirectoryError::Exists(_))) => {}
+            Err(KeyringError::File(KeyDirectoryError::Exists(path))) => path,
             made => return made,
-        }
+        },
+    };
+    let key = open_file(&path)?;
+    // A key of before there were notes.
+    if !is_there(&note_file(dirs))? {
+        note(dirs, key.public_key())?;
     }
-    Ok(kept(open_file(&path)?))
+    Ok(kept(dirs, key))
 }
 
 /// A single word that is no file here is the name of a key in the user's folder.
@@ -248,9 +368,9 @@ fn passphrase(choice: &KeyChoice, key: &Path) -> Result<Passphrase, KeyringError
     answer.ok_or_else(|| KeyringError::NoPassphrase(key.to_owned()))
 }
 
-fn kept(key: impl Signer + 'static) -> Keyring {
+fn kept(dirs: &Dirs, key: impl Signer + 'static) -> Keyring {
     Keyring {
-        signer: Box::new(key),
+        signer: Box::new(Recorded::new(Box::new(key), uses::file(dirs))),
         fresh: None,
     }
 }
@@ -262,16 +382,76 @@ mod tests {
 
     use super::*;
 
+    fn dirs(home: &Path) -> Dirs {
+        Dirs {
+            config: home.join("config"),
+            data: home.join("data"),
+            cache: home.join("cache"),
+            state: home.join("state"),
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_lost_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let (dirs, choice) = (dirs(home.path()), KeyChoice::default());
+        assert!(look(&dirs, &choice, None).unwrap().is_none());
+        assert!(public(&dirs, &choice, None).unwrap().is_none());
+        let first = open(&dirs, &choice).unwrap().fresh.unwrap();
+        let is_lost = || {
+            let opened = open(&dirs, &choice).map(|_| ()).unwrap_err();
+            assert!(matches!(opened, KeyringError::Lost(_)), "{opened}");
+            assert!(matches!(
+                look(&dirs, &choice, None),
+                Err(KeyringError::Lost(_))
+            ));
+            assert!(matches!(
+                public(&dirs, &choice, None),
+                Err(KeyringError::Lost(_))
+            ));
+        };
+        let put_aside = home.path().join("copy");
+        fs::rename(&first.path, &put_aside).unwrap();
+        is_lost();
+        // Only the note, or only the public half, is left of it.
+        let half = first.path.with_extension("pub");
+        fs::rename(&half, home.path().join("half")).unwrap();
+        is_lost();
+        fs::rename(home.path().join("half"), &half).unwrap();
+        fs::remove_file(note_file(&dirs)).unwrap();
+        is_lost();
+        fs::rename(&put_aside, &first.path).unwrap();
+        let again = public(&dirs, &choice, None).unwrap().unwrap();
+        assert_eq!(again, first.public);
+        // Whoever asks for another one gets it, and the old public half stays.
+        open(&dirs, &choice).unwrap();
+        fs::remove_file(&first.path).unwrap();
+        is_lost();
+        let made = create(&dirs, &default_name(), Algorithm::EcdsaP256, None).unwrap();
+        let now = public(&dirs, &choice, None).unwrap().unwrap();
+        assert_eq!(made.signer.public_key(), &now);
+        assert_eq!(read_public(&half).unwrap(), now);
+        let kept = half.with_extension(format!("pub.{}", first.public.id().to_hex()));
+        assert_eq!(read_public(&kept).unwrap(), first.public);
+    }
+
+    #[test]
+    fn a_key_that_was_exchanged_does_not_sign() {
+        let home = tempfile::tempdir().unwrap();
+        let (dirs, choice) = (dirs(home.path()), KeyChoice::default());
+        let first = open(&dirs, &choice).unwrap();
+        let before = public(&dirs, &choice, None).unwrap();
+        assert!(first.must_be(before.as_ref()).is_ok());
+        fs::remove_file(&first.fresh.unwrap().path).unwrap();
+        create(&dirs, &default_name(), Algorithm::EcdsaP256, None).unwrap();
+        let now = open(&dirs, &choice).unwrap().must_be(before.as_ref());
+        assert!(matches!(now, Err(KeyringError::Exchanged { .. })));
+    }
+
     #[test]
     fn first_builds_at_once_come_to_one_key() {
         let home = tempfile::tempdir().unwrap();
-        let place = |name| home.path().join(name);
-        let dirs = Dirs {
-            config: place("config"),
-            data: place("data"),
-            cache: place("cache"),
-            state: place("state"),
-        };
+        let dirs = dirs(home.path());
         let first = || {
             let keyring = open(&dirs, &KeyChoice::default()).unwrap();
             (keyring.signer.public_key().id(), keyring.fresh.is_some())

@@ -2,6 +2,7 @@
 
 // The stories.
 pub mod build;
+pub mod sign;
 pub mod verify;
 pub mod recheck;
 pub mod lock;

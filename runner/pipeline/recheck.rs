@@ -39,7 +39,7 @@ pub fn recheck(
     }
     let theirs = Theirs { claim, at_hand };
     let built = make(&planned_again, wish, Some(&theirs), ctx)?;
-    hand_over(&planned_again, &built, wish, begun, ctx)
+    hand_over(&planned_again.plan.recipe, &built, wish, begun, ctx)
 }
 
 /// The bytes of every patch: carried by the statement, or given by the user under their digest.

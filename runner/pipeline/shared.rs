@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::digest::Digest;
 use zwieback_core::twin::variation::Machine;
 use zwieback_host::keys::passphrase::Passphrase;
@@ -22,6 +23,7 @@ pub struct Shared {
     preparing: Mutex<()>,
     signing: Mutex<()>,
     passphrase: OnceLock<Passphrase>,
+    key: OnceLock<PublicKey>,
 }
 
 /// Held by whoever does what only one may do at a time.
@@ -61,6 +63,16 @@ impl Shared {
     /// Remembers the passphrase until all is signed. Only who has the turn to sign asks for it.
     pub fn put_passphrase(&self, passphrase: Passphrase) {
         self.passphrase.get_or_init(|| passphrase);
+    }
+
+    /// The public half of the key that is to sign, once it is known: no other key signs after that.
+    pub fn key(&self) -> Option<&PublicKey> {
+        self.key.get()
+    }
+
+    /// Remembers the public half of the key that is to sign. Only who has the turn to sign asks for it.
+    pub fn put_key(&self, key: PublicKey) {
+        self.key.get_or_init(|| key);
     }
 
     /// Where a root lies that was checked by this invocation: no step can write to it.

@@ -83,6 +83,9 @@ pub struct BuildArgs {
     /// Run once, for a fast inner loop: nothing is compared and nothing is signed
     #[arg(long, conflicts_with_all = ["profile", "key"])]
     pub once: bool,
+    /// Sign nothing and open no key: `zwieback sign` does it later, where the key is
+    #[arg(long, conflicts_with_all = ["once", "key"])]
+    pub unsigned: bool,
     /// If the runs differ, do not test each suspected cause by further runs
     #[arg(long)]
     pub no_confirm: bool,

@@ -11,7 +11,7 @@ use super::release::{
     ApproveArgs, AttestArgs, BreakGlassArgs, ExplainDecisionArgs, PromoteArgs, RevokeArgs,
     RollbackArgs, StatusArgs, SubmitArgs, TraceArgs, WatchArgs,
 };
-use super::trust::{BundleArgs, PolicyArgs, RecheckArgs, VerifyArgs};
+use super::trust::{BundleArgs, PolicyArgs, RecheckArgs, SignArgs, VerifyArgs};
 
 /// One command and its arguments.
 #[derive(Debug, Subcommand)]
@@ -36,6 +36,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print what the steps of a run printed
     Logs(LogsArgs),
+    /// Sign what was built with --unsigned, after comparing it once more
+    Sign(SignArgs),
     /// Verify artifacts against their signed provenance
     Verify(VerifyArgs),
     /// Build again what a bundle says, on this machine, and compare

@@ -27,6 +27,7 @@ Inspect:
   logs             Print what the steps of a run printed
 
 Trust:
+  sign             Sign what was built with --unsigned, after comparing it once more
   verify           Verify artifacts against their signed provenance
   recheck          Build again what a bundle says, on this machine, and compare
   key              Make signing keys and say whom to trust

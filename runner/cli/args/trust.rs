@@ -9,6 +9,20 @@ use zwieback_host::keys::locator::KeyLocator;
 use super::release::SayArgs;
 use crate::pipeline::policy_file::UnsignedPolicy;
 
+/// Arguments of `zwieback sign`.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// A run that was built with --unsigned, or a recipe, for its newest run
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The private key to sign with: a name, a file, `pkcs11:…` or `exec:…`
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<KeyLocator>,
+    /// Copy artifacts, bundle and SHA256SUMS to a folder
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+}
+
 /// Arguments of `zwieback verify`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("evidence").args(["bundle", "summary"]).required(true).multiple(true))]

@@ -8,7 +8,7 @@ use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::build_all::build_all;
-use crate::pipeline::context::{AfterFailure, Confirm, Reuse, Runs, Wish};
+use crate::pipeline::context::{AfterFailure, Confirm, Reuse, Runs, Signing, Wish};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
@@ -55,6 +55,11 @@ fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
         allow_absent: config.sandbox.allow_absent.clone(),
         print_logs: args.print_build_logs,
         keep_failed: args.keep_failed,
+        signing: if args.unsigned {
+            Signing::Later
+        } else {
+            Signing::Now
+        },
         key: config.sign.choice(args.key.as_ref()),
         builder_id: config.sign.builder_id.clone(),
         timestamp: config.sign.timestamp.clone(),

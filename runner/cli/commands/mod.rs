@@ -26,6 +26,8 @@ pub mod logged;
 
 pub mod verdict;
 
+pub mod sign;
+
 pub mod verify;
 
 pub mod recheck;

@@ -108,6 +108,9 @@ fn finished(recipe: &Name, version: &str, verdict: Verdict, wall_ms: u64) -> Str
     let time = seconds(wall_ms);
     match verdict {
         Verdict::Reproducible => format!("{recipe} {version} is reproducible, in {time}"),
+        Verdict::Unsigned => {
+            format!("{recipe} {version} came out twice the same, in {time}: nothing was signed")
+        }
         Verdict::BuiltOnce => {
             format!(
                 "{recipe} {version} was built once, in {time}: nothing was compared, nothing was signed"

@@ -19,3 +19,7 @@ pub mod statement;
 pub mod recheck;
 
 pub mod record;
+
+pub mod kept;
+
+pub mod unsigned;

@@ -50,6 +50,8 @@ pub enum Outcome {
     Differs,
     /// The runs are the same.
     Reproduced,
+    /// The runs are the same, and nobody has signed that yet.
+    Unsigned,
     /// There was one run only.
     Once,
 }

@@ -16,6 +16,7 @@ use crate::digest::{Digest, Fingerprint};
 use crate::json::from_serde::value_of;
 use crate::json::value::{Object, Value};
 use crate::locked_input::LockedInput;
+use crate::manifest::recipe::Head;
 use crate::name::Name;
 use crate::rel_path::RelPath;
 use crate::timestamp::Timestamp;
@@ -65,9 +66,7 @@ pub fn statement(
     made: &Reproduced,
     invocation: Invocation,
 ) -> Statement {
-    let head = &plan.recipe.recipe;
-    let release = bundle::release(&head.name, &head.version);
-    let subject = output_tree::subjects(made.outputs(), &release);
+    let subject = subjects(&plan.recipe.recipe, made);
     let byproducts = byproducts(made, &invocation);
     let provenance = Provenance {
         build_type: build_type::BUILD_TYPE.to_owned(),
@@ -89,6 +88,12 @@ pub fn statement(
     provenance.into_statement(subject)
 }
 
+/// What a statement about those outputs is about.
+pub(super) fn subjects(head: &Head, made: &Reproduced) -> Vec<ResourceDescriptor> {
+    let release = bundle::release(&head.name, &head.version);
+    output_tree::subjects(made.outputs(), &release)
+}
+
 /// All that a user could choose: the recipe and its toolchains, whole.
 fn external(plan: &Plan) -> Object {
     let toolchains = plan.toolchains.iter();
@@ -97,7 +102,7 @@ fn external(plan: &Plan) -> Object {
 }
 
 /// What the builder set by itself.
-fn internal(action: &Action) -> Object {
+pub(super) fn internal(action: &Action) -> Object {
     Object::from([
         (
             "action".to_owned(),

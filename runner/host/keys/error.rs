@@ -1,10 +1,10 @@
 //! Why something is not signed: by an external signer, by a token, or at all.
 
 use std::io;
+use std::path::PathBuf;
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKeyError, SignatureError};
 
-use super::uses::UsesError;
 use crate::launch::error::LaunchError;
 
 /// The first line of what an external signer is asked, unless it has said that it speaks the next version.
@@ -93,6 +93,32 @@ pub enum Pkcs11Error {
     Algorithm(Algorithm),
 }
 
+/// Why a use of a key could not be recorded or read.
+#[derive(Debug, thiserror::Error)]
+pub enum UsesError {
+    /// A system call failed.
+    #[error("cannot {what} the record of what keys sign, {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No regular file, or one that others can write.
+    #[error("the record of what keys sign, {}, is no file that you alone can write", .0.display())]
+    NotOwn(PathBuf),
+    /// A line that no zwieback wrote.
+    #[error("line {line} of {} is no use of a key", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Which line, counted from 1.
+        line: usize,
+    },
+}
+
 impl SignError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
@@ -135,6 +161,20 @@ impl Pkcs11Error {
             Self::Label { .. } => Some("name the key by `id=%…` in the URI".into()),
             Self::Exists(_) => Some("choose another `object`, and rotate to it".into()),
             Self::Pin { .. } | Self::Algorithm(_) | Self::NoLabel | Self::Random(_) => None,
+        }
+    }
+}
+
+impl UsesError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotOwn(path) => Some(format!(
+                "look at what is there, and `chmod 600 {}`: nothing is signed without a record",
+                path.display()
+            )),
+            Self::Line { .. } => Some("someone has edited it: keep it, and ask who".into()),
+            Self::Io { .. } => None,
         }
     }
 }

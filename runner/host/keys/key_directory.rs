@@ -127,9 +127,11 @@ impl KeyDirectory {
             .create(&self.path);
         make.map_err(|source| io_error("create", &self.path, source))?;
         check_folder(&self.path)?;
+        // The name is this process's own once the private half is there.
         self.write_new(&path, pem.as_bytes(), 0o600)?;
-        let public = key.public_key().as_pem().as_bytes();
-        self.write_new(&self.public_path(name), public, 0o644)?;
+        let public = self.public_path(name);
+        set_aside(&public)?;
+        self.write_new(&public, key.public_key().as_pem().as_bytes(), 0o644)?;
         Ok(key)
     }
 
@@ -264,6 +266,16 @@ fn check_folder(path: &Path) -> Result<(), KeyDirectoryError> {
         what: format!("is a folder with a secret, and others can write to it (mode {mode:04o})"),
         mend: "chmod go-w",
     })
+}
+
+/// Keeps the public half of a key whose private half is lost, under the name of its fingerprint.
+fn set_aside(public: &Path) -> Result<(), KeyDirectoryError> {
+    if !public.exists() {
+        return Ok(());
+    }
+    let former = read_public(public)?.id().to_hex();
+    let kept = public.with_extension(format!("pub.{former}"));
+    std::fs::rename(public, kept).map_err(|source| io_error("rename", public, source))
 }
 
 /// Reads a public key file anywhere.

@@ -14,7 +14,7 @@ use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::purpose::Purpose;
 use zwieback_core::timestamp::Timestamp;
 
-use super::error::SignError;
+use super::error::{SignError, UsesError};
 use super::signer::Signer;
 use crate::clock;
 use crate::dirs::Dirs;
@@ -44,32 +44,6 @@ pub struct Use {
     pub subjects: usize,
     /// The SHA-256 of the message.
     pub sha256: String,
-}
-
-/// Why a use of a key could not be recorded or read.
-#[derive(Debug, thiserror::Error)]
-pub enum UsesError {
-    /// A system call failed.
-    #[error("cannot {what} the record of what keys sign, {}: {source}", path.display())]
-    Io {
-        /// What was tried, as a verb.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// No regular file, or one that others can write.
-    #[error("the record of what keys sign, {}, is no file that you alone can write", .0.display())]
-    NotOwn(PathBuf),
-    /// A line that no zwieback wrote.
-    #[error("line {line} of {} is no use of a key", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// Which line, counted from 1.
-        line: usize,
-    },
 }
 
 /// A key whose uses are recorded.
@@ -186,20 +160,6 @@ impl Use {
             (None, None) => kind.clone(),
         };
         what.escape_debug().collect()
-    }
-}
-
-impl UsesError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotOwn(path) => Some(format!(
-                "look at what is there, and `chmod 600 {}`: nothing is signed without a record",
-                path.display()
-            )),
-            Self::Line { .. } => Some("someone has edited it: keep it, and ask who".into()),
-            Self::Io { .. } => None,
-        }
     }
 }
 

@@ -137,7 +137,10 @@ fn a_key_that_built_what_is_needed_counts_like_the_builders_own() {
     let world = World::new();
     submit(&world, "other", &recipe("other", "lib", &[]));
     app(&world, "1.0", &["needs lib"]);
-    revoked(&world, Revoked::Key(world.keys["other"].public_key().id().name()));
+    revoked(
+        &world,
+        Revoked::Key(world.keys["other"].public_key().id().name()),
+    );
     assert_eq!(world.refused("1.0", "staging"), "key-revoked");
 }
 
