@@ -107,6 +107,68 @@ fn a_bundle_is_enough_and_the_second_provenance_is_our_own() {
     pair.ours.run(&verify).expect(0, &["Verified 1 artifact"]);
 }
 
+/// Writes a recipe that puts what others made into its own output.
+fn needing(world: &World, name: &str, needs: &[&str]) {
+    let read: Vec<_> = needs.iter().map(|need| format!("{need}/made")).collect();
+    let text = format!(
+        "[recipe]\nname = \"{name}\"\nversion = \"1\"\ntoolchains = [\"shell\"]\nneeds = {needs:?}\n\n\
+         [[steps]]\nname = \"make\"\nrun = \"cat {} > $OUT/made; echo {name} >> $OUT/made\"\n",
+        read.join(" ")
+    );
+    world.write(&format!("project/recipes/{name}/recipe.toml"), text);
+}
+
+#[test]
+fn what_it_needs_is_built_again_from_bundles_of_its_own() {
+    let pair = Pair::of(Larder::Shell, |world| {
+        needing(world, "base", &["root"]);
+        needing(world, "left", &["base"]);
+        needing(world, "top", &["base", "left"]);
+        world.recipe("root", "echo root > $OUT/made");
+    });
+    let all = ["build", "top", "left", "base", "root", "--export", "out"];
+    pair.theirs.run(&all).expect(0, &["4 recipes: 4 built"]);
+    let key = pair.theirs.run(&["key", "show"]).expect(0, &[]).stdout;
+    pair.ours.write("project/theirs.pem", key);
+    let bundle = |name: &str| {
+        let path = format!("project/out/{name}/{name}-1.sigstore.json");
+        fs::read(pair.theirs.path(&path)).unwrap()
+    };
+    pair.ours.write("project/bundle.json", bundle("top"));
+    let trusted = ["--key", "theirs.pem", "--needs", "needs"];
+    fs::create_dir(pair.ours.path("project/needs")).unwrap();
+    for name in ["left", "base", "root"] {
+        pair.recheck(&trusted).expect(
+            1,
+            &["whose outputs went in, is not at hand", "--needs FILE"],
+        );
+        // What is changed has another digest, and is as good as nothing.
+        let place = format!("project/needs/{name}.sigstore.json");
+        let mut altered = bundle(name);
+        altered.push(b' ');
+        pair.ours.write(&place, altered);
+        pair.recheck(&trusted).expect(1, &["is not at hand"]);
+        pair.ours.write(&place, bundle(name));
+    }
+    let mut whole = trusted.to_vec();
+    whole.extend(["--export", "again"]);
+    pair.recheck(&whole)
+        .expect(0, &["root 1 is reproducible", "top 1 is reproducible"]);
+    let made = |world: &World, path: &str| fs::read(world.path(path)).unwrap();
+    assert_eq!(
+        made(&pair.ours, "project/again/made"),
+        made(&pair.theirs, "project/out/top/made")
+    );
+    // A bundle of another recipe in the place of the one that is needed.
+    let other = zwieback_core::digest::Digest::sha256(&bundle("base"));
+    pair.alter(&format!(
+        "(.predicate.runDetails.byproducts[] | select(.name == \"bundle of left\") | \
+         .digest.sha256) = \"{other}\""
+    ));
+    pair.recheck(&["--needs", "needs"])
+        .expect(1, &["is not of recipe `left`"]);
+}
+
 #[test]
 fn without_a_key_it_says_that_nobody_vouches() {
     let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));

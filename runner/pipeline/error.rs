@@ -278,6 +278,24 @@ pub enum PipelineError {
         /// Its digest.
         sha256: Digest,
     },
+    /// A bundle of a needed recipe that is neither given nor in the store.
+    #[error("the bundle of `{name}`, whose outputs went in, is not at hand: sha256 {sha256}")]
+    NoNeeded {
+        /// The recipe.
+        name: Name,
+        /// The digest of the bundle.
+        sha256: Digest,
+    },
+    /// A bundle that is of another build than the one it is named for.
+    #[error("bundle {} is not of recipe `{name}` with outputs {}", bundle.short(), tree.short())]
+    OtherNeeded {
+        /// The recipe.
+        name: Name,
+        /// The bundle.
+        bundle: Digest,
+        /// The tree that went in.
+        tree: Digest,
+    },
     /// Something stands where a folder or a link was to be made, and it is not one that may be replaced.
     #[error("{} {why}", path.display())]
     InTheWay {
@@ -413,6 +431,9 @@ impl PipelineError {
             )),
             Self::Outputs { source, .. } => source.hint(),
             Self::InTheWay { way_out, .. } => Some((*way_out).to_owned()),
+            Self::NoNeeded { name, .. } => Some(format!(
+                "give it with --needs FILE; its builder exports it with `zwieback build {name} --export DIR`"
+            )),
             Self::NoPatch { .. } => {
                 Some("name its file with --patch; it is known by its digest".into())
             }

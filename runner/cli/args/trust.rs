@@ -154,6 +154,9 @@ pub struct RecheckArgs {
     /// A patch that the bundle names and does not carry (can be repeated)
     #[arg(long = "patch", value_name = "FILE")]
     pub patches: Vec<PathBuf>,
+    /// The bundle of a recipe that it needs, or a folder of such; they are known by their digests (can be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub needs: Vec<PathBuf>,
     /// Copy artifacts, our own bundle and SHA256SUMS to a folder
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,

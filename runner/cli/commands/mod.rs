@@ -31,6 +31,7 @@ pub mod sign;
 pub mod verify;
 
 pub mod recheck;
+pub mod needed;
 
 pub mod key;
 

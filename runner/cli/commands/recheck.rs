@@ -9,6 +9,7 @@ use zwieback_core::attest::claimed::Claimed;
 use zwieback_core::attest::output_tree::{StatedTree, with_files};
 use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::statement::Statement;
+use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::match_artifact;
 use zwieback_core::attest::verify::{Request, Trees as _, verify_claim};
 use zwieback_core::bake::recheck::claim;
@@ -21,13 +22,13 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::RecheckArgs;
-use crate::cli::commands::{evidence, verdict};
+use crate::cli::commands::{evidence, needed, verdict};
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::{Context, Reuse, Wish};
 use crate::pipeline::find::PLATFORM;
-use crate::pipeline::recheck::recheck;
+use crate::pipeline::recheck::{AtHand, recheck};
 use crate::pipeline::tree_file::TreeFiles;
 
 /// Runs the command.
@@ -41,41 +42,65 @@ pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {
 fn rechecked(global: &Global, args: &RecheckArgs) -> anyhow::Result<()> {
     let session = Session::open(global)?;
     let ctx = session.context(args.offline)?;
-    let (mut statement, provenance) = believe(args, &ctx)?;
+    let trust = evidence::trust(&args.trust)?;
+    let believe = |bundle: &[u8]| believe(bundle, trust.as_ref(), &ctx);
+    let (mut statement, provenance) = believe(&evidence::read(&args.bundle)?)?;
+    if trust.is_none() {
+        let message = "the signature was not checked against a trusted key (--key, --trust): \
+             whoever wrote this bundle decides what is built again";
+        ctx.tell(&Event::Notice {
+            message: message.into(),
+        });
+    }
     let mut claim = claim(&statement, &provenance, PLATFORM)?;
     if let Some(tree) = tree(&statement, args)? {
         statement = with_files(statement, &tree);
         claim = claim.with_tree(tree);
     }
-    let at_hand = at_hand(&statement, &args.artifacts)?;
-    let given = given(&args.patches)?;
-    recheck(&claim, at_hand, &given, &wish(args, &session.config), &ctx)?;
+    let read = |bundle: &[u8]| {
+        let (statement, provenance) = believe(bundle)?;
+        Ok(self::claim(&statement, &provenance, PLATFORM)?)
+    };
+    let at_hand = AtHand {
+        subjects: at_hand(&statement, &args.artifacts)?,
+        patches: given(&args.patches)?,
+        needed: needed::claims(&claim, &places(args), &read, &ctx)?,
+    };
+    recheck(&claim, at_hand, &wish(args, &session.config), &ctx)?;
     Ok(())
 }
 
-/// What the bundle says, verified as far as the arguments tell whom to believe.
-fn believe(args: &RecheckArgs, ctx: &Context<'_>) -> anyhow::Result<(Statement, Provenance)> {
-    let bundle = evidence::read(&args.bundle)?;
-    let tell = |message: String| ctx.tell(&Event::Notice { message });
-    let Some(trust) = evidence::trust(&args.trust)? else {
-        let claimed = Claimed::read(&bundle)?;
-        tell(
-            "the signature was not checked against a trusted key (--key, --trust): \
-             whoever wrote this bundle decides what is built again"
-                .into(),
-        );
+/// Where bundles of needed recipes may lie: what was named, and what lies beside the bundle.
+fn places(args: &RecheckArgs) -> Vec<PathBuf> {
+    let beside = args.bundle.parent().map(|folder| match folder.as_os_str() {
+        empty if empty.is_empty() => PathBuf::from("."),
+        _ => folder.to_owned(),
+    });
+    args.needs.iter().cloned().chain(beside).collect()
+}
+
+/// What a bundle says, verified as far as the arguments tell whom to believe.
+fn believe(
+    bundle: &[u8],
+    trust: Option<&Trust>,
+    ctx: &Context<'_>,
+) -> anyhow::Result<(Statement, Provenance)> {
+    let Some(trust) = trust else {
+        let claimed = Claimed::read(bundle)?;
         return Ok((claimed.statement, claimed.provenance));
     };
     let request = Request {
-        bundle: &bundle,
+        bundle,
         artifacts: &[],
-        trust: &trust,
+        trust,
         foreign: &ForeignBuildTypes::new(),
         now: clock::now(),
     };
     let verified = verify_claim(&request)?;
     let by = trust.attribution(verified.key(), &verified.provenance().builder.id);
-    tell(format!("signed by {by}"));
+    ctx.tell(&Event::Notice {
+        message: format!("signed by {by}"),
+    });
     Ok((verified.statement(), verified.provenance().clone()))
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::action::{Action, EPOCH};
 use super::carried::{self, CarriedError, CarriedFolder};
 use super::plan::{LockProblem, Locked, Plan, Requests as _, Variety};
-use super::statement::{MADE, NEEDS, OUTPUTS, ROOT};
+use super::statement::{BUNDLE_OF, MADE, NEEDS, OUTPUTS, ROOT};
 use crate::attest::build_type::{self, FILE, FOLDER, PATCH};
 use crate::attest::digest_set::DigestSet;
 use crate::attest::output_tree::{self, StatedTree};
@@ -38,6 +38,8 @@ pub struct Claim {
     pub patches: BTreeMap<RelPath, ClaimedPatch>,
     /// The folders of their builder's project, by the source that they are.
     pub folders: BTreeMap<Name, CarriedFolder>,
+    /// The recipes whose outputs went in, directly or as a part of a toolchain.
+    pub needed: BTreeMap<Name, ClaimedNeed>,
     /// The action: it follows from the plan, the patches and the root.
     pub action: Digest,
     /// The tree that was `/`.
@@ -59,6 +61,15 @@ pub struct ClaimedPatch {
     pub content: Option<Vec<u8>>,
 }
 
+/// A recipe whose outputs went in: built again from its own bundle, it must come to that tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedNeed {
+    /// The tree of its outputs.
+    pub tree: Digest,
+    /// The file of its bundle.
+    pub bundle: Digest,
+}
+
 /// Why a statement does not say how to build again.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotRepeatable {
@@ -77,9 +88,12 @@ pub enum NotRepeatable {
     /// An input that no part of the recipe asks for, or that is named twice.
     #[error("the statement's input {0:?} belongs to nothing in the recipe")]
     StrayInput(String),
-    /// An input that its builder had at home.
-    #[error("the statement's input `{0}` is a tree of its builder's own and cannot be fetched")]
-    AtHome(String),
+    /// A recipe that the statement's own manifests need, without a tree.
+    #[error("the statement does not say which outputs of `{0}` went in")]
+    NoNeed(Name),
+    /// Outputs of another recipe, of which nothing says how they were built.
+    #[error("the statement does not name the bundle of `{0}`, whose outputs went in")]
+    NoBundle(Name),
     /// A folder of its builder's project that was too large for the statement.
     #[error(
         "the statement does not carry the folder `{path}` that source `{source_name}` is, tree {tree}: \
@@ -127,6 +141,7 @@ pub fn claim(
     let plan = plan(provenance, &recipe, &inputs)?;
     check_patches(&recipe, &inputs.patches)?;
     let folders = folders(&plan, inputs.folders)?;
+    let needed = needed(&plan, provenance)?;
     let root = inputs.root.ok_or(NotRepeatable::Malformed("toolchain"))?;
     let patches = inputs.patches.iter();
     let digests = patches.map(|(path, patch)| (path.clone(), patch.digest));
@@ -139,6 +154,7 @@ pub fn claim(
         plan,
         patches: inputs.patches,
         folders,
+        needed,
         action: made,
         root,
         files: files(statement)?,
@@ -185,6 +201,8 @@ struct Inputs {
     packages: BTreeMap<Name, Vec<LockedInput>>,
     patches: BTreeMap<RelPath, ClaimedPatch>,
     folders: carried::Claimed,
+    needs: BTreeMap<Name, Digest>,
+    made: BTreeMap<Name, Digest>,
     root: Option<Digest>,
 }
 
@@ -194,12 +212,6 @@ impl Inputs {
         let mut seen = BTreeSet::new();
         for one in all {
             let role = one.annotations.get("role").and_then(Value::as_str);
-            if [NEEDS, MADE]
-                .iter()
-                .any(|kind| one.label().starts_with(kind))
-            {
-                return Err(NotRepeatable::AtHome(one.label().to_owned()));
-            }
             let stray = || NotRepeatable::StrayInput(one.label().to_owned());
             if !seen.insert((role, one.uri.as_deref(), one.name.as_deref())) {
                 return Err(stray());
@@ -234,6 +246,10 @@ impl Inputs {
             self.patches.insert(path.parse().ok()?, patch);
         } else if name.starts_with(FOLDER) || name.starts_with(FILE) {
             self.folders.add(one)?;
+        } else if let Some(recipe) = name.strip_prefix(NEEDS) {
+            self.needs.insert(recipe.parse().ok()?, digest);
+        } else if let Some(recipe) = name.strip_prefix(MADE) {
+            self.made.insert(recipe.parse().ok()?, digest);
         } else if name.starts_with(ROOT) && self.root.is_none() {
             self.root = Some(digest);
         } else {
@@ -306,7 +322,63 @@ fn plan(provenance: &Provenance, recipe: &Recipe, inputs: &Inputs) -> Result<Pla
         profile: Some(profile),
         ..Variety::default()
     };
-    Ok(Plan::new(&both(recipe, &sources), &locked, &variety)?)
+    let plan = Plan::new(&both(recipe, &sources), &locked, &variety)?;
+    with_needed(plan, inputs)
+}
+
+/// The plan with what other recipes made for it: exactly what its manifests ask for.
+fn with_needed(mut plan: Plan, inputs: &Inputs) -> Result<Plan, NotRepeatable> {
+    let tree = |from: &BTreeMap<Name, Digest>, name: &Name| {
+        let tree = from.get(name).copied();
+        let tree = tree.ok_or_else(|| NotRepeatable::NoNeed(name.clone()))?;
+        Ok((name.clone(), tree))
+    };
+    let needs = plan.recipe.recipe.needs.iter();
+    plan.needs = needs
+        .map(|name| tree(&inputs.needs, name))
+        .collect::<Result<_, NotRepeatable>>()?;
+    let mut made = BTreeSet::new();
+    for planned in &mut plan.toolchains {
+        let recipes = planned.toolchain.recipe.keys();
+        planned.made = recipes
+            .map(|name| tree(&inputs.made, name))
+            .collect::<Result<_, NotRepeatable>>()?;
+        made.extend(planned.made.keys().cloned());
+    }
+    let stray = inputs.needs.keys().find(|it| !plan.needs.contains_key(*it));
+    let stray = stray.map(|name| format!("{NEEDS}{name}"));
+    let unused = inputs.made.keys().find(|it| !made.contains(*it));
+    match stray.or_else(|| unused.map(|name| format!("{MADE}{name}"))) {
+        Some(stray) => Err(NotRepeatable::StrayInput(stray)),
+        None => Ok(plan),
+    }
+}
+
+/// What to build first, each with the bundle that says how.
+fn needed(
+    plan: &Plan,
+    provenance: &Provenance,
+) -> Result<BTreeMap<Name, ClaimedNeed>, NotRepeatable> {
+    let made = plan.toolchains.iter().flat_map(|it| &it.made);
+    let mut needed = BTreeMap::new();
+    for (name, tree) in plan.needs.iter().chain(made) {
+        let label = format!("{BUNDLE_OF}{name}");
+        let mut byproducts = provenance.byproducts.iter();
+        let bundle = byproducts.find(|it| it.label() == label);
+        let bundle = bundle.and_then(|it| it.digest.get_sha256());
+        let need = ClaimedNeed {
+            tree: *tree,
+            bundle: bundle.ok_or_else(|| NotRepeatable::NoBundle(name.clone()))?,
+        };
+        // One bundle is of one tree: two trees of one recipe were not made by one build.
+        if needed
+            .insert(name.clone(), need)
+            .is_some_and(|it| it != need)
+        {
+            return Err(NotRepeatable::Malformed("needs"));
+        }
+    }
+    Ok(needed)
 }
 
 fn both<'a, T>(manifest: &'a T, lock: &'a Lockfile) -> Locked<'a, T> {

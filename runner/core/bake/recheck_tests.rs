@@ -213,6 +213,17 @@ fn a_statement_reads_back_as_its_action() {
 }
 
 #[test]
+fn outputs_of_other_recipes_are_those_that_the_manifests_ask_for() {
+    for stray in ["needs large", "outputs of large"] {
+        let error = altered("patch large.patch", stray).unwrap_err();
+        assert!(
+            matches!(&error, NotRepeatable::StrayInput(name) if name == stray),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_carried_is_named() {
     let error = read(&stated_with(folder().tree(), None).0).unwrap_err();
     let said = error.to_string();

@@ -28,6 +28,8 @@ pub const NEEDS: &str = "needs ";
 pub const MADE: &str = "outputs of ";
 /// Before the names of the toolchains, in the name of the tree that was `/`.
 pub const ROOT: &str = "toolchain/";
+/// Before the name of a needed recipe, in the name of the byproduct that is its bundle.
+pub const BUNDLE_OF: &str = "bundle of ";
 /// The name of the byproduct that is the tree of all outputs.
 pub const OUTPUTS: &str = "output tree";
 /// The name of the byproduct that tells of factors and locks.
@@ -207,7 +209,7 @@ fn byproducts(made: &Reproduced, invocation: &Invocation) -> Vec<ResourceDescrip
     let needed = invocation
         .needed
         .iter()
-        .map(|(name, digest)| sha256_named(&format!("bundle of {name}"), *digest));
+        .map(|(name, digest)| sha256_named(&format!("{BUNDLE_OF}{name}"), *digest));
     let mut sandbox = sha256_named(SANDBOX, Digest::sha256(report(invocation).as_bytes()));
     sandbox.annotations = Object::from([
         ("enforcement".to_owned(), invocation.enforcement.clone()),
