@@ -71,3 +71,57 @@ impl Checkpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Checkpoint, Refusal> {
+        Checkpoint::of(&Note::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_size_has_one_spelling() {
+        let root = base64::encode(&[7; 32]);
+        let sized = |size: &str| read(&format!("log.example\n{size}\n{root}\n"));
+        for size in ["0", "1", "10", "18446744073709551615"] {
+            assert_eq!(sized(size).unwrap().head.size.to_string(), size);
+        }
+        for size in [
+            "",
+            "00",
+            "01",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e3",
+            "0x1",
+            "\u{663}",
+            "18446744073709551616",
+        ] {
+            let refused = sized(size).unwrap_err();
+            assert_eq!(refused.reason.code(), "checkpoint-malformed", "{size:?}");
+        }
+    }
+
+    #[test]
+    fn every_line_must_be_there() {
+        let root = base64::encode(&[7; 32]);
+        let short = base64::encode(&[7; 31]);
+        for text in [
+            "log.example\n".to_owned(),
+            "log.example\n1\n".to_owned(),
+            format!("log.example\n1\n{short}\n"),
+            format!("log.example\n1\n{root}A\n"),
+            format!("two words\n1\n{root}\n"),
+            format!("\n1\n{root}\n"),
+        ] {
+            let refused = read(&text).unwrap_err();
+            assert_eq!(refused.reason.code(), "checkpoint-malformed", "{text:?}");
+        }
+        // Lines behind the third are extensions.
+        assert!(read(&format!("log.example\n1\n{root}\nmore\n")).is_ok());
+    }
+}

@@ -112,3 +112,43 @@ proptest! {
         prop_assert_eq!(old.extends(&whole, &path).unwrap_err().reason, Reason::LogRolledBack.into());
     }
 }
+
+#[test]
+fn a_proof_of_growth_is_for_trees_of_its_sizes() {
+    let memory = memory(24);
+    for newer in 2..=20 {
+        for older in 1..newer {
+            let path = Tree::new(&memory, newer).consistency(older).unwrap();
+            let (old, new) = (head(&memory, older), head(&memory, newer));
+            new.extends(&old, &path).unwrap();
+            for other in (1..=24).filter(|other| ![older, newer].contains(other)) {
+                let other = head(&memory, other);
+                let both = [(other, new, "older"), (old, other, "newer")];
+                for (old, new, which) in both.into_iter().filter(|(old, new, _)| old < new) {
+                    let refused = new.extends(&old, &path).unwrap_err();
+                    let saw = format!("{older} to {newer}, {which} is {}", other.size);
+                    assert_eq!(refused.reason, Reason::LogForked.into(), "{saw}");
+                }
+            }
+            // One digest more, and one less.
+            let longer: Vec<Digest> = path.iter().copied().chain([old.root]).collect();
+            assert!(new.extends(&old, &longer).is_err(), "{older} to {newer}");
+            let shorter = &path[..path.len().saturating_sub(1)];
+            assert!(new.extends(&old, shorter).is_err(), "{older} to {newer}");
+        }
+    }
+}
+
+#[test]
+fn a_smaller_tree_extends_none() {
+    let memory = memory(8);
+    let (small, large) = (head(&memory, 3), head(&memory, 8));
+    let refused = small.extends(&large, &[]).unwrap_err();
+    assert_eq!(refused.reason, Reason::LogRolledBack.into());
+    let another = TreeHead {
+        size: 3,
+        root: large.root,
+    };
+    let refused = small.extends(&another, &[]).unwrap_err();
+    assert_eq!(refused.reason, Reason::LogForked.into());
+}
