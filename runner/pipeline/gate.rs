@@ -96,6 +96,7 @@ impl Gate {
         };
         let anchor = Anchor {
             log: key.name().clone(),
+            key: key.clone(),
             policy: file.policy,
         };
         let memory = GateMemory::of(dirs, &anchor, key)?;

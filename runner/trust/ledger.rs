@@ -1,5 +1,9 @@
 //! A log together with what its reader knows of it: from this comes the state.
 
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer;
@@ -15,6 +19,7 @@ use crate::snapshot::shelf::Shelf;
 use crate::state::folded::{Anchor, State};
 use crate::state::record::Line;
 use crate::statement::said::Check;
+use crate::tlog::log_id::log_id;
 use crate::tlog::view::Expectation;
 use crate::tlog::witness_policy::WitnessPolicy;
 
@@ -52,7 +57,7 @@ impl Ledger {
 
     /// The state of the log now, every signature checked; the log is remembered.
     pub fn load(&self, now: Timestamp) -> Result<State, LogError> {
-        self.fold((now, now), u64::MAX, |_| ())
+        self.fold((now, now), u64::MAX, |_, _| ())
     }
 
     /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
@@ -70,14 +75,29 @@ impl Ledger {
         then: Timestamp,
         now: Timestamp,
     ) -> Result<State, LogError> {
-        self.fold((then, now), size, |_| ())
+        self.fold((then, now), size, |_, _| ())
     }
 
     /// What became of each entry.
     pub fn lines(&self, now: Timestamp) -> Result<Vec<Line>, LogError> {
         let mut lines = Vec::new();
-        self.fold((now, now), u64::MAX, |line| lines.push(line))?;
+        self.fold((now, now), u64::MAX, |_, line| lines.push(line))?;
         Ok(lines)
+    }
+
+    /// The state of the log now, and the entries that count and that this key signed.
+    pub fn signed_by(
+        &self,
+        key: KeyId,
+        now: Timestamp,
+    ) -> Result<(State, BTreeSet<u64>), LogError> {
+        let mut signed = BTreeSet::new();
+        let state = self.fold((now, now), u64::MAX, |by, line| {
+            if by == key && line.outcome.is_ok() {
+                signed.insert(line.index);
+            }
+        })?;
+        Ok((state, signed))
     }
 
     /// The bundles of an artifact's provenance, as the state knows them.
@@ -123,6 +143,18 @@ impl Ledger {
         Ok(needed)
     }
 
+    /// The id of the key that signs the log itself.
+    pub fn log_key(&self) -> Option<KeyId> {
+        let key = PublicKey::from_der(&self.log.key().to_der());
+        key.ok().map(|key| key.id())
+    }
+
+    /// What stands for the log in statements that are made now.
+    pub fn log_id(&self, now: Timestamp) -> Result<Digest, LogError> {
+        let first = self.believe(now)?.first()?;
+        Ok(log_id(&self.anchor.key, first))
+    }
+
     /// Appends what was weighed against the log under that lock.
     pub fn append(
         &self,
@@ -139,7 +171,7 @@ impl Ledger {
         &self,
         (then, now): (Timestamp, Timestamp),
         until: u64,
-        mut each: impl FnMut(Line),
+        mut each: impl FnMut(KeyId, Line),
     ) -> Result<State, LogError> {
         let log = self.believe(now)?;
         let verified = self.verified(&log)?;
@@ -154,7 +186,9 @@ impl Ledger {
                 } else {
                     Check::Signature
                 };
-                each(state.fold(record.read(check)));
+                let key = record.entry().key.id();
+                let leaf = record.leaf();
+                each(key, state.fold(leaf, record.read(check)));
             }
         }
         // A signature that did not hold must be found again by whoever reads next.

@@ -81,7 +81,7 @@ impl Submission {
     /// Folds it as if it were the next entry, to see what it would change.
     pub fn fold_into(&self, state: &mut State) -> Line {
         let reading = Reading::of(&self.entry, self.said.clone(), Check::Signature);
-        state.fold(reading)
+        state.fold(node::leaf(&self.body), reading)
     }
 }
 

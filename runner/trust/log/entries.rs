@@ -1,5 +1,7 @@
 //! The records of a believed log, one or all: each entry is held against the checkpoint's tree.
 
+use zwieback_core::digest::Digest;
+
 use super::believed::BelievedLog;
 use super::error::LogError;
 use super::record::{ProvenRecord, StoredRecord};
@@ -41,15 +43,20 @@ impl BelievedLog {
         }
     }
 
+    /// The digest of the first entry, if there is one.
+    pub fn first(&self) -> Result<Option<Digest>, LogError> {
+        if self.head().size == 0 {
+            return Ok(None);
+        }
+        self.leaf(0).map(Some)
+    }
+
     /// One record.
     pub fn record(&self, index: u64) -> Result<ProvenRecord, LogError> {
         let size = self.head().size;
         let tile = Tile::within(0, index / WIDTH, size).filter(|_| index < size);
         let tile = tile.ok_or(LogError::NoEntry { index, size })?;
-        let mut tree = Tree::new(&self.log, size);
-        let (leaf, proof) = (tree.leaf(index)?, tree.inclusion(index)?);
-        let there = self.head().includes(leaf, &proof);
-        there.map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
+        let leaf = self.leaf(index)?;
         let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
         let body = self.log.bodies(tile)?.swap_remove(place);
         let (file, bundle) = (
@@ -57,6 +64,15 @@ impl BelievedLog {
             self.log.bundle(index)?,
         );
         StoredRecord::found(leaf, index, body, file, bundle)?.prove()
+    }
+
+    /// The digest of an entry, which the checkpoint's tree has there.
+    fn leaf(&self, index: u64) -> Result<Digest, LogError> {
+        let mut tree = Tree::new(&self.log, self.head().size);
+        let (leaf, proof) = (tree.leaf(index)?, tree.inclusion(index)?);
+        let there = self.head().includes(leaf, &proof);
+        there.map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
+        Ok(leaf)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;
 use crate::state::blast::BlastRadius;
 use crate::state::environment::Generation;
-use crate::state::record::Line;
+use crate::state::record::{Line, Unrecorded};
 use crate::statement::heading::number as count;
 use crate::statement::revocation::Revoked;
 use crate::story::rollback::RolledBack;
@@ -43,10 +43,16 @@ pub fn log(lines: &[Line]) -> Value {
 
 /// One line of a log.
 pub fn line(line: &Line) -> Value {
+    let index = ("index", count(line.index));
+    let [who, verb, what, digest, when, outcome, refusal] = told(line);
+    Value::object([index, who, verb, what, digest, when, outcome, refusal])
+}
+
+/// All that a line tells besides its place.
+fn told(line: &Line) -> [(&'static str, Value); 7] {
     let when = line.when.map(|it| it.to_string());
     let digest = line.digest.map(Digest::to_hex);
-    Value::object([
-        ("index", count(line.index)),
+    [
         ("who", line.who.as_str().into()),
         ("verb", line.verb.into()),
         ("what", line.what.as_str().into()),
@@ -54,7 +60,14 @@ pub fn line(line: &Line) -> Value {
         ("when", optional(when.as_deref())),
         ("outcome", optional(line.outcome.as_deref().ok())),
         ("refusal", refusal(line.outcome.as_ref().err())),
-    ])
+    ]
+}
+
+/// What a statement would change that was signed and not recorded: it has no place.
+pub fn unrecorded(said: &Unrecorded) -> Value {
+    let recorded = ("recorded", Value::from(false));
+    let [who, verb, what, digest, when, outcome, refusal] = said.describe(told);
+    Value::object([recorded, who, verb, what, digest, when, outcome, refusal])
 }
 
 /// The status of all environments.
@@ -149,12 +162,16 @@ pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Value {
         ])
     });
     let statements: Vec<Value> = radius.statements.iter().map(|it| count(*it)).collect();
+    let signed: Vec<Value> = radius.signed.iter().map(|it| count(*it)).collect();
+    let speaks_for: Vec<&str> = radius.speaks_for.iter().map(String::as_str).collect();
     Value::object([
         ("kind", revoked.kind().into()),
         ("id", revoked.id().as_str().into()),
         ("artifacts", artifacts.collect::<Vec<_>>().into()),
         ("deployed", deployed.collect::<Vec<_>>().into()),
         ("statements", statements.into()),
+        ("signed", signed.into()),
+        ("speaks_for", speaks_for.into()),
     ])
 }
 

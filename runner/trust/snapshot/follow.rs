@@ -98,7 +98,7 @@ impl Snapshot {
                 let further = Key::further(&state, signed);
                 self.recall(&mut state, further)?;
             }
-            drop(state.fold(reading));
+            drop(state.fold(leaf, reading));
         }
         let touched = state.take_touched().into_iter();
         let changes = touched.map(|key| (key.digest(), state.part(&key)));

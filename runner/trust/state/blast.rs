@@ -19,6 +19,10 @@ pub struct BlastRadius {
     pub deployed: Vec<(Name, u64, Digest)>,
     /// Approvals, tests and exceptions that would count no more, by entry.
     pub statements: BTreeSet<u64>,
+    /// Everything that counts and that the key signed, whatever it is, by entry.
+    pub signed: BTreeSet<u64>,
+    /// For whom the key speaks: a person, the gate, the log.
+    pub speaks_for: Vec<String>,
 }
 
 impl State {

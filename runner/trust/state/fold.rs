@@ -16,12 +16,19 @@ use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
 use crate::statement::revocation::Revocation;
 use crate::statement::said::{Reading, Said, Signed};
+use crate::tlog::log_id::log_id;
 
 impl State {
     /// Folds the next entry. What may not be said changes nothing, and the line says why.
-    pub fn fold(&mut self, reading: Reading) -> Line {
+    pub fn fold(&mut self, leaf: Digest, reading: Reading) -> Line {
         let index = self.size;
         self.size += 1;
+        let line = self.fold_at(index, reading);
+        self.first.get_or_insert(leaf);
+        line
+    }
+
+    fn fold_at(&mut self, index: u64, reading: Reading) -> Line {
         match reading {
             Reading::Forged(refusal) => {
                 self.forged += 1;
@@ -67,9 +74,7 @@ impl State {
     }
 
     fn take(&mut self, index: u64, signed: &Signed) -> Result<String, Refusal> {
-        if let Some(log) = signed.said.log().filter(|log| **log != self.anchor.log) {
-            return Err(Refusal::new(Reason::StatementElsewhere, log));
-        }
+        let bound = self.is_bound(&signed.said)?;
         let root = self.policy.as_ref().map(|it| &it.root);
         let stamped = stamped(&signed.bundle, root)?;
         self.entitle(signed, stamped)?;
@@ -80,10 +85,32 @@ impl State {
             return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
         let outcome = self.act(index, signed, stamped)?;
+        self.bound |= bound;
         let said = self.statements.entry(signed.subject).or_default();
         said.insert((signed.digest, signed.key));
         self.touched.insert(Key::Thing(signed.subject));
         Ok(outcome)
+    }
+
+    /// Whether a statement names this very log; one that names another is refused. One that gives the
+    /// name alone was made by an earlier version, and counts until the first one that gives the id.
+    fn is_bound(&self, said: &Said) -> Result<bool, Refusal> {
+        let elsewhere = |saw: String| Err(Refusal::new(Reason::StatementElsewhere, saw));
+        let Some((name, id)) = said.log() else {
+            return Ok(false);
+        };
+        if *name != self.anchor.log {
+            return elsewhere(name.to_string());
+        }
+        // The first policy is agreed on while there is no first entry yet.
+        let early = matches!(said, Said::ChangedPolicy(_));
+        match id {
+            None if self.bound => elsewhere(format!("{name}, without the log's id")),
+            None => Ok(false),
+            Some(id) if id == self.log_id() => Ok(true),
+            Some(id) if early && id == log_id(&self.anchor.key, None) => Ok(true),
+            Some(id) => elsewhere(format!("{name} with the id {}", id.short())),
+        }
     }
 
     fn act(

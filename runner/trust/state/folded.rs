@@ -14,13 +14,16 @@ use super::key::Key;
 use super::record::{ArtifactRecord, Entered, MadeRecord, Proposal, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
-use crate::tlog::note_key::NoteName;
+use crate::tlog::log_id::log_id;
+use crate::tlog::note_key::{NoteKey, NoteName};
 
 /// What a user knows about a log before reading it; everything else is in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
     /// The log's name.
     pub log: NoteName,
+    /// The log's key: together with the first entry it tells this log from others of that name.
+    pub key: NoteKey,
     /// The digest of the first policy: [`crate::statement::policy_change::PolicyDocuments::digest`].
     pub policy: Digest,
 }
@@ -32,6 +35,10 @@ pub struct State {
     /// What the reader's clock shows: what was said later than that is not said yet.
     pub(super) now: Timestamp,
     pub(super) size: u64,
+    /// The first entry's digest in the tree.
+    pub(super) first: Option<Digest>,
+    /// Whether a statement counted that names the log's id: from then on each must.
+    pub(super) bound: bool,
     pub(super) forged: u64,
     pub(super) early: u64,
     /// By subject: what was said about it, and by whom.
@@ -59,6 +66,8 @@ impl State {
             anchor,
             now,
             size: 0,
+            first: None,
+            bound: false,
             forged: 0,
             early: 0,
             statements: BTreeMap::new(),
@@ -78,6 +87,11 @@ impl State {
     /// The log's name.
     pub fn log(&self) -> &NoteName {
         &self.anchor.log
+    }
+
+    /// What stands for this log in statements that are made now.
+    pub fn log_id(&self) -> Digest {
+        log_id(&self.anchor.key, self.first)
     }
 
     /// How many entries were folded.

@@ -25,6 +25,8 @@ use crate::statement::said::{Said, Signed};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     size: u64,
+    first: Option<Digest>,
+    bound: bool,
     policy: Option<PolicyDocuments>,
     proposals: BTreeMap<Digest, Proposal>,
     revocations: Vec<RevocationRecord>,
@@ -54,6 +56,8 @@ impl State {
         let environments = base.current.into_iter();
         Ok(Self {
             size: base.size,
+            first: base.first,
+            bound: base.bound,
             policy: policy.transpose()?,
             proposals: base.proposals,
             revocations: base.revocations,
@@ -71,6 +75,8 @@ impl State {
         let current = current.filter_map(|(name, it)| Some((name.clone(), it.current()?.clone())));
         Base {
             size: self.size,
+            first: self.first,
+            bound: self.bound,
             policy: self.policy.as_ref().map(|it| it.documents().clone()),
             proposals: self.proposals.clone(),
             revocations: self.revocations.clone(),

@@ -91,6 +91,10 @@ pub struct Proposal {
     pub keepers: BTreeSet<Name>,
 }
 
+/// What a statement would change that nobody has recorded: it has no place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrecorded(Line);
+
 /// What became of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -108,4 +112,19 @@ pub struct Line {
     pub when: Option<Timestamp>,
     /// What it changed, or why it changed nothing.
     pub outcome: Result<String, crate::reason::Refusal>,
+}
+
+impl Unrecorded {
+    /// What the line of a state tells that was never appended to.
+    pub fn new(line: Line) -> Self {
+        Self(line)
+    }
+
+    /// Who said it, and what came of it: all but the place, which the caller makes no use of.
+    pub fn describe<T>(&self, describe: impl FnOnce(&Line) -> T) -> T {
+        describe(&Line {
+            index: u64::MAX,
+            ..self.0.clone()
+        })
+    }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
+use zwieback_core::digest::Digest;
 use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
 use zwieback_core::json::value::{Object, Value};
 use zwieback_core::name::Name;
@@ -11,6 +12,7 @@ use zwieback_core::timestamp::Timestamp;
 use crate::tlog::note_key::NoteName;
 
 const LOG: &str = "log";
+const LOG_ID: &str = "logId";
 const ISSUED: &str = "issued";
 
 /// The clocks of those who sign and of those who read may differ by so many seconds.
@@ -21,6 +23,8 @@ pub const SKEW: i64 = 300;
 pub struct Heading {
     /// The log's name: a statement for one log is none for another.
     pub log: NoteName,
+    /// Which log of that name ([`crate::tlog::log_id`]). Statements of earlier versions have none.
+    pub log_id: Option<Digest>,
     /// When it was made. It tells two statements apart and proves nothing.
     pub issued: Timestamp,
 }
@@ -67,6 +71,7 @@ impl Heading {
     ) -> Statement {
         let heading = [
             (LOG, Some(self.log.as_str().into())),
+            (LOG_ID, self.log_id.map(|id| id.to_hex().into())),
             (ISSUED, Some(self.issued.to_string().into())),
         ];
         let members = heading.into_iter().chain(members);
@@ -82,15 +87,23 @@ impl Heading {
     /// Reads the heading, and refuses members that the kind of statement does not have: one that is
     /// ignored could be the one that was meant to limit the others.
     pub fn read(fields: &Fields<'_>, known: &[&str]) -> Result<Self, FieldError> {
-        let all: Vec<&str> = known.iter().copied().chain([LOG, ISSUED]).collect();
+        let all: Vec<&str> = known.iter().copied().chain([LOG, LOG_ID, ISSUED]).collect();
         fields.only(&all)?;
         let rule = |name, rule| fields.error(name, FieldProblem::Rule(rule));
         let log = fields.text(LOG)?.parse();
         Ok(Self {
             log: log.map_err(|_| rule(LOG, "is no name of a log"))?,
+            log_id: log_id(fields, LOG_ID)?,
             issued: time(fields, ISSUED)?,
         })
     }
+}
+
+/// The id of a log, where there is one.
+pub fn log_id(fields: &Fields<'_>, name: &str) -> Result<Option<Digest>, FieldError> {
+    let rule = FieldProblem::Rule("is no id of a log");
+    let id = fields.optional_text(name)?.map(str::parse).transpose();
+    id.map_err(|_| fields.error(name, rule))
 }
 
 /// A moment that must be there.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::vsa::{PREDICATE_TYPE as VSA, Summary};
+use zwieback_core::digest::Digest;
 use zwieback_core::json::fields::{FieldError, Fields};
 use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
@@ -17,6 +18,7 @@ use crate::tlog::note_key::NoteName;
 pub const PREDICATE_TYPE: &str = VSA;
 
 const LOG: &str = "zwieback_log";
+const LOG_ID: &str = "zwieback_logId";
 const ENVIRONMENT: &str = "zwieback_environment";
 const GENERATION: &str = "zwieback_generation";
 const SIZE: &str = "zwieback_logSize";
@@ -32,6 +34,8 @@ pub struct Promotion {
     pub summary: Summary,
     /// For which log.
     pub log: NoteName,
+    /// Which log of that name. Promotions of earlier versions have none.
+    pub log_id: Option<Digest>,
     /// Where it is used.
     pub environment: Name,
     /// One more than that of what it replaces.
@@ -55,6 +59,7 @@ impl Promotion {
         let waived: Vec<&str> = self.waived.iter().map(String::as_str).collect();
         let own = [
             (LOG, Some(self.log.as_str().into())),
+            (LOG_ID, self.log_id.map(|id| id.to_hex().into())),
             (ENVIRONMENT, Some(self.environment.as_str().into())),
             (GENERATION, Some(number(self.generation))),
             (SIZE, Some(number(self.size))),
@@ -79,6 +84,7 @@ impl Promotion {
         Ok(Self {
             summary: Summary::read(predicate)?,
             log: log.map_err(|_| Refusal::new(Reason::StatementMalformed, LOG))?,
+            log_id: heading::log_id(fields, LOG_ID)?,
             environment: heading::name(fields, ENVIRONMENT)?,
             generation: heading::count(fields, GENERATION)?,
             size: heading::count(fields, SIZE)?,

@@ -170,11 +170,11 @@ impl Said {
         }
     }
 
-    /// The log it is for, where its kind names one.
-    pub fn log(&self) -> Option<&NoteName> {
+    /// The log it is for, by its name and its id, where its kind names one.
+    pub fn log(&self) -> Option<(&NoteName, Option<Digest>)> {
         let heading: &Heading = match self {
             Self::Built(_) | Self::Tested(_) => return None,
-            Self::Promoted(it) => return Some(&it.log),
+            Self::Promoted(it) => return Some((&it.log, it.log_id)),
             Self::Authored(it) => &it.heading,
             Self::Approved(it) => &it.heading,
             Self::RolledBack(it) => &it.heading,
@@ -182,7 +182,7 @@ impl Said {
             Self::BrokeGlass(it) => &it.heading,
             Self::ChangedPolicy(it) => &it.heading,
         };
-        Some(&heading.log)
+        Some((&heading.log, heading.log_id))
     }
 
     /// When it was said, by the signer's own word, where its kind has a time.

@@ -66,11 +66,12 @@ pub struct Place {
 
 impl Reader<'_> {
     /// The heading of what is said now.
-    pub fn heading(&self) -> Heading {
-        Heading {
+    pub fn heading(&self) -> Result<Heading, StoryError> {
+        Ok(Heading {
             log: self.ledger.anchor.log.clone(),
+            log_id: Some(self.ledger.log_id(self.now)?),
             issued: self.now,
-        }
+        })
     }
 
     /// The state of the log now.

@@ -219,6 +219,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
     Ok(Promotion {
         summary,
         log: desk.reader.ledger.anchor.log.clone(),
+        log_id: Some(state.log_id()),
         environment: decision.environment.clone(),
         generation: decision.generation,
         size: decision.size,

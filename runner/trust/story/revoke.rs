@@ -1,5 +1,6 @@
 //! Revocation: see the blast radius first, then say it, then roll back what policy says.
 
+use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
@@ -9,6 +10,7 @@ use super::error::StoryError;
 use super::say::say;
 use super::watch::{Watched, watch};
 use crate::state::blast::BlastRadius;
+use crate::state::folded::State;
 use crate::state::record::Line;
 use crate::statement::revocation::{Revocation, Revoked};
 
@@ -25,23 +27,45 @@ pub struct Revoke {
 
 /// What a revocation would reach: shown before anything is signed.
 pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadius, StoryError> {
-    Ok(reader.state()?.blast_radius(revoked))
+    let Revoked::Key(key) = revoked else {
+        return Ok(reader.state()?.blast_radius(revoked));
+    };
+    let (state, signed) = reader.ledger.signed_by(*key, reader.now)?;
+    let mut radius = state.blast_radius(revoked);
+    radius.signed = signed;
+    radius.speaks_for = speaks_for(reader, &state, *key);
+    Ok(radius)
+}
+
+/// For whom a key speaks by the policy in force, or as the log's own.
+fn speaks_for(reader: &Reader<'_>, state: &State, key: KeyId) -> Vec<String> {
+    let policy = state.policy().ok().map(|policy| &policy.release);
+    let person = policy.and_then(|policy| policy.people.person(key));
+    let gate = policy.filter(|policy| policy.gate_keys.contains(&key));
+    let log = reader.ledger.log_key() == Some(key);
+    let person = person.map(ToString::to_string);
+    let gate = gate.map(|policy| format!("the gate {}", policy.gate));
+    let log = log.then(|| {
+        let log = reader.ledger.log.key().name();
+        format!("the log {log}; what the log signs is believed by its key, which no entry revokes")
+    });
+    [person, gate, log].into_iter().flatten().collect()
 }
 
 /// Records the revocation. From here on nothing that rests on it is promoted.
 pub fn revoke(desk: &Desk<'_>, wish: &Revoke) -> Result<Line, StoryError> {
-    say(desk, &revocation(&desk.reader, wish))
+    say(desk, &revocation(&desk.reader, wish)?)
 }
 
 /// The revocation, for whoever signs it elsewhere.
-pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Statement {
+pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, StoryError> {
     let revocation = Revocation {
-        heading: reader.heading(),
+        heading: reader.heading()?,
         revoked: wish.revoked.clone(),
         from: wish.from,
         reason: wish.reason.clone(),
     };
-    revocation.into_statement()
+    Ok(revocation.into_statement())
 }
 
 /// Rolls back, at the gate's desk, every environment in which what is deployed was revoked.

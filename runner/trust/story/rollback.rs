@@ -61,7 +61,7 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
     let from = history.current().ok_or_else(nothing)?.number;
     let (to, staged, skipped) = choose(&desk.reader, &state, &history, wish)?;
     let rollback = Rollback {
-        heading: desk.reader.heading(),
+        heading: desk.reader.heading()?,
         environment: wish.environment.clone(),
         generation: history.next(),
         to: to.number,

@@ -26,7 +26,7 @@ use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
-use crate::state::record::{ArtifactRecord, Line};
+use crate::state::record::{ArtifactRecord, Line, Unrecorded};
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
 use crate::statement::break_glass::BreakGlass;
@@ -69,7 +69,7 @@ pub fn approval(reader: &Reader<'_>, wish: &Approve) -> Result<Statement, StoryE
         return Err(Refusal::new(Reason::EnvironmentMissing, &wish.environment).into());
     }
     let approval = Approval {
-        heading: reader.heading(),
+        heading: reader.heading()?,
         environment: wish.environment.clone(),
         expires: wish.expires,
         comment: wish.comment.clone(),
@@ -83,7 +83,7 @@ pub fn approval(reader: &Reader<'_>, wish: &Approve) -> Result<Statement, StoryE
 pub fn exception(reader: &Reader<'_>, wish: &Exception) -> Result<Statement, StoryError> {
     let state = reader.state()?;
     let exception = BreakGlass {
-        heading: reader.heading(),
+        heading: reader.heading()?,
         environment: wish.environment.clone(),
         scope: wish.scope.clone(),
         reason: wish.reason.clone(),
@@ -114,14 +114,14 @@ pub fn authorship(
     source: Digest,
     name: &str,
     (authors, withdrawn): (BTreeSet<Name>, BTreeSet<Name>),
-) -> Statement {
+) -> Result<Statement, StoryError> {
     let authorship = Authorship {
-        heading: reader.heading(),
+        heading: reader.heading()?,
         authors,
         withdrawn,
     };
     let source = ResourceDescriptor::named(name, DigestSet::sha256(source));
-    authorship.into_statement(source)
+    Ok(authorship.into_statement(source))
 }
 
 /// A keeper's word for a policy. The log takes a Rego module unseen, so its keeper looks first.
@@ -133,7 +133,7 @@ pub fn proposal(reader: &Reader<'_>, documents: PolicyDocuments) -> Result<State
     let looked = proposed.builds.policy.check_modules(reader.rego);
     looked.map_err(|it| malformed(&it))?;
     let change = PolicyChange {
-        heading: reader.heading(),
+        heading: reader.heading()?,
         documents,
     };
     Ok(change.into_statement())
@@ -144,11 +144,11 @@ pub fn sign(
     reader: &Reader<'_>,
     statement: &Statement,
     signer: &dyn Signer,
-) -> Result<(Bundle, Line), StoryError> {
+) -> Result<(Bundle, Unrecorded), StoryError> {
     let bundle = seal(statement, signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, signer.public_key())?;
     let line = weigh(reader, &submission)?;
-    Ok((bundle, line))
+    Ok((bundle, Unrecorded::new(line)))
 }
 
 /// Signs and records a statement.

@@ -15,6 +15,8 @@ pub mod cosignature;
 pub mod note;
 pub mod note_key;
 
+pub mod log_id;
+
 pub mod entry;
 pub mod logged;
 pub mod proof_file;

@@ -40,7 +40,7 @@ pub fn run(global: &Global, args: &AttestArgs) -> anyhow::Result<u8> {
             let people = [authors, withdrawn].map(|names| names.iter().cloned().collect());
             let [authors, withdrawn] = people;
             let (reader, people) = (counter.reader(), (authors, withdrawn));
-            let statement = authorship(&reader, source.sha256, &source.name, people);
+            let statement = authorship(&reader, source.sha256, &source.name, people)?;
             counter.hand_in(&statement, say, "Attested")?;
         }
     }

@@ -85,10 +85,11 @@ impl<'a> Counter<'a> {
             return self.recorded(verb, &line);
         };
         let keyring = keyring::open(&self.dirs, &key)?;
-        let (bundle, line) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
+        let (bundle, said) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
         std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())?;
-        let sentence = format!("{}; have it submitted: {}", describe(&line), file.display());
-        self.tell("Signed", &sentence, || json::line(&line))
+        let sentence = said.describe(describe);
+        let sentence = format!("{sentence}; have it submitted: {}", file.display());
+        self.tell("Signed", &sentence, || json::unrecorded(&said))
     }
 
     /// Tells that a statement stands in the log.

@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &RevokeArgs) -> anyhow::Result<u8> {
     if args.dry_run {
         return Ok(exit::DONE);
     }
-    counter.hand_in(&revocation(&reader, &wish), &args.say, "Revoked")?;
+    counter.hand_in(&revocation(&reader, &wish)?, &args.say, "Revoked")?;
     if args.say.output.is_some() {
         return Ok(exit::DONE);
     }

@@ -97,6 +97,7 @@ fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Stateme
             grounds: None,
         },
         log: world.ledger.anchor.log.clone(),
+        log_id: Some(world.ledger.log_id(world.now).unwrap()),
         environment: name(at),
         generation,
         size: 2,
@@ -109,6 +110,7 @@ fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Stateme
 fn heading(world: &World) -> Heading {
     Heading {
         log: world.ledger.anchor.log.clone(),
+        log_id: Some(world.ledger.log_id(world.now).unwrap()),
         issued: Timestamp::from_unix(world.now.as_unix() - 60).unwrap(),
     }
 }

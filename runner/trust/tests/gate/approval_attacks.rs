@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 
 use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::public_key::Algorithm;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::break_glass::BreakGlass;
 use zwieback_trust::statement::heading::Heading;
+use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::rollback::{RollBack, rollback};
 use zwieback_trust::story::say;
+use zwieback_trust::tlog::log_id::log_id;
 
-use crate::world::{World, artifact, name, source};
+use crate::world::{World, artifact, documents, name, source};
 
 /// What someone tries.
 type Attack<'a> = &'a dyn Fn(&World);
@@ -25,6 +28,7 @@ fn subject(version: &str) -> ResourceDescriptor {
 fn heading(world: &World) -> Heading {
     Heading {
         log: world.ledger.anchor.log.clone(),
+        log_id: Some(world.ledger.log_id(world.now).unwrap()),
         issued: world.now,
     }
 }
@@ -37,6 +41,73 @@ fn approval(world: &World, version: &str, at: &str, expires: Timestamp) -> State
         comment: None,
     };
     approval.into_statement(subject(version))
+}
+
+/// The same as an earlier version wrote it: by the log's name alone.
+fn unbound(world: &World, version: &str, at: &str) -> Statement {
+    let approval = Approval {
+        heading: Heading {
+            log_id: None,
+            ..heading(world)
+        },
+        environment: name(at),
+        expires: world.days(1),
+        comment: None,
+    };
+    approval.into_statement(subject(version))
+}
+
+/// Two logs have one name: what was said for one of them is nothing in the other.
+#[test]
+fn an_approval_from_another_log_of_that_name() {
+    let (world, other) = (World::new(), World::new());
+    world.release("1.0");
+    let elsewhere = || Err("statement-elsewhere".to_owned());
+    let theirs = approval(&other, "1.0", "staging", world.days(1));
+    assert_eq!(world.force("ada", &theirs), elsewhere());
+    assert_eq!(
+        world.force("ada", &unbound(&world, "1.0", "staging")),
+        elsewhere()
+    );
+    // The key alone stands for a log that is empty, for its first policy and nothing else.
+    let mut early = heading(&world);
+    early.log_id = Some(log_id(&world.ledger.anchor.key, None));
+    let early = Approval {
+        heading: early,
+        environment: name("staging"),
+        expires: world.days(1),
+        comment: None,
+    };
+    let early = early.into_statement(subject("1.0"));
+    assert_eq!(world.force("ada", &early), elsewhere());
+    assert_eq!(world.refused("1.0", "staging"), "approvals-too-few");
+}
+
+/// A log of an earlier version: what stands there counts, until the first statement that names the
+/// log's id.
+#[test]
+fn statements_of_an_earlier_version_count_in_their_own_log() {
+    let home = tempfile::tempdir().unwrap();
+    let world = World::bare(home.path(), Algorithm::EcdsaP256, str::to_owned);
+    for keeper in ["kim", "lou"] {
+        let change = PolicyChange {
+            heading: Heading {
+                log_id: None,
+                ..heading(&world)
+            },
+            documents: documents(&world.keys, &str::to_owned, 1),
+        };
+        world.force(keeper, &change.into_statement()).unwrap();
+    }
+    world.release("1.0");
+    world
+        .force("ada", &unbound(&world, "1.0", "staging"))
+        .unwrap();
+    assert!(world.decide("1.0", "staging").verdict().is_ok());
+    world.approve("bo", "1.0", "staging").unwrap();
+    let late = world.force("cy", &unbound(&world, "1.0", "prod"));
+    assert_eq!(late, Err("statement-elsewhere".to_owned()));
+    world.promote("1.0", "staging").unwrap();
 }
 
 /// What an exception with these texts becomes; they are put into the statement as they are.
@@ -139,7 +210,7 @@ fn whoever_changed_the_source_does_not_approve_it() {
     world.approved_by(&["ada", "bo"]);
     let authors = BTreeSet::from([name("ada")]);
     let people = (authors, BTreeSet::new());
-    let authorship = say::authorship(&world.reader(), source("1.0"), "app", people);
+    let authorship = say::authorship(&world.reader(), source("1.0"), "app", people).unwrap();
     world.say("ada", &authorship).unwrap();
     assert_eq!(world.refused("1.0", "prod"), "self-approval");
     world.approve("cy", "1.0", "prod").unwrap();

@@ -32,6 +32,7 @@ pub(crate) fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Stateme
             grounds: None,
         },
         log: world.ledger.anchor.log.clone(),
+        log_id: Some(world.ledger.log_id(world.now).unwrap()),
         environment: name("staging"),
         generation: 1,
         size: world.state().size(),
@@ -165,7 +166,7 @@ fn policies_are_agreed_on_and_only_go_forward() {
     let world = World::new();
     let propose = |who: &str, version, edit: &dyn Fn(&str) -> String| {
         let change = PolicyChange {
-            heading: world.reader().heading(),
+            heading: world.reader().heading().unwrap(),
             documents: documents(&world.keys, &|text: &str| edit(text), version),
         };
         world.force(who, &change.into_statement())
@@ -190,7 +191,7 @@ fn policies_are_agreed_on_and_only_go_forward() {
         Ok("1 of 2 keepers".into())
     );
     assert_eq!(propose("lou", 2, &same), Ok("version 2 in force".into()));
-    assert_eq!(propose("kim", 1, &same), code("statement-replayed"));
+    assert_eq!(propose("kim", 1, &same), code("policy-version"));
     assert_eq!(world.state().policy().unwrap().release.version, 2);
 }
 

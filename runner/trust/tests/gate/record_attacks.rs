@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use zwieback_core::json::canonical;
+use zwieback_host::keys::private_key::PrivateKey;
+use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::reason::Why;
+use zwieback_trust::screen::json;
+use zwieback_trust::state::blast::BlastRadius;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::error::StoryError;
@@ -207,6 +212,54 @@ fn ones_own_last_word_cannot_be_taken_back() {
     fs::remove_dir_all(&log).unwrap();
     copy(&kept, &log);
     assert_eq!(world.refused("1.0", "staging"), "log-rolled-back");
+}
+
+/// A signed statement that waits to be submitted stands nowhere yet.
+#[test]
+fn only_what_was_recorded_has_a_place() {
+    let world = World::new();
+    world.release("1.0");
+    let wish = say::Approve {
+        artifact: artifact("1.0"),
+        environment: name("staging"),
+        expires: world.days(1),
+        comment: None,
+    };
+    let statement = say::approval(&world.reader(), &wish).unwrap();
+    let signed = say::sign(&world.reader(), &statement, &world.keys["ada"]);
+    let waiting = canonical::to_string(&json::unrecorded(&signed.unwrap().1));
+    assert!(waiting.contains("\"recorded\":false"), "{waiting}");
+    assert!(!waiting.contains("\"index\""), "{waiting}");
+    let recorded = world.say("ada", &statement).unwrap();
+    let told = canonical::to_string(&json::line(&recorded));
+    let index = world.size() - 1;
+    assert!(told.contains(&format!("\"index\":{index},")), "{told}");
+}
+
+/// What a key reaches is all that it signed, and whoever it speaks for.
+#[test]
+fn the_reach_of_a_key_is_all_that_it_signed() {
+    let world = World::new();
+    world.approved("1.0");
+    world.promote("1.0", "staging").unwrap();
+    let promotion = world.size() - 1;
+    world.promote("1.0", "prod").unwrap();
+    let reach = |key: &PrivateKey| {
+        let key = Revoked::Key(key.public_key().id());
+        blast_radius(&world.reader(), &key).unwrap()
+    };
+    let gate = reach(&world.keys["gate"]);
+    assert_eq!(gate.signed, [promotion, promotion + 1].into());
+    assert_eq!(gate.speaks_for, ["the gate https://gate.example/v1"]);
+    let keeper = reach(&world.keys["kim"]);
+    assert_eq!(
+        (keeper.signed, keeper.speaks_for),
+        ([0].into(), vec!["kim".to_owned()])
+    );
+    let log = reach(&world.log_key);
+    assert!(log.speaks_for[0].starts_with("the log log.example/releases"));
+    let stranger = reach(&world.keys["stranger"]);
+    assert_eq!(stranger, BlastRadius::default());
 }
 
 /// A memory that somebody else wrote is no memory: it is not passed over.

@@ -31,6 +31,7 @@ fn subject(called: &str, digest: Digest) -> ResourceDescriptor {
 fn heading(world: &World, ahead: i64) -> Heading {
     Heading {
         log: world.ledger.anchor.log.clone(),
+        log_id: Some(world.ledger.log_id(world.now).unwrap()),
         issued: Timestamp::from_unix(world.now.as_unix() + ahead).unwrap(),
     }
 }
@@ -157,7 +158,7 @@ fn asking() -> World {
     World::with(|text| {
         text.replace(
             "level = 2\n[environment.staging]\n[environment.prod]\nbuilders = 2",
-            "sources = [\"pkg:deb/*\"]\nbuilders = 3",
+            "sources = [\"pkg:deb/*\"]\nbuilders = 3\n[environment.staging]\n[environment.prod]",
         )
     })
 }
@@ -224,7 +225,7 @@ fn nobody_declares_others_authors_to_keep_them_from_approving() {
     world.approved_by(&["ada", "bo"]);
     let declare = |who: &str, source, authors, withdrawn| {
         let people = (authors, withdrawn);
-        let authorship = say::authorship(&world.reader(), source, "a source", people);
+        let authorship = say::authorship(&world.reader(), source, "a source", people).unwrap();
         let said = world.say(who, &authorship);
         said.map(drop).map_err(|error| error.why().unwrap().code())
     };
@@ -275,7 +276,7 @@ fn authors_are_known_of_each_source_of_the_project() {
     }
     let declare = |digest| {
         let people = (names(["cy"]), BTreeSet::new());
-        let said = say::authorship(&world.reader(), digest, "a source", people);
+        let said = say::authorship(&world.reader(), digest, "a source", people).unwrap();
         world.say("cy", &said).unwrap();
     };
     // Somebody known of a toolchain or of a package is not somebody known of what the project adds.
@@ -366,7 +367,7 @@ fn against(world: &World, who: &str, key: &str) -> Result<String, String> {
 
 fn propose(world: &World, who: &str, version: u64) -> Result<String, String> {
     let change = PolicyChange {
-        heading: world.reader().heading(),
+        heading: world.reader().heading().unwrap(),
         documents: documents(&world.keys, &|text: &str| three(text), version),
     };
     world.force(who, &change.into_statement())

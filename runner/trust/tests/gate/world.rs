@@ -87,6 +87,13 @@ impl World {
 
     /// A company whose keys are of that kind.
     pub(crate) fn signing(home: &Path, people: Algorithm, edit: impl Fn(&str) -> String) -> Self {
+        let world = Self::bare(home, people, &edit);
+        world.put_in_force(edit);
+        world
+    }
+
+    /// The same with an empty log.
+    pub(crate) fn bare(home: &Path, people: Algorithm, edit: impl Fn(&str) -> String) -> Self {
         let make = |algorithm| PrivateKey::generate(algorithm).unwrap();
         fs::create_dir_all(home.join("keys")).unwrap();
         let save = |name: &str, key: &PrivateKey| {
@@ -103,12 +110,16 @@ impl World {
         let keys = read_keys(home);
         let documents = documents(&keys, &edit, 1);
         fs::write(home.join("anchor"), documents.digest().to_hex()).unwrap();
-        let world = Self::open(home);
+        Self::open(home)
+    }
+
+    /// Both keepers put the first policy in force.
+    fn put_in_force(&self, edit: impl Fn(&str) -> String) {
+        let documents = documents(&self.keys, &edit, 1);
         for keeper in ["kim", "lou"] {
-            let proposal = say::proposal(&world.reader(), documents.clone()).unwrap();
-            world.say(keeper, &proposal).unwrap();
+            let proposal = say::proposal(&self.reader(), documents.clone()).unwrap();
+            self.say(keeper, &proposal).unwrap();
         }
-        world
     }
 
     /// The same company, by a process that has only its files.
@@ -128,16 +139,17 @@ impl World {
             log_key: keys.remove("log").unwrap(),
             keys,
             ledger: Ledger {
+                anchor: Anchor {
+                    log: ORIGIN.parse().unwrap(),
+                    key: log.key().clone(),
+                    policy: anchor,
+                },
                 witnesses: WitnessPolicy::unwitnessed(log.key().clone()),
                 log,
                 seen: Memory::new(home.join("seen")),
                 verified: Memory::new(home.join("verified")),
                 max_age: None,
                 shelf: Shelf::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
-                anchor: Anchor {
-                    log: ORIGIN.parse().unwrap(),
-                    policy: anchor,
-                },
             },
             places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
             foreign: ForeignBuildTypes::new(),
