@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::key_id::{KeyId, KeyName};
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
@@ -14,12 +14,15 @@ use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
 use crate::log::memory::Memory;
 use crate::log::place::{LogDir, WriteLock};
+use crate::log::put_back::PutBack;
+use crate::reason::{Reason, Refusal};
 use crate::snapshot::follow::Wish;
 use crate::snapshot::shelf::Shelf;
 use crate::state::folded::{Anchor, State};
 use crate::state::record::Line;
 use crate::statement::said::Check;
 use crate::tlog::log_id::log_id;
+use crate::tlog::proof::TreeHead;
 use crate::tlog::view::Expectation;
 use crate::tlog::witness_policy::WitnessPolicy;
 
@@ -46,13 +49,56 @@ pub struct Ledger {
 impl Ledger {
     /// The log as it is now, held against everything that this reader remembers: the one way in.
     pub fn believe(&self, now: Timestamp) -> Result<BelievedLog, LogError> {
-        let expected = Expectation {
+        let expected = self.expectation(now);
+        match self.log.believe(&expected, &self.seen) {
+            Err(LogError::Refused(refusal)) if is_lost(&refusal) => {
+                self.restored(now)?.ok_or(LogError::Refused(refusal))
+            }
+            believed => believed,
+        }
+    }
+
+    /// The log as it claims to be, whatever is remembered, and the state that it would stand for: to
+    /// find what its keepers say about that.
+    pub fn put_back(&self, now: Timestamp) -> Result<(PutBack<'_>, State), LogError> {
+        let expected = self.expectation(now);
+        let put_back = self.log.put_back(&expected, &self.seen)?;
+        let mut state = State::new(self.anchor.clone(), now);
+        for stored in put_back.entries() {
+            let record = stored?.prove()?;
+            drop(state.fold(record.leaf(), record.read(Check::Signature)));
+        }
+        Ok((put_back, state))
+    }
+
+    /// The log, if enough keepers say in it that each tree that is remembered and lost was given up.
+    fn restored(&self, now: Timestamp) -> Result<Option<BelievedLog>, LogError> {
+        let (put_back, state) = self.put_back(now)?;
+        let given_up = |lost: &TreeHead| {
+            let mut all = state.restorations();
+            all.any(|restored| {
+                restored.complete
+                    && now < restored.expires
+                    && restored.old.contains(lost)
+                    && put_back.extends(restored.new)
+            })
+        };
+        if !put_back.lost().iter().all(given_up) {
+            return Ok(None);
+        }
+        // Both rest on what was lost, and are made anew.
+        self.verified.forget()?;
+        self.shelf.open(self.log.key(), &self.anchor)?.clear()?;
+        put_back.accept().map(Some)
+    }
+
+    fn expectation(&self, now: Timestamp) -> Expectation<'_> {
+        Expectation {
             policy: &self.witnesses,
             seen: None,
             max_age: self.max_age,
             now,
-        };
-        self.log.believe(&expected, &self.seen)
+        }
     }
 
     /// The state of the log now, every signature checked; the log is remembered.
@@ -85,15 +131,15 @@ impl Ledger {
         Ok(lines)
     }
 
-    /// The state of the log now, and the entries that count and that this key signed.
+    /// The state of the log now, and the entries that count and that the key of this name signed.
     pub fn signed_by(
         &self,
-        key: KeyId,
+        key: KeyName,
         now: Timestamp,
     ) -> Result<(State, BTreeSet<u64>), LogError> {
         let mut signed = BTreeSet::new();
         let state = self.fold((now, now), u64::MAX, |by, line| {
-            if by == key && line.outcome.is_ok() {
+            if key.names(by) && line.outcome.is_ok() {
                 signed.insert(line.index);
             }
         })?;
@@ -205,4 +251,9 @@ impl Ledger {
         let verified = verified.filter(|it| log.extends(*it).is_ok());
         Ok(verified.map_or(0, |it| it.size))
     }
+}
+
+/// Whether a log was refused for what it has no more.
+fn is_lost(refusal: &Refusal) -> bool {
+    [Reason::LogRolledBack.into(), Reason::LogForked.into()].contains(&refusal.reason)
 }

@@ -49,6 +49,8 @@ zwieback_core::reasons! {
     LogRolledBack = "log-rolled-back",
     /// the log has other entries than it had before
     LogForked = "log-forked",
+    /// the log has everything that is remembered of it
+    NothingToRestore = "nothing-to-restore",
     /// there is no log
     LogMissing = "log-missing",
     /// the log's files are not what its checkpoint stands for

@@ -43,6 +43,9 @@ pub enum LogAction {
     Take(TakeArgs),
     /// Check that the log only grew since the last time, and print what is new
     Monitor(ReadArgs),
+    /// Say, as a keeper of the policy, that the log was put back from a backup, so that readers who saw
+    /// more of it can go on; what it gives up is shown first
+    Restore(RestoreArgs),
     /// Print the entries: who said what, when, and what came of it
     Show {
         /// Print them as they are, of this folder or address; what came of them takes a gate
@@ -140,6 +143,29 @@ pub struct TakeArgs {
     /// Whose word is taken.
     #[command(flatten)]
     pub belief: BeliefArgs,
+}
+
+/// Arguments of `zwieback log restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// For how many days readers take it
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=30))]
+    pub days: u16,
+    /// What other readers remember: the file `seen` of their memory of this log (can be repeated)
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub seen: Vec<PathBuf>,
+    /// Show what would be given up, and say nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Your key, in place of your own default: a name, a file, `pkcs11:…` or `exec:…`
+    #[arg(long, value_name = "KEY")]
+    pub sign_key: Option<KeyLocator>,
+    /// Which gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
 }
 
 /// Why a log is believed.

@@ -96,23 +96,35 @@ impl BelievedLog {
         memory: &Memory,
     ) -> Result<Appended, LogError> {
         let old = self.head();
-        if self.log.checkpoint()?.head != old {
-            let saw = format!("not the {} entries that were read", old.size);
-            return Err(Refusal::new(Reason::LogForked, saw).into());
-        }
         if batch.is_empty() {
             return Ok(Appended {
                 first: old.size,
                 head: old,
             });
         }
-        let note = self.log.write_batch(old.size, batch, signer)?;
+        let (appended, note) = self.write(batch, signer)?;
         let _memory = memory.lock()?;
         memory.keep(&note)?;
-        Ok(Appended {
+        Ok(appended)
+    }
+
+    /// Appends a batch, if the log is still what was read.
+    pub(super) fn write(
+        &self,
+        batch: &[Submission],
+        signer: &dyn Signer,
+    ) -> Result<(Appended, Note), LogError> {
+        let old = self.head();
+        if self.log.checkpoint()?.head != old {
+            let saw = format!("not the {} entries that were read", old.size);
+            return Err(Refusal::new(Reason::LogForked, saw).into());
+        }
+        let note = self.log.write_batch(old.size, batch, signer)?;
+        let appended = Appended {
             first: old.size,
             head: Checkpoint::of(&note)?.head,
-        })
+        };
+        Ok((appended, note))
     }
 }
 

@@ -61,7 +61,9 @@ impl LogError {
             )
         } else if is(Reason::LogForked) || is(Reason::LogRolledBack) {
             Some(
-                "keep the folder as it is: it is evidence; compare it with a witness's copy".into(),
+                "keep the folder as it is: it is evidence; compare it with a witness's copy; if it is a \
+                 backup that was put back on purpose, the policy's keepers say so: `zwieback log restore`"
+                    .into(),
             )
         } else if is(Reason::LogStale) || is(Reason::WitnessQuorum) {
             Some("ask the witnesses for cosignatures: `zwieback log witness`".into())

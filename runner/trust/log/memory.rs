@@ -106,6 +106,12 @@ impl Memory {
         Ok(())
     }
 
+    /// Remembers nothing any more.
+    pub(crate) fn forget(&self) -> Result<(), LogError> {
+        let _lock = self.lock()?;
+        Ok(files::remove(&self.path)?)
+    }
+
     /// Whether nothing would change if that tree were kept.
     pub(super) fn is_only(&self, all: &[TreeHead], head: TreeHead) -> bool {
         let files = 1 + usize::from(self.beside.is_some());

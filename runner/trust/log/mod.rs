@@ -20,6 +20,8 @@ pub mod memory;
 
 pub mod believed;
 
+pub mod put_back;
+
 pub mod read;
 
 pub mod record;

@@ -89,6 +89,12 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Starts over with nothing, for every process to come.
+    pub(crate) fn clear(&mut self) -> Result<(), LogError> {
+        self.reset()?;
+        self.publish(&self.head.clone())
+    }
+
     /// Puts changed parts in place, for this process.
     pub(super) fn change(&mut self, changes: Changes) -> Result<Result<(), Damaged>, LogError> {
         let changed = tree::change(&mut self.pages, self.head.root, changes);

@@ -9,6 +9,7 @@
 //! | exception | someone of the role `break-glass`, or a keeper |
 //! | revocation | someone of the role `revoke`; of a keeper's key, a keeper too |
 //! | policy | a keeper of the policy in force; without one, of the policy that the reader knows |
+//! | restoration of the log | a keeper of the policy in force |
 //! | promotion, rollback | the gate |
 
 use std::collections::BTreeSet;
@@ -51,6 +52,9 @@ impl State {
                 // The first one is held against what the reader knows of it.
                 None => Ok(()),
             },
+            Said::Restored(_) => {
+                self.check_roles(key, &[&self.policy()?.release.change.role].into())
+            }
             Said::Promoted(_) | Said::RolledBack(_) => self.check_gate(key),
         }
     }

@@ -1,5 +1,7 @@
 //! The fold: one entry, and what it changes.
 
+use std::collections::BTreeSet;
+
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
@@ -8,12 +10,13 @@ use zwieback_core::timestamp::Timestamp;
 use super::folded::{State, stamped};
 use super::key::Key;
 use super::needs;
-use super::record::{BuildRecord, Entered, Line, MadeRecord, RevocationRecord};
+use super::record::{BuildRecord, Entered, Line, MadeRecord, RestorationRecord, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
+use crate::statement::restoration::Restoration;
 use crate::statement::revocation::Revocation;
 use crate::statement::said::{Reading, Said, Signed};
 use crate::tlog::log_id::log_id;
@@ -103,7 +106,7 @@ impl State {
             return elsewhere(name.to_string());
         }
         // The first policy is agreed on while there is no first entry yet.
-        let early = matches!(said, Said::ChangedPolicy(_));
+        let early = matches!(said, Said::ChangedPolicy(_)) && self.policy.is_none();
         match id {
             None if self.bound => elsewhere(format!("{name}, without the log's id")),
             None => Ok(false),
@@ -156,6 +159,7 @@ impl State {
                 ))
             }
             Said::Revoked(revocation) => self.revoke(index, key, stamped, revocation),
+            Said::Restored(restoration) => self.restored(index, key, restoration),
             Said::Promoted(promotion) => self.promote(index, signed, promotion),
             Said::RolledBack(rollback) => self.roll_back(index, signed, rollback),
         }
@@ -281,17 +285,7 @@ impl State {
             return Err(Refusal::new(Reason::PolicyAnchor, digest));
         }
         let next = PolicyInForce::read(documents, self.policy.as_ref())?;
-        let keepers = &self.policy.as_ref().unwrap_or(&next).release;
-        let (role, needed) = (&keepers.change.role, keepers.change.count);
-        let person = keepers.people.person(key);
-        let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
-        let person = person.ok_or_else(unknown)?.clone();
-        if !keepers.people.has_role(&person, role) {
-            return Err(Refusal::new(
-                Reason::SignerRole,
-                format!("{person} is no {role}"),
-            ));
-        }
+        let (person, needed) = keeper(&self.policy.as_ref().unwrap_or(&next).release, key)?;
         let proposal = self.proposals.entry(digest).or_default();
         proposal.keepers.insert(person);
         let count = proposal.keepers.len();
@@ -303,6 +297,32 @@ impl State {
         // Votes for what would have been next are votes for nothing now.
         self.proposals.clear();
         Ok(format!("version {version} in force"))
+    }
+
+    /// The log was put back, once enough keepers say so; whoever remembers what it gave up decides
+    /// by this. What it was put back to is older than the word about it.
+    fn restored(&mut self, index: u64, key: KeyId, said: &Restoration) -> Result<String, Refusal> {
+        let (person, needed) = keeper(&self.policy()?.release, key)?;
+        if said.new.size > index {
+            let saw = format!("entry {index} speaks of {} entries", said.new.size);
+            return Err(Refusal::new(Reason::StatementMalformed, saw));
+        }
+        let record = self.restorations.entry(said.digest());
+        let record = record.or_insert_with(|| RestorationRecord {
+            old: said.old.clone(),
+            new: said.new,
+            expires: said.expires,
+            keepers: BTreeSet::new(),
+            complete: false,
+        });
+        record.expires = record.expires.min(said.expires);
+        record.keepers.insert(person);
+        record.complete |= record.keepers.len() >= needed;
+        let size = said.new.size;
+        if record.complete {
+            return Ok(format!("to {size} entries"));
+        }
+        Ok(format!("{} of {needed} keepers", record.keepers.len()))
     }
 
     fn record(&mut self, signed: &Signed) -> &mut super::record::ArtifactRecord {
@@ -331,6 +351,18 @@ impl State {
         }
         record
     }
+}
+
+/// Which keeper's key that is, and how many of them must agree.
+fn keeper(policy: &ReleasePolicy, key: KeyId) -> Result<(Name, usize), Refusal> {
+    let (role, needed) = (&policy.change.role, policy.change.count);
+    let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
+    let person = policy.people.person(key).ok_or_else(unknown)?.clone();
+    if policy.people.has_role(&person, role) {
+        return Ok((person, needed));
+    }
+    let saw = format!("{person} is no {role}");
+    Err(Refusal::new(Reason::SignerRole, saw))
 }
 
 impl Line {

@@ -11,7 +11,9 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::environment::History;
 use super::key::Key;
-use super::record::{ArtifactRecord, Entered, MadeRecord, Proposal, RevocationRecord};
+use super::record::{
+    ArtifactRecord, Entered, MadeRecord, Proposal, RestorationRecord, RevocationRecord,
+};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::log_id::log_id;
@@ -52,6 +54,7 @@ pub struct State {
     pub(super) revocations: Vec<RevocationRecord>,
     /// By the tree of outputs: who says to have made that, and how.
     pub(super) made: BTreeMap<Digest, Vec<Entered<MadeRecord>>>,
+    pub(super) restorations: BTreeMap<Digest, RestorationRecord>,
     pub(super) environments: BTreeMap<Name, History>,
     /// What is known of the whole, if not everything.
     pub(super) known: Option<BTreeSet<Key>>,
@@ -78,6 +81,7 @@ impl State {
             authors: BTreeMap::new(),
             revocations: Vec::new(),
             made: BTreeMap::new(),
+            restorations: BTreeMap::new(),
             environments: BTreeMap::new(),
             known: None,
             touched: BTreeSet::new(),
@@ -160,6 +164,11 @@ impl State {
     /// What was deployed in an environment.
     pub fn history(&self, environment: &Name) -> Option<&History> {
         self.environments.get(environment)
+    }
+
+    /// What keepers said about a log that was put back.
+    pub fn restorations(&self) -> impl Iterator<Item = &RestorationRecord> {
+        self.restorations.values()
     }
 }
 

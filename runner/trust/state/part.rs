@@ -15,7 +15,9 @@ use zwieback_core::timestamp::Timestamp;
 use super::environment::{Generation, History};
 use super::folded::{Anchor, State};
 use super::key::Key;
-use super::record::{ArtifactRecord, Entered, MadeRecord, Proposal, RevocationRecord};
+use super::record::{
+    ArtifactRecord, Entered, MadeRecord, Proposal, RestorationRecord, RevocationRecord,
+};
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::statement::policy_change::PolicyDocuments;
@@ -30,6 +32,7 @@ pub struct Base {
     policy: Option<PolicyDocuments>,
     proposals: BTreeMap<Digest, Proposal>,
     revocations: Vec<RevocationRecord>,
+    restorations: BTreeMap<Digest, RestorationRecord>,
     /// What is deployed in each environment.
     current: BTreeMap<Name, Generation>,
 }
@@ -61,6 +64,7 @@ impl State {
             policy: policy.transpose()?,
             proposals: base.proposals,
             revocations: base.revocations,
+            restorations: base.restorations,
             environments: environments
                 .map(|(name, current)| (name, History::ending(Some(current))))
                 .collect(),
@@ -80,6 +84,7 @@ impl State {
             policy: self.policy.as_ref().map(|it| it.documents().clone()),
             proposals: self.proposals.clone(),
             revocations: self.revocations.clone(),
+            restorations: self.restorations.clone(),
             current: current.collect(),
         }
     }

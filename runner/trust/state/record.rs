@@ -12,6 +12,7 @@ use crate::statement::approval::Approval;
 use crate::statement::break_glass::BreakGlass;
 use crate::statement::revocation::Revocation;
 use crate::statement::test_result::TestResult;
+use crate::tlog::proof::TreeHead;
 
 /// What was said in an entry, and by which key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,21 @@ pub struct MadeRecord {
     pub build: BuildRecord,
     /// The files of the tree, as far as they are subjects.
     pub files: BTreeSet<Digest>,
+}
+
+/// Trees that the log gave up when it was put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorationRecord {
+    /// What readers may remember, each tree exactly.
+    pub old: BTreeSet<TreeHead>,
+    /// What the log was put back to.
+    pub new: TreeHead,
+    /// From when on no memory takes it any more.
+    pub expires: Timestamp,
+    /// Who says so.
+    pub keepers: BTreeSet<Name>,
+    /// Whether those were enough when they said it.
+    pub complete: bool,
 }
 
 /// A policy that waits for enough keepers.

@@ -4,7 +4,7 @@
 //! that away alone could take the policy away from all keepers, for ever. A keeper's key that one person
 //! has revoked says nothing any more, except as a keeper; that ends when enough keepers have revoked it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::trust_root::{self, TrustRoot};

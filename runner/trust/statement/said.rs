@@ -17,6 +17,7 @@ use super::break_glass::{self, BreakGlass};
 use super::heading::Heading;
 use super::policy_change::{self, PolicyChange};
 use super::promotion::{self, Promotion};
+use super::restoration::{self, Restoration};
 use super::revocation::{self, Revocation};
 use super::rollback::{self, Rollback};
 use super::test_result::{self, TestResult};
@@ -58,6 +59,8 @@ pub enum Said {
     RolledBack(Rollback),
     /// The subject is not to be used any more.
     Revoked(Revocation),
+    /// A keeper says that the log was put back.
+    Restored(Restoration),
     /// Rules do not hold for the subject.
     BrokeGlass(BreakGlass),
     /// A keeper wants the subject to be the policy.
@@ -164,6 +167,7 @@ impl Said {
             }
             rollback::PREDICATE_TYPE => one(Self::RolledBack(Rollback::read(&fields)?)),
             revocation::PREDICATE_TYPE => one(Self::Revoked(Revocation::read(&fields)?)),
+            restoration::PREDICATE_TYPE => one(Self::Restored(Restoration::read(&fields)?)),
             break_glass::PREDICATE_TYPE => one(Self::BrokeGlass(BreakGlass::read(&fields)?)),
             policy_change::PREDICATE_TYPE => one(Self::ChangedPolicy(PolicyChange::read(&fields)?)),
             other => Err(Refusal::new(Reason::StatementUnknown, format!("{other:?}"))),
@@ -179,6 +183,7 @@ impl Said {
             Self::Approved(it) => &it.heading,
             Self::RolledBack(it) => &it.heading,
             Self::Revoked(it) => &it.heading,
+            Self::Restored(it) => &it.heading,
             Self::BrokeGlass(it) => &it.heading,
             Self::ChangedPolicy(it) => &it.heading,
         };
@@ -195,6 +200,7 @@ impl Said {
             Self::Approved(it) => &it.heading,
             Self::RolledBack(it) => &it.heading,
             Self::Revoked(it) => &it.heading,
+            Self::Restored(it) => &it.heading,
             Self::BrokeGlass(it) => &it.heading,
             Self::ChangedPolicy(it) => &it.heading,
         };
@@ -211,6 +217,7 @@ impl Said {
             Self::Promoted(_) => "promoted",
             Self::RolledBack(_) => "rolled back",
             Self::Revoked(_) => "revoked",
+            Self::Restored(_) => "restored",
             Self::BrokeGlass(_) => "broke glass",
             Self::ChangedPolicy(_) => "policy",
         }

@@ -74,6 +74,15 @@ impl Reader<'_> {
         })
     }
 
+    /// The same where the log is not what is remembered, before its id is known.
+    pub(super) fn heading_without_memory(&self) -> Heading {
+        Heading {
+            log: self.ledger.anchor.log.clone(),
+            log_id: None,
+            issued: self.now,
+        }
+    }
+
     /// The state of the log now.
     pub fn state(&self) -> Result<State, StoryError> {
         Ok(self.ledger.load(self.now)?)

@@ -12,6 +12,7 @@ pub mod promote;
 pub mod rollback;
 pub mod watch;
 
+pub mod restore;
 pub mod revoke;
 
 pub mod explain;

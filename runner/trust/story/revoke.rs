@@ -1,6 +1,7 @@
 //! Revocation: see the blast radius first, then say it, then roll back what policy says.
 
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_core::attest::key_id::KeyName;
+use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
@@ -38,11 +39,15 @@ pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadiu
 }
 
 /// For whom a key speaks by the policy in force, or as the log's own.
-fn speaks_for(reader: &Reader<'_>, state: &State, key: KeyId) -> Vec<String> {
-    let policy = state.policy().ok().map(|policy| &policy.release);
-    let person = policy.and_then(|policy| policy.people.person(key));
-    let gate = policy.filter(|policy| policy.gate_keys.contains(&key));
-    let log = reader.ledger.log_key() == Some(key);
+fn speaks_for(reader: &Reader<'_>, state: &State, name: KeyName) -> Vec<String> {
+    let in_force = state.policy().ok();
+    let key = in_force
+        .and_then(|policy| policy.key(name))
+        .map(PublicKey::id);
+    let policy = in_force.map(|policy| &policy.release);
+    let person = policy.and_then(|policy| policy.people.person(key?));
+    let gate = policy.filter(|policy| policy.gate_keys.iter().any(|key| name.names(*key)));
+    let log = reader.ledger.log_key().is_some_and(|key| name.names(key));
     let person = person.map(ToString::to_string);
     let gate = gate.map(|policy| format!("the gate {}", policy.gate));
     let log = log.then(|| {

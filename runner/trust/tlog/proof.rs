@@ -1,12 +1,13 @@
 //! What a proof must do to be believed: RFC 6962, section 2.1.
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::digest::Digest;
 
 use super::node;
 use crate::reason::{Reason, Refusal};
 
 /// A tree of so many entries, and the digest that stands for all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TreeHead {
     /// How many entries.
     pub size: u64,

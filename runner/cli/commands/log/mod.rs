@@ -15,3 +15,5 @@ pub mod read;
 pub mod witness;
 
 pub mod show;
+
+pub mod restore;

@@ -1,6 +1,6 @@
 //! From `zwieback log` to what is to be done with the log.
 
-use super::{add, init, prove, read, show, witness};
+use super::{add, init, prove, read, restore, show, witness};
 use crate::cli::args::global::Global;
 use crate::cli::args::log::{LogAction, LogArgs};
 
@@ -18,6 +18,7 @@ pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
         LogAction::Monitor(args) => read::monitor(global, args),
         LogAction::Witness(args) => witness::vouch(global, args),
         LogAction::Take(args) => witness::take(global, args),
+        LogAction::Restore(args) => restore::run(global, args),
         LogAction::Show { log, gate } => show::run(global, log.as_deref(), gate),
     }
 }

@@ -7,6 +7,7 @@ mod world;
 mod log;
 mod log_attacks;
 mod record_attacks;
+mod restoration;
 mod snapshot;
 
 mod environments;

@@ -245,7 +245,7 @@ fn the_reach_of_a_key_is_all_that_it_signed() {
     let promotion = world.size() - 1;
     world.promote("1.0", "prod").unwrap();
     let reach = |key: &PrivateKey| {
-        let key = Revoked::Key(key.public_key().id());
+        let key = Revoked::Key(key.public_key().id().name());
         blast_radius(&world.reader(), &key).unwrap()
     };
     let gate = reach(&world.keys["gate"]);

@@ -1,0 +1,75 @@
+//! `zwieback log restore`: keepers say that the log was put back, and readers go on from there.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use zwieback_trust::log::error::LogError;
+use zwieback_trust::story::restore::{Plan, Restore, plan, restore};
+use zwieback_trust::tlog::checkpoint::Checkpoint;
+use zwieback_trust::tlog::note::Note;
+use zwieback_trust::tlog::note_key::NoteKey;
+use zwieback_trust::tlog::proof::TreeHead;
+
+use super::place;
+use crate::cli::args::global::Global;
+use crate::cli::args::log::RestoreArgs;
+use crate::cli::commands::evidence;
+use crate::cli::commands::release::counter::Counter;
+use crate::cli::commands::release::named;
+use crate::cli::exit;
+
+const DAY: i64 = 86_400;
+
+/// Runs the command: what is given up is shown first.
+pub fn run(global: &Global, args: &RestoreArgs) -> anyhow::Result<u8> {
+    let counter = Counter::open(global, &args.gate)?;
+    let expires = named::later(counter.now, i64::from(args.days) * DAY)?;
+    let wish = Restore {
+        reason: args.why.clone(),
+        expires,
+        seen: seen(args, counter.gate.ledger.log.key())?,
+    };
+    let reader = counter.reader();
+    let plan = plan(&reader, &wish)?;
+    tell_plan(global, &plan)?;
+    if args.dry_run {
+        return Ok(exit::DONE);
+    }
+    let hands = counter.hands(args.sign_key.as_ref())?;
+    let done = restore(&hands.desk(reader), &wish, &plan)?;
+    let outcome = done.line.outcome.as_deref().unwrap_or_default();
+    let after = if done.accepted {
+        "remembered as it is now"
+    } else {
+        "other keepers must say the same"
+    };
+    let sentence = format!("{outcome}, entry {}; {after}", done.line.index);
+    let value = json!({ "index": done.line.index, "outcome": outcome, "accepted": done.accepted });
+    place::tell(global, "Restored", &sentence, &value)?;
+    Ok(exit::DONE)
+}
+
+/// What other readers remember, as the file `seen` of their memory has it, signed by the log.
+fn seen(args: &RestoreArgs, log: &NoteKey) -> anyhow::Result<BTreeSet<TreeHead>> {
+    let read = |path| -> anyhow::Result<TreeHead> {
+        let note = Note::parse(&evidence::read(path)?).map_err(LogError::from)?;
+        Ok(Checkpoint::open(&note, log).map_err(LogError::from)?.head)
+    };
+    args.seen.iter().map(|path| read(path)).collect()
+}
+
+fn tell_plan(global: &Global, plan: &Plan) -> anyhow::Result<()> {
+    let show = |head: &TreeHead| format!("{} ({})", place::entries(head.size), head.root.short());
+    let old: Vec<String> = plan.old.iter().map(show).collect();
+    let sentence = format!(
+        "{}, which are there no more; {} are",
+        old.join(", "),
+        show(&plan.new)
+    );
+    let tree = |head: &TreeHead| json!({ "size": head.size, "root": head.root.to_hex() });
+    let value = json!({
+        "old": plan.old.iter().map(tree).collect::<Vec<_>>(),
+        "new": tree(&plan.new),
+    });
+    place::tell(global, "Gives up", &sentence, &value)
+}

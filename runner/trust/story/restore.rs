@@ -1,0 +1,104 @@
+//! The way back after a restored backup: keepers say so in the log, and memories give up what was lost.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::attest::statement::Statement;
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::seal;
+
+use super::desk::{Desk, Reader};
+use super::error::StoryError;
+use crate::log::append::Submission;
+use crate::log::error::LogError;
+use crate::reason::{Reason, Refusal};
+use crate::state::record::Line;
+use crate::statement::restoration::Restoration;
+use crate::tlog::proof::TreeHead;
+
+/// What `log restore` takes.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// Why.
+    pub reason: String,
+    /// Until when memories take it.
+    pub expires: Timestamp,
+    /// Newest trees that other readers remember.
+    pub seen: BTreeSet<TreeHead>,
+}
+
+/// What a restoration would say: shown before anything is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The trees that are given up.
+    pub old: BTreeSet<TreeHead>,
+    /// The tree that the log was put back to.
+    pub new: TreeHead,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The entry.
+    pub line: Line,
+    /// Whether enough keepers have said so; this user's memory is then of the log as it is.
+    pub accepted: bool,
+}
+
+/// What is lost. A restoration that other keepers have begun is continued, word by word.
+pub fn plan(reader: &Reader<'_>, wish: &Restore) -> Result<Plan, StoryError> {
+    let (put_back, state) = reader.ledger.put_back(reader.now)?;
+    let lost: BTreeSet<TreeHead> = put_back.lost().iter().chain(&wish.seen).copied().collect();
+    if lost.iter().all(|head| put_back.extends(*head)) {
+        return Err(Refusal::new(Reason::NothingToRestore, state.log()).into());
+    }
+    let begun = state
+        .restorations()
+        .find(|restored| restored.old.is_superset(&lost) && reader.now < restored.expires);
+    Ok(match begun {
+        Some(restored) => Plan {
+            old: restored.old.clone(),
+            new: restored.new,
+        },
+        None => Plan {
+            old: lost,
+            new: put_back.head(),
+        },
+    })
+}
+
+/// The statement.
+pub fn restoration(
+    reader: &Reader<'_>,
+    wish: &Restore,
+    plan: &Plan,
+) -> Result<Statement, StoryError> {
+    let (_, state) = reader.ledger.put_back(reader.now)?;
+    let mut heading = reader.heading_without_memory();
+    heading.log_id = Some(state.log_id());
+    let restoration = Restoration {
+        heading,
+        old: plan.old.clone(),
+        new: plan.new,
+        reason: wish.reason.clone(),
+        expires: wish.expires,
+    };
+    Ok(restoration.into_statement())
+}
+
+/// Signs it and has it recorded. The log is read again if enough keepers have said so by now.
+pub fn restore(desk: &Desk<'_>, wish: &Restore, plan: &Plan) -> Result<Restored, StoryError> {
+    let (reader, ledger) = (&desk.reader, desk.reader.ledger);
+    let statement = restoration(reader, wish, plan)?;
+    let bundle = seal(&statement, desk.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    let lock = ledger.log.lock()?;
+    let (put_back, mut state) = ledger.put_back(reader.now)?;
+    let line = submission.fold_into(&mut state);
+    if let Err(refusal) = &line.outcome {
+        return Err(refusal.clone().into());
+    }
+    put_back.append(&lock, &[submission], desk.log)?;
+    drop((put_back, lock));
+    let accepted = ledger.believe(reader.now).is_ok();
+    Ok(Restored { line, accepted })
+}
