@@ -5,7 +5,7 @@ use std::io::Write;
 
 use zwieback_core::attest::reason::Refusal;
 use zwieback_core::bake::completed::Ending;
-use zwieback_core::bake::recheck::NotRepeatable;
+use zwieback_core::bake::not_repeatable::NotRepeatable;
 use zwieback_core::bake::unsigned::NotSignable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;

@@ -25,15 +25,18 @@ pub struct Escaped(pub char);
 
 /// Checks a name with its folders, as it stands in a tree or in a statement.
 pub fn check(name: &str) -> Result<(), NameFault> {
-    if let Some(fault) = name.chars().find_map(fault_of) {
-        return Err(fault);
-    }
+    check_shown(name)?;
     let leaves = name.starts_with('/') || name.split(['/', '\\']).any(|part| part == "..");
     if leaves {
         Err(NameFault::Leaves)
     } else {
         Ok(())
     }
+}
+
+/// Checks a name that is of no file, such as a key's or a builder's.
+pub fn check_shown(name: &str) -> Result<(), NameFault> {
+    name.chars().find_map(fault_of).map_or(Ok(()), Err)
 }
 
 /// Whether a character can stand in text for a screen without changing what the rest seems to say.

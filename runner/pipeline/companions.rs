@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::bundle::{self, Bundle};
 use zwieback_core::attest::folder::{Folder, Present, Stated};
-use zwieback_core::attest::output_tree::{StatedTree, sums};
+use zwieback_core::attest::output_tree::{self, SUMS, StatedTree, sums};
 use zwieback_core::attest::provenance::Provenance;
 use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::statement::Statement;
@@ -21,10 +21,6 @@ use zwieback_host::fs::folder_walk::open_folder;
 
 use super::folder_terms::{Terms, unreadable};
 
-/// The list of digests that `sha256sum --check` takes.
-const SUMS: &str = "SHA256SUMS";
-/// How the name of the file of a tree ends.
-const TREE: &str = ".tree";
 /// How the name of the folder ends that lies beside another, and holds what has no place in it.
 const ASIDE: &str = ".zwieback";
 /// No honest bundle is larger.
@@ -119,7 +115,7 @@ impl<'a> Companions<'a> {
         let mut evidence = self.terms.evidence.iter();
         let is_sums = path == SUMS.as_bytes() && self.sums.iter().any(|(it, _)| *it == length);
         let is_tree = self.trees.iter().any(|tree| tree.file.as_bytes() == path);
-        let is_older = !self.older.is_empty() && path.ends_with(TREE.as_bytes());
+        let is_older = !self.older.is_empty() && path.ends_with(output_tree::ENDING.as_bytes());
         is_sums
             || is_tree
             || evidence.any(|it| it.length == length)
@@ -190,7 +186,7 @@ impl<'a> Companions<'a> {
         let is_sums = name == SUMS && self.sums.iter().any(|(_, it)| it == digest);
         self.terms.evidence.iter().any(|it| it.sha256 == *digest)
             || self.trees.iter().any(is_tree)
-            || (name.ends_with(TREE) && self.older.contains(digest))
+            || (name.ends_with(output_tree::ENDING) && self.older.contains(digest))
             || is_sums
             || (name.ends_with(bundle::ENDING) && self.is_bundle(dir, name, *digest))
     }

@@ -8,7 +8,8 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::bundle::{self, Bundle};
+use zwieback_core::attest::output_tree::{self, SUMS, sums_of};
 use zwieback_core::canonical_tree;
 use zwieback_core::digest::Digest;
 use zwieback_core::tree::{Entry, Tree};
@@ -20,7 +21,6 @@ use zwieback_host::fs::stamp::Stamp;
 use zwieback_host::fs::walk::Next;
 
 use super::error::PipelineError;
-use super::export::{BUNDLE, SUMS, TREE, sums};
 
 /// The longest tree that is read: a million entries take less.
 const LONGEST_TREE: u64 = 512 << 20;
@@ -185,13 +185,13 @@ fn is_beside(entry: &FolderEntry<'_>, path: &str, written: Written<'_>) -> Resul
         return Ok(read(entry.open()?, LONGEST_TREE)? == written.tree.canonical().as_bytes());
     }
     if path == SUMS {
-        return Ok(read(entry.open()?, LONGEST)? == sums(written.tree).as_bytes());
+        return Ok(read(entry.open()?, LONGEST)? == sums_of(written.tree).as_bytes());
     }
     Ok(is_bundle(path) && Bundle::parse(&read(entry.open()?, LONGEST)?).is_ok())
 }
 
 fn is_bundle(path: &str) -> bool {
-    path.ends_with(BUNDLE)
+    path.ends_with(bundle::ENDING)
 }
 
 /// The files at the top of a folder that are a tree's canonical bytes, and the trees.
@@ -201,7 +201,7 @@ fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, Fault> {
         let Ok(name) = entry?.0.into_string() else {
             continue;
         };
-        if !name.ends_with(TREE) {
+        if !name.ends_with(output_tree::ENDING) {
             continue;
         }
         // What is no regular file, or cannot be opened, is no tree; it is found foreign with the rest.

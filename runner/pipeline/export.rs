@@ -28,12 +28,6 @@ use super::earlier_export::{self, Earlier, Known, in_the_way};
 use super::error::PipelineError;
 use super::notices;
 
-/// The list of digests that `sha256sum --check` takes.
-pub const SUMS: &str = "SHA256SUMS";
-/// How the name of a bundle ends.
-pub const BUNDLE: &str = ".sigstore.json";
-/// How the name of the file with a tree's canonical bytes ends.
-pub const TREE: &str = ".tree";
 /// What is written about outputs goes into a folder whose name ends so, where an output has such a name.
 const BESIDE: &str = ".zwieback";
 
@@ -124,29 +118,21 @@ pub fn link(outputs: &StoredTree, link: &Path) -> Result<(), PipelineError> {
     Ok(site.replace_link(outputs.path())?)
 }
 
-/// The lines of `SHA256SUMS`.
-pub fn sums(tree: &Tree) -> String {
-    let lines = tree
-        .files()
-        .map(|(path, content)| format!("{}  {path}\n", content.sha256));
-    lines.collect()
-}
-
 fn companions(
     tree: &Tree,
     bundle: Option<&Path>,
     recipe: &Recipe,
 ) -> Result<Vec<Companion>, PipelineError> {
     let bundle_name = bundle::file_name(&recipe.recipe.name, &recipe.recipe.version);
-    let release = bundle_name.trim_end_matches(BUNDLE);
+    let release = bundle::release(&recipe.recipe.name, &recipe.recipe.version);
     let mut all = vec![
         Companion {
-            name: SUMS.to_owned(),
-            bytes: sums(tree).into_bytes(),
+            name: output_tree::SUMS.to_owned(),
+            bytes: output_tree::sums_of(tree).into_bytes(),
         },
         Companion {
             // As the statement calls it.
-            name: output_tree::file_name(tree, release),
+            name: output_tree::file_name(tree, &release),
             bytes: tree.canonical().into_bytes(),
         },
     ];

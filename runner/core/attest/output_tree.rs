@@ -19,7 +19,9 @@ use crate::tree::Tree;
 /// 1024 subjects.
 pub const MOST_LISTED: usize = 1000;
 /// How the name of the file with a tree's canonical bytes ends.
-const ENDING: &str = ".tree";
+pub const ENDING: &str = ".tree";
+/// The list of digests that `sha256sum --check` takes.
+pub const SUMS: &str = "SHA256SUMS";
 
 /// The tree that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +85,14 @@ pub fn sums<'a>(files: impl Iterator<Item = (&'a str, Digest)>) -> String {
         text.extend([sha256.to_hex().as_str(), "  ", path, "\n"]);
     }
     text
+}
+
+/// The lines of `SHA256SUMS` of a tree.
+pub fn sums_of(tree: &Tree) -> String {
+    sums(
+        tree.files()
+            .map(|(path, content)| (path.as_str(), content.sha256)),
+    )
 }
 
 impl StatedTree {

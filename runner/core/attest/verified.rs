@@ -185,8 +185,18 @@ fn refusal_of(
     }
 }
 
+/// Makes sure that the names of what a statement is about are fit for a screen, where they are no files'.
+pub fn check_shown_names(statement: &Statement) -> Result<(), Refusal> {
+    let mut names = statement.subject.iter().filter_map(|it| it.name.as_deref());
+    names.try_for_each(|name| shown_name::check_shown(name).map_err(|_| unsafe_name(name)))
+}
+
 fn check_name(name: &str) -> Result<(), Refusal> {
-    shown_name::check(name).map_err(|_| Refusal::new(Reason::NameUnsafe, format!("{name:?}")))
+    shown_name::check(name).map_err(|_| unsafe_name(name))
+}
+
+fn unsafe_name(name: &str) -> Refusal {
+    Refusal::new(Reason::NameUnsafe, format!("{name:?}"))
 }
 
 fn file_name(path: &str) -> &str {

@@ -16,6 +16,8 @@ pub mod carried;
 
 pub mod statement;
 
+pub mod not_repeatable;
+
 pub mod recheck;
 
 pub mod record;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::verified::check_names;
+use zwieback_core::attest::verified::{check_names, check_shown_names};
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::fs::fault::Attempt as _;
@@ -24,6 +24,7 @@ use super::read::split_records;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 use crate::state::record::Line;
+use crate::statement::revocation;
 use crate::statement::said::{Check, Reading};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
@@ -64,7 +65,11 @@ impl Submission {
         let entry = Entry::of(bundle, key)?;
         // Everyone who looks at the log is shown its names: what could forge a screen stays outside.
         if let Ok(statement) = Statement::parse(&bundle.envelope().payload) {
-            check_names(&statement)?;
+            match statement.predicate_type.as_str() {
+                // What is revoked may be a key or a builder; the former names of keys may begin with `/`.
+                revocation::PREDICATE_TYPE => check_shown_names(&statement)?,
+                _ => check_names(&statement)?,
+            }
         }
         let (said, bundle) = (bundle.clone(), bundle.to_bytes());
         if u32::try_from(bundle.len()).is_err() {
