@@ -175,6 +175,18 @@ fn an_ed25519_key() {
     sign_and_verify(&world, "ed");
 }
 
+/// A script that takes both streams as one file gets a file that holds a key.
+#[test]
+fn quiet_prints_a_key_and_not_its_name() {
+    let world = World::new(site!(), Larder::Empty);
+    let made = run(&world, "--quiet key generate").expect(0, &["END PUBLIC KEY"]);
+    assert_eq!(made.stderr, "");
+    let shown = run(&world, "--quiet key show").expect(0, &["END PUBLIC KEY"]);
+    assert_eq!((shown.stdout, shown.stderr.as_str()), (made.stdout, ""));
+    let told = run(&world, "key show").expect(0, &["END PUBLIC KEY"]);
+    assert!(told.stderr.starts_with("SHA256:"), "{told}");
+}
+
 #[test]
 fn a_command_that_signs_provenance_alone() {
     let page = fs::read_to_string(site!().file("docs/keys.md")).unwrap();

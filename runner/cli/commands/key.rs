@@ -28,14 +28,14 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
         sign: &sign,
     };
     match &args.action {
-        KeyAction::Generate(args) => print(&generate(args, &dirs, &sign)?)?,
+        KeyAction::Generate(args) => print(global, &generate(args, &dirs, &sign)?)?,
         KeyAction::Show { key, base64 } => {
             let keyring = keyring::open(&dirs, &sign.choice(key.as_ref()))?;
             if *base64 {
                 let line = write_key(keyring.signer.public_key());
                 writeln!(terminal::stdout(), "{line}")?;
             } else {
-                print(&keyring)?;
+                print(global, &keyring)?;
             }
         }
         KeyAction::Uses => uses(global.format, &dirs)?,
@@ -109,15 +109,17 @@ fn uses(format: Format, dirs: &Dirs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print(keyring: &Keyring) -> anyhow::Result<()> {
-    if let Some(fresh) = &keyring.fresh {
+fn print(global: &Global, keyring: &Keyring) -> anyhow::Result<()> {
+    if let Some(fresh) = keyring.fresh.as_ref().filter(|_fresh| !global.quiet) {
         writeln!(terminal::stderr(), "{}", fresh.notice())?;
     }
     let key = keyring.signer.public_key();
     terminal::stdout()
         .write_all(key.as_pem().as_bytes())
         .context("stdout")?;
-    // Beside the data, which can be redirected to a file.
-    writeln!(terminal::stderr(), "{}", key.id())?;
+    if !global.quiet {
+        // Beside the data, which can be redirected to a file.
+        writeln!(terminal::stderr(), "{}", key.id())?;
+    }
     Ok(())
 }
