@@ -95,10 +95,12 @@ def beside_others(world, place):
     cosign = [f"{tools}/cosign/usr/bin/cosign", "verify-blob-attestation", "--key", key, "--bundle", bundle,
               "--type", "slsaprovenance1", "--insecure-ignore-tlog=true", artifact]
     ours = [world.binary, "verify", artifact, "--bundle", bundle]
+    # One version of a policy is one text: who has met the other text is another reader.
+    another = {"XDG_STATE_HOME": f"{world.home}/another", "PATH": "/usr/bin:/bin", "HOME": world.home}
     times = interleave(
         ROUNDS,
         zwieback=lambda: world.run(ours + trusted(world))[0],
-        rego=lambda: world.run(ours + trusted(world, "rego.json"))[0],
+        rego=lambda: world.run(ours + trusted(world, "rego.json"), env=another)[0],
         sigstore=lambda: world.run(["node", script, bundle, key], env=environment)[0],
         securesystemslib=lambda: world.run(python)[0],
         cosign=lambda: world.run(cosign)[0],
