@@ -207,7 +207,8 @@ const RELEASES: &[Case] = &[
         before: &[(
             "ada",
             "zwieback verify one/app --bundle one/app-1.0.sigstore.json --trust root.json \
-             --policy policy-one.toml --resource urn:zwieback:release:staging:app --vsa vsa.json",
+             --policy policy-one.toml --unsigned-policy \
+             --resource urn:zwieback:release:staging:app --vsa vsa.json",
         )],
         attempt: ("gate", "zwieback submit vsa.json"),
         refused: (4, "field-malformed"),

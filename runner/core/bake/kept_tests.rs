@@ -92,7 +92,10 @@ fn another_keys_bundle_is_not_handed_out() {
     let refused = ask(&entry(&outputs, &theirs), &outputs, &theirs);
     assert_eq!(refused, Err(NotUsable::OtherKey { asked }));
     let text = String::from_utf8(bundle(ACTION, &outputs, 1)).unwrap();
-    let forged = edit(&text, "\"sig\":\"MEU", "\"sig\":\"MEQ");
+    let signature = text.split("\"sig\":\"").nth(1).unwrap();
+    let piece = &signature[20..40];
+    let other: String = piece.chars().rev().collect();
+    let forged = edit(&text, piece, &other);
     let refused = ask(
         &entry(&outputs, forged.as_bytes()),
         &outputs,

@@ -215,6 +215,9 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
     let file = given_file::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyDirectoryError::Absent(path.to_owned()),
+        io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => {
+            KeyDirectoryError::NoKeyFile(path.to_owned())
+        }
         _ => failed(error),
     })?;
     // Asked of the open file, not of the path: what is checked is what is read.
@@ -390,7 +393,9 @@ mod tests {
         let (scratch, keys, name) = directory();
         let absent = keys.open(&name, None);
         assert!(matches!(absent, Err(KeyDirectoryError::Absent(_))));
-        let folder = open_file(scratch.path(), None);
+        let folder = scratch.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let folder = open_file(&folder, None);
         assert!(matches!(folder, Err(KeyDirectoryError::NoKeyFile(_))));
         let text = scratch.path().join("text");
         fs::write(&text, "hello").unwrap();

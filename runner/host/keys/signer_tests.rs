@@ -14,7 +14,8 @@ use super::*;
 use crate::keys::passphrase::Passphrase;
 use crate::keys::private_key::PrivateKey;
 
-/// Recomputes the PAE with jq and has openssl check signature, key id and subject.
+/// Recomputes the PAE with jq and has openssl check signature, key id and subject. The key id is the
+/// SHA-256 of the key as RFC 4253 and RFC 5656 write it: type, curve and point, each with its length.
 const CHECK: &str = r#"
 set -eu
 payload=$(jq -r .dsseEnvelope.payload bundle | base64 -d)
@@ -22,7 +23,11 @@ type=$(jq -r .dsseEnvelope.payloadType bundle)
 printf 'DSSEv1 %d %s %d %s' "${#type}" "$type" "$(printf %s "$payload" | wc -c)" "$payload" > pae
 jq -r '.dsseEnvelope.signatures[0].sig' bundle | base64 -d > sig
 openssl dgst -sha256 -verify pub -signature sig pae
-hint=$(openssl pkey -pubin -in pub -outform DER | openssl dgst -sha256 -binary | base64)
+blob() {
+  printf '\000\000\000\023ecdsa-sha2-nistp256\000\000\000\010nistp256\000\000\000\101'
+  openssl pkey -pubin -in pub -outform DER | tail -c 65
+}
+hint=SHA256:$(blob | openssl dgst -sha256 -binary | base64 | tr -d =)
 test "$hint" = "$(jq -r .verificationMaterial.publicKey.hint bundle)"
 test "$hint" = "$(jq -r '.dsseEnvelope.signatures[0].keyid' bundle)"
 test "$(openssl dgst -sha256 -r artifact | cut -c1-64)" = \
