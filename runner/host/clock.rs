@@ -11,6 +11,12 @@ pub fn booted() -> Option<i64> {
     Some(now().as_unix() - seconds)
 }
 
+/// Nanoseconds since 1970 now, to be held against the times of files.
+pub fn nanoseconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// The present moment.
 pub fn now() -> Timestamp {
     let since = SystemTime::now()

@@ -66,6 +66,28 @@ impl BelievedLog {
         StoredRecord::found(leaf, index, body, file, bundle)?.prove()
     }
 
+    /// The records of one block of 256, as far as the log has them.
+    pub(crate) fn block(&self, index: u64) -> Result<Vec<StoredRecord>, LogError> {
+        let size = self.head().size;
+        let tile = Tile::within(0, index, size);
+        let from = index.saturating_mul(WIDTH);
+        let tile = tile.ok_or(LogError::NoEntry { index: from, size })?;
+        let mut tree = Tree::new(&self.log, size);
+        // The way from the first digest to the root leads over all others of its block: if it is the
+        // checkpoint's, so are they.
+        let proof = tree.inclusion(from)?;
+        let leaves = (from..from + tile.width).map(|index| tree.leaf(index));
+        let leaves: Vec<Digest> = leaves.collect::<Result<_, _>>()?;
+        let there = leaves
+            .first()
+            .map(|leaf| self.head().includes(*leaf, &proof));
+        if let Some(Err(refusal)) = there {
+            let saw = format!("{:?}, {}", tile.path(), refusal.saw());
+            return Err(Refusal::new(Reason::LogEdited, saw).into());
+        }
+        self.log.records(tile, leaves)
+    }
+
     /// The digest of an entry, which the checkpoint's tree has there.
     fn leaf(&self, index: u64) -> Result<Digest, LogError> {
         let mut tree = Tree::new(&self.log, self.head().size);
@@ -73,6 +95,20 @@ impl BelievedLog {
         let there = self.head().includes(leaf, &proof);
         there.map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
         Ok(leaf)
+    }
+}
+
+impl LogDir {
+    /// The records behind digests that were found in the tree.
+    fn records(&self, tile: Tile, leaves: Vec<Digest>) -> Result<Vec<StoredRecord>, LogError> {
+        let file = self.statements_path(tile.index);
+        let (bodies, bundles) = (self.bodies(tile)?, self.bundles(tile)?);
+        let found = bodies.into_iter().zip(bundles).zip(leaves);
+        let records = (tile.index * WIDTH..).zip(found);
+        let records = records.map(|(index, ((body, bundle), leaf))| {
+            StoredRecord::found(leaf, index, body, file.clone(), bundle)
+        });
+        records.collect()
     }
 }
 
@@ -90,15 +126,8 @@ impl Entries<'_> {
             self.frontier.push(*leaf);
         }
         self.check(tile)?;
-        let file = self.log.statements_path(tile.index);
-        let (bodies, bundles) = (self.log.bodies(tile)?, self.log.bundles(tile)?);
-        let found = bodies.into_iter().zip(bundles).zip(leaves);
-        let records = (tile.index * WIDTH..).zip(found).skip(known);
-        let records = records.map(|(index, ((body, bundle), leaf))| {
-            StoredRecord::found(leaf, index, body, file.clone(), bundle)
-        });
-        let records: Vec<StoredRecord> = records.collect::<Result<_, _>>()?;
-        self.ready = records.into_iter();
+        let mut records = self.log.records(tile, leaves)?;
+        self.ready = records.split_off(known).into_iter();
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub mod entries;
 pub mod append;
 pub mod prove;
 
+pub mod blocks;
+
 pub mod audit;
 pub mod monitor;
 pub mod witness;

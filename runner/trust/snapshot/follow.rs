@@ -11,10 +11,11 @@ use super::shelf::Snapshot;
 use super::tree::Damaged;
 use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
-use crate::log::record::StoredRecord;
+use crate::log::record::{ProvenRecord, StoredRecord};
 use crate::state::folded::State;
 use crate::state::key::Key;
 use crate::statement::said::{Check, Reading};
+use crate::tlog::tile::DIGESTS;
 
 /// Entries in memory at a time: what bounds the memory of a first reading.
 const CHUNK: usize = 8192;
@@ -62,7 +63,11 @@ impl Snapshot {
     fn follow(&mut self, log: &BelievedLog, now: Timestamp) -> Result<(), Failed> {
         let known = self.head.tree.head();
         log.extends(known)?;
+        let renewed = self.prove_touched(log, known.size)?;
         if known == log.head() {
+            if renewed {
+                self.publish(&self.head.clone())?;
+            }
             return Ok(());
         }
         let mut entries = log.entries_after(self.head.tree.clone());
@@ -71,7 +76,9 @@ impl Snapshot {
         let mut sound = (self.head.clone(), true);
         loop {
             let chunk: Result<Vec<StoredRecord>, LogError> = entries.by_ref().take(CHUNK).collect();
-            let chunk = prove(chunk?)?;
+            let chunk = prove(chunk?, |record| {
+                (record.leaf(), record.read(Check::Signature))
+            })?;
             if chunk.is_empty() {
                 break;
             }
@@ -87,6 +94,25 @@ impl Snapshot {
             self.compact()??;
         }
         Ok(())
+    }
+
+    /// Proves the records again whose files do not look as they did: an answer that does not read them
+    /// rests on their absence as well. Whether there is anything new to remember about the files.
+    fn prove_touched(&mut self, log: &BelievedLog, size: u64) -> Result<bool, LogError> {
+        let blocks = log.stamps()?;
+        for touched in self
+            .head
+            .blocks
+            .touched(&blocks, size)
+            .chunks(CHUNK / DIGESTS)
+        {
+            let records = touched.iter().map(|block| log.block(*block));
+            let records: Vec<Vec<StoredRecord>> = records.collect::<Result<_, _>>()?;
+            prove(records.into_iter().flatten().collect(), drop)?;
+        }
+        let renewed = self.head.blocks != blocks;
+        self.head.blocks = blocks;
+        Ok(renewed)
     }
 
     fn fold(&mut self, chunk: Vec<(Digest, Reading)>, now: Timestamp) -> Result<u64, Failed> {
@@ -165,8 +191,11 @@ impl Snapshot {
     }
 }
 
-/// Proves and reads records in their order, on all processors: signatures are most of the work.
-fn prove(chunk: Vec<StoredRecord>) -> Result<Vec<(Digest, Reading)>, LogError> {
+/// Proves records and reads them in their order, on all processors: signatures are most of the work.
+fn prove<T: Send>(
+    chunk: Vec<StoredRecord>,
+    read: impl Fn(ProvenRecord) -> T + Sync,
+) -> Result<Vec<T>, LogError> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let share = chunk.len().div_ceil(workers).max(64);
     let (mut shares, mut rest) = (Vec::new(), chunk);
@@ -174,10 +203,7 @@ fn prove(chunk: Vec<StoredRecord>) -> Result<Vec<(Digest, Reading)>, LogError> {
         let later = rest.split_off(share.min(rest.len()));
         shares.push(std::mem::replace(&mut rest, later));
     }
-    let read = |stored: StoredRecord| {
-        let record = stored.prove()?;
-        Ok((record.leaf(), record.read(Check::Signature)))
-    };
+    let read = |stored: StoredRecord| stored.prove().map(&read);
     thread::scope(|scope| {
         let each = shares.into_iter();
         let each = each.map(|it| scope.spawn(move || it.into_iter().map(read).collect::<Vec<_>>()));

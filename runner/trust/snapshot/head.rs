@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use zwieback_core::digest::Digest;
 
 use super::page::Address;
+use crate::log::blocks::BlockStamps;
 use crate::state::part::Base;
 use crate::tlog::frontier::Frontier;
 
 /// Heads of another form are not read.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The key by which a reader knows its own snapshots.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Head {
     pub policy: Digest,
     /// The tree of the entries that were folded.
     pub tree: Frontier,
+    /// What the log's files looked like when those entries were proven.
+    pub blocks: BlockStamps,
     /// What holds for everything.
     pub base: Base,
     /// The first page, unless there is no part.
@@ -64,6 +67,7 @@ impl Head {
             log,
             policy,
             tree: Frontier::default(),
+            blocks: BlockStamps::default(),
             base: Base::default(),
             root: None,
             file: 0,

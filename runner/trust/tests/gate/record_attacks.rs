@@ -1,6 +1,7 @@
 //! Records that were changed on the disk: every reader stops, and none takes silence for an answer.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::json::canonical;
@@ -11,6 +12,7 @@ use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::reason::Why;
 use zwieback_trust::screen::json;
+use zwieback_trust::snapshot::follow::Wish;
 use zwieback_trust::state::blast::BlastRadius;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
@@ -52,15 +54,33 @@ fn fresh(world: &World) -> World {
     World::open(&world.home)
 }
 
+const PAYLOAD: &[u8] = b"\"payload\":\"";
+
 /// Changes one character inside the payload of the last record.
 fn change_the_last(world: &World) {
     let path = world.home.join("log/statements/000");
-    let mut bytes = fs::read(&path).unwrap();
-    let payload = b"\"payload\":\"";
-    let mut windows = bytes.windows(payload.len());
-    let at = windows.rposition(|window| window == payload).unwrap() + 200;
-    bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-    fs::write(&path, bytes).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let mut windows = bytes.windows(PAYLOAD.len());
+    let at = windows.rposition(|window| window == PAYLOAD).unwrap();
+    change(&path, at + 200);
+}
+
+/// Changes one byte of a file in its place, and puts the time of the change back.
+fn change(path: &Path, at: usize) {
+    let file = fs::File::options().read(true).write(true).open(path);
+    let file = file.unwrap();
+    let before = file.metadata().unwrap().modified().unwrap();
+    let (mut byte, at) = ([0], at as u64);
+    file.read_exact_at(&mut byte, at).unwrap();
+    let other = if byte == *b"A" { b"B" } else { b"A" };
+    file.write_all_at(other, at).unwrap();
+    file.set_modified(before).unwrap();
+}
+
+/// Until the files are old enough that one more change would show.
+fn settle(world: &World) {
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    world.about("1.0");
 }
 
 fn of_log<T>(result: Result<T, LogError>) -> String {
@@ -153,6 +173,77 @@ fn a_changed_byte_hides_no_revocation() {
     let position = Memory::new(world.home.join("position"));
     let watched = log.monitor(&world.ledger.witnesses, &position);
     assert_eq!(of_log(watched), "log-edited");
+}
+
+/// A snapshot knows what the log said, and still believes only what the log can show.
+#[test]
+fn a_snapshot_hides_no_old_record_that_was_changed() {
+    let world = revoked();
+    world.about("1.0");
+    settle(&world);
+    let path = world.home.join("log/statements/000");
+    let whole = fs::read(&path).unwrap();
+    let first = whole.windows(PAYLOAD.len()).position(|it| it == PAYLOAD);
+    change(&path, first.unwrap() + 200);
+    for (story, verdict) in stories(&world) {
+        assert_eq!(verdict, "log-edited", "{story}");
+    }
+    let wish = Promote {
+        artifact: world.file("app", "app 1.0"),
+        environment: name("prod"),
+    };
+    let saw = dry_run(&world.reader(), &wish).unwrap_err().to_string();
+    assert!(saw.contains("entry 0 in"), "{saw}");
+    assert!(saw.contains("statements/000"), "{saw}");
+    // Once the file is what it was, all is well, and what it looks like now is remembered.
+    fs::write(&path, whole).unwrap();
+    assert_eq!(world.refused("1.0", "prod"), "artifact-revoked");
+}
+
+/// Each of the files that a record lies in, and a record that the question has nothing to do with.
+#[test]
+fn a_snapshot_looks_at_every_file_of_records() {
+    let world = World::new();
+    let (bundle, key) = world.provenance("acme", "1.0");
+    let one = zwieback_trust::log::append::Submission::new(&bundle, &key).unwrap();
+    world.append(&vec![one; 600]).unwrap();
+    world.about("1.0");
+    settle(&world);
+    let head = || fs::read(world.home.join("snapshot/head")).unwrap();
+    for file in ["statements/001", "tile/entries/001", "tile/0/001"] {
+        let path = world.home.join("log").join(file);
+        let (whole, settled) = (fs::read(&path).unwrap(), head());
+        change(&path, whole.len() / 2);
+        let read = world.ledger.load_about(&about("1.0", &world));
+        assert_eq!(of_log(read), "log-edited", "{file}");
+        assert!(head() == settled, "what was refused changes no memory");
+        // A copy of what was there is another file: it is read once more, and then known.
+        let other = path.with_extension("other");
+        fs::write(&other, &whole).unwrap();
+        fs::rename(&other, &path).unwrap();
+        settle(&world);
+        assert!(head() != settled, "it is another file");
+        fs::remove_file(&path).unwrap();
+        let read = world.ledger.load_about(&about("1.0", &world));
+        assert_eq!(of_log(read), "log-edited", "{file} is missing");
+        std::os::unix::fs::symlink(world.home.join("kept"), &path).unwrap();
+        fs::write(world.home.join("kept"), &whole).unwrap();
+        settle(&world);
+        change(&world.home.join("kept"), whole.len() / 2);
+        let read = world.ledger.load_about(&about("1.0", &world));
+        assert_eq!(of_log(read), "log-edited", "{file} is a link");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, &whole).unwrap();
+        settle(&world);
+    }
+}
+
+fn about(version: &str, world: &World) -> Wish<'static> {
+    Wish {
+        artifact: artifact(version).sha256,
+        name: "app",
+        now: world.now,
+    }
 }
 
 type Change = fn(&Path);
