@@ -47,6 +47,7 @@ fn targets_are_commands_and_folders_and_change_one_after_the_other() {
     company::build(&world, "one", "1.0");
     at_the_same_time(&world);
     by_command(&world);
+    a_promotion_is_believed_without_the_log(&world);
     what_does_not_work_is_taken_back(&world);
     what_was_decided_under_another_policy(&world);
 }
@@ -83,6 +84,23 @@ fn by_command(world: &World) {
         live
     );
     said(world, "gate", "zwieback watch");
+}
+
+/// The first promotion, as a file that a third party has, who knows the gate's key.
+fn a_promotion_is_believed_without_the_log(world: &World) {
+    let trust = "zwieback key trust gate.pem --root root.json --verifier https://gate.example/v1";
+    said(world, "kim", trust);
+    said(world, "cy", "zwieback log prove log 5 --bundle -o vsa.json");
+    let asked = |environment: &str, code: u8| {
+        let line = format!(
+            "zwieback verify one/app --summary vsa.json --trust root.json --environment {environment} \
+             --resource urn:zwieback:release:staging:app --level 2 2>&1; test $? = {code}"
+        );
+        said(world, "bo", &line)
+    };
+    let believed = asked("staging", 0);
+    assert!(believed.contains("https://gate.example/v1"), "{believed}");
+    assert!(asked("prod", 4).contains("summary-environment"));
 }
 
 /// The health command knows version 1.0 alone.

@@ -230,8 +230,8 @@ fn judge_builds(
     Ok(())
 }
 
-/// What a decision rests on. It holds until the first of its grounds is gone by the clock alone.
-fn grounds(question: &Question<'_>) -> Grounds {
+/// What a decision about builds rests on. It holds until the first of its grounds is gone by the clock alone.
+pub fn grounds(question: &Question<'_>) -> Grounds {
     let policy = question.policy;
     let policy_expires = policy.policy.expires();
     let mut expires = policy_expires;

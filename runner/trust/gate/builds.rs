@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::attest::grounds::Grounds;
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::level::BuildLevel;
 use zwieback_core::attest::provenance::Provenance;
@@ -14,6 +15,7 @@ use zwieback_core::name::Name;
 use zwieback_core::policy::decide::{Outcome, decide};
 use zwieback_core::policy::question::Question as BuildQuestion;
 use zwieback_core::policy::reproduction::independent_builders;
+use zwieback_core::policy::summary::grounds;
 
 use super::case::{Case, revocation_rule};
 use super::decision::{Rule, SetAside, Waivable};
@@ -142,15 +144,7 @@ impl Builds {
         }
         rules.extend(self.revocations(case));
         rules.extend(self.rest.rule());
-        let question = BuildQuestion {
-            policy: &case.policy.builds,
-            environment: case.policy.build_environment(case.question.environment),
-            builds: &self.verified,
-            trust: &self.trust,
-            rego: case.question.rego,
-            now: case.question.now,
-        };
-        match decide(&question) {
+        match decide(&self.question(case)) {
             Ok(decision) => {
                 let outcomes = decision.outcomes().iter();
                 // Age says whether to start with something, not whether to stop using it.
@@ -165,6 +159,31 @@ impl Builds {
             }
         }
         rules
+    }
+
+    /// What a summary of the decision says besides. The policy was put in force by a quorum of its
+    /// keepers, in the log, and ends with the first of its documents.
+    pub(super) fn grounds(&self, case: &Case<'_>) -> Grounds {
+        let of_builds = grounds(&self.question(case));
+        let released = case.policy.release.expires;
+        Grounds {
+            environment: Some(case.question.environment.to_string()),
+            expires: of_builds.expires.min(released),
+            policy_expires: of_builds.policy_expires.min(released),
+            policy_signed: true,
+            builds: of_builds.builds,
+        }
+    }
+
+    fn question<'b>(&'b self, case: &Case<'b>) -> BuildQuestion<'b> {
+        BuildQuestion {
+            policy: &case.policy.builds,
+            environment: case.policy.build_environment(case.question.environment),
+            builds: &self.verified,
+            trust: &self.trust,
+            rego: case.question.rego,
+            now: case.question.now,
+        }
     }
 
     /// Without provenance that is believed, the first refusal is the reason.

@@ -55,6 +55,7 @@ impl Case<'_> {
             inputs: builds.inputs(),
             level: builds.level(),
             builders: builds.independent,
+            grounds: builds.grounds(self),
         }
     }
 

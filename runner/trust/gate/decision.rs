@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::attest::grounds::Grounds;
 use zwieback_core::attest::level::BuildLevel;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
@@ -38,6 +39,8 @@ pub struct Decision {
     pub level: Option<BuildLevel>,
     /// How many independent builders agree.
     pub builders: usize,
+    /// What those who rely on the decision elsewhere have to know, to judge it like the builds.
+    pub grounds: Grounds,
 }
 
 /// One rule as it was applied.

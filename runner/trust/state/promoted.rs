@@ -116,6 +116,12 @@ impl State {
         if summary.resource != promotion::resource(&promotion.environment, &signed.name) {
             return refuse(Reason::PromotionMismatch, format!("{:?}", summary.resource));
         }
+        // Promotions of earlier versions say nothing about that.
+        let grounds = summary.grounds.as_ref();
+        let elsewhere = grounds.map(|it| it.environment.as_deref());
+        if elsewhere.is_some_and(|it| it != Some(promotion.environment.as_str())) {
+            return refuse(Reason::PromotionMismatch, format!("{elsewhere:?}"));
+        }
         if !summary.passed {
             return refuse(Reason::PromotionFailed, String::new());
         }

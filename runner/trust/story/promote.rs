@@ -214,7 +214,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
         inputs: decision.inputs.iter().copied().map(input).collect(),
         passed: true,
         levels,
-        grounds: None,
+        grounds: Some(decision.grounds.clone()),
     };
     Ok(Promotion {
         summary,

@@ -12,6 +12,7 @@ mod snapshot;
 
 mod environments;
 mod release;
+mod relied_on;
 mod target;
 
 mod approval_attacks;

@@ -1,0 +1,89 @@
+//! The gate's word where it is relied on.
+
+use zwieback_core::attest::trust_root::{Revocation, TrustRoot, VerifierKey};
+use zwieback_core::name::Name;
+use zwieback_core::policy::summary::{Conditions, believe};
+use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::statement::promotion::resource;
+
+use crate::history_attacks::promotion;
+use crate::world::{World, artifact, name};
+
+/// A trust root that knows the gate as a verifier.
+fn root(world: &World) -> TrustRoot {
+    let mut root = world.state().policy().unwrap().root.clone();
+    root.verifiers = vec![VerifierKey {
+        key: world.keys["gate"].public_key().clone(),
+        verifier: "https://gate.example/v1".into(),
+    }];
+    root
+}
+
+/// What `verify --summary` says of the promotion to staging, asked about an environment at that time.
+fn verdict(bundle: &[u8], root: &TrustRoot, environment: Option<&Name>, now: Timestamp) -> String {
+    let reproduced = ["SLSA_BUILD_REPRODUCED".to_owned()];
+    let conditions = Conditions {
+        root,
+        resource: &resource(&name("staging"), "bin/app"),
+        environment,
+        level: 2.try_into().unwrap(),
+        properties: &reproduced,
+        policy: None,
+        unsigned_policy: false,
+        max_age: None,
+        now,
+    };
+    match believe(bundle, &[artifact("1.0")], &conditions) {
+        Ok(_) => "believed".to_owned(),
+        Err(refusal) => refusal.reason.code().to_owned(),
+    }
+}
+
+#[test]
+fn a_promotion_is_a_summary_for_its_environment_alone() {
+    let world = World::new();
+    world.approved("1.0");
+    let index = world.promote("1.0", "staging").unwrap().index;
+    let log = world.ledger.believe(world.now).unwrap();
+    let bundle = log.record(index).unwrap().into_bytes();
+    let (staging, prod) = (name("staging"), name("prod"));
+    let mut root = root(&world);
+    let at = |environment| verdict(&bundle, &root, environment, world.now);
+    assert_eq!(at(Some(&staging)), "believed");
+    assert_eq!(at(Some(&prod)), "summary-environment");
+    assert_eq!(at(None), "summary-environment");
+    // It ends with the policy, and with the word of its builders.
+    let mut ended = root.clone();
+    ended.expires = "2099-01-01T00:00:00Z".parse().unwrap();
+    let later = "2027-01-02T00:00:00Z".parse().unwrap();
+    let late = verdict(&bundle, &ended, Some(&staging), later);
+    assert_eq!(late, "policy-expired");
+    let stolen = Revocation {
+        from: None,
+        reason: "stolen".into(),
+    };
+    let key = world.keys["acme"].public_key().id();
+    root.revoked.push((key.name(), stolen));
+    let revoked = verdict(&bundle, &root, Some(&staging), world.now);
+    assert_eq!(revoked, "key-revoked");
+}
+
+/// A summary that says one environment to the log and another to its readers is for neither.
+#[test]
+fn a_promotion_means_one_environment() {
+    let world = World::new();
+    world.approved("1.0");
+    let grounds = world.decide("1.0", "staging").grounds;
+    let says = |environment: Option<&str>| {
+        let statement = promotion(&world, |it| {
+            let mut grounds = grounds.clone();
+            grounds.environment = environment.map(str::to_owned);
+            it.summary.grounds = Some(grounds);
+        });
+        world.force("gate", &statement)
+    };
+    assert_eq!(says(Some("prod")), Err("promotion-mismatch".to_owned()));
+    assert_eq!(says(None), Err("promotion-mismatch".to_owned()));
+    assert!(says(Some("staging")).is_ok());
+}
