@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
@@ -31,7 +30,6 @@ pub struct Gate {
     pub ledger: Ledger,
     /// Where releases go.
     pub places: BTreeMap<Name, Place>,
-    foreign: ForeignBuildTypes,
     rego: RegoProcess,
     keys: Keys,
     dirs: Dirs,
@@ -114,7 +112,6 @@ impl Gate {
                 anchor,
             },
             places: file.places(),
-            foreign: ForeignBuildTypes::new(),
             rego: RegoProcess::default(),
             keys,
             dirs: dirs.clone(),
@@ -126,7 +123,6 @@ impl Gate {
         Reader {
             ledger: &self.ledger,
             places: &self.places,
-            foreign: &self.foreign,
             rego: &self.rego,
             now,
         }

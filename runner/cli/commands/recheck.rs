@@ -8,6 +8,7 @@ use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::claimed::Claimed;
 use zwieback_core::attest::output_tree::{StatedTree, with_files};
 use zwieback_core::attest::provenance::Provenance;
+use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::trust::Trust;
 use zwieback_core::attest::verified::match_artifact;
@@ -86,7 +87,7 @@ fn believe(
     ctx: &Context<'_>,
 ) -> anyhow::Result<(Statement, Provenance)> {
     let Some(trust) = trust else {
-        let claimed = Claimed::read(bundle)?;
+        let claimed = Claimed::read(bundle).map_err(only_ours)?;
         return Ok((claimed.statement, claimed.provenance));
     };
     let request = Request {
@@ -96,12 +97,25 @@ fn believe(
         foreign: &ForeignBuildTypes::new(),
         now: clock::now(),
     };
-    let verified = verify_claim(&request)?;
+    let verified = verify_claim(&request).map_err(only_ours)?;
     let by = trust.attribution(verified.key(), &verified.provenance().builder.id);
     ctx.tell(&Event::Notice {
         message: format!("signed by {by}"),
     });
     Ok((verified.statement(), verified.provenance().clone()))
+}
+
+/// Whatever a policy says of other build types: nobody here knows how to repeat one.
+fn only_ours(refusal: Refusal) -> Refusal {
+    if refusal.reason != Reason::BuildType {
+        return refusal;
+    }
+    let saw = format!(
+        "{}: only a build by zwieback can be repeated here; another builder's provenance is held \
+         against a policy that names its build type, by `zwieback verify`",
+        refusal.saw()
+    );
+    Refusal::new(Reason::BuildType, saw)
 }
 
 /// The tree that the bundle is about, if its file lies beside the bundle or an artifact.

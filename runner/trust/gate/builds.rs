@@ -60,7 +60,7 @@ pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
             bundle,
             artifacts: std::slice::from_ref(question.artifact),
             trust: &trust,
-            foreign: question.foreign,
+            foreign: case.policy.builds.policy.foreign(),
             now: question.now,
         };
         match verify_build(&request) {

@@ -72,7 +72,7 @@ impl Rest {
                 bundle,
                 artifacts: &[],
                 trust,
-                foreign: question.foreign,
+                foreign: case.policy.builds.policy.foreign(),
                 now: question.now,
             });
             match verified {

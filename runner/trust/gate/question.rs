@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
@@ -27,8 +26,6 @@ pub struct Question<'a> {
     pub provenance: &'a [Vec<u8>],
     /// The bundles behind what the artifact was built from, at any depth, as the log has them.
     pub needed: &'a Needed,
-    /// Build types besides our own that are taken.
-    pub foreign: &'a ForeignBuildTypes,
     /// Who evaluates Rego modules.
     pub rego: &'a dyn Rego,
     /// What it is asked for.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use zwieback_core::attest::build_type::ForeignBuildTypes;
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::verified::Artifact;
@@ -36,8 +35,6 @@ pub struct Reader<'a> {
     pub ledger: &'a Ledger,
     /// Where releases go; an environment without a target is kept in the log alone.
     pub places: &'a BTreeMap<Name, Place>,
-    /// Build types besides our own that are taken.
-    pub foreign: &'a ForeignBuildTypes,
     /// Who evaluates Rego modules.
     pub rego: &'a dyn Rego,
     /// What the clock shows.
@@ -115,7 +112,6 @@ impl Reader<'_> {
             environment,
             provenance: &provenance,
             needed: &needed,
-            foreign: self.foreign,
             rego: self.rego,
             intent,
             now: self.now,

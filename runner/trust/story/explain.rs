@@ -44,7 +44,6 @@ pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, St
         environment: &promotion.environment,
         provenance: &provenance,
         needed: &needed,
-        foreign: reader.foreign,
         rego: reader.rego,
         intent: Intent::Promote,
         now: then,

@@ -1,14 +1,21 @@
-//! The gate's word where it is relied on.
+//! The gate's word where it is relied on, and other builders' words where the gate relies on them.
 
+use zwieback_core::attest::build_type::BUILD_TYPE;
+use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::reason::Reason;
+use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::trust_root::{Revocation, TrustRoot, VerifierKey};
+use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
 use zwieback_core::policy::summary::{Conditions, believe};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::gate::question::Intent;
 use zwieback_trust::statement::promotion::resource;
+use zwieback_trust::story::say;
 
 use crate::history_attacks::promotion;
-use crate::world::{World, artifact, name};
+use crate::world::{World, artifact, name, provenance};
 
 /// A trust root that knows the gate as a verifier.
 fn root(world: &World) -> TrustRoot {
@@ -86,4 +93,42 @@ fn a_promotion_means_one_environment() {
     assert_eq!(says(Some("prod")), Err("promotion-mismatch".to_owned()));
     assert_eq!(says(None), Err("promotion-mismatch".to_owned()));
     assert!(says(Some("staging")).is_ok());
+}
+
+const WORKFLOW: &str = "https://builds.example/workflow/v1";
+
+/// The policy about builds says which build types the gate takes, and with which parameters.
+#[test]
+fn the_gate_takes_the_build_types_of_its_policy() {
+    let table = format!(
+        "[[build-type]]\nuri = \"{WORKFLOW}\"\nparameters.workflow.ref = \"refs/tags/v1\"\n"
+    );
+    let with_table = |text: &str| {
+        let is_about_builds = text.contains("[require]");
+        format!("{text}{}", if is_about_builds { &*table } else { "" })
+    };
+    let verdict = |world: &World, build_type: &str, reference: &str| {
+        let mut theirs = provenance("acme", "1.0");
+        theirs.build_type = build_type.to_owned();
+        let workflow = Value::object([("ref", reference.into())]);
+        theirs.external_parameters = [("workflow".to_owned(), workflow)].into();
+        let subject =
+            ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact("1.0").sha256));
+        let built = world.sealed("acme", &theirs.into_statement(vec![subject]));
+        say::submit(&world.reader(), &world.log_key, &[built]).unwrap();
+        let (reader, state) = (world.reader(), world.state());
+        let decided = reader.decide(&state, &artifact("1.0"), &name("staging"), Intent::Keep);
+        match decided.unwrap().verdict() {
+            Ok(()) => "allowed".to_owned(),
+            Err(refusal) => refusal.reason.code().to_owned(),
+        }
+    };
+    let (right, wrong) = ("refs/tags/v1", "refs/heads/main");
+    assert_eq!(verdict(&World::new(), WORKFLOW, right), "build-type");
+    let asked = || World::with(with_table);
+    assert_eq!(verdict(&asked(), WORKFLOW, right), "allowed");
+    assert_eq!(verdict(&asked(), WORKFLOW, wrong), "parameter-unexpected");
+    // Our own is not another's for it.
+    let unknown = Reason::ParameterUnknown.code();
+    assert_eq!(verdict(&asked(), BUILD_TYPE, right), unknown);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
+use zwieback_core::attest::build_type::{self, BUILD_TYPE};
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::provenance::{Builder, Metadata, Provenance};
@@ -57,7 +57,6 @@ pub(crate) struct World {
     pub(crate) log_key: PrivateKey,
     pub(crate) ledger: Ledger,
     pub(crate) places: BTreeMap<Name, Place>,
-    pub(crate) foreign: ForeignBuildTypes,
     pub(crate) now: Timestamp,
     /// Goes when the world does.
     pub(crate) scratch: Option<tempfile::TempDir>,
@@ -152,7 +151,6 @@ impl World {
                 shelf: Shelf::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
             },
             places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
-            foreign: ForeignBuildTypes::new(),
             now: Timestamp::from_unix(NOW).unwrap(),
             scratch: None,
         }
@@ -163,7 +161,6 @@ impl World {
         Reader {
             ledger: &self.ledger,
             places: &self.places,
-            foreign: &self.foreign,
             rego: &RegoEngine,
             now: self.now,
         }
