@@ -158,12 +158,19 @@ fn a_careless_umask_opens_nothing_to_others() {
     let script = "umask 000; set -e
         export ZWIEBACK_CONFIG_SIGN_PASSPHRASE_FILE=word
         zwieback key generate log --kind ed25519 > /dev/null
-        zwieback log init log --name log.example --sign-key log > /dev/null
+        key=$(zwieback -q log init log --name log.example --sign-key log)
         zwieback verify pub --bundle text --trust root && exit 1
-        find $HOME log \\( -perm -o=w -o -perm -g=w \\) ! -type l";
+        find $HOME log \\( -perm -o=w -o -perm -g=w \\) ! -type l
+        zwieback log verify log --signed-by \"$key\" > /dev/null
+        chmod 777 $HOME/.local/state/zwieback/roots
+        zwieback verify pub --bundle text --trust root && exit 1
+        find $HOME/.local/state/zwieback $HOME/.local/share/zwieback/keys \\
+             -perm /077 ! -type l ! -name '*.pub'";
     let found = world.command("bash").args(["-c", script]).output().unwrap();
     let found = Outcome::from(found);
     assert_eq!((found.code, found.stdout.trim()), (Some(0), ""), "{found}");
-    let made = world.path("home/.local/state/zwieback/roots");
-    assert!(made.exists(), "the root was remembered: {found}");
+    for memory in ["roots", "log-memory", "key-uses.jsonl"] {
+        let made = world.path("home/.local/state/zwieback").join(memory);
+        assert!(made.exists(), "{memory} is remembered: {found}");
+    }
 }

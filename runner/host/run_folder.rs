@@ -13,8 +13,8 @@ use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::finding::{Report, SCHEMA};
 
-use crate::fs::given_file;
 use crate::fs::remove::remove_tree;
+use crate::fs::{given_file, private};
 
 const RECORD: &str = "record.json";
 const REPORT: &str = "report.json";
@@ -70,8 +70,7 @@ impl RunError {
 impl RunFolder {
     /// Makes a folder with a new name.
     pub fn create(runs: &Path) -> Result<Self, RunError> {
-        let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
-        make(runs).map_err(error("create", runs))?;
+        private::make_folder(runs).map_err(error("create", runs))?;
         loop {
             let id = new_id().map_err(error("name a run in", runs))?;
             let path = runs.join(&id);

@@ -1,13 +1,13 @@
 //! What a user remembers of a log between two looks, with a secret that keeps others from writing it.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
-use zwieback_host::fs::given_file;
+use zwieback_host::fs::{given_file, private};
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::snapshot::shelf::Shelf;
@@ -61,10 +61,7 @@ fn secret(folder: &Path) -> io::Result<[u8; 32]> {
     if let Some(secret) = read(&path)? {
         return Ok(secret);
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    private::make_folder(folder)?;
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(io::Error::other)?;
     let mut file = tempfile::Builder::new()

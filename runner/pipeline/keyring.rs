@@ -1,12 +1,12 @@
 //! Chapter: the key to sign with, wherever it is; the user's own is made on first use.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::public_key::{Algorithm, PublicKey};
 use zwieback_core::name::Name;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::private;
 use zwieback_host::keys::error::{ExternalError, Pkcs11Error};
 use zwieback_host::keys::external::ExternalSigner;
 use zwieback_host::keys::key_directory::{
@@ -303,8 +303,7 @@ fn note_file(dirs: &Dirs) -> PathBuf {
 fn note(dirs: &Dirs, key: &PublicKey) -> Result<(), KeyringError> {
     let path = note_file(dirs);
     let line = format!("{}\n", key.id());
-    let written = fs::create_dir_all(&dirs.state).and_then(|()| fs::write(&path, line));
-    written.map_err(|source| KeyringError::Note { path, source })
+    private::write(&path, line.as_bytes()).map_err(|source| KeyringError::Note { path, source })
 }
 
 fn is_there(path: &Path) -> Result<bool, KeyringError> {
@@ -378,6 +377,7 @@ fn kept(dirs: &Dirs, key: impl Signer + 'static) -> Keyring {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
     use std::thread;
 
     use super::*;

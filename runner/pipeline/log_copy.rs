@@ -13,6 +13,7 @@ use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::Settings;
+use zwieback_host::fs::private;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::Refusal;
@@ -143,7 +144,7 @@ impl Copy<'_> {
 fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut scratch = path.as_os_str().to_owned();
     scratch.push(".new");
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    path.parent().map_or(Ok(()), private::make_folder)?;
     fs::write(&scratch, content)?;
     fs::rename(&scratch, path)
 }

@@ -1,8 +1,6 @@
 //! Where a user remembers what a log showed: one place for each key of a log, whichever command looks.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use zwieback_core::digest::Digest;
@@ -45,10 +43,6 @@ pub fn private(folder: &Path) -> Result<(), MemoryError> {
     if !files::is_own(folder).map_err(faulty)? {
         let why = "it belongs to another user, who could change what is remembered there";
         return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, why)));
-    }
-    let found = fs::metadata(folder).map_err(failed)?;
-    if found.mode() & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
-use super::root_state::{self, RootStateError, write};
+use super::root_state::{self, RootStateError};
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
     check_succession(&newest, known.policy.version(), known.digest)?;
     if known.policy.version() > newest.version {
         let line = format!("{} {}\n", known.policy.version(), known.digest);
-        write(&state, line.as_bytes())?;
+        root_state::remember(&state, line.as_bytes())?;
     }
     Ok(known)
 }

@@ -11,6 +11,7 @@ use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_host::fs::private;
 
 /// Why a root cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,7 @@ pub enum RootStateError {
 pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
     let root = root_chain::open(file)?;
     let folder = dirs.state.join("roots");
+    private::make_folder(&folder).map_err(failed(&folder))?;
     for line in entries(&folder)? {
         let chain = chain(&line)?;
         let Some((newest, bytes)) = chain.last() else {
@@ -45,7 +47,7 @@ pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
         }
         match root_chain::succeed(newest, file) {
             Ok(root) => {
-                write(&place(&line, &root), file)?;
+                remember(&place(&line, &root), file)?;
                 return Ok(root);
             }
             Err(refusal) if chain.iter().any(|(past, _)| is_kin(past, &root)) => {
@@ -55,7 +57,7 @@ pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
         }
     }
     let line = folder.join(Digest::sha256(file).to_hex());
-    write(&place(&line, &root), file)?;
+    remember(&place(&line, &root), file)?;
     Ok(root)
 }
 
@@ -142,7 +144,12 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RootStateError {
     move |source| RootStateError::Io { path, source }
 }
 
-/// Whole or not at all: half a root would be no protection against an old one.
+/// Puts what was met into the memory, which is this user's alone.
+pub(super) fn remember(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
+    private::write(path, bytes).map_err(failed(path))
+}
+
+/// Puts a root or a policy beside the others of a project. Whole or not at all: half a root would be no protection against an old one.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder)

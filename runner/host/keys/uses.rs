@@ -18,6 +18,7 @@ use super::error::{SignError, UsesError};
 use super::signer::Signer;
 use crate::clock;
 use crate::dirs::Dirs;
+use crate::fs::private;
 
 /// One use of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ pub fn read(file: &Path) -> Result<Vec<Use>, UsesError> {
 fn append(file: &Path, one: &Use) -> Result<(), UsesError> {
     let failed = |source| failed("write", file, source);
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        private::make_folder(folder).map_err(failed)?;
     }
     let mut opened = OpenOptions::new()
         .append(true)

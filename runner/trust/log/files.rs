@@ -1,13 +1,13 @@
 //! Files that appear whole or not at all, and survive a crash once they were said to.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use zwieback_host::fs::fault::{Attempt as _, Fault};
-use zwieback_host::fs::given_file;
+use zwieback_host::fs::{given_file, private};
 
 /// Reads a file that may be absent; more bytes than `limit` are an error.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
@@ -50,27 +50,12 @@ pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), Fault> {
 
 /// Makes a folder, and those above it that are missing, which only its owner can look into.
 pub fn make_private(folder: &Path) -> Result<(), Fault> {
-    let mut builder = DirBuilder::new();
-    let made = builder.recursive(true).mode(0o700).create(folder);
-    made.attempt("mkdir", bytes(folder))
+    private::make_folder(folder).attempt("mkdir", bytes(folder))
 }
 
-/// Puts a file in place for good that only its owner can read. The caller keeps others away.
+/// Puts a file in place for good that only its owner can read.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Fault> {
-    let folder = folder_of(path);
-    make_private(folder)?;
-    let mut scratch = path.as_os_str().to_owned();
-    scratch.push(".new");
-    let scratch = Path::new(&scratch);
-    // One that a crash left may have another mode.
-    remove(scratch)?;
-    let mut open = OpenOptions::new();
-    let open = open.create_new(true).write(true).mode(0o600).open(scratch);
-    let mut file = open.attempt("open", bytes(scratch))?;
-    file.write_all(content).attempt("write", bytes(scratch))?;
-    file.sync_data().attempt("fdatasync", bytes(scratch))?;
-    fs::rename(scratch, path).attempt("rename", bytes(path))?;
-    sync_folder(folder)
+    private::write(path, content).attempt("write", bytes(path))
 }
 
 /// Whether a folder belongs to the user who runs this program.

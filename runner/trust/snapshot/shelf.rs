@@ -48,7 +48,7 @@ impl Shelf {
 
     /// Takes the snapshot of that log off the shelf; an empty one if there is none that is genuine.
     pub fn open(&self, log: &NoteKey, anchor: &Anchor) -> Result<Snapshot, LogError> {
-        fs::create_dir_all(&self.folder).attempt("mkdir", bytes(&self.folder))?;
+        files::make_private(&self.folder)?;
         let lock = self.folder.join("lock");
         let lock_file = File::create(&lock).attempt("open", bytes(&lock))?;
         lock_file.lock().attempt("flock", bytes(&lock))?;
