@@ -229,3 +229,42 @@ fn a_policy_cannot_forge_the_screen() {
         }
     }
 }
+
+/// What verification would refuse is not extended either, by whichever command: all remember one line.
+#[test]
+fn an_older_root_is_never_extended() {
+    let world = kept_by_three();
+    // Version 1, which ann keeps alone, as it is put aside or restored from a backup.
+    shell(&world, "cp root.json.v1 old.json");
+    // Elsewhere nobody knows of the second version, and a draft is signed.
+    let elsewhere = "XDG_STATE_HOME=$PWD/elsewhere zwieback key renew --root old.json --days 9 \
+                     --draft draft.json --sign-key dan";
+    shell(&world, elsewhere);
+    let before = fs::read(world.path("project/old.json")).expect("the root is there");
+    let new = run(&world, "key generate new").expect(0, &[]).stdout;
+    world.write("project/new.pem", new);
+    for change in [
+        "trust dan.pem --builder b2",
+        "rotate builder.pem new.pem",
+        "revoke builder.pem --reason stolen",
+        "renew --days 9",
+        "keepers ann.pem --threshold 1",
+        "sign draft.json",
+    ] {
+        let line = format!("key {change} --root old.json --sign-key ann");
+        run(&world, &line).expect(4, &["is not newer", "version 1 after 2", "takes keepers"]);
+    }
+    let after = fs::read(world.path("project/old.json")).expect("the root is there");
+    assert_eq!(after, before);
+    assert!(!world.path("project/old.json.v1").exists());
+    // What a command changed is known to those that verify, though nothing was ever verified here.
+    run(
+        &world,
+        "key renew --root root.json --sign-key ann --sign-key bob",
+    )
+    .expect(0, &["version 3"]);
+    world.write("project/artifact", "x");
+    world.write("project/bundle.json", "{}");
+    let verify = "verify artifact --bundle bundle.json --trust root.json.v2";
+    run(&world, verify).expect(4, &["root-rollback", "version 2 after 3"]);
+}

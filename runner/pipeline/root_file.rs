@@ -13,7 +13,7 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
-use super::root_state::{RootStateError, write};
+use super::root_state::{self, RootStateError, write};
 
 /// Where a root stands, where its successor waits for signatures, and who is here to sign it.
 #[derive(Debug)]
@@ -63,6 +63,16 @@ pub fn read(path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
     }
 }
 
+/// The root of a file that is to be changed. One that is older than what was met of its line, by whichever
+/// command, is not extended: its keepers may have lost their keys since.
+pub fn read_newest(path: &Path, dirs: &Dirs) -> Result<Option<TrustRoot>, RootFileError> {
+    match given_file::read(path, DOCUMENT) {
+        Ok(bytes) => met(dirs, &bytes).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(io(path, source).into()),
+    }
+}
+
 /// The root that waits in a draft, with the signatures that it has.
 pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
     let bytes = given_file::read(path, DOCUMENT).map_err(|source| io(path, source))?;
@@ -85,6 +95,10 @@ pub fn replace(
     match (counts, change.draft) {
         (Ok(_), draft) => {
             put(change.root, previous, &bytes)?;
+            // After the file: a root that is remembered and nowhere to be had would end the line.
+            if previous.is_some() {
+                met(change.dirs, &bytes)?;
+            }
             // What waited is in force now; a draft that stays would be signed again.
             match draft.map(fs::remove_file) {
                 Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
@@ -111,10 +125,23 @@ impl RootFileError {
                  --draft keeps the change for keepers elsewhere"
                     .into(),
             ),
+            Self::Refused(refusal) if refusal.reason == Reason::RootRollback => Some(
+                "a newer root of these keepers was used here: change that one; another line of roots \
+                 takes keepers of its own"
+                    .into(),
+            ),
             Self::Sign(error) => error.hint(),
             Self::Refused(_) | Self::File(_) => None,
         }
     }
+}
+
+/// Opens a root by way of the memory that all commands share.
+fn met(dirs: &Dirs, bytes: &[u8]) -> Result<TrustRoot, RootFileError> {
+    root_state::open(dirs, bytes).map_err(|error| match error {
+        RootStateError::Refused(refusal) => refusal.into(),
+        error @ RootStateError::Io { .. } => error.into(),
+    })
 }
 
 fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), RootFileError> {

@@ -36,7 +36,7 @@ pub struct Keepers<'a> {
 impl Keepers<'_> {
     /// Trusts a key; where there is no root yet, it is founded by whoever signs.
     pub fn trust(&self, args: &TrustKeyArgs) -> anyhow::Result<()> {
-        let previous = root_file::read(&args.change.root)?;
+        let previous = root_file::read_newest(&args.change.root, self.dirs)?;
         let base = match &previous {
             Some(root) => root.clone(),
             None => self.founded(args)?,
@@ -51,7 +51,7 @@ impl Keepers<'_> {
 
     /// Puts a new key in the place of an old one.
     pub fn rotate(&self, change: &ChangeArgs, old: &Path, new: &Path) -> anyhow::Result<()> {
-        let root = existing(&change.root)?;
+        let root = self.newest(&change.root)?;
         let (old, new) = (read_public(old)?, read_public(new)?);
         let next = root_change::rotate(&root, old.id(), &new, clock::now())?;
         self.replace(change, Some(&root), &next)
@@ -65,7 +65,7 @@ impl Keepers<'_> {
         reason: &str,
         from: Option<Timestamp>,
     ) -> anyhow::Result<()> {
-        let root = existing(&change.root)?;
+        let root = self.newest(&change.root)?;
         let revocation = Revocation {
             from,
             reason: reason.to_owned(),
@@ -81,7 +81,7 @@ impl Keepers<'_> {
         keys: &[PathBuf],
         threshold: usize,
     ) -> anyhow::Result<()> {
-        let root = existing(&change.root)?;
+        let root = self.newest(&change.root)?;
         let keys = keys.iter().map(|key| read_public(key));
         let keys = keys.collect::<Result<_, _>>()?;
         let next = root_change::keepers(&root, keys, threshold);
@@ -90,14 +90,14 @@ impl Keepers<'_> {
 
     /// Makes the root good for longer.
     pub fn renew(&self, change: &ChangeArgs, days: u32) -> anyhow::Result<()> {
-        let root = existing(&change.root)?;
+        let root = self.newest(&change.root)?;
         let next = root_change::renew(&root, in_days(days)?);
         self.replace(change, Some(&root), &next)
     }
 
     /// Signs a draft, after showing what it would change.
     pub fn sign(&self, root: &Path, sign_keys: &[KeyLocator], draft: &Path) -> anyhow::Result<()> {
-        let previous = root_file::read(root)?;
+        let previous = root_file::read_newest(root, self.dirs)?;
         let (waiting, next) = root_file::read_draft(draft)?;
         show_changes(previous.as_ref(), &next)?;
         let change = Change {
@@ -108,6 +108,11 @@ impl Keepers<'_> {
         };
         let outcome = root_file::replace(&change, previous.as_ref(), waiting)?;
         say(&change, &outcome, &next)
+    }
+
+    fn newest(&self, path: &Path) -> anyhow::Result<TrustRoot> {
+        let root = root_file::read_newest(path, self.dirs)?;
+        root.with_context(|| missing(path))
     }
 
     fn founded(&self, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
@@ -250,7 +255,11 @@ fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
 
 fn existing(path: &Path) -> anyhow::Result<TrustRoot> {
     let root = root_file::read(path)?;
-    root.with_context(|| format!("{}: there is no trust root", path.display()))
+    root.with_context(|| missing(path))
+}
+
+fn missing(path: &Path) -> String {
+    format!("{}: there is no trust root", path.display())
 }
 
 fn in_days(days: u32) -> anyhow::Result<Timestamp> {
