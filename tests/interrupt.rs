@@ -4,14 +4,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
+use zwieback_test_world::source::recipe_with_source;
 use zwieback_test_world::world::World;
 
 /// A name that nothing else on the machine has: whoever shows it was started by this test.
@@ -195,4 +198,39 @@ fn killed_at_fifty_random_moments() {
     assert_eq!(groups_of(&started), BTreeSet::new());
     assert_eq!(leftovers(&world), Vec::<String>::new());
     assert_eq!(mounts(), BTreeSet::new());
+}
+
+/// Whoever asked once is not made to ask again because a server takes connections and says nothing.
+#[test]
+fn one_signal_ends_what_waits_for_a_silent_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let root = format!("http://{}/", listener.local_addr().unwrap());
+    let (take, taken) = channel();
+    thread::spawn(move || listener.incoming().try_for_each(|it| take.send(it)));
+    let world = World::new(site!(), Larder::Empty);
+    recipe_with_source(&world, "data", "data.bin", b"data");
+    let source = format!("[sources.a]\npurl = \"pkg:generic/a@1\"\nurl = [\"{root}a\"]\n");
+    world.recipe_with("greeting", "true", &source);
+    let mirrors = format!("[mirrors]\ndeb = [\"{root}\"]\ngeneric = [\"{root}\"]\n");
+    world.write("home/.config/zwieback/config.toml", mirrors);
+    for (command, asked) in [
+        (["lock", "greeting"], "-TERM"),
+        (["lock", "greeting"], "-INT"),
+        (["fetch", "data"], "-TERM"),
+    ] {
+        let mut program = world.zwieback(&command);
+        program.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = program.spawn().unwrap();
+        let connection = taken.recv_timeout(Duration::from_secs(30)).unwrap();
+        let since = Instant::now();
+        signal(&child, asked);
+        let ended = child.wait().unwrap();
+        assert_eq!(ended.code(), Some(130), "{command:?} {asked}");
+        let took = since.elapsed();
+        assert!(
+            took < Duration::from_secs(9),
+            "{command:?} {asked}: {took:?}"
+        );
+        drop(connection);
+    }
 }

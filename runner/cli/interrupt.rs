@@ -1,9 +1,12 @@
-//! Ctrl-C: the first asks the story to stop and clean up, the second ends the program.
+//! Ctrl-C: the first asks the story to stop and clean up, the second ends the program. So does the first
+//! one alone once the story had time enough: a read that nobody answers does not hear of it.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
@@ -14,17 +17,33 @@ use zwieback_sandbox::canceller::Alarm;
 use super::exit;
 use crate::pipeline::stop::Stop;
 
+/// How long a story may take to stop. What it is cleaning up then is left, as after a crash.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Watches for the signals that ask a program to end.
 pub fn watch() -> io::Result<Stop> {
     let fetching = Canceller::default();
     stop_at(fetching.flag());
     let (alarm, bell) = UnixStream::pair()?;
+    let (heard, tell) = UnixStream::pair()?;
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.
         let again = fetching.flag();
         flag::register_conditional_shutdown(signal, exit::INTERRUPTED.into(), Arc::clone(&again))?;
         flag::register(signal, again)?;
         low_level::pipe::register(signal, bell.try_clone()?)?;
+        low_level::pipe::register(signal, tell.try_clone()?)?;
     }
+    thread::Builder::new()
+        .name("interrupt".into())
+        .spawn(move || end_in_the_end(heard))?;
     Ok(Stop::new(fetching, Alarm::from(OwnedFd::from(alarm))))
+}
+
+/// Waits for the first signal, and ends the program if it is still there after a while.
+fn end_in_the_end(mut heard: UnixStream) {
+    if heard.read_exact(&mut [0]).is_ok() {
+        thread::sleep(PATIENCE);
+        low_level::exit(exit::INTERRUPTED.into());
+    }
 }
