@@ -433,6 +433,13 @@ fn provenance_of_another_builder_is_verified_by_a_policy_that_expects_it() {
         "bundle import theirs.json --key forge.pem --into own",
     );
     let bundle = imported.expect(0, &[]).line().to_owned();
+    let again = run(&world, &format!("recheck {bundle} --key forge.pem"));
+    again.expect(
+        4,
+        &["build-type", "only a build by zwieback can be repeated"],
+    );
+    let unbelieved = run(&world, &format!("recheck {bundle}"));
+    unbelieved.expect(4, &["only a build by zwieback can be repeated"]);
     let policy = |table: &str| {
         let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n[require]\nlevel = 1\n";
         world.write("project/policy.toml", format!("{head}{table}"));
