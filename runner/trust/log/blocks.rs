@@ -3,7 +3,6 @@
 //! A block is what lies in three files: 256 entries, their digests, and the bundles behind them.
 
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::thread;
 
 use rustix::fs::{AtFlags, FileType, statat};
 use serde::{Deserialize, Serialize};
@@ -19,8 +18,6 @@ use super::files::bytes;
 use super::place::LogDir;
 use crate::tlog::tile::{Tile, WIDTH};
 
-/// Below this many blocks a second thread costs more than it saves.
-const WORTH_A_THREAD: u64 = 200;
 /// Two changes that are closer than this may have the same time: a tick of any kernel's clock.
 const TICK: i64 = 100_000_000;
 /// The same where times are kept in whole seconds.
@@ -48,33 +45,17 @@ impl BelievedLog {
     /// What all blocks look like; taken before they are read.
     pub(crate) fn stamps(&self) -> Result<BlockStamps, LogError> {
         let size = self.head().size;
-        let (now, blocks) = (clock::nanoseconds(), size.div_ceil(WIDTH));
-        let look = |from, until| stamps(&self.log, size, from..until, now);
-        if blocks < WORTH_A_THREAD {
-            return Ok(BlockStamps(look(0, blocks)?));
-        }
-        let half = blocks / 2;
-        thread::scope(|scope| {
-            let later = scope.spawn(|| look(half, blocks));
-            let mut all = look(0, half)?;
-            all.extend(later.join().expect("looking at files does not panic")?);
-            Ok(BlockStamps(all))
-        })
+        stamps(&self.log, size, clock::nanoseconds()).map(BlockStamps)
     }
 }
 
-fn stamps(
-    log: &LogDir,
-    size: u64,
-    blocks: std::ops::Range<u64>,
-    now: i64,
-) -> Result<Vec<Option<u128>>, LogError> {
+fn stamps(log: &LogDir, size: u64, now: i64) -> Result<Vec<Option<u128>>, LogError> {
     let path = log.path();
     let folder = given_file::open_folder(path).attempt("open", bytes(path))?;
     let folder = OwnedFd::from(folder);
     let mut shelves = [Shelf::default(), Shelf::default(), Shelf::default()];
     let mut stamps = Vec::new();
-    for block in blocks {
+    for block in 0..size.div_ceil(WIDTH) {
         let tile = Tile::within(0, block, size).expect("the log reaches that far");
         let paths = [tile.path(), tile.entries_path(), tile.statements_path()];
         let mut hasher = blake3::Hasher::new();
