@@ -152,17 +152,8 @@ fn ignored_files_are_those_that_git_ignores() {
         }
         same(world.path());
         // What is tracked stays, whatever ignores it.
-        git(
-            world.path(),
-            &[
-                "add",
-                "--force",
-                "a.o",
-                "build/x",
-                "doc/deep/c.txt",
-                "out/2",
-            ],
-        );
+        let add = "add --force a.o build/x doc/deep/c.txt out/2";
+        git(world.path(), &add.split(' ').collect::<Vec<_>>());
         assert!(same(world.path()).contains("build/x"), "{text}");
         same_or_ignored(&world.path().join("doc"));
         same_or_ignored(&world.path().join("lib/inner"));
@@ -179,10 +170,8 @@ fn nearer_patterns_are_stronger_and_exclude_is_the_weakest() {
     assert!(kept.contains("a/x.o") && !kept.contains("a/b/x.o") && !kept.contains("x.o"));
     // A user's own configuration makes no difference between two machines.
     put(world.path(), ".git/config-of-user", "*\n");
-    git(
-        world.path(),
-        &["config", "core.excludesFile", ".git/config-of-user"],
-    );
+    let configure = ["config", "core.excludesFile", ".git/config-of-user"];
+    git(world.path(), &configure);
     assert_eq!(paths(world.path()), kept);
 }
 
