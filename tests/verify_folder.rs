@@ -7,7 +7,7 @@ use std::fs;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;
-use zwieback_test_world::skip::{is_root, skip};
+use zwieback_test_world::skip::{is_root, skip, skip_here};
 use zwieback_test_world::world::World;
 
 const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
@@ -180,7 +180,7 @@ fn a_mount_in_the_folder_is_not_what_was_signed() {
         Outcome::from(unshare.output().unwrap())
     };
     if inside("true").code != Some(0) {
-        return skip(
+        return skip_here(
             "a_mount_in_the_folder_is_not_what_was_signed",
             "no user namespaces here",
         );
