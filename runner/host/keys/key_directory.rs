@@ -215,9 +215,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyDirectoryError> {
     let failed = |source| io_error("read", path, source);
     let file = given_file::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyDirectoryError::Absent(path.to_owned()),
-        io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => {
-            KeyDirectoryError::NoKeyFile(path.to_owned())
-        }
+        io::ErrorKind::IsADirectory => KeyDirectoryError::NoKeyFile(path.to_owned()),
         _ => failed(error),
     })?;
     // Asked of the open file, not of the path: what is checked is what is read.
