@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::symlink;
 
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
@@ -132,4 +133,27 @@ fn a_signer_is_never_looked_up_in_the_present_folder() {
         .run(&["key", "show", "--key", &whole])
         .expect(1, &["answered"]);
     assert!(world.path("ran").exists());
+}
+
+#[test]
+fn a_source_is_reached_through_no_link() {
+    let world = World::new(site!(), Larder::Shell);
+    world.write("home/secret/default.key", "secret");
+    world.write("project/real/file", "own\n");
+    let link = |to: &str, at: &str| symlink(world.path(to), world.project().join(at)).unwrap();
+    link("home/secret", "vendor");
+    link("home", "real/in");
+    for (name, path) in [("direct", "vendor"), ("behind", "real/in/secret")] {
+        let source = format!("\n[sources.a]\npath = \"{path}\"\n");
+        world.recipe_with(name, "cp a/default.key $OUT/", &source);
+        world
+            .run(&["lock", name])
+            .expect(1, &["is a symbolic link"]);
+    }
+    world.recipe_with(
+        "honest",
+        "cp a/file $OUT/",
+        "\n[sources.a]\npath = \"real\"\ninclude = [\"file\"]\n",
+    );
+    world.run(&["lock", "honest"]).expect(0, &[]);
 }

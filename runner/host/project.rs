@@ -12,6 +12,7 @@ use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 
 use crate::fs::given_file;
+use crate::fs::replace::replace;
 
 /// The name of the file beside each manifest that pins its inputs.
 pub const LOCKFILE: &str = "zwieback.lock";
@@ -194,15 +195,7 @@ impl<T> OnDisk<T> {
     /// Writes a new lock beside the manifest, whole or not at all.
     pub fn write_lock(&self, lock: &Lockfile) -> Result<PathBuf, ProjectError> {
         let file = self.folder.join(LOCKFILE);
-        let scratch = self
-            .folder
-            .join(format!(".{LOCKFILE}.{}", std::process::id()));
-        let written =
-            fs::write(&scratch, lock.to_text()).and_then(|()| fs::rename(&scratch, &file));
-        written.map_err(|source| {
-            drop(fs::remove_file(&scratch));
-            io_error(&file, source)
-        })?;
+        replace(&file, lock.to_text().as_bytes()).map_err(|source| io_error(&file, source))?;
         Ok(file)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zwieback_core::bake::plan::Plan;
@@ -16,6 +16,7 @@ use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::options::Options;
 use zwieback_host::archive::unpack::unpack;
+use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::folder::{self, Taken};
 use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
@@ -138,9 +139,24 @@ pub fn folder_now(
     ctx: &Context<'_>,
 ) -> Result<Taken, PipelineError> {
     let below = source.path.as_ref().and_then(ProjectFolder::below_top);
-    let folder = below.map_or_else(|| project.to_owned(), |path| project.join(path.as_path()));
+    let folder = match below {
+        None => project.to_owned(),
+        Some(path) => beneath(project, path).map_err(PipelineError::source(name))?,
+    };
     let selection = source.selection().expect("a parsed recipe holds globs");
     folder::take(ctx.store, &folder, &selection).map_err(PipelineError::source(name))
+}
+
+/// A folder of a project, on the way to which no link lies: it would lead to anything of this machine.
+fn beneath(project: &Path, path: &RelPath) -> Result<PathBuf, EcosystemError> {
+    let mut folder = project.to_owned();
+    for part in path.parts() {
+        folder.push(part);
+        if folder.is_symlink() {
+            return Err(EcosystemError::LinkedFolder(folder));
+        }
+    }
+    Ok(folder)
 }
 
 /// The same where it becomes part of a lock: what stays empty in it is said.

@@ -60,6 +60,9 @@ pub enum EcosystemError {
     /// The purl of a repository names no commit.
     #[error("{0} names no commit: its version is to be the whole identifier of one")]
     NoCommit(Purl),
+    /// A folder of the project that is a symbolic link, or lies behind one.
+    #[error("{} is a symbolic link: a folder of the project is a folder itself", .0.display())]
+    LinkedFolder(PathBuf),
     /// A URL that git is not to be asked with.
     #[error("git may speak https, http and file, not {0:?}")]
     Scheme(String),

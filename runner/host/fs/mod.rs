@@ -9,6 +9,7 @@ pub mod given_file;
 pub mod mode;
 pub mod private;
 pub mod remove;
+pub mod replace;
 pub mod site;
 pub mod stamp;
 pub mod walk;

@@ -34,10 +34,10 @@ pub const PIP: Client = Client {
     rules: &rules::PIP,
 };
 
-/// npm in the mode in which no project's `.npmrc` is read.
+/// npm in the mode in which no project's `.npmrc` is read and no package's script is run.
 pub const NPM: Client = Client {
     program: "npm",
-    first: &["--global"],
+    first: &["--global", "--ignore-scripts"],
     rules: &rules::NPM,
 };
 

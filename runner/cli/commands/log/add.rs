@@ -9,6 +9,7 @@ use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::reason::Refusal as AttestRefusal;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::log::append::{Appended, Submission};
 use zwieback_trust::log::believed::BelievedLog;
@@ -67,11 +68,7 @@ fn prove_in_place(
 ) -> anyhow::Result<()> {
     for (index, path) in (appended.first..).zip(bundles) {
         let proven = log.proven_bundle(index)?;
-        let mut scratch = path.as_os_str().to_owned();
-        scratch.push(".new");
-        let written = std::fs::write(&scratch, proven.to_bytes());
-        let written = written.and_then(|()| std::fs::rename(&scratch, path));
-        written.with_context(|| path.display().to_string())?;
+        replace(path, &proven.to_bytes()).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }

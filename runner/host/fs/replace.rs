@@ -1,0 +1,51 @@
+//! Putting a file in the place of another, in a folder that may be anybody's.
+
+use std::fs::Permissions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// Writes the bytes to a new file beside `path` and renames it there: nobody sees half of it.
+///
+/// The name beside is drawn and the file is made with `O_EXCL`, so that a link which lies there already
+/// leads nowhere; a link at `path` itself is replaced and not followed.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut beside = tempfile::Builder::new()
+        .prefix(".zwieback.")
+        .tempfile_in(folder)?;
+    beside.write_all(bytes)?;
+    beside
+        .as_file()
+        .set_permissions(Permissions::from_mode(0o644))?;
+    beside
+        .persist(path)
+        .map(drop)
+        .map_err(|failed| failed.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn no_link_in_the_folder_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("own"), "kept").unwrap();
+        symlink(at("own"), at("zwieback.lock")).unwrap();
+        for number in 0..100 {
+            symlink(at("own"), at(&format!(".zwieback.lock.{number}"))).unwrap();
+        }
+        replace(&at("zwieback.lock"), b"new").unwrap();
+        assert_eq!(fs::read_to_string(at("own")).unwrap(), "kept");
+        assert_eq!(fs::read_to_string(at("zwieback.lock")).unwrap(), "new");
+        assert!(!at("zwieback.lock").is_symlink());
+    }
+}
