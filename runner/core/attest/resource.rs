@@ -56,6 +56,13 @@ impl ResourceDescriptor {
         label.unwrap_or("a thing without a name")
     }
 
+    /// Whether its builder named it so, with one of these beginnings. What was fetched has an address, and
+    /// its name is whatever somebody called a file: it tells nothing of what it is.
+    pub fn is_called(&self, beginnings: &[&str]) -> bool {
+        let own = self.name.as_deref().filter(|_| self.uri.is_none());
+        own.is_some_and(|name| beginnings.iter().any(|start| name.starts_with(start)))
+    }
+
     /// Whether it is a tree, and no file whose bytes are anybody's.
     pub fn is_tree(&self) -> bool {
         self.media_type.as_deref() == Some(TREE)

@@ -187,7 +187,7 @@ fn of_build(
     let sources = inputs.clone();
     outcomes.extend(sources.filter_map(|input| Some(source(allowed?, input))));
     let toolchains: Vec<_> = inputs
-        .filter(|input| input.label().starts_with(TOOLCHAIN_PREFIX))
+        .filter(|input| input.is_called(&[TOOLCHAIN_PREFIX]))
         .collect();
     outcomes.extend(toolchain(rules, &toolchains));
     outcomes

@@ -23,11 +23,10 @@ pub(super) struct Authored {
 pub(super) fn authored(provenance: &Provenance) -> impl Iterator<Item = Authored> {
     let inputs = provenance.resolved_dependencies.iter();
     inputs.filter_map(|input| {
-        let label = input.label();
-        let is_own = [FOLDER, PATCH].iter().any(|kind| label.starts_with(kind));
+        let is_own = input.is_called(&[FOLDER, PATCH]);
         (is_own || is_source(input)).then_some(Authored {
             digest: input.digest.get_sha256()?,
-            name: label.to_owned(),
+            name: input.label().to_owned(),
             is_own,
         })
     })
@@ -37,7 +36,45 @@ pub(super) fn authored(provenance: &Provenance) -> impl Iterator<Item = Authored
 fn is_source(input: &ResourceDescriptor) -> bool {
     let role = input.annotations.get("role").and_then(Value::as_str);
     let of_toolchain = role.is_some_and(|role| role.starts_with("toolchain"));
-    let kinds = [FILE, MADE, NEEDS, TOOLCHAIN_PREFIX];
-    let other = kinds.iter().any(|kind| input.label().starts_with(kind));
-    !of_toolchain && !other
+    !of_toolchain && !input.is_called(&[FILE, MADE, NEEDS, TOOLCHAIN_PREFIX])
+}
+
+#[cfg(test)]
+mod tests {
+    use zwieback_core::attest::digest_set::DigestSet;
+
+    use super::*;
+
+    #[test]
+    fn what_was_fetched_has_authors_whatever_its_file_is_called() {
+        let digest = || DigestSet::sha256(Digest::sha256(b"bytes"));
+        let called = |name: &str, uri: Option<&str>| {
+            let resolved = ResourceDescriptor {
+                uri: uri.map(str::to_owned),
+                ..ResourceDescriptor::named(name, digest())
+            };
+            authored(&Provenance {
+                build_type: String::new(),
+                external_parameters: <_>::default(),
+                internal_parameters: <_>::default(),
+                resolved_dependencies: vec![resolved],
+                builder: <_>::default(),
+                metadata: <_>::default(),
+                byproducts: vec![],
+            })
+            .count()
+        };
+        for name in [
+            "app.tar",
+            "file app.tar",
+            "needs app",
+            "outputs of app",
+            "toolchain/c",
+        ] {
+            assert_eq!(called(name, Some("pkg:deb/debian/app@1")), 1, "{name}");
+        }
+        for name in ["file a/app", "needs app", "outputs of app", "toolchain/c"] {
+            assert_eq!(called(name, None), 0, "{name}");
+        }
+    }
 }

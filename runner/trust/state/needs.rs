@@ -8,11 +8,7 @@ use zwieback_core::digest::Digest;
 /// without a digest that counts could be any.
 pub fn needs(provenance: &Provenance) -> Vec<(Option<Digest>, String)> {
     let inputs = provenance.resolved_dependencies.iter();
-    let made = inputs.filter(|it| {
-        [NEEDS, MADE]
-            .iter()
-            .any(|kind| it.label().starts_with(kind))
-    });
+    let made = inputs.filter(|input| input.is_called(&[NEEDS, MADE]));
     made.map(|it| (it.digest.get_sha256(), it.label().to_owned()))
         .collect()
 }

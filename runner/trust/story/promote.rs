@@ -145,7 +145,12 @@ fn catch_up(
         return Ok(copy::discard_staged(place.target.home())?);
     }
     // Only now all of the history may be needed: any generation may have the bytes.
-    match desk.reader.state()?.history(environment) {
+    let state = desk.reader.state()?;
+    if super::watch::revoked(&desk.reader, &state, environment)?.is_some() {
+        // What takes its place is about to be decided; until then nothing that was revoked is put there.
+        return Ok(copy::discard_staged(place.target.home())?);
+    }
+    match state.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
     }

@@ -37,7 +37,9 @@ pub enum Watched {
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.
 pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError> {
     let state = desk.reader.state()?;
-    if let Some(refusal) = behind(&desk.reader, &state, environment)? {
+    // What was revoked is not brought back: what is there instead is for the alarm to judge.
+    let may_settle = revoked(&desk.reader, &state, environment)?.is_none();
+    if may_settle && let Some(refusal) = behind(&desk.reader, &state, environment)? {
         repair(desk, environment)?;
         return Ok(Watched::Settled(refusal));
     }
@@ -86,9 +88,7 @@ pub fn alarm(
         return Ok(None);
     };
     let raise = |trigger, finding: String| Ok(Some(Alarm { trigger, finding }));
-    if let Err(refusal) = super::rollback::keep(reader, state, current, None, environment)?
-        && is_revoked(refusal.reason)
-    {
+    if let Some(refusal) = revoked(reader, state, environment)? {
         return raise(Trigger::Revoked, refusal.to_string());
     }
     if let Err(refusal) = check_deployed(reader, current, environment)? {
@@ -102,6 +102,19 @@ pub fn alarm(
         Some(Err(unhealthy)) => raise(Trigger::Unhealthy, unhealthy.to_string()),
         _ => Ok(None),
     }
+}
+
+/// Why what the log says is deployed must not be, if it was revoked.
+pub fn revoked(
+    reader: &Reader<'_>,
+    state: &State,
+    environment: &Name,
+) -> Result<Option<Refusal>, StoryError> {
+    let Some(current) = state.history(environment).and_then(|it| it.current()) else {
+        return Ok(None);
+    };
+    let kept = super::rollback::keep(reader, state, current, None, environment)?;
+    Ok(kept.err().filter(|refusal| is_revoked(refusal.reason)))
 }
 
 /// Whether what lies in the target is what the log says.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use zwieback_core::digest::Digest;
 use zwieback_trust::reason::Reason;
+use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::promote::{Promote, promote};
+use zwieback_trust::story::revoke::{Revoke, revoke};
 use zwieback_trust::story::rollback::{RollBack, repair, rollback};
 use zwieback_trust::story::watch::{Watched, watch};
 use zwieback_trust::target::command::TargetCommand;
@@ -187,6 +189,43 @@ fn a_command_reads_the_verified_bytes() {
     assert_eq!(read, format!("app 1.0 app 1 {digest}\n"));
     let fine = watch(&world.desk("gate"), &name("staging")).unwrap();
     assert!(matches!(fine, Watched::Fine), "{fine:?}");
+}
+
+/// A deployment that failed is made up for later, but not once what it was to bring is revoked.
+#[test]
+fn what_was_revoked_is_not_deployed_to_make_up_for_an_earlier_failure() {
+    let mut world = World::new();
+    let out = world.home.join("out");
+    let script = |status| shell(&format!("cat > {}; exit {status}", out.display()));
+    let hook = world.home.join("hook");
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(script(3), hook.clone()));
+    let artifact = world.release("1.0");
+    world.approve("ada", "1.0", "staging").unwrap();
+    let environment = name("staging");
+    promote(
+        &world.desk("gate"),
+        &Promote {
+            artifact,
+            environment,
+        },
+    )
+    .unwrap_err();
+    fs::remove_file(&out).unwrap();
+    let bad = Revoke {
+        revoked: Revoked::Artifact(Digest::sha256(b"app 1.0")),
+        from: None,
+        reason: "a back door".to_owned(),
+    };
+    revoke(&world.desk("sam"), &bad).unwrap();
+    let place = world.places.get_mut(&name("staging")).unwrap();
+    place.target = Target::Hook(Hook::new(script(0), hook));
+    let seen = watch(&world.desk("gate"), &name("staging"));
+    assert!(
+        !matches!(seen, Ok(Watched::Settled(_) | Watched::Fine)),
+        "{seen:?}"
+    );
+    assert!(!out.exists(), "what was revoked was deployed");
 }
 
 #[test]
