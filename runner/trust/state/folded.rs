@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::reason::Refusal as AttestRefusal;
 use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_core::trusted_time::token;
 
 use super::environment::History;
 use super::key::Key;
@@ -172,15 +172,55 @@ impl State {
     }
 }
 
-/// When a bundle was signed, by an authority that the root trusts.
+/// When a bundle was signed, by an authority that the root trusts, if it says so.
+///
+/// Stamps lie outside of what is signed and of what the log's tree covers: whoever can write to the log's
+/// files can add one that does not hold. Such a one says nothing, and takes nothing from what was signed: a
+/// revocation must not end by it.
 pub(super) fn stamped(
     bundle: &zwieback_core::attest::bundle::Bundle,
     root: Option<&TrustRoot>,
-) -> Result<Option<Timestamp>, AttestRefusal> {
+) -> Option<Timestamp> {
     let authorities = root.map_or(&[][..], |root| &root.time_stampers);
-    if bundle.timestamps().is_empty() || authorities.is_empty() {
-        Ok(None)
-    } else {
-        zwieback_core::trusted_time::token::stamped_at(bundle, authorities)
+    token::stamped_at(bundle, authorities).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use zwieback_core::attest::public_key::Algorithm;
+    use zwieback_core::attest::resource::ResourceDescriptor;
+    use zwieback_core::attest::statement::Statement;
+    use zwieback_core::attest::trust_root::Quorum;
+    use zwieback_core::digest::Fingerprint;
+    use zwieback_core::json::value::Value;
+    use zwieback_host::keys::private_key::PrivateKey;
+    use zwieback_host::keys::signer::seal;
+
+    use super::*;
+
+    #[test]
+    fn a_stamp_that_does_not_hold_takes_nothing_from_what_was_signed() {
+        let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+        let statement = Statement {
+            subject: vec![ResourceDescriptor::named("a", &Fingerprint::of(b"a"))],
+            predicate_type: "https://example.com/v1".into(),
+            predicate: Value::object([]),
+        };
+        let bundle = seal(&statement, &key)
+            .unwrap()
+            .with_timestamp(vec![1, 2, 3]);
+        let root = TrustRoot {
+            version: 1,
+            expires: "9000-01-01T00:00:00Z".parse().unwrap(),
+            quorum: Quorum {
+                keys: vec![],
+                threshold: 1,
+            },
+            builders: vec![],
+            verifiers: vec![],
+            revoked: <_>::default(),
+            time_stampers: vec![b"an authority".to_vec()],
+        };
+        assert_eq!(stamped(&bundle, Some(&root)), None);
     }
 }
