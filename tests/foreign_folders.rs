@@ -157,3 +157,13 @@ fn a_source_is_reached_through_no_link() {
     );
     world.run(&["lock", "honest"]).expect(0, &[]);
 }
+
+#[test]
+fn a_new_recipe_is_not_written_through_a_link() {
+    let world = World::new(site!(), Larder::Shell);
+    let outside = world.path("home/.profile");
+    fs::create_dir_all(world.project().join("recipes/it")).unwrap();
+    symlink(&outside, world.project().join("recipes/it/recipe.toml")).unwrap();
+    world.run(&["init", "it"]).expect(1, &["recipe.toml"]);
+    assert!(!outside.exists(), "a file of the user's was made");
+}

@@ -1,6 +1,7 @@
 //! The story of `zwieback init`: a new recipe that builds as it is, and the toolchains to build it with.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::draft::recipe::Draft;
@@ -50,7 +51,8 @@ fn put(
 }
 
 fn write(path: &Path, text: &str, written: &mut Vec<PathBuf>) -> Result<(), PipelineError> {
-    if path.exists() {
+    // A link that leads nowhere does not exist, and writing would follow it.
+    if path.symlink_metadata().is_ok() {
         return Err(PipelineError::Exists {
             path: path.to_owned(),
         });
@@ -58,7 +60,8 @@ fn write(path: &Path, text: &str, written: &mut Vec<PathBuf>) -> Result<(), Pipe
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(PipelineError::io(parent))?;
     }
-    fs::write(path, text).map_err(PipelineError::io(path))?;
+    let made = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    made.map_err(PipelineError::io(path))?;
     written.push(path.to_owned());
     Ok(())
 }
