@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use zwieback_core::attest::root_chain;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;
@@ -55,14 +56,71 @@ fn one_keeper_drafts_and_another_signs() {
         run(&world, &sign).expect(0, &["waits, 1 of 2 needed"]);
     }
     let shown = run(&world, "key sign --root root.json next.json --check");
-    shown.expect(0, &["- version 2", "+ version 3", "revoked: \"stolen\""]);
+    shown.expect(
+        0,
+        &[
+            "- version 2",
+            "+ version 3",
+            "+ revoked key SHA256:",
+            "reason stolen",
+        ],
+    );
     let second = run(&world, "key sign --root root.json next.json --sign-key bob");
-    second.expect(0, &["revoked: \"stolen\"", "root.json: version 3"]);
+    second.expect(0, &["reason stolen", "root.json: version 3"]);
     assert!(
         !world.path("project/next.json").exists(),
         "a draft that is done is gone"
     );
-    run(&world, "key list --root root.json").expect(0, &["version 3", "2 of 3 sign", "stolen"]);
+    run(&world, "key list --root root.json")
+        .expect(0, &["version 3", "quorum.threshold 2", "stolen"]);
+}
+
+/// A key of the user's is meant by its name, also where somebody put a file that is called so.
+#[test]
+fn no_file_takes_the_place_of_a_key_that_is_named() {
+    let world = kept_by_three();
+    let dan = fs::read(world.path("project/dan.pem")).expect("the key is there");
+    world.write("project/bob", dan);
+    run(
+        &world,
+        "key renew --root root.json --sign-key ann --sign-key bob",
+    )
+    .expect(0, &["version 3"]);
+}
+
+/// What a keeper signs is what a keeper was shown: also that a verifier's key, which no builder has, is good
+/// again, and that a builder's older signatures count.
+#[test]
+fn a_keeper_is_shown_all_that_a_draft_changes() {
+    let world = kept_by_three();
+    let keepers = "--sign-key ann --sign-key bob";
+    for change in [
+        "trust dan.pem --verifier https://gate.example/v1",
+        "revoke --reason stolen dan.pem",
+    ] {
+        run(&world, &format!("key {change} --root root.json {keepers}")).expect(0, &[]);
+    }
+    run(&world, "key list --root root.json").expect(
+        0,
+        &["revoked key SHA256:", "verifier https://gate.example/v1"],
+    );
+    let root = fs::read(world.path("project/root.json")).expect("the root is there");
+    let (_, mut next) = root_chain::read(&root).expect("it is a root");
+    next.version += 1;
+    next.revoked.clear();
+    next.builders[0].from = Some(next.expires);
+    next.expires = "2099-01-01T00:00:00Z".parse().expect("it is a time");
+    let draft = root_chain::envelope(&next).to_bytes();
+    world.write("project/next.json", draft);
+    let all = [
+        "- revoked key SHA256:",
+        "reason stolen",
+        "- builders builder b, key SHA256:",
+        "+ builders builder b, from ",
+        "+ expires 2099-01-01T00:00:00Z",
+    ];
+    run(&world, "key sign --root root.json next.json --check").expect(0, &all);
+    run(&world, "key sign --root root.json next.json --sign-key ann").expect(0, &all);
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn keys_live_in_a_trust_root_that_does_not_go_back() {
     )
     .expect(0, &["version 3"]);
     assert_eq!(reason(&world, verify).1, "key-revoked");
-    run(&world, "key list --root root.json").expect(0, &["operator acme", "revoked: \"lost\""]);
+    run(&world, "key list --root root.json").expect(0, &["operator acme", "reason lost"]);
     run(&world, "key export --root root.json keys").expect(0, &[".pem"]);
     let stranger = run(&world, "key generate stranger").expect(0, &[]).stdout;
     world.write("project/stranger.pem", stranger);

@@ -4,14 +4,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::root_chain::envelope;
 use zwieback_core::attest::root_change;
+use zwieback_core::attest::root_lines;
 use zwieback_core::attest::trust_root::{BuilderKey, Revocation, TrustRoot, VerifierKey};
-use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::certificate::read_certificate;
 use zwieback_host::keys::key_directory::{KeyDirectory, read_public};
 use zwieback_host::keys::locator::KeyLocator;
@@ -155,7 +155,7 @@ pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for key in root.keys() {
         let file = folder.join(format!("{}.pem", key.id().to_hex()));
-        std::fs::write(&file, key.as_pem()).with_context(|| file.display().to_string())?;
+        replace(&file, key.as_pem().as_bytes()).with_context(|| file.display().to_string())?;
         writeln!(terminal::stdout(), "{}", file.display())?;
     }
     Ok(())
@@ -171,62 +171,26 @@ pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
         }
         return Ok(());
     };
-    for line in lines(&existing(root)?) {
+    for line in root_lines::lines(&existing(root)?) {
         writeln!(stdout, "{line}")?;
     }
     Ok(())
 }
 
-/// All that a root says, a line each.
-fn lines(root: &TrustRoot) -> Vec<String> {
-    let quorum = &root.quorum;
-    let mut lines = vec![format!(
-        "version {}, until {}, {} of {} sign",
-        root.version,
-        root.expires,
-        quorum.threshold,
-        quorum.keys.len()
-    )];
-    let keeper = |key: &PublicKey| format!("{} keeper", key.id().short());
-    lines.extend(quorum.keys.iter().map(keeper));
-    lines.extend(root.builders.iter().map(|entry| builder(entry, root)));
-    let verifier =
-        |entry: &VerifierKey| format!("{} verifier {}", entry.key.id().short(), entry.verifier);
-    lines.extend(root.verifiers.iter().map(verifier));
-    let stamper = |der: &Vec<u8>| format!("{} time stamps", Digest::sha256(der).short());
-    lines.extend(root.time_stampers.iter().map(stamper));
-    lines
-}
-
 /// What a keeper is about to sign: only that another one says so is no reason to.
 fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> anyhow::Result<()> {
-    let (old, new) = (previous.map(lines).unwrap_or_default(), lines(next));
+    let changes = root_lines::changes(previous, next);
     let mut stderr = terminal::stderr();
-    for line in old.iter().filter(|line| !new.contains(line)) {
+    for line in &changes.gone {
         writeln!(stderr, "- {line}")?;
     }
-    for line in new.iter().filter(|line| !old.contains(line)) {
+    for line in &changes.new {
         writeln!(stderr, "+ {line}")?;
     }
+    if changes.reordered {
+        writeln!(stderr, "~ the same in another order")?;
+    }
     Ok(())
-}
-
-fn builder(entry: &BuilderKey, root: &TrustRoot) -> String {
-    let id = entry.key.id();
-    let mut line = format!(
-        "{} builder {}, operator {}, {}",
-        id.short(),
-        entry.builder,
-        entry.operator,
-        entry.level
-    );
-    if let Some(until) = entry.until {
-        line.push_str(&format!(", until {until}"));
-    }
-    for revoked in root.revocations(id) {
-        line.push_str(&format!(", revoked: {:?}", revoked.reason));
-    }
-    line
 }
 
 fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {

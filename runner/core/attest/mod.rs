@@ -35,6 +35,7 @@ pub mod verified;
 pub mod level;
 pub mod root_chain;
 pub mod root_change;
+pub mod root_lines;
 pub mod signing_time;
 pub mod trust;
 pub mod trust_root;

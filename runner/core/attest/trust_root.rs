@@ -86,24 +86,39 @@ pub struct Revocation {
 impl TrustRoot {
     /// The canonical bytes: what the quorum signs.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let builders: Vec<Value> = self.builders.iter().map(BuilderKey::to_value).collect();
-        let revoked = self.revoked.iter();
+        canonical::to_bytes(&self.to_value())
+    }
+
+    /// The document. Every member is taken apart by name, so that none is left out of what is signed and
+    /// of what is shown before.
+    pub(super) fn to_value(&self) -> Value {
+        let Self {
+            version,
+            expires,
+            quorum,
+            builders,
+            verifiers,
+            revoked,
+            time_stampers,
+        } = self;
+        let builders: Vec<Value> = builders.iter().map(BuilderKey::to_value).collect();
+        let revoked = revoked.iter();
         let revoked: Vec<Value> = revoked
             .map(|(key, revocation)| revocation.to_value(*key))
             .collect();
-        let verifiers: Vec<Value> = self.verifiers.iter().map(VerifierKey::to_value).collect();
-        let stampers = self.time_stampers.iter();
+        let verifiers: Vec<Value> = verifiers.iter().map(VerifierKey::to_value).collect();
+        let stampers = time_stampers.iter();
         let stampers: Vec<Value> = stampers.map(|der| base64::encode(der).into()).collect();
-        canonical::to_bytes(&Value::object([
+        Value::object([
             ("_type", ROOT_TYPE.into()),
-            ("version", self.version.into()),
-            ("expires", self.expires.to_string().into()),
-            ("quorum", self.quorum.to_value()),
+            ("version", (*version).into()),
+            ("expires", expires.to_string().into()),
+            ("quorum", quorum.to_value()),
             ("builders", builders.into()),
             ("verifiers", verifiers.into()),
             ("revoked", revoked.into()),
             ("timeStampers", stampers.into()),
-        ]))
+        ])
     }
 
     /// The keys whose signatures may count.
@@ -242,8 +257,9 @@ impl Quorum {
     }
 
     fn to_value(&self) -> Value {
-        let keys: Vec<Value> = self.keys.iter().map(key_value).collect();
-        let threshold = i64::try_from(self.threshold).unwrap_or(i64::MAX);
+        let Self { keys, threshold } = self;
+        let keys: Vec<Value> = keys.iter().map(key_value).collect();
+        let threshold = i64::try_from(*threshold).unwrap_or(i64::MAX);
         Value::object([("keys", keys.into()), ("threshold", threshold.into())])
     }
 
@@ -270,14 +286,22 @@ impl Quorum {
 
 impl BuilderKey {
     fn to_value(&self) -> Value {
-        let time = |time: Option<Timestamp>| time.map(|time| time.to_string().into());
+        let Self {
+            key,
+            builder,
+            operator,
+            level,
+            from,
+            until,
+        } = self;
+        let time = |time: &Option<Timestamp>| time.map(|time| time.to_string().into());
         present([
-            ("key", Some(key_value(&self.key))),
-            ("builder", Some(self.builder.as_str().into())),
-            ("operator", Some(self.operator.as_str().into())),
-            ("level", Some(i64::from(u8::from(self.level)).into())),
-            ("from", time(self.from)),
-            ("until", time(self.until)),
+            ("key", Some(key_value(key))),
+            ("builder", Some(builder.as_str().into())),
+            ("operator", Some(operator.as_str().into())),
+            ("level", Some(i64::from(u8::from(*level)).into())),
+            ("from", time(from)),
+            ("until", time(until)),
         ])
     }
 
@@ -302,9 +326,10 @@ impl BuilderKey {
 
 impl VerifierKey {
     fn to_value(&self) -> Value {
+        let Self { key, verifier } = self;
         Value::object([
-            ("key", key_value(&self.key)),
-            ("verifier", self.verifier.as_str().into()),
+            ("key", key_value(key)),
+            ("verifier", verifier.as_str().into()),
         ])
     }
 
@@ -321,10 +346,11 @@ impl VerifierKey {
 
 impl Revocation {
     fn to_value(&self, key: KeyName) -> Value {
+        let Self { from, reason } = self;
         present([
             ("key", Some(key.to_string().into())),
-            ("from", self.from.map(|from| from.to_string().into())),
-            ("reason", Some(self.reason.as_str().into())),
+            ("from", from.map(|from| from.to_string().into())),
+            ("reason", Some(reason.as_str().into())),
         ])
     }
 
