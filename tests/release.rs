@@ -47,6 +47,7 @@ fn targets_are_commands_and_folders_and_change_one_after_the_other() {
     company::build(&world, "one", "1.0");
     at_the_same_time(&world);
     by_command(&world);
+    no_file_takes_the_place_of_what_is_named(&world);
     a_promotion_is_believed_without_the_log(&world);
     what_does_not_work_is_taken_back(&world);
     what_was_decided_under_another_policy(&world);
@@ -84,6 +85,38 @@ fn by_command(world: &World) {
         live
     );
     said(world, "gate", "zwieback watch");
+}
+
+/// A digest, its beginning and the id of a key mean what they say, whatever lies in the folder.
+fn no_file_takes_the_place_of_what_is_named(world: &World) {
+    let digest = said(world, "gate", "sha256sum < one/app | cut -d' ' -f1");
+    let digest = digest.trim();
+    for name in [digest, &digest[..12], &format!("sha256:{digest}")] {
+        world.write(&format!("project/{name}"), "other bytes");
+        let revoked =
+            format!("zwieback revoke artifact {name} --why bad --dry-run --format json 2>&1; true");
+        let heard = said(world, "sam", &revoked);
+        let is_whole = name.len() >= 64;
+        assert_eq!(
+            heard.contains(&format!("\"id\":\"{digest}\"")),
+            is_whole,
+            "{heard}"
+        );
+        let traced = said(world, "cy", &format!("zwieback trace {name} --format json"));
+        assert!(traced.contains(digest), "{traced}");
+        let file = format!("zwieback revoke artifact ./{name} --why bad --dry-run --format json");
+        let heard = said(world, "sam", &file);
+        assert!(!heard.contains(digest), "{heard}");
+        std::fs::remove_file(world.path(&format!("project/{name}"))).unwrap();
+    }
+    // A key is the one of that id, and not that of a file that is called so.
+    let id = said(world, "ada", "zwieback key show 2>&1 > /dev/null");
+    let id = id.trim();
+    let other = said(world, "kim", "zwieback key show");
+    world.write(&format!("project/{id}"), other);
+    let line = format!("zwieback revoke key {id} --why lost --dry-run --format json");
+    let heard = said(world, "sam", &line);
+    assert!(heard.contains(&format!("\"id\":\"{id}\"")), "{heard}");
 }
 
 /// The first promotion, as a file that a third party has, who knows the gate's key.

@@ -333,16 +333,22 @@ fn own(
     Ok(kept(dirs, key))
 }
 
-/// A single word that is no file here is the name of a key in the user's folder.
+/// A single word is the name of a key in the user's folder, and else of a file: what lies in the folder at
+/// hand takes no key's place.
 fn file_of(dirs: &Dirs, place: &Path) -> Result<PathBuf, KeyringError> {
-    // A folder of that name is no key: `log` may be both.
-    if place.components().count() != 1 || place.is_file() {
+    if place.components().count() != 1 {
         return Ok(place.to_owned());
     }
     let name = place.to_str().and_then(|text| text.parse().ok());
     let file = name.map(|name: Name| KeyDirectory::new(dirs.keys()).private_path(&name));
-    let file = file.filter(|file| file.exists());
-    file.ok_or_else(|| KeyringError::Unknown(place.display().to_string()))
+    if let Some(file) = file.filter(|file| file.exists()) {
+        return Ok(file);
+    }
+    // A folder of that name is no key: `log` may be both.
+    if place.is_file() {
+        return Ok(place.to_owned());
+    }
+    Err(KeyringError::Unknown(place.display().to_string()))
 }
 
 fn open_key_file(

@@ -4,7 +4,6 @@
 //! knows afterwards. The checkpoint is asked for first and put in place last, so that a copy whose
 //! fetching broke off is the older copy.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::digest::Digest;
@@ -14,6 +13,7 @@ use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::Settings;
 use zwieback_host::fs::private;
+use zwieback_host::fs::replace::replace;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::Refusal;
@@ -142,9 +142,6 @@ impl Copy<'_> {
 }
 
 fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut scratch = path.as_os_str().to_owned();
-    scratch.push(".new");
     path.parent().map_or(Ok(()), private::make_folder)?;
-    fs::write(&scratch, content)?;
-    fs::rename(&scratch, path)
+    replace(path, content)
 }

@@ -11,6 +11,7 @@ use zwieback_core::attest::json_lines;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::reason::{Reason, Refusal};
 use zwieback_core::digest::Digest;
+use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::key_directory::read_public;
 
 use crate::cli::args::global::Global;
@@ -56,7 +57,7 @@ fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()>
     for bundle in &imported.bundles {
         let bytes = bundle.to_bytes();
         let path = into.join(format!("{}.sigstore.json", Digest::sha256(&bytes).short()));
-        fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        replace(&path, &bytes).with_context(|| path.display().to_string())?;
         writeln!(terminal::stdout(), "{}", path.display())?;
     }
     Ok(())

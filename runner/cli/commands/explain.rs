@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context as _;
 use zwieback_explain::finding::Report;
 use zwieback_explain::html;
+use zwieback_host::fs::replace::replace;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ExplainArgs;
@@ -23,7 +24,7 @@ pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
     let report = again::run(&record, &session.context(true)?)?;
     if let Some(file) = &args.html {
         let page = html::page(&report, &format!("{} {}", record.recipe, record.version));
-        std::fs::write(file, page).with_context(|| file.display().to_string())?;
+        replace(file, page.as_bytes()).with_context(|| file.display().to_string())?;
     }
     print(global, &report)?;
     Ok(code(&report))

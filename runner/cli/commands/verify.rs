@@ -8,6 +8,7 @@ use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::vsa::Summary;
 use zwieback_core::policy::summary::Verifier;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
@@ -110,5 +111,5 @@ fn write_summary(
     let keyring = keyring::open(&dirs, &sign.choice(args.sign_key.as_ref()))?;
     let bundle = summary(asked, answer, verifier, keyring.signer.as_ref())?;
     let bundle = bundle.context("a summary needs a policy")?;
-    std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())
+    replace(file, &bundle.to_bytes()).with_context(|| file.display().to_string())
 }

@@ -1,15 +1,24 @@
 //! Putting a file in the place of another, in a folder that may be anybody's.
 
-use std::fs::Permissions;
-use std::io::{self, Write as _};
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Writes the bytes to a new file beside `path` and renames it there: nobody sees half of it.
 ///
 /// The name beside is drawn and the file is made with `O_EXCL`, so that a link which lies there already
-/// leads nowhere; a link at `path` itself is replaced and not followed.
+/// leads nowhere; a link at `path` itself is replaced and not followed. A device, a FIFO or a folder is left
+/// alone, also at the end of a link: `/dev/null` stays what it is.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            let why = "something is there that is no file";
+            return Err(io::Error::new(ErrorKind::AlreadyExists, why));
+        }
+        // A link that leads nowhere is a name like any other.
+        _ => {}
+    }
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -29,7 +38,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -47,5 +55,16 @@ mod tests {
         assert_eq!(fs::read_to_string(at("own")).unwrap(), "kept");
         assert_eq!(fs::read_to_string(at("zwieback.lock")).unwrap(), "new");
         assert!(!at("zwieback.lock").is_symlink());
+    }
+
+    #[test]
+    fn what_is_no_file_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("out");
+        symlink("/dev/null", &link).unwrap();
+        replace(&link, b"new").unwrap_err();
+        assert!(link.is_symlink());
+        replace(folder.path(), b"new").unwrap_err();
+        replace(&folder.path().join("absent/out"), b"new").unwrap_err();
     }
 }

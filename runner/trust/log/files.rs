@@ -1,11 +1,12 @@
 //! Files that appear whole or not at all, and survive a crash once they were said to.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_host::fs::{given_file, private};
 
@@ -25,11 +26,40 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
 }
 
 /// Puts a file at `path` by way of `scratch`, synced. The folder is synced by [`sync_folder`].
+///
+/// What lies at `scratch` is of a writer who was interrupted, or of somebody who wants to have another file
+/// written: it goes, and the file is made anew.
 pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
-    let mut file = File::create(scratch).attempt("open", bytes(scratch))?;
+    let mut file = create(scratch)?;
     file.write_all(content).attempt("write", bytes(scratch))?;
     file.sync_data().attempt("fdatasync", bytes(scratch))?;
     fs::rename(scratch, path).attempt("rename", bytes(path))
+}
+
+/// The same for what may be lost in a crash.
+pub fn write_unsynced(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
+    let mut file = create(scratch)?;
+    file.write_all(content).attempt("write", bytes(scratch))?;
+    fs::rename(scratch, path).attempt("rename", bytes(path))
+}
+
+/// A file to be locked, made if it is missing. Nothing is written to it, and no link is followed to it.
+pub fn lock(path: &Path) -> Result<File, Fault> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .attempt("open", bytes(path))?;
+    file.lock().attempt("flock", bytes(path))?;
+    Ok(file)
+}
+
+fn create(scratch: &Path) -> Result<File, Fault> {
+    remove(scratch)?;
+    File::create_new(scratch).attempt("open", bytes(scratch))
 }
 
 /// Makes the names in a folder survive a crash.
@@ -83,4 +113,27 @@ pub fn folder_of(path: &Path) -> &Path {
 /// The bytes of a path, for messages.
 pub fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn no_link_where_a_log_is_written_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("own"), "kept").unwrap();
+        for name in [".new", "head.new", "lock"] {
+            symlink(at("own"), at(name)).unwrap();
+        }
+        write(&at("tile"), &at(".new"), b"new").unwrap();
+        write_unsynced(&at("head"), &at("head.new"), b"new").unwrap();
+        lock(&at("lock")).unwrap_err();
+        assert_eq!(fs::read(at("own")).unwrap(), b"kept");
+        assert_eq!(fs::read(at("tile")).unwrap(), b"new");
+        assert_eq!(fs::read(at("head")).unwrap(), b"new");
+    }
 }

@@ -102,8 +102,7 @@ impl LogDir {
     /// Waits until no one else writes.
     pub fn lock(&self) -> Result<WriteLock, LogError> {
         let path = self.path.join("lock");
-        let file = File::create(&path).attempt("open", bytes(&path))?;
-        file.lock().attempt("flock", bytes(&path))?;
+        let file = files::lock(&path)?;
         Ok(WriteLock { _file: file })
     }
 

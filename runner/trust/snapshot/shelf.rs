@@ -3,14 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use zwieback_host::fs::fault::Attempt as _;
-
 use super::head::{Head, SnapshotKey};
 use super::page::Address;
 use super::pages::Pages;
 use super::tree::{self, Changes, Damaged};
 use crate::log::error::LogError;
-use crate::log::files::{self, bytes};
+use crate::log::files;
 use crate::state::folded::Anchor;
 use crate::state::key::Key;
 use crate::tlog::note_key::NoteKey;
@@ -49,9 +47,7 @@ impl Shelf {
     /// Takes the snapshot of that log off the shelf; an empty one if there is none that is genuine.
     pub fn open(&self, log: &NoteKey, anchor: &Anchor) -> Result<Snapshot, LogError> {
         files::make_private(&self.folder)?;
-        let lock = self.folder.join("lock");
-        let lock_file = File::create(&lock).attempt("open", bytes(&lock))?;
-        lock_file.lock().attempt("flock", bytes(&lock))?;
+        let lock_file = files::lock(&self.folder.join("lock"))?;
         let empty = Head::empty(log.to_string(), anchor.policy);
         let found = files::read(&self.folder.join("head"), LARGEST)?;
         let found = found.and_then(|it| Head::parse(&it, &self.key));
@@ -112,8 +108,7 @@ impl Snapshot {
         let path = self.shelf.folder.join("head");
         let scratch = self.shelf.folder.join("head.new");
         let content = head.to_bytes(&self.shelf.key);
-        fs::write(&scratch, content).attempt("write", bytes(&scratch))?;
-        Ok(fs::rename(&scratch, &path).attempt("rename", bytes(&path))?)
+        Ok(files::write_unsynced(&path, &scratch, &content)?)
     }
 
     /// Copies what is alive to a new file, once most of the old one is not.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 
 use super::place;
 use crate::cli::args::log::ProveArgs;
@@ -20,7 +21,7 @@ pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
     };
     match &args.output {
         Some(path) => {
-            std::fs::write(path, proof).with_context(|| path.display().to_string())?;
+            replace(path, &proof).with_context(|| path.display().to_string())?;
         }
         None => terminal::bytes().write_all(&proof)?,
     }

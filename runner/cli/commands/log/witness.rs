@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::log::witness::Witness;
@@ -47,7 +48,7 @@ pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
         None => log.witness(&witness, &seen, clock::now())?,
         Some(path) => {
             let cosigned = log.vouched(&witness, &seen, clock::now())?;
-            let written = std::fs::write(path, cosigned.to_text());
+            let written = replace(path, cosigned.to_text().as_bytes());
             written.with_context(|| path.display().to_string())?;
             Checkpoint::of(&cosigned).map_err(LogError::from)?
         }

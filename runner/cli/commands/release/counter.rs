@@ -10,6 +10,7 @@ use zwieback_core::json::value::Value;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_trust::screen::json;
 use zwieback_trust::screen::text::Text;
@@ -86,7 +87,7 @@ impl<'a> Counter<'a> {
         };
         let keyring = keyring::open(&self.dirs, &key)?;
         let (bundle, said) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
-        std::fs::write(file, bundle.to_bytes()).with_context(|| file.display().to_string())?;
+        replace(file, &bundle.to_bytes()).with_context(|| file.display().to_string())?;
         let sentence = said.describe(describe);
         let sentence = format!("{sentence}; have it submitted: {}", file.display());
         self.tell("Signed", &sentence, || json::unrecorded(&said))

@@ -3,26 +3,31 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use zwieback_core::attest::key_id::KeyName;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
+use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::state::folded::State;
 use zwieback_trust::story::desk::open_artifact;
 
 /// So many digits of a digest are enough to look something up.
 const FEWEST: usize = 8;
+const WHOLE: usize = 64;
+const PREFIX: &str = "sha256:";
 
 /// The artifact of a file, or of its whole digest: whoever signs for it names all of it.
 pub fn artifact(text: &str) -> anyhow::Result<Artifact> {
-    let path = Path::new(text);
-    if path.exists() {
+    let Some(digits) = digits(text) else {
+        let path = Path::new(text);
+        if !path.exists() {
+            bail!("{text} is neither a file nor a whole SHA-256");
+        }
         return Ok(open_artifact(path)?.1);
-    }
-    let digits = text.strip_prefix("sha256:").unwrap_or(text);
-    let sha256: Digest = digits
-        .parse()
-        .ok()
-        .with_context(|| format!("{text} is neither a file nor a whole SHA-256"))?;
+    };
+    let sha256: Digest = digits.parse().ok().with_context(|| {
+        format!("{text} is no whole SHA-256 in lower case; a file of that name is ./{text}")
+    })?;
     Ok(Artifact {
         name: sha256.short(),
         sha256,
@@ -32,11 +37,10 @@ pub fn artifact(text: &str) -> anyhow::Result<Artifact> {
 
 /// The digest of a file, or the only one in the log that begins so.
 pub fn looked_up(text: &str, state: &State) -> anyhow::Result<Digest> {
-    let digits = text.strip_prefix("sha256:").unwrap_or(text);
-    let is_short = digits.len() >= FEWEST && digits.chars().all(|it| it.is_ascii_hexdigit());
-    if Path::new(text).exists() || !is_short {
-        return Ok(artifact(text)?.sha256);
-    }
+    let digits = match digits(text) {
+        Some(digits) if digits.len() < WHOLE => digits,
+        _ => return Ok(artifact(text)?.sha256),
+    };
     let known = state.artifacts().keys();
     let mut found = known.filter(|it| it.to_hex().starts_with(digits));
     match (found.next(), found.next()) {
@@ -44,8 +48,32 @@ pub fn looked_up(text: &str, state: &State) -> anyhow::Result<Digest> {
         (Some(_), Some(_)) => {
             bail!("the log knows more than one artifact that begins with {digits}")
         }
-        (None, _) => bail!("the log knows no artifact that begins with {digits}"),
+        (None, _) => bail!(
+            "the log knows no artifact that begins with {digits}; a file of that name is ./{text}"
+        ),
     }
+}
+
+/// A key by its id, or of a file with its public half.
+pub fn key(text: &str) -> anyhow::Result<KeyName> {
+    if let Ok(name) = text.parse() {
+        return Ok(name);
+    }
+    let path = Path::new(text);
+    if !path.is_file() {
+        bail!("{text} is neither a public key's file nor the id of one");
+    }
+    Ok(read_public(path)?.id().name())
+}
+
+/// What of a text is a digest, or the beginning of one. It is one whatever lies in the folder: a file that
+/// somebody put there must not decide what is revoked, approved or looked at.
+fn digits(text: &str) -> Option<&str> {
+    if let Some(digits) = text.strip_prefix(PREFIX) {
+        return Some(digits);
+    }
+    let is_digest = text.len() >= FEWEST && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_digest.then_some(text)
 }
 
 /// A moment so many seconds after another.

@@ -1,9 +1,5 @@
 //! `zwieback revoke`: what it would reach is shown first, then it is said, then policy acts.
 
-use std::path::Path;
-
-use anyhow::Context as _;
-use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::screen;
 use zwieback_trust::state::blast::BlastRadius;
 use zwieback_trust::statement::revocation::Revoked;
@@ -62,10 +58,6 @@ fn revoked(kind: RevokedKind, which: &str) -> anyhow::Result<Revoked> {
         RevokedKind::Builder => Revoked::Builder(which.to_owned()),
         RevokedKind::Artifact => Revoked::Artifact(named::artifact(which)?.sha256),
         RevokedKind::Source => Revoked::Source(named::artifact(which)?.sha256),
-        RevokedKind::Key if Path::new(which).is_file() => {
-            Revoked::Key(read_public(Path::new(which))?.id().name())
-        }
-        RevokedKind::Key => Revoked::parse("key", which)
-            .with_context(|| format!("{which} is neither a public key's file nor the id of one"))?,
+        RevokedKind::Key => Revoked::Key(named::key(which)?),
     })
 }
