@@ -16,11 +16,11 @@ use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
 
 use super::believed::BelievedLog;
+use super::bundles::{LARGEST, end_of};
 use super::error::LogError;
 use super::files::{self, bytes};
 use super::memory::Memory;
 use super::place::{LogDir, WriteLock};
-use super::read::split_records;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 use crate::state::record::Line;
@@ -72,9 +72,13 @@ impl Submission {
             }
         }
         let (said, bundle) = (bundle.clone(), bundle.to_bytes());
-        if u32::try_from(bundle.len()).is_err() {
-            return Err(Refusal::new(Reason::EntryTooLarge, bundle.len()));
+        // What no reader takes would end the log for all of them.
+        if bundle.len() > LARGEST {
+            let saw = format!("{} bytes, at most {LARGEST}", bundle.len());
+            return Err(Refusal::new(Reason::EntryTooLarge, saw));
         }
+        let read = Bundle::parse(&bundle);
+        read.map_err(zwieback_core::attest::reason::Refusal::from)?;
         Ok(Self {
             body: entry.to_bytes()?,
             said,
@@ -269,23 +273,19 @@ impl Batch<'_> {
 }
 
 fn append_records(path: &Path, kept: u64, batch: &[Submission]) -> Result<(), LogError> {
-    let kept = usize::try_from(kept).expect("a tile's width fits");
-    let old = files::read(path, 1 << 30)?.unwrap_or_default();
     let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
-    let records = split_records(&old, kept).ok_or_else(edited)?;
-    let end = records.iter().map(|it| 4 + it.len() as u64).sum();
     let mut open = OpenOptions::new();
-    let open = open.create(true).truncate(false).write(true);
+    let open = open.create(true).truncate(false).read(true).write(true);
     let mut file = open.open(path).attempt("open", bytes(path))?;
+    let mut end = end_of(&file, kept).ok_or_else(edited)?;
     file.set_len(end).attempt("ftruncate", bytes(path))?;
-    let mut content = Vec::new();
     for submission in batch {
         let length = u32::try_from(submission.bundle.len()).expect("checked when it was made");
-        content.extend_from_slice(&length.to_be_bytes());
-        content.extend_from_slice(&submission.bundle);
+        let record = [&length.to_be_bytes(), &submission.bundle[..]].concat();
+        let written = file.write_all_at(&record, end);
+        written.attempt("write", bytes(path))?;
+        end += record.len() as u64;
     }
-    file.write_all_at(&content, end)
-        .attempt("write", bytes(path))?;
     file.flush().attempt("write", bytes(path))?;
     Ok(file.sync_data().attempt("fdatasync", bytes(path))?)
 }

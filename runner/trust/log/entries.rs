@@ -1,8 +1,13 @@
 //! The records of a believed log, one or all: each entry is held against the checkpoint's tree.
 
+use std::iter::{Enumerate, Zip};
+use std::path::PathBuf;
+use std::vec::IntoIter;
+
 use zwieback_core::digest::Digest;
 
 use super::believed::BelievedLog;
+use super::bundles::Bundles;
 use super::error::LogError;
 use super::record::{ProvenRecord, StoredRecord};
 use crate::reason::{Reason, Refusal};
@@ -13,7 +18,7 @@ use crate::tlog::tile::{Tile, WIDTH};
 
 use super::place::LogDir;
 
-/// The records of a log in their order, at most 256 in memory.
+/// The records of a log in their order, one in memory at a time.
 ///
 /// Each block of entries was found in the tree of the checkpoint before the first of them is given.
 pub struct Entries<'a> {
@@ -21,8 +26,16 @@ pub struct Entries<'a> {
     head: TreeHead,
     tree: Tree<'a, LogDir>,
     frontier: Frontier,
-    ready: std::vec::IntoIter<StoredRecord>,
+    ready: Option<Block>,
     ended: bool,
+}
+
+/// The records of one block, whose digests were found in the tree.
+struct Block {
+    file: PathBuf,
+    entries: Enumerate<Zip<IntoIter<Vec<u8>>, IntoIter<Digest>>>,
+    bundles: Bundles,
+    first: u64,
 }
 
 impl BelievedLog {
@@ -38,7 +51,7 @@ impl BelievedLog {
             head: self.head(),
             tree: Tree::new(&self.log, self.head().size),
             frontier: before,
-            ready: Vec::new().into_iter(),
+            ready: None,
             ended: false,
         }
     }
@@ -67,7 +80,15 @@ impl BelievedLog {
     }
 
     /// The records of one block of 256, as far as the log has them.
-    pub(crate) fn block(&self, index: u64) -> Result<Vec<StoredRecord>, LogError> {
+    pub(crate) fn block(&self, index: u64) -> impl Iterator<Item = Result<StoredRecord, LogError>> {
+        let (block, failed) = match self.open_block(index) {
+            Ok(block) => (Some(block), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        block.into_iter().flatten().chain(failed)
+    }
+
+    fn open_block(&self, index: u64) -> Result<Block, LogError> {
         let size = self.head().size;
         let tile = Tile::within(0, index, size);
         let from = index.saturating_mul(WIDTH);
@@ -85,7 +106,7 @@ impl BelievedLog {
             let saw = format!("{:?}, {}", tile.path(), refusal.saw());
             return Err(Refusal::new(Reason::LogEdited, saw).into());
         }
-        self.log.records(tile, leaves)
+        self.log.records(tile, leaves, 0)
     }
 
     /// The digest of an entry, which the checkpoint's tree has there.
@@ -99,16 +120,32 @@ impl BelievedLog {
 }
 
 impl LogDir {
-    /// The records behind digests that were found in the tree.
-    fn records(&self, tile: Tile, leaves: Vec<Digest>) -> Result<Vec<StoredRecord>, LogError> {
-        let file = self.statements_path(tile.index);
-        let (bodies, bundles) = (self.bodies(tile)?, self.bundles(tile)?);
-        let found = bodies.into_iter().zip(bundles).zip(leaves);
-        let records = (tile.index * WIDTH..).zip(found);
-        let records = records.map(|(index, ((body, bundle), leaf))| {
-            StoredRecord::found(leaf, index, body, file.clone(), bundle)
+    /// The records behind digests that were found in the tree, without the first `known`.
+    fn records(&self, tile: Tile, leaves: Vec<Digest>, known: usize) -> Result<Block, LogError> {
+        let bodies = self.bodies(tile)?.into_iter().zip(leaves);
+        let mut entries = bodies.enumerate();
+        if let Some(last) = known.checked_sub(1) {
+            entries.nth(last);
+        }
+        Ok(Block {
+            file: self.statements_path(tile.index),
+            entries,
+            bundles: self.bundles(tile, known as u64)?,
+            first: tile.index * WIDTH,
+        })
+    }
+}
+
+impl Iterator for Block {
+    type Item = Result<StoredRecord, LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (place, (body, leaf)) = self.entries.next()?;
+        let record = self.bundles.next()?.and_then(|bundle| {
+            let index = self.first + place as u64;
+            StoredRecord::found(leaf, index, body, self.file.clone(), bundle)
         });
-        records.collect()
+        Some(record)
     }
 }
 
@@ -126,8 +163,7 @@ impl Entries<'_> {
             self.frontier.push(*leaf);
         }
         self.check(tile)?;
-        let mut records = self.log.records(tile, leaves)?;
-        self.ready = records.split_off(known).into_iter();
+        self.ready = Some(self.log.records(tile, leaves, known)?);
         Ok(())
     }
 
@@ -146,11 +182,12 @@ impl Iterator for Entries<'_> {
     type Item = Result<StoredRecord, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(record) = self.ready.next() {
-            return Some(Ok(record));
-        }
         if self.ended {
             return None;
+        }
+        if let Some(record) = self.ready.as_mut().and_then(Iterator::next) {
+            self.ended = record.is_err();
+            return Some(record);
         }
         match self.next_block() {
             Ok(()) => self.next(),

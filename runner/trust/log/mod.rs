@@ -24,6 +24,8 @@ pub mod put_back;
 
 pub mod read;
 
+pub mod bundles;
+
 pub mod record;
 
 pub mod entries;

@@ -7,13 +7,14 @@ use super::record::ProvenRecord;
 use crate::tlog::witness_policy::WitnessPolicy;
 
 impl BelievedLog {
-    /// The records that are new since the last look, whose end the position remembers. All are read:
-    /// one that was changed since then is found as well.
-    pub fn monitor(
+    /// What is wanted of the records that are new since the last look, whose end the position remembers.
+    /// All are read: one that was changed since then is found as well.
+    pub fn monitor<T>(
         &self,
         policy: &WitnessPolicy,
         position: &Memory,
-    ) -> Result<Vec<ProvenRecord>, LogError> {
+        wanted: impl Fn(ProvenRecord) -> T,
+    ) -> Result<Vec<T>, LogError> {
         let _lock = position.lock()?;
         let seen = position.seen(policy)?;
         if let Some(seen) = seen {
@@ -24,7 +25,7 @@ impl BelievedLog {
         for stored in self.entries() {
             let record = stored?.prove()?;
             if record.index() >= known {
-                fresh.push(record);
+                fresh.push(wanted(record));
             }
         }
         position.keep(&self.note)?;

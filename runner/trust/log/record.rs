@@ -63,6 +63,11 @@ impl StoredRecord {
         self.index
     }
 
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> usize {
+        self.body.len() + self.bundle.len()
+    }
+
     /// Makes sure that the bundle is the one that the entry is about.
     pub fn prove(self) -> Result<ProvenRecord, LogError> {
         let entry = match Entry::parse(&self.body) {

@@ -15,10 +15,9 @@ use crate::log::record::{ProvenRecord, StoredRecord};
 use crate::state::folded::State;
 use crate::state::key::Key;
 use crate::statement::said::{Check, Reading};
-use crate::tlog::tile::DIGESTS;
 
-/// Entries in memory at a time: what bounds the memory of a first reading.
-const CHUNK: usize = 8192;
+/// Entries in memory at a time, and the bytes of their bundles: what bounds the memory of a first reading.
+const CHUNK: (usize, usize) = (8192, 64 << 20);
 
 /// What a question is about: only what was said about that is loaded.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +74,7 @@ impl Snapshot {
         // find such a one again.
         let mut sound = (self.head.clone(), true);
         loop {
-            let chunk: Result<Vec<StoredRecord>, LogError> = entries.by_ref().take(CHUNK).collect();
-            let chunk = prove(chunk?, |record| {
+            let chunk = prove(chunk(&mut entries)?, |record| {
                 (record.leaf(), record.read(Check::Signature))
             })?;
             if chunk.is_empty() {
@@ -100,16 +98,9 @@ impl Snapshot {
     /// rests on their absence as well. Whether there is anything new to remember about the files.
     fn prove_touched(&mut self, log: &BelievedLog, size: u64) -> Result<bool, LogError> {
         let blocks = log.stamps()?;
-        for touched in self
-            .head
-            .blocks
-            .touched(&blocks, size)
-            .chunks(CHUNK / DIGESTS)
-        {
-            let records = touched.iter().map(|block| log.block(*block));
-            let records: Vec<Vec<StoredRecord>> = records.collect::<Result<_, _>>()?;
-            prove(records.into_iter().flatten().collect(), drop)?;
-        }
+        let touched = self.head.blocks.touched(&blocks, size);
+        let mut records = touched.into_iter().flat_map(|block| log.block(block));
+        while !prove(chunk(&mut records)?, drop)?.is_empty() {}
         let renewed = self.head.blocks != blocks;
         self.head.blocks = blocks;
         Ok(renewed)
@@ -189,6 +180,21 @@ impl Snapshot {
         }
         Ok(())
     }
+}
+
+/// The next records, as many as are held in memory.
+fn chunk(
+    records: &mut impl Iterator<Item = Result<StoredRecord, LogError>>,
+) -> Result<Vec<StoredRecord>, LogError> {
+    let (most, bytes) = CHUNK;
+    let (mut chunk, mut held) = (Vec::new(), 0);
+    while chunk.len() < most && held < bytes {
+        let Some(record) = records.next() else { break };
+        let record = record?;
+        held += record.length();
+        chunk.push(record);
+    }
+    Ok(chunk)
 }
 
 /// Proves records and reads them in their order, on all processors: signatures are most of the work.

@@ -35,21 +35,18 @@ pub fn monitor(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
     let policy = place::belief(&args.belief)?;
     let position = place::position(args.memory.as_deref(), "monitor", &policy, &dirs)?;
     let log = place::believe(&args.log, &args.belief, None, &dirs)?;
-    let fresh = log.monitor(&policy, &position)?;
+    let fresh = log.monitor(&policy, &position, line)?;
     let count = fresh.len() as u64;
-    print(global, &lines(fresh))?;
+    print(global, &fresh)?;
     match global.format {
         Format::Json => Ok(exit::DONE),
         Format::Human => tell(global, "Grown", log.checkpoint(), count),
     }
 }
 
-/// Entries as they are: whether they count takes a policy.
-pub fn lines(records: Vec<ProvenRecord>) -> Vec<Line> {
-    let records = records.into_iter();
-    records
-        .map(|record| Line::unjudged(record.index(), record.read(Check::Signature)))
-        .collect()
+/// An entry as it is: whether it counts takes a policy.
+pub fn line(record: ProvenRecord) -> Line {
+    Line::unjudged(record.index(), record.read(Check::Signature))
 }
 
 /// Prints lines of a log on stdout: it is what was asked for.

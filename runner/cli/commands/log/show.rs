@@ -18,8 +18,8 @@ pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Resul
         }
         Some(log) => {
             let log = place::believe_own(log, &Dirs::of_user()?)?;
-            let records = log.entries().map(|stored| stored?.prove());
-            read::lines(records.collect::<Result<_, LogError>>()?)
+            let records = log.entries().map(|stored| Ok(read::line(stored?.prove()?)));
+            records.collect::<Result<_, LogError>>()?
         }
     };
     read::print(global, &lines)?;

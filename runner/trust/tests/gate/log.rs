@@ -126,8 +126,8 @@ fn witnesses_vouch_for_growth_alone() {
     let whole = believe().unwrap();
     whole.verify().unwrap();
     let position = Memory::new(world.home.join("m"));
-    assert_eq!(whole.monitor(&policy, &position).unwrap().len(), 3);
-    assert_eq!(whole.monitor(&policy, &position).unwrap().len(), 0);
+    assert_eq!(whole.monitor(&policy, &position, drop).unwrap().len(), 3);
+    assert_eq!(whole.monitor(&policy, &position, drop).unwrap().len(), 0);
 
     let old = whole.note().clone();
     world.append(&[submission(&world, "2")]).unwrap();

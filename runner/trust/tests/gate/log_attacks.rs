@@ -11,7 +11,7 @@ use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::Digest;
 use zwieback_core::json::value::Value;
 use zwieback_host::keys::private_key::PrivateKey;
-use zwieback_host::keys::signer::Signer as _;
+use zwieback_host::keys::signer::{Signer as _, seal};
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::story::say;
@@ -219,4 +219,27 @@ fn proofs_of_something_else() {
     let policy = &stranger.ledger.witnesses;
     let other = logged::verify(&first, &Expectation { policy, ..expected });
     assert_eq!(other.unwrap_err().reason.code(), "log-key-unknown");
+}
+
+#[test]
+fn a_bundle_that_no_reader_takes_stays_outside() {
+    let world = World::new();
+    let (key, size) = (&world.keys["acme"], world.size());
+    let logged = |length: usize| {
+        let mut statement = crate::world::provenance("acme", "1.0").into_statement(vec![
+            ResourceDescriptor::named("app", DigestSet::sha256(Digest::sha256(b"app"))),
+        ]);
+        statement.predicate = Value::object([("filling", "x".repeat(length).into())]);
+        let bundle = seal(&statement, key).unwrap();
+        let submission = Submission::new(&bundle, key.public_key());
+        submission.map_err(|refusal| refusal.reason.code().to_owned())
+    };
+    // In base64 it is a third longer, and then 16 MiB and a little.
+    let refused = logged(12 << 20).unwrap_err();
+    assert_eq!(refused, "entry-too-large");
+    let large = logged((12 << 20) - 4096).unwrap();
+    world.append(&vec![large; 3]).unwrap();
+    let log = world.ledger.believe(world.now).unwrap();
+    let read = log.entries().map(|stored| stored.unwrap().prove().unwrap());
+    assert_eq!(read.count() as u64, size + 3);
 }

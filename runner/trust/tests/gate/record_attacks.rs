@@ -171,7 +171,7 @@ fn a_changed_byte_hides_no_revocation() {
     assert_eq!(of_log(log.record(last)), "log-edited");
     assert_eq!(of_log(log.proven_bundle(last)), "log-edited");
     let position = Memory::new(world.home.join("position"));
-    let watched = log.monitor(&world.ledger.witnesses, &position);
+    let watched = log.monitor(&world.ledger.witnesses, &position, drop);
     assert_eq!(of_log(watched), "log-edited");
 }
 
