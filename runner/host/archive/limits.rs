@@ -7,7 +7,7 @@ use std::io::{self, Read};
 pub struct Limits {
     /// Bytes after decompression, headers and padding included.
     pub bytes: u64,
-    /// Members of any kind.
+    /// Members of any kind, and the folders that their paths imply.
     pub entries: u64,
     /// Names in a path.
     pub depth: usize,
@@ -20,7 +20,7 @@ pub enum Exceeded {
     #[error("the archive unpacks to more than {0} bytes")]
     Bytes(u64),
     /// Too many members.
-    #[error("the archive holds more than {0} members")]
+    #[error("the archive holds more than {0} members, or folders that their paths imply")]
     Entries(u64),
     /// Too deep a path.
     #[error("the archive holds a path of more than {0} names")]

@@ -43,9 +43,7 @@ impl<'a, 'w> Intake<'a, 'w> {
     /// Where a member goes; `None` for the top itself and for what is left out.
     pub(crate) fn place(&mut self, name: &[u8]) -> Result<Option<RelPath>, ArchiveError> {
         self.seen += 1;
-        if self.seen > self.options.limits.entries {
-            return Err(Exceeded::Entries(self.options.limits.entries).into());
-        }
+        self.check_count()?;
         let path = clean(name).map_err(|error| ArchiveError::refused(name, error))?;
         let Some(path) = path else { return Ok(None) };
         if path.parts().count() > self.options.limits.depth {
@@ -121,6 +119,15 @@ impl<'a, 'w> Intake<'a, 'w> {
         put.map_err(duplicate)?;
         self.so_far.entries += 1;
         self.so_far.bytes += bytes;
+        self.check_count()
+    }
+
+    /// One member can imply as many folders as its path has names: they count like members.
+    fn check_count(&self) -> Result<(), ArchiveError> {
+        let limit = self.options.limits.entries;
+        if self.seen.max(self.layer.entries()) > limit {
+            return Err(Exceeded::Entries(limit).into());
+        }
         Ok(())
     }
 }

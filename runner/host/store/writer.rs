@@ -40,9 +40,16 @@ pub struct TreeWriter {
 pub(crate) struct State {
     pub(crate) tree: Tree,
     pub(crate) details: BTreeMap<RelPath, Detail>,
-    owners: Vec<String>,
+    owners: Vec<Owner>,
     /// Files that were started and not finished: what lies at their paths is cut short.
     pub(crate) unfinished: usize,
+}
+
+/// Who puts something into a tree, and how many entries so far: folders on the way to them as well.
+#[derive(Debug)]
+struct Owner {
+    name: String,
+    entries: u64,
 }
 
 /// What is known of an entry besides what is in the tree.
@@ -90,7 +97,10 @@ impl TreeWriter {
     /// Starts what one owner puts into the tree; the name appears when two owners collide.
     pub fn layer(&self, owner: &str) -> Layer<'_> {
         let mut state = self.state();
-        state.owners.push(owner.to_owned());
+        state.owners.push(Owner {
+            name: owner.to_owned(),
+            entries: 0,
+        });
         let owner = state.owners.len() - 1;
         Layer {
             writer: self,
@@ -174,6 +184,11 @@ impl<'w> Layer<'w> {
         self.insert(path, entry, stamp)
     }
 
+    /// How many entries this owner has put, with the folders that their paths imply.
+    pub fn entries(&self) -> u64 {
+        self.writer.state().owners[self.owner].entries
+    }
+
     /// The entry that is at a path already, whoever put it there.
     pub fn existing(&self, path: &RelPath) -> Option<Entry> {
         self.writer.state().tree.get(path.as_str()).cloned()
@@ -204,6 +219,7 @@ impl<'w> Layer<'w> {
             return Err(self.conflict(&state, error));
         }
         let owner = self.owner;
+        state.owners[owner].entries += 1;
         let detail = state.details.entry(path).or_insert(Detail { owner, stamp });
         // The one who only compared may have finished before the one who wrote.
         if stamp != Stamp::default() {
@@ -237,6 +253,7 @@ impl<'w> Layer<'w> {
                 stamp: Stamp::default(),
             };
             state.details.insert(dir, detail);
+            state.owners[self.owner].entries += 1;
         }
         Ok(())
     }
@@ -252,8 +269,8 @@ impl<'w> Layer<'w> {
         let first = state.details.get(&path).map_or(self.owner, |it| it.owner);
         StoreError::Collision {
             path,
-            first: state.owners[first].clone(),
-            second: state.owners[self.owner].clone(),
+            first: state.owners[first].name.clone(),
+            second: state.owners[self.owner].name.clone(),
         }
     }
 }

@@ -309,6 +309,38 @@ fn too_many_members_and_too_deep_paths_are_refused() {
 }
 
 #[test]
+fn folders_that_paths_imply_count_like_members() {
+    let options = Options {
+        limits: Limits {
+            entries: 100,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let names = |count: usize| (0..count).map(|number| format!("{number}/a/b/c/d/e/f/g/h/i"));
+    let of = |kind: EntryType, count: usize| {
+        let members = names(count).map(|name| (header(name.as_bytes(), kind, 0), &b""[..]));
+        tar_of(&members.collect::<Vec<_>>())
+    };
+    // Ten members of ten names each are a hundred entries, whether they are files or folders.
+    for kind in [EntryType::Regular, EntryType::Directory] {
+        assert!(unpacked_with(&of(kind, 10), &options).is_ok());
+        assert!(matches!(
+            unpacked_with(&of(kind, 11), &options),
+            Err(ArchiveError::TooMuch(Exceeded::Entries(100)))
+        ));
+    }
+    // A file that is left out of the tree takes part in the count of members alone.
+    let place = |_| None;
+    let options = Options {
+        place: &place,
+        ..options
+    };
+    assert!(unpacked_with(&of(EntryType::Regular, 100), &options).is_ok());
+    assert!(unpacked_with(&of(EntryType::Regular, 101), &options).is_err());
+}
+
+#[test]
 fn a_tar_that_ends_inside_a_member_is_damaged() {
     let bytes = tar_of(&[file(b"a", b"0123456789")]);
     let cut = unpacked(&bytes[..515]);
