@@ -42,6 +42,17 @@ pub enum WorktreeError {
         /// Why.
         why: String,
     },
+    /// Patterns whose matching would not end in any useful time.
+    #[error("{}: its patterns take more work than those of any tree that people keep", .0.display())]
+    Patterns(PathBuf),
+    /// More files than any source has.
+    #[error("{} holds more than {most} files", folder.display())]
+    TooMany {
+        /// The folder.
+        folder: PathBuf,
+        /// How many a source may have.
+        most: usize,
+    },
     /// A name that no file of a tree can have.
     #[error(transparent)]
     Path(#[from] RelPathError),
@@ -55,6 +66,8 @@ impl WorktreeError {
                 "check the worktree or submodule out again, or remove its `.git` file"
             }
             Self::Foreign { .. } => "give the folder and the repository to one user, or remove it",
+            Self::Patterns(_) => "write fewer patterns, and fewer `**` into one",
+            Self::TooMany { .. } => "name a smaller folder, or leave files out by `exclude`",
             Self::Index { .. } => "`git reset` writes the index anew",
             _ => return None,
         };

@@ -1,6 +1,6 @@
 //! What is ignored: patterns of `.gitignore` files and of `info/exclude`, the nearest first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice as _};
 use gix_ignore::Search;
@@ -14,38 +14,136 @@ pub const NAME: &str = ".gitignore";
 /// Longer than any such file that people write.
 pub const LONGEST: u64 = 16 << 20;
 
+/// How much matching one listing may take, in stars that are tried on 16 bytes of a path. The largest
+/// trees that people keep need a fifth of it.
+const MOST: u64 = 1 << 32;
+
 /// The patterns that hold in a folder.
-#[derive(Debug, Default)]
-pub struct Patterns(Search);
+#[derive(Debug)]
+pub struct Patterns {
+    search: Search,
+    /// What each file costs for each path.
+    costs: Vec<Cost>,
+    left: u64,
+}
+
+#[derive(Debug)]
+struct Cost {
+    file: PathBuf,
+    work: u64,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            search: Search::default(),
+            costs: Vec::new(),
+            left: MOST,
+        }
+    }
+}
 
 impl Patterns {
     /// Adds the patterns of one file; later ones are asked first. `folder` is where they start from.
-    pub fn push(&mut self, bytes: &[u8], folder: &str) -> Result<(), WorktreeError> {
+    pub fn push(&mut self, bytes: &[u8], file: &Path, folder: &str) -> Result<(), WorktreeError> {
         // The library takes the start of patterns from two paths, and reads neither.
         let top = Path::new("/top");
-        let file = top.join(folder).join(NAME);
+        let place = top.join(folder).join(NAME);
         let added = self
-            .0
-            .add_patterns_buffer(bytes, &file, Some(top), Ignore::default());
-        added.map_err(WorktreeError::io("parse", &file))
+            .search
+            .add_patterns_buffer(bytes, &place, Some(top), Ignore::default());
+        added.map_err(WorktreeError::io("parse", file))?;
+        self.costs.push(Cost {
+            file: file.to_owned(),
+            work: bytes.lines().map(work).fold(0, u64::saturating_add),
+        });
+        Ok(())
     }
 
     /// How many files there are.
     pub fn depth(&self) -> usize {
-        self.0.patterns.len()
+        self.costs.len()
     }
 
     /// Forgets those of the folders that were left.
     pub fn pop_to(&mut self, depth: usize) {
-        self.0.patterns.truncate(depth);
+        self.search.patterns.truncate(depth);
+        self.costs.truncate(depth);
     }
 
     /// Whether the last word about a path is that it is ignored.
-    pub fn cover(&self, path: &[u8], is_folder: bool) -> bool {
+    pub fn cover(&mut self, path: &[u8], is_folder: bool) -> Result<bool, WorktreeError> {
+        self.pay(path.len())?;
         let path: &BStr = path.as_bstr();
-        let found = self
-            .0
-            .pattern_matching_relative_path(path, Some(is_folder), Case::Sensitive);
-        found.is_some_and(|found| !found.pattern.is_negative())
+        let found =
+            self.search
+                .pattern_matching_relative_path(path, Some(is_folder), Case::Sensitive);
+        Ok(found.is_some_and(|found| !found.pattern.is_negative()))
+    }
+
+    /// Patterns and paths are somebody else's, and so is the time that matching them takes.
+    fn pay(&mut self, length: usize) -> Result<(), WorktreeError> {
+        let steps = 1 + length as u64 / 16;
+        let work = self.costs.iter().map(|cost| cost.work);
+        let work = work.fold(0, u64::saturating_add).saturating_mul(steps);
+        let Some(left) = self.left.checked_sub(work) else {
+            let worst = self.costs.iter().max_by_key(|cost| cost.work);
+            let file = worst.map_or_else(PathBuf::new, |cost| cost.file.clone());
+            return Err(WorktreeError::Patterns(file));
+        };
+        self.left = left;
+        Ok(())
+    }
+}
+
+/// What a pattern costs for each path: `**/` is tried with and without a folder, and the rest of the
+/// pattern twice with it.
+fn work(pattern: &[u8]) -> u64 {
+    let stars = pattern.find_iter("*").count() as u64;
+    let doubled = pattern.find_iter("**").count();
+    let doubled = u32::try_from(doubled).unwrap_or(u32::MAX).min(62);
+    (1 + stars).saturating_mul(1 << doubled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(text: &str) -> Patterns {
+        let mut patterns = Patterns::default();
+        let file = Path::new("src/.gitignore");
+        patterns.push(text.as_bytes(), file, "").unwrap();
+        patterns
+    }
+
+    #[test]
+    fn patterns_that_never_end_are_refused_by_their_file() {
+        let mut patterns = patterns(&format!("{}\n", "/**/a*".repeat(40)));
+        let path = "a/".repeat(100) + "b";
+        let refused = patterns.cover(path.as_bytes(), false).unwrap_err();
+        assert!(
+            matches!(&refused, WorktreeError::Patterns(file) if file.ends_with("src/.gitignore"))
+        );
+        assert!(refused.hint().is_some());
+    }
+
+    #[test]
+    fn many_patterns_and_many_paths_come_to_an_end() {
+        let mut patterns = patterns(&"/**/a*/**/a*/**/a*\n".repeat(40_000));
+        // The same end, reached sooner.
+        patterns.left >>= 6;
+        let path = "a/".repeat(100) + "b";
+        let refused = (0..1000).find_map(|_| patterns.cover(path.as_bytes(), false).err());
+        assert!(matches!(refused, Some(WorktreeError::Patterns(_))));
+    }
+
+    #[test]
+    fn as_many_as_people_write_are_nothing() {
+        let mut patterns = patterns(&"/**/build/**\n*.o\n!keep\n".repeat(60));
+        for number in 0..10_000 {
+            let path = format!("drivers/net/ethernet/vendor/file{number}.c");
+            assert!(!patterns.cover(path.as_bytes(), false).unwrap());
+        }
+        assert!(patterns.left > MOST / 2);
     }
 }

@@ -18,6 +18,9 @@ use super::repository::{self, Repository};
 use crate::fs::fault::Attempt as _;
 use crate::fs::{beneath, given_file};
 
+/// No source has more files.
+pub const MOST: usize = 1_000_000;
+
 /// What belongs to a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -89,14 +92,14 @@ impl Walk<'_> {
     fn enter(&mut self, repository: &Repository) -> Result<bool, WorktreeError> {
         let exclude = repository.common.join("info/exclude");
         if let Some(bytes) = place::read(&exclude, ignored::LONGEST)? {
-            self.patterns.push(&bytes, "")?;
+            self.patterns.push(&bytes, &exclude, "")?;
         }
         let prefix = self.prefix.clone();
         let mut at = String::new();
         for part in prefix.split('/').filter(|part| !part.is_empty()) {
             self.take_patterns(&repository.top, &at, &at)?;
             at = joined(&at, part);
-            if self.patterns.cover(at.as_bytes(), true) {
+            if self.patterns.cover(at.as_bytes(), true)? {
                 return Ok(true);
             }
         }
@@ -116,7 +119,7 @@ impl Walk<'_> {
         if stat.is_some_and(|stat| is_file(stat.st_mode)) {
             let bytes = given_file::read_beneath(top, &path, ignored::LONGEST);
             let bytes = bytes.map_err(WorktreeError::io("read", top.join(&path)))?;
-            self.patterns.push(&bytes, place)?;
+            self.patterns.push(&bytes, &top.join(&path), place)?;
         }
         Ok(())
     }
@@ -176,7 +179,7 @@ impl Walk<'_> {
         };
         let is_folder = kind == FileType::Directory;
         let is_tracked = self.index.holds(full.as_bytes());
-        let is_ignored = above || self.patterns.cover(full.as_bytes(), is_folder);
+        let is_ignored = above || self.patterns.cover(full.as_bytes(), is_folder)?;
         if is_tracked {
             self.keep(&path)?;
         }
@@ -226,7 +229,7 @@ impl Walk<'_> {
 
     /// Something that would be kept under a name that no tree can have.
     fn unspeakable(
-        &self,
+        &mut self,
         folder: &str,
         name: &[u8],
         kind: FileType,
@@ -237,7 +240,7 @@ impl Walk<'_> {
             "" => name.to_vec(),
             folder => [folder.as_bytes(), b"/", name].concat(),
         };
-        let is_ignored = above || self.patterns.cover(&full, kind == FileType::Directory);
+        let is_ignored = above || self.patterns.cover(&full, kind == FileType::Directory)?;
         if is_ignored && !self.index.holds(&full) && !self.index.holds_below(&full) {
             return Ok(());
         }
@@ -246,6 +249,10 @@ impl Walk<'_> {
     }
 
     fn keep(&mut self, path: &str) -> Result<(), WorktreeError> {
+        if self.listing.paths.len() >= MOST {
+            let folder = self.folder.clone();
+            return Err(WorktreeError::TooMany { folder, most: MOST });
+        }
         self.listing.paths.push(joined(&self.below, path).parse()?);
         Ok(())
     }
