@@ -77,7 +77,7 @@ impl Ledger {
         let given_up = |lost: &TreeHead| {
             let mut all = state.restorations();
             all.any(|restored| {
-                restored.complete
+                state.is_restored(restored)
                     && now < restored.expires
                     && restored.old.contains(lost)
                     && put_back.extends(restored.new)

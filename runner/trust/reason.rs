@@ -69,6 +69,8 @@ zwieback_core::reasons! {
     EntryTooLarge = "entry-too-large",
     /// the same statement is in the log already
     StatementReplayed = "statement-replayed",
+    /// something else was said since, or at the same time, that this does not take back
+    StatementSuperseded = "statement-superseded",
     /// the statement was made for another log
     StatementElsewhere = "statement-elsewhere",
     /// the statement says that it was made at a time that has not come yet
@@ -103,6 +105,8 @@ zwieback_core::reasons! {
     PromotionFailed = "promotion-failed",
     /// the promotion was decided by another policy than the one in force
     PromotionPolicy = "promotion-policy",
+    /// the promotion was decided before other entries of the log
+    PromotionStale = "promotion-stale",
     /// the generation is not the next one
     GenerationOrder = "generation-order",
     /// nothing in the log says how the artifact was built

@@ -11,12 +11,12 @@ use super::case::Case;
 use super::decision::{Decision, Rule, SetAside, Waivable};
 use super::inputs::Authored;
 use super::release_policy::Authors;
+use super::tested;
 use crate::reason::{Reason, Refusal, Why};
-use crate::state::environment::Origin;
+use crate::state::environment::{Generation, Origin};
 use crate::state::record::Entered;
 use crate::statement::approval::Approval;
 use crate::statement::heading::OutOfSpan;
-use crate::statement::test_result::TestResult;
 
 const DAY: i64 = 86_400;
 
@@ -27,7 +27,7 @@ struct Bench<'a> {
     authors: BTreeSet<&'a Name>,
     makers: BTreeSet<&'a Name>,
     operators: BTreeSet<&'a str>,
-    used_before: u64,
+    taken_out: Option<&'a Generation>,
     /// A source of which nobody has said who changed it, where someone should have.
     unclaimed: Option<String>,
 }
@@ -36,16 +36,15 @@ struct Bench<'a> {
 pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
     let state = case.question.state;
     let sources = builds.authored();
-    let of = |source: &Authored| state.authors(source.digest).into_iter().flatten();
-    let authors: BTreeSet<&Name> = sources.iter().flat_map(of).collect();
-    let (keys, operators) = builds.makers();
-    let people = &case.policy.release.people;
+    let authors = sources.iter().flat_map(|it| state.authors(it.digest));
+    let authors: BTreeSet<&Name> = authors.collect();
+    let (makers, operators) = makers(case, builds);
     let bench = Bench {
         case,
-        makers: keys.iter().filter_map(|key| people.person(*key)).collect(),
+        makers,
         operators,
         name: case.name(builds),
-        used_before: used_before(case),
+        taken_out: taken_out(case),
         authors,
         unclaimed: unclaimed(&sources, case),
     };
@@ -53,7 +52,9 @@ pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
     decision
         .rules
         .extend(bench.approvals(&mut decision.set_aside));
-    decision.rules.extend(tests(case, &mut decision.set_aside));
+    decision
+        .rules
+        .extend(tested::rule(case, &mut decision.set_aside));
 }
 
 impl Bench<'_> {
@@ -144,22 +145,13 @@ impl Bench<'_> {
             return refuse(Reason::ApprovalEnvironment, what.environment.to_string());
         }
         self.check_time(what, question.now)?;
-        if approval.index < self.used_before {
-            return refuse(
-                Reason::ApprovalUsed,
-                format!("before entry {}", self.used_before),
-            );
+        // One that was made before and kept back until then is no newer for it.
+        let is_used =
+            |out: &&Generation| approval.index < out.index || what.heading.issued < out.decided;
+        if let Some(out) = self.taken_out.filter(is_used) {
+            return refuse(Reason::ApprovalUsed, format!("before entry {}", out.index));
         }
-        if question
-            .state
-            .key_revoked(approval.key, approval.stamped)
-            .is_some()
-        {
-            return refuse(Reason::SignerRevoked, approval.key.short());
-        }
-        let Some(person) = self.case.policy.release.people.person(approval.key) else {
-            return refuse(Reason::SignerUnknown, approval.key.short());
-        };
+        let person = question.state.speaker(approval)?;
         let name = person.to_string();
         if self.authors.contains(person) {
             return refuse(Reason::SelfApproval, name);
@@ -257,49 +249,32 @@ fn seat<'a>(
 }
 
 /// Approvals from before the artifact was taken out of the environment do not bring it back.
-fn used_before(case: &Case<'_>) -> u64 {
+fn taken_out<'a>(case: &Case<'a>) -> Option<&'a Generation> {
     let history = case.question.state.history(case.question.environment);
     let replaced = history.and_then(|it| it.replaced(case.question.artifact.sha256));
-    let rolled_back = replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }));
-    rolled_back.map_or(0, |it| it.index)
+    replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }))
 }
 
-/// The newest word of someone who may say so: passed, and not failed since.
-fn tests(case: &Case<'_>, set_aside: &mut Vec<SetAside>) -> Option<Rule> {
-    let role = case.environment.tests.as_ref()?;
-    let (question, people) = (case.question, &case.policy.release.people);
-    let record = question.state.artifact(question.artifact.sha256);
-    let mut last = None;
-    for test in record.map_or(&[][..], |it| &it.tests) {
-        let person = people
-            .person(test.key)
-            .filter(|it| people.has_role(it, role));
-        if question.state.key_revoked(test.key, test.stamped).is_some() {
-            let why = Refusal::new(Reason::SignerRevoked, test.key.short());
-            set_aside.push(aside(test.index, "test result", why));
-        } else if person.is_none() {
-            let why = Refusal::new(Reason::SignerRole, format!("not of the role {role}"));
-            set_aside.push(aside(test.index, "test result", why));
-        } else {
-            last = Some(test.what);
+/// Who built the artifact, and who runs the builders: those also whose build is believed no more, because
+/// a key was revoked. They built it all the same.
+fn makers<'a>(case: &Case<'a>, builds: &'a Builds) -> (BTreeSet<&'a Name>, BTreeSet<&'a str>) {
+    let (mut keys, mut operators) = builds.makers();
+    let record = case.question.state.artifact(case.question.artifact.sha256);
+    for build in record.map_or(&[][..], |it| &it.builds) {
+        let known = case.policy.root.builders.iter();
+        for entry in known.filter(|entry| entry.key.id() == build.key) {
+            keys.insert(build.key);
+            operators.insert(&entry.operator);
         }
     }
-    let (saw, passed) = match last {
-        Some(TestResult::Failed) => ("failed", false),
-        Some(_) => ("passed", true),
-        None => ("no result", false),
-    };
-    let why = (!passed).then_some(Reason::TestsMissing.into());
-    let asked = format!("passed, by someone of the role {role}");
-    Some(Rule::new("tests", asked, saw, why).waivable(Waivable::ByOne))
+    let people = &case.policy.release.people;
+    let makers = keys.iter().filter_map(|key| people.person(*key)).collect();
+    (makers, operators)
 }
 
 /// What lies in the project, and nowhere else, must all have authors; where nothing does, some source.
 fn unclaimed(sources: &[Authored], case: &Case<'_>) -> Option<String> {
-    let claimed = |source: &&Authored| {
-        let authors = case.question.state.authors(source.digest);
-        authors.is_some_and(|names| !names.is_empty())
-    };
+    let claimed = |source: &&Authored| !case.question.state.authors(source.digest).is_empty();
     let mut own = sources.iter().filter(|it| it.is_own).peekable();
     let missing = if own.peek().is_some() {
         own.find(|source| !claimed(source))

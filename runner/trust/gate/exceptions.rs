@@ -87,13 +87,7 @@ fn hold<'a>(
     let policy = &state.policy()?.release;
     let what = &exception.what;
     let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
-    let key = exception.key;
-    if state.key_revoked(key, exception.stamped).is_some() {
-        return refuse(Reason::SignerRevoked, key.short());
-    }
-    let Some(person) = policy.people.person(key) else {
-        return refuse(Reason::SignerUnknown, key.short());
-    };
+    let person = state.speaker(exception)?;
     let has_role = |role| policy.people.has_role(person, role);
     let may = policy.break_glass.as_ref().map(|rule| {
         let (alone, keeper) = (has_role(&rule.role), has_role(&policy.change.role));

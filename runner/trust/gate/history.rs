@@ -3,7 +3,7 @@
 use super::builds::Builds;
 use super::case::Case;
 use super::decision::{Rule, Waivable};
-use crate::reason::Reason;
+use crate::reason::{Reason, Why};
 use crate::state::environment::Generation;
 
 /// The rules about what was deployed before.
@@ -18,9 +18,18 @@ pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
 fn ladder(case: &Case<'_>) -> Option<Rule> {
     let (before, question) = (case.before()?, case.question);
     let current = question.state.history(before).and_then(|it| it.current());
-    let there = current.is_some_and(|it| it.artifact == question.artifact.sha256);
-    let saw = current.map_or("nothing".to_owned(), describe);
-    let why = (!there).then_some(Reason::NotPromotedBefore.into());
+    let there = current.filter(|it| it.artifact == question.artifact.sha256);
+    // What a key put there that was revoked since was not let in by the gate, as far as anyone knows.
+    let word = there.map(|it| question.state.check_generation(it));
+    let mut saw = current.map_or("nothing".to_owned(), describe);
+    let why: Option<Why> = match word {
+        Some(Ok(())) => None,
+        Some(Err(refusal)) => {
+            saw = format!("{saw}, by {}", refusal.saw());
+            Some(refusal.reason)
+        }
+        None => Some(Reason::NotPromotedBefore.into()),
+    };
     let asked = format!("this artifact in {before}");
     Some(Rule::new("ladder", asked, saw, why).waivable(Waivable::ByOne))
 }
@@ -33,7 +42,8 @@ fn order(case: &Case<'_>, builds: &Builds) -> Rule {
         return Rule::new("order", asked, "nothing there", None);
     };
     let older = history.is_some_and(|it| it.is_older(artifact, builds.version.as_deref()));
-    let reason = if current.artifact == artifact {
+    let counts = question.state.check_generation(current).is_ok();
+    let reason = if current.artifact == artifact && counts {
         Some(Reason::AlreadyDeployed.into())
     } else {
         older.then_some(Reason::Downgrade.into())

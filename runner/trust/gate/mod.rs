@@ -15,6 +15,7 @@ pub mod decide;
 pub mod decision;
 
 pub mod approvals;
+pub mod tested;
 pub mod builds;
 pub mod inputs;
 pub mod needs;

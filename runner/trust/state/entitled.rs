@@ -11,6 +11,16 @@
 //! | policy | a keeper of the policy in force; without one, of the policy that the reader knows |
 //! | restoration of the log | a keeper of the policy in force |
 //! | promotion, rollback | the gate |
+//!
+//! What counted when it was recorded is judged again whenever it matters, by every revocation there is by
+//! then. Whoever asks comes here ([`State::speaker`], [`State::check_word`]):
+//!
+//! | a word that | is | once its key is revoked |
+//! |---|---|---|
+//! | lets something pass | approval, exception, success of tests, withdrawal of an author, promotion, keeper's vote | counts no more |
+//! | holds something back | author, failure of tests, revocation | stays, until someone whose key is good says otherwise; a revocation for ever |
+//!
+//! So no revocation lets anything pass: whoever may revoke could else release.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +28,9 @@ use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
+use super::environment::Generation;
 use super::folded::State;
+use super::record::{AuthorshipRecord, Entered, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
@@ -59,6 +71,41 @@ impl State {
         }
     }
 
+    /// Who says that, if it still counts by its key.
+    pub fn speaker<T>(&self, entered: &Entered<T>) -> Result<&Name, Refusal> {
+        self.check_word(entered.key, entered.stamped)?;
+        self.person(entered.key)
+    }
+
+    /// Whether what a key signed still lets anything pass: it was not revoked, by whatever was said since.
+    pub fn check_word(&self, key: KeyId, stamped: Option<Timestamp>) -> Result<(), Refusal> {
+        let revoked = self.key_revoked(key, stamped);
+        revoked.map_or(Ok(()), |revoked| Err(by_revoked(key, revoked)))
+    }
+
+    /// Whether the gate's word still counts by which a generation came to be.
+    pub fn check_generation(&self, generation: &Generation) -> Result<(), Refusal> {
+        self.check_word(generation.key, generation.stamped)
+    }
+
+    /// Whether someone may still take back who changed a source.
+    pub(super) fn may_withdraw(&self, said: &Entered<AuthorshipRecord>) -> bool {
+        let role = self.policy().map(|policy| policy.release.authors_role());
+        let speaker = self.speaker(said);
+        speaker.is_ok_and(|person| role.is_ok_and(|role| self.check_role(person, role).is_ok()))
+    }
+
+    /// Whether a person has that role of the policy in force.
+    pub(super) fn check_role(&self, person: &Name, role: &Name) -> Result<(), Refusal> {
+        if self.policy()?.release.people.has_role(person, role) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Reason::SignerRole,
+            format!("{person} is no {role}"),
+        ))
+    }
+
     /// Whether a key is one of a keeper's.
     pub(super) fn is_keeper(&self, key: KeyId) -> bool {
         self.has_role(key, |policy| &policy.change.role)
@@ -88,10 +135,7 @@ impl State {
         } else {
             self.key_revoked(signed.key, stamped)
         };
-        let saw = |entry| format!("key {}, entry {entry}", signed.key.short());
-        revoked.map_or(Ok(()), |it| {
-            Err(Refusal::new(Reason::SignerRevoked, saw(it.index)))
-        })
+        revoked.map_or(Ok(()), |it| Err(by_revoked(signed.key, it)))
     }
 
     /// What was said at a time that has not come is not said yet. A revocation counts at once: whoever
@@ -174,6 +218,11 @@ impl State {
             Err(Refusal::new(Reason::SignerRole, saw))
         }
     }
+}
+
+fn by_revoked(key: KeyId, revoked: &RevocationRecord) -> Refusal {
+    let saw = format!("key {}, entry {}", key.short(), revoked.index);
+    Refusal::new(Reason::SignerRevoked, saw)
 }
 
 fn unknown(key: KeyId) -> Refusal {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 
@@ -35,6 +36,10 @@ pub struct Generation {
     pub decided: Timestamp,
     /// How it came about.
     pub origin: Origin,
+    /// The gate's key on whose word the artifact was let in; a rollback keeps that of what it returns to.
+    pub key: KeyId,
+    /// When that was signed, by trusted time.
+    pub stamped: Option<Timestamp>,
 }
 
 /// How a generation came about.

@@ -1,22 +1,19 @@
 //! The fold: one entry, and what it changes.
 
-use std::collections::BTreeSet;
-
 use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::folded::{State, stamped};
+use super::keepers::keeper;
 use super::key::Key;
 use super::needs;
-use super::record::{BuildRecord, Entered, Line, MadeRecord, RestorationRecord, RevocationRecord};
+use super::record::{BuildRecord, Entered, Line, MadeRecord, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
-use crate::statement::restoration::Restoration;
 use crate::statement::revocation::Revocation;
 use crate::statement::said::{Reading, Said, Signed};
 use crate::tlog::log_id::log_id;
@@ -126,21 +123,8 @@ impl State {
         match &signed.said {
             Said::ChangedPolicy(change) => self.change_policy(key, &change.documents, subject),
             Said::Built(_) => Ok(self.built(index, signed, stamped)),
-            Said::Tested(result) => {
-                let entered = entered(index, key, stamped, *result);
-                self.record(signed).tests.push(entered);
-                Ok(result.word().to_owned())
-            }
-            Said::Authored(authorship) => {
-                let authors = self.authors.entry(subject).or_default();
-                authors.extend(authorship.authors.iter().cloned());
-                authors.retain(|name| !authorship.withdrawn.contains(name));
-                let names: Vec<&str> = authors.iter().map(Name::as_str).collect();
-                Ok(match names.as_slice() {
-                    [] => "changed by no one".to_owned(),
-                    names => format!("changed by {}", names.join(", ")),
-                })
-            }
+            Said::Tested(report) => self.tested(signed, &entered(index, key, stamped, report)),
+            Said::Authored(said) => self.authored(subject, &entered(index, key, stamped, said)),
             Said::Approved(approval) => {
                 let entered = entered(index, key, stamped, approval.clone());
                 self.record(signed).approvals.push(entered);
@@ -159,8 +143,8 @@ impl State {
                 ))
             }
             Said::Revoked(revocation) => self.revoke(index, key, stamped, revocation),
-            Said::Restored(restoration) => self.restored(index, key, restoration),
-            Said::Promoted(promotion) => self.promote(index, signed, promotion),
+            Said::Restored(said) => self.restored(&entered(index, key, stamped, said)),
+            Said::Promoted(promotion) => self.promote(index, signed, stamped, promotion),
             Said::RolledBack(rollback) => self.roll_back(index, signed, rollback),
         }
     }
@@ -181,6 +165,8 @@ impl State {
         let record = RevocationRecord {
             index,
             by,
+            key,
+            stamped,
             revocation: revocation.clone(),
             alone: speaks && self.has_role(key, |policy| &policy.revoke),
             keeper: against && self.is_keeper(key),
@@ -196,21 +182,6 @@ impl State {
             true => format!("{why}; not as a keeper"),
             false => why,
         })
-    }
-
-    /// Whose key was revoked as a keeper's has not voted: it may have been in other hands by then.
-    fn take_votes(&mut self, revocation: &Revocation) {
-        let Some(key) = self.revoked_key(&revocation.revoked) else {
-            return;
-        };
-        let Ok(person) = self.person(key).cloned() else {
-            return;
-        };
-        if self.vote_revoked(key, None).is_some() {
-            for proposal in self.proposals.values_mut() {
-                proposal.keepers.remove(&person);
-            }
-        }
     }
 
     /// Provenance of anyone is kept: whether its builder is trusted is decided when it matters, by
@@ -285,7 +256,8 @@ impl State {
             return Err(Refusal::new(Reason::PolicyAnchor, digest));
         }
         let next = PolicyInForce::read(documents, self.policy.as_ref())?;
-        let (person, needed) = keeper(&self.policy.as_ref().unwrap_or(&next).release, key)?;
+        let policy = &self.policy.as_ref().unwrap_or(&next).release;
+        let (person, needed) = keeper(policy, key)?;
         let proposal = self.proposals.entry(digest).or_default();
         proposal.keepers.insert(person);
         let count = proposal.keepers.len();
@@ -299,33 +271,7 @@ impl State {
         Ok(format!("version {version} in force"))
     }
 
-    /// The log was put back, once enough keepers say so; whoever remembers what it gave up decides
-    /// by this. What it was put back to is older than the word about it.
-    fn restored(&mut self, index: u64, key: KeyId, said: &Restoration) -> Result<String, Refusal> {
-        let (person, needed) = keeper(&self.policy()?.release, key)?;
-        if said.new.size > index {
-            let saw = format!("entry {index} speaks of {} entries", said.new.size);
-            return Err(Refusal::new(Reason::StatementMalformed, saw));
-        }
-        let record = self.restorations.entry(said.digest());
-        let record = record.or_insert_with(|| RestorationRecord {
-            old: said.old.clone(),
-            new: said.new,
-            expires: said.expires,
-            keepers: BTreeSet::new(),
-            complete: false,
-        });
-        record.expires = record.expires.min(said.expires);
-        record.keepers.insert(person);
-        record.complete |= record.keepers.len() >= needed;
-        let size = said.new.size;
-        if record.complete {
-            return Ok(format!("to {size} entries"));
-        }
-        Ok(format!("{} of {needed} keepers", record.keepers.len()))
-    }
-
-    fn record(&mut self, signed: &Signed) -> &mut super::record::ArtifactRecord {
+    pub(super) fn record(&mut self, signed: &Signed) -> &mut super::record::ArtifactRecord {
         self.named(signed.subject, &signed.name)
     }
 
@@ -351,18 +297,6 @@ impl State {
         }
         record
     }
-}
-
-/// Which keeper's key that is, and how many of them must agree.
-fn keeper(policy: &ReleasePolicy, key: KeyId) -> Result<(Name, usize), Refusal> {
-    let (role, needed) = (&policy.change.role, policy.change.count);
-    let unknown = || Refusal::new(Reason::SignerUnknown, format!("key {}", key.short()));
-    let person = policy.people.person(key).ok_or_else(unknown)?.clone();
-    if policy.people.has_role(&person, role) {
-        return Ok((person, needed));
-    }
-    let saw = format!("{person} is no {role}");
-    Err(Refusal::new(Reason::SignerRole, saw))
 }
 
 impl Line {

@@ -12,7 +12,8 @@ use zwieback_core::trusted_time::token;
 use super::environment::History;
 use super::key::Key;
 use super::record::{
-    ArtifactRecord, Entered, MadeRecord, Proposal, RestorationRecord, RevocationRecord,
+    ArtifactRecord, AuthorshipRecord, Entered, MadeRecord, Proposal, RestorationRecord,
+    RevocationRecord,
 };
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
@@ -50,7 +51,8 @@ pub struct State {
     pub(super) artifacts: BTreeMap<Digest, ArtifactRecord>,
     /// By name: what was approved for an environment, until when, and was never there.
     pub(super) waiting: BTreeMap<String, BTreeMap<(Name, Digest), Timestamp>>,
-    pub(super) authors: BTreeMap<Digest, BTreeSet<Name>>,
+    /// By source: who is said to have changed it.
+    pub(super) authors: BTreeMap<Digest, Vec<Entered<AuthorshipRecord>>>,
     pub(super) revocations: Vec<RevocationRecord>,
     /// By the tree of outputs: who says to have made that, and how.
     pub(super) made: BTreeMap<Digest, Vec<Entered<MadeRecord>>>,
@@ -142,12 +144,6 @@ impl State {
         let all = self.waiting.get(name).into_iter().flatten();
         all.filter(move |(_, expires)| now < **expires)
             .map(|((_, artifact), _)| *artifact)
-    }
-
-    /// Who changed a source, as far as anyone said.
-    pub fn authors(&self, source: Digest) -> Option<&BTreeSet<Name>> {
-        self.assert_known(&Key::Thing(source));
-        self.authors.get(&source)
     }
 
     /// How a tree of outputs was made, on whoever's word.

@@ -16,6 +16,10 @@ pub mod revoked;
 pub mod needs;
 
 pub mod fold;
+
+pub mod authors;
+pub mod keepers;
 pub mod promoted;
+pub mod tested;
 
 pub mod blast;

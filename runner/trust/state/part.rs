@@ -16,7 +16,8 @@ use super::environment::{Generation, History};
 use super::folded::{Anchor, State};
 use super::key::Key;
 use super::record::{
-    ArtifactRecord, Entered, MadeRecord, Proposal, RestorationRecord, RevocationRecord,
+    ArtifactRecord, AuthorshipRecord, Entered, MadeRecord, Proposal, RestorationRecord,
+    RevocationRecord,
 };
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
@@ -41,7 +42,7 @@ pub struct Base {
 #[derive(Serialize, Deserialize)]
 struct Thing {
     artifact: Option<ArtifactRecord>,
-    authors: Option<BTreeSet<Name>>,
+    authors: Vec<Entered<AuthorshipRecord>>,
     statements: BTreeSet<(Digest, KeyId)>,
     /// As a tree of outputs: how it was made.
     made: Vec<Entered<MadeRecord>>,
@@ -139,7 +140,7 @@ impl State {
         let last = last.filter_map(|(name, it)| Some((name.clone(), it.last_of(digest)?)));
         Thing {
             artifact: self.artifacts.get(&digest).cloned(),
-            authors: self.authors.get(&digest).cloned(),
+            authors: self.authors.get(&digest).cloned().unwrap_or_default(),
             statements: self.statements.get(&digest).cloned().unwrap_or_default(),
             made: self.made.get(&digest).cloned().unwrap_or_default(),
             last: last.collect(),
@@ -148,7 +149,9 @@ impl State {
 
     fn recall_thing(&mut self, digest: Digest, thing: Thing) {
         self.artifacts.extend(thing.artifact.map(|it| (digest, it)));
-        self.authors.extend(thing.authors.map(|it| (digest, it)));
+        if !thing.authors.is_empty() {
+            self.authors.insert(digest, thing.authors);
+        }
         self.statements.insert(digest, thing.statements);
         if !thing.made.is_empty() {
             self.made.insert(digest, thing.made);

@@ -1,12 +1,14 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
 use zwieback_core::name::Name;
+use zwieback_core::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;
 use super::key::Key;
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::{self, Promotion};
+use crate::statement::revocation::Revoked;
 use crate::statement::rollback::Rollback;
 use crate::statement::said::Signed;
 
@@ -15,6 +17,7 @@ impl State {
         &mut self,
         index: u64,
         signed: &Signed,
+        stamped: Option<Timestamp>,
         promotion: &Promotion,
     ) -> Result<String, Refusal> {
         self.check_promotion(index, signed, promotion)?;
@@ -41,6 +44,8 @@ impl State {
             origin: Origin::Promotion {
                 policy: policy.expect("held against the policy in force"),
             },
+            key: signed.key,
+            stamped,
         });
         self.arrived(environment, signed, promotion.generation);
         Ok(format!(
@@ -56,6 +61,12 @@ impl State {
         rollback: &Rollback,
     ) -> Result<String, Refusal> {
         let mismatch = |saw: &str| Refusal::new(Reason::PromotionMismatch, saw);
+        // A rollback that was kept back does not return to what was revoked since it was made.
+        let revoked = self.revocation(&Revoked::Artifact(signed.subject));
+        if let Some(revoked) = revoked {
+            let saw = format!("entry {}", revoked.index);
+            return Err(Refusal::new(Reason::ArtifactRevoked, saw));
+        }
         let history = self.environments.get_mut(&rollback.environment);
         let history = history.ok_or_else(|| mismatch("nothing was ever there"))?;
         if rollback.generation != history.next() {
@@ -128,13 +139,16 @@ impl State {
         if summary.policy.digest.get_sha256() != Some(policy.digest) {
             return refuse(Reason::PromotionPolicy, policy.digest.short());
         }
-        if promotion.size <= index {
-            Ok(())
-        } else {
-            refuse(
-                Reason::StatementMalformed,
-                "decided in the future".to_owned(),
-            )
+        if promotion.size > index {
+            let saw = "decided in the future".to_owned();
+            return refuse(Reason::StatementMalformed, saw);
         }
+        // The gate decides and records with the log held still. What was kept back in between could let in
+        // what somebody has spoken against since.
+        if promotion.size < index {
+            let saw = format!("entry {index}, decided after {} entries", promotion.size);
+            return refuse(Reason::PromotionStale, saw);
+        }
+        Ok(())
     }
 }

@@ -27,6 +27,18 @@ pub struct Entered<T> {
     pub what: T,
 }
 
+impl<T> Entered<T> {
+    /// Something else that the same entry says.
+    pub fn with<U>(&self, what: U) -> Entered<U> {
+        Entered {
+            index: self.index,
+            key: self.key,
+            stamped: self.stamped,
+            what,
+        }
+    }
+}
+
 /// All that was said about one artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactRecord {
@@ -39,9 +51,31 @@ pub struct ArtifactRecord {
     /// Who approved it.
     pub approvals: Vec<Entered<Approval>>,
     /// How its tests ended.
-    pub tests: Vec<Entered<TestResult>>,
+    pub tests: Vec<Entered<TestRecord>>,
     /// Exceptions made for it.
     pub exceptions: Vec<Entered<BreakGlass>>,
+}
+
+/// How tests ended, and what tells it from an earlier or later result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestRecord {
+    /// How they ended.
+    pub result: TestResult,
+    /// When that was said, where it says so.
+    pub issued: Option<Timestamp>,
+    /// How many entries of the log it comes after.
+    pub size: u64,
+}
+
+/// Who is said to have changed a source, and who after all did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorshipRecord {
+    /// When that was said.
+    pub issued: Timestamp,
+    /// Who did.
+    pub authors: BTreeSet<Name>,
+    /// Who did not.
+    pub withdrawn: BTreeSet<Name>,
 }
 
 /// One build of an artifact, as its provenance has it; it is verified only when it matters.
@@ -66,11 +100,16 @@ pub struct RevocationRecord {
     pub index: u64,
     /// Who revoked.
     pub by: Name,
+    /// With which key.
+    pub key: KeyId,
+    /// When it was signed, by trusted time.
+    pub stamped: Option<Timestamp>,
     /// What, from when, why.
     pub revocation: Revocation,
     /// Whether their word alone was enough.
     pub alone: bool,
-    /// Whether they were a keeper who spoke against a keeper.
+    /// Whether they were a keeper who spoke against a keeper, and their key was not revoked before enough
+    /// others agreed.
     pub keeper: bool,
     /// Whether it also ends what a key says as a keeper's: it was none then.
     pub ends_vote: bool,
@@ -95,9 +134,9 @@ pub struct RestorationRecord {
     /// From when on no memory takes it any more.
     pub expires: Timestamp,
     /// Who says so.
-    pub keepers: BTreeSet<Name>,
-    /// Whether those were enough when they said it.
-    pub complete: bool,
+    pub keepers: Vec<Entered<Name>>,
+    /// How many were enough when so many had said it.
+    pub enough: Option<usize>,
 }
 
 /// A policy that waits for enough keepers.

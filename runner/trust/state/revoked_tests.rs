@@ -34,6 +34,8 @@ fn revocation(from: Option<i64>) -> RevocationRecord {
     RevocationRecord {
         index: 7,
         by: "sam".parse().unwrap(),
+        key: other_key().id(),
+        stamped: None,
         alone: true,
         keeper: false,
         ends_vote: false,

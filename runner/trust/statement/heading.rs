@@ -69,6 +69,15 @@ impl Heading {
         subject: ResourceDescriptor,
         members: [(&str, Option<Value>); N],
     ) -> Statement {
+        Statement {
+            subject: vec![subject],
+            predicate_type: predicate_type.to_owned(),
+            predicate: self.with(members),
+        }
+    }
+
+    /// An object with this heading and these members; those without a value are left out.
+    pub fn with<const N: usize>(&self, members: [(&str, Option<Value>); N]) -> Value {
         let heading = [
             (LOG, Some(self.log.as_str().into())),
             (LOG_ID, self.log_id.map(|id| id.to_hex().into())),
@@ -76,12 +85,8 @@ impl Heading {
         ];
         let members = heading.into_iter().chain(members);
         let members = members.filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        let predicate: Object = members.collect();
-        Statement {
-            subject: vec![subject],
-            predicate_type: predicate_type.to_owned(),
-            predicate: predicate.into(),
-        }
+        let members: Object = members.collect();
+        members.into()
     }
 
     /// Reads the heading, and refuses members that the kind of statement does not have: one that is

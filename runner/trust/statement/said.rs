@@ -20,7 +20,7 @@ use super::promotion::{self, Promotion};
 use super::restoration::{self, Restoration};
 use super::revocation::{self, Revocation};
 use super::rollback::{self, Rollback};
-use super::test_result::{self, TestResult};
+use super::test_result::{self, TestReport};
 use crate::reason::{Reason, Refusal};
 use crate::tlog::entry::Entry;
 use crate::tlog::note_key::NoteName;
@@ -48,7 +48,7 @@ pub enum Said {
     /// How the subject was built, by its first builder or by one that rechecked it.
     Built(Box<Provenance>),
     /// Whether the subject passed its tests.
-    Tested(TestResult),
+    Tested(TestReport),
     /// Who changed the subject.
     Authored(Authorship),
     /// Someone approves the subject.
@@ -158,7 +158,7 @@ impl Said {
                 let provenance = Provenance::read(&statement.predicate)?;
                 Ok(Self::Built(Box::new(provenance)))
             }
-            test_result::PREDICATE_TYPE => one(Self::Tested(TestResult::read(&fields)?)),
+            test_result::PREDICATE_TYPE => one(Self::Tested(TestReport::read(&fields)?)),
             authorship::PREDICATE_TYPE => one(Self::Authored(Authorship::read(&fields)?)),
             approval::PREDICATE_TYPE => one(Self::Approved(Approval::read(&fields)?)),
             promotion::PREDICATE_TYPE => {
@@ -177,7 +177,8 @@ impl Said {
     /// The log it is for, by its name and its id, where its kind names one.
     pub fn log(&self) -> Option<(&NoteName, Option<Digest>)> {
         let heading: &Heading = match self {
-            Self::Built(_) | Self::Tested(_) => return None,
+            Self::Built(_) => return None,
+            Self::Tested(it) => it.heading.as_ref()?,
             Self::Promoted(it) => return Some((&it.log, it.log_id)),
             Self::Authored(it) => &it.heading,
             Self::Approved(it) => &it.heading,
@@ -193,7 +194,7 @@ impl Said {
     /// When it was said, by the signer's own word, where its kind has a time.
     pub fn issued(&self) -> Option<Timestamp> {
         let heading = match self {
-            Self::Tested(_) => return None,
+            Self::Tested(it) => return it.issued(),
             Self::Built(it) => return it.metadata.finished_on,
             Self::Promoted(it) => return it.summary.time_verified,
             Self::Authored(it) => &it.heading,

@@ -31,7 +31,7 @@ use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
 use crate::statement::break_glass::BreakGlass;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
-use crate::statement::test_result::TestResult;
+use crate::statement::test_result::{TestReport, TestResult};
 
 /// What `approve` takes.
 #[derive(Clone, Debug)]
@@ -104,8 +104,14 @@ pub fn test_result(
     result: TestResult,
     suite: &ResourceDescriptor,
 ) -> Result<Statement, StoryError> {
-    let subject = subject(&reader.state()?, artifact.sha256, &artifact.name);
-    Ok(result.into_statement(subject, suite))
+    let state = reader.state()?;
+    let subject = subject(&state, artifact.sha256, &artifact.name);
+    let report = TestReport {
+        result,
+        heading: Some(reader.heading()?),
+        size: state.size(),
+    };
+    Ok(report.into_statement(subject, suite))
 }
 
 /// Who changed a source, and who after all did not.

@@ -145,19 +145,17 @@ fn pending(
     environment: &Name,
     deployed: Option<Digest>,
 ) -> Vec<(Digest, String, BTreeSet<Name>)> {
-    let people = state.policy().map(|it| &it.release.people);
     let mut all = Vec::new();
     for (digest, record) in state.artifacts() {
         let history = state.history(environment);
         if Some(*digest) == deployed || history.is_some_and(|it| it.replaced(*digest).is_some()) {
             continue;
         }
-        let approvals = record.approvals.iter().filter(|it| {
-            it.what.environment == *environment
-                && reader.now < it.what.expires
-                && state.key_revoked(it.key, it.stamped).is_none()
-        });
-        let who = approvals.filter_map(|it| people.as_ref().ok()?.person(it.key).cloned());
+        let approvals = record
+            .approvals
+            .iter()
+            .filter(|it| it.what.environment == *environment && reader.now < it.what.expires);
+        let who = approvals.filter_map(|it| state.speaker(it).ok().cloned());
         let who: BTreeSet<Name> = who.collect();
         if !who.is_empty() {
             all.push((*digest, record.name.clone(), who));

@@ -90,7 +90,7 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError>
         (it.index, person(&state, it.key), environment, expires)
     });
     let tests = record.tests.iter();
-    let tests = tests.map(|it| (it.index, person(&state, it.key), it.what));
+    let tests = tests.map(|it| (it.index, person(&state, it.key), it.what.result));
     Ok(Trace {
         artifact,
         name: record.name.clone(),
@@ -155,12 +155,7 @@ fn inputs(state: &State, bundle: &[u8]) -> Result<Vec<InputTrace>, Refusal> {
         Some(InputTrace {
             name: it.label().to_owned(),
             role: role.unwrap_or_default().to_owned(),
-            authors: state
-                .authors(digest)
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect(),
+            authors: state.authors(digest).into_iter().cloned().collect(),
             digest,
             uri: it.uri,
         })

@@ -11,12 +11,14 @@ use zwieback_trust::log::append::Submission;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::heading::Heading;
 use zwieback_trust::statement::promotion::{Promotion, resource};
-use zwieback_trust::statement::test_result::TestResult;
+use zwieback_trust::statement::test_result::{TestReport, TestResult};
 
 use crate::world::{World, artifact, name};
 
 /// Statements about a release.
 pub(crate) const STATEMENTS: usize = 8;
+/// Entries that put the policy in force.
+const POLICY: u64 = 2;
 /// Statements about the release that is decided about.
 const RICH: u64 = 50;
 
@@ -24,12 +26,14 @@ const RICH: u64 = 50;
 pub(crate) fn release(world: &World, number: u64) -> Vec<Submission> {
     let version = format!("2.{number}");
     let mut all = built(world, &version);
-    all.push(signed(world, "tess", &tested(&version, 0)));
+    all.push(signed(world, "tess", &tested(world, &version, 0)));
     for (who, at) in [("ada", "staging"), ("ada", "prod"), ("bo", "prod")] {
         all.push(signed(world, who, &approval(world, &version, at, 0)));
     }
+    let first = POLICY + RICH + number * STATEMENTS as u64;
     for at in ["staging", "prod"] {
-        let promotion = promotion(world, &version, at, number + 1);
+        let size = first + all.len() as u64;
+        let promotion = promotion(world, &version, at, (number + 1, size));
         all.push(signed(world, "gate", &promotion));
     }
     all
@@ -41,7 +45,7 @@ pub(crate) fn rich(world: &World, version: &str) -> Vec<Submission> {
     for number in 2..RICH {
         let statement = match number % 2 {
             0 => approval(world, version, "staging", number),
-            _ => tested(version, number),
+            _ => tested(world, version, number),
         };
         let who = if number % 2 == 0 { "ada" } else { "tess" };
         all.push(signed(world, who, &statement));
@@ -67,10 +71,15 @@ fn subject(version: &str) -> ResourceDescriptor {
     ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256))
 }
 
-fn tested(version: &str, number: u64) -> Statement {
+fn tested(world: &World, version: &str, number: u64) -> Statement {
     let suite = Fingerprint::of(format!("suite {number}").as_bytes());
     let suite = ResourceDescriptor::named("suite", &suite);
-    TestResult::Passed.into_statement(subject(version), &suite)
+    let report = TestReport {
+        result: TestResult::Passed,
+        heading: Some(heading(world)),
+        size: POLICY,
+    };
+    report.into_statement(subject(version), &suite)
 }
 
 fn approval(world: &World, version: &str, at: &str, number: u64) -> Statement {
@@ -83,7 +92,7 @@ fn approval(world: &World, version: &str, at: &str, number: u64) -> Statement {
     approval.into_statement(subject(version))
 }
 
-fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Statement {
+fn promotion(world: &World, version: &str, at: &str, (generation, size): (u64, u64)) -> Statement {
     let policy = world.ledger.anchor.policy;
     let promotion = Promotion {
         summary: Summary {
@@ -100,7 +109,7 @@ fn promotion(world: &World, version: &str, at: &str, generation: u64) -> Stateme
         log_id: Some(world.ledger.log_id(world.now).unwrap()),
         environment: name(at),
         generation,
-        size: 2,
+        size,
         version: Some(version.to_owned()),
         waived: [].into(),
     };

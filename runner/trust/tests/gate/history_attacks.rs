@@ -44,53 +44,36 @@ pub(crate) fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Stateme
     promotion.into_statement(subject)
 }
 
+/// One thing that a promotion says otherwise.
+type Edit<'a> = &'a dyn Fn(&mut Promotion);
+
 #[test]
 fn forged_promotions_move_nothing() {
     let world = World::new();
     let other = Digest::sha256(b"another policy");
     let digest = zwieback_core::attest::digest_set::DigestSet::sha256;
-    let cases: [(&str, &str, Statement); 9] = [
-        ("signer-role", "ada", promotion(&world, |_| ())),
-        ("signer-role", "stranger", promotion(&world, |_| ())),
-        (
-            "signer-name",
-            "gate",
-            promotion(&world, |it| it.summary.verifier = "me".into()),
-        ),
-        (
-            "promotion-failed",
-            "gate",
-            promotion(&world, |it| it.summary.passed = false),
-        ),
-        (
-            "promotion-mismatch",
-            "gate",
-            promotion(&world, |it| {
-                it.summary.resource = resource(&name("prod"), "bin/app");
-            }),
-        ),
-        (
-            "promotion-policy",
-            "gate",
-            promotion(&world, |it| it.summary.policy.digest = digest(other)),
-        ),
-        (
-            "generation-order",
-            "gate",
-            promotion(&world, |it| it.generation = 2),
-        ),
-        (
-            "environment-missing",
-            "gate",
-            promotion(&world, |it| it.environment = name("moon")),
-        ),
-        (
-            "statement-malformed",
-            "gate",
-            promotion(&world, |it| it.size = 1000),
-        ),
+    let cases: [(&str, &str, Edit<'_>); 10] = [
+        ("signer-role", "ada", &|_| ()),
+        ("signer-role", "stranger", &|_| ()),
+        ("signer-name", "gate", &|it| {
+            it.summary.verifier = "me".into();
+        }),
+        ("promotion-failed", "gate", &|it| it.summary.passed = false),
+        ("promotion-mismatch", "gate", &|it| {
+            it.summary.resource = resource(&name("prod"), "bin/app");
+        }),
+        ("promotion-policy", "gate", &|it| {
+            it.summary.policy.digest = digest(other);
+        }),
+        ("generation-order", "gate", &|it| it.generation = 2),
+        ("environment-missing", "gate", &|it| {
+            it.environment = name("moon");
+        }),
+        ("statement-malformed", "gate", &|it| it.size = 1000),
+        ("promotion-stale", "gate", &|it| it.size -= 1),
     ];
-    for (code, who, statement) in cases {
+    for (code, who, edit) in cases {
+        let statement = promotion(&world, edit);
         assert_eq!(world.force(who, &statement), Err(code.to_owned()));
     }
     assert!(

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod statements;
 mod world;
 
 mod log;
@@ -17,7 +18,9 @@ mod target;
 
 mod approval_attacks;
 mod history_attacks;
+mod kinds;
 mod needs_attacks;
 mod role_attacks;
+mod standing;
 
 mod crash;

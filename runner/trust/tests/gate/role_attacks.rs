@@ -16,7 +16,7 @@ use zwieback_trust::statement::heading::{Heading, SKEW};
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::revocation::{Revocation, Revoked};
 use zwieback_trust::statement::rollback::{Rollback, Trigger};
-use zwieback_trust::statement::test_result::TestResult;
+use zwieback_trust::statement::test_result::{TestReport, TestResult};
 use zwieback_trust::story::explain::explain_decision;
 use zwieback_trust::story::revoke::{Revoke, revoke};
 use zwieback_trust::story::say;
@@ -221,9 +221,9 @@ fn what_nobody_waives_cannot_be_named() {
 
 #[test]
 fn nobody_declares_others_authors_to_keep_them_from_approving() {
-    let world = World::new();
+    let mut world = World::new();
     world.approved_by(&["ada", "bo"]);
-    let declare = |who: &str, source, authors, withdrawn| {
+    let declare = |world: &World, who: &str, source, authors, withdrawn| {
         let people = (authors, withdrawn);
         let authorship = say::authorship(&world.reader(), source, "a source", people).unwrap();
         let said = world.say(who, &authorship);
@@ -231,26 +231,27 @@ fn nobody_declares_others_authors_to_keep_them_from_approving() {
     };
     let (none, all) = (BTreeSet::new(), names(["ada", "bo", "cy"]));
     let shared = Fingerprint::of(b"toolchain").sha256;
-    let declared = declare("cy", source("1.0"), all.clone(), none.clone());
+    let declared = declare(&world, "cy", source("1.0"), all.clone(), none.clone());
     assert_eq!(declared, Err("signer-role"));
     // A keeper may, but what a toolchain is made of has no say in who approves.
-    declare("kim", shared, all.clone(), none.clone()).unwrap();
+    declare(&world, "kim", shared, all.clone(), none.clone()).unwrap();
     assert_eq!(world.decide("1.0", "prod").verdict(), Ok(()));
-    declare("kim", source("1.0"), all, none.clone()).unwrap();
+    declare(&world, "kim", source("1.0"), all, none.clone()).unwrap();
     assert_eq!(world.refused("1.0", "prod"), "self-approval");
+    world.later(1);
     // It can be taken back, though not by those whom it is about.
     let back = names(["ada", "bo"]);
     assert_eq!(
-        declare("ada", source("1.0"), none.clone(), back.clone()),
+        declare(&world, "ada", source("1.0"), none.clone(), back.clone()),
         Err("self-approval")
     );
     assert_eq!(
-        declare("cy", source("1.0"), none.clone(), back.clone()),
+        declare(&world, "cy", source("1.0"), none.clone(), back.clone()),
         Err("signer-role")
     );
-    declare("lou", source("1.0"), none.clone(), back).unwrap();
+    declare(&world, "lou", source("1.0"), none.clone(), back).unwrap();
     assert_eq!(
-        declare("kim", source("1.0"), names(["eve"]), none),
+        declare(&world, "kim", source("1.0"), names(["eve"]), none),
         Err("authors-unknown")
     );
     assert_eq!(world.refused("1.0", "prod"), "promoted");
@@ -298,7 +299,7 @@ fn the_name_is_the_builders_whoever_speaks_last() {
     world.release("1.0");
     let suite = ResourceDescriptor::named("suite", &Fingerprint::of(b"suite"));
     let renamed = subject("crontab", artifact("1.0").sha256);
-    let test = TestResult::Passed.into_statement(renamed, &suite);
+    let test = TestReport::unplaced(TestResult::Passed).into_statement(renamed, &suite);
     world.force("tess", &test).unwrap();
     let (forged, _) = world.provenance("acme", "1.0");
     let mut forged = Statement::parse(&forged.envelope().payload).unwrap();
@@ -467,7 +468,7 @@ fn a_signer_without_the_role_never_changes_a_decision() {
     let suite = ResourceDescriptor::named("suite", &Fingerprint::of(b"suite"));
     for who in ["ada", "kim", "sam", "acme", "gate", "stranger"] {
         let app = subject("crontab", artifact("1.0").sha256);
-        let failed = TestResult::Failed.into_statement(app, &suite);
+        let failed = TestReport::unplaced(TestResult::Failed).into_statement(app, &suite);
         assert!(world.force(who, &failed).is_err(), "{who}");
         let bad = Revocation {
             heading: heading(&world, 0),

@@ -47,7 +47,7 @@ pub(crate) const NOW: i64 = 1_780_000_000;
 pub(crate) const ORIGIN: &str = "log.example/releases";
 const DAY: i64 = 86_400;
 /// `ada2` is a second key of ada's, `twin` is the key of a stranger.
-const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 12] = [
     "ada", "ada2", "bo", "cy", "kim", "lou", "sam", "tess", "acme", "other", "gate", "stranger",
 ];
 
