@@ -212,3 +212,45 @@ fn what_is_no_commit_or_has_no_place_is_refused() {
         .run(&["lock", "tool"])
         .expect(0, &["Locked recipe tool"]);
 }
+
+#[test]
+fn a_commit_has_a_largest_size_as_sent_and_as_an_archive() {
+    let world = World::new(site!(), Larder::Shell);
+    let tool = repository(&world, "tool");
+    // Bytes that no compression makes less of.
+    let mut state = 1_u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    let noise: Vec<u8> = (0..2 << 20).map(|_| random()).collect();
+    fs::write(tool.join("noise"), noise).unwrap();
+    let commit_of_noise = commit(&world, &tool);
+    recipe(&world, &commit_of_noise, "");
+    mirrors(&world, &[&local(&world)]);
+    let smallest = ["--config", "fetch.largest=1 MiB", "lock", "tool"];
+    world
+        .run(&smallest)
+        .expect(1, &["sent more than 1048576 bytes", "[fetch] largest"]);
+    world
+        .run(&["lock", "tool"])
+        .expect(0, &["Locked recipe tool"]);
+
+    // One object of a megabyte under forty names is sent in a few kilobytes.
+    fs::remove_dir_all(world.path("mirror/acme/tool.git")).unwrap();
+    fs::remove_dir_all(&tool).unwrap();
+    let tool = repository(&world, "tool");
+    for number in 0..40 {
+        fs::write(tool.join(number.to_string()), vec![0; 1 << 20]).unwrap();
+    }
+    let commit_of_names = commit(&world, &tool);
+    recipe(&world, &commit_of_names, "");
+    let small = ["--config", "fetch.largest=20 MiB", "lock", "tool"];
+    world.run(&small).expect(
+        1,
+        &["the commit has more than 20971520 bytes", "[fetch] largest"],
+    );
+    world
+        .run(&["lock", "tool"])
+        .expect(0, &["Locked recipe tool"]);
+}

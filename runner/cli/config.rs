@@ -10,8 +10,8 @@ use serde::Deserialize;
 use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_core::manifest::quantity::{ByteSize, Seconds};
-use zwieback_core::manifest::recipe::Profile;
-use zwieback_host::fetch::settings::Limits;
+use zwieback_core::manifest::recipe::{Limits, Profile};
+use zwieback_host::fetch::settings::Limits as FetchLimits;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::locator::KeyLocator;
 
@@ -29,6 +29,8 @@ pub struct Config {
     pub sign: Sign,
     /// `[fetch]`.
     pub fetch: Fetch,
+    /// `[limits]`: the most that a recipe may ask for.
+    pub limits: Limits,
     /// `[release]`.
     pub release: Release,
     /// `[mirrors]`: archive roots by purl type, asked before those of the ecosystem's own client.
@@ -113,10 +115,10 @@ struct ProjectBuild {
 
 impl Fetch {
     /// Where what a stranger sends ends.
-    pub fn limits(&self) -> Limits {
-        let default = Limits::default();
+    pub fn limits(&self) -> FetchLimits {
+        let default = FetchLimits::default();
         let longest = self.longest.map(|it| Duration::from_secs(it.0));
-        Limits {
+        FetchLimits {
             largest: self.largest.map_or(default.largest, |it| it.0),
             slowest: self.slowest.map_or(default.slowest, |it| it.0),
             longest: longest.unwrap_or(default.longest),

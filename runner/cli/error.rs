@@ -67,7 +67,9 @@ pub fn release_refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Relea
 /// The exit code of a program of somebody else's that gave no answer.
 fn code_of_program(error: &LaunchError) -> u8 {
     match error {
-        LaunchError::TooSlow { .. } | LaunchError::TooMuch { .. } => exit::LIMIT,
+        LaunchError::TooSlow { .. } | LaunchError::TooMuch { .. } | LaunchError::Grown { .. } => {
+            exit::LIMIT
+        }
         LaunchError::Interrupted => exit::INTERRUPTED,
         _ => exit::USER,
     }

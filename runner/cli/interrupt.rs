@@ -11,7 +11,7 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use zwieback_host::fetch::canceller::Canceller;
-use zwieback_host::launch::running::stop_at;
+use zwieback_host::stop::stop_at;
 use zwieback_sandbox::canceller::Alarm;
 
 use super::exit;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use zwieback_core::twin::ceilings::Ceilings;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::project::Project;
@@ -66,6 +67,7 @@ impl Session {
             mirrors: mirrors(&self.config)?,
             proxies: env::proxies(),
             limits: self.config.fetch.limits(),
+            ceilings: Ceilings::configured(&self.config.limits)?,
             network: if offline {
                 Network::Forbidden
             } else {

@@ -8,6 +8,7 @@ pub mod project;
 pub mod clock;
 pub mod machine;
 pub mod run_folder;
+pub mod stop;
 
 // Where bytes are kept.
 pub mod archive;

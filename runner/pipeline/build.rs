@@ -52,6 +52,7 @@ pub fn make(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     attest::check(wish, ctx)?;
+    let limits = ctx.limits_of(&planned.plan.recipe, wish)?;
     let named = places::named(&planned.plan);
     inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
     let root = root::assemble(&planned.plan.toolchains, ctx)?;
@@ -67,7 +68,7 @@ pub fn make(
         locale: locale::foreign(root.path()),
         ..ctx.shared.machine(wish.jobs).clone()
     };
-    let twin = Twin::plan(&planned.plan, &machine, wish, sources.source_date_epoch);
+    let twin = Twin::plan(&planned.plan, &machine, limits, sources.source_date_epoch);
     let keeper = Keeper::open(planned, &action, wish, ctx)?;
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
     let (folder, pace) = (keeper.folder(), &Pace::default());

@@ -40,8 +40,9 @@ pub fn fetch(
     for input in missing {
         ctx.check_stop()?;
         let urls = named.get(&input.sha256).map_or(&[][..], Vec::as_slice);
-        let fetched =
-            places(&input.purl, urls, ctx).and_then(|places| git::fetch(ctx.store, input, &places));
+        let most = ctx.limits.largest;
+        let fetched = places(&input.purl, urls, ctx)
+            .and_then(|places| git::fetch(ctx.store, input, &places, most));
         fetched.map_err(|source| PipelineError::Repository {
             purl: input.purl.clone(),
             source: Box::new(source),
@@ -108,7 +109,8 @@ impl Pinning<'_> {
     }
 
     fn take(&self, purl: &Purl, urls: &[String]) -> Result<Taken, EcosystemError> {
-        git::take(self.ctx.store, purl, &places(purl, urls, self.ctx)?)
+        let places = places(purl, urls, self.ctx)?;
+        git::take(self.ctx.store, purl, &places, self.ctx.limits.largest)
     }
 }
 

@@ -6,7 +6,10 @@ use zwieback_core::bake::plan::Variety;
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::name::Name;
+use zwieback_core::sandbox_spec::limits::Limits as RunLimits;
+use zwieback_core::twin::ceilings::Ceilings;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::{Limits, Proxies};
@@ -31,6 +34,8 @@ pub struct Context<'a> {
     pub proxies: Proxies,
     /// Where what a stranger sends ends.
     pub limits: Limits,
+    /// How much a recipe may ask for.
+    pub ceilings: Ceilings,
     /// Whether the network may be used.
     pub network: Network,
     /// Who is told what happens.
@@ -159,6 +164,12 @@ impl Context<'_> {
             recipe: Some(recipe.clone()),
             ..*self
         }
+    }
+
+    /// The limits of a recipe's runs, if it may ask for so much.
+    pub fn limits_of(&self, recipe: &Recipe, wish: &Wish) -> Result<RunLimits, PipelineError> {
+        let timeout = wish.timeout.map(|time| time.0);
+        Ok(self.ceilings.limits(&recipe.limits, timeout)?)
     }
 
     /// Tells what happened.

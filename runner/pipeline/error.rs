@@ -13,6 +13,7 @@ use zwieback_core::manifest::project_folder::ProjectFolder;
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
+use zwieback_core::twin::ceilings::CeilingError;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_host::archive::error::ArchiveError;
 use zwieback_host::capture::error::CaptureError;
@@ -44,6 +45,9 @@ pub enum PipelineError {
     /// Several locks are missing or stale.
     #[error("{} locks are missing or stale:\n{}", .0.len(), lines(.0))]
     Locks(Vec<LockProblem>),
+    /// The recipe asks for more than it may have.
+    #[error(transparent)]
+    Ceiling(#[from] CeilingError),
     /// Packages cannot be resolved.
     #[error(transparent)]
     AptState(#[from] AptStateError),
@@ -399,6 +403,7 @@ impl PipelineError {
             Self::Project(error) => error.hint(),
             Self::Lock(error) => error.hint(),
             Self::Locks(problems) => Some(lock_all(problems)),
+            Self::Ceiling(error) => Some(error.hint()),
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
             Self::Source { source, .. } | Self::Repository { source, .. } => source.hint(),

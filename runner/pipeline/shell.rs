@@ -8,6 +8,7 @@ use zwieback_core::manifest::recipe::{self, Tracing};
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 use zwieback_core::sandbox_spec::environment::Environment;
+use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::twin::choice::Choice;
 use zwieback_core::twin::spec;
@@ -58,6 +59,10 @@ pub fn shell(
         }
         None => None,
     };
+    let recipe = planned.as_ref().map(|it| &it.plan.recipe);
+    let asked = recipe.map_or_else(recipe::Limits::default, |recipe| recipe.limits.clone());
+    let timeout = wish.timeout.map(|time| time.0);
+    let limits = ctx.ceilings.limits(&asked, timeout)?;
     let ground = match (&planned, entrance.toolchains.is_empty()) {
         (Some(planned), true) => ground(&planned.plan.toolchains, ctx)?.0,
         _ => named_ground(project, &entrance.toolchains, wish, ctx)?,
@@ -76,11 +81,10 @@ pub fn shell(
         &machine::glance(wish.jobs),
         0,
     );
-    let recipe = planned.as_ref().map(|it| &it.plan.recipe);
     let epoch = sources
         .as_ref()
         .map_or(sources::EARLIEST, |it| it.source_date_epoch);
-    let spec = spec(&variation, recipe, epoch, &ground.environment, wish);
+    let spec = spec(&variation, recipe, epoch, &ground.environment, limits);
     let disks = Disks {
         toolchain: ground.tree,
         trees: BTreeMap::new(),
@@ -173,12 +177,10 @@ fn spec(
     recipe: Option<&recipe::Recipe>,
     epoch: i64,
     toolchain: &Environment,
-    wish: &Wish,
+    limits: Limits,
 ) -> SandboxSpec {
-    let empty = (recipe::Limits::default(), Environment::new());
-    let (limits, own) = recipe.map_or((&empty.0, &empty.1), |recipe| (&recipe.limits, &recipe.env));
-    let limits = spec::limits(limits, wish.timeout.map(|time| time.0));
-    let mut spec = spec::sandbox(&variation.a, limits, epoch, toolchain, own);
+    let own = recipe.map_or_else(Environment::new, |recipe| recipe.env.clone());
+    let mut spec = spec::sandbox(&variation.a, limits, epoch, toolchain, &own);
     spec.machine.tracing = recipe.map_or_else(Tracing::default, |it| it.recipe.needs_ptrace);
     spec
 }

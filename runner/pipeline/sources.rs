@@ -144,7 +144,8 @@ pub fn folder_now(
         Some(path) => beneath(project, path).map_err(PipelineError::source(name))?,
     };
     let selection = source.selection().expect("a parsed recipe holds globs");
-    folder::take(ctx.store, &folder, &selection).map_err(PipelineError::source(name))
+    folder::take(ctx.store, &folder, &selection, ctx.limits.largest)
+        .map_err(PipelineError::source(name))
 }
 
 /// A folder of a project, on the way to which no link lies: it would lead to anything of this machine.

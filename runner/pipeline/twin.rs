@@ -6,14 +6,14 @@ use zwieback_core::bake::plan::Plan;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Tracing;
 use zwieback_core::sandbox_spec::environment::Environment;
-use zwieback_core::sandbox_spec::limits::{DISK, Limits};
+use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_core::twin::other_machine::COARSEST_MS;
 use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::{Machine, Variation};
 
-use super::context::{Runs, Wish};
+use super::context::Runs;
 use super::error::PipelineError;
 use super::pace::Pace;
 use super::root;
@@ -57,11 +57,11 @@ impl Making {
 
 impl Twin {
     /// Plans both runs: values only, nothing is started.
-    pub fn plan(plan: &Plan, machine: &Machine, wish: &Wish, epoch: i64) -> Self {
-        let disk = plan.recipe.limits.disk.map_or(DISK, |size| size.0);
+    pub fn plan(plan: &Plan, machine: &Machine, limits: Limits, epoch: i64) -> Self {
+        let disk = limits.work.bytes;
         let variation = Variation::plan(plan.profile, &plan.recipe.factors, machine, disk);
         let making = Making {
-            limits: spec::limits(&plan.recipe.limits, wish.timeout.map(|time| time.0)),
+            limits,
             epoch,
             toolchain: root::environment(plan),
             recipe: plan.recipe.env.clone(),

@@ -64,7 +64,7 @@ fn one(
     let twin = Twin::plan(
         &planned.plan,
         &machine::look(session.config.build.jobs),
-        &Wish::default(),
+        ctx.limits_of(&planned.plan.recipe, &Wish::default())?,
         epoch.into(),
     );
     let text = match (format, args.sandbox) {

@@ -20,6 +20,8 @@ pub mod sighting;
 
 pub mod spec;
 
+pub mod ceilings;
+
 pub mod counterfactual;
 
 #[cfg(test)]

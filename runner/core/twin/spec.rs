@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::conditions::Conditions;
-use crate::manifest::recipe;
 use crate::sandbox_spec::environment::Environment;
 use crate::sandbox_spec::identity::{
     AddressLayout, ClockOffsets, Identity, KernelRelease, Machine,
 };
 use crate::sandbox_spec::inside_path::InsidePath;
-use crate::sandbox_spec::limits::{Limits, Quota};
+use crate::sandbox_spec::limits::Limits;
 use crate::sandbox_spec::spec::SandboxSpec;
 use crate::sandbox_spec::standard;
 
@@ -39,23 +38,6 @@ pub fn sandbox(
         environment,
     };
     SandboxSpec::for_build(standard, limits)
-}
-
-/// The limits of a recipe, on top of the runner's defaults.
-pub fn limits(recipe: &recipe::Limits, timeout: Option<u64>) -> Limits {
-    let standard = Limits::default();
-    let room = |standard| recipe.disk.map_or(standard, |size| Quota::of(size.0));
-    let seconds = recipe.time.map_or(standard.seconds, |time| time.0);
-    Limits {
-        memory: recipe.memory.map_or(standard.memory, |size| size.0),
-        processes: recipe.processes.map_or(standard.processes, u64::from),
-        log: recipe.log.map_or(standard.log, |size| size.0),
-        seconds: timeout.map_or(seconds, |timeout| timeout.min(seconds)),
-        work: room(standard.work),
-        out: room(standard.out),
-        tmp: room(standard.tmp),
-        ..standard
-    }
 }
 
 fn own_environment(conditions: &Conditions, source_date_epoch: i64) -> Environment {
@@ -170,7 +152,7 @@ mod tests {
         };
         let choice = Choice::default();
         let variation = variation::Variation::plan(Profile::Hermetic, &choice, &machine, DISK);
-        let limits = limits(&recipe::Limits::default(), None);
+        let limits = Limits::default();
         let recipe = Environment::from([("CFLAGS".to_owned(), "-O2".to_owned())]);
         sandbox(
             variation.conditions(run),

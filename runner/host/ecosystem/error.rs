@@ -78,6 +78,16 @@ pub enum EcosystemError {
         commit: String,
         /// The places and what git said there.
         asked: Vec<(String, String)>,
+        /// Whether one of them sent more than is taken.
+        grown: bool,
+    },
+    /// A source with more bytes than are taken of one.
+    #[error("{what} has more than {most} bytes")]
+    TooLarge {
+        /// The source, or a file of it.
+        what: String,
+        /// The most that is taken.
+        most: u64,
     },
     /// The recipe names a submodule that the commit does not have.
     #[error("{purl} has no submodule at {path}")]
@@ -222,6 +232,9 @@ impl EcosystemError {
             }
             Self::EmptyFolder(_) => {
                 "look whether git ignores the folder, and at `include` and `exclude`".to_owned()
+            }
+            Self::TooLarge { .. } | Self::NoRepository { grown: true, .. } => {
+                "if it is meant to be so large, raise `[fetch] largest` of the configuration".to_owned()
             }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Store(error) => return error.hint(),

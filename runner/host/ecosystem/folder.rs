@@ -13,12 +13,14 @@ use zwieback_core::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;
+use crate::fs::pour::{PourError, pour};
 use crate::fs::{beneath, given_file};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
 use crate::store::writer::Layer;
-use crate::worktree::listing::{Listing, list};
+use crate::worktree::error::WorktreeError;
+use crate::worktree::listing::{Listing, MOST, list};
 
 /// Folders of version control itself.
 const OWN: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
@@ -31,8 +33,14 @@ pub struct Taken {
     pub absent: Vec<RelPath>,
 }
 
-/// Puts the tree of a folder into the store: tracked and new files, without what is ignored.
-pub fn take(store: &Store, folder: &Path, selection: &Selection) -> Result<Taken, EcosystemError> {
+/// Puts the tree of a folder into the store: tracked and new files, without what is ignored, and at most so
+/// many bytes. A hole of a file counts like what it reads as.
+pub fn take(
+    store: &Store,
+    folder: &Path,
+    selection: &Selection,
+    most: u64,
+) -> Result<Taken, EcosystemError> {
     let writer = store.tree_writer()?;
     let layer = writer.layer("the folder");
     let mut own = kept(folder)?;
@@ -42,8 +50,14 @@ pub fn take(store: &Store, folder: &Path, selection: &Selection) -> Result<Taken
         return Err(EcosystemError::EmptyFolder(folder.to_owned()));
     }
     let root = given_file::open_folder(folder).map_err(EcosystemError::io("open", folder))?;
+    let mut left = most;
     for path in own.paths {
-        put(&layer, root.as_fd(), path)?;
+        let too_large = || EcosystemError::TooLarge {
+            what: folder.display().to_string(),
+            most,
+        };
+        let taken = put(&layer, root.as_fd(), path, left)?;
+        left = left.checked_sub(taken).ok_or_else(too_large)?;
     }
     Ok(Taken {
         tree: writer.commit()?,
@@ -78,6 +92,10 @@ fn walk(folder: &Path, below: &str, all: &mut Vec<RelPath>) -> Result<(), Ecosys
         } else {
             format!("{below}/{name}")
         };
+        if all.len() >= MOST {
+            let folder = folder.to_owned();
+            return Err(WorktreeError::TooMany { folder, most: MOST }.into());
+        }
         if !kind.is_dir() {
             all.push(path.parse()?);
         } else if !OWN.contains(&name.as_str()) {
@@ -87,15 +105,21 @@ fn walk(folder: &Path, below: &str, all: &mut Vec<RelPath>) -> Result<(), Ecosys
     Ok(())
 }
 
-/// Copies one entry; it is opened beneath the folder and through no link, whatever it has become.
-fn put(layer: &Layer<'_>, root: BorrowedFd<'_>, path: RelPath) -> Result<(), EcosystemError> {
+/// Copies one entry; it is opened beneath the folder and through no link, whatever it has become. Answers
+/// how long it is, and copies nothing of what is longer than `most`.
+fn put(
+    layer: &Layer<'_>,
+    root: BorrowedFd<'_>,
+    path: RelPath,
+    most: u64,
+) -> Result<u64, EcosystemError> {
     let shown = path.to_string();
     let gone = || EcosystemError::io("stat", path.as_path())(io::ErrorKind::NotFound.into());
     let stat = beneath::look(root, &shown)?.ok_or_else(gone)?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Symlink => return link(layer, root, path),
+        FileType::Symlink => return link(layer, root, path).map(|()| 0),
         // A submodule that is not checked out, or a repository inside this one.
-        FileType::Directory => return Ok(layer.directory(&path)?),
+        FileType::Directory => return Ok(layer.directory(&path).map(|()| 0)?),
         _ => {}
     }
     let mut source = beneath::open_file(root, &shown)?;
@@ -105,13 +129,26 @@ fn put(layer: &Layer<'_>, root: BorrowedFd<'_>, path: RelPath) -> Result<(), Eco
         let kind = io::Error::other("it is neither file, folder nor link");
         return Err(EcosystemError::io("read", path.as_path())(kind));
     }
+    if meta.len() > most {
+        return Ok(meta.len());
+    }
     let is_executable = meta.permissions().mode() & 0o100 != 0;
     let mut copy = layer.file(path, is_executable)?;
-    io::copy(&mut source, &mut copy)
-        .attempt("write", shown.as_str())
-        .map_err(StoreError::from)?;
+    let length = match pour(&mut source, &mut copy, most) {
+        Ok(length) => length,
+        // It has grown since.
+        Err(PourError::TooLong(_)) => return Ok(most.saturating_add(1)),
+        Err(PourError::Interrupted) => return Err(EcosystemError::Cancelled),
+        Err(PourError::Read(error)) => {
+            return Err(EcosystemError::io("read", Path::new(&shown))(error));
+        }
+        Err(PourError::Write(error)) => {
+            let failed = Err(error).attempt("write", shown.as_str());
+            return Ok(failed.map_err(StoreError::from)?);
+        }
+    };
     copy.finish()?;
-    Ok(())
+    Ok(length)
 }
 
 fn link(layer: &Layer<'_>, root: BorrowedFd<'_>, path: RelPath) -> Result<(), EcosystemError> {
@@ -138,6 +175,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    const LARGE: u64 = 1 << 20;
+
     fn scene() -> (tempfile::TempDir, Store) {
         let scene = tempfile::tempdir().unwrap();
         let store = Store::open(&scene.path().join("store")).unwrap();
@@ -150,7 +189,7 @@ mod tests {
     }
 
     fn paths(store: &Store, folder: &Path) -> Vec<String> {
-        let taken = take(store, folder, &Selection::default()).unwrap();
+        let taken = take(store, folder, &Selection::default(), LARGE).unwrap();
         let files = taken
             .tree
             .tree()
@@ -183,8 +222,27 @@ mod tests {
             let (scene, store) = scene();
             symlink(target, scene.path().join("src/inner/out")).unwrap();
             let folder = scene.path().join("src");
-            let error = take(&store, &folder, &Selection::default()).err().unwrap();
+            let error = take(&store, &folder, &Selection::default(), LARGE)
+                .err()
+                .unwrap();
             assert!(matches!(error, EcosystemError::LeadsOut { .. }), "{target}");
         }
+    }
+
+    #[test]
+    fn a_folder_has_a_largest_size_and_holes_count() {
+        let (scene, store) = scene();
+        let folder = scene.path().join("src");
+        let files: u64 = 6 + 6;
+        assert!(take(&store, &folder, &Selection::default(), files).is_ok());
+        let too_large = |most| {
+            let taken = take(&store, &folder, &Selection::default(), most);
+            matches!(taken, Err(EcosystemError::TooLarge { most: told, .. }) if told == most)
+        };
+        assert!(too_large(files - 1));
+        // Nothing is read of it: this would take an hour.
+        let sparse = fs::File::create(folder.join("hole")).unwrap();
+        sparse.set_len(1 << 40).unwrap();
+        assert!(too_large(4 << 30));
     }
 }

@@ -18,9 +18,14 @@ pub struct Taken {
     pub submodules: Vec<Submodule>,
 }
 
-/// Takes a commit into the store for the first time.
-pub fn take(store: &Store, purl: &Purl, places: &[GitPlace]) -> Result<Taken, EcosystemError> {
-    let (blob, submodules) = archive(store, purl, places, Expected::Anything)?;
+/// Takes a commit into the store for the first time: at most so many bytes, as sent and as an archive.
+pub fn take(
+    store: &Store,
+    purl: &Purl,
+    places: &[GitPlace],
+    most: u64,
+) -> Result<Taken, EcosystemError> {
+    let (blob, submodules) = archive(store, purl, (places, most), Expected::Anything)?;
     let content = blob.content();
     let input = LockedInput {
         source: None,
@@ -39,20 +44,22 @@ pub fn fetch(
     store: &Store,
     input: &LockedInput,
     places: &[GitPlace],
+    most: u64,
 ) -> Result<(), EcosystemError> {
-    archive(store, &input.purl, places, Expected::Sha256(input.sha256))?;
+    let expected = Expected::Sha256(input.sha256);
+    archive(store, &input.purl, (places, most), expected)?;
     Ok(())
 }
 
 fn archive(
     store: &Store,
     purl: &Purl,
-    places: &[GitPlace],
+    (places, most): (&[GitPlace], u64),
     expected: Expected,
 ) -> Result<(StoredBlob, Vec<Submodule>), EcosystemError> {
     let commit = git_place::commit(purl)?;
-    let repository = Repository::fetch(commit, places)?;
+    let repository = Repository::fetch(commit, places, most)?;
     let mut writer = store.blob_writer()?;
-    let submodules = git_archive::write(&repository, commit, &mut writer)?;
+    let submodules = git_archive::write(&repository, commit, &mut writer, most)?;
     Ok((writer.commit(expected)?, submodules))
 }

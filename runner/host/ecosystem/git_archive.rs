@@ -38,12 +38,13 @@ pub fn write(
     repository: &Repository,
     commit: &str,
     to: &mut impl Write,
+    most: u64,
 ) -> Result<Vec<Submodule>, EcosystemError> {
     let listed = repository.ask(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
     let lines = lines(&listed)?;
     let time = repository.ask(&["show", "--no-patch", "--format=%ct", commit])?;
     let time = String::from_utf8_lossy(&time).trim().parse().unwrap_or(0);
-    let mut objects = Objects::open(repository)?;
+    let mut objects = Objects::open(repository, most)?;
     let mut archive = Builder::new(to);
     archive.mode(HeaderMode::Deterministic);
     let mut submodules = Vec::new();
@@ -61,33 +62,52 @@ pub fn write(
 }
 
 /// `git cat-file --batch`: one question, one answer.
-struct Objects(Conversation);
+struct Objects {
+    git: Conversation,
+    /// A commit can name one large object a million times, and a small one can be large when it is read.
+    left: u64,
+    most: u64,
+}
 
 impl Objects {
-    fn open(repository: &Repository) -> Result<Self, EcosystemError> {
-        Ok(Self(repository.converse(&["cat-file", "--batch"])?))
+    fn open(repository: &Repository, most: u64) -> Result<Self, EcosystemError> {
+        Ok(Self {
+            git: repository.converse(&["cat-file", "--batch"])?,
+            left: most,
+            most,
+        })
     }
 
     /// The length of an object; so many bytes and a line's end follow.
     fn ask(&mut self, object: &str) -> Result<u64, EcosystemError> {
-        let questions = &mut self.0.questions;
+        let questions = &mut self.git.questions;
         let asked = writeln!(questions, "{object}").and_then(|()| questions.flush());
         asked.map_err(failed("ask"))?;
         let mut head = String::new();
-        let read = (&mut self.0.answers).take(256).read_line(&mut head);
+        let read = (&mut self.git.answers).take(256).read_line(&mut head);
         read.map_err(failed("read"))?;
         let size = head
             .trim_end()
             .rsplit(' ')
             .next()
             .and_then(|size| size.parse().ok());
-        size.filter(|_| head.starts_with(object) && head.contains(" blob "))
-            .ok_or_else(|| EcosystemError::answer("git cat-file", head.trim_end()))
+        let size: u64 = size
+            .filter(|_| head.starts_with(object) && head.contains(" blob "))
+            .ok_or_else(|| EcosystemError::answer("git cat-file", head.trim_end()))?;
+        let left = self.left.checked_sub(size);
+        self.left = left.ok_or_else(|| EcosystemError::TooLarge {
+            what: "the commit".to_owned(),
+            most: self.most,
+        })?;
+        Ok(size)
     }
 
     fn end_of_object(&mut self) -> Result<(), EcosystemError> {
         let mut end = [0];
-        self.0.answers.read_exact(&mut end).map_err(failed("read"))
+        self.git
+            .answers
+            .read_exact(&mut end)
+            .map_err(failed("read"))
     }
 }
 
@@ -101,7 +121,7 @@ fn append(
     let mut head = header(time);
     if line.mode == "120000" {
         let mut target = String::new();
-        let content = (&mut objects.0.answers).take(size.min(LONGEST_TARGET));
+        let content = (&mut objects.git.answers).take(size.min(LONGEST_TARGET));
         { content }
             .read_to_string(&mut target)
             .map_err(failed("read"))?;
@@ -113,7 +133,7 @@ fn append(
         head.set_entry_type(EntryType::Regular);
         head.set_mode(if line.mode == "100755" { 0o755 } else { 0o644 });
         head.set_size(size);
-        let content = (&mut objects.0.answers).take(size);
+        let content = (&mut objects.git.answers).take(size);
         let appended = archive.append_data(&mut head, line.path.as_path(), content);
         appended.map_err(failed("write"))?;
     }

@@ -9,6 +9,7 @@ use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_peer;
 use crate::ecosystem::git_place::GitPlace;
 use crate::launch::client::GIT;
+use crate::launch::error::LaunchError;
 use crate::launch::launched::{Conversation, Launch};
 
 /// What git does not take from the user's configuration. What it does take is proxies, certificates,
@@ -30,24 +31,34 @@ const HARDENED: [&str; 10] = [
 /// A bare repository that is gone when it is dropped.
 pub struct Repository {
     folder: TempDir,
+    /// The most bytes that servers may make of it.
+    most: u64,
 }
 
 impl Repository {
     /// One commit and all that belongs to it, from the first place that has it.
-    pub fn fetch(commit: &str, places: &[GitPlace]) -> Result<Self, EcosystemError> {
-        let mut asked = Vec::new();
+    pub fn fetch(commit: &str, places: &[GitPlace], most: u64) -> Result<Self, EcosystemError> {
+        let (mut asked, mut grown) = (Vec::new(), false);
         for place in places {
-            let repository = Self::empty(commit)?;
+            let repository = Self::empty(commit, most)?;
             match repository.take(commit, place) {
                 Ok(()) => return Ok(repository),
                 Err(EcosystemError::Refused { words, .. }) => {
                     asked.push((place.url.clone(), words));
                 }
+                Err(EcosystemError::Launch(error @ LaunchError::Grown { .. })) => {
+                    asked.push((place.url.clone(), error.to_string()));
+                    grown = true;
+                }
                 Err(error) => return Err(error),
             }
         }
         let commit = commit.to_owned();
-        Err(EcosystemError::NoRepository { commit, asked })
+        Err(EcosystemError::NoRepository {
+            commit,
+            asked,
+            grown,
+        })
     }
 
     /// A program of git that reads the repository, and is asked while it runs.
@@ -61,10 +72,10 @@ impl Repository {
         run(GIT.program, &self.launch().arguments(arguments))
     }
 
-    fn empty(commit: &str) -> Result<Self, EcosystemError> {
+    fn empty(commit: &str, most: u64) -> Result<Self, EcosystemError> {
         let temporary = Path::new("a temporary folder");
         let folder = tempfile::tempdir().map_err(EcosystemError::io("mkdir", temporary))?;
-        let repository = Self { folder };
+        let repository = Self { folder, most };
         let format = if commit.len() == 64 { "sha256" } else { "sha1" };
         let format = format!("--object-format={format}");
         // Without a template there are no sample hooks either.
@@ -84,6 +95,9 @@ impl Repository {
         let place = place.url.as_str();
         let alone = self.ask(&[&fetch[..], &["--depth=1", "--", place, commit]].concat());
         if let Err(first) = alone {
+            if matches!(first, EcosystemError::Launch(_) | EcosystemError::Cancelled) {
+                return Err(first);
+            }
             // A server of plain files gives what it advertises, and an old one too.
             let all = ["--", place, "+refs/*:refs/all/*"];
             self.ask(&[&fetch[..], &all].concat()).map_err(|_| first)?;
@@ -102,5 +116,6 @@ impl Repository {
             .set("GIT_NO_REPLACE_OBJECTS", "1")
             .set("GIT_NO_LAZY_FETCH", "1")
             .set("LC_ALL", "C")
+            .growing(self.folder.path(), self.most)
     }
 }

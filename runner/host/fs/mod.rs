@@ -7,6 +7,7 @@ pub mod folder_content;
 pub mod folder_walk;
 pub mod given_file;
 pub mod mode;
+pub mod pour;
 pub mod private;
 pub mod remove;
 pub mod replace;

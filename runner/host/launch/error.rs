@@ -65,6 +65,14 @@ pub enum LaunchError {
         /// How much it may print.
         most: usize,
     },
+    /// It put too much into a folder.
+    #[error("`{program}` was sent more than {most} bytes")]
+    Grown {
+        /// Its name.
+        program: String,
+        /// How much may be sent.
+        most: u64,
+    },
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -80,6 +88,10 @@ impl LaunchError {
             Self::Folder(_) => "set XDG_CACHE_HOME to a folder that can be written".to_owned(),
             Self::Steered { .. } => {
                 "set XDG_CACHE_HOME to a folder outside of projects: programs start below it"
+                    .to_owned()
+            }
+            Self::Grown { .. } => {
+                "if it is meant to be so large, raise `[fetch] largest` of the configuration"
                     .to_owned()
             }
             _ => return None,

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,9 +16,11 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::collector::{Beyond, Collector};
 use super::error::LaunchError;
+use super::growth::Growth;
 use super::rules::Rules;
-use super::running::{Cut, Running, is_stopped};
+use super::running::{Cut, Running};
 use super::{environment, folder};
+use crate::stop::is_stopped;
 
 /// How much of what a program says on stderr is kept.
 const WORDS: usize = 64 << 10;
@@ -37,6 +39,7 @@ pub struct Launch {
     passed: Vec<String>,
     folder: Option<PathBuf>,
     limit: Duration,
+    growth: Option<Growth>,
 }
 
 /// What came of it.
@@ -72,6 +75,7 @@ impl Launch {
             passed: Vec::new(),
             folder: None,
             limit: rules.limit,
+            growth: None,
         }
     }
 
@@ -117,6 +121,14 @@ impl Launch {
         self
     }
 
+    /// The most bytes that may lie in a folder that it writes to, when it is run to its end.
+    #[must_use]
+    pub fn growing(mut self, folder: &Path, most: u64) -> Self {
+        let folder = folder.to_owned();
+        self.growth = Some(Growth { folder, most });
+        self
+    }
+
     /// The program and its arguments, for people.
     pub fn shown(&self) -> String {
         let words = std::iter::once(&self.program).chain(&self.arguments);
@@ -147,13 +159,25 @@ impl Launch {
         let stdout = Collector::new(stdout, self.rules.most, Beyond::End);
         let stderr = Collector::new(stderr, WORDS, Beyond::Forget);
         let cut = |cut| self.cut(cut);
-        running.wait(self.limit, stdout.is_full()).map_err(cut)?;
+        let grown = self.growth.as_ref();
+        let mut watched = grown.map(Growth::watched);
+        let too_much = || {
+            let is_full = stdout.is_full().load(Ordering::Relaxed);
+            let is_beyond = watched.as_mut().is_some_and(|it| it());
+            let beyond = grown.filter(|_| is_beyond);
+            let beyond = beyond.map(|growth| Cut::Grown(growth.most));
+            is_full.then_some(Cut::TooMuch).or(beyond)
+        };
+        running.wait(self.limit, too_much).map_err(cut)?;
         // Whatever it left behind may hold its pipes open, and is not waited for.
         if !stdout.has_ended_within(LINGER) || !stderr.has_ended_within(LINGER) {
             running.sweep();
         }
-        if stdout.is_full().load(std::sync::atomic::Ordering::Relaxed) {
+        if stdout.is_full().load(Ordering::Relaxed) {
             return Err(self.cut(Cut::TooMuch));
+        }
+        if let Some(growth) = grown.filter(|growth| growth.is_beyond()) {
+            return Err(self.cut(Cut::Grown(growth.most)));
         }
         Ok(Output {
             status: running.status().map_err(cut)?,
@@ -186,10 +210,8 @@ impl Launch {
             .stdout(Stdio::from(error))
             .stderr(Stdio::inherit());
         let mut running = self.started(&mut command)?;
-        let never = AtomicBool::new(false);
-        running
-            .wait(self.limit, &never)
-            .map_err(|cut| self.cut(cut))?;
+        let waited = running.wait(self.limit, || None);
+        waited.map_err(|cut| self.cut(cut))?;
         running.status().map_err(|cut| self.cut(cut))
     }
 
@@ -251,6 +273,7 @@ impl Launch {
             Cut::Io(source) => LaunchError::Io { program, source },
             Cut::TooSlow => LaunchError::TooSlow { program, limit },
             Cut::TooMuch => LaunchError::TooMuch { program, most },
+            Cut::Grown(most) => LaunchError::Grown { program, most },
             Cut::Interrupted => LaunchError::Interrupted,
         }
     }

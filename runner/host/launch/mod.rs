@@ -15,6 +15,7 @@ pub mod folder;
 // How it runs.
 pub mod running;
 pub mod collector;
+pub mod growth;
 pub mod launched;
 
 pub mod error;

@@ -4,8 +4,6 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +13,7 @@ use rustix::process::{
 };
 
 use crate::fs::given_file;
+use crate::stop::is_stopped;
 
 /// How often the end of a program is looked for, at first and at last.
 const PULSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
@@ -23,15 +22,6 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A line of numbers, longer than any program that asks for a PIN starts processes.
 const MOST_CHILDREN: u64 = 1 << 20;
-
-/// Set when the user wants to stop; a program has a process group of its own, so Ctrl-C does not reach it.
-static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-
-/// Has every program end once the flag is set.
-pub fn stop_at(flag: Arc<AtomicBool>) {
-    // The first flag stays: there is one user.
-    drop(STOP.set(flag));
-}
 
 /// Why a program was ended before its time.
 #[derive(Debug)]
@@ -42,6 +32,8 @@ pub(super) enum Cut {
     TooSlow,
     /// It printed too much.
     TooMuch,
+    /// It put too much into its folder.
+    Grown(u64),
     /// The user asked to stop.
     Interrupted,
 }
@@ -66,11 +58,15 @@ impl Running {
     }
 
     /// Waits until it ends by itself, or is to end.
-    pub(super) fn wait(&mut self, limit: Duration, too_much: &AtomicBool) -> Result<(), Cut> {
+    pub(super) fn wait(
+        &mut self,
+        limit: Duration,
+        mut too_much: impl FnMut() -> Option<Cut>,
+    ) -> Result<(), Cut> {
         let (start, mut pulse) = (Instant::now(), PULSES[0]);
         while !self.has_ended().map_err(Cut::Io)? {
-            if too_much.load(Ordering::Relaxed) {
-                return Err(Cut::TooMuch);
+            if let Some(cut) = too_much() {
+                return Err(cut);
             }
             if start.elapsed() > limit {
                 return Err(Cut::TooSlow);
@@ -139,10 +135,6 @@ impl Drop for Running {
 /// Who has ended already needs no signal; and one that became another user's can have none.
 fn gone_is_fine(sent: rustix::io::Result<()>) {
     debug_assert!(sent.is_ok() || sent == Err(Errno::SRCH) || sent == Err(Errno::PERM));
-}
-
-pub(super) fn is_stopped() -> bool {
-    STOP.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 /// All that a process has started and that is still below it (proc(5), `children`).
