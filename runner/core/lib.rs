@@ -30,6 +30,9 @@ pub mod twin;
 pub mod bake;
 pub mod event;
 
+// What must not be signed.
+pub mod secrets;
+
 // What is signed.
 pub mod base64;
 pub mod json;
