@@ -15,6 +15,7 @@ pub mod input_address;
 pub mod rego;
 pub mod rego_engine;
 pub mod rego_input;
+pub mod rego_names;
 pub mod rego_reads;
 pub mod rego_shape;
 pub mod reproduction;

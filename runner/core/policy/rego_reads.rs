@@ -4,12 +4,14 @@
 //! denies: one misspelt letter would take a rule out of force without a word. So every reference is
 //! held against the shape of the document before anything is evaluated. What a variable stands for is
 //! followed through `:=`, `some … in`, `every` and the arguments of functions. Where it cannot be, a
-//! member must at least have a name that occurs in the document or that the module itself gives.
+//! member must at least have a name that occurs in the document or that the module itself gives. `data`
+//! holds the rules of the module and nothing else, so a path there must lead to one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleBody, RuleHead, Span};
 
+use super::rego_names::{constant, name, root, rules, variable};
 use super::rego_shape::{INPUT, Shape};
 use crate::manifest::diagnostic::nearest;
 
@@ -34,10 +36,14 @@ const BY_PATH: [&str; 6] = [
     "object.subset",
 ];
 
+/// The rule that is asked for.
+const RULE: &str = "deny";
+
 /// Makes sure that a module reads only what the document can have.
 pub fn check(module: &Module) -> Result<(), String> {
     let mut reader = Reader {
         names: INPUT.names().into_iter().map(str::to_owned).collect(),
+        rules: rules(module),
         ..Reader::default()
     };
     // What a variable stands for may follow from another that is written later, and so on: as often
@@ -53,6 +59,12 @@ pub fn check(module: &Module) -> Result<(), String> {
         let why = "`allow` is looked at by nobody: what is not in `deny` is allowed";
         return Err(why.to_owned());
     }
+    let mut names = module.policy.iter().map(|rule| name(rule));
+    let misspelt = names.find(|name| *name != RULE && nearest(name, [RULE]).is_some());
+    if let Some(name) = misspelt {
+        let why = format!("`{name}` is looked at by nobody: did you mean `{RULE}`?");
+        return Err(why);
+    }
     reader.wrong.map_or(Ok(()), Err)
 }
 
@@ -64,6 +76,8 @@ struct Reader {
     given: BTreeMap<(String, usize), Kind>,
     /// Names of members that the document has somewhere, or that the module gives.
     names: BTreeSet<String>,
+    /// Where the module's rules are, step by step from `data`.
+    rules: Vec<Vec<String>>,
     /// The rule that is read; 0 is the module.
     rule: usize,
     is_final: bool,
@@ -74,6 +88,9 @@ impl Reader {
     fn read(&mut self, module: &Module) {
         self.rule = 0;
         for import in &module.imports {
+            if root(&import.refr) == Some("data") {
+                self.of(&import.refr);
+            }
             if root(&import.refr) == Some("input") {
                 let kind = self.of(&import.refr);
                 let last = import.refr.span().text().rsplit('.').next();
@@ -203,6 +220,9 @@ impl Reader {
 
     /// What an expression stands for, after everything in it was looked at.
     fn of(&mut self, expr: &Expr) -> Kind {
+        if root(expr) == Some("data") {
+            return self.data(expr);
+        }
         match expr {
             Expr::Var { .. } => self.variable(expr.span().text()),
             Expr::RefDot { refr, field, .. } => {
@@ -237,6 +257,42 @@ impl Reader {
                 Kind::Own
             }
         }
+    }
+
+    /// A path from `data`, which leads to a rule of the module.
+    fn data(&mut self, expr: &Expr) -> Kind {
+        let steps = self.steps(expr);
+        let leads = |rule: &Vec<String>| {
+            let steps = steps.iter().map(|step| step.as_deref());
+            let known = rule.iter().map(|step| Some(step.as_str()));
+            steps.take(rule.len()).eq(known)
+        };
+        if !self.rules.iter().any(leads) {
+            let last = self.rules.iter().filter_map(|rule| rule.last());
+            let mut given = steps.iter().rev().flatten();
+            let close = given.find_map(|step| nearest(step, last.clone().map(String::as_str)));
+            let advice = close.map_or(String::new(), |close| format!(": did you mean `{close}`?"));
+            self.refuse(expr, &format!("leads to no rule of the module{advice}"));
+        }
+        Kind::Own
+    }
+
+    /// The steps of a path, `None` for one that only shows later.
+    fn steps(&mut self, expr: &Expr) -> Vec<Option<String>> {
+        let (refr, step) = match expr {
+            Expr::RefDot { refr, field, .. } => (refr, Some(field.0.text().to_owned())),
+            Expr::RefBrack { refr, index, .. } => {
+                let step = constant(index);
+                if step.is_none() {
+                    self.of(index);
+                }
+                (refr, step)
+            }
+            _ => return Vec::new(),
+        };
+        let mut steps = self.steps(refr);
+        steps.push(step);
+        steps
     }
 
     /// Everything in an expression that makes a value of its own.
@@ -355,8 +411,7 @@ impl Reader {
                 Kind::Own
             }
             Kind::Own | Kind::Unmet => {
-                let is_data = root(expr) == Some("data");
-                if !is_data && !self.names.contains(name) {
+                if !self.names.contains(name) {
                     let why = "has a member that is called so nowhere in the document";
                     self.refuse(expr, why);
                 }
@@ -396,8 +451,11 @@ impl Reader {
     }
 
     fn refuse_shadow(&mut self, name: &str) {
-        if name == "input" && self.is_final && self.wrong.is_none() {
-            self.wrong = Some("`input` is given another meaning: take another name".to_owned());
+        let is_taken = ["input", "data"].contains(&name);
+        if is_taken && self.is_final && self.wrong.is_none() {
+            self.wrong = Some(format!(
+                "`{name}` is given another meaning: take another name"
+            ));
         }
     }
 
@@ -431,40 +489,6 @@ fn element(kind: Kind) -> Kind {
         Kind::Part(Shape::List(inner) | Shape::Map(inner)) => Kind::Part(inner),
         Kind::Part(Shape::Free) | Kind::Unmet => kind,
         Kind::Part(Shape::Record(_) | Shape::Leaf) | Kind::Own => Kind::Own,
-    }
-}
-
-/// What a rule is called.
-fn name(rule: &Rule) -> &str {
-    match rule {
-        Rule::Spec { head, .. } => match head {
-            RuleHead::Compr { refr, .. }
-            | RuleHead::Set { refr, .. }
-            | RuleHead::Func { refr, .. } => refr.span().text(),
-        },
-        Rule::Default { refr, .. } => refr.span().text(),
-    }
-}
-
-fn variable(expr: &Expr) -> Option<&str> {
-    matches!(expr, Expr::Var { .. }).then(|| expr.span().text())
-}
-
-/// The text that an expression is, if it is written there.
-fn constant(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::String { value, .. } | Expr::RawString { value, .. } => {
-            value.as_string().ok().map(ToString::to_string)
-        }
-        _ => None,
-    }
-}
-
-/// The variable that a reference starts from.
-fn root(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => root(refr),
-        _ => variable(expr),
     }
 }
 

@@ -98,7 +98,47 @@ fn what_is_there_may_be_read_in_every_way() {
 }
 
 #[test]
+fn a_path_to_no_rule_is_an_error() {
+    let rest = "weak(build) if build.level < 2\nlimit := 1";
+    for (condition, hint) in [
+        ("data.zwieback.limt > 2", "did you mean `limit`?"),
+        ("data.zwieback[\"limt\"] > 2", "did you mean `limit`?"),
+        ("data.zwiebck.limit > 2", "no rule of the module"),
+        ("count(data.zwieback) == 0", "no rule of the module"),
+        ("x := data; x.zwieback.limit > 2", "no rule of the module"),
+        (
+            "some name in [\"limt\"]; data.zwieback[name]",
+            "no rule of the module",
+        ),
+        (
+            "some data in input.builds; data.level < 2",
+            "another meaning",
+        ),
+        ("not data.denied[\"x\"]", "no rule of the module"),
+    ] {
+        let body = format!("deny contains \"no\" if {{ {condition} }}\n{rest}");
+        let why = wrong(&body).unwrap_or_else(|| panic!("{condition}: accepted"));
+        assert!(why.contains(hint), "{condition}: {why}");
+    }
+    let imported = "import data.zwieback.limt as most\ndeny contains \"no\" if { most > 2 }";
+    assert!(
+        wrong(&format!("{imported}\n{rest}"))
+            .unwrap()
+            .contains("`limit`")
+    );
+    // The engine itself knows of no such function and no such variable.
+    for condition in ["data.zwieback.wek(input.builds[0])", "limt > 2"] {
+        let body = format!("deny contains \"no\" if {{ {condition} }}\n{rest}");
+        let module = RegoModule::try_from(format!("package zwieback\n{body}\n")).unwrap();
+        let denied = RegoEngine.denials(&module, None);
+        assert!(denied.is_err(), "{condition}: {denied:?}");
+    }
+}
+
+#[test]
 fn a_rule_that_nobody_looks_at_is_an_error() {
+    let body = "deny := set()\ndenny contains \"no\" if { input.builders < 1 }";
+    assert!(wrong(body).unwrap().contains("did you mean `deny`?"));
     let body = "deny contains \"no\" if { input.builders < 1 }\ndefault allow := true";
     assert!(wrong(body).unwrap().contains("`allow`"));
 }
