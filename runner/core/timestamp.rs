@@ -6,6 +6,8 @@ use std::str::FromStr;
 use crate::text::{read_from_text, write_as_text};
 
 const DAY: i64 = 86_400;
+/// The clocks of those who sign and of those who read may differ by so many seconds.
+pub const SKEW: i64 = 300;
 
 /// Seconds since the start of 1970, between the years 0 and 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +37,11 @@ impl Timestamp {
     /// The seconds from `earlier` to this moment, negative if it is the later one.
     pub const fn seconds_since(self, earlier: Self) -> i64 {
         self.0 - earlier.0
+    }
+
+    /// Whether this moment has not come yet, by more than clocks may differ.
+    pub const fn is_ahead_of(self, now: Self) -> bool {
+        self.seconds_since(now) > SKEW
     }
 }
 

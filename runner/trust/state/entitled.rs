@@ -36,7 +36,6 @@ use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
-use crate::statement::heading::is_ahead;
 use crate::statement::revocation::Revoked;
 use crate::statement::said::{Said, Signed};
 
@@ -141,7 +140,7 @@ impl State {
     /// What was said at a time that has not come is not said yet. A revocation counts at once: whoever
     /// sets a clock back must not bring back what was revoked.
     fn check_time(&self, said: &Said) -> Result<(), Refusal> {
-        let ahead = said.issued().filter(|it| is_ahead(*it, self.now));
+        let ahead = said.issued().filter(|it| it.is_ahead_of(self.now));
         match ahead {
             Some(issued) if !matches!(said, Said::Revoked(_)) => {
                 let saw = format!("{issued}, it is {}", self.now);

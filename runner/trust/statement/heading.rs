@@ -15,9 +15,6 @@ const LOG: &str = "log";
 const LOG_ID: &str = "logId";
 const ISSUED: &str = "issued";
 
-/// The clocks of those who sign and of those who read may differ by so many seconds.
-pub const SKEW: i64 = 300;
-
 /// The log a statement is for, and when it was made, by its maker's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
@@ -36,11 +33,6 @@ pub enum OutOfSpan {
     Over,
     /// It lasts for so many seconds, which is longer than it may.
     TooLong(i64),
-}
-
-/// Whether a moment that someone names has not come yet, by more than clocks may differ.
-pub fn is_ahead(moment: Timestamp, now: Timestamp) -> bool {
-    moment.seconds_since(now) > SKEW
 }
 
 impl Heading {

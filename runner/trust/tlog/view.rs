@@ -1,7 +1,7 @@
 //! What a reader of a log has seen, and what it therefore takes as the log's next state.
 
 use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_core::timestamp::{SKEW, Timestamp};
 
 use super::checkpoint::Checkpoint;
 use super::note::Note;
@@ -57,6 +57,11 @@ impl Expectation<'_> {
         };
         let age = time.map(|time| self.now.seconds_since(time));
         match age {
+            // A witness whose word is from a time ahead could have given it long ago.
+            Some(age) if age < -SKEW => Err(Refusal::new(
+                Reason::LogStale,
+                format!("witnessed {} seconds ahead of this clock", -age),
+            )),
             Some(age) if age <= max => Ok(()),
             Some(age) => Err(Refusal::new(
                 Reason::LogStale,

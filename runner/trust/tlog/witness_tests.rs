@@ -136,6 +136,28 @@ fn what_was_seen_stays() {
 }
 
 #[test]
+fn a_witness_from_a_time_ahead_says_nothing_about_now() {
+    let policy = policy("quorum w2\n");
+    for (ahead, fresh) in [(300, true), (301, false), (1_000_000_000, false)] {
+        let mut note = note();
+        cosign(&mut note, 2, 2, -ahead);
+        let expectation = Expectation {
+            policy: &policy,
+            seen: None,
+            max_age: Some(100),
+            now: Timestamp::from_unix(NOW).unwrap(),
+        };
+        let opened = expectation.open(&note).map_err(|it| it.reason);
+        let stale = Err(Reason::LogStale.into());
+        assert_eq!(
+            opened.map(drop),
+            if fresh { Ok(()) } else { stale },
+            "{ahead}"
+        );
+    }
+}
+
+#[test]
 fn files_that_could_be_misread() {
     let (log, a) = (key(1, "log.example", NoteKind::Log), witness(2));
     let twin = key(2, "twin.example", NoteKind::Witness);
