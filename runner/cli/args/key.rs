@@ -161,7 +161,8 @@ pub struct TrustKeyArgs {
     /// The builder it speaks for
     #[arg(long, value_name = "URI", required_unless_present_any = ["verifier", "time_stamper"])]
     pub builder: Option<String>,
-    /// Who runs the builder: two builders of one operator are not independent
+    /// Who runs the builder: builders of one operator are not independent of each other, and one whose
+    /// operator is not named is independent of none
     #[arg(long, value_name = "NAME", requires = "builder")]
     pub operator: Option<String>,
     /// The SLSA build level it may vouch for

@@ -25,17 +25,19 @@ impl Trust {
         }
     }
 
-    /// What that key may vouch for, speaking for that builder at that time.
+    /// What that key may vouch for, speaking for that builder at that time, and who runs the builder, where
+    /// the trust root says so.
     pub fn level(
         &self,
         key: KeyId,
         builder: &str,
         time: SigningTime,
-    ) -> Result<BuildLevel, Refusal> {
-        match self {
-            Self::Key(_) => Ok(BuildLevel::L1),
-            Self::Root(root) => root.entry(key, builder, time).map(|entry| entry.level),
-        }
+    ) -> Result<(BuildLevel, Option<&str>), Refusal> {
+        let Self::Root(root) = self else {
+            return Ok((BuildLevel::L1, None));
+        };
+        let entry = root.entry(key, builder, time)?;
+        Ok((entry.level, entry.named_operator()))
     }
 
     /// Whether a builder's name means anything: a key alone signs whatever name is in its statement.
@@ -59,13 +61,5 @@ impl Trust {
             Self::Key(_) => &[],
             Self::Root(root) => &root.time_stampers,
         }
-    }
-
-    /// Who runs that builder, where the trust root says so.
-    pub fn operator(&self, key: KeyId, builder: &str) -> Option<&str> {
-        let Self::Root(root) = self else { return None };
-        let mut entries = root.builders.iter();
-        let entry = entries.find(|it| it.key.id() == key && it.builder == builder);
-        entry.map(|entry| entry.operator.as_str())
     }
 }

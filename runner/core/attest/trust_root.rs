@@ -285,6 +285,12 @@ impl Quorum {
 }
 
 impl BuilderKey {
+    /// Who runs the builder, if its keepers said so: where they did not, the builder stands there itself.
+    pub fn named_operator(&self) -> Option<&str> {
+        let operator = self.operator.as_str();
+        (operator != self.builder).then_some(operator)
+    }
+
     fn to_value(&self) -> Value {
         let Self {
             key,

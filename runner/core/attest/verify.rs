@@ -51,6 +51,7 @@ pub struct Verified {
     key: KeyId,
     bundle: Digest,
     level: BuildLevel,
+    operator: Option<String>,
     time: SigningTime,
     subjects: Vec<String>,
     tree: Option<StatedTree>,
@@ -92,7 +93,7 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
         stamped: token::stamped_at(&bundle, request.trust.time_stampers())?,
     };
     let builder = &provenance.builder.id;
-    let level = request.trust.level(statement.key(), builder, time)?;
+    let (level, operator) = request.trust.level(statement.key(), builder, time)?;
     build_type::check(&provenance, request.foreign)?;
     Ok(Verified {
         provenance,
@@ -100,6 +101,7 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
         statement: bundle.into_payload(),
         bundle: Digest::sha256(request.bundle),
         level,
+        operator: operator.map(str::to_owned),
         time,
         subjects,
         tree,
@@ -136,6 +138,11 @@ impl Verified {
     /// How much is vouched for.
     pub fn level(&self) -> BuildLevel {
         self.level
+    }
+
+    /// Who ran the builder when it was signed, where the trust root says so.
+    pub fn operator(&self) -> Option<&str> {
+        self.operator.as_deref()
     }
 
     /// When it was signed.

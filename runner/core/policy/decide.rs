@@ -23,12 +23,10 @@ use crate::json::canonical;
 use crate::json::value::Value;
 use crate::manifest::diagnostic::nearest;
 use crate::name::Name;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{SKEW, Timestamp};
 use crate::twin::factor::Factor;
 
 const DAY: i64 = 86_400;
-/// Clocks of builder and verifier may differ by so much.
-pub(super) const SKEW: i64 = 300;
 /// A toolchain's tree stands among the inputs under this name and its own.
 pub const TOOLCHAIN_PREFIX: &str = "toolchain/";
 
@@ -152,7 +150,7 @@ fn asked_elsewhere(policy: &Policy) -> String {
 /// Without a rule at least one is needed: no builds at all would keep every other rule.
 fn builders(asked: Option<usize>, question: &Question<'_>) -> Outcome {
     let asked = asked.unwrap_or(1).max(1);
-    let count = independent_builders(question.builds, question.trust);
+    let count = independent_builders(question.builds);
     outcome(
         "builders",
         &asked,

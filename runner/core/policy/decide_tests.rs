@@ -199,12 +199,12 @@ fn one_key_of_two_operators_counts_once() {
         build_in(&trust, &provenance(), 3),
         build_in(&trust, &elsewhere, 3),
     ];
-    assert_eq!(independent_builders(&builds, &trust), 1);
+    assert_eq!(independent_builders(&builds), 1);
     let with_another = [
         build_in(&trust, &provenance(), 1),
         build_in(&trust, &elsewhere, 3),
     ];
-    assert_eq!(independent_builders(&with_another, &trust), 2);
+    assert_eq!(independent_builders(&with_another), 2);
 }
 
 #[test]

@@ -8,13 +8,9 @@ use crate::json::value::{Object, Value};
 /// The document that modules are evaluated over; docs/policy.md describes every member.
 pub fn input(question: &Question<'_>) -> Value {
     let policy = question.policy;
-    let builds: Vec<Value> = question
-        .builds
-        .iter()
-        .map(|it| build(it, question))
-        .collect();
+    let builds: Vec<Value> = question.builds.iter().map(build).collect();
     let version = i64::try_from(policy.policy.version()).unwrap_or(i64::MAX);
-    let builders = independent_builders(question.builds, question.trust);
+    let builders = independent_builders(question.builds);
     let mut members: Object = [
         ("now".to_owned(), question.now.to_string().into()),
         ("builds".to_owned(), builds.into()),
@@ -37,7 +33,7 @@ pub fn input(question: &Question<'_>) -> Value {
     members.into()
 }
 
-fn build(build: &Verified, question: &Question<'_>) -> Value {
+fn build(build: &Verified) -> Value {
     let builder = &build.provenance().builder.id;
     let subjects: Vec<&str> = build.subjects().iter().map(String::as_str).collect();
     let mut members: Object = [
@@ -52,7 +48,7 @@ fn build(build: &Verified, question: &Question<'_>) -> Value {
         ("predicate".to_owned(), build.statement().predicate),
     ]
     .into();
-    if let Some(operator) = question.trust.operator(build.key(), builder) {
+    if let Some(operator) = build.operator() {
         members.extend([("operator".to_owned(), operator.into())]);
     }
     if let Some(time) = build.time().stamped {

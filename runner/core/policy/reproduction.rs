@@ -4,30 +4,57 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attest::digest_set::DigestSet;
 use crate::attest::key_id::KeyId;
-use crate::attest::trust::Trust;
 use crate::attest::verify::Verified;
 use crate::json::value::Object;
 
-/// The largest number of builds that are the same build by operators that are all different.
-///
-/// The artifacts are the same already: each build was verified against them. The same build also
-/// had the same parameters and inputs, else two accidents would count as one confirmation. An
-/// operator is whom the trust root names; a key that is trusted by itself has none, and counts once.
-pub fn independent_builders(builds: &[Verified], trust: &Trust) -> usize {
-    let mut groups: BTreeMap<Definition<'_>, Vec<(Option<&str>, KeyId)>> = BTreeMap::new();
-    for build in builds {
-        let operator = trust.operator(build.key(), &build.provenance().builder.id);
-        let group = groups.entry(definition(build)).or_default();
-        group.push((operator, build.key()));
-    }
-    groups.values().map(|group| count(group)).max().unwrap_or(0)
+/// Who stands behind a build.
+#[derive(Clone, Copy, Debug)]
+pub struct Maker<'a> {
+    /// Whom the trust root names as the one who runs the builder.
+    pub operator: Option<&'a str>,
+    /// The key that signed.
+    pub key: KeyId,
 }
 
-/// One operator with two keys is one, and so is one key under two operators' names.
-fn count(group: &[(Option<&str>, KeyId)]) -> usize {
-    let operators: BTreeSet<_> = group.iter().map(|(operator, _)| operator).collect();
-    let keys: BTreeSet<_> = group.iter().map(|(_, key)| key).collect();
-    operators.len().min(keys.len())
+/// The largest number of builds that are the same build by makers who are independent.
+///
+/// The artifacts are the same already: each build was verified against them. The same build also
+/// had the same parameters and inputs, else two accidents would count as one confirmation.
+pub fn independent_builders(builds: &[Verified]) -> usize {
+    let mut groups: BTreeMap<Definition<'_>, Vec<Maker<'_>>> = BTreeMap::new();
+    for build in builds {
+        let group = groups.entry(definition(build)).or_default();
+        group.push(Maker {
+            operator: build.operator(),
+            key: build.key(),
+        });
+    }
+    let counts = groups.values().map(|group| independent(group));
+    counts.max().unwrap_or(0)
+}
+
+/// How many of them are independent of all others: no two share an operator or a key, neither directly
+/// nor by way of a third. Of whom nobody says who it is, nobody knows that it is somebody else; so is a key
+/// that is trusted by itself.
+pub fn independent(makers: &[Maker<'_>]) -> usize {
+    let mut circles: Vec<(BTreeSet<&str>, BTreeSet<KeyId>)> = Vec::new();
+    for maker in makers {
+        let Some(operator) = maker.operator else {
+            continue;
+        };
+        let shares = |circle: &(BTreeSet<&str>, BTreeSet<KeyId>)| {
+            circle.0.contains(operator) || circle.1.contains(&maker.key)
+        };
+        let (mut operators, mut keys) = ([operator].into(), [maker.key].into());
+        let (same, other): (Vec<_>, Vec<_>) = circles.into_iter().partition(shares);
+        for (more, others) in same {
+            BTreeSet::extend(&mut operators, more);
+            BTreeSet::extend(&mut keys, others);
+        }
+        circles = other;
+        circles.push((operators, keys));
+    }
+    circles.len().max(makers.len().min(1))
 }
 
 /// What was built, how it was parametrized and, as a multiset, from what.
@@ -40,4 +67,57 @@ fn definition(build: &Verified) -> Definition<'_> {
     inputs.sort_unstable();
     let parameters = &provenance.external_parameters;
     (&provenance.build_type, inputs, parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attest::fixture::{provenance, public};
+    use crate::attest::trust::Trust;
+    use crate::policy::fixture::{build_in, trust};
+
+    #[test]
+    fn who_shares_anything_is_not_independent() {
+        let maker = |(operator, key)| Maker {
+            operator,
+            key: public(key).id(),
+        };
+        let (acme, other, third) = (Some("acme"), Some("other"), Some("third"));
+        for (makers, expected) in [
+            (vec![], 0),
+            (vec![(acme, 1), (other, 2)], 2),
+            (vec![(acme, 1), (acme, 2)], 1),
+            (vec![(acme, 1), (other, 1)], 1),
+            // One key of three operators, and two more keys of one of them.
+            (
+                vec![(acme, 1), (other, 1), (third, 1), (acme, 2), (acme, 3)],
+                1,
+            ),
+            (vec![(acme, 1), (other, 2), (acme, 2), (third, 3)], 2),
+            // Whoever is not named could be any of them.
+            (vec![(None, 1), (None, 2)], 1),
+            (vec![(None, 1), (acme, 2)], 1),
+            (vec![(None, 1), (acme, 2), (other, 3)], 2),
+        ] {
+            let found: Vec<_> = makers.iter().copied().map(maker).collect();
+            assert_eq!(independent(&found), expected, "{makers:?}");
+        }
+    }
+
+    #[test]
+    fn the_operator_is_the_one_at_the_time_of_signing() {
+        let Trust::Root(mut root) = trust() else {
+            panic!("the fixture has a root");
+        };
+        // Key 3 was of another operator's until it was handed over to acme, who has key 1.
+        let mut handed_over = root.builders[2].clone();
+        handed_over.operator = "acme".into();
+        handed_over.from = "2026-01-01T00:00:00Z".parse().ok();
+        root.builders[2].until = handed_over.from;
+        root.builders.push(handed_over);
+        let trust = Trust::Root(root);
+        let builds = [1, 3].map(|key| build_in(&trust, &provenance(), key));
+        assert_eq!(builds[1].operator(), Some("acme"));
+        assert_eq!(independent_builders(&builds), 1);
+    }
 }

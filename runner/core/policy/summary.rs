@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::{SKEW, decide, too_old_from};
+use super::decide::{decide, too_old_from};
 use super::question::Question;
-use super::reproduction::independent_builders;
+use super::reproduction::{Maker, independent, independent_builders};
 use super::signed::KnownPolicy;
 use crate::attest::bundle::Bundle;
 use crate::attest::digest_set::DigestSet;
@@ -21,7 +21,7 @@ use crate::attest::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::attest::verify::Verified;
 use crate::attest::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
 use crate::name::Name;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{SKEW, Timestamp};
 
 /// Who says it, about what, by which policy.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ pub fn summarize(
     let levels = question.builds.iter().map(Verified::level).min();
     let mut levels: BTreeSet<String> = levels.iter().map(ToString::to_string).collect();
     let is_root = matches!(question.trust, Trust::Root(_));
-    if is_root && independent_builders(question.builds, question.trust) >= 2 {
+    if is_root && independent_builders(question.builds) >= 2 {
         levels.insert(REPRODUCED.to_owned());
     }
     let input = |build: &Verified| ResourceDescriptor {
@@ -199,7 +199,7 @@ fn judge_builds(
     builds: &[SummarizedBuild],
     conditions: &Conditions<'_>,
 ) -> Result<(), Refusal> {
-    let mut makers = (BTreeSet::new(), BTreeSet::new());
+    let mut makers = Vec::new();
     for build in builds {
         let mut inputs = summary.inputs.iter();
         if !inputs.any(|input| input.digest.get_sha256() == Some(build.bundle)) {
@@ -216,13 +216,15 @@ fn judge_builds(
             let saw = format!("{:?} has {} now", build.builder, entry.level);
             return Err(Refusal::new(Reason::SummaryLevel, saw));
         }
-        makers.0.insert(&entry.operator);
-        makers.1.insert(key);
+        makers.push(Maker {
+            operator: entry.named_operator(),
+            key,
+        });
     }
     if builds.is_empty() {
         return Err(Refusal::new(Reason::SummaryIncomplete, "it names no build"));
     }
-    let reproduced = makers.0.len().min(makers.1.len()) >= 2;
+    let reproduced = independent(&makers) >= 2;
     if !reproduced && conditions.properties.iter().any(|it| it == REPRODUCED) {
         let saw = format!("{REPRODUCED} by one operator");
         return Err(Refusal::new(Reason::SummaryLevel, saw));

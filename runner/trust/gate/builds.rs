@@ -78,7 +78,7 @@ pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
     let named = verified.first().and_then(|it| it.subjects().first());
     Ok(Builds {
         name: named.cloned(),
-        independent: independent_builders(&verified, &trust),
+        independent: independent_builders(&verified),
         version: versions.map(|(_, version)| version).next(),
         verified,
         trust,
@@ -101,11 +101,8 @@ impl Builds {
     /// Keys that built the artifact, and the names of those who run the builders.
     pub(super) fn makers(&self) -> (BTreeSet<KeyId>, BTreeSet<&str>) {
         let keys = self.verified.iter().map(Verified::key).collect();
-        let operator = |it: &'_ Verified| {
-            let builder = it.provenance().builder.id.clone();
-            self.trust.operator(it.key(), &builder)
-        };
-        (keys, self.verified.iter().filter_map(operator).collect())
+        let operators = self.verified.iter().filter_map(Verified::operator);
+        (keys, operators.collect())
     }
 
     /// The sources that have authors.
