@@ -147,6 +147,9 @@ fn print_plain(
     let mut text = format!("{} {whose}{first}", paint.text(Meaning::Bad, "error:"));
     if let Some(refusal) = release_refusal(error) {
         text.push_str(&format!(" [{}]", refusal.reason));
+        for other in refusal.others() {
+            text.push_str(&format!("\n  also: {other} [{}]", other.reason));
+        }
     }
     for cause in sentences {
         text.push_str(&format!("\n  caused by: {cause}"));

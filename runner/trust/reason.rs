@@ -11,6 +11,8 @@ pub struct Refusal {
     /// The reason, by which programs decide.
     pub reason: Why,
     saw: String,
+    /// What was refused besides, for reasons of its own.
+    others: Vec<Refusal>,
 }
 
 /// A reason of this crate, or one of verification.
@@ -157,6 +159,8 @@ zwieback_core::reasons! {
     ExceptionScope = "exception-scope",
     /// too few keepers make the same exception
     ExceptionQuorum = "exception-quorum",
+    /// the release did not work when it was last looked at
+    LeftUnhealthy = "left-unhealthy",
     /// no earlier generation verifies now
     NothingToRollBackTo = "nothing-to-roll-back-to",
     /// what is deployed is not what was promoted
@@ -199,7 +203,42 @@ impl Refusal {
         Self {
             reason: reason.into(),
             saw: evidence(&saw.to_string()),
+            others: Vec::new(),
         }
+    }
+
+    /// All refusals as one: the first stands for all, the others are carried along. None, if there is
+    /// nothing to refuse.
+    pub fn of_many(refusals: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut all = refusals.into_iter().flat_map(Self::each);
+        let mut first = all.next()?;
+        for other in all {
+            let again = (other.reason, &other.saw) == (first.reason, &first.saw);
+            if !again && !first.others.contains(&other) {
+                first.others.push(other);
+            }
+        }
+        Some(first)
+    }
+
+    /// The first refusal and all others, each by itself.
+    pub fn each(self) -> Vec<Self> {
+        let Self {
+            reason,
+            saw,
+            others,
+        } = self;
+        let first = Self {
+            reason,
+            saw,
+            others: Vec::new(),
+        };
+        std::iter::once(first).chain(others).collect()
+    }
+
+    /// What was refused besides.
+    pub fn others(&self) -> &[Self] {
+        &self.others
     }
 
     /// What was seen.
@@ -225,6 +264,7 @@ impl From<attest::Refusal> for Refusal {
         Self {
             reason: refusal.reason.into(),
             saw: refusal.saw().to_owned(),
+            others: refusal.others().iter().cloned().map(Self::from).collect(),
         }
     }
 }
@@ -258,6 +298,20 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn one_refusal_of_many_carries_each_once() {
+        let new = |reason: Reason| Refusal::new(reason, "it");
+        assert_eq!(Refusal::of_many([]), None);
+        let (a, b) = (
+            new(Reason::ArtifactRevoked),
+            new(Reason::ReleasePolicyExpired),
+        );
+        let both = Refusal::of_many([a.clone(), b.clone(), a.clone()]).unwrap();
+        assert_eq!((both.reason, both.others()), (a.reason, &[b.clone()][..]));
+        let nested = Refusal::of_many([both, new(Reason::Downgrade), b.clone()]).unwrap();
+        assert_eq!(nested.each(), [a, b, new(Reason::Downgrade)]);
+    }
 
     #[test]
     fn codes_are_unique_and_plain() {

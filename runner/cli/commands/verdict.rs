@@ -126,12 +126,15 @@ pub fn refused_release(global: &Global, error: &anyhow::Error) -> anyhow::Result
         error::print(error, Paint::for_stderr(global.color));
         return Ok(error::code(error));
     }
-    let reason = error::release_refusal(error.as_ref()).map(|it| it.reason.code());
-    print(&json!({
+    let refusal = error::release_refusal(error.as_ref());
+    let others = refusal.map_or(&[][..], |it| it.others()).iter();
+    let others = others.map(|it| json!({"reason": it.reason.code(), "saw": it.saw()}));
+    let verdict = json!({
         "verdict": "refused",
-        "reason": reason,
+        "reason": refusal.map(|it| it.reason.code()),
         "message": error.to_string(),
-    }))?;
+    });
+    print(&with(verdict, "others", others.collect()))?;
     Ok(error::code(error))
 }
 

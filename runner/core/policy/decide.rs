@@ -51,9 +51,7 @@ pub struct Decision {
 
 /// Applies a policy. All rules are applied even after one has denied, so that all can be shown.
 pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
-    let rules = Applicable::of(question)?;
-    let builds = question.builds.iter();
-    Ok(rules.conclude(builds.flat_map(|build| rules.of_build(build)).collect()))
+    Ok(Applicable::of(question)?.apply())
 }
 
 /// The rules that apply, for whoever asks about each build by itself, in whatever order, or at once.
@@ -71,6 +69,12 @@ impl<'q> Applicable<'q> {
             let saw = format!("since {}, it is {}", policy.expires(), question.now);
             return Err(Refusal::new(Reason::PolicyExpired, saw));
         }
+        Self::whenever(question)
+    }
+
+    /// The same of a policy that may be over, for whoever says that besides.
+    pub fn whenever(question: &'q Question<'q>) -> Result<Self, Refusal> {
+        let policy = &question.policy.policy;
         let rules = policy
             .rules(question.environment)
             .ok_or_else(|| unknown(policy, question.environment))?;
@@ -83,6 +87,12 @@ impl<'q> Applicable<'q> {
             rules,
             allowed: rules.sources.as_ref().map(Allowed::of),
         })
+    }
+
+    /// Applies them all.
+    pub fn apply(&self) -> Decision {
+        let builds = self.question.builds.iter();
+        self.conclude(builds.flat_map(|build| self.of_build(build)).collect())
     }
 
     /// Every rule about one build.

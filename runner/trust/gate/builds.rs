@@ -12,18 +12,17 @@ use zwieback_core::attest::verify::{Request, Verified, verify as verify_build};
 use zwieback_core::digest::Digest;
 use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
-use zwieback_core::policy::decide::{Outcome, decide};
+use zwieback_core::policy::decide::{Applicable, Outcome};
 use zwieback_core::policy::question::Question as BuildQuestion;
 use zwieback_core::policy::reproduction::independent_builders;
 use zwieback_core::policy::summary::grounds;
 
-use super::case::{Case, revocation_rule};
+use super::case::Case;
 use super::decision::{Rule, SetAside, Waivable};
 use super::inputs::{Authored, authored};
 use super::needs::{Rest, hint};
 use super::question::Intent;
 use crate::reason::{Reason, Refusal, Why};
-use crate::statement::revocation::Revoked;
 
 /// The builds that count, and those that do not.
 pub(super) struct Builds {
@@ -113,35 +112,18 @@ impl Builds {
         all.into_iter().collect()
     }
 
-    /// All builds that it rests on, its own first.
-    fn all(&self) -> impl Iterator<Item = &Verified> {
-        self.verified.iter().chain(&self.rest.builds)
-    }
-
-    /// The digests of all inputs, and of all files of those that recipes made, at any depth.
-    fn sources(&self) -> BTreeSet<Digest> {
-        let inputs = self
-            .all()
-            .flat_map(|it| &it.provenance().resolved_dependencies);
-        let inputs = inputs.filter_map(|it| it.digest.get_sha256());
-        let files = self
-            .rest
-            .builds
-            .iter()
-            .flat_map(|it| it.statement().subject);
-        let files = files.filter_map(|it| it.digest.get_sha256());
-        inputs.chain(files).collect()
-    }
-
-    /// Every rule about builds.
+    /// Every rule about builds, whichever of the others deny.
     pub(super) fn rules(&self, case: &Case<'_>) -> Vec<Rule> {
-        let mut rules = vec![self.presence()];
+        let mut rules = self.presence();
+        rules.extend(self.rest.rule());
+        rules.extend(expiry(case));
         if self.verified.is_empty() {
+            // There is nothing that could be held against the others.
             return rules;
         }
-        rules.extend(self.revocations(case));
-        rules.extend(self.rest.rule());
-        match decide(&self.question(case)) {
+        let question = self.question(case);
+        let applied = Applicable::whenever(&question).map(|rules| rules.apply());
+        match applied {
             Ok(decision) => {
                 let outcomes = decision.outcomes().iter();
                 // Age says whether to start with something, not whether to stop using it.
@@ -183,40 +165,33 @@ impl Builds {
         }
     }
 
-    /// Without provenance that is believed, the first refusal is the reason.
-    fn presence(&self) -> Rule {
-        let saw = match self.verified.as_slice() {
-            [] => match self.set_aside.first() {
-                Some(aside) => aside.why.to_string(),
-                None => "none".to_owned(),
-            },
-            builds => format!("{} believed", builds.len()),
+    /// Without provenance that is believed, each refusal of another kind is a reason.
+    fn presence(&self) -> Vec<Rule> {
+        let rule = |saw: String, why: Option<Why>| {
+            Rule::new("provenance", "provenance by a trusted builder", saw, why)
         };
-        let first = self.set_aside.first().map(|it| it.why.reason);
-        let why = first.unwrap_or(Reason::ProvenanceMissing.into());
-        let why: Option<Why> = self.verified.is_empty().then_some(why);
-        Rule::new("provenance", "provenance by a trusted builder", saw, why)
+        if !self.verified.is_empty() {
+            return vec![rule(format!("{} believed", self.verified.len()), None)];
+        }
+        let mut seen = BTreeSet::new();
+        let aside = self.set_aside.iter();
+        let aside = aside.filter(|aside| seen.insert(aside.why.reason));
+        let refusal = |aside: &SetAside| rule(aside.why.to_string(), Some(aside.why.reason));
+        let mut refused: Vec<Rule> = aside.map(refusal).collect();
+        if refused.is_empty() {
+            let missing = Reason::ProvenanceMissing.into();
+            refused.push(rule("none".to_owned(), Some(missing)));
+        }
+        refused
     }
+}
 
-    fn revocations(&self, case: &Case<'_>) -> Vec<Rule> {
-        let state = case.question.state;
-        let mut builders = self.all().map(|it| &it.provenance().builder.id);
-        let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
-        let sources = self.sources();
-        let revoked = state
-            .revocations()
-            .iter()
-            .find(|it| match it.revocation.revoked {
-                _ if !it.alone => false,
-                // An artifact that was revoked is no better as an input of another.
-                Revoked::Source(digest) | Revoked::Artifact(digest) => sources.contains(&digest),
-                Revoked::Key(_) | Revoked::Builder(_) => false,
-            });
-        vec![
-            revocation_rule("builder", builder, Reason::BuilderRevoked),
-            revocation_rule("sources", revoked, Reason::SourceRevoked),
-        ]
-    }
+/// A policy about builds that is over denies; what it asks for is asked for all the same.
+fn expiry(case: &Case<'_>) -> Option<Rule> {
+    let (expires, now) = (case.policy.builds.policy.expires(), case.question.now);
+    let asked = format!("a time before {expires}");
+    let over = attest::Reason::PolicyExpired.into();
+    (now >= expires).then(|| Rule::new("builds.expires", asked, now.to_string(), Some(over)))
 }
 
 fn of_outcome(outcome: &Outcome) -> Rule {

@@ -1,16 +1,16 @@
-//! The decision. All rules are applied even after one has denied, so that all can be shown.
+//! The decision. All rules are applied even after one has denied, so that all can be shown; whether
+//! something must not stay is asked first.
 
 use zwieback_core::name::Name;
 
 use super::builds::{self, Builds};
-use super::case::{Case, revocation_rule};
+use super::case::Case;
 use super::decision::{Decision, Rule};
 use super::exceptions;
 use super::question::{Intent, Question};
-use super::{approvals, history};
+use super::{approvals, history, stay};
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::History;
-use crate::statement::revocation::Revoked;
 
 /// Decides. Nothing is decided where no policy is in force, or none that knows the environment.
 pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
@@ -26,8 +26,8 @@ pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
     };
     let builds = builds::verify(&case)?;
     let mut decision = case.outline(&builds);
+    decision.rules.extend(stay::rules(question));
     decision.rules.push(case.expiry());
-    decision.rules.push(case.revocation());
     decision.rules.extend(builds.rules(&case));
     if question.intent == Intent::Promote {
         approvals::apply(&case, &builds, &mut decision);
@@ -85,11 +85,5 @@ impl Case<'_> {
             now.to_string(),
             denied,
         )
-    }
-
-    fn revocation(&self) -> Rule {
-        let digest = self.question.artifact.sha256;
-        let found = self.question.state.revocation(&Revoked::Artifact(digest));
-        revocation_rule("artifact", found, Reason::ArtifactRevoked)
     }
 }

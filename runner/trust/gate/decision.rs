@@ -95,17 +95,9 @@ pub struct SetAside {
 }
 
 impl Decision {
-    /// Whether no rule denied; otherwise the first that did.
+    /// Whether no rule denied; otherwise why each of them did, the first one for all.
     pub fn verdict(&self) -> Result<(), Refusal> {
-        let denial = self.rules.iter().find_map(|rule| match rule.verdict {
-            Verdict::Denied(why) => {
-                let (name, asked, saw) = (&rule.name, &rule.asked, &rule.saw);
-                let saw = format!("`{name}` asks for {asked}, there is {saw}");
-                Some(Refusal::new(why, saw))
-            }
-            Verdict::Held | Verdict::Waived { .. } => None,
-        });
-        denial.map_or(Ok(()), Err)
+        denials(&self.rules).map_or(Ok(()), Err)
     }
 
     /// The rules that only passed by an exception.
@@ -114,6 +106,19 @@ impl Decision {
         let waived = waived.filter(|it| matches!(it.verdict, Verdict::Waived { .. }));
         waived.map(|it| it.name.clone()).collect()
     }
+}
+
+/// Why the rules deny, if any of them does.
+pub fn denials(rules: &[Rule]) -> Option<Refusal> {
+    let denial = |rule: &Rule| match rule.verdict {
+        Verdict::Denied(why) => {
+            let (name, asked, saw) = (&rule.name, &rule.asked, &rule.saw);
+            let saw = format!("`{name}` asks for {asked}, there is {saw}");
+            Some(Refusal::new(why, saw))
+        }
+        Verdict::Held | Verdict::Waived { .. } => None,
+    };
+    Refusal::of_many(rules.iter().filter_map(denial))
 }
 
 impl Rule {

@@ -10,6 +10,7 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::case::Case;
 use super::decision::{Decision, Rule, SetAside, Verdict, Waivable};
+use super::question::Question;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 use crate::state::record::Entered;
@@ -60,6 +61,16 @@ pub fn check(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     hold(state, exception, now).map(drop)
+}
+
+/// Whether an exception holds that lets that rule of one person's pass, for this artifact and place.
+pub(super) fn lets_pass(question: &Question<'_>, rule: &str) -> bool {
+    let record = question.state.artifact(question.artifact.sha256);
+    let exceptions = record.map_or(&[][..], |it| &it.exceptions);
+    exceptions.iter().any(|it| {
+        let named = it.what.environment == *question.environment && it.what.scope.contains(rule);
+        named && hold(question.state, it, question.now).is_ok_and(|held| held.alone)
+    })
 }
 
 /// A name that an exception gives in vain: of no rule that this decision knows, or of one that nobody

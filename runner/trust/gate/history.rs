@@ -41,14 +41,15 @@ fn order(case: &Case<'_>, builds: &Builds) -> Rule {
     let Some(current) = history.and_then(|it| it.current()) else {
         return Rule::new("order", asked, "nothing there", None);
     };
-    let older = history.is_some_and(|it| it.is_older(artifact, builds.version.as_deref()));
-    let counts = question.state.check_generation(current).is_ok();
-    let reason = if current.artifact == artifact && counts {
+    let counts = |it: &Generation| question.state.check_generation(it).is_ok();
+    let version = builds.version.as_deref();
+    let older = history.is_some_and(|it| it.is_older(artifact, version, counts));
+    let reason = if current.artifact == artifact && counts(current) {
         Some(Reason::AlreadyDeployed.into())
     } else {
         older.then_some(Reason::Downgrade.into())
     };
-    let new = builds.version.as_deref().unwrap_or("no version");
+    let new = version.unwrap_or("no version");
     let saw = format!("{new} after {}", describe(current));
     Rule::new("order", asked, saw, reason)
 }

@@ -1,7 +1,10 @@
 //! A decision on the screen: rule by rule, then what did not count.
 
+use std::collections::BTreeSet;
+
 use super::text::{Cell, Label, Text, headings};
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
+use crate::reason::Refusal;
 
 /// The decision as text.
 pub fn decision(decision: &Decision) -> Text {
@@ -29,12 +32,22 @@ pub fn decision(decision: &Decision) -> Text {
     text.line();
     match decision.verdict() {
         Ok(()) => text.line().add(Label::Good, "allowed"),
-        Err(refusal) => text
-            .line()
-            .add(Label::Bad, "denied")
-            .add(Label::Plain, format!(": {}", refusal.reason.sentence()))
-            .add(Label::Faint, format!(" [{}]", refusal.reason)),
+        Err(refusal) => denied(&mut text, refusal),
     };
+    text
+}
+
+/// Every reason once, whatever denied for it.
+fn denied(text: &mut Text, refusal: Refusal) -> &mut Text {
+    let mut seen = BTreeSet::new();
+    for refusal in refusal.each() {
+        if seen.insert(refusal.reason) {
+            text.line()
+                .add(Label::Bad, "denied")
+                .add(Label::Plain, format!(": {}", refusal.reason.sentence()))
+                .add(Label::Faint, format!(" [{}]", refusal.reason));
+        }
+    }
     text
 }
 

@@ -194,26 +194,30 @@ pub fn rolled_back(done: &RolledBack) -> Value {
 
 /// What came of a look at an environment.
 pub fn watched(environment: &Name, watched: &Watched) -> Value {
-    let settled = match watched {
-        Watched::Settled(finding) => Some(finding),
-        _ => None,
-    };
-    let (alarm, done) = match watched {
-        Watched::Fine | Watched::Settled(_) => (None, None),
-        Watched::Alarm(alarm) => (Some(alarm), None),
-        Watched::RolledBack(alarm, done) => (Some(alarm), Some(done)),
-    };
+    let (mut settled, mut doubt, mut stuck) = (None, None, None);
+    let (mut alarm, mut done) = (None, None);
+    match watched {
+        Watched::Fine => {}
+        Watched::Settled(finding) => settled = Some(finding),
+        Watched::Doubtful(refusal) => doubt = Some(refusal),
+        Watched::Alarm(it) => alarm = Some(it),
+        Watched::RolledBack(it, back) => (alarm, done) = (Some(it), Some(back)),
+        Watched::Stuck(it, refusal) => (alarm, stuck) = (Some(it), Some(refusal)),
+    }
     let alarm = alarm.map_or(Value::Null, |it| {
         Value::object([
             ("trigger", it.trigger.as_str().into()),
             ("finding", it.finding.as_str().into()),
+            ("refusal", refusal(it.refusal.as_ref())),
         ])
     });
     Value::object([
         ("environment", environment.as_str().into()),
         ("settled", refusal(settled)),
+        ("doubt", refusal(doubt)),
         ("alarm", alarm),
         ("rolledBack", done.map_or(Value::Null, |it| rolled_back(it))),
+        ("stuck", refusal(stuck)),
     ])
 }
 
@@ -310,13 +314,24 @@ fn build(build: &BuildTrace) -> Value {
     ])
 }
 
+/// A refusal; those beside it are named where there are any.
 fn refusal(refusal: Option<&Refusal>) -> Value {
-    refusal.map_or(Value::Null, |it| {
-        Value::object([
+    let Some(refusal) = refusal else {
+        return Value::Null;
+    };
+    let one = |it: &Refusal| {
+        [
             ("code", it.reason.code().into()),
             ("message", it.to_string().into()),
-        ])
-    })
+        ]
+    };
+    let others = refusal.others().iter();
+    let others: Vec<Value> = others.map(|it| Value::object(one(it))).collect();
+    let [code, message] = one(refusal);
+    if others.is_empty() {
+        return Value::object([code, message]);
+    }
+    Value::object([code, message, ("others", others.into())])
 }
 
 fn optional(text: Option<&str>) -> Value {

@@ -63,8 +63,10 @@ fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
     };
     let mut notes = Vec::new();
     if let Err(refusal) = &environment.verdict {
-        let said = format!("{refusal} [{}]", refusal.reason);
-        notes.push(note(Label::Bad, "wrong", said));
+        for refusal in refusal.clone().each() {
+            let said = format!("{refusal} [{}]", refusal.reason);
+            notes.push(note(Label::Bad, "wrong", said));
+        }
     }
     for it in &environment.exceptions {
         let scope: Vec<&str> = it.scope.iter().map(String::as_str).collect();

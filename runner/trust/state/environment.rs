@@ -80,6 +80,40 @@ impl History {
         self.generations.get(at.ok()?)
     }
 
+    /// The releases that stand behind each other, the current one last. A rollback ends the turn of the
+    /// release that it leaves, and of all that it goes past: only a promotion brings one of those back.
+    pub fn line(&self) -> Vec<&Generation> {
+        let mut line: Vec<&Generation> = Vec::new();
+        for generation in &self.generations {
+            let stands = self.promoted(generation);
+            line.truncate(line.partition_point(|it| it.number < stands.number));
+            line.push(stands);
+        }
+        line
+    }
+
+    /// The releases that may take the place of the current one, the newest first: those that stand behind
+    /// it, and are not the same.
+    pub fn earlier(&self) -> impl Iterator<Item = &Generation> {
+        let mut line = self.line();
+        let current = line.pop().map(|it| it.artifact);
+        let earlier = line.into_iter().rev();
+        earlier.filter(move |it| Some(it.artifact) != current)
+    }
+
+    /// The promotion that a generation is, or is a copy of.
+    fn promoted<'a>(&'a self, generation: &'a Generation) -> &'a Generation {
+        let mut found = generation;
+        // Each step leads to an earlier generation: a rollback can only name one that was there.
+        while let Origin::Rollback { to, .. } = found.origin {
+            match self.generation(to).filter(|it| it.number < found.number) {
+                Some(earlier) => found = earlier,
+                None => break,
+            }
+        }
+        found
+    }
+
     /// The number of the next generation.
     pub fn next(&self) -> u64 {
         self.count + 1
@@ -128,13 +162,20 @@ impl History {
     }
 
     /// Whether deploying that artifact would put an older release in place of a newer one: it was
-    /// replaced by a promotion, or its version is lower. What a rollback took out may come back.
-    pub fn is_older(&self, artifact: Digest, version: Option<&str>) -> bool {
-        let Some(current) = self.current().filter(|it| it.artifact != artifact) else {
-            return false;
+    /// replaced by a promotion, or its version is lower. What a rollback took out may come back. A
+    /// generation that does not count, such as one by a gate's key that was revoked, stands in nobody's way.
+    pub fn is_older(
+        &self,
+        artifact: Digest,
+        version: Option<&str>,
+        counts: impl Fn(&Generation) -> bool,
+    ) -> bool {
+        let replaced = self.replaced(artifact).filter(|it| counts(it));
+        let superseded = replaced.is_some_and(|it| matches!(it.origin, Origin::Promotion { .. }));
+        let current = self.current().filter(|it| it.artifact != artifact);
+        let Some(current) = current.filter(|it| counts(it)) else {
+            return superseded;
         };
-        let superseded = self.replaced(artifact);
-        let superseded = superseded.is_some_and(|it| matches!(it.origin, Origin::Promotion { .. }));
         let lower = match (version, current.version.as_deref()) {
             (Some(new), Some(old)) => compare(new, old).is_lt(),
             // A release without a version cannot show that it is not older.

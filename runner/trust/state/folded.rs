@@ -173,7 +173,7 @@ impl State {
 /// Stamps lie outside of what is signed and of what the log's tree covers: whoever can write to the log's
 /// files can add one that does not hold. Such a one says nothing, and takes nothing from what was signed: a
 /// revocation must not end by it.
-pub(super) fn stamped(
+pub(crate) fn stamped(
     bundle: &zwieback_core::attest::bundle::Bundle,
     root: Option<&TrustRoot>,
 ) -> Option<Timestamp> {

@@ -22,12 +22,16 @@ impl State {
     ) -> Result<String, Refusal> {
         self.check_promotion(index, signed, promotion)?;
         let environment = &promotion.environment;
+        let is_older = self.environments.get(environment).is_some_and(|history| {
+            let counts = |generation: &Generation| self.check_generation(generation).is_ok();
+            history.is_older(signed.subject, promotion.version.as_deref(), counts)
+        });
         let history = self.environments.entry(environment.clone()).or_default();
         if promotion.generation != history.next() {
             let saw = format!("{}, {} is next", promotion.generation, history.next());
             return Err(Refusal::new(Reason::GenerationOrder, saw));
         }
-        if history.is_older(signed.subject, promotion.version.as_deref()) {
+        if is_older {
             let saw = promotion.version.as_deref().unwrap_or("no version");
             return Err(Refusal::new(Reason::Downgrade, saw));
         }

@@ -104,9 +104,21 @@ impl Reader<'_> {
         environment: &Name,
         intent: Intent,
     ) -> Result<Decision, StoryError> {
+        Ok(self.ask(state, artifact, environment, intent, decide)??)
+    }
+
+    /// Asks something about an artifact, with all that the log has about it.
+    pub fn ask<T>(
+        &self,
+        state: &State,
+        artifact: &Artifact,
+        environment: &Name,
+        intent: Intent,
+        answer: impl FnOnce(&Question<'_>) -> T,
+    ) -> Result<T, StoryError> {
         let provenance = self.ledger.provenance(state, artifact.sha256, self.now)?;
         let needed = self.ledger.needed(state, artifact.sha256, self.now)?;
-        Ok(decide(&Question {
+        Ok(answer(&Question {
             state,
             artifact,
             environment,
@@ -115,7 +127,7 @@ impl Reader<'_> {
             rego: self.rego,
             intent,
             now: self.now,
-        })?)
+        }))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod say;
 
 pub mod promote;
 pub mod rollback;
+pub mod standing;
 pub mod watch;
 
 pub mod restore;

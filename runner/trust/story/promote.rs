@@ -13,13 +13,14 @@ use zwieback_host::keys::signer::seal;
 
 use super::desk::{Desk, Place, Reader, open_artifact};
 use super::error::StoryError;
-use super::rollback::{RollBack, RolledBack, rollback};
+use super::rollback::{RollBack, RolledBack, leave};
+use super::standing::{check_health, may_stand};
+use super::watch::{is_automatic, is_stuck};
 use crate::gate::decision::Decision;
 use crate::gate::question::Intent;
-use crate::gate::release_policy::RollbackRule;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
-use crate::reason::Reason;
+use crate::reason::Refusal;
 use crate::state::folded::State;
 use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
@@ -48,6 +49,8 @@ pub struct Promoted {
     pub health: Result<(), Unhealthy>,
     /// What took its place at once, if it does not work and policy says so.
     pub rolled_back: Option<RolledBack>,
+    /// Why nothing took its place, though policy says so: it stays.
+    pub stays: Option<Refusal>,
 }
 
 /// What would be decided now; nothing is changed (`promote --dry-run`).
@@ -69,18 +72,25 @@ pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> 
         Some(place) => deploy(desk, place, &file, &artifact, wish)?,
         None => say(desk, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
     };
-    let health = place.and_then(|it| it.health.as_ref());
-    let health = health.map_or(Ok(()), |health| health.check(&wish.environment));
-    let rolled_back = match &health {
-        Err(unhealthy) => take_back(desk, &wish.environment, unhealthy)?,
-        Ok(()) => None,
-    };
-    Ok(Promoted {
+    let look = |place: &Place| check_health(place, &wish.environment, artifact.sha256);
+    let mut promoted = Promoted {
+        health: place.map_or(Ok(Ok(())), look)?,
         decision,
         index,
-        health,
-        rolled_back,
-    })
+        rolled_back: None,
+        stays: None,
+    };
+    if let Err(unhealthy) = &promoted.health {
+        let generation = promoted.decision.generation;
+        match take_back(desk, &wish.environment, generation, unhealthy) {
+            Ok(done) => promoted.rolled_back = done,
+            Err(StoryError::Refused(refusal)) if is_stuck(&refusal) => {
+                promoted.stays = Some(refusal);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(promoted)
 }
 
 /// Deploys the copy that is decided about: staged before the log speaks, switched after.
@@ -107,16 +117,13 @@ fn deploy(
     Ok((decision, index))
 }
 
-/// The first generation of an environment has nothing to go back to, and stays.
 fn take_back(
     desk: &Desk<'_>,
     environment: &Name,
+    generation: u64,
     unhealthy: &Unhealthy,
 ) -> Result<Option<RolledBack>, StoryError> {
-    let state = desk.reader.state()?;
-    let rule = state.policy()?.release.environment(environment);
-    let automatic = rule.is_some_and(|(it, _)| it.rollback == RollbackRule::Automatic);
-    if !automatic {
+    if !is_automatic(&desk.reader.state()?, environment) {
         return Ok(None);
     }
     let wish = RollBack {
@@ -124,11 +131,7 @@ fn take_back(
         trigger: Trigger::Unhealthy,
         reason: unhealthy.to_string(),
     };
-    match rollback(desk, &wish) {
-        Ok(done) => Ok(Some(done)),
-        Err(error) if error.why() == Some(Reason::NothingToRollBackTo.into()) => Ok(None),
-        Err(error) => Err(error),
-    }
+    leave(desk, &wish, generation).map(Some)
 }
 
 /// What an earlier promotion left undone comes first.
@@ -146,8 +149,8 @@ fn catch_up(
     }
     // Only now all of the history may be needed: any generation may have the bytes.
     let state = desk.reader.state()?;
-    if super::watch::revoked(&desk.reader, &state, environment)?.is_some() {
-        // What takes its place is about to be decided; until then nothing that was revoked is put there.
+    if may_stand(&desk.reader, &state, environment)?.is_err() {
+        // What takes its place is about to be decided; nothing that may not stand is put there before.
         return Ok(copy::discard_staged(place.target.home())?);
     }
     match state.history(environment) {

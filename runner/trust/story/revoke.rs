@@ -1,5 +1,7 @@
 //! Revocation: see the blast radius first, then say it, then roll back what policy says.
 
+use std::collections::BTreeSet;
+
 use zwieback_core::attest::key_id::KeyName;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::statement::Statement;
@@ -9,6 +11,7 @@ use zwieback_core::timestamp::Timestamp;
 use super::desk::{Desk, Reader};
 use super::error::StoryError;
 use super::say::say;
+use super::standing::may_stand;
 use super::watch::{Watched, watch};
 use crate::state::blast::BlastRadius;
 use crate::state::folded::State;
@@ -25,6 +28,9 @@ pub struct Revoke {
     /// Why.
     pub reason: String,
 }
+
+/// What came of a look at an environment.
+pub type Look = (Name, Result<Watched, StoryError>);
 
 /// What a revocation would reach: shown before anything is signed.
 pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadius, StoryError> {
@@ -73,13 +79,19 @@ pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, Story
     Ok(revocation.into_statement())
 }
 
-/// Rolls back, at the gate's desk, every environment in which what is deployed was revoked.
-pub fn roll_back_reached(
-    gate: &Desk<'_>,
-    radius: &BlastRadius,
-) -> Vec<(Name, Result<Watched, StoryError>)> {
-    let reached = radius.deployed.iter();
-    reached
-        .map(|(name, _, _)| (name.clone(), watch(gate, name)))
-        .collect()
+/// Looks, at the gate's desk, at every environment that the revocation reaches, and at each in which
+/// something must not stay now, whatever it is reached by.
+pub fn roll_back_reached(gate: &Desk<'_>, radius: &BlastRadius) -> Result<Vec<Look>, StoryError> {
+    let state = gate.reader.state()?;
+    let mut reached: BTreeSet<Name> = radius.deployed.iter().map(|it| it.0.clone()).collect();
+    for environment in state.environments() {
+        if may_stand(&gate.reader, &state, environment)?.is_err() {
+            reached.insert(environment.clone());
+        }
+    }
+    let looks = reached.into_iter().map(|name| {
+        let watched = watch(gate, &name);
+        (name, watched)
+    });
+    Ok(looks.collect())
 }

@@ -1,16 +1,15 @@
-//! Rollback: to the newest generation that verifies now.
+//! Rollback: to the newest release that was deployed before the one that is left, worked when it was left,
+//! was not taken out since, and verifies now.
 
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Fingerprint;
 use zwieback_core::name::Name;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::seal;
 
 use super::desk::{Desk, Place, Reader};
 use super::error::StoryError;
-use crate::gate::question::Intent;
+use super::standing::{keep, may_stand};
 use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
@@ -20,6 +19,7 @@ use crate::statement::rollback::{Rollback, Trigger};
 use crate::target::copy::fingerprint;
 use crate::target::settle::{restage, settle};
 use crate::target::staged::Staged;
+use crate::target::unhealthy;
 
 /// What `rollback` takes.
 #[derive(Clone, Debug)]
@@ -41,14 +41,31 @@ pub struct RolledBack {
     pub from: u64,
     /// The one that is deployed again.
     pub to: Generation,
-    /// Generations in between that do not verify now, and why.
+    /// Generations in between that may not stand there now, and why.
     pub skipped: Vec<(u64, Refusal)>,
     /// The entry that says so.
     pub index: u64,
 }
 
-/// Returns to the newest earlier generation that verifies now, with what is deployed left out.
+/// Returns to the newest earlier release that may stand there now. If there is none, nothing is deployed.
 pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryError> {
+    turn_back(desk, wish, None)
+}
+
+/// The same away from that generation alone: what took its place meanwhile is not what was looked at.
+pub(super) fn leave(
+    desk: &Desk<'_>,
+    wish: &RollBack,
+    generation: u64,
+) -> Result<RolledBack, StoryError> {
+    turn_back(desk, wish, Some(generation))
+}
+
+fn turn_back(
+    desk: &Desk<'_>,
+    wish: &RollBack,
+    leaving: Option<u64>,
+) -> Result<RolledBack, StoryError> {
     let place = desk.reader.places.get(&wish.environment);
     let _lock = place.map(|it| it.target.lock()).transpose()?;
     let lock = desk.reader.ledger.log.lock()?;
@@ -59,6 +76,10 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
         .cloned()
         .ok_or_else(nothing)?;
     let from = history.current().ok_or_else(nothing)?.number;
+    if leaving.is_some_and(|leaving| leaving != from) {
+        let saw = format!("{from} took its place meanwhile; look again");
+        return Err(Refusal::new(Reason::GenerationOrder, saw).into());
+    }
     let (to, staged, skipped) = choose(&desk.reader, &state, &history, wish)?;
     let rollback = Rollback {
         heading: desk.reader.heading()?,
@@ -89,13 +110,14 @@ pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryErr
     })
 }
 
-/// Brings a target to what the log says (`promote` and `rollback` do so by themselves).
+/// Brings a target to what the log says (`promote` and `rollback` do so by themselves), if that may stand.
 pub fn repair(desk: &Desk<'_>, environment: &Name) -> Result<(), StoryError> {
     let Some(place) = desk.reader.places.get(environment) else {
         return Ok(());
     };
     let _lock = place.target.lock()?;
     let state = desk.reader.state()?;
+    may_stand(&desk.reader, &state, environment)??;
     match state.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
@@ -110,11 +132,16 @@ fn choose(
     history: &History,
     wish: &RollBack,
 ) -> Result<Choice, StoryError> {
-    let current = history.current().map(|it| it.artifact);
     let place = reader.places.get(&wish.environment);
+    let unhealthy = place.map(|it| unhealthy::all(&it.target)).transpose()?;
+    let unhealthy = unhealthy.unwrap_or_default();
     let mut skipped = Vec::new();
-    let earlier = history.generations().iter().rev();
-    for generation in earlier.filter(|it| Some(it.artifact) != current) {
+    for generation in history.earlier() {
+        if unhealthy.contains(&generation.artifact) {
+            let refusal = Refusal::new(Reason::LeftUnhealthy, generation.artifact.short());
+            skipped.push((generation.number, refusal));
+            continue;
+        }
         match try_one(reader, state, history, generation, place, &wish.environment)? {
             Ok(staged) => return Ok((generation.clone(), staged, skipped)),
             Err(refusal) => skipped.push((generation.number, refusal)),
@@ -149,26 +176,6 @@ fn try_one(
             }
         },
     };
-    let verdict = keep(reader, state, generation, print, environment);
-    Ok(verdict?.map(|()| staged))
-}
-
-/// Whether the gate would keep a generation now.
-pub(super) fn keep(
-    reader: &Reader<'_>,
-    state: &State,
-    generation: &Generation,
-    print: Option<Fingerprint>,
-    environment: &Name,
-) -> Result<Result<(), Refusal>, StoryError> {
-    let artifact = Artifact {
-        name: generation.name.clone(),
-        sha256: print.map_or(generation.artifact, |it| it.sha256),
-        blake3: print.map(|it| it.blake3),
-    };
-    match reader.decide(state, &artifact, environment, Intent::Keep) {
-        Ok(decision) => Ok(decision.verdict()),
-        Err(StoryError::Refused(refusal)) => Ok(Err(refusal)),
-        Err(error) => Err(error),
-    }
+    let kept = keep(reader, state, generation, print, environment)?;
+    Ok(kept.verdict.map(|()| staged))
 }

@@ -9,8 +9,7 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;
-use super::rollback::keep;
-use super::watch::check_deployed;
+use super::standing::{check_deployed, keep};
 use crate::gate::exceptions;
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
@@ -125,10 +124,7 @@ fn environment(
     let current = state.history(name).and_then(|it| it.current());
     let verdict = match current {
         None => Ok(()),
-        Some(current) => match check_deployed(reader, current, name)? {
-            Err(refusal) => Err(refusal),
-            Ok(()) => keep(reader, state, current, None, name)?,
-        },
+        Some(current) => verdict(reader, state, current, name)?,
     };
     Ok(EnvironmentStatus {
         name: name.clone(),
@@ -137,6 +133,25 @@ fn environment(
         exceptions: exceptions_of(reader, state, name),
         current: current.cloned(),
     })
+}
+
+/// Everything that is wrong with what is deployed, what must not stay first.
+fn verdict(
+    reader: &Reader<'_>,
+    state: &State,
+    current: &Generation,
+    environment: &Name,
+) -> Result<Result<(), Refusal>, StoryError> {
+    let kept = keep(reader, state, current, None, environment)?;
+    let place = reader.places.get(environment);
+    let deployed = place.map(|place| check_deployed(place, current));
+    let deployed = deployed.transpose()?.and_then(Result::err);
+    let all = kept
+        .must_go
+        .into_iter()
+        .chain(deployed)
+        .chain(kept.verdict.err());
+    Ok(Refusal::of_many(all).map_or(Ok(()), Err))
 }
 
 fn pending(

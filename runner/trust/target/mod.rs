@@ -15,4 +15,5 @@ pub mod command;
 pub mod hook;
 
 pub mod health;
+pub mod unhealthy;
 pub mod settle;

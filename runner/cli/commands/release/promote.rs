@@ -60,6 +60,10 @@ fn tell(counter: &Counter<'_>, promoted: &Promoted) -> anyhow::Result<u8> {
     if let Some(done) = &promoted.rolled_back {
         rollback::tell_people(counter, done)?;
     }
+    if let Some(refusal) = &promoted.stays {
+        let sentence = format!("{}, nothing was deployed: {refusal}", decision.environment);
+        counter.note(Meaning::Bad, "Stays", &sentence)?;
+    }
     Ok(exit::DENIED)
 }
 

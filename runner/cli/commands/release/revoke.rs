@@ -49,7 +49,7 @@ fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
         }
         Err(error) => return Err(error.into()),
     };
-    let done = roll_back_reached(&hands.desk(counter.reader()), radius);
+    let done = roll_back_reached(&hands.desk(counter.reader()), radius)?;
     watch::tell_all(counter, done)
 }
 

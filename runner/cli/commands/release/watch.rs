@@ -1,8 +1,10 @@
 //! `zwieback watch`: one look at what is deployed; a timer runs it.
 
 use zwieback_core::name::Name;
+use zwieback_trust::reason::Refusal;
 use zwieback_trust::screen;
-use zwieback_trust::story::error::StoryError;
+use zwieback_trust::story::revoke::Look;
+use zwieback_trust::story::standing::Alarm;
 use zwieback_trust::story::watch::{Watched, watch};
 
 use super::counter::Counter;
@@ -10,6 +12,7 @@ use super::rollback;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::WatchArgs;
 use crate::cli::exit;
+use crate::cli::screen::paint::Meaning;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
@@ -29,35 +32,79 @@ pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
     tell_all(&counter, asked.into_iter().map(look).collect())
 }
 
-/// Tells what was found in each environment; what is left to people is not done.
-pub fn tell_all(
-    counter: &Counter<'_>,
-    looks: Vec<(Name, Result<Watched, StoryError>)>,
-) -> anyhow::Result<u8> {
+/// Tells what was found in each environment; what is left to people is not done. An environment that cannot
+/// be judged hides nothing of the others.
+pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> anyhow::Result<u8> {
     let mut code = exit::DONE;
+    let mut failed = None;
     for (environment, watched) in looks {
-        let watched = watched?;
-        let value = || screen::json::watched(&environment, &watched);
-        match &watched {
-            Watched::Fine => counter.tell("Fine", environment.as_str(), value)?,
-            Watched::Settled(finding) => {
-                let sentence =
-                    format!("{environment}, {finding}; the log's release is there again");
-                counter.tell("Settled", &sentence, value)?;
+        match watched {
+            Ok(watched) => {
+                if tell(counter, &environment, &watched)? {
+                    code = exit::DENIED;
+                }
             }
-            Watched::Alarm(alarm) => {
-                let trigger = alarm.trigger.as_str();
-                let sentence = format!("{environment} {trigger}: {}", alarm.finding);
-                counter.tell("Alarm", &sentence, value)?;
-                code = exit::DENIED;
-            }
-            Watched::RolledBack(alarm, done) => {
-                let trigger = alarm.trigger.as_str();
-                let sentence = format!("{environment} {trigger}: {}", alarm.finding);
-                counter.tell("Alarm", &sentence, value)?;
-                rollback::tell_people(counter, done)?;
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                counter.note(Meaning::Bad, "Failed", &format!("{environment}: {error}"))?;
+                failed.get_or_insert(error);
             }
         }
     }
-    Ok(code)
+    failed.map_or(Ok(code), Err)
+}
+
+/// Tells what was found in one environment, and whether something is left to people.
+fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> anyhow::Result<bool> {
+    let value = || screen::json::watched(environment, watched);
+    let alarm = |alarm: &Alarm| {
+        let sentence = format!(
+            "{environment} {}: {}",
+            alarm.trigger.as_str(),
+            alarm.finding
+        );
+        counter.tell("Alarm", &sentence, value)?;
+        let others = alarm.refusal.iter().flat_map(Refusal::others);
+        also(counter, others)
+    };
+    match watched {
+        Watched::Fine => counter.tell("Fine", environment.as_str(), value)?,
+        Watched::Settled(finding) => {
+            let sentence = format!("{environment}, {finding}; the log's release is there again");
+            counter.tell("Settled", &sentence, value)?;
+        }
+        Watched::Doubtful(refusal) => {
+            let sentence = format!("{environment}: {refusal} [{}]", refusal.reason);
+            counter.tell("Doubtful", &sentence, value)?;
+            also(counter, refusal.others().iter())?;
+            return Ok(true);
+        }
+        Watched::Alarm(it) => {
+            alarm(it)?;
+            return Ok(true);
+        }
+        Watched::Stuck(it, refusal) => {
+            alarm(it)?;
+            let sentence = format!("{environment}, nothing was deployed: {refusal}");
+            counter.note(Meaning::Bad, "Stays", &sentence)?;
+            return Ok(true);
+        }
+        Watched::RolledBack(it, done) => {
+            alarm(it)?;
+            rollback::tell_people(counter, done)?;
+        }
+    }
+    Ok(false)
+}
+
+/// Tells the other reasons, each with its code.
+fn also<'r>(
+    counter: &Counter<'_>,
+    others: impl Iterator<Item = &'r Refusal>,
+) -> anyhow::Result<()> {
+    for other in others {
+        let sentence = format!("{other} [{}]", other.reason);
+        counter.note(Meaning::Warning, "Also", &sentence)?;
+    }
+    Ok(())
 }

@@ -216,7 +216,7 @@ fn a_revoked_key_says_nothing_any_more() {
     assert_eq!(again.unwrap_err().why().unwrap().code(), "signer-revoked");
     world.approve("cy", "1.0", "prod").unwrap();
     revoke("sam", key("acme")).unwrap();
-    assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
+    assert_eq!(world.refused("1.0", "prod"), "key-revoked");
     revoke("sam", Revoked::Builder(crate::world::builder_id("other"))).unwrap();
     assert_eq!(world.refused("1.0", "prod"), "builder-revoked");
 }
@@ -244,7 +244,7 @@ fn a_key_that_was_revoked_by_its_former_name_is_revoked() {
     world.approve("cy", "1.0", "prod").unwrap();
     take_back("acme");
     // The builder's key counts no more, though its bundle and the root have the present name.
-    assert_eq!(world.refused("1.0", "prod"), "builders-too-few");
+    assert_eq!(world.refused("1.0", "prod"), "key-revoked");
 }
 
 #[test]

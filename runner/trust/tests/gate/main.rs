@@ -16,6 +16,9 @@ mod release;
 mod relied_on;
 mod target;
 
+mod rollback_attacks;
+mod standing_attacks;
+
 mod approval_attacks;
 mod history_attacks;
 mod kinds;

@@ -117,12 +117,13 @@ fn a_revocation_reaches_through_needs_and_made_toolchains() {
         let status = status(&world.reader()).unwrap();
         let verdict = &status.environments[0].verdict;
         assert_eq!(verdict.as_ref().unwrap_err().reason.code(), code, "{bad:?}");
-        let watched = watch(&world.desk("gate"), &name("staging")).unwrap_err();
-        assert_eq!(
-            watched.why().unwrap().code(),
-            "nothing-to-roll-back-to",
-            "{bad:?}"
-        );
+        let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+        let Watched::Stuck(alarm, refusal) = watched else {
+            panic!("{bad:?}: {watched:?}");
+        };
+        assert_eq!(alarm.trigger, Trigger::Revoked, "{bad:?}");
+        let stuck = refusal.reason.code();
+        assert_eq!(stuck, "nothing-to-roll-back-to", "{bad:?}");
     }
 }
 

@@ -70,7 +70,7 @@ fn revoked_source_is_rolled_back(world: &World) {
         .verdict
         .clone();
     assert_eq!(verdict.unwrap_err().reason.code(), "source-revoked");
-    for (environment, watched) in roll_back_reached(&world.desk("gate"), &radius) {
+    for (environment, watched) in roll_back_reached(&world.desk("gate"), &radius).unwrap() {
         let Watched::RolledBack(alarm, done) = watched.unwrap() else {
             panic!("{environment} was not rolled back");
         };

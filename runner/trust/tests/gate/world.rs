@@ -423,6 +423,14 @@ pub(crate) fn documents(
 }
 
 fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
+    root_with(keys, |_| ())
+}
+
+/// The trust root with something changed, signed by its keeper.
+pub(crate) fn root_with(
+    keys: &BTreeMap<String, PrivateKey>,
+    edit: impl FnOnce(&mut TrustRoot),
+) -> String {
     let builder = |name: &str| BuilderKey {
         key: keys[name].public_key().clone(),
         builder: builder_id(name),
@@ -431,7 +439,7 @@ fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
         from: None,
         until: None,
     };
-    let root = TrustRoot {
+    let mut root = TrustRoot {
         version: 1,
         expires: "2027-01-01T00:00:00Z".parse().unwrap(),
         quorum: Quorum {
@@ -443,6 +451,7 @@ fn root(keys: &BTreeMap<String, PrivateKey>) -> String {
         revoked: Vec::new(),
         time_stampers: vec![],
     };
+    edit(&mut root);
     let signature = keys["kim"].sign(&root_pae(&root)).unwrap();
     let file = root_file(&root, &[(keys["kim"].public_key().clone(), signature)]);
     String::from_utf8(file).unwrap()

@@ -1,0 +1,40 @@
+//! Which releases did not work when they were last looked at, by their digests: what was left like that is
+//! not gone back to. A file in the target's folder, as the health command is the target's too.
+
+use std::collections::BTreeSet;
+
+use zwieback_core::digest::Digest;
+
+use super::error::TargetError;
+use super::home::Home;
+use super::place::Target;
+
+const FILE: &str = "unhealthy";
+/// Some ten thousand releases; of more the first ones are forgotten.
+const LARGEST: u64 = 1 << 20;
+
+/// The releases that did not work.
+pub fn all(target: &Target) -> Result<BTreeSet<Digest>, TargetError> {
+    let Some(home) = Home::open(target.home())? else {
+        return Ok(BTreeSet::new());
+    };
+    let bytes = home.read(FILE, LARGEST)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+}
+
+/// Notes whether a release works.
+pub fn note(target: &Target, artifact: Digest, works: bool) -> Result<(), TargetError> {
+    if all(target)?.contains(&artifact) != works {
+        return Ok(());
+    }
+    let _lock = target.lock()?;
+    let mut all = all(target)?;
+    if works {
+        all.remove(&artifact);
+    } else {
+        all.insert(artifact);
+    }
+    let lines: Vec<String> = all.iter().map(Digest::to_string).collect();
+    Ok(Home::make(target.home())?.write(FILE, lines.join("\n").as_bytes())?)
+}
