@@ -358,7 +358,7 @@ fn a_library_comes_out_the_same_from_its_bundle_alone() {
         ),
         (
             format!("({source} | .uri) |= sub(\"1.2.13\"; \"1.2.12\")"),
-            "has no file of source",
+            "nothing in the manifest asks for",
         ),
     ] {
         fs::write(&bundle, &honest).unwrap();

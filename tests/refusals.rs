@@ -89,7 +89,7 @@ fn a_lock_that_was_changed_is_not_built_from() {
             "debian/data@1".to_owned(),
             "debian/other@1".to_owned(),
             1,
-            "the lock has no file of source `data`",
+            "nothing in the manifest asks for pkg:deb/debian/other@1",
         ),
         (
             "version",
@@ -319,7 +319,7 @@ fn toolchain(world: &World, name: &str, content: &str) {
     });
     let input = LockedInput {
         source: None,
-        purl: format!("pkg:deb/debian/{name}@1?arch=amd64")
+        purl: format!("pkg:deb/debian/{name}@1?arch=amd64&distro=bookworm")
             .parse()
             .unwrap(),
         file: file.parse().unwrap(),

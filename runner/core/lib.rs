@@ -18,6 +18,7 @@ pub mod timestamp;
 
 // What a user writes, and what it is pinned to.
 pub mod locked_input;
+pub mod package_file;
 pub mod manifest;
 pub mod draft;
 

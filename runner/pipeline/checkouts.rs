@@ -10,10 +10,10 @@ use zwieback_core::rel_path::RelPath;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::git::{self, Taken};
 use zwieback_host::ecosystem::git_place::{self, GitPlace};
+use zwieback_host::endpoints::table::Named;
 
 use super::context::Context;
 use super::error::PipelineError;
-use super::places::Named;
 
 /// Pins a commit and those of its submodules that the source names; the commit itself comes first.
 pub fn pin(
@@ -39,7 +39,9 @@ pub fn fetch(
 ) -> Result<(), PipelineError> {
     for input in missing {
         ctx.check_stop()?;
-        let urls = named.get(&input.sha256).map_or(&[][..], Vec::as_slice);
+        let urls = named
+            .get(&(input.sha256, input.purl.clone()))
+            .map_or(&[][..], Vec::as_slice);
         let most = ctx.limits.largest;
         let fetched = places(&input.purl, urls, ctx)
             .and_then(|places| git::fetch(ctx.store, input, &places, most));

@@ -2,11 +2,12 @@
 
 use zwieback_core::bake::plan::{PlannedToolchain, Variety};
 use zwieback_core::locked_input::LockedInput;
+use zwieback_host::endpoints::table::Named;
 use zwieback_host::project::Project;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;
-use super::places::{self, Named};
+use super::places;
 use super::{graph, inputs, read};
 
 /// What recipes and toolchains are made of, and where recipes say that it may be had.

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
+use zwieback_core::purl::Purl;
+use zwieback_host::endpoints::table::Named;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
@@ -15,7 +17,7 @@ use zwieback_host::store::blob::StoredBlob;
 use super::checkouts;
 use super::context::{Context, Network};
 use super::error::PipelineError;
-use super::places::{self, Named};
+use super::places;
 
 /// Brings every input into the store.
 pub fn fetch<'i>(
@@ -75,11 +77,12 @@ pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, Pipeli
 }
 
 fn distinct<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>) -> Vec<LockedInput> {
-    let by_digest: BTreeMap<Digest, &LockedInput> = inputs
+    // The bytes of one package are not those of another before a place of the other has given them.
+    let distinct: BTreeMap<(Digest, &Purl), &LockedInput> = inputs
         .into_iter()
-        .map(|input| (input.sha256, input))
+        .map(|input| ((input.sha256, &input.purl), input))
         .collect();
-    by_digest.into_values().cloned().collect()
+    distinct.into_values().cloned().collect()
 }
 
 fn missing(inputs: &[LockedInput], ctx: &Context<'_>) -> Result<Vec<LockedInput>, PipelineError> {

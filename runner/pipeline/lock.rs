@@ -1,5 +1,6 @@
 //! The story of `zwieback lock`: resolve every mutable reference once, fetch it, write it down.
 
+use zwieback_core::bake::plan::Locked;
 use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::lock_diff::{Change, changes};
 use zwieback_core::manifest::lockfile::Lockfile;
@@ -34,6 +35,12 @@ pub fn lock<T: Resolve>(
     }
     let mut lock = Lockfile::new(on_disk.manifest.requests(), found.inputs);
     lock.folders = found.folders;
+    let locked = Locked {
+        manifest: &on_disk.manifest,
+        lock: Some(&lock),
+    };
+    // What no build would take is not written.
+    locked.checked()?;
     if on_disk.lock.as_ref() == Some(&lock) {
         return Ok(Outcome::Fresh);
     }

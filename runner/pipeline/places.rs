@@ -1,15 +1,15 @@
 //! Chapter: where to ask for what is missing, as the ecosystems' own clients are configured.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use zwieback_core::bake::plan::{Plan, PlannedToolchain};
-use zwieback_core::digest::Digest;
 use zwieback_core::event::Event;
 use zwieback_core::locked_input::LockedInput;
+use zwieback_core::package_file::DOWNLOAD_URL;
 use zwieback_host::dirs;
 use zwieback_host::ecosystem::{cargo as registry, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
-use zwieback_host::endpoints::table::Endpoints;
+use zwieback_host::endpoints::table::{Endpoints, Named};
 use zwieback_host::endpoints::template::Template;
 use zwieback_host::endpoints::{apt, cargo};
 use zwieback_host::fetch::client::Client;
@@ -17,9 +17,6 @@ use zwieback_host::fetch::settings::Settings;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;
-
-/// URLs that recipes name for files, by digest.
-pub type Named = BTreeMap<Digest, Vec<String>>;
 
 /// The user's mirrors first, then whatever the ecosystem's own client is configured with.
 /// A client that is not installed has no configuration; the mirrors then have to do.
@@ -32,13 +29,16 @@ pub fn endpoints(
     if ctx.network == Network::Forbidden {
         return Ok(endpoints);
     }
-    for (digest, urls) in named {
-        endpoints = endpoints.with_named(*digest, urls.iter().cloned());
-    }
     let kinds: BTreeSet<&str> = missing.iter().map(|input| input.purl.kind()).collect();
     for kind in kinds {
         let of_kind: Vec<_> = missing.iter().filter(|it| it.purl.kind() == kind).collect();
         endpoints = with_kind(endpoints, kind, &of_kind, ctx)?;
+    }
+    for input in missing {
+        let urls = named.get(&(input.sha256, input.purl.clone()));
+        endpoints = endpoints.with_named(input, urls.into_iter().flatten().cloned());
+        let url = input.purl.qualifier(DOWNLOAD_URL).map(str::to_owned);
+        endpoints = endpoints.with_named(input, url);
     }
     Ok(endpoints)
 }
@@ -99,10 +99,8 @@ pub fn settings(ctx: &Context<'_>) -> Settings {
 
 fn add(named: &mut Named, input: &LockedInput, urls: Option<&Vec<String>>) {
     if let Some(urls) = urls.filter(|urls| !urls.is_empty()) {
-        named
-            .entry(input.sha256)
-            .or_default()
-            .extend(urls.iter().cloned());
+        let key = (input.sha256, input.purl.clone());
+        named.entry(key).or_default().extend(urls.iter().cloned());
     }
 }
 
@@ -126,10 +124,7 @@ fn with_kind(
             endpoints.with("npm", npm::roots(scopes))
         }
         "pypi" => with_pages(endpoints, missing, ctx)?,
-        _ => missing.iter().fold(endpoints, |endpoints, input| {
-            let url = input.purl.qualifier("download_url").map(str::to_owned);
-            endpoints.with_named(input.sha256, url)
-        }),
+        _ => endpoints,
     })
 }
 
@@ -157,7 +152,7 @@ fn with_pages(
     endpoints = endpoints.with_indices(indices.clone());
     for input in missing {
         let places = pypi::places(&input.purl, input.sha256, &indices, &client);
-        endpoints = endpoints.with_named(input.sha256, places);
+        endpoints = endpoints.with_named(input, places);
     }
     Ok(endpoints)
 }

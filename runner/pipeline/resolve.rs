@@ -13,10 +13,11 @@ use zwieback_host::ecosystem::offer::Offer;
 use zwieback_host::ecosystem::take::Taker;
 use zwieback_host::ecosystem::{cargo, generic, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::endpoints::table::Named;
 use zwieback_host::store::stored::StoredTree;
 
 use super::error::PipelineError;
-use super::places::{self, Named};
+use super::places;
 use super::resolver::{Resolve, Resolved, Resolver};
 use super::vendored::Indices;
 use super::{checkouts, inputs, sources, vendored};
@@ -182,8 +183,8 @@ fn take_all(
     };
     let mut inputs = Vec::new();
     for offer in offers {
-        let bytes = taker.take(&offer).map_err(PipelineError::source(name))?;
-        let mut input = offer.into_input(&bytes);
+        let taken = taker.take(&offer);
+        let mut input = taken.map_err(PipelineError::source(name))?;
         input.source = Some(name.clone());
         inputs.push(input);
     }

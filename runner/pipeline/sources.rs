@@ -70,6 +70,7 @@ pub fn unpack_all(planned: &Planned, ctx: &Context<'_>) -> Result<Sources, Pipel
                 ctx,
             )?,
         };
+        vendored::check(plan, name, source, &tree, ctx)?;
         let tree = vendored::prepare(name, source, tree, ctx)?;
         newest = newest.max(time);
         trees.insert(name.clone(), tree);

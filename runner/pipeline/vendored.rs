@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 
+use zwieback_core::bake::plan::Plan;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::FileName;
 use zwieback_core::manifest::source::{Source, Vendor};
@@ -13,6 +14,7 @@ use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::Offer;
+use zwieback_host::ecosystem::pin::{self, Pin};
 use zwieback_host::ecosystem::{cargo_lock, cargo_vendor, npm_lock, pypi, pypi_lock, shelf};
 use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::fetch::client::Client;
@@ -55,6 +57,39 @@ pub fn offers(
             Ok(offers)
         }
     }
+}
+
+/// Makes sure that the recipe's lock has what the lockfile inside the source pins, and nothing else.
+pub fn check(
+    plan: &Plan,
+    name: &Name,
+    source: &Source,
+    tree: &StoredTree,
+    ctx: &Context<'_>,
+) -> Result<(), PipelineError> {
+    let Some(vendor) = source.vendor else {
+        return Ok(());
+    };
+    let (file, pins) = pins(vendor, tree).map_err(PipelineError::source(name))?;
+    let own = plan.vendored(vendor).filter(|(of, _)| *of == name);
+    let own = own.map(|(_, input)| Ok((input, inputs::blob(input, ctx)?)));
+    let own = own.collect::<Result<Vec<_>, PipelineError>>()?;
+    pin::check(file, &pins, &own).map_err(PipelineError::source(name))
+}
+
+fn pins(vendor: Vendor, tree: &StoredTree) -> Result<(&'static str, Vec<Pin>), EcosystemError> {
+    let (file, text) = match vendor {
+        Vendor::Cargo => lockfile(tree, &[cargo_lock::FILE])?,
+        Vendor::Npm => lockfile(tree, &npm_lock::FILES)?,
+        Vendor::Pypi => lockfile(tree, &pypi_lock::FILES)?,
+    };
+    let offers = match vendor {
+        Vendor::Cargo => cargo_lock::offers(&text)?,
+        Vendor::Npm => npm_lock::offers(file, &text)?,
+        Vendor::Pypi => return Ok((file, Pin::of_python(&pypi_lock::pins(file, &text)?)?)),
+    };
+    let pins = offers.iter().map(Pin::of_offer);
+    Ok((file, pins.collect::<Result<_, _>>()?))
 }
 
 /// The indices of Python packages: a lockfile of digests alone has to be looked up.

@@ -6,6 +6,7 @@ use zwieback_core::locked_input::LockedInput;
 use zwieback_core::manifest::diagnostic::SourceText;
 use zwieback_core::manifest::lockfile::Lockfile;
 use zwieback_core::manifest::recipe::Recipe;
+use zwieback_core::purl::Purl;
 
 use crate::world::World;
 
@@ -33,7 +34,7 @@ pub fn recipe_with_source(world: &World, name: &str, file: &str, bytes: &[u8]) -
     recipe_of_purl(world, &folder, (name, "1", &purl), file, bytes)
 }
 
-/// The same, of any ecosystem, in some folder; the place is that of a Debian archive.
+/// The same, of any ecosystem, in some folder.
 pub fn recipe_of_purl(
     world: &World,
     folder: &str,
@@ -73,16 +74,24 @@ impl Packed<'_> {
             text: &text,
         })
         .unwrap();
-        let place = format!("pool/{file}");
+        let purl: Purl = purl.parse().unwrap();
+        let place = match purl.kind() {
+            "deb" => format!("pool/{file}"),
+            _ => (*file).to_owned(),
+        };
+        let has_place = ["deb", "generic"].contains(&purl.kind());
         let print = Fingerprint::of(self.bytes);
         let input = LockedInput {
             source: Some(name.parse().unwrap()),
-            purl: purl.parse().unwrap(),
+            purl,
             file: file.parse().unwrap(),
             sha256: print.sha256,
             blake3: Some(print.blake3),
             size: print.size,
-            locations: vec![place.parse().unwrap()],
+            locations: has_place
+                .then(|| place.parse().unwrap())
+                .into_iter()
+                .collect(),
         };
         let lock = Lockfile::new(recipe.requests(), vec![input]);
         world.write(&format!("{folder}/recipe.toml"), &text);

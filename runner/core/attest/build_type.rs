@@ -59,6 +59,14 @@ pub fn toolchain<'p>(provenance: &'p Provenance, name: &str) -> Option<&'p Value
     provenance.external_parameters.get(TOOLCHAINS)?.get(name)
 }
 
+/// The manifests of all toolchains it was built with.
+pub fn toolchains(provenance: &Provenance) -> impl Iterator<Item = (&str, &Value)> {
+    let all = provenance.external_parameters.get(TOOLCHAINS);
+    let all = all.and_then(Value::as_object).into_iter();
+    all.flat_map(Object::iter)
+        .map(|(name, value)| (name.as_str(), value))
+}
+
 /// Refuses another build type, a parameter that is not known, or one that breaks a rule.
 ///
 /// External parameters are whatever a user chose: one that is ignored could be the one that turned

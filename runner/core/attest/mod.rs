@@ -11,6 +11,7 @@ pub mod public_key;
 
 pub mod digest_set;
 pub mod resource;
+pub mod stated_input;
 pub mod statement;
 pub mod output_tree;
 pub mod folder;

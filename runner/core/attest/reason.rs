@@ -145,6 +145,8 @@ crate::reasons! {
     DependencyWithoutDigest = "dependency-without-digest",
     /// an input brings bytes that its digest does not name, or that it may not bring
     DependencyContent = "dependency-content",
+    /// an input is not what the recipe, a toolchain or its own address says of it, or one is missing
+    DependencyUnclaimed = "dependency-unclaimed",
     /// the key is not trusted to speak for this verifier
     VerifierUntrusted = "verifier-untrusted",
     /// the summary is about something else

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::build_type::{self, ForeignBuildTypes};
+use super::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
 use super::bundle::Bundle;
 use super::key_id::KeyId;
 use super::level::BuildLevel;
@@ -10,6 +10,7 @@ use super::output_tree::{self, StatedTree};
 use super::provenance::{PREDICATE_TYPE, Provenance};
 use super::reason::{Reason, Refusal};
 use super::signing_time::SigningTime;
+use super::stated_input;
 use super::statement::Statement;
 use super::trust::Trust;
 use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement, read_statement};
@@ -95,6 +96,9 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
     let builder = &provenance.builder.id;
     let (level, operator) = request.trust.level(statement.key(), builder, time)?;
     build_type::check(&provenance, request.foreign)?;
+    if provenance.build_type == BUILD_TYPE {
+        stated_input::check(&provenance)?;
+    }
     Ok(Verified {
         provenance,
         key: statement.key(),

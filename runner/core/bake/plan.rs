@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::locked_input::LockedInput;
+use crate::manifest::claim::{self, Belongs, Unclaimed};
 use crate::manifest::lockfile::{LockedFolder, Lockfile};
 use crate::manifest::part::Part;
 use crate::manifest::recipe::{Profile, Recipe};
@@ -82,15 +83,15 @@ pub enum LockProblem {
         /// Its name.
         name: Name,
     },
-    /// The lock answers the manifest by its own word, and lacks what a source is made of.
-    #[error(
-        "the lock of recipe `{name}` was changed: the lock has no file of source `{source_name}`"
-    )]
-    Lacks {
-        /// The recipe.
+    /// The lock answers the manifest by its own word, and an entry is not what the manifest claims.
+    #[error("the lock of {kind} `{name}` contradicts it: {unclaimed}")]
+    Contradicts {
+        /// `recipe` or `toolchain`.
+        kind: &'static str,
+        /// Its name.
         name: Name,
-        /// The source.
-        source_name: Name,
+        /// The entry.
+        unclaimed: Box<Unclaimed>,
     },
     /// The manifest asks for something else than what was locked.
     #[error("the lock of {kind} `{name}` is stale: the manifest asks for something else now")]
@@ -106,23 +107,22 @@ impl LockProblem {
     /// What to lock.
     pub fn name(&self) -> &Name {
         match self {
-            Self::Missing { name, .. } | Self::Stale { name, .. } | Self::Lacks { name, .. } => {
-                name
-            }
+            Self::Missing { name, .. }
+            | Self::Stale { name, .. }
+            | Self::Contradicts { name, .. } => name,
         }
     }
 
     /// How to mend it.
     pub fn hint(&self) -> Option<String> {
-        let update = match self {
-            Self::Missing { .. } | Self::Stale { .. } => "",
-            // It answers, so that nothing but this writes it again.
-            Self::Lacks { .. } => "--update ",
-        };
-        Some(format!(
-            "run `zwieback lock {update}{}` and commit the lockfile",
+        let lock = format!(
+            "run `zwieback lock {}` and commit the lockfile",
             self.name()
-        ))
+        );
+        Some(match self {
+            Self::Missing { .. } | Self::Stale { .. } => lock,
+            Self::Contradicts { .. } => format!("find out who changed it; then {lock}"),
+        })
     }
 }
 
@@ -139,6 +139,9 @@ pub trait Requests {
 
     /// Whether nothing is asked for, so that there is nothing to lock.
     fn asks_nothing(&self) -> bool;
+
+    /// Holds every entry of a lock against what is claimed of it.
+    fn check_claims(&self, lock: &Lockfile) -> Result<(), Unclaimed>;
 }
 
 impl Requests for Recipe {
@@ -156,6 +159,10 @@ impl Requests for Recipe {
 
     fn asks_nothing(&self) -> bool {
         self.sources.is_empty()
+    }
+
+    fn check_claims(&self, lock: &Lockfile) -> Result<(), Unclaimed> {
+        claim::check_sources(&self.sources, &lock.inputs, &lock.folders)
     }
 }
 
@@ -189,16 +196,20 @@ impl Requests for Toolchain {
     fn asks_nothing(&self) -> bool {
         self.deb.is_none() && self.parts().next().is_none()
     }
+
+    fn check_claims(&self, lock: &Lockfile) -> Result<(), Unclaimed> {
+        claim::check_toolchain(self, &lock.inputs)
+    }
 }
 
 impl Plan {
-    /// Joins a recipe with its toolchains; every lock must be there and answer its manifest.
+    /// Joins a recipe with its toolchains; every lock must be there and be what its manifest claims.
     pub fn new(
         recipe: &Locked<'_, Recipe>,
         toolchains: &[Locked<'_, Toolchain>],
         variety: &Variety,
     ) -> Result<Self, LockProblem> {
-        let plan = Self {
+        Ok(Self {
             inputs: recipe.checked()?.to_vec(),
             folders: recipe
                 .lock
@@ -213,23 +224,7 @@ impl Plan {
                 .or(recipe.manifest.recipe.profile)
                 .unwrap_or_default(),
             recipe: variety.applied_to(recipe.manifest),
-        };
-        plan.check_sources()?;
-        Ok(plan)
-    }
-
-    /// Every source must be there: a lock that was edited would else come to a build without it.
-    fn check_sources(&self) -> Result<(), LockProblem> {
-        for name in self.recipe.sources.keys() {
-            let is_folder = self.folders.iter().any(|it| it.source == *name);
-            if !is_folder && self.own_inputs(name).next().is_none() {
-                return Err(LockProblem::Lacks {
-                    name: self.recipe.name().clone(),
-                    source_name: name.clone(),
-                });
-            }
-        }
-        Ok(())
+        })
     }
 
     /// Every file that must be in the store before the runs can start.
@@ -260,17 +255,12 @@ impl Plan {
         })
     }
 
-    /// A source's own files carry its own purl or a submodule's; what is vendored carries another.
+    /// Whether a file is one of those that make up its source itself.
     fn is_own(&self, input: &LockedInput) -> bool {
-        let source = input
-            .source
-            .as_ref()
-            .and_then(|name| self.recipe.sources.get(name));
-        source.is_some_and(|source| {
-            let mut submodules = source.submodules.values();
-            source.purl.as_ref() == Some(&input.purl)
-                || submodules.any(|purl| purl.is_same_package(&input.purl))
-        })
+        let name = input.source.as_ref();
+        let source = name.and_then(|name| self.recipe.sources.get(name));
+        let belongs = source.and_then(|source| Belongs::of(source, input));
+        matches!(belongs, Some(Belongs::Own | Belongs::Submodule))
     }
 }
 
@@ -291,11 +281,19 @@ impl PlannedToolchain {
 }
 
 impl<'a, T: Requests> Locked<'a, T> {
-    /// The locked inputs, if the lock answers the manifest.
+    /// The locked inputs, if the lock answers the manifest and every entry is what the manifest claims.
     pub fn checked(&self) -> Result<&'a [LockedInput], LockProblem> {
         let (kind, name) = (T::KIND, self.manifest.name().clone());
         match self.lock {
-            Some(lock) if lock.answers(self.manifest.requests()) => Ok(&lock.inputs),
+            Some(lock) if lock.answers(self.manifest.requests()) => {
+                let unclaimed = |why| LockProblem::Contradicts {
+                    kind,
+                    name,
+                    unclaimed: Box::new(why),
+                };
+                self.manifest.check_claims(lock).map_err(unclaimed)?;
+                Ok(&lock.inputs)
+            }
             Some(_) => Err(LockProblem::Stale { kind, name }),
             None if self.manifest.asks_nothing() => Ok(&[]),
             None => Err(LockProblem::Missing { kind, name }),
@@ -316,7 +314,7 @@ mod tests {
     fn recipe(step: &str, version: &str) -> Recipe {
         let text = format!(
             "[recipe]\nname = \"r\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\
-             [sources.a]\npurl = \"pkg:generic/a@{version}\"\n\
+             [sources.a]\npurl = \"pkg:generic/a@{version}\"\nfile = \"a.tar\"\n\
              [[steps]]\nname = \"s\"\nrun = \"{step}\"\n"
         );
         Recipe::parse(SourceText {
@@ -328,7 +326,16 @@ mod tests {
 
     #[test]
     fn a_lock_answers_what_was_asked_not_how_it_is_built() {
-        let lock = Lockfile::new(recipe("make", "1").requests(), Vec::new());
+        let input = LockedInput {
+            source: Some("a".parse().unwrap()),
+            purl: "pkg:generic/a@1".parse().unwrap(),
+            file: "a.tar".parse().unwrap(),
+            sha256: Digest::sha256(b""),
+            blake3: None,
+            size: 0,
+            locations: Vec::new(),
+        };
+        let lock = Lockfile::new(recipe("make", "1").requests(), vec![input]);
         let checked = |recipe: &Recipe| {
             Locked {
                 manifest: recipe,

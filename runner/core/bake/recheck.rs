@@ -14,6 +14,7 @@ use crate::attest::digest_set::DigestSet;
 use crate::attest::output_tree::{self, StatedTree};
 use crate::attest::provenance::Provenance;
 use crate::attest::resource::ResourceDescriptor;
+use crate::attest::stated_input::StatedInput;
 use crate::attest::statement::Statement;
 use crate::digest::{Digest, Fingerprint};
 use crate::json::canonical;
@@ -147,16 +148,12 @@ impl Inputs {
     fn add(&mut self, role: Option<&str>, one: &ResourceDescriptor) -> Option<()> {
         let digest = one.digest.get_sha256()?;
         let name = one.name.as_deref()?;
-        if let Some(role) = role {
-            let names = role.split(' ').skip(1).map(str::parse);
-            let names: Vec<Name> = names.collect::<Result<_, _>>().ok()?;
-            match (role.split(' ').next()?, names.as_slice()) {
-                ("source", [of]) => self.sources.push(locked(one, Some(of.clone()))?),
-                ("toolchain", [of, part @ ..]) if part.len() < 2 => {
-                    let package = locked(one, part.first().cloned())?;
-                    self.packages.entry(of.clone()).or_default().push(package);
+        if role.is_some() {
+            match StatedInput::of(one)? {
+                StatedInput::Source(input) => self.sources.push(input),
+                StatedInput::Package(of, package) => {
+                    self.packages.entry(of).or_default().push(package);
                 }
-                _ => return None,
             }
         } else if let Some(path) = name.strip_prefix(PATCH) {
             let content = one.content.clone();
@@ -180,28 +177,6 @@ impl Inputs {
         }
         Some(())
     }
-}
-
-fn locked(one: &ResourceDescriptor, source: Option<Name>) -> Option<LockedInput> {
-    let size = match one.annotations.get("size")? {
-        Value::Integer(size) => u64::try_from(*size).ok()?,
-        _ => return None,
-    };
-    let locations = one.annotations.get("locations").and_then(Value::as_array);
-    let path = |value: &Value| value.as_str()?.parse().ok();
-    Some(LockedInput {
-        source,
-        purl: one.uri.as_deref()?.parse().ok()?,
-        file: one.name.as_deref()?.parse().ok()?,
-        sha256: one.digest.get_sha256()?,
-        blake3: None,
-        size,
-        locations: locations
-            .unwrap_or_default()
-            .iter()
-            .map(path)
-            .collect::<Option<_>>()?,
-    })
 }
 
 fn check_place(provenance: &Provenance, platform: &str) -> Result<(), NotRepeatable> {

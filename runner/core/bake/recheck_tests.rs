@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::attest::reason::Reason;
+use crate::attest::stated_input;
 use crate::bake::carried::Carried;
 use crate::bake::comparison::{Reproduced, compare};
 use crate::bake::completed::{Completed, Ending, StepResult};
@@ -16,6 +17,7 @@ version = "1"
 toolchains = ["c"]
 [sources.a]
 purl = "pkg:generic/a@1"
+file = "a.tar"
 patches = ["small.patch", "large.patch"]
 [sources.own]
 path = "src"
@@ -52,17 +54,15 @@ fn source(text: &str) -> SourceText<'_> {
     SourceText { path: "t", text }
 }
 
-fn input(source: Option<&str>, file: &str) -> LockedInput {
+fn input(source: Option<&str>, purl: &str, file: &str, location: &str) -> LockedInput {
     LockedInput {
         source: source.map(|name| name.parse().unwrap()),
-        purl: format!("pkg:generic/{}@1", file.trim_end_matches(".tar"))
-            .parse()
-            .unwrap(),
+        purl: purl.parse().unwrap(),
         file: file.parse().unwrap(),
         sha256: Digest::sha256(file.as_bytes()),
         blake3: None,
         size: 7,
-        locations: vec![format!("pool/{file}").parse().unwrap()],
+        locations: vec![location.parse().unwrap()],
     }
 }
 
@@ -117,16 +117,22 @@ fn stated() -> (Statement, Digest) {
 fn stated_with(own: &Tree, carried: Option<CarriedFolder>) -> (Statement, Digest) {
     let recipe = Recipe::parse(source(RECIPE)).unwrap();
     let toolchain = Toolchain::parse(source(TOOLCHAIN)).unwrap();
-    let mut sources = Lockfile::new(recipe.requests(), vec![input(Some("a"), "a.tar")]);
+    let archive = input(Some("a"), "pkg:generic/a@1", "a.tar", "a.tar");
+    let mut sources = Lockfile::new(recipe.requests(), vec![archive]);
     let source: Name = "own".parse().unwrap();
     sources.folders = vec![LockedFolder {
         source: source.clone(),
         path: "src".parse().unwrap(),
         tree: own.digest(),
     }];
-    let packages = ["libc.deb", "gcc.deb"].map(|file| input(None, file));
-    let mut packages = packages.to_vec();
-    packages.push(input(Some("bundler"), "bundler.tgz"));
+    let package = |name: &str| {
+        let purl = format!("pkg:deb/debian/{name}@1?arch=amd64&distro=bookworm");
+        let file = format!("{name}_1_amd64.deb");
+        input(None, &purl, &file, &format!("pool/{file}"))
+    };
+    let (purl, at) = ("pkg:npm/bundler@1", "bundler/-/bundler-1.tgz");
+    let bundler = input(Some("bundler"), purl, "bundler-1.tgz", at);
+    let packages = vec![package("libc"), package("gcc"), bundler];
     let packages = Lockfile::new(toolchain.requests(), packages);
     let plan = Plan::new(
         &both(&recipe, &sources),
@@ -209,7 +215,9 @@ fn a_statement_reads_back_as_its_action() {
     );
     let own: Name = "own".parse().unwrap();
     assert_eq!(claim.folders, BTreeMap::from([(own, folder())]));
-    assert!(build_type::check(&provenance(&statement), &BTreeMap::new()).is_ok());
+    let provenance = provenance(&statement);
+    assert!(build_type::check(&provenance, &BTreeMap::new()).is_ok());
+    assert_eq!(stated_input::check(&provenance), Ok(()));
 }
 
 #[test]
@@ -275,6 +283,37 @@ fn a_carried_folder_is_the_one_that_is_named_or_none() {
 }
 
 #[test]
+fn an_input_that_the_manifests_do_not_claim_is_refused() {
+    let honest = String::from_utf8(stated().0.to_bytes()).unwrap();
+    for (from, to) in [
+        // The recipe knows the digest, and the input has another.
+        (
+            "\"file\":\"a.tar\",",
+            "\"file\":\"a.tar\",\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",",
+        ),
+        ("[\"pool/gcc_1_amd64.deb\"]", "[\"pool/hello_1_amd64.deb\"]"),
+        ("pkg:npm/bundler@1", "pkg:npm/react@1"),
+        ("pkg:generic/a@1\"},{", "pkg:generic/b@1\"},{"),
+        ("distro=bookworm", "distro=trixie"),
+        ("\"role\":\"source a\"", "\"role\":\"source b\""),
+        ("\"role\":\"source a\"", "\"roles\":\"source a\""),
+        ("\"role\":\"toolchain c\"", "\"role\":\"toolchain d\""),
+        (
+            "\"role\":\"toolchain c bundler\"",
+            "\"role\":\"toolchain c\"",
+        ),
+        ("\"name\":\"folder own\"", "\"name\":\"folder a\""),
+    ] {
+        let changed = honest.replace(from, to);
+        assert_ne!(changed, honest, "{from}");
+        let statement = Statement::parse(changed.as_bytes()).unwrap();
+        let refused = stated_input::check(&provenance(&statement)).unwrap_err();
+        assert_eq!(refused.reason, Reason::DependencyUnclaimed, "{to}");
+        assert!(read(&statement).is_err(), "{to}");
+    }
+}
+
+#[test]
 fn only_what_lies_at_the_builder_brings_its_bytes() {
     let (_, verdict) = with_inputs(|inputs| {
         input_of(inputs, "a.tar").content = Some(b"a.tar".to_vec());
@@ -326,7 +365,7 @@ fn what_was_altered_is_another_action_or_none() {
         ("\"memory\":\"512 MiB\"", "\"memory\":\"524288 KiB\""),
         ("\"version\":\"1\"", "\"version\":\"1\",\"secrets\":[]"),
         ("\"name\":\"bin/a\"", "\"name\":\"../a\""),
-        ("pool/a.tar", "/etc/passwd"),
+        ("[\"a.tar\"]", "[\"/etc/passwd\"]"),
         ("\"size\":7", "\"size\":-7"),
     ] {
         assert!(altered(from, to).is_err(), "{to}");

@@ -39,6 +39,13 @@ fn with_inputs(names: &[&str]) -> Provenance {
         |name: &&str| ResourceDescriptor::named(*name, DigestSet::sha256(Digest::sha256(b"x")));
     let inputs = names.iter().map(named);
     provenance.resolved_dependencies.extend(inputs);
+    // A folder is a source of the recipe.
+    let folders = names.iter().filter_map(|name| name.strip_prefix("folder "));
+    let source = |name: &str| (name.to_owned(), Value::object([("path", name.into())]));
+    let sources: crate::json::value::Object = folders.map(source).collect();
+    let recipe = Value::object([("sources", sources.into())]);
+    provenance.external_parameters =
+        crate::attest::build_type::external_parameters(recipe, [].into());
     provenance
 }
 

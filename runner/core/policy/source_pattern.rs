@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::input_address;
+use crate::package_file::DOWNLOAD_URL;
 use crate::text::read_from_text;
 
 /// An address, or a prefix of addresses that ends in `/*` or `@*`.
@@ -27,6 +28,9 @@ pub enum SourcePatternError {
 impl SourcePattern {
     /// Whether that address is one of the pattern's. It must be plain: see [`is_plain`].
     pub fn matches(&self, address: &str) -> bool {
+        if self.passes_over(address) {
+            return false;
+        }
         match address.strip_prefix(&self.prefix) {
             Some(rest) => self.open != rest.is_empty(),
             None => false,
@@ -35,8 +39,23 @@ impl SourcePattern {
 
     /// Whether every address of the other pattern is one of this pattern's.
     pub fn covers(&self, other: &Self) -> bool {
-        self == other || self.open && other.prefix.starts_with(&self.prefix)
+        let is_below = self.open && other.prefix.starts_with(&self.prefix);
+        self == other || is_below && !self.passes_over(&other.prefix)
     }
+
+    /// All packages of a registry are not those that lie elsewhere: these are named with their place.
+    fn passes_over(&self, address: &str) -> bool {
+        self.open && !self.prefix.contains('?') && lies_elsewhere(address)
+    }
+}
+
+/// Whether a package of an ecosystem has a place of its own; a `pkg:generic` has no registry to be missed in.
+fn lies_elsewhere(address: &str) -> bool {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let has_place = |part: &str| part.split('=').next() == Some(DOWNLOAD_URL);
+    address.starts_with("pkg:")
+        && !address.starts_with("pkg:generic/")
+        && query.split(['&', '#']).any(has_place)
 }
 
 /// Whether an address has one spelling, so that comparing its text compares what it means.
@@ -146,6 +165,20 @@ mod tests {
         ] {
             assert!(!is_plain(address), "{address}");
         }
+    }
+
+    #[test]
+    fn a_registrys_packages_are_not_those_that_lie_elsewhere() {
+        let pattern = |text: &str| text.parse::<SourcePattern>().unwrap();
+        let all = pattern("pkg:npm/*");
+        let moved = "pkg:npm/left@1.0.0?download_url=https://m.example/left.tgz";
+        assert!(all.matches("pkg:npm/left@1.0.0") && !all.matches(moved));
+        assert!(!pattern("pkg:npm/left@*").matches(moved));
+        let there = pattern("pkg:npm/left@1.0.0?download_url=https://m.example/*");
+        assert!(there.matches(moved) && pattern(moved).matches(moved));
+        assert!(!all.covers(&there) && there.covers(&pattern(moved)));
+        let generic = "pkg:generic/a@1?download_url=https://m.example/a";
+        assert!(pattern("pkg:generic/*").matches(generic));
     }
 
     #[test]

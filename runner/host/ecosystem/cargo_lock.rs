@@ -69,6 +69,7 @@ fn crate_file(name: &str, version: &str, checksum: Digest) -> Result<Offer, Ecos
         promise: Promise::Sha256(checksum),
         locations: vec![location],
         places: Vec::new(),
+        elsewhere: None,
     })
 }
 

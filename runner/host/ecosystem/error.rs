@@ -142,6 +142,16 @@ pub enum EcosystemError {
         /// What is wrong.
         why: String,
     },
+    /// A recipe's lock has something else than a lockfile inside the source pins.
+    #[error("{package} {why} in the recipe's lock, by {lockfile} of the source")]
+    OtherPin {
+        /// The lockfile inside the source.
+        lockfile: String,
+        /// The package.
+        package: Purl,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The source has no lockfile.
     #[error("the source has no {file}")]
     NoLockfile {
@@ -236,6 +246,9 @@ impl EcosystemError {
             Self::TooLarge { .. } | Self::NoRepository { grown: true, .. } => {
                 "if it is meant to be so large, raise `[fetch] largest` of the configuration".to_owned()
             }
+            Self::OtherPin { .. } => {
+                "find out who changed it; then run `zwieback lock --update RECIPE` and commit the lockfile".to_owned()
+            }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Store(error) => return error.hint(),
             Self::Launch(error) => return error.hint(),
@@ -244,6 +257,22 @@ impl EcosystemError {
             _ => return None,
         };
         Some(hint)
+    }
+
+    /// Whether no place that was asked has the file, so that another may.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::NoPlace(_))
+    }
+
+    /// The error of having asked in vain twice.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unavailable { file, mut asked }, Self::Unavailable { asked: more, .. }) => {
+                asked.extend(more);
+                Self::Unavailable { file, asked }
+            }
+            (_, other) => other,
+        }
     }
 
     /// An answer that does not read.

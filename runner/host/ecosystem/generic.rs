@@ -1,6 +1,7 @@
 //! `pkg:generic`: a file by its URL; the digest is the recipe's own, or taken when it is locked.
 
 use zwieback_core::digest::Digest;
+use zwieback_core::manifest::claim::generic_file;
 use zwieback_core::purl::Purl;
 
 use crate::ecosystem::error::EcosystemError;
@@ -22,21 +23,15 @@ pub struct Given<'a> {
 /// The file, to be asked for at every URL and below every `[mirrors] generic`.
 pub fn offer(given: &Given<'_>) -> Result<Offer, EcosystemError> {
     let urls = urls(given);
-    let last = |url: &String| {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        path.rsplit('/').next().unwrap_or_default().to_owned()
-    };
-    let file = match (given.file, urls.first()) {
-        (Some(file), _) => file.to_owned(),
-        (None, Some(url)) => last(url),
-        (None, None) => return Err(EcosystemError::NoPlace("generic".to_owned())),
-    };
+    let file = generic_file(given.file, given.purl, given.urls);
+    let file = file.ok_or_else(|| EcosystemError::NoPlace("generic".to_owned()))?;
     Ok(Offer {
         purl: given.purl.clone(),
         locations: vec![file.parse()?],
         file: file.parse()?,
         promise: given.sha256.map_or(Promise::Nothing, Promise::Sha256),
         places: urls,
+        elsewhere: None,
     })
 }
 

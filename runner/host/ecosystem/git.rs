@@ -61,5 +61,7 @@ fn archive(
     let repository = Repository::fetch(commit, places, most)?;
     let mut writer = store.blob_writer()?;
     let submodules = git_archive::write(&repository, commit, &mut writer, most)?;
-    Ok((writer.commit(expected)?, submodules))
+    let blob = writer.commit(expected)?;
+    store.put_origin(&blob.content().sha256, purl)?;
+    Ok((blob, submodules))
 }

@@ -10,6 +10,7 @@ pub mod url;
 pub mod cargo;
 pub mod generic;
 pub mod npm;
+pub mod pin;
 pub mod pypi;
 pub mod folder;
 

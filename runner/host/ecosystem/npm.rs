@@ -99,6 +99,7 @@ pub(crate) fn tarball(
         promise,
         locations: vec![location],
         places: url.into_iter().filter(|url| url.contains("://")).collect(),
+        elsewhere: None,
     })
 }
 

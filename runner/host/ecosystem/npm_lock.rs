@@ -90,8 +90,12 @@ fn one(file: &str, name: &str, package: &Package) -> Result<Offer, EcosystemErro
         let why = format!("{name} comes from {resolved}: only registries have digests");
         return Err(wrong(file, &why));
     }
-    let url = package.resolved.clone();
-    tarball(name, version, package.integrity.as_deref(), url, file)
+    let mut offer = tarball(name, version, package.integrity.as_deref(), None, file)?;
+    // The author of a lockfile writes what he likes: the registry is asked first, whatever he says.
+    offer.elsewhere = Some(resolved)
+        .filter(|it| it.contains("://"))
+        .map(str::to_owned);
+    Ok(offer)
 }
 
 /// The name of a package that comes from outside; the project itself, its workspaces and bundled ones do not.

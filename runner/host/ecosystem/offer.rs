@@ -3,8 +3,11 @@
 use zwieback_core::base64;
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::locked_input::{FileName, LockedInput};
+use zwieback_core::package_file::DOWNLOAD_URL;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
+
+use crate::ecosystem::error::EcosystemError;
 
 /// A file that may be pinned once somebody has had it in hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +20,10 @@ pub struct Offer {
     pub promise: Promise,
     /// Where it lies below the roots of its ecosystem.
     pub locations: Vec<RelPath>,
-    /// Whole URLs to try first; they never reach a lock.
+    /// Whole URLs that the registry itself names; they never reach a lock.
     pub places: Vec<String>,
+    /// Where a lockfile says that it lies, on nobody's word but its author's. Asked last, and told.
+    pub elsewhere: Option<String>,
 }
 
 /// What is known of bytes before they are there.
@@ -44,6 +49,20 @@ impl Offer {
             size: bytes.size,
             locations: self.locations,
         }
+    }
+
+    /// The offer as one of a file that lies at that URL and is nothing that a registry has.
+    pub fn moved(&self, url: &str) -> Result<Self, EcosystemError> {
+        let (namespace, name) = (self.purl.namespace(), self.purl.name());
+        let version = self.purl.version().unwrap_or_default();
+        let place = [(DOWNLOAD_URL, url)];
+        Ok(Self {
+            purl: Purl::new(self.purl.kind(), namespace, name, version, &place)?,
+            locations: Vec::new(),
+            places: vec![url.to_owned()],
+            elsewhere: None,
+            ..self.clone()
+        })
     }
 
     /// The offer as an input of a size that is not known yet: enough to ask where it lies.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use zwieback_core::digest::Digest;
+use zwieback_core::package_file::{python_project as normalized, python_version as version_of};
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
 
@@ -175,27 +176,8 @@ pub(crate) fn pinned(
         promise: Promise::Sha256(sha256),
         locations: vec![location],
         places: Vec::new(),
+        elsewhere: None,
     })
-}
-
-/// A project's name in its one spelling (PEP 503).
-pub(crate) fn normalized(name: &str) -> String {
-    let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
-}
-
-/// The version in the name of a wheel or an sdist (PEP 427, PEP 625).
-pub(crate) fn version_of<'f>(file: &'f str, project: &str) -> Option<&'f str> {
-    if let Some(stem) = file.strip_suffix(".whl") {
-        let mut parts = stem.split('-');
-        let (name, version) = (parts.next()?, parts.next()?);
-        return (normalized(name) == project).then_some(version);
-    }
-    let stem = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz"]
-        .iter()
-        .find_map(|ending| file.strip_suffix(ending))?;
-    let (name, version) = stem.rsplit_once('-')?;
-    (normalized(name) == project).then_some(version)
 }
 
 fn read(page: &str, bytes: &[u8]) -> Result<Vec<File>, EcosystemError> {
@@ -232,18 +214,6 @@ fn index_urls(line: &str) -> Vec<BaseUrl> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_files_hold_versions() {
-        for (file, version) in [
-            ("Foo_Bar-1.0.tar.gz", Some("1.0")),
-            ("foo.bar-1.0-py3-none-any.whl", Some("1.0")),
-            ("foo_bar-extra-1.0.tar.gz", None),
-            ("foo_bar-1.0.exe", None),
-        ] {
-            assert_eq!(version_of(file, "foo-bar"), version, "{file}");
-        }
-    }
 
     #[test]
     fn only_indices_are_read_from_the_configuration() {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use zwieback_core::digest::Digest;
+use zwieback_core::package_file::{python_project as normalized, python_version as version_of};
 use zwieback_core::purl::Purl;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::Offer;
-use crate::ecosystem::pypi::{normalized, pinned, version_of};
+use crate::ecosystem::pypi::pinned;
 
 /// The names of the files; the first that is there counts.
 pub const FILES: [&str; 2] = ["pylock.toml", "requirements.txt"];
@@ -98,7 +99,7 @@ fn choose(lockfile: &str, package: &Package) -> Result<Offer, EcosystemError> {
     let told = package.version.as_deref().or(version_of(&name, &project));
     let version = told.ok_or_else(|| wrong(lockfile, &format!("{project} has no version")))?;
     let mut offer = pinned(&project, version, &name, digest)?;
-    offer.places = file.url.iter().cloned().collect();
+    offer.elsewhere.clone_from(&file.url);
     Ok(offer)
 }
 

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use sha2::{Digest as _, Sha512};
 use zwieback_core::digest::Fingerprint;
+use zwieback_core::locked_input::LockedInput;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};
@@ -31,22 +32,49 @@ pub struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    /// Puts the file into the store and tells what it is.
-    pub fn take(&self, offer: &Offer) -> Result<Fingerprint, EcosystemError> {
-        if let Promise::Sha256(digest) = &offer.promise
+    /// Puts the file into the store and pins it. It is a package of its registry only if a place of the
+    /// registry gave it: what came from where a lockfile leads has that address in its name.
+    pub fn take(&self, offer: &Offer) -> Result<LockedInput, EcosystemError> {
+        let known = self.at_registry(offer);
+        let failed = match (known, &offer.elsewhere) {
+            (Ok(print), _) => return Ok(offer.clone().into_input(&print)),
+            (Err(failed), Some(url)) if failed.is_absence() => {
+                let moved = offer.moved(url)?;
+                match self.ask(&moved, moved.places.clone()) {
+                    Ok(print) => return Ok(moved.into_input(&print)),
+                    Err(also) => failed.and(also),
+                }
+            }
+            (Err(failed), _) => failed,
+        };
+        Err(failed)
+    }
+
+    fn at_registry(&self, offer: &Offer) -> Result<Fingerprint, EcosystemError> {
+        // What is there already may have come from anywhere.
+        if offer.elsewhere.is_none()
+            && let Promise::Sha256(digest) = &offer.promise
             && let Some(blob) = self.store.blob(digest)?
+            && self.store.came_as(digest, &offer.purl)?
         {
             return Ok(*blob.content());
         }
         let mut places = self.endpoints.places(&offer.as_input());
         places.splice(0..0, offer.places.iter().cloned());
+        self.ask(offer, places)
+    }
+
+    fn ask(&self, offer: &Offer, places: Vec<String>) -> Result<Fingerprint, EcosystemError> {
         if places.is_empty() {
             return Err(EcosystemError::NoPlace(offer.purl.kind().to_owned()));
         }
         let mut asked = Vec::new();
         for url in places {
             match self.try_place(offer, &url)? {
-                Ok(print) => return Ok(print),
+                Ok(print) => {
+                    self.store.put_origin(&print.sha256, &offer.purl)?;
+                    return Ok(print);
+                }
                 Err(failure) => asked.push((url, failure)),
             }
         }

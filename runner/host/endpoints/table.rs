@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use zwieback_core::digest::Digest;
 use zwieback_core::locked_input::LockedInput;
+use zwieback_core::purl::Purl;
 
 use crate::endpoints::base_url::BaseUrl;
 use crate::endpoints::template::Template;
@@ -17,12 +18,15 @@ pub struct Mirrors {
     pub by_type: BTreeMap<String, Vec<BaseUrl>>,
 }
 
+/// URLs that an index or a recipe names for a file: of that package, by that digest.
+pub type Named = BTreeMap<(Digest, Purl), Vec<String>>;
+
 /// Every place that is configured, by type, in the order they are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     by_type: BTreeMap<String, Vec<BaseUrl>>,
     templates: BTreeMap<String, Vec<Template>>,
-    named: BTreeMap<Digest, Vec<String>>,
+    named: Named,
     indices: Vec<BaseUrl>,
 }
 
@@ -77,8 +81,13 @@ impl Endpoints {
 
     /// Adds URLs that an index or a recipe names for one file.
     #[must_use]
-    pub fn with_named(mut self, sha256: Digest, urls: impl IntoIterator<Item = String>) -> Self {
-        self.named.entry(sha256).or_default().extend(urls);
+    pub fn with_named(
+        mut self,
+        input: &LockedInput,
+        urls: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let key = (input.sha256, input.purl.clone());
+        self.named.entry(key).or_default().extend(urls);
         self
     }
 
@@ -93,7 +102,8 @@ impl Endpoints {
         let kind = input.purl.kind();
         let roots = self.roots(kind);
         let templates = self.templates.get(kind).into_iter().flatten();
-        let named = self.named.get(&input.sha256).into_iter().flatten();
+        let named = self.named.get(&(input.sha256, input.purl.clone()));
+        let named = named.into_iter().flatten();
         let mut seen = BTreeSet::new();
         input
             .locations

@@ -40,20 +40,23 @@ pub fn fetch_into(
     }
     let (positions, missing): (Vec<usize>, Vec<LockedInput>) = missing.into_iter().unzip();
     let mut watch = |event: FetchEvent| watch(event.moved(|position| positions[position]));
-    let mut deliver = |_: &LockedInput, path: &Path, print: Fingerprint| {
+    let mut deliver = |input: &LockedInput, path: &Path, print: Fingerprint| {
         store.import_file(path, Expected::Exactly(print))?;
+        store.put_origin(&input.sha256, &input.purl)?;
         Ok(())
     };
     fetch_all(&missing, fetch, &mut watch, &mut deliver)
 }
 
-/// The input's file in the store, if it is there and is what the lock says in every respect.
+/// The input's file in the store, if it is there, is what the lock says in every respect, and came as a file
+/// of the input's package.
 pub fn stored(store: &Store, input: &LockedInput) -> Result<Option<StoredBlob>, FetchError> {
     match store.blob(&input.sha256)? {
         Some(blob) if !input.is(blob.content()) => Err(FetchError::Contradiction(
             input.purl.clone(),
             input.file.clone(),
         )),
+        Some(_) if !store.came_as(&input.sha256, &input.purl)? => Ok(None),
         other => Ok(other),
     }
 }

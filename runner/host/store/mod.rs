@@ -23,6 +23,7 @@ pub mod gc;
 pub mod listing;
 pub mod merge;
 pub mod open;
+pub mod origin;
 pub mod place;
 pub mod quick;
 pub mod record;

@@ -2,7 +2,8 @@
 
 use crate::server::{Answer, Server};
 use sha2::{Digest as _, Sha512};
-use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::digest::Digest;
+use zwieback_core::locked_input::LockedInput;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::{Offer, Promise};
 use zwieback_host::ecosystem::take::Taker;
@@ -19,7 +20,7 @@ fn client() -> Client {
     Client::new(&Settings::default()).unwrap()
 }
 
-fn take(offer: &Offer, endpoints: &Endpoints) -> Result<Fingerprint, EcosystemError> {
+fn take(offer: &Offer, endpoints: &Endpoints) -> Result<LockedInput, EcosystemError> {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let taker = Taker {
@@ -55,7 +56,7 @@ fn a_lying_mirror_is_passed_over_for_an_honest_one() {
         &crate_offer(b"crate"),
         &Endpoints::default().with_templates("cargo", both),
     );
-    assert_eq!(taken.unwrap(), Fingerprint::of(b"crate"));
+    assert_eq!(taken.unwrap().sha256, Digest::sha256(b"crate"));
     let only_liar = Endpoints::default().with_templates("cargo", [liar.root().parse().unwrap()]);
     let error = take(&crate_offer(b"crate"), &only_liar).unwrap_err();
     let EcosystemError::Unavailable { asked, .. } = &error else {
@@ -87,11 +88,46 @@ fn an_integrity_of_npm_is_kept_or_refused() {
         promise,
         locations: vec!["x/-/x-1.tgz".parse().unwrap()],
         places: Vec::new(),
+        elsewhere: None,
     };
     let endpoints = Endpoints::default().with("npm", [server.root().parse().unwrap()]);
     let taken = take(&offer(Promise::Sha512(Box::new(strong))), &endpoints);
     assert_eq!(taken.unwrap().sha256, Digest::sha256(&bytes));
     assert!(take(&offer(Promise::Sha512(Box::new([7; 64]))), &endpoints).is_err());
+}
+
+#[test]
+fn what_a_lockfile_leads_to_is_no_package_of_the_registry() {
+    let bytes = b"tarball".to_vec();
+    let strong = Promise::Sha512(Box::new(Sha512::digest(&bytes).into()));
+    let evil = Server::new([("x.tgz", vec![Answer::File(bytes.clone())])]);
+    let place = "x/-/x-1.tgz";
+    let offer = Offer {
+        purl: "pkg:npm/x@1".parse().unwrap(),
+        file: "x-1.tgz".parse().unwrap(),
+        promise: strong,
+        locations: vec![place.parse().unwrap()],
+        places: Vec::new(),
+        elsewhere: Some(format!("{}x.tgz", evil.root())),
+    };
+    let other = Server::new([(place, vec![Answer::File(b"the registry's".to_vec())])]);
+    let roots = |registry: &Server| {
+        let own = [registry.root().parse().unwrap()];
+        let named = [evil.root().parse().unwrap()];
+        Endpoints::default().with("npm", own).with("generic", named)
+    };
+    let taken = take(&offer, &roots(&other)).unwrap();
+    assert_eq!(
+        taken.purl.qualifier("download_url"),
+        offer.elsewhere.as_deref()
+    );
+    assert!(taken.locations.is_empty());
+    // If the registry has the same bytes, they are the registry's, and nobody else is asked.
+    let before = evil.seen().len();
+    let honest = Server::new([(place, vec![Answer::File(bytes)])]);
+    let taken = take(&offer, &roots(&honest)).unwrap();
+    assert_eq!((taken.purl, taken.locations), (offer.purl, offer.locations));
+    assert_eq!(evil.seen().len(), before);
 }
 
 #[test]
@@ -103,6 +139,7 @@ fn half_a_file_is_no_file() {
         promise: Promise::Nothing,
         locations: Vec::new(),
         places: vec![format!("{}a", server.root())],
+        elsewhere: None,
     };
     let known = Endpoints::default().with("npm", [server.root().parse().unwrap()]);
     assert!(take(&offer, &known).is_err());

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::attest::build_type;
 use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::digest::{Digest, Fingerprint};
+use zwieback_core::json::value::Value;
 use zwieback_core::timestamp::{SKEW, Timestamp};
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::gate::decision::{Decision, Verdict};
@@ -266,6 +268,15 @@ fn authors_are_known_of_each_source_of_the_project() {
         let inputs = &mut provenance.resolved_dependencies;
         inputs.push(subject("folder app", Digest::sha256(b"folder")));
         inputs.push(subject("patch fix.patch", Digest::sha256(b"patch")));
+        let own = Value::object([("path", "src".into())]);
+        let recipe = Value::object([
+            ("sources", Value::object([("app", own)])),
+            (
+                "recipe",
+                Value::object([("name", "app".into()), ("version", "1.0".into())]),
+            ),
+        ]);
+        provenance.external_parameters = build_type::external_parameters(recipe, [].into());
         provenance.into_statement(vec![subject("bin/app", artifact("1.0").sha256)])
     };
     let built = ["acme", "other"].map(|it| world.sealed(it, &statement(it)));

@@ -1,0 +1,134 @@
+//! The inputs of a statement that were fetched, read back as the entries of a lock, and held against the
+//! manifests in the same statement.
+
+use std::collections::BTreeMap;
+
+use super::build_type::{self, FOLDER};
+use super::provenance::Provenance;
+use super::reason::{Reason, Refusal};
+use super::resource::ResourceDescriptor;
+use crate::json::canonical;
+use crate::json::value::Value;
+use crate::locked_input::LockedInput;
+use crate::manifest::claim::{self, Unclaimed};
+use crate::manifest::lockfile::LockedFolder;
+use crate::manifest::source::{Origin, Source};
+use crate::manifest::toolchain::Toolchain;
+use crate::name::Name;
+
+/// An input that was fetched, and what for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatedInput {
+    /// A file of a source.
+    Source(LockedInput),
+    /// A file of a toolchain.
+    Package(Name, LockedInput),
+}
+
+impl StatedInput {
+    /// Reads an input that has a role; nothing, where it is not spelt as zwieback spells it.
+    pub fn of(one: &ResourceDescriptor) -> Option<Self> {
+        let role = one.annotations.get("role").and_then(Value::as_str)?;
+        let mut words = role.split(' ');
+        let kind = words.next()?;
+        let names: Vec<Name> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+        match (kind, names.as_slice()) {
+            ("source", [of]) => Some(Self::Source(locked(one, Some(of.clone()))?)),
+            ("toolchain", [of, part @ ..]) if part.len() < 2 => {
+                let package = locked(one, part.first().cloned())?;
+                Some(Self::Package(of.clone(), package))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Refuses a statement with an input that its own recipe or toolchains do not claim, or without one that
+/// they ask for. What a lockfile inside a source claims is in the source, and is seen by a recheck.
+pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
+    let (mut inputs, mut folders) = (Vec::new(), Vec::new());
+    let mut packages: BTreeMap<Name, Vec<LockedInput>> = BTreeMap::new();
+    let sources = sources(provenance)?;
+    for one in &provenance.resolved_dependencies {
+        if one.annotations.get("role").is_some() {
+            let stray = || refused(format!("{:?} has no known form", one.label()));
+            match StatedInput::of(one).ok_or_else(stray)? {
+                StatedInput::Source(input) => inputs.push(input),
+                StatedInput::Package(of, input) => packages.entry(of).or_default().push(input),
+            }
+        } else if let Some(name) = one.name.as_deref().and_then(|it| it.strip_prefix(FOLDER)) {
+            let stray = || refused(format!("{:?} is no source", one.label()));
+            folders.push(folder(&sources, name, one).ok_or_else(stray)?);
+        }
+    }
+    let unclaimed = |unclaimed: Unclaimed| refused(unclaimed.to_string());
+    claim::check_sources(&sources, &inputs, &folders).map_err(unclaimed)?;
+    for (name, value) in build_type::toolchains(provenance) {
+        let toolchain: Toolchain = typed(name, value)?;
+        let own = packages.remove(toolchain.name()).unwrap_or_default();
+        claim::check_toolchain(&toolchain, &own).map_err(unclaimed)?;
+    }
+    match packages.into_values().flatten().next() {
+        Some(stray) => Err(refused(format!(
+            "{:?} is of no toolchain",
+            stray.file.as_str()
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn sources(provenance: &Provenance) -> Result<BTreeMap<Name, Source>, Refusal> {
+    let recipe = build_type::recipe(provenance);
+    match recipe.and_then(|recipe| recipe.get("sources")) {
+        Some(sources) => typed("sources", sources),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// Where a folder lies is said in the recipe alone.
+fn folder(
+    sources: &BTreeMap<Name, Source>,
+    name: &str,
+    one: &ResourceDescriptor,
+) -> Option<LockedFolder> {
+    let source: Name = name.parse().ok()?;
+    match sources.get(&source)?.origin() {
+        Ok(Origin::Folder(path)) => Some(LockedFolder {
+            path: path.clone(),
+            source,
+            tree: one.digest.get_sha256()?,
+        }),
+        _ => None,
+    }
+}
+
+fn typed<T: serde::de::DeserializeOwned>(what: &str, value: &Value) -> Result<T, Refusal> {
+    let read = serde_json::from_str(&canonical::to_string(value));
+    read.map_err(|error| Refusal::new(Reason::ParameterMalformed, format!("{what:?}: {error}")))
+}
+
+fn refused(saw: String) -> Refusal {
+    Refusal::new(Reason::DependencyUnclaimed, saw)
+}
+
+fn locked(one: &ResourceDescriptor, source: Option<Name>) -> Option<LockedInput> {
+    let size = match one.annotations.get("size")? {
+        Value::Integer(size) => u64::try_from(*size).ok()?,
+        _ => return None,
+    };
+    let locations = one.annotations.get("locations").and_then(Value::as_array);
+    let path = |value: &Value| value.as_str()?.parse().ok();
+    Some(LockedInput {
+        source,
+        purl: one.uri.as_deref()?.parse().ok()?,
+        file: one.name.as_deref()?.parse().ok()?,
+        sha256: one.digest.get_sha256()?,
+        blake3: None,
+        size,
+        locations: locations
+            .unwrap_or_default()
+            .iter()
+            .map(path)
+            .collect::<Option<_>>()?,
+    })
+}

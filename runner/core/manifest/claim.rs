@@ -1,0 +1,261 @@
+//! What a manifest claims of every entry of its lock.
+//!
+//! A lock pins what a manifest asks for. It is believed in what the manifest leaves open, and in nothing
+//! else: each entry belongs to a source or a part, is of the package that this names, has the file name,
+//! the digest and the place that follow from it, and nothing that is asked for is missing. This is the one
+//! place where that is decided, for builds, rechecks and statements alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lockfile::LockedFolder;
+use super::source::{Origin, Source, Vendor};
+use super::toolchain::{DebClosure, Toolchain};
+use crate::digest::Digest;
+use crate::locked_input::{FileName, LockedInput};
+use crate::name::Name;
+use crate::package_file::{self, DOWNLOAD_URL, OtherFile};
+use crate::purl::Purl;
+
+/// An entry that is not what its manifest claims.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{entry}`: {why}")]
+pub struct Unclaimed {
+    /// The file, or the source.
+    pub entry: String,
+    /// What is wrong with it.
+    #[source]
+    pub why: Contradiction,
+}
+
+/// What a manifest says, and a lock says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// No source, part or lockfile can have brought it.
+    #[error("nothing in the manifest asks for {0}")]
+    Stray(Purl),
+    /// A source or a part has nothing.
+    #[error("the lock has no file of it")]
+    Missing,
+    /// One file is asked for, and there are several.
+    #[error("the lock has several files of it")]
+    Several,
+    /// One would take the place of the other.
+    #[error("the lock has two files of that name")]
+    Twice,
+    /// Other bytes than the author of the manifest knows.
+    #[error("the manifest says sha256 {manifest}, the lock says {lock}")]
+    Digest {
+        /// In the manifest.
+        manifest: Digest,
+        /// In the lock.
+        lock: Digest,
+    },
+    /// Another file than the manifest names.
+    #[error("the manifest says {0:?}")]
+    FileName(String),
+    /// The manifest does not say which file it is.
+    #[error("the manifest names neither a file nor a URL")]
+    NoFileName,
+    /// A folder that is another's, or no folder.
+    #[error("the manifest names another folder, or none")]
+    Folder,
+    /// A package that the closure cannot have.
+    #[error("{0} is no package of the release and architecture that the manifest names")]
+    OtherRelease(Purl),
+    /// Its package URL says otherwise.
+    #[error(transparent)]
+    OtherFile(#[from] OtherFile),
+}
+
+/// What an entry is to the source that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// The source itself.
+    Own,
+    /// A repository inside of it.
+    Submodule,
+    /// Pinned by a lockfile inside of it.
+    Vendored,
+}
+
+impl Belongs {
+    /// What an input is to a source, if it is anything.
+    pub fn of(source: &Source, input: &LockedInput) -> Option<Self> {
+        let purl = &input.purl;
+        let mut submodules = source.submodules.values();
+        if source.purl.as_ref() == Some(purl) {
+            Some(Self::Own)
+        } else if submodules.any(|it| it.is_same_package(purl)) {
+            Some(Self::Submodule)
+        } else {
+            let vendor = source.vendor.map(Vendor::kind);
+            (vendor == Some(purl.kind())).then_some(Self::Vendored)
+        }
+    }
+}
+
+/// Holds the entries of a recipe's lock against the recipe's sources.
+pub fn check_sources(
+    sources: &BTreeMap<Name, Source>,
+    inputs: &[LockedInput],
+    folders: &[LockedFolder],
+) -> Result<(), Unclaimed> {
+    for input in inputs {
+        let source = input.source.as_ref().and_then(|name| sources.get(name));
+        if source.is_none_or(|source| Belongs::of(source, input).is_none()) {
+            return Err(stray(input));
+        }
+    }
+    for (name, source) in sources {
+        let of_source = |input: &&LockedInput| input.source.as_ref() == Some(name);
+        check_source(name, source, inputs.iter().filter(of_source))?;
+        let of_source = folders.iter().filter(|folder| folder.source == *name);
+        check_folder(name, source, of_source)?;
+    }
+    match folders.iter().find(|it| !sources.contains_key(&it.source)) {
+        Some(stray) => Err(wrong(&stray.source, Contradiction::Folder)),
+        None => Ok(()),
+    }
+}
+
+/// Holds the entries of a toolchain's lock against the toolchain.
+pub fn check_toolchain(toolchain: &Toolchain, inputs: &[LockedInput]) -> Result<(), Unclaimed> {
+    let (packages, parts): (Vec<_>, Vec<_>) = inputs.iter().partition(|it| it.source.is_none());
+    match &toolchain.deb {
+        Some(deb) => check_closure(toolchain.name(), deb, &packages)?,
+        None => packages.first().map_or(Ok(()), |it| Err(stray(it)))?,
+    }
+    for input in &parts {
+        let part = input.source.as_ref().and_then(|name| toolchain.part(name));
+        if part.is_none_or(|(_, part)| part.purl != input.purl) {
+            return Err(stray(input));
+        }
+    }
+    for (name, _, part) in toolchain.parts() {
+        let of_part = parts.iter().filter(|it| it.source.as_ref() == Some(name));
+        check_source(name, &part.as_source(), of_part.copied())?;
+    }
+    Ok(())
+}
+
+/// The name of the file of a source that is a `pkg:generic`: the one that is given, else the end of its URL.
+pub fn generic_file(file: Option<&str>, purl: &Purl, urls: &[String]) -> Option<String> {
+    let last = |url: &str| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    let url = urls.first().map(String::as_str);
+    let url = url.or_else(|| purl.qualifier(DOWNLOAD_URL));
+    file.map(str::to_owned).or_else(|| url.map(last))
+}
+
+fn check_source<'i>(
+    name: &Name,
+    source: &Source,
+    inputs: impl Iterator<Item = &'i LockedInput>,
+) -> Result<(), Unclaimed> {
+    let (mut own, mut names) = (None, BTreeSet::new());
+    for input in inputs {
+        let checked = package_file::check(&input.purl, &input.file, &input.locations);
+        checked.map_err(|why| of(input, why.into()))?;
+        if !names.insert(&input.file) {
+            return Err(of(input, Contradiction::Twice));
+        }
+        if Belongs::of(source, input) == Some(Belongs::Own) {
+            check_own(source, input).map_err(|why| of(input, why))?;
+            if own.replace(input).is_some() {
+                return Err(wrong(name, Contradiction::Several));
+            }
+        }
+    }
+    match source.purl {
+        Some(_) if own.is_none() => Err(wrong(name, Contradiction::Missing)),
+        _ => Ok(()),
+    }
+}
+
+/// What the author of the manifest knows of the file counts more than what was found when it was locked.
+fn check_own(source: &Source, input: &LockedInput) -> Result<(), Contradiction> {
+    if let Some(manifest) = source.sha256.filter(|it| *it != input.sha256) {
+        let lock = input.sha256;
+        return Err(Contradiction::Digest { manifest, lock });
+    }
+    let named = source.file.as_ref().map(FileName::as_str);
+    let named = if input.purl.kind() == "generic" && !input.purl.is_repository() {
+        let file = generic_file(named, &input.purl, &source.url);
+        Some(file.ok_or(Contradiction::NoFileName)?)
+    } else {
+        named.map(str::to_owned)
+    };
+    match named.filter(|named| named != input.file.as_str()) {
+        Some(named) => Err(Contradiction::FileName(named)),
+        None => Ok(()),
+    }
+}
+
+fn check_folder<'f>(
+    name: &Name,
+    source: &Source,
+    mut folders: impl Iterator<Item = &'f LockedFolder>,
+) -> Result<(), Unclaimed> {
+    let found = folders.next();
+    match (source.origin(), found) {
+        (Ok(Origin::Folder(_)), None) => Err(wrong(name, Contradiction::Missing)),
+        (Ok(Origin::Folder(path)), Some(folder)) if folder.path != *path => {
+            Err(wrong(name, Contradiction::Folder))
+        }
+        (Ok(Origin::Package(_)) | Err(_), Some(_)) => Err(wrong(name, Contradiction::Folder)),
+        _ if folders.next().is_some() => Err(wrong(name, Contradiction::Several)),
+        _ => Ok(()),
+    }
+}
+
+/// The dependencies of packages stand in apt's indices alone: the lock is believed in which they are.
+fn check_closure(
+    toolchain: &Name,
+    deb: &DebClosure,
+    packages: &[&LockedInput],
+) -> Result<(), Unclaimed> {
+    if packages.is_empty() {
+        return Err(wrong(toolchain, Contradiction::Missing));
+    }
+    let mut names = BTreeSet::new();
+    for input in packages {
+        let purl = &input.purl;
+        let architectures = [Some(deb.architecture.as_str()), Some("all")];
+        let is_of_release = purl.kind() == "deb"
+            && architectures.contains(&purl.qualifier("arch"))
+            && purl.qualifier("distro") == Some(deb.release.as_str());
+        if !is_of_release {
+            return Err(of(input, Contradiction::OtherRelease(purl.clone())));
+        }
+        let checked = package_file::check(purl, &input.file, &input.locations);
+        checked.map_err(|why| of(input, why.into()))?;
+        if !names.insert(purl.name()) {
+            return Err(of(input, Contradiction::Several));
+        }
+    }
+    Ok(())
+}
+
+fn stray(input: &LockedInput) -> Unclaimed {
+    of(input, Contradiction::Stray(input.purl.clone()))
+}
+
+fn of(input: &LockedInput, why: Contradiction) -> Unclaimed {
+    Unclaimed {
+        entry: input.file.to_string(),
+        why,
+    }
+}
+
+fn wrong(name: &Name, why: Contradiction) -> Unclaimed {
+    Unclaimed {
+        entry: name.to_string(),
+        why,
+    }
+}
+
+#[cfg(test)]
+#[path = "claim_tests.rs"]
+mod tests;

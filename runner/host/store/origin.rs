@@ -1,0 +1,74 @@
+//! As which packages the bytes of a blob have come: a package is not another's bytes that lie here already.
+//!
+//! A digest in a lock says which bytes, and not whose they are. Without this, a lock that names one package
+//! and the digest of another would be answered from the store, where no place of that package has the bytes.
+
+use zwieback_core::digest::Digest;
+use zwieback_core::purl::Purl;
+
+use crate::store::error::StoreError;
+use crate::store::place::Store;
+
+/// Names what is kept, for as long as it is kept in this form: one package URL a line.
+const METHOD: &str = "zwieback-origins v1";
+
+impl Store {
+    /// Whether these bytes may be taken for a file of the package: a place of the package gave them, or
+    /// nobody wrote down whence they came, as in stores of earlier versions. A `pkg:generic` is whatever its
+    /// manifest says.
+    pub fn came_as(&self, sha256: &Digest, purl: &Purl) -> Result<bool, StoreError> {
+        if is_named_freely(purl) {
+            return Ok(true);
+        }
+        let known = self.link(&key(sha256))?;
+        let is_it = |line: &[u8]| line == purl.as_str().as_bytes();
+        Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
+    }
+
+    /// Writes down that a place of the package gave these bytes.
+    pub fn put_origin(&self, sha256: &Digest, purl: &Purl) -> Result<(), StoreError> {
+        let key = key(sha256);
+        let mut text = self.link(&key)?.unwrap_or_default();
+        let line = purl.as_str().as_bytes();
+        if text.split(|byte| *byte == b'\n').any(|it| it == line) {
+            return Ok(());
+        }
+        text.extend_from_slice(line);
+        text.push(b'\n');
+        self.put_link(&key, &text)
+    }
+}
+
+fn is_named_freely(purl: &Purl) -> bool {
+    purl.kind() == "generic" && !purl.is_repository()
+}
+
+fn key(sha256: &Digest) -> Digest {
+    Digest::sha256(format!("{METHOD}\n{sha256}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_of_the_packages_they_came_as() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let bytes = Digest::sha256(b"hello");
+        let purl = |text: &str| -> Purl { text.parse().unwrap() };
+        let (hello, zlib) = (purl("pkg:cargo/hello@1"), purl("pkg:cargo/zlib@1"));
+        assert!(
+            store.came_as(&bytes, &zlib).unwrap(),
+            "of an earlier version"
+        );
+        store.put_origin(&bytes, &hello).unwrap();
+        assert!(store.came_as(&bytes, &hello).unwrap());
+        assert!(!store.came_as(&bytes, &zlib).unwrap());
+        assert!(store.came_as(&bytes, &purl("pkg:generic/zlib@1")).unwrap());
+        store.put_origin(&bytes, &zlib).unwrap();
+        store.put_origin(&bytes, &zlib).unwrap();
+        assert!(store.came_as(&bytes, &hello).unwrap());
+        assert!(store.came_as(&bytes, &zlib).unwrap());
+    }
+}
