@@ -210,57 +210,116 @@ fn what_was_built_without_a_key_is_signed_where_the_key_is() {
     assert_eq!(uses.lines().count(), 1, "{uses}");
 }
 
+/// A run that waits for a signature, and a file of it as it was kept.
+struct Waiting {
+    world: World,
+    sign: String,
+    path: PathBuf,
+    honest: String,
+}
+
+impl Waiting {
+    fn new(file: &str) -> Self {
+        let world = world();
+        key(&world, "release");
+        let id = unsigned(&world);
+        let path = world.runs().join(&id).join(file);
+        let honest = fs::read_to_string(&path).unwrap();
+        Self {
+            world,
+            sign: format!("sign {id} --key release"),
+            path,
+            honest,
+        }
+    }
+
+    /// With the file changed the run is not signed.
+    #[track_caller]
+    fn refuses(&self, changed: &str, code: i32, said: &str) {
+        assert_ne!(changed, self.honest, "{said}");
+        fs::write(&self.path, changed).unwrap();
+        run(&self.world, &self.sign).expect(code, &[said]);
+        fs::write(&self.path, &self.honest).unwrap();
+    }
+
+    fn key_was_not_asked(&self) {
+        let uses = run(&self.world, "key uses").expect(0, &[]).stdout;
+        assert_eq!(uses, "", "the key was asked");
+    }
+}
+
+const OTHER: &str = "makes a statement with the sha256";
+
 #[test]
 fn what_was_changed_since_it_was_built_is_not_signed() {
-    let world = world();
-    key(&world, "release");
-    let id = unsigned(&world);
-    let folder = world.runs().join(&id);
-    let sign = format!("sign {id} --key release");
-    let kept: Vec<(PathBuf, String)> = ["record.json", "statement.json", "action.json"]
-        .map(|name| folder.join(name))
-        .map(|path| (path.clone(), fs::read_to_string(&path).unwrap()))
-        .into();
-    let other = "0".repeat(64);
-    let record: serde_json::Value = serde_json::from_str(&kept[0].1).unwrap();
-    let outputs = record["runs"][1]["outputs"].as_str().unwrap().to_owned();
-    let outcome = kept[0].1.replace("\"unsigned\"", "\"differs\"");
-    let second = kept[0].1.rsplit_once(&outputs).unwrap();
-    let second = format!("{}{other}{}", second.0, second.1);
-    let subject = kept[1].1.replace("\"name\":\"one\"", "\"name\":\"two\"");
-    let builder = kept[1]
-        .1
-        .replace(BUILDER, "https://zwieback.example/builder/ours");
-    let version = kept[2].1.replace("echo one >", "echo two >");
-    let trouble = kept[1].1.replace("\"enforced\"", "\"partial\"");
-    for (file, text, code, said) in [
-        (0, outcome, 1, "does not wait for a signature"),
-        (0, second, 1, "tree 00000000"),
-        (1, subject, 4, "list of artifacts"),
-        (1, builder, 4, "speaks for the builder"),
-        (1, trouble, 4, "state of the sandbox"),
-        (1, "{}".to_owned(), 4, "statement cannot be read"),
-        (2, version, 4, "its statement's action"),
+    let waiting = Waiting::new("record.json");
+    let kept = &waiting.honest;
+    let zeros = "0".repeat(64);
+    let record: serde_json::Value = serde_json::from_str(kept).unwrap();
+    let outputs = record["runs"][1]["outputs"].as_str().unwrap();
+    let (head, tail) = kept.rsplit_once(outputs).unwrap();
+    let action = record["action"].as_str().unwrap();
+    let mut unseen = record.clone();
+    unseen["runs"][1]["sighting"] = serde_json::json!({});
+    for (changed, code, said) in [
+        (
+            kept.replace("\"unsigned\"", "\"differs\""),
+            1,
+            "does not wait",
+        ),
+        (format!("{head}{zeros}{tail}"), 1, "tree 00000000"),
+        (kept.replace("\"enforced\"", "\"partial\""), 4, OTHER),
+        (unseen.to_string(), 4, OTHER),
+        (
+            kept.replace("\"ended\": 1", "\"ended\": 9"),
+            4,
+            "its record's time",
+        ),
+        (kept.replace(action, &zeros), 4, "its record's action"),
     ] {
-        let (path, honest) = &kept[file];
-        assert_ne!(text, *honest, "{said}");
-        fs::write(path, text).unwrap();
-        run(&world, &sign).expect(code, &[said]);
-        fs::write(path, honest).unwrap();
+        waiting.refuses(&changed, code, said);
     }
-    let log = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let log = log
-        .filter(|path| path.extension().is_some_and(|it| it == "log"))
-        .min()
-        .unwrap();
+    let folder = waiting.path.parent().unwrap();
+    let log = folder.join("a.log");
     let said = fs::read(&log).unwrap();
     fs::write(&log, "nothing was wrong\n").unwrap();
-    run(&world, &sign).expect(4, &["list of logs"]);
+    run(&waiting.world, &waiting.sign).expect(4, &[OTHER]);
     fs::write(&log, said).unwrap();
-    let uses = run(&world, "key uses").expect(0, &[]).stdout;
-    assert_eq!(uses, "", "the key was asked");
+    let named = "--config sign.builder_id=https://zwieback.example/builder/ours";
+    run(&waiting.world, &format!("{named} {}", waiting.sign)).expect(4, &[OTHER]);
+    waiting.key_was_not_asked();
+}
+
+#[test]
+fn a_plan_that_was_changed_since_it_was_built_is_not_signed() {
+    let waiting = Waiting::new("plan.json");
+    let change = |from: &str, to: &str| waiting.honest.replace(from, to);
+    let action = "its record's action";
+    let size = waiting.honest.replacen("\"size\": 1", "\"size\": 2", 1);
+    for (changed, code, said) in [
+        (change("echo one >", "echo two >"), 4, action),
+        (
+            change("\"name\": \"words\"", "\"name\": \"others\""),
+            4,
+            action,
+        ),
+        (change("\"hermetic\"", "\"strict\""), 4, action),
+        (
+            change("distro=bookworm", "distro=trixie"),
+            4,
+            "no package of the release",
+        ),
+        (change("/bash_", "/dash_"), 4, "does not lie at"),
+        (size, 1, "belong to different files"),
+        (change("A shell and core", "Shells and core"), 4, OTHER),
+        ("{}".to_owned(), 4, "plan cannot be read"),
+    ] {
+        waiting.refuses(&changed, code, said);
+    }
+    // As an earlier version kept it.
+    fs::remove_file(&waiting.path).unwrap();
+    run(&waiting.world, &waiting.sign).expect(4, &["by an earlier version", "build again"]);
+    waiting.key_was_not_asked();
 }
 
 #[test]
@@ -290,17 +349,74 @@ fn bytes_that_were_changed_since_they_were_built_are_not_signed() {
     assert_eq!(uses, "", "the key was asked");
 }
 
+/// Whoever can write to what is kept can make all of it say the same. The digest that the builder told by
+/// another way, and a policy, are what such a change does not pass.
 #[test]
-fn a_recipe_that_needs_others_is_not_built_unsigned() {
+fn a_statement_is_signed_as_it_was_told_and_as_a_policy_wants_it() {
     let world = world();
+    key(&world, "release");
+    let built = run(&world, "build words --unsigned").expect(0, &["zwieback sign "]);
+    let (_, told) = built.stderr.split_once("zwieback sign ").unwrap();
+    let words: Vec<&str> = told.split_whitespace().collect();
+    let [id, "--statement", digest, ..] = words[..] else {
+        panic!("{built}");
+    };
+    let path = world.runs().join(id).join("record.json");
+    let honest = fs::read_to_string(&path).unwrap();
+    let lied = honest.replace("\"enforced\"", "\"partial\"");
+    fs::write(&path, &lied).unwrap();
+    let refused = run(&world, &format!("sign {id} --key release"));
+    let refused = refused.expect(4, &["makes a statement with the sha256"]);
+    let (_, found) = refused.stderr.split_once("the sha256 ").unwrap();
+    let found = &found[..64];
+    fs::write(&path, lied.replace(digest, found)).unwrap();
+    run(
+        &world,
+        &format!("sign {id} --key release --statement {digest}"),
+    )
+    .expect(4, &["is asked for"]);
+    let head = "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n[require]\n";
+    let rule = "locks.seccomp = [\"enforced\"]\n";
+    world.write("project/strict.toml", format!("{head}{rule}"));
+    let policy = format!("sign {id} --key release --policy strict.toml");
+    run(&world, &policy).expect(5, &["lock-state"]);
+    let uses = run(&world, "key uses").expect(0, &[]).stdout;
+    assert_eq!(uses, "", "the key was asked");
+    fs::write(&path, &honest).unwrap();
+    // A root that does not let the key speak for this builder.
+    let other = "https://zwieback.example/builder/other";
+    let trust = format!("key trust release.pem --root root.json --builder {other}");
+    run(&world, &trust).expect(0, &["version 1"]);
+    run(
+        &world,
+        &format!("sign {id} --key release --trust root.json"),
+    )
+    .expect(4, &["builder-untrusted"]);
+    let both = format!("{policy} --statement {digest}");
+    run(&world, &both).expect(0, &["Signed words-1.sigstore.json"]);
+}
+
+#[test]
+fn what_is_needed_is_signed_before_what_needs_it() {
+    let world = world();
+    key(&world, "release");
     world.recipe("base", "echo base > $OUT/base");
-    let needs = "needs = [\"base\"]";
     let path = world.path("project/recipes/words/recipe.toml");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(
-        &path,
-        text.replacen("[recipe]", &format!("[recipe]\n{needs}"), 1),
-    )
-    .unwrap();
-    run(&world, "build words --unsigned").expect(1, &["cannot be built unsigned"]);
+    let needs = text.replacen("[recipe]", "[recipe]\nneeds = [\"base\"]", 1);
+    fs::write(&path, needs).unwrap();
+    run(&world, "build words --unsigned").expect(0, &["nothing was signed"]);
+    run(&world, "sign words --key release").expect(
+        4,
+        &[
+            "recipe `base`, which it needs, is not signed",
+            "zwieback sign base",
+        ],
+    );
+    run(&world, "sign base --key release").expect(0, &["Signed base-1.sigstore.json"]);
+    run(&world, "sign words --key release --export out").expect(0, &["Signed words-1"]);
+    let bundle = fs::read(world.path("project/out/words-1.sigstore.json")).unwrap();
+    let bundle = zwieback_core::attest::bundle::Bundle::parse(&bundle).unwrap();
+    let payload = String::from_utf8(bundle.envelope().payload.clone()).unwrap();
+    assert!(payload.contains("bundle of base"), "{payload}");
 }

@@ -7,8 +7,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use zwieback_core::bake::action::Action;
 use zwieback_core::bake::record::Record;
+use zwieback_core::bake::unsigned::KeptPlan;
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::finding::{Report, SCHEMA};
@@ -21,10 +21,8 @@ const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
 /// No record is as long, nor a log: what steps print is cut far below.
 const LARGEST: u64 = 1 << 30;
-/// The statement of a build that nobody has signed yet.
-const STATEMENT: &str = "statement.json";
-/// What it is about.
-const ACTION: &str = "action.json";
+/// What a build was to be that nobody has signed yet.
+const PLAN: &str = "plan.json";
 /// The letters of a name: Crockford's, in which no two look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -113,10 +111,9 @@ impl RunFolder {
         self.put(REPORT, report)
     }
 
-    /// Writes a statement that waits for a signature, and the action that it is about.
-    pub fn write_unsigned(&self, statement: &[u8], action: &Action) -> Result<(), RunError> {
-        self.put(ACTION, action)?;
-        self.put_bytes(STATEMENT, statement)
+    /// Writes what a build was to be that waits for a signature.
+    pub fn write_plan(&self, plan: &KeptPlan) -> Result<(), RunError> {
+        self.put(PLAN, plan)
     }
 
     /// Opens the folder of a run that has ended.
@@ -125,13 +122,14 @@ impl RunFolder {
         Self::hold(id.to_owned(), runs.join(id))
     }
 
-    /// The bytes of a statement that waits for a signature, and of its action.
-    pub fn read_unsigned(&self) -> Result<(Vec<u8>, Vec<u8>), RunError> {
-        let read = |name| {
-            let path = self.path.join(name);
-            given_file::read(&path, LARGEST).map_err(error("read", &path))
-        };
-        Ok((read(STATEMENT)?, read(ACTION)?))
+    /// What a build was to be that waits for a signature; nothing, where an earlier version has kept it.
+    pub fn read_plan(&self) -> Result<Option<Vec<u8>>, RunError> {
+        let path = self.path.join(PLAN);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = given_file::read(&path, LARGEST);
+        Ok(Some(read.map_err(error("read", &path))?))
     }
 
     /// Removes what the runs worked on. What cannot be removed now is removed by a later sweep.

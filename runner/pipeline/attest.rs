@@ -8,16 +8,15 @@ use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::bake::action::Action;
 use zwieback_core::bake::comparison::Reproduced;
+use zwieback_core::bake::record::{Record, RunRecord};
 use zwieback_core::bake::statement::{Invocation, statement};
 use zwieback_core::bake::unsigned::is_weak;
 use zwieback_core::digest::Fingerprint;
 use zwieback_core::event::Event;
 use zwieback_core::json::from_serde::value_of;
 use zwieback_core::manifest::recipe::Head;
-use zwieback_core::timestamp::Timestamp;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::variation::Variation;
-use zwieback_host::clock;
 use zwieback_host::keys::signer::seal;
 use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
@@ -28,7 +27,6 @@ use super::context::{Context, Runs, Signing, Wish};
 use super::error::PipelineError;
 use super::keyring;
 use super::read::Planned;
-use super::run::Ran;
 
 /// The builder's name when every lock was enforced, at least in part.
 const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
@@ -36,7 +34,10 @@ const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
 /// other security has another name (SLSA v1.2, provenance, `builder.id`).
 const WEAKENED: &str = "https://zwieback.example/builder/weakened-sandbox/v1";
 
-/// What there is to say about two runs that gave the same.
+/// Behind a name that an operator chose, for the same.
+const WEAKENED_MODE: &str = "#weakened-sandbox";
+
+/// What there is to say about two runs that gave the same: just now, or when they were kept.
 pub struct Made<'a> {
     /// What was built.
     pub planned: &'a Planned,
@@ -44,14 +45,8 @@ pub struct Made<'a> {
     pub action: &'a Action,
     /// What both runs gave.
     pub reproduced: &'a Reproduced,
-    /// The runs.
-    pub runs: (&'a Ran, &'a Ran),
-    /// How they differed.
-    pub variation: &'a Variation,
-    /// The name of the invocation.
-    pub id: &'a str,
-    /// When it started.
-    pub started: Timestamp,
+    /// What the builder saw of them, which follows from nothing else.
+    pub record: &'a Record,
 }
 
 /// Makes sure, before hours are spent, that what is made can be signed as the user wishes.
@@ -139,42 +134,47 @@ fn invocation(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Invocation, PipelineError> {
-    let (a, b) = made.runs;
-    let locks = |ran: &Ran| value_of(&ran.record.enforcement).expect("a report is text");
+    let record = made.record;
+    let nothing = || PipelineError::NothingKept {
+        id: record.id.clone(),
+    };
+    let run = |name| record.run(name).ok_or_else(nothing);
+    let (a, b) = (run(RunName::A)?, run(RunName::B)?);
+    let locks = |run: &RunRecord| value_of(&run.enforcement).expect("a report is text");
     let enforcement = zwieback_core::json::value::Value::object([("A", locks(a)), ("B", locks(b))]);
+    let (profile, choice) = (made.action.profile, &made.action.recipe.factors);
+    let conditions = (a.conditions.clone(), b.conditions.clone());
+    let variation = Variation::between(profile, choice, conditions.0, conditions.1);
     Ok(Invocation {
-        builder_id: wish
-            .builder_id
-            .clone()
-            .unwrap_or_else(|| builder(made).to_owned()),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        id: format!("urn:zwieback:run:{}", made.id),
-        started: made.started,
-        finished: clock::now(),
-        factors: made.variation.found(a.record.witness(), b.record.witness()),
+        builder_id: builder(wish, is_weak(&record.runs)),
+        version: record.program.clone().ok_or_else(nothing)?,
+        id: format!("urn:zwieback:run:{}", record.id),
+        started: record.started,
+        finished: record.finished.ok_or_else(nothing)?,
+        factors: variation.found(a.witness(), b.witness()),
         needed: made.planned.bundles.clone(),
         enforcement,
-        byproducts: logs(made.id, ctx)?,
+        byproducts: logs(&record.id, ctx)?,
     })
 }
 
 /// The names that a builder of this configuration can have.
-pub fn builders(wish: &Wish) -> Vec<&str> {
-    match (&wish.builder_id, wish.allow_absent.is_empty()) {
-        (Some(named), _) => vec![named],
-        (None, true) => vec![BUILDER],
-        (None, false) => vec![BUILDER, WEAKENED],
+pub fn builders(wish: &Wish) -> Vec<String> {
+    let may_be_weak = !wish.allow_absent.is_empty();
+    let modes = [false, true].into_iter();
+    let modes = modes.filter(|is_weak| may_be_weak || !is_weak);
+    modes.map(|is_weak| builder(wish, is_weak)).collect()
+}
+
+/// What a builder is called whose locks were all enforced, or were not. A name that an operator chose is for
+/// the mode with all locks: whoever trusts it has not been asked about another.
+pub fn builder(wish: &Wish, is_weak: bool) -> String {
+    match (&wish.builder_id, is_weak) {
+        (None, false) => BUILDER.to_owned(),
+        (None, true) => WEAKENED.to_owned(),
+        (Some(named), false) => named.clone(),
+        (Some(named), true) => format!("{named}{WEAKENED_MODE}"),
     }
-}
-
-fn builder(made: &Made<'_>) -> &'static str {
-    let (a, b) = made.runs;
-    name_of(is_weak(&[a.record.clone(), b.record.clone()]))
-}
-
-/// What a builder is called whose locks were all enforced, or were not.
-pub fn name_of(is_weak: bool) -> &'static str {
-    if is_weak { WEAKENED } else { BUILDER }
 }
 
 /// The logs of a pair of runs, by the names of the byproducts that they are.

@@ -19,7 +19,7 @@ use super::hand_over::hand_over;
 use super::keep::Keeper;
 use super::pace::Pace;
 use super::read::{self, Planned};
-use super::run::Bake;
+use super::run::{Bake, Ran};
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
 use super::{inputs, notices, places, root, sources};
@@ -102,26 +102,24 @@ pub fn make(
         planned,
         action: &action,
         reproduced: &reproduced,
-        runs: (&a, &b),
-        variation: &twin.variation,
-        id: keeper.folder().id(),
-        started: keeper.started(),
+        record: &keeper.reproduced(&a, &b),
     };
-    conclude(&made, &keeper, wish, ctx)
+    conclude(&made, (&a, &b), &keeper, wish, ctx)
 }
 
 /// What two runs agreed on is said, signed and entered; or it waits for whoever signs.
 fn conclude(
     made: &Made<'_>,
+    runs: (&Ran, &Ran),
     keeper: &Keeper<'_>,
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     let statement = attest::draft(made, wish, ctx)?;
     if wish.signing == Signing::Later {
-        return keeper.unsigned(made, &statement);
+        return keeper.unsigned(made, runs, &statement);
     }
     let head = &made.planned.plan.recipe.recipe;
     let bundle = attest::sign(&statement, head, wish, ctx)?;
-    keeper.commit(made, bundle)
+    keeper.commit(made, runs.0, bundle)
 }

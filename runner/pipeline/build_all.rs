@@ -13,7 +13,7 @@ use zwieback_host::project::Project;
 
 use super::build::build;
 use super::built::{Built, Origin, Output, Outputs};
-use super::context::{AfterFailure, Context, Reuse, Signing, Wish};
+use super::context::{AfterFailure, Context, Reuse, Wish};
 use super::error::PipelineError;
 use super::export;
 use super::graph::{self, Wanted};
@@ -55,12 +55,6 @@ fn build_wanted(
     wish: &Wish,
     ctx: &Context<'_>,
 ) -> Result<Outputs, PipelineError> {
-    let mut all = wanted.graph.order().iter();
-    if wish.signing == Signing::Later
-        && let Some(name) = all.find(|name| !wanted.graph.needs(name).is_empty())
-    {
-        return Err(PipelineError::UnsignedNeeds((*name).clone()));
-    }
     let begun = Instant::now();
     // Of several recipes each is exported to a folder within the one that is named.
     export::is_possible(wish)?;

@@ -33,6 +33,8 @@ pub enum Origin {
 /// What a finished recipe is to those that need it.
 #[derive(Clone, Debug)]
 pub struct Output {
+    /// The action.
+    pub action: Digest,
     /// The tree.
     pub outputs: Digest,
     /// The signed bundle; none if there was one run only.
@@ -50,6 +52,7 @@ impl Output {
     /// What is kept of a finished build.
     pub fn of(built: &Built) -> Self {
         Self {
+            action: built.action,
             outputs: *built.outputs.digest(),
             bundle: built.bundle.map(|bundle| bundle.sha256),
             path: built.outputs.path().display().to_string(),

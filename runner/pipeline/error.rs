@@ -225,11 +225,6 @@ pub enum PipelineError {
     /// What was kept of a build is not signed.
     #[error(transparent)]
     NotSignable(#[from] NotSignable),
-    /// A recipe that needs others, without signatures: theirs are part of what is said about it.
-    #[error(
-        "recipe `{0}` needs others, whose bundles are named in its own: it cannot be built unsigned"
-    )]
-    UnsignedNeeds(Name),
     /// The time of a signature cannot be had.
     #[error("no time stamp: {0}")]
     Stamp(#[from] StampError),

@@ -54,6 +54,22 @@ pub fn built(
     }))
 }
 
+/// The bundle of a recipe that was built and signed before: of this action, about this tree, by the key that
+/// is to sign; nothing, where there is none.
+pub fn bundle(
+    action: Digest,
+    tree: Digest,
+    wish: &Wish,
+    ctx: &Context<'_>,
+) -> Result<Option<Digest>, PipelineError> {
+    let Some(entry) = ctx.store.action(&action)? else {
+        return Ok(None);
+    };
+    let known = kept(&entry, action, wish, ctx)?;
+    let known = known.filter(|(result, _)| result.outputs == tree);
+    Ok(known.map(|(result, _)| result.bundle.sha256))
+}
+
 /// Entry, outputs and bundle, held against each other and against the key that is to sign. A result that
 /// another key has signed is built again: only two runs that were compared may be signed.
 fn kept(
@@ -78,10 +94,11 @@ fn kept(
     };
     let bundle =
         given_file::read(bundle.path(), LARGEST).map_err(PipelineError::io(bundle.path()))?;
+    let builders = builders(wish);
     let asked = Asked {
         action,
         key: &key,
-        builders: &builders(wish),
+        builders: &builders.iter().map(String::as_str).collect::<Vec<_>>(),
     };
     match kept::check(&result, outputs.tree(), &bundle, &asked) {
         Ok(()) => Ok(Some((result, outputs))),

@@ -6,9 +6,9 @@ use zwieback_core::attest::statement::Statement;
 use zwieback_core::bake::action::{Action, ActionResult};
 use zwieback_core::bake::comparison::Comparison;
 use zwieback_core::bake::record::{Outcome, Record};
-use zwieback_core::digest::Fingerprint;
+use zwieback_core::bake::unsigned::KeptPlan;
+use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::event::Event;
-use zwieback_core::timestamp::Timestamp;
 use zwieback_core::tree::Tree;
 use zwieback_host::clock;
 use zwieback_host::run_folder::RunFolder;
@@ -50,6 +50,9 @@ impl<'a> Keeper<'a> {
             action: action.digest(),
             profile: planned.plan.profile,
             started: clock::now(),
+            finished: None,
+            program: None,
+            statement: None,
             outcome: Outcome::Unfinished,
             parted: BTreeMap::new(),
             runs: Vec::new(),
@@ -69,9 +72,13 @@ impl<'a> Keeper<'a> {
         &self.folder
     }
 
-    /// When the invocation began.
-    pub fn started(&self) -> Timestamp {
-        self.record.started
+    /// The record of two runs that gave the same: all that the builder alone can know of them.
+    pub fn reproduced(&self, a: &Ran, b: &Ran) -> Record {
+        Record {
+            finished: Some(clock::now()),
+            program: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            ..self.record(Outcome::Reproduced, &[a, b])
+        }
     }
 
     /// Records a failure, and clears the disks that the runs worked on.
@@ -131,21 +138,37 @@ impl<'a> Keeper<'a> {
         })
     }
 
-    /// Keeps what was made and what is said about it until somebody signs it, see [`super::sign`]. It answers
-    /// for nothing till then: no index entry is written.
-    pub fn unsigned(&self, made: &Made<'_>, statement: &Statement) -> Result<Built, PipelineError> {
-        let (a, b) = made.runs;
-        let outputs = self.select(a, made.reproduced.outputs())?;
-        let kept = [a.written.digest(), b.written.digest(), outputs.digest()].map(|it| *it);
+    /// Keeps what was made until somebody signs it, see [`super::sign`], who makes the same statement again. It
+    /// answers for nothing till then: no index entry is written.
+    pub fn unsigned(
+        &self,
+        made: &Made<'_>,
+        runs: (&Ran, &Ran),
+        statement: &Statement,
+    ) -> Result<Built, PipelineError> {
+        let outputs = self.select(runs.0, made.reproduced.outputs())?;
+        let plan = &made.planned.plan;
+        let written = [runs.0, runs.1].map(|run| *run.written.digest());
+        let folders = plan.folders.iter().map(|it| it.tree);
+        let kept = written.into_iter().chain([*outputs.digest()]);
+        let kept: Vec<Digest> = kept.chain(folders).collect();
         self.ctx
             .store
             .put_root(&root_name(&self.record.id), &kept)?;
+        let (needed, patches) = (&made.planned.actions, &made.planned.patches);
         self.folder
-            .write_unsigned(&statement.to_bytes(), made.action)?;
-        self.write(Outcome::Unsigned, &[a, b])?;
+            .write_plan(&KeptPlan::of(plan, needed, patches))?;
+        let digest = Digest::sha256(&statement.to_bytes());
+        self.folder.write(&Record {
+            outcome: Outcome::Unsigned,
+            statement: Some(digest),
+            ..made.record.clone()
+        })?;
         let id = &self.record.id;
         self.ctx.tell(&Event::Notice {
-            message: format!("nothing was signed; where the key is: zwieback sign {id}"),
+            message: format!(
+                "nothing was signed; where the key is: zwieback sign {id} --statement {digest}"
+            ),
         });
         Ok(Built {
             action: self.record.action,
@@ -157,9 +180,14 @@ impl<'a> Keeper<'a> {
     }
 
     /// Commits what was made to the store. The index entry comes last: a crash leaves garbage, never a lie.
-    pub fn commit(&self, made: &Made<'_>, bundle: Fingerprint) -> Result<Built, PipelineError> {
-        let outputs = self.select(made.runs.0, made.reproduced.outputs())?;
-        self.write(Outcome::Reproduced, &[made.runs.0, made.runs.1])?;
+    pub fn commit(
+        &self,
+        made: &Made<'_>,
+        run: &Ran,
+        bundle: Fingerprint,
+    ) -> Result<Built, PipelineError> {
+        let outputs = self.select(run, made.reproduced.outputs())?;
+        self.folder.write(made.record)?;
         enter(&self.record, outputs, bundle, self.ctx)
     }
 

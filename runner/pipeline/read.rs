@@ -18,7 +18,7 @@ use super::context::Context;
 use super::error::PipelineError;
 
 /// A plan and the patches that lie beside the recipe.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Planned {
     /// What to build, from what.
     pub plan: Plan,
@@ -26,6 +26,8 @@ pub struct Planned {
     pub project: Option<PathBuf>,
     /// The bundles of the recipes it needs, once these are built.
     pub bundles: BTreeMap<Name, Digest>,
+    /// Their actions.
+    pub actions: BTreeMap<Name, Digest>,
     /// The content of each patch, by its path in the recipe's folder.
     pub patches: BTreeMap<RelPath, Vec<u8>>,
 }
@@ -46,6 +48,7 @@ pub fn recipe(
         plan,
         project: Some(project.root().to_owned()),
         bundles: BTreeMap::new(),
+        actions: BTreeMap::new(),
         patches,
     })
 }
@@ -84,7 +87,11 @@ impl Planned {
         self.plan.toolchains = with_made(self.plan.toolchains, outputs);
         let made = self.plan.toolchains.iter().flat_map(|it| it.made.keys());
         for name in self.plan.needs.keys().chain(made) {
-            if let Some(bundle) = outputs.get(name).and_then(|it| it.bundle) {
+            let Some(output) = outputs.get(name) else {
+                continue;
+            };
+            self.actions.insert(name.clone(), output.action);
+            if let Some(bundle) = output.bundle {
                 self.bundles.insert(name.clone(), bundle);
             }
         }

@@ -129,6 +129,7 @@ fn plan(
         plan: claim.plan.clone(),
         project: None,
         bundles: BTreeMap::new(),
+        actions: BTreeMap::new(),
         patches: patches(claim, given)?,
     };
     ctx.tell(&planned(&again.plan));

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
+use zwieback_core::digest::Digest;
 use zwieback_core::manifest::quantity::Seconds;
+use zwieback_core::name::Name;
 use zwieback_host::keys::locator::KeyLocator;
 
 use super::release::SayArgs;
@@ -18,6 +20,21 @@ pub struct SignArgs {
     /// The private key to sign with: a name, a file, `pkcs11:…` or `exec:…`
     #[arg(long, value_name = "KEY")]
     pub key: Option<KeyLocator>,
+    /// The SHA-256 of the statement, as `build --unsigned` told it; another one is not signed
+    #[arg(long, value_name = "SHA256")]
+    pub statement: Option<Digest>,
+    /// A signed trust root that must let the key speak for this builder
+    #[arg(long, value_name = "ROOT")]
+    pub trust: Option<PathBuf>,
+    /// A policy that must be content before the key is asked
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How the policy comes to count.
+    #[command(flatten)]
+    pub unsigned: UnsignedArgs,
+    /// Where the artifacts are to be used, if the policy tells places apart
+    #[arg(long, value_name = "NAME", requires = "policy")]
+    pub environment: Option<Name>,
     /// Copy artifacts, bundle and SHA256SUMS to a folder
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,

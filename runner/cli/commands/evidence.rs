@@ -83,9 +83,17 @@ fn bundles_of(path: &Path, bytes: Vec<u8>, trust: &Trust) -> anyhow::Result<Vec<
 
 /// The policy of a file, for what is asked.
 pub fn policy(path: &Path, unsigned: UnsignedPolicy, asked: &Asked) -> anyhow::Result<KnownPolicy> {
+    policy_of(path, (&asked.trust, unsigned), &asked.rego)
+}
+
+/// The policy of a file, for whom these believe.
+pub fn policy_of(
+    path: &Path,
+    terms: (&Trust, UnsignedPolicy),
+    rego: &RegoProcess,
+) -> anyhow::Result<KnownPolicy> {
     let bytes = read(path)?;
-    let terms = (&asked.trust, unsigned);
-    match policy_file::open(&Dirs::of_user()?, path, &bytes, terms, &asked.rego) {
+    match policy_file::open(&Dirs::of_user()?, path, &bytes, terms, rego) {
         Ok(policy) => Ok(policy),
         Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => Err(error.into()),

@@ -1,12 +1,17 @@
 //! `zwieback sign`: sign what was built with `--unsigned`.
 
+use zwieback_core::attest::trust::Trust;
+use zwieback_core::bake::unsigned::NotSignable;
+
 use crate::cli::args::global::Global;
-use crate::cli::args::trust::SignArgs;
-use crate::cli::commands::show;
+use crate::cli::args::trust::{SignArgs, TrustArgs};
+use crate::cli::commands::{evidence, show, verdict};
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::context::Wish;
-use crate::pipeline::sign::sign;
+use crate::pipeline::attest::asked_key;
+use crate::pipeline::context::{Context, Wish};
+use crate::pipeline::error::PipelineError;
+use crate::pipeline::sign::{Terms, sign};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &SignArgs) -> anyhow::Result<u8> {
@@ -22,6 +27,38 @@ pub fn run(global: &Global, args: &SignArgs) -> anyhow::Result<u8> {
         ..Wish::default()
     };
     let ctx = session.context(false)?;
-    ctx.settle(sign(&record.id, &wish, &ctx))?;
-    Ok(exit::DONE)
+    let signed = terms(args, &wish, &ctx)
+        .and_then(|terms| Ok(ctx.settle(sign(&record.id, &wish, &terms, &ctx))?));
+    match signed {
+        Ok(_) => Ok(exit::DONE),
+        // What a verification would refuse is told as it would tell it.
+        Err(error) => match error.downcast::<PipelineError>() {
+            Ok(PipelineError::Refused(refusal)) => verdict::refused_or(global, refusal.into()),
+            Ok(error) => Err(error.into()),
+            Err(error) => verdict::refused_or(global, error),
+        },
+    }
+}
+
+fn terms(args: &SignArgs, wish: &Wish, ctx: &Context<'_>) -> anyhow::Result<Terms> {
+    let trust = evidence::trust(&TrustArgs {
+        key: None,
+        trust: args.trust.clone(),
+    })?;
+    let mut terms = Terms {
+        statement: args.statement,
+        environment: args.environment.clone(),
+        ..Terms::default()
+    };
+    if let Some(path) = &args.policy {
+        let key = || -> anyhow::Result<Trust> {
+            let key = asked_key(wish, ctx)?.ok_or(PipelineError::from(NotSignable::NoKey))?;
+            Ok(Trust::Key(Box::new(key)))
+        };
+        let trust = trust.clone().map_or_else(key, Ok)?;
+        let choice = args.unsigned.choice();
+        terms.policy = Some(evidence::policy_of(path, (&trust, choice), &terms.rego)?);
+    }
+    terms.trust = trust;
+    Ok(terms)
 }

@@ -95,10 +95,7 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
     };
     let builder = &provenance.builder.id;
     let (level, operator) = request.trust.level(statement.key(), builder, time)?;
-    build_type::check(&provenance, request.foreign)?;
-    if provenance.build_type == BUILD_TYPE {
-        stated_input::check(&provenance)?;
-    }
+    check_build(&provenance, request.foreign)?;
     Ok(Verified {
         provenance,
         key: statement.key(),
@@ -110,6 +107,45 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
         subjects,
         tree,
     })
+}
+
+/// What a statement would come to if that key signed it now, for whoever asks a policy before the key is
+/// asked. Nothing vouches for it.
+pub fn foresee(
+    statement: &[u8],
+    key: KeyId,
+    trust: &Trust,
+    foreign: &ForeignBuildTypes,
+    now: Timestamp,
+) -> Result<Verified, Refusal> {
+    if !trust.keys().iter().any(|known| known.id() == key) {
+        return Err(Refusal::new(Reason::KeyUnknown, key));
+    }
+    let read = read_statement(statement)?;
+    let provenance = read_provenance(&read)?;
+    let time = SigningTime { now, stamped: None };
+    let (level, operator) = trust.level(key, &provenance.builder.id, time)?;
+    check_build(&provenance, foreign)?;
+    let outputs = output_tree::outputs(&read);
+    Ok(Verified {
+        subjects: outputs.map(|it| it.label().to_owned()).collect(),
+        tree: StatedTree::of(&read)?,
+        statement: statement.to_vec(),
+        bundle: Digest::sha256(statement),
+        operator: operator.map(str::to_owned),
+        provenance,
+        key,
+        level,
+        time,
+    })
+}
+
+fn check_build(provenance: &Provenance, foreign: &ForeignBuildTypes) -> Result<(), Refusal> {
+    build_type::check(provenance, foreign)?;
+    if provenance.build_type == BUILD_TYPE {
+        stated_input::check(provenance)?;
+    }
+    Ok(())
 }
 
 impl Trees for NoTrees {

@@ -304,7 +304,7 @@ fn recipe(provenance: &Provenance) -> Result<Recipe, NotRepeatable> {
 }
 
 /// Reads a manifest through its own file format, so that every rule for files holds here too.
-fn manifest<T: Serialize>(
+pub(super) fn manifest<T: Serialize>(
     value: &Value,
     what: &str,
     parse: fn(SourceText<'_>) -> Result<T, Diagnostic>,

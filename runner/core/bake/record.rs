@@ -29,6 +29,15 @@ pub struct Record {
     pub profile: Profile,
     /// When it started.
     pub started: Timestamp,
+    /// When its runs had been compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    /// The version of zwieback that built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// The SHA-256 of the statement that waits for a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Digest>,
     /// How it ended.
     pub outcome: Outcome,
     /// The step in which each differing output first differed.

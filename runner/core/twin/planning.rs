@@ -31,10 +31,17 @@ impl Variation {
         for factor in &dropped {
             take(&mut b, &a, *factor);
         }
-        let reason = |it: &Factor| Some((*it, choice.fix.get(it)?.clone()));
+        Self::between(profile, choice, a, b)
+    }
+
+    /// How two runs under these conditions were to differ, as a profile and a user asked.
+    pub fn between(profile: Profile, choice: &Choice, a: Conditions, b: Conditions) -> Self {
+        let is_meant = |it: &Factor| profile::varies(profile, *it) || choice.vary.contains(it);
+        let dropped = Factor::ALL.into_iter().filter(is_meant);
+        let reason = |it: Factor| Some((it, choice.fix.get(&it)?.clone()));
         Self {
             profile,
-            dropped: dropped.iter().filter_map(reason).collect(),
+            dropped: dropped.filter_map(reason).collect(),
             a,
             b,
         }
