@@ -294,6 +294,37 @@ fn a_log_is_served_as_static_files() {
     run(&world, &format!("log verify {url}/elsewhere {signed}")).expect(1, &["answered 404"]);
 }
 
+#[test]
+fn a_served_log_is_copied_only_as_far_as_it_is_signed() {
+    let world = logged();
+    let files = files(&world.path("project/log"), "").into_iter();
+    let claimed = files.map(|(path, bytes)| match path.as_str() {
+        "checkpoint" => {
+            let text = String::from_utf8(bytes).unwrap();
+            let claim = text.replacen("\n2\n", "\n4294967296\n", 1);
+            assert_ne!(claim, text);
+            (path, claim.into_bytes(), Manner::Honest)
+        }
+        _ => (path, bytes, Manner::Honest),
+    });
+    let mirror = Mirror::of(claimed);
+    let url = mirror.root().trim_end_matches('/').to_owned();
+    let signed = format!("--signed-by {}", key(&world));
+    let refused = refused("log-signature");
+    assert_eq!(
+        reason(&world, &format!("log verify {url} {signed}")),
+        refused
+    );
+    assert_eq!(reason(&world, &format!("log show {url}")), refused);
+    let copies = fs::read_dir(world.path("home/.local/state/zwieback/log-copies")).unwrap();
+    for copy in copies.map(Result::unwrap) {
+        let copied = self::files(&copy.path(), "")
+            .into_iter()
+            .map(|(path, _)| path);
+        assert_eq!(copied.collect::<Vec<_>>(), ["log.vkey"]);
+    }
+}
+
 /// Every file below a folder, by its path from there.
 fn files(folder: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);

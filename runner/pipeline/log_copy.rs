@@ -1,9 +1,11 @@
 //! A copy of a log that is served elsewhere: its files, fetched as far as they are new.
 //!
 //! Nothing here is believed: the copy is a folder like any other, and is held against what its reader
-//! knows afterwards. The checkpoint is asked for first and put in place last, so that a copy whose
-//! fetching broke off is the older copy.
+//! knows afterwards. Only what the checkpoint says of the log's size is acted upon, and so its signature is
+//! checked first. It is asked for first and put in place last, so that a copy whose fetching broke off is
+//! the older copy.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::digest::Digest;
@@ -12,21 +14,26 @@ use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::Settings;
-use zwieback_host::fs::private;
-use zwieback_host::fs::replace::replace;
+use zwieback_host::fs::pour::{PourError, pour};
+use zwieback_host::fs::replace::{replace, replace_with};
+use zwieback_host::fs::{given_file, private};
+use zwieback_trust::log::bundles::LARGEST_FILE;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
+use zwieback_trust::log::read::{LARGEST_ENTRIES, LARGEST_TILE};
 use zwieback_trust::reason::Refusal;
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 use zwieback_trust::tlog::note::Note;
+use zwieback_trust::tlog::note_key::NoteKey;
 use zwieback_trust::tlog::tile::Tile;
+use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
-/// A file of a log holds at most 256 bundles.
-const LONGEST: u64 = 1 << 30;
-/// Its checkpoint and its key have a few lines.
+/// A checkpoint and a key have a few lines.
 const SHORT: u64 = 64 << 10;
-/// A log that claims more would have us ask for files for ever.
+/// Who signs a log that has more entries would have us ask for files for ever.
 const MOST: u64 = 1 << 32;
+/// The most bytes that are taken in one go: the next one goes on from there.
+const MOST_AT_ONCE: u64 = 64 << 30;
 
 /// Why a log could not be copied.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +65,14 @@ pub enum CopyError {
     Log(#[from] LogError),
 }
 
-/// A log by its folder or its address.
-pub fn open(log: &str, dirs: &Dirs, settings: &Settings) -> Result<LogDir, CopyError> {
+/// A log by its folder or its address. Of one that is served elsewhere, nothing but the checkpoint is taken
+/// before that is signed as the policy says, or by the key that is served with it.
+pub fn open(
+    log: &str,
+    policy: Option<&WitnessPolicy>,
+    dirs: &Dirs,
+    settings: &Settings,
+) -> Result<LogDir, CopyError> {
     if !log.starts_with("http://") && !log.starts_with("https://") {
         return Ok(LogDir::open(Path::new(log))?);
     }
@@ -72,8 +85,9 @@ pub fn open(log: &str, dirs: &Dirs, settings: &Settings) -> Result<LogDir, CopyE
         client: &client,
         from: log.trim_end_matches('/'),
         to: &folder,
+        left: Cell::new(MOST_AT_ONCE),
     };
-    copy.refresh()?;
+    copy.refresh(policy)?;
     Ok(LogDir::open(&folder)?)
 }
 
@@ -81,50 +95,94 @@ struct Copy<'a> {
     client: &'a Client,
     from: &'a str,
     to: &'a Path,
+    left: Cell<u64>,
 }
 
 impl Copy<'_> {
-    fn refresh(&self) -> Result<(), CopyError> {
+    fn refresh(&self, policy: Option<&WitnessPolicy>) -> Result<(), CopyError> {
         let checkpoint = self.get("checkpoint", SHORT)?;
-        let size = Checkpoint::of(&Note::parse(&checkpoint)?)?.head.size;
+        let note = Note::parse(&checkpoint)?;
+        let size = match policy {
+            Some(policy) => policy.open(&note)?.0.head.size,
+            None => Checkpoint::open(&note, &self.own_key()?)?.head.size,
+        };
         if size > MOST {
             let failure = Failure::TooLong(MOST);
             let url = format!("{}/checkpoint", self.from);
             return Err(CopyError::Fetch { url, failure });
         }
-        if !self.to.join("log.vkey").exists() {
-            let key = self.get("log.vkey", SHORT)?;
-            self.put("log.vkey", &key)?;
-        }
-        for tile in Tile::added(0, size) {
-            self.take(&tile.path(), tile)?;
+        self.own_key()?;
+        for tile in Tile::of(size) {
+            self.take(&tile.path(), tile, LARGEST_TILE)?;
             if tile.level == 0 {
-                self.take(&tile.entries_path(), tile)?;
-                self.take(&tile.statements_path(), tile)?;
+                self.take(&tile.entries_path(), tile, LARGEST_ENTRIES)?;
+                self.take(&tile.statements_path(), tile, LARGEST_FILE)?;
             }
         }
         self.put("checkpoint", &checkpoint)
     }
 
+    /// The key that the log was first seen with.
+    fn own_key(&self) -> Result<NoteKey, CopyError> {
+        let file = self.to.join("log.vkey");
+        if !file.exists() {
+            let key = self.get("log.vkey", SHORT)?;
+            self.put("log.vkey", &key)?;
+        }
+        let failed = |source| CopyError::Write {
+            path: file.clone(),
+            source,
+        };
+        let text = given_file::read_text(&file, SHORT).map_err(failed)?;
+        Ok(text.trim_end().parse()?)
+    }
+
     /// Full files never change again; all others are asked for anew.
-    fn take(&self, path: &str, tile: Tile) -> Result<(), CopyError> {
+    fn take(&self, path: &str, tile: Tile, longest: u64) -> Result<(), CopyError> {
         if tile.is_full() && self.to.join(format!("{path}.whole")).exists() {
             return Ok(());
         }
-        let content = match self.get(path, LONGEST) {
+        match self.bring(path, longest) {
             // Between two requests the tile may have become full, and its partial file may be gone.
             Err(CopyError::Fetch { .. }) if !tile.is_full() => {
                 let (full, _) = path.split_once(".p/").unwrap_or((path, ""));
-                let content = self.get(full, LONGEST)?;
-                return self.put(full, &content);
+                return self.bring(full, longest);
             }
-            content => content?,
-        };
-        self.put(path, &content)?;
+            brought => brought?,
+        }
         if tile.is_full() {
             // A file of bundles has the same name before it is full: only this tells them apart.
             self.put(&format!("{path}.whole"), b"")?;
         }
+        Ok(())
+    }
+
+    /// Copies a file, piece by piece: it can be larger than memory.
+    fn bring(&self, path: &str, longest: u64) -> Result<(), CopyError> {
+        let url = format!("{}/{path}", self.from);
+        let to = self.to.join(path);
+        let left = self.left.get();
+        let lost = |failure| CopyError::Fetch {
+            url: url.clone(),
+            failure,
+        };
+        let failed = |source| CopyError::Write {
+            path: to.clone(),
+            source,
+        };
+        let mut body = self.client.get(&url, 0, None).map_err(lost)?.body;
+        to.parent()
+            .map_or(Ok(()), private::make_folder)
+            .map_err(failed)?;
+        let most = longest.min(left);
+        let filled = replace_with(&to, |file| pour(&mut body, file, most)).map_err(failed)?;
+        let length = filled.map_err(|error| match error {
+            PourError::Read(error) => lost(self.client.read_failure(error)),
+            PourError::Write(error) => failed(error),
+            PourError::TooLong(most) => lost(Failure::TooLong(most)),
+            PourError::Interrupted => lost(Failure::Cancelled),
+        })?;
+        self.left.set(left - length);
         Ok(())
     }
 

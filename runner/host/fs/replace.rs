@@ -1,6 +1,6 @@
 //! Putting a file in the place of another, in a folder that may be anybody's.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -11,6 +11,14 @@ use std::path::Path;
 /// leads nowhere; a link at `path` itself is replaced and not followed. A device, a FIFO or a folder is left
 /// alone, also at the end of a link: `/dev/null` stays what it is.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(bytes))?
+}
+
+/// The same for what comes piece by piece; what cannot be filled is put nowhere.
+pub fn replace_with<T, E>(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> Result<T, E>,
+) -> io::Result<Result<T, E>> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
             let why = "something is there that is no file";
@@ -26,14 +34,15 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = tempfile::Builder::new()
         .prefix(".zwieback.")
         .tempfile_in(folder)?;
-    beside.write_all(bytes)?;
+    let filled = match fill(beside.as_file_mut()) {
+        Ok(filled) => filled,
+        Err(error) => return Ok(Err(error)),
+    };
     beside
         .as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
-    beside
-        .persist(path)
-        .map(drop)
-        .map_err(|failed| failed.error)
+    beside.persist(path).map_err(|failed| failed.error)?;
+    Ok(Ok(filled))
 }
 
 #[cfg(test)]

@@ -49,6 +49,15 @@ impl Tile {
         tiles
     }
 
+    /// All tiles of a tree, one after the other: their number is what somebody else says.
+    pub fn of(size: u64) -> impl Iterator<Item = Self> {
+        let levels = (0..8_u32).take_while(move |level| size >> (level * HEIGHT) > 0);
+        levels.flat_map(move |level| {
+            let tiles = (size >> (level * HEIGHT)).div_ceil(WIDTH);
+            (0..tiles).filter_map(move |index| Self::within(level, index, size))
+        })
+    }
+
     /// Whether it will never change again.
     pub fn is_full(&self) -> bool {
         self.width == WIDTH
@@ -148,6 +157,9 @@ mod tests {
         assert_eq!(path(2, 0, 70_000).unwrap(), "tile/2/000.p/1");
         assert_eq!(path(0, 0, 70_000).unwrap(), "tile/0/000");
         assert_eq!(path(0, 274, 70_000), None);
+        for size in [0, 1, 255, 256, 257, 70_000] {
+            assert_eq!(Tile::of(size).collect::<Vec<_>>(), Tile::added(0, size));
+        }
         let entries = Tile::within(0, 273, 70_000).unwrap().entries_path();
         assert_eq!(entries, "tile/entries/273.p/112");
     }

@@ -26,13 +26,13 @@ use crate::cli::screen::terminal;
 use crate::pipeline::log_copy::{self, CopyError};
 use crate::pipeline::log_memory;
 
-/// The log of that folder, or a copy of the one at that address, refreshed.
-pub fn open(log: &str, dirs: &Dirs) -> anyhow::Result<LogDir> {
+/// The log of that folder, or a copy of the one at that address, refreshed if it is signed as it should be.
+pub fn open(log: &str, policy: Option<&WitnessPolicy>, dirs: &Dirs) -> anyhow::Result<LogDir> {
     let settings = Settings {
         proxies: env::proxies(),
         ..Settings::default()
     };
-    log_copy::open(log, dirs, &settings).map_err(|error| match error {
+    log_copy::open(log, policy, dirs, &settings).map_err(|error| match error {
         CopyError::Log(error) => error.into(),
         CopyError::Refused(refusal) => LogError::from(refusal).into(),
         other => other.into(),
@@ -74,12 +74,12 @@ pub fn believe(
         max_age: max_age(args)?,
         now: clock::now(),
     };
-    Ok(open(log, dirs)?.believe(&expected, &memory)?)
+    Ok(open(log, Some(&policy), dirs)?.believe(&expected, &memory)?)
 }
 
 /// The same for whoever names no key: it is the one that lies in the folder.
 pub fn believe_own(log: &str, dirs: &Dirs) -> anyhow::Result<BelievedLog> {
-    let log = open(log, dirs)?;
+    let log = open(log, None, dirs)?;
     Ok(log.believe_own(&log_memory::of(dirs, log.key())?, clock::now())?)
 }
 
