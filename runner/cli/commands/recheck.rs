@@ -72,12 +72,15 @@ fn rechecked(global: &Global, args: &RecheckArgs) -> anyhow::Result<()> {
 }
 
 /// Where bundles of needed recipes may lie: what was named, and what lies beside the bundle.
-fn places(args: &RecheckArgs) -> Vec<PathBuf> {
+fn places(args: &RecheckArgs) -> needed::Places<'_> {
     let beside = args.bundle.parent().map(|folder| match folder.as_os_str() {
         empty if empty.is_empty() => PathBuf::from("."),
         _ => folder.to_owned(),
     });
-    args.needs.iter().cloned().chain(beside).collect()
+    needed::Places {
+        named: &args.needs,
+        beside,
+    }
 }
 
 /// What a bundle says, verified as far as the arguments tell whom to believe.
