@@ -167,3 +167,29 @@ fn a_new_recipe_is_not_written_through_a_link() {
     world.run(&["init", "it"]).expect(1, &["recipe.toml"]);
     assert!(!outside.exists(), "a file of the user's was made");
 }
+
+#[test]
+fn nothing_is_begun_in_a_folder_that_is_a_link() {
+    for (link, within) in [
+        ("toolchains", "c"),
+        ("toolchains/c", ""),
+        ("recipes/it", ""),
+    ] {
+        let world = World::new(site!(), Larder::Empty);
+        fs::create_dir_all(world.project().join("recipes")).unwrap();
+        let outside = world.path("home/elsewhere");
+        fs::create_dir_all(&outside).unwrap();
+        let at = world.project().join(link);
+        drop(fs::remove_dir_all(&at));
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        symlink(&outside, &at).unwrap();
+        world
+            .run(&["init", "it"])
+            .expect(1, &["is a symbolic link", "nothing is written through it"]);
+        assert!(
+            !outside.join(within).join("toolchain.toml").exists(),
+            "{link}"
+        );
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "{link}");
+    }
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -122,6 +123,29 @@ fn what_a_project_holds_is_read_in_the_same_way() {
     ] {
         let outcome = run(&world, command);
         outcome.expect(1, &["zwieback.lock", "a FIFO, not a regular file"]);
+    }
+}
+
+#[test]
+fn no_error_shows_a_line_of_what_a_project_links_to() {
+    let world = World::new(site!(), Larder::Empty);
+    world.recipe("greeting", "true");
+    let secret = world.write("home/.ssh/id", "hunter2 = = no toml\n");
+    let manifest = world.project().join("recipes/greeting/recipe.toml");
+    let lock = world.project().join("recipes/greeting/zwieback.lock");
+    let own = world.project().join(".zwieback.toml");
+    let toolchain = world.project().join("toolchains/shell/toolchain.toml");
+    for file in [own, lock, manifest, toolchain] {
+        let kept = fs::read(&file).ok();
+        drop(fs::remove_file(&file));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        symlink(&secret, &file).unwrap();
+        let outcome = run(&world, "plan greeting").expect(1, &["symbolic link"]);
+        assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
+        fs::remove_file(&file).unwrap();
+        if let Some(kept) = kept {
+            fs::write(&file, kept).unwrap();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A project's file comes with the sources somebody else wrote: it may tighten, never loosen.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use zwieback_host::fs::given_file;
 use zwieback_host::keys::locator::KeyLocator;
 
 use crate::pipeline::keyring::KeyChoice;
+
+const LONGEST: u64 = MAX_MANIFEST as u64;
 
 /// What can be configured, with every layer applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -153,7 +156,7 @@ pub fn load(
 ) -> Result<Config, Diagnostic> {
     let mut table = toml::Table::new();
     if let Some(file) = user {
-        let text = read(file)?;
+        let text = read(file, given_file::read_text(file, LONGEST))?;
         // Parsed as a whole first: its errors point at a line of the user's own file.
         let _checked: Config = parse(SourceText {
             path: &file.display().to_string(),
@@ -170,7 +173,10 @@ pub fn load(
         text: &text,
     })?;
     if let Some(file) = project {
-        let text = read(file)?;
+        // Somebody else's: an error shows a line of it, and a link could lead to any file of the user's.
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let text = read(file, given_file::read_text_beneath(folder, &name, LONGEST))?;
         let layer: ProjectLayer = parse(SourceText {
             path: &file.display().to_string(),
             text: &text,
@@ -212,8 +218,8 @@ fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), Diagnostic
     Ok(())
 }
 
-fn read(file: &Path) -> Result<String, Diagnostic> {
-    given_file::read_text(file, MAX_MANIFEST as u64).map_err(|error| {
+fn read(file: &Path, text: io::Result<String>) -> Result<String, Diagnostic> {
+    text.map_err(|error| {
         Diagnostic::whole(
             &file.display().to_string(),
             format!("cannot be read: {error}"),

@@ -134,9 +134,8 @@ impl Project {
     pub fn toolchain_texts(&self, named: &str) -> Result<(PathBuf, [Vec<u8>; 2]), ProjectError> {
         let folder = self.folder_of("toolchains", "toolchain", named)?;
         let read = |name: &str| {
-            let file = folder.join(name);
-            given_file::read(&file, 64 * MAX_MANIFEST as u64)
-                .map_err(|source| io_error(&file, source))
+            given_file::read_beneath(&folder, name, 64 * MAX_MANIFEST as u64)
+                .map_err(|source| io_error(&folder.join(name), source))
         };
         let texts = [read("toolchain.toml")?, read(LOCKFILE)?];
         Ok((folder, texts))
@@ -203,17 +202,13 @@ impl<T> OnDisk<T> {
 type Parse<T> = fn(SourceText<'_>) -> Result<T, Diagnostic>;
 
 fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, ProjectError> {
-    let file = folder.join(manifest);
     let lock = folder.join(LOCKFILE);
     Ok(OnDisk {
-        manifest: parse_file(&file, MAX_MANIFEST as u64, parse)?,
+        manifest: parse_file(folder, manifest, MAX_MANIFEST as u64, parse)?,
         // Locks are written by a program and list hundreds of files.
-        lock: if lock.exists() {
-            Some(parse_file(
-                &lock,
-                64 * MAX_MANIFEST as u64,
-                Lockfile::parse,
-            )?)
+        lock: if lock.symlink_metadata().is_ok() {
+            let longest = 64 * MAX_MANIFEST as u64;
+            Some(parse_file(folder, LOCKFILE, longest, Lockfile::parse)?)
         } else {
             None
         },
@@ -221,9 +216,18 @@ fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, 
     })
 }
 
-fn parse_file<T>(file: &Path, longest: u64, parse: Parse<T>) -> Result<T, ProjectError> {
-    let text = given_file::read_text(file, longest).map_err(|source| io_error(file, source))?;
-    let path = shown(file);
+/// Reads a file that is the project's own: an error shows a line of it, and a link could lead to any file of
+/// the user's.
+fn parse_file<T>(
+    folder: &Path,
+    name: &str,
+    longest: u64,
+    parse: Parse<T>,
+) -> Result<T, ProjectError> {
+    let file = folder.join(name);
+    let text = given_file::read_text_beneath(folder, name, longest);
+    let text = text.map_err(|source| io_error(&file, source))?;
+    let path = shown(&file);
     Ok(parse(SourceText {
         path: &path,
         text: &text,

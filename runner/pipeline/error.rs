@@ -45,6 +45,12 @@ pub enum PipelineError {
     /// Several locks are missing or stale.
     #[error("{} locks are missing or stale:\n{}", .0.len(), lines(.0))]
     Locks(Vec<LockProblem>),
+    /// A folder of the project that is a link, which could lead to any folder of the user's.
+    #[error("{} is a symbolic link: nothing is written through it", folder.display())]
+    Linked {
+        /// The link.
+        folder: PathBuf,
+    },
     /// The recipe asks for more than it may have.
     #[error(transparent)]
     Ceiling(#[from] CeilingError),
@@ -398,6 +404,7 @@ impl PipelineError {
             Self::Project(error) => error.hint(),
             Self::Lock(error) => error.hint(),
             Self::Locks(problems) => Some(lock_all(problems)),
+            Self::Linked { .. } => Some("put the folder itself in its place".into()),
             Self::Ceiling(error) => Some(error.hint()),
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),

@@ -36,21 +36,35 @@ fn put(
     toolchains: &[&str],
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let mut written = Vec::new();
-    let folder = root.join("recipes").join(name.as_str());
-    write(&folder.join("recipe.toml"), recipe, &mut written)?;
+    let place = format!("recipes/{name}/recipe.toml");
+    write(root, &place, recipe, &mut written)?;
     for toolchain in toolchains {
-        let folder = root.join("toolchains").join(toolchain);
-        if folder.join("toolchain.toml").exists() {
+        let folder = format!("toolchains/{toolchain}");
+        if root.join(&folder).join("toolchain.toml").exists() {
             continue;
         }
         for (file, text) in starter::files(toolchain).into_iter().flatten() {
-            write(&folder.join(file), text, &mut written)?;
+            write(root, &format!("{folder}/{file}"), text, &mut written)?;
         }
     }
     Ok(written)
 }
 
-fn write(path: &Path, text: &str, written: &mut Vec<PathBuf>) -> Result<(), PipelineError> {
+/// Makes a file below the project's top. A folder on the way may be a link to anywhere, and is refused.
+fn write(
+    root: &Path,
+    place: &str,
+    text: &str,
+    written: &mut Vec<PathBuf>,
+) -> Result<(), PipelineError> {
+    let path = &root.join(place);
+    let mut folder = root.to_owned();
+    for part in Path::new(place).parent().into_iter().flatten() {
+        folder.push(part);
+        if folder.is_symlink() {
+            return Err(PipelineError::Linked { folder });
+        }
+    }
     // A link that leads nowhere does not exist, and writing would follow it.
     if path.symlink_metadata().is_ok() {
         return Err(PipelineError::Exists {

@@ -23,6 +23,11 @@ pub enum Unsuitable {
     /// A FIFO, a device, a socket.
     #[error("it is {0}, not a regular file; write what it holds to a file first")]
     Special(&'static str),
+    /// A link, where a file of that folder is to be.
+    #[error(
+        "it is a symbolic link, which could lead to any file of yours; put the file itself there"
+    )]
+    Link,
     /// More than the reader can have a use for.
     #[error("it has more than {limit} bytes, and no honest file of its kind is as long")]
     TooLong {
@@ -51,7 +56,7 @@ pub fn open_beneath(folder: &Path, path: &str) -> io::Result<File> {
     let seen = beneath::look(folder.as_fd(), path).map_err(|fault| fault.errno)?;
     let seen = seen.ok_or(Errno::NOENT)?;
     if FileType::from_raw_mode(seen.st_mode) == FileType::Symlink {
-        return Err(Errno::LOOP.into());
+        return Err(io::Error::new(ErrorKind::InvalidInput, Unsuitable::Link));
     }
     regular(&seen)?;
     let file = beneath::open_file(folder.as_fd(), path).map_err(|fault| fault.errno)?;
@@ -77,10 +82,12 @@ pub fn read_beneath(folder: &Path, path: &str, limit: u64) -> io::Result<Vec<u8>
 
 /// The same as text.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    String::from_utf8(read(path, limit)?).map_err(|error| {
-        let before = error.utf8_error().valid_up_to();
-        io::Error::new(ErrorKind::InvalidData, Unsuitable::NotText(before))
-    })
+    text(read(path, limit)?)
+}
+
+/// The same of a file below a folder, as [`open_beneath`] opens it.
+pub fn read_text_beneath(folder: &Path, path: &str, limit: u64) -> io::Result<String> {
+    text(read_beneath(folder, path, limit)?)
 }
 
 /// The bytes of a file up to one more than the limit, for readers that refuse the rest by a code of
@@ -92,6 +99,13 @@ pub fn read_start(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.utf8_error().valid_up_to();
+        io::Error::new(ErrorKind::InvalidData, Unsuitable::NotText(before))
+    })
 }
 
 fn rest(file: File, limit: u64) -> io::Result<Vec<u8>> {
