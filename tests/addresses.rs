@@ -73,6 +73,28 @@ fn a_repository_cannot_be_one_of_this_machine() {
 }
 
 #[test]
+fn no_error_shows_a_password_of_a_mirror() {
+    // Nobody listens there any more.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let world = world("purl = \"pkg:generic/a@1\"");
+    let mirrors = format!(
+        "[mirrors]\ngeneric = [\"http://me:hunter2@{address}/?access_token=s3cret\"]\n\
+         [fetch]\nlongest = \"5 s\"\n"
+    );
+    world.write("home/.config/zwieback/config.toml", mirrors);
+    for format in ["human", "json"] {
+        let outcome = world.run(&["--format", format, "lock", "greeting"]);
+        let outcome = outcome.expect(1, &[&address.to_string()]);
+        for secret in ["hunter2", "s3cret"] {
+            assert!(!outcome.stderr.contains(secret), "{outcome}");
+            assert!(!outcome.stdout.contains(secret), "{outcome}");
+        }
+    }
+}
+
+#[test]
 fn a_download_has_a_largest_size() {
     let server = Mirror::new([("f", vec![7; 3 << 20], Manner::Honest)]);
     let source = format!("purl = \"pkg:generic/a@1\"\nurl = [\"{}f\"]", server.root());

@@ -11,6 +11,7 @@ pub mod name;
 pub mod policy;
 pub mod rel_path;
 pub mod shown_name;
+pub mod masked;
 pub mod address;
 pub mod purl;
 pub mod glob;

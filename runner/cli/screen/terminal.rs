@@ -5,10 +5,12 @@
 //! move the cursor, forge a line or rename a window, and a directional one (Unicode's UAX #9) could turn
 //! around what a line seems to say. So each is shown as the escape that JSON has for it, which leaves
 //! lines of JSON what they are. Line breaks and tabs stay, and of the escape sequences those by which
-//! [`super::paint`] colours, if it does.
+//! [`super::paint`] colours, if it does. Passwords and tokens in addresses are masked: what is printed here
+//! goes to the logs of machines that build for others.
 
 use std::io::{self, StderrLock, StdoutLock, Write};
 
+use zwieback_core::masked::masked;
 use zwieback_core::shown_name::is_shown;
 
 use super::paint::{SEQUENCES, is_used};
@@ -39,7 +41,8 @@ pub fn bytes() -> StdoutLock<'static> {
 impl<W: Write> Write for Shown<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.inner.write_all(shown(&text, is_used()).as_bytes())?;
+        let text = shown(&text, is_used());
+        self.inner.write_all(masked(&text).as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -119,5 +122,13 @@ mod tests {
         let mut out = Shown { inner: Vec::new() };
         out.write_all(b"a\xff\x9b2J").unwrap();
         assert_eq!(out.inner, "a\u{fffd}\u{fffd}2J".as_bytes());
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_masked() {
+        let mut out = Shown { inner: Vec::new() };
+        let url = "http://me:pass@mirror.example/f";
+        write!(out, "{url} answered {}", 404).unwrap();
+        assert_eq!(out.inner, b"http://***@mirror.example/f answered 404");
     }
 }
