@@ -234,3 +234,35 @@ fn one_signal_ends_what_waits_for_a_silent_server() {
         drop(connection);
     }
 }
+
+/// A command that builds nothing ends with the same code, and leaves nothing half-written either.
+#[test]
+fn commands_without_a_build_end_with_the_same_code() {
+    let world = World::new(site!(), Larder::Empty);
+    world.recipe("words", "true");
+    world.run(&["key", "generate", "k"]).expect(0, &[]);
+    let key = world.run(&["key", "show", "--key", "k"]).expect(0, &[]);
+    world.write("project/k.pem", key.stdout);
+    world.write("project/bundle.json", "{}");
+    // Long enough to hash that every signal finds the program at it.
+    let large = fs::File::create(world.project().join("large")).unwrap();
+    large.set_len(1 << 40).unwrap();
+    for asked in ["-INT", "-TERM", "-HUP"] {
+        let arguments = [
+            "verify",
+            "large",
+            "--bundle",
+            "bundle.json",
+            "--key",
+            "k.pem",
+        ];
+        let mut verify = world.zwieback(&arguments);
+        let mut child = verify.stderr(Stdio::null()).spawn().unwrap();
+        listens(&child);
+        thread::sleep(Duration::from_millis(100));
+        let since = Instant::now();
+        signal(&child, asked);
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{asked}");
+        assert!(since.elapsed() < Duration::from_secs(4), "{asked}");
+    }
+}

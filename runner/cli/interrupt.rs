@@ -4,7 +4,8 @@
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -20,13 +21,30 @@ use crate::pipeline::stop::Stop;
 /// How long a story may take to stop. What it is cleaning up then is left, as after a crash.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Watches for the signals that ask a program to end.
+/// Whether nothing has begun that would have to be cleaned up.
+static IDLE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// The signals that ask a program to end.
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+/// Has these signals end the program at once, with the code for it: what a command without a story writes,
+/// it writes whole or not at all.
+pub fn end_at_once() -> io::Result<()> {
+    let idle = IDLE.get_or_init(|| Arc::new(AtomicBool::new(true)));
+    for signal in SIGNALS {
+        let code = exit::INTERRUPTED.into();
+        flag::register_conditional_shutdown(signal, code, Arc::clone(idle))?;
+    }
+    Ok(())
+}
+
+/// Watches for the same signals from here on: the first asks the story to stop.
 pub fn watch() -> io::Result<Stop> {
     let fetching = Canceller::default();
     stop_at(fetching.flag());
     let (alarm, bell) = UnixStream::pair()?;
     let (heard, tell) = UnixStream::pair()?;
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in SIGNALS {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.
         let again = fetching.flag();
         flag::register_conditional_shutdown(signal, exit::INTERRUPTED.into(), Arc::clone(&again))?;
@@ -37,6 +55,9 @@ pub fn watch() -> io::Result<Stop> {
     thread::Builder::new()
         .name("interrupt".into())
         .spawn(move || end_in_the_end(heard))?;
+    if let Some(idle) = IDLE.get() {
+        idle.store(false, Ordering::SeqCst);
+    }
     Ok(Stop::new(fetching, Alarm::from(OwnedFd::from(alarm))))
 }
 

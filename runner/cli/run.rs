@@ -13,7 +13,7 @@ use super::args::global::{Cli, Format};
 use super::commands::release;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
-use super::{commands, error, exit};
+use super::{commands, error, exit, interrupt};
 use crate::pipeline::observe::Observe;
 
 /// Runs the program.
@@ -53,6 +53,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         let failed = |error| anyhow::anyhow!("cannot enter {}: {error}", directory.display());
         std::env::set_current_dir(directory).map_err(failed)?;
     }
+    interrupt::end_at_once()?;
     let global = &cli.global;
     match &cli.command {
         Command::Build(args) => commands::build::run(global, args),
