@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, futimens, ioctl_ficlone};
-use zwieback_core::digest::Fingerprint;
+use zwieback_core::digest::{Fingerprint, Hasher};
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 
@@ -30,6 +30,8 @@ pub struct StageOptions {
     pub owner: Option<Owner>,
     /// Whether the owner may change what is staged.
     pub access: Access,
+    /// How sure it is to be that the bytes are those of the tree.
+    pub bytes: Bytes,
     /// Whether the top directory is treated like those in it, or left as it is.
     pub top: Top,
 }
@@ -59,6 +61,15 @@ pub enum Top {
     Dressed,
     /// It stays as it is.
     AsItIs,
+}
+
+/// What is known of the bytes that are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// They were checked when the tree was opened; here only lengths are compared.
+    Known,
+    /// They are hashed while they are copied: who takes them has no other check.
+    Hashed,
 }
 
 /// What the owner may do with staged entries.
@@ -160,8 +171,14 @@ impl Stager<'_> {
         let shown = path.as_str();
         let from = open_file(self.source, shown)?;
         let to = create_file(self.top, shown)?;
-        let size = copy(&from, &to).attempt("copy_file_range", shown)?;
-        if size != content.size {
+        let is_whole = match self.options.bytes {
+            Bytes::Known => {
+                let size = copy(&from, &to).attempt("copy_file_range", shown)?;
+                size == content.size
+            }
+            Bytes::Hashed => hashed(&from, &to, content.size).attempt("copy", shown)? == *content,
+        };
+        if !is_whole {
             return Err(StoreError::Tampered {
                 path: shown.to_owned(),
             });
@@ -221,6 +238,22 @@ fn own(root: BorrowedFd<'_>, path: &str, options: &StageOptions) -> Result<(), F
     };
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
     set_owner(root, path, uid, gid)
+}
+
+/// Copies at most one byte more than there should be, and tells what was copied.
+fn hashed(from: &File, mut to: &File, size: u64) -> io::Result<Fingerprint> {
+    let mut hasher = Hasher::default();
+    let mut piece = vec![0; 128 << 10];
+    let mut from = from.take(size.saturating_add(1));
+    loop {
+        match from.read(&mut piece)? {
+            0 => return Ok(hasher.finish()),
+            count => {
+                hasher.update(&piece[..count]);
+                to.write_all(&piece[..count])?;
+            }
+        }
+    }
 }
 
 fn copy(mut from: &File, mut to: &File) -> io::Result<u64> {

@@ -20,7 +20,7 @@ use zwieback_host::fs::beneath::write_new;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::fs::site::{Fresh, Put, Site, There};
-use zwieback_host::stage::{Access, Order, StageOptions, Top, stage};
+use zwieback_host::stage::{Access, Bytes, Order, StageOptions, Top, stage};
 use zwieback_host::store::stored::StoredTree;
 
 use super::context::{Context, Wish};
@@ -37,6 +37,7 @@ const OPTIONS: StageOptions = StageOptions {
     mtime: None,
     owner: None,
     access: Access::Writable,
+    bytes: Bytes::Hashed,
     top: Top::AsItIs,
 };
 

@@ -4,7 +4,7 @@ use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::sandbox_spec::operation::{Medium, Place};
 use zwieback_core::twin::conditions::{Conditions, StagingOrder};
-use zwieback_host::stage::{Access, Order, Owner, StageOptions, Top, stage as stage_tree};
+use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage as stage_tree};
 use zwieback_host::store::error::StoreError;
 use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
@@ -94,6 +94,7 @@ fn options(owner: owner::Owner, source_date_epoch: i64, conditions: &Conditions)
             gid: owner.gid,
         }),
         access: Access::Writable,
+        bytes: Bytes::Known,
         top: Top::Dressed,
     }
 }

@@ -19,7 +19,7 @@ use zwieback_host::archive::options::Options;
 use zwieback_host::archive::tar;
 use zwieback_host::capture::outputs::capture;
 use zwieback_host::capture::rules::Rules;
-use zwieback_host::stage::{Access, Order, StageOptions, Top, stage};
+use zwieback_host::stage::{Access, Bytes, Order, StageOptions, Top, stage};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::TreeWriter;
@@ -118,6 +118,7 @@ fn use_tree(store: &Store, tree: &StoredTree, place: &Path) {
         mtime: Some(1),
         owner: None,
         access: Access::Writable,
+        bytes: Bytes::Known,
         top: Top::Dressed,
     };
     println!(

@@ -19,7 +19,8 @@ use zwieback_host::capture::rules::Rules;
 use zwieback_host::capture::snapshot::{Completeness, snapshot};
 use zwieback_host::fs::descent::{Descent, OWNER_READ};
 use zwieback_host::fs::remove::remove_contents;
-use zwieback_host::stage::{Access, Order, Owner, StageOptions, Top, stage};
+use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage};
+use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
 use zwieback_test_world::skip::skip;
 
@@ -28,6 +29,7 @@ const OPTIONS: StageOptions = StageOptions {
     mtime: Some(315_532_800),
     owner: None,
     access: Access::Writable,
+    bytes: Bytes::Known,
     top: Top::Dressed,
 };
 
@@ -253,5 +255,32 @@ proptest! {
         let again = capture_into(to.as_fd(), &Rules::default(), &store).unwrap();
         prop_assert_eq!(again.digest(), stored.digest());
         again.check_quick().unwrap();
+    }
+}
+
+#[test]
+fn what_is_handed_over_is_hashed_while_it_is_copied() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(place.path()).unwrap();
+    let writer = store.tree_writer().unwrap();
+    let mut file = writer
+        .layer("a")
+        .file("file".parse().unwrap(), false)
+        .unwrap();
+    file.write_all(b"as it was").unwrap();
+    file.finish().unwrap();
+    let tree = writer.commit().unwrap();
+    let staged = |bytes| {
+        let to = tempfile::tempdir().unwrap();
+        let options = StageOptions { bytes, ..OPTIONS };
+        stage(&tree, open(to.path()).as_fd(), None, &options)
+    };
+    staged(Bytes::Hashed).unwrap();
+    let stored = tree.path().join("file");
+    fs::set_permissions(&stored, Permissions::from_mode(0o644)).unwrap();
+    for other in [&b"as it is "[..], b"as it was, and more"] {
+        fs::write(&stored, other).unwrap();
+        let refused = staged(Bytes::Hashed).unwrap_err();
+        assert!(matches!(refused, StoreError::Tampered { path } if path == "file"));
     }
 }
