@@ -155,6 +155,8 @@ zwieback_core::reasons! {
     ExceptionTooLong = "exception-too-long",
     /// the exception has expired
     ExceptionExpired = "exception-expired",
+    /// the exception was made before the artifact was taken out
+    ExceptionUsed = "exception-used",
     /// the exception covers something else
     ExceptionScope = "exception-scope",
     /// too few keepers make the same exception

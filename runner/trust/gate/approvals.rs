@@ -13,7 +13,7 @@ use super::inputs::Authored;
 use super::release_policy::Authors;
 use super::tested;
 use crate::reason::{Reason, Refusal, Why};
-use crate::state::environment::{Generation, Origin};
+use crate::state::environment::Generation;
 use crate::state::record::Entered;
 use crate::statement::approval::Approval;
 use crate::statement::heading::OutOfSpan;
@@ -145,9 +145,7 @@ impl Bench<'_> {
             return refuse(Reason::ApprovalEnvironment, what.environment.to_string());
         }
         self.check_time(what, question.now)?;
-        // One that was made before and kept back until then is no newer for it.
-        let is_used =
-            |out: &&Generation| approval.index < out.index || what.heading.issued < out.decided;
+        let is_used = |out: &&Generation| out.is_after(approval.index, what.heading.issued);
         if let Some(out) = self.taken_out.filter(is_used) {
             return refuse(Reason::ApprovalUsed, format!("before entry {}", out.index));
         }
@@ -251,8 +249,7 @@ fn seat<'a>(
 /// Approvals from before the artifact was taken out of the environment do not bring it back.
 fn taken_out<'a>(case: &Case<'a>) -> Option<&'a Generation> {
     let history = case.question.state.history(case.question.environment);
-    let replaced = history.and_then(|it| it.replaced(case.question.artifact.sha256));
-    replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }))
+    history?.taken_out(case.question.artifact.sha256)
 }
 
 /// Who built the artifact, and who runs the builders: those also whose build is believed no more, because

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
@@ -31,7 +32,8 @@ pub(super) fn apply(case: &Case<'_>, decision: &mut Decision) {
     let record = question.state.artifact(question.artifact.sha256);
     let mut held = Vec::new();
     for exception in record.map_or(&[][..], |it| &it.exceptions) {
-        let fit = hold(question.state, exception, question.now).and_then(|fit| {
+        let artifact = question.artifact.sha256;
+        let fit = hold(question.state, artifact, exception, question.now).and_then(|fit| {
             let place = &exception.what.environment;
             let here = *place == *question.environment;
             here.then_some(fit).ok_or_else(|| scope(place))
@@ -57,19 +59,21 @@ pub(super) fn apply(case: &Case<'_>, decision: &mut Decision) {
 /// Whether an exception counts at that time, for whatever its signer may waive.
 pub fn check(
     state: &State,
+    artifact: Digest,
     exception: &Entered<BreakGlass>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    hold(state, exception, now).map(drop)
+    hold(state, artifact, exception, now).map(drop)
 }
 
 /// Whether an exception holds that lets that rule of one person's pass, for this artifact and place.
 pub(super) fn lets_pass(question: &Question<'_>, rule: &str) -> bool {
-    let record = question.state.artifact(question.artifact.sha256);
+    let artifact = question.artifact.sha256;
+    let record = question.state.artifact(artifact);
     let exceptions = record.map_or(&[][..], |it| &it.exceptions);
     exceptions.iter().any(|it| {
         let named = it.what.environment == *question.environment && it.what.scope.contains(rule);
-        named && hold(question.state, it, question.now).is_ok_and(|held| held.alone)
+        named && hold(question.state, artifact, it, question.now).is_ok_and(|held| held.alone)
     })
 }
 
@@ -92,6 +96,7 @@ pub fn misnamed(exception: &BreakGlass, decision: &Decision) -> Option<Refusal> 
 
 fn hold<'a>(
     state: &'a State,
+    artifact: Digest,
     exception: &'a Entered<BreakGlass>,
     now: Timestamp,
 ) -> Result<Held<'a>, Refusal> {
@@ -99,6 +104,13 @@ fn hold<'a>(
     let what = &exception.what;
     let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
     let person = state.speaker(exception)?;
+    // What was let pass before the artifact was taken out does not bring it back.
+    let out = state.history(&what.environment);
+    let out = out.and_then(|it| it.taken_out(artifact));
+    if let Some(out) = out.filter(|it| it.is_after(exception.index, what.heading.issued)) {
+        let saw = format!("before entry {}", out.index);
+        return refuse(Reason::ExceptionUsed, saw);
+    }
     let has_role = |role| policy.people.has_role(person, role);
     let may = policy.break_glass.as_ref().map(|rule| {
         let (alone, keeper) = (has_role(&rule.role), has_role(&policy.change.role));

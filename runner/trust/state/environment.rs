@@ -61,6 +61,13 @@ pub enum Origin {
     },
 }
 
+impl Generation {
+    /// Whether something was said before this came to be: recorded before, or made before and kept back.
+    pub fn is_after(&self, index: u64, issued: Timestamp) -> bool {
+        index < self.index || issued < self.decided
+    }
+}
+
 impl History {
     /// What is deployed.
     pub fn current(&self) -> Option<&Generation> {
@@ -159,6 +166,12 @@ impl History {
     /// The entry by which that artifact was last replaced, if it was, and how.
     pub fn replaced(&self, artifact: Digest) -> Option<&Generation> {
         self.generation(self.last_of(artifact)? + 1)
+    }
+
+    /// The rollback that last took that artifact out, if it was not replaced by a promotion.
+    pub fn taken_out(&self, artifact: Digest) -> Option<&Generation> {
+        let replaced = self.replaced(artifact);
+        replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }))
     }
 
     /// Whether deploying that artifact would put an older release in place of a newer one: it was

@@ -218,7 +218,7 @@ fn objection(
     };
     let newest = record.exceptions.last().filter(|it| it.index == line.index);
     if let Some(exception) = newest {
-        if let Err(refusal) = exceptions::check(state, exception, reader.now) {
+        if let Err(refusal) = exceptions::check(state, sha256, exception, reader.now) {
             return Ok(Some(refusal));
         }
         let (artifact, place) = (named(sha256, record), &exception.what.environment);

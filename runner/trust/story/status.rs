@@ -180,13 +180,17 @@ fn pending(
 }
 
 fn exceptions_of(reader: &Reader<'_>, state: &State, environment: &Name) -> Vec<ExceptionStatus> {
-    let records = state.artifacts().values();
-    let all = records.flat_map(|record| record.exceptions.iter().map(move |it| (record, it)));
-    let holding = all.filter(|(_, it)| {
-        it.what.environment == *environment && exceptions::check(state, it, reader.now).is_ok()
+    let records = state.artifacts().iter();
+    let all = records.flat_map(|(digest, record)| {
+        let exceptions = record.exceptions.iter();
+        exceptions.map(move |it| (digest, record, it))
+    });
+    let holding = all.filter(|(digest, _, it)| {
+        it.what.environment == *environment
+            && exceptions::check(state, **digest, it, reader.now).is_ok()
     });
     holding
-        .map(|(record, it)| ExceptionStatus {
+        .map(|(_, record, it)| ExceptionStatus {
             index: it.index,
             artifact: record.name.clone(),
             by: person(state, it.key),

@@ -18,8 +18,9 @@ use zwieback_trust::statement::test_result::{self, TestResult};
 
 use crate::history_attacks::promotion as promoted;
 use crate::statements::{
-    approve, approved, authors, back, build, change, exception, is_author, is_restored, key,
-    put_in_force, ready, restored, revocation, revoke, taken_out, test, three, verdict, verdict_of,
+    approve, approved, authors, back, build, change, exception, exception_for, is_author,
+    is_restored, key, put_in_force, ready, restored, revocation, revoke, taken_out, test, three,
+    verdict, verdict_of,
 };
 use crate::world::{World, artifact, source};
 
@@ -287,6 +288,14 @@ const KINDS: [Kind; 10] = [
             world.later(3600);
             world.force("sam", &kept).unwrap();
             assert_eq!(world.refused("1.0", "staging"), "approvals-too-few");
+            // What was let pass before a rollback does not bring back what it took out.
+            let world = &mut World::with(three);
+            let kept = taken_out(world, |world| exception_for(world, "1.1"));
+            world.force("sam", &kept).unwrap();
+            let aside = world.decide("1.1", "staging").set_aside;
+            let mut aside = aside.iter().map(|it| it.why.reason.code());
+            assert!(aside.any(|code| code == "exception-used"));
+            assert_eq!(world.refused("1.1", "staging"), "approval-used");
         },
         revoked: |world| {
             world.release("1.0");

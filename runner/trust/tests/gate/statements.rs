@@ -169,6 +169,10 @@ pub(crate) fn is_restored(world: &World) -> bool {
 }
 
 pub(crate) fn exception(world: &World) -> Statement {
+    exception_for(world, "1.0")
+}
+
+pub(crate) fn exception_for(world: &World, version: &str) -> Statement {
     let said = BreakGlass {
         heading: world.reader().heading().unwrap(),
         environment: name("staging"),
@@ -176,7 +180,7 @@ pub(crate) fn exception(world: &World) -> Statement {
         reason: "down".into(),
         expires: Timestamp::from_unix(world.now.as_unix() + 3600).unwrap(),
     };
-    said.into_statement(app("1.0"))
+    said.into_statement(app(version))
 }
 
 pub(crate) fn change(world: &World, edit: &impl Fn(&str) -> String, version: u64) -> Statement {
