@@ -31,6 +31,8 @@ use super::read::Planned;
 const METHOD: &str = "zwieback-vendor v1";
 /// No lockfile is longer.
 const LONGEST: u64 = 64 << 20;
+/// No lockfile pins more packages; each is asked for by itself.
+const MOST: usize = 50_000;
 
 /// A package, the name of its file, and the file.
 type Package = (Purl, FileName, StoredBlob);
@@ -42,21 +44,35 @@ pub fn offers(
     indices: &Indices<'_>,
 ) -> Result<Vec<Offer>, EcosystemError> {
     match vendor {
-        Vendor::Cargo => cargo_lock::offers(&lockfile(tree, &[cargo_lock::FILE])?.1),
+        Vendor::Cargo => {
+            let (file, text) = lockfile(tree, &[cargo_lock::FILE])?;
+            counted(file, cargo_lock::offers(&text)?)
+        }
         Vendor::Npm => {
             let (file, text) = lockfile(tree, &npm_lock::FILES)?;
-            npm_lock::offers(file, &text)
+            counted(file, npm_lock::offers(file, &text)?)
         }
         Vendor::Pypi => {
             let (file, text) = lockfile(tree, &pypi_lock::FILES)?;
             let pins = pypi_lock::pins(file, &text)?;
-            let mut offers = pins.offers;
-            for wanted in &pins.wanted {
+            let mut offers = counted(file, pins.offers)?;
+            for wanted in &counted(file, pins.wanted)? {
                 offers.push(indices.offer(&wanted.purl, &wanted.digests)?);
             }
             Ok(offers)
         }
     }
+}
+
+/// The packages of a lockfile, if that is an honest one.
+fn counted<T>(file: &str, packages: Vec<T>) -> Result<Vec<T>, EcosystemError> {
+    if packages.len() <= MOST {
+        return Ok(packages);
+    }
+    Err(EcosystemError::Lockfile {
+        file: file.to_owned(),
+        why: format!("it pins {} packages, more than {MOST}", packages.len()),
+    })
 }
 
 /// Makes sure that the recipe's lock has what the lockfile inside the source pins, and nothing else.
@@ -258,4 +274,19 @@ fn lockfile(
         .read_to_string(&mut text)
         .map_err(|error| wrong(error.to_string()))?;
     Ok((name, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_lockfile_sends_out_a_million_requests() {
+        assert!(counted("Cargo.lock", vec![0_u8; MOST]).is_ok());
+        let refused = counted("Cargo.lock", vec![0_u8; MOST + 1]).unwrap_err();
+        assert!(
+            refused.to_string().contains("Cargo.lock: it pins 50001"),
+            "{refused}"
+        );
+    }
 }

@@ -1,18 +1,23 @@
 //! Reading zip archives: sources, wheels and jars.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use zip::result::ZipError;
 use zip::{DateTime, ZipArchive};
 
 use crate::archive::error::{ArchiveError, Refusal};
+use crate::archive::limits::Exceeded;
 use crate::archive::member::Intake;
 use crate::archive::options::{Options, Unpacked};
 use crate::store::writer::Layer;
 
 /// The longest target a symlink can have (`PATH_MAX` of limits.h).
 const LONGEST_TARGET: u64 = 4096;
+/// The names of half a million members; each member takes six times the memory of its place in the list.
+const LONGEST_DIRECTORY: u64 = 64 << 20;
 
 /// Unpacks a zip file.
 pub fn unpack(
@@ -20,7 +25,14 @@ pub fn unpack(
     layer: &Layer<'_>,
     options: &Options<'_>,
 ) -> Result<Unpacked, ArchiveError> {
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let left = Rc::new(Cell::new(LONGEST_DIRECTORY));
+    let opening = Opening {
+        file,
+        left: Rc::clone(&left),
+        members: options.limits.entries,
+    };
+    let mut archive = ZipArchive::new(BufReader::new(opening)).map_err(damaged)?;
+    left.set(u64::MAX);
     if archive.has_duplicate_names() {
         // Readers disagree on which of two members counts: that is how one archive shows two faces.
         let kind = Refusal::Kind("name that is used twice".into());
@@ -33,9 +45,33 @@ pub fn unpack(
     Ok(intake.done())
 }
 
+/// A file whose list of members is read: the library holds all of it in memory, before anybody can count.
+struct Opening {
+    file: File,
+    left: Rc<Cell<u64>>,
+    members: u64,
+}
+
+impl Read for Opening {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        match self.left.get().checked_sub(count as u64) {
+            Some(left) => self.left.set(left),
+            None => return Err(io::Error::other(Exceeded::Entries(self.members))),
+        }
+        Ok(count)
+    }
+}
+
+impl Seek for Opening {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 fn put(
     intake: &mut Intake<'_, '_>,
-    archive: &mut ZipArchive<BufReader<File>>,
+    archive: &mut ZipArchive<BufReader<Opening>>,
     index: usize,
 ) -> Result<(), ArchiveError> {
     let mut member = archive.by_index(index).map_err(damaged)?;

@@ -20,7 +20,7 @@ use crate::store::place::Store;
 use crate::store::stored::StoredTree;
 use crate::store::writer::Layer;
 use crate::worktree::error::WorktreeError;
-use crate::worktree::listing::{Listing, MOST, list};
+use crate::worktree::listing::{DEEPEST, Listing, MOST, list};
 
 /// Folders of version control itself.
 const OWN: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
@@ -76,6 +76,14 @@ fn kept(folder: &Path) -> Result<Listing, EcosystemError> {
 }
 
 fn walk(folder: &Path, below: &str, all: &mut Vec<RelPath>) -> Result<(), EcosystemError> {
+    if below.split('/').count() > DEEPEST {
+        let folder = folder.to_owned();
+        return Err(WorktreeError::TooDeep {
+            folder,
+            most: DEEPEST,
+        }
+        .into());
+    }
     let here = folder.join(below);
     let mut names = Vec::new();
     for entry in fs::read_dir(&here).map_err(EcosystemError::io("list", &here))? {
@@ -244,5 +252,24 @@ mod tests {
         let sparse = fs::File::create(folder.join("hole")).unwrap();
         sparse.set_len(1 << 40).unwrap();
         assert!(too_large(4 << 30));
+    }
+
+    #[test]
+    fn folders_within_each_other_have_an_end() {
+        for is_repository in [false, true] {
+            let (scene, store) = scene();
+            let folder = scene.path().join("src");
+            let deep = folder.join("d/".repeat(1500));
+            fs::create_dir_all(&deep).unwrap();
+            fs::write(deep.join("file"), "").unwrap();
+            if is_repository {
+                let mut git = std::process::Command::new("git");
+                let made = git.args(["init", "-q"]).arg(&folder).status();
+                assert!(made.unwrap().success());
+            }
+            let refused = take(&store, &folder, &Selection::default(), LARGE).err();
+            let refused = refused.unwrap().to_string();
+            assert!(refused.contains("more than 256 deep"), "{refused}");
+        }
     }
 }

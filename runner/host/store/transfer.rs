@@ -96,7 +96,7 @@ impl Store {
             return Err(StoreError::NoExport(path));
         };
         done.files += 1;
-        done.bytes += entry.size();
+        done.bytes = done.bytes.saturating_add(entry.size());
         if matches!(self.blob(&sha256), Ok(Some(_))) {
             done.present += 1;
             return Ok(());

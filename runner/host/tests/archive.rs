@@ -412,6 +412,23 @@ fn zips_follow_the_same_rules() {
 }
 
 #[test]
+fn a_zip_of_too_many_members_is_refused_before_they_fill_the_memory() {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    // Long names make the list as long as millions of short ones do.
+    for number in 0..1300 {
+        let name = format!("{number}/{}", "a".repeat(60_000));
+        zip.start_file(name, options).unwrap();
+    }
+    let bytes = zip.finish().unwrap().into_inner();
+    assert!(matches!(
+        unpacked(&bytes),
+        Err(ArchiveError::TooMuch(Exceeded::Entries(1_000_000)))
+    ));
+}
+
+#[test]
 fn other_files_are_no_archives() {
     assert!(matches!(
         unpacked(b"#!/bin/sh\n"),

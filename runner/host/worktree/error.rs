@@ -53,6 +53,14 @@ pub enum WorktreeError {
         /// How many a source may have.
         most: usize,
     },
+    /// Folders within each other beyond any source's.
+    #[error("{} holds folders within each other that are more than {most} deep", folder.display())]
+    TooDeep {
+        /// The folder.
+        folder: PathBuf,
+        /// How deep they may be.
+        most: usize,
+    },
     /// A name that no file of a tree can have.
     #[error(transparent)]
     Path(#[from] RelPathError),

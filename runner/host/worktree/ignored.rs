@@ -12,7 +12,9 @@ use super::error::WorktreeError;
 /// The name of a file of patterns.
 pub const NAME: &str = ".gitignore";
 /// Longer than any such file that people write.
-pub const LONGEST: u64 = 16 << 20;
+pub const LONGEST: u64 = 1 << 20;
+/// More patterns than hold anywhere: each takes a hundred times the memory of its text.
+const MOST_PATTERNS: usize = 1 << 20;
 
 /// How much matching one listing may take, in stars that are tried on 16 bytes of a path. The largest
 /// trees that people keep need a fifth of it.
@@ -30,6 +32,7 @@ pub struct Patterns {
 #[derive(Debug)]
 struct Cost {
     file: PathBuf,
+    count: usize,
     work: u64,
 }
 
@@ -46,6 +49,10 @@ impl Default for Patterns {
 impl Patterns {
     /// Adds the patterns of one file; later ones are asked first. `folder` is where they start from.
     pub fn push(&mut self, bytes: &[u8], file: &Path, folder: &str) -> Result<(), WorktreeError> {
+        let count = bytes.lines().count();
+        if self.costs.iter().map(|cost| cost.count).sum::<usize>() + count > MOST_PATTERNS {
+            return Err(WorktreeError::Patterns(file.to_owned()));
+        }
         // The library takes the start of patterns from two paths, and reads neither.
         let top = Path::new("/top");
         let place = top.join(folder).join(NAME);
@@ -55,6 +62,7 @@ impl Patterns {
         added.map_err(WorktreeError::io("parse", file))?;
         self.costs.push(Cost {
             file: file.to_owned(),
+            count,
             work: bytes.lines().map(work).fold(0, u64::saturating_add),
         });
         Ok(())
@@ -145,5 +153,19 @@ mod tests {
             assert!(!patterns.cover(path.as_bytes(), false).unwrap());
         }
         assert!(patterns.left > MOST / 2);
+    }
+
+    #[test]
+    fn patterns_of_one_folder_in_another_do_not_fill_the_memory() {
+        let mut all = Patterns::default();
+        let bytes = "a\n".repeat(1 << 19);
+        let file = Path::new(NAME);
+        for folder in ["", "a"] {
+            all.push(bytes.as_bytes(), file, folder).unwrap();
+        }
+        let refused = all.push(b"b", file, "a/a").unwrap_err();
+        assert!(matches!(refused, WorktreeError::Patterns(_)));
+        all.pop_to(1);
+        all.push(b"b", file, "b").unwrap();
     }
 }

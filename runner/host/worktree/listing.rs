@@ -20,6 +20,8 @@ use crate::fs::{beneath, given_file};
 
 /// No source has more files.
 pub const MOST: usize = 1_000_000;
+/// As deep as an archive may be; each level takes its part of a stack.
+pub const DEEPEST: usize = 256;
 
 /// What belongs to a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -126,6 +128,13 @@ impl Walk<'_> {
 
     /// One folder and all below it.
     fn folder(&mut self, path: &str, is_ignored: bool) -> Result<(), WorktreeError> {
+        if path.split('/').count() > DEEPEST {
+            let folder = self.folder.clone();
+            return Err(WorktreeError::TooDeep {
+                folder,
+                most: DEEPEST,
+            });
+        }
         let depth = self.patterns.depth();
         let root = self
             .root
