@@ -150,6 +150,34 @@ fn what_does_not_work_is_taken_back(world: &World) {
     );
     let current = fs::read_to_string(world.project().join("staging/current/app")).unwrap();
     assert!(current.contains("version 1.0"), "{current}");
+    nothing_is_left_to_go_back_to(world);
+}
+
+/// The release before does not work any more either: the one that was taken out does not come back.
+fn nothing_is_left_to_go_back_to(world: &World) {
+    let gate = fs::read_to_string(world.project().join("gate.toml")).unwrap();
+    world.write(
+        "project/gate.toml",
+        gate.replace("version 1.0", "version 7"),
+    );
+    let heard = said(world, "gate", "zwieback watch staging 2>&1; test $? = 5");
+    assert!(heard.contains("Alarm staging unhealthy"), "{heard}");
+    assert!(
+        heard.contains("Stays staging, nothing was deployed"),
+        "{heard}"
+    );
+    let line = "zwieback watch staging --format json; test $? = 5";
+    let heard = said(world, "gate", line);
+    assert!(
+        heard.contains("\"stuck\":{\"code\":\"nothing-to-roll-back-to\""),
+        "{heard}"
+    );
+    let line = "zwieback rollback staging --why slow 2>&1; test $? = 5";
+    let heard = said(world, "gate", line);
+    assert!(heard.contains("[nothing-to-roll-back-to]"), "{heard}");
+    let current = fs::read_to_string(world.project().join("staging/current/app")).unwrap();
+    assert!(current.contains("version 1.0"), "{current}");
+    world.write("project/gate.toml", gate);
 }
 
 /// A policy is an entry as well: what was decided under the one before comes out again.

@@ -21,6 +21,8 @@ pub struct Grounds {
     pub policy_expires: Timestamp,
     /// Whether the policy's keepers signed it.
     pub policy_signed: bool,
+    /// The policy about builds, where the summary's policy is more than that: its text's SHA-256.
+    pub build_policy: Option<Digest>,
     /// The builds.
     pub builds: Vec<SummarizedBuild>,
 }
@@ -50,6 +52,10 @@ impl Grounds {
                 Some(self.policy_expires.to_string().into()),
             ),
             ("policySigned", Some(Value::Bool(self.policy_signed))),
+            (
+                "buildPolicy",
+                self.build_policy.map(|digest| digest.to_hex().into()),
+            ),
             ("builds", Some(builds.into())),
         ])
     }
@@ -61,6 +67,7 @@ impl Grounds {
             "expires",
             "policyExpires",
             "policySigned",
+            "buildPolicy",
             "builds",
         ])?;
         let signed = fields.value("policySigned");
@@ -68,8 +75,11 @@ impl Grounds {
             let problem = FieldProblem::Rule("is neither true nor false");
             return Err(fields.error("policySigned", problem));
         };
+        let build_policy = fields.optional_text("buildPolicy")?.map(str::parse);
+        let no_digest = |_| fields.error("buildPolicy", FieldProblem::Digest);
         let builds = fields.list("builds")?.into_iter();
         Ok(Self {
+            build_policy: build_policy.transpose().map_err(no_digest)?,
             environment: fields.optional_text("environment")?.map(str::to_owned),
             expires: time(fields, "expires")?,
             policy_expires: time(fields, "policyExpires")?,

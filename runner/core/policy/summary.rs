@@ -20,6 +20,7 @@ use crate::attest::trust_root::TrustRoot;
 use crate::attest::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
 use crate::attest::verify::Verified;
 use crate::attest::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
+use crate::digest::Digest;
 use crate::name::Name;
 use crate::timestamp::{SKEW, Timestamp};
 
@@ -140,10 +141,14 @@ fn check(summary: &Summary, conditions: &Conditions<'_>) -> Result<(), Refusal> 
     if !has_level || !needed.all(|property| summary.levels.contains(property)) {
         return refuse(Reason::SummaryLevel, format!("{:?}", summary.levels));
     }
+    // A gate's policy is more than the one about builds, which it names besides.
     let policy = summary.policy.digest.get_sha256();
+    let of_builds = summary.grounds.as_ref().and_then(|it| it.build_policy);
+    let used = of_builds.or(policy);
     let asked = conditions.policy.map(|policy| policy.digest);
-    if asked.is_some_and(|asked| policy != Some(asked)) {
-        return refuse(Reason::SummaryPolicy, format!("{policy:?}"));
+    if asked.is_some_and(|asked| used != Some(asked)) {
+        let used = used.map_or("none".to_owned(), Digest::to_hex);
+        return refuse(Reason::SummaryPolicy, used);
     }
     // One without a time, or from the future, has no age at all.
     let age = summary
@@ -261,6 +266,7 @@ pub fn grounds(question: &Question<'_>) -> Grounds {
         expires,
         policy_expires,
         policy_signed: policy.is_signed,
+        build_policy: None,
         builds: question.builds.iter().map(build).collect(),
     }
 }

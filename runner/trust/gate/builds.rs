@@ -150,6 +150,7 @@ impl Builds {
             expires: of_builds.expires.min(released),
             policy_expires: of_builds.policy_expires.min(released),
             policy_signed: true,
+            build_policy: Some(case.policy.builds.digest),
             builds: of_builds.builds,
         }
     }

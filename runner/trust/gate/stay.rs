@@ -10,6 +10,7 @@ use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::attest::reason as attest;
 use zwieback_core::attest::trust_root::{Revocation, TrustRoot};
 use zwieback_core::digest::Digest;
+use zwieback_core::policy::reproduction::{Maker, independent};
 
 use super::decision::Rule;
 use super::exceptions;
@@ -25,6 +26,8 @@ use crate::statement::revocation::Revoked;
 struct Build<'a> {
     key: KeyId,
     what: &'a BuildRecord,
+    /// Who runs the builder, by the trust root; the builder itself, where that names nobody any more.
+    operator: &'a str,
     /// Whether the trust root lets that key speak for that builder, at whatever time.
     is_known: bool,
     /// Whether its key was revoked, and no trusted time saves it.
@@ -180,17 +183,17 @@ impl<'a> Builds<'a> {
         }
     }
 
-    /// How many of them agree and are different keys of different builders.
+    /// How many of them agree and share neither operator nor key.
     fn independent(&self, counts: impl Fn(&Build<'_>) -> bool) -> usize {
-        let mut groups: BTreeMap<Vec<&Digest>, (BTreeSet<&str>, BTreeSet<KeyId>)> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<&Digest>, Vec<Maker<'_>>> = BTreeMap::new();
         for build in self.0.iter().filter(|build| counts(build)) {
             let inputs = build.what.inputs.keys().collect();
-            let (builders, keys) = groups.entry(inputs).or_default();
-            builders.insert(&build.what.builder);
-            keys.insert(build.key);
+            groups.entry(inputs).or_default().push(Maker {
+                operator: Some(build.operator),
+                key: build.key,
+            });
         }
-        let counts = groups.values();
-        let counts = counts.map(|(builders, keys)| builders.len().min(keys.len()));
+        let counts = groups.values().map(|group| independent(group));
         counts.max().unwrap_or(0)
     }
 }
@@ -200,14 +203,16 @@ impl<'a> Build<'a> {
         key: KeyId,
         what: &'a BuildRecord,
         bundle: Option<&Vec<u8>>,
-        question: &Question<'_>,
+        question: &Question<'a>,
     ) -> Self {
-        let root = root(question);
-        let mut builders = root.into_iter().flat_map(|root| &root.builders);
+        let builders = root(question).map_or(&[][..], |root| &root.builders).iter();
+        let mut speaks = builders.filter(|it| it.key.id() == key && it.builder == what.builder);
+        let entry = speaks.next_back();
         Self {
             key,
             what,
-            is_known: builders.any(|it| it.key.id() == key && it.builder == what.builder),
+            operator: entry.map_or(&what.builder, |entry| &entry.operator),
+            is_known: entry.is_some(),
             is_revoked: is_revoked(key, bundle, question),
         }
     }

@@ -221,6 +221,14 @@ pub fn watched(environment: &Name, watched: &Watched) -> Value {
     ])
 }
 
+/// An environment that could not be looked at.
+pub fn not_watched(environment: &Name, why: &str) -> Value {
+    Value::object([
+        ("environment", environment.as_str().into()),
+        ("failed", why.into()),
+    ])
+}
+
 fn rule(rule: &Rule) -> Value {
     let (verdict, detail) = match rule.verdict {
         Verdict::Held => ("held", Value::Null),

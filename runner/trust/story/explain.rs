@@ -1,9 +1,11 @@
 //! Repeating a decision from the log alone.
 
+use zwieback_core::attest::grounds::Grounds;
 use zwieback_core::attest::verified::Artifact;
 
 use super::desk::Reader;
 use super::error::StoryError;
+use super::promote::levels;
 use crate::gate::decide::decide;
 use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
@@ -78,10 +80,26 @@ fn compare(decision: &Decision, said: &Promotion, signed: &Signed) -> Result<(),
         && decision.generation == said.generation
         && decision.version == said.version
         && decision.inputs == inputs.collect()
+        && levels(decision) == said.summary.levels
+        && said
+            .summary
+            .grounds
+            .as_ref()
+            .is_none_or(|it| same_grounds(decision, it))
         && decision.waived() == said.waived;
     if same {
         Ok(())
     } else {
         Err(Refusal::new(Reason::DecisionDiffers, "another result"))
     }
+}
+
+/// Earlier versions did not name the policy about builds there, or gave no grounds at all.
+fn same_grounds(decision: &Decision, said: &Grounds) -> bool {
+    let build_policy = said.build_policy.and(decision.grounds.build_policy);
+    *said
+        == Grounds {
+            build_policy,
+            ..decision.grounds.clone()
+        }
 }

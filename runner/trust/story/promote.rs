@@ -205,10 +205,6 @@ fn say(
 
 fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Promotion, StoryError> {
     let policy = state.policy()?;
-    let mut levels: BTreeSet<String> = decision.level.iter().map(ToString::to_string).collect();
-    if decision.builders >= 2 {
-        levels.insert(REPRODUCED.to_owned());
-    }
     let input = |digest| ResourceDescriptor {
         digest: DigestSet::sha256(digest),
         ..ResourceDescriptor::default()
@@ -221,7 +217,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
         policy: ResourceDescriptor::located(uri, DigestSet::sha256(policy.digest)),
         inputs: decision.inputs.iter().copied().map(input).collect(),
         passed: true,
-        levels,
+        levels: levels(decision),
         grounds: Some(decision.grounds.clone()),
     };
     Ok(Promotion {
@@ -234,4 +230,13 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
         version: decision.version.clone(),
         waived: decision.waived(),
     })
+}
+
+/// What a promotion says of the builds.
+pub(super) fn levels(decision: &Decision) -> BTreeSet<String> {
+    let mut levels: BTreeSet<String> = decision.level.iter().map(ToString::to_string).collect();
+    if decision.builders >= 2 {
+        levels.insert(REPRODUCED.to_owned());
+    }
+    levels
 }

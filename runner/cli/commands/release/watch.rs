@@ -46,7 +46,8 @@ pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> anyhow::Result<u8> {
             }
             Err(error) => {
                 let error = anyhow::Error::from(error);
-                counter.note(Meaning::Bad, "Failed", &format!("{environment}: {error}"))?;
+                let value = || screen::json::not_watched(&environment, &error.to_string());
+                counter.tell("Failed", &format!("{environment}: {error}"), value)?;
                 failed.get_or_insert(error);
             }
         }

@@ -2,16 +2,20 @@
 
 use zwieback_core::attest::build_type::BUILD_TYPE;
 use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::grounds::Grounds;
 use zwieback_core::attest::reason::Reason;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::trust_root::{Revocation, TrustRoot, VerifierKey};
+use zwieback_core::digest::Digest;
 use zwieback_core::json::value::Value;
 use zwieback_core::name::Name;
+use zwieback_core::policy::signed::unsigned;
 use zwieback_core::policy::summary::{Conditions, believe};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::gate::question::Intent;
-use zwieback_trust::statement::promotion::resource;
+use zwieback_trust::statement::promotion::{Promotion, resource};
+use zwieback_trust::story::explain::explain_decision;
 use zwieback_trust::story::say;
 
 use crate::history_attacks::promotion;
@@ -74,6 +78,89 @@ fn a_promotion_is_a_summary_for_its_environment_alone() {
     root.revoked.push((key.name(), stolen));
     let revoked = verdict(&bundle, &root, Some(&staging), world.now);
     assert_eq!(revoked, "key-revoked");
+}
+
+/// Whoever knows the policy about builds asks for it by its file: the gate's is more than that, and names it.
+#[test]
+fn a_promotion_names_the_policy_about_builds() {
+    let world = World::new();
+    world.approved("1.0");
+    let index = world.promote("1.0", "staging").unwrap().index;
+    let log = world.ledger.believe(world.now).unwrap();
+    let bundle = log.record(index).unwrap().into_bytes();
+    let (root, staging) = (root(&world), name("staging"));
+    let text = &world.state().policy().unwrap().documents().builds.clone();
+    let stricter = text.replace("level = 2", "level = 3");
+    for (text, expected) in [(text, None), (&stricter, Some(Reason::SummaryPolicy))] {
+        let conditions = Conditions {
+            root: &root,
+            resource: &resource(&staging, "bin/app"),
+            environment: Some(&staging),
+            level: 2.try_into().unwrap(),
+            properties: &[],
+            policy: Some(&unsigned(text).unwrap()),
+            unsigned_policy: false,
+            max_age: None,
+            now: world.now,
+        };
+        let believed = believe(&bundle, &[artifact("1.0")], &conditions);
+        assert_eq!(believed.err().map(|it| it.reason), expected);
+    }
+}
+
+/// What a promotion says of the builds, for whoever relies on it elsewhere, is what was decided.
+#[test]
+fn a_promotion_that_says_more_than_was_decided_is_found() {
+    let says = |edit: fn(&mut Promotion, Grounds)| {
+        let world = World::new();
+        world.approved("1.0");
+        let grounds = world.decide("1.0", "staging").grounds;
+        let honest = world.decide("1.0", "staging");
+        let statement = promotion(&world, |it| {
+            it.summary.inputs = honest.inputs.iter().copied().map(input).collect();
+            it.summary.levels = ["SLSA_BUILD_LEVEL_2", "SLSA_BUILD_REPRODUCED"]
+                .map(str::to_owned)
+                .into();
+            it.version = honest.version.clone();
+            edit(it, grounds.clone());
+        });
+        world.force("gate", &statement).unwrap();
+        let explained = explain_decision(&world.reader(), world.size() - 1).unwrap();
+        explained.agrees.err().map(|refusal| refusal.reason.code())
+    };
+    let more = Some("decision-differs");
+    assert_eq!(says(|it, grounds| it.summary.grounds = Some(grounds)), None);
+    // Earlier versions say nothing of it, or less.
+    assert_eq!(says(|it, _| it.summary.grounds = None), None);
+    let less = |it: &mut Promotion, grounds| {
+        it.summary.grounds = Some(Grounds {
+            build_policy: None,
+            ..grounds
+        });
+    };
+    assert_eq!(says(less), None);
+    let longer = |it: &mut Promotion, mut grounds: Grounds| {
+        grounds.expires = "2099-01-01T00:00:00Z".parse().unwrap();
+        it.summary.grounds = Some(grounds);
+    };
+    assert_eq!(says(longer), more);
+    let fewer = |it: &mut Promotion, mut grounds: Grounds| {
+        grounds.builds.pop();
+        it.summary.grounds = Some(grounds);
+    };
+    assert_eq!(says(fewer), more);
+    let better = |it: &mut Promotion, grounds| {
+        it.summary.grounds = Some(grounds);
+        it.summary.levels.insert("SLSA_BUILD_LEVEL_3".to_owned());
+    };
+    assert_eq!(says(better), more);
+}
+
+fn input(digest: Digest) -> ResourceDescriptor {
+    ResourceDescriptor {
+        digest: DigestSet::sha256(digest),
+        ..ResourceDescriptor::default()
+    }
 }
 
 /// A summary that says one environment to the log and another to its readers is for neither.
