@@ -13,12 +13,13 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(index.holds_below(b""));
     }
     let mut patterns = Patterns::default();
-    if patterns.push(bytes, "a").is_ok() {
+    if patterns.push(bytes, Path::new("a/.gitignore"), "a").is_ok() {
         // As a walk puts a path together: of names, none of them empty.
         let names = bytes.split(|byte| *byte == b'/');
         let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
         for path in [&b"a/b.o"[..], b"b", &names.join(&b'/')] {
-            drop(patterns.cover(path, bytes.len() % 2 == 0).to_string());
+            // What would take too long is an error, and no answer.
+            drop(patterns.cover(path, bytes.len() % 2 == 0));
         }
     }
 });
