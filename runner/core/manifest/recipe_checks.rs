@@ -24,6 +24,9 @@ const RESERVED: [&str; 9] = [
     "PWD",
 ];
 
+/// Each glob is held against each file of a tree, and there may be a million of those.
+const MOST_GLOBS: usize = 256;
+
 impl Recipe {
     /// Reads a recipe and checks what its grammar cannot say.
     pub fn parse(source: SourceText<'_>) -> Result<Self, Diagnostic> {
@@ -97,6 +100,10 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
         Origin::Package(_) if !source.include.is_empty() || !source.exclude.is_empty() => wrong(
             "include",
             "and `exclude` choose files of a folder: a package is taken as it is",
+        ),
+        _ if source.include.len() + source.exclude.len() > MOST_GLOBS => wrong(
+            "include",
+            "and `exclude` have more than 256 globs; each is held against each file",
         ),
         Origin::Folder(_) if source.sha256.is_some() || !source.url.is_empty() => wrong(
             "path",
@@ -189,6 +196,10 @@ fn check_factors(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnost
 }
 
 fn check_outputs(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    if recipe.outputs.len() > MOST_GLOBS {
+        let message = format!("more than {MOST_GLOBS} globs; each is held against each file");
+        return Err(find(source, "[outputs]", message));
+    }
     for pattern in recipe.outputs.values() {
         if let Err(error) = pattern.parse::<Glob>() {
             return Err(find(source, pattern, error.to_string()));
@@ -253,6 +264,27 @@ library = "usr/lib/libz.so*"
         let recipe = parse(GOOD).unwrap();
         assert_eq!(recipe.name().as_str(), "zlib");
         assert_eq!(recipe.sources["zlib"].unpack, Unpack::Whole);
+    }
+
+    #[test]
+    fn globs_are_few_as_each_is_held_against_each_file() {
+        let outputs: Vec<_> = (0..257)
+            .map(|it| format!("o{it} = \"**/a*/**\"\n"))
+            .collect();
+        let outputs = outputs.concat();
+        let library = "library = \"usr/lib/libz.so*\"\n";
+        assert!(fail(library, &outputs).contains("more than 256 globs"));
+        let purl = "purl = \"pkg:deb/debian/zlib@1:1.2.13.dfsg-1?arch=source\"\n";
+        let globs = |key: &str, count: usize| format!("{key} = {:?}\n", vec!["**/a*"; count]);
+        let folder = |include, exclude| {
+            format!(
+                "path = \"a\"\n{}{}",
+                globs("include", include),
+                globs("exclude", exclude)
+            )
+        };
+        assert!(parse(&GOOD.replace(purl, &folder(128, 128))).is_ok());
+        assert!(fail(purl, &folder(128, 129)).contains("more than 256 globs"));
     }
 
     #[test]
