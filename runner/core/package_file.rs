@@ -50,6 +50,65 @@ pub enum OtherFile {
     },
 }
 
+/// A package of Debian that is installed, as text: thousands of statements are read that name a hundred each.
+///
+/// Its URL is taken in its canonical spelling alone, in which nothing but a `+` is written as an escape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebPackage {
+    name: String,
+    version: String,
+    architecture: String,
+    release: String,
+}
+
+impl DebPackage {
+    /// Reads `pkg:deb/debian/NAME@VERSION?arch=ARCHITECTURE&distro=RELEASE`.
+    pub fn read(purl: &str) -> Option<Self> {
+        let (name, rest) = purl.strip_prefix("pkg:deb/debian/")?.split_once('@')?;
+        let (version, query) = rest.split_once("?arch=")?;
+        let (architecture, release) = query.split_once("&distro=")?;
+        let plain = |text: &str| {
+            let text = text.replace("%2B", "+");
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.~:".contains(&byte);
+            (!text.is_empty() && text.bytes().all(is_plain)).then_some(text)
+        };
+        Some(Self {
+            name: plain(name)?,
+            version: plain(version)?,
+            architecture: plain(architecture)?,
+            release: plain(release)?,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it can be installed on that architecture of that release.
+    pub fn is_for(&self, release: &str, architecture: &str) -> bool {
+        self.release == release && [architecture, "all"].contains(&&*self.architecture)
+    }
+
+    /// What its file is called. apt spells the colon of an epoch.
+    pub fn file(&self) -> String {
+        let version = self.version.replace(':', "%3a");
+        format!("{}_{version}_{}.deb", self.name, self.architecture)
+    }
+
+    /// Whether that is a place of it in an archive, where names leave the epoch out.
+    pub fn lies_at(&self, location: &str) -> bool {
+        let (folder, file) = location.rsplit_once('/').unwrap_or(("", location));
+        let version = self.version.split_once(':');
+        let version = version.map_or(&*self.version, |(_, rest)| rest);
+        let mut rest = Some(file);
+        for part in [&self.name, "_", version, "_", &self.architecture, ".deb"] {
+            rest = rest.and_then(|text| text.strip_prefix(part));
+        }
+        rest == Some("") && !folder.split('/').any(|part| part == "..")
+    }
+}
+
 /// What the name of a file has to be.
 enum Called {
     /// This.
@@ -142,18 +201,6 @@ fn rule(purl: &Purl, file: &FileName) -> Result<(Called, Lies), OtherFile> {
         "deb" if purl.qualifier("arch") == Some("source") => {
             (Called::ByManifest, Lies::Under(file.to_string()))
         }
-        "deb" => {
-            let version = version()?;
-            let arch = purl.qualifier("arch");
-            let arch = arch.ok_or_else(|| incomplete("architecture"))?;
-            // Names in an archive leave the epoch out; apt spells its colon.
-            let plain = version.split_once(':').map_or(version, |(_, rest)| rest);
-            let spelled = version.replace(':', "%3a");
-            (
-                Called::Exactly(format!("{name}_{spelled}_{arch}.deb")),
-                Lies::Under(format!("{name}_{plain}_{arch}.deb")),
-            )
-        }
         "cargo" => {
             let version = version()?;
             (
@@ -222,12 +269,6 @@ mod tests {
                 "pool/main/h/hello/hello_2.10.orig.tar.gz",
             ),
             (
-                "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=bookworm",
-                "zlib1g_1%3a1.2.13.dfsg-1_amd64.deb",
-                "pool/main/z/zlib/zlib1g_1.2.13.dfsg-1_amd64.deb",
-                "pool/main/z/zlib/zlib1g_1.2.14.dfsg-1_amd64.deb",
-            ),
-            (
                 "pkg:cargo/memchr@2.7.4",
                 "memchr-2.7.4.crate",
                 "memchr/2.7.4/download",
@@ -260,9 +301,40 @@ mod tests {
     }
 
     #[test]
+    fn a_package_of_debian_has_one_file_and_one_name_for_it() {
+        let read = |text: &str| DebPackage::read(text);
+        let purl = "pkg:deb/debian/zlib1g@1:1.2.13%2Bdfsg-1?arch=amd64&distro=bookworm";
+        let zlib = read(purl).unwrap();
+        assert_eq!(zlib.file(), "zlib1g_1%3a1.2.13+dfsg-1_amd64.deb");
+        assert!(zlib.lies_at("pool/main/z/zlib/zlib1g_1.2.13+dfsg-1_amd64.deb"));
+        assert!(zlib.lies_at("zlib1g_1.2.13+dfsg-1_amd64.deb"));
+        for other in [
+            "pool/zlib1g_1.2.14+dfsg-1_amd64.deb",
+            "pool/zlib1g_1:1.2.13+dfsg-1_amd64.deb",
+            "pool/zlib1g_1.2.13+dfsg-1_amd64.deb.x",
+            "../zlib1g_1.2.13+dfsg-1_amd64.deb",
+        ] {
+            assert!(!zlib.lies_at(other), "{other}");
+        }
+        assert!(zlib.is_for("bookworm", "amd64") && !zlib.is_for("trixie", "amd64"));
+        assert!(!zlib.is_for("bookworm", "arm64"));
+        for bad in [
+            "pkg:deb/debian/zlib1g@1?arch=amd64",
+            "pkg:deb/debian/zlib1g@1?distro=bookworm&arch=amd64",
+            "pkg:deb/ubuntu/zlib1g@1?arch=amd64&distro=bookworm",
+            "pkg:deb/debian/zlib%31g@1?arch=amd64&distro=bookworm",
+            "pkg:deb/debian/a/b@1?arch=amd64&distro=bookworm",
+            "pkg:deb/debian/a@1?arch=amd64&distro=bookworm&x=y",
+            "pkg:deb/debian/@1?arch=amd64&distro=bookworm",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn another_packages_file_is_refused() {
         for (purl, file) in [
-            ("pkg:deb/debian/zlib1g@1?arch=amd64", "hello_1_amd64.deb"),
+            ("pkg:deb/debian/zlib1g@1?arch=amd64", "zlib1g_1_amd64.deb"),
             ("pkg:cargo/memchr@2.7.4", "memchr-2.7.3.crate"),
             ("pkg:npm/react@18.0.0", "react-18.0.1.tgz"),
             ("pkg:pypi/idna@3.10", "idna-3.9.tar.gz"),

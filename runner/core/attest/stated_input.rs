@@ -10,8 +10,9 @@ use super::resource::ResourceDescriptor;
 use crate::json::canonical;
 use crate::json::value::Value;
 use crate::locked_input::LockedInput;
-use crate::manifest::claim::{self, Unclaimed};
+use crate::manifest::claim::{self, Listed, Unclaimed};
 use crate::manifest::lockfile::LockedFolder;
+use crate::manifest::part::Form;
 use crate::manifest::source::{Origin, Source};
 use crate::manifest::toolchain::Toolchain;
 use crate::name::Name;
@@ -47,14 +48,20 @@ impl StatedInput {
 /// they ask for. What a lockfile inside a source claims is in the source, and is seen by a recheck.
 pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
     let (mut inputs, mut folders) = (Vec::new(), Vec::new());
-    let mut packages: BTreeMap<Name, Vec<LockedInput>> = BTreeMap::new();
+    let mut toolchains = Toolchains::default();
     let sources = sources(provenance)?;
     for one in &provenance.resolved_dependencies {
-        if one.annotations.get("role").is_some() {
+        if let Some(role) = one.annotations.get("role") {
             let stray = || refused(format!("{:?} has no known form", one.label()));
+            if let Some((of, listed)) = listed(role, one) {
+                toolchains.packages.entry(of).or_default().push(listed);
+                continue;
+            }
             match StatedInput::of(one).ok_or_else(stray)? {
                 StatedInput::Source(input) => inputs.push(input),
-                StatedInput::Package(of, input) => packages.entry(of).or_default().push(input),
+                StatedInput::Package(of, input) => {
+                    toolchains.parts.entry(of).or_default().push(input);
+                }
             }
         } else if let Some(name) = one.name.as_deref().and_then(|it| it.strip_prefix(FOLDER)) {
             let stray = || refused(format!("{:?} is no source", one.label()));
@@ -64,17 +71,60 @@ pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
     let unclaimed = |unclaimed: Unclaimed| refused(unclaimed.to_string());
     claim::check_sources(&sources, &inputs, &folders).map_err(unclaimed)?;
     for (name, value) in build_type::toolchains(provenance) {
+        toolchains.check(name, value)?;
+    }
+    toolchains.nothing_left()
+}
+
+/// The files of toolchains, by name. Packages are a hundred in each statement: they are not taken apart.
+#[derive(Default)]
+struct Toolchains<'a> {
+    packages: BTreeMap<&'a str, Vec<Listed<'a>>>,
+    parts: BTreeMap<Name, Vec<LockedInput>>,
+}
+
+impl Toolchains<'_> {
+    fn check(&mut self, name: &str, value: &Value) -> Result<(), Refusal> {
+        let unclaimed = |unclaimed: Unclaimed| refused(unclaimed.to_string());
+        let deb = value.get("deb");
+        let text = |key| deb.and_then(|deb| deb.get(key)).and_then(Value::as_str);
+        let platform = text("release").zip(text("architecture"));
+        let packages = self.packages.remove(name).unwrap_or_default();
+        claim::check_closure(name, platform, packages.into_iter()).map_err(unclaimed)?;
+        let parsed: Option<Name> = name.parse().ok();
+        let parts = parsed.and_then(|name| self.parts.remove(&name));
+        let tables = [Form::Wheel, Form::Npm, Form::Archive];
+        let has_parts = tables.iter().any(|it| value.get(it.as_str()).is_some());
+        if parts.is_none() && !has_parts {
+            return Ok(());
+        }
         let toolchain: Toolchain = typed(name, value)?;
-        let own = packages.remove(toolchain.name()).unwrap_or_default();
-        claim::check_toolchain(&toolchain, &own).map_err(unclaimed)?;
+        let parts = parts.unwrap_or_default();
+        claim::check_parts(&toolchain, &parts.iter().collect::<Vec<_>>()).map_err(unclaimed)
     }
-    match packages.into_values().flatten().next() {
-        Some(stray) => Err(refused(format!(
-            "{:?} is of no toolchain",
-            stray.file.as_str()
-        ))),
-        None => Ok(()),
+
+    fn nothing_left(&self) -> Result<(), Refusal> {
+        let packages = self.packages.values().flatten().map(|it| it.file);
+        let parts = self.parts.values().flatten();
+        match packages.chain(parts.map(|it| it.file.as_str())).next() {
+            Some(stray) => Err(refused(format!("{stray:?} is of no toolchain"))),
+            None => Ok(()),
+        }
     }
+}
+
+/// A package of a toolchain, with the toolchain's name, if it is one.
+fn listed<'a>(role: &'a Value, one: &'a ResourceDescriptor) -> Option<(&'a str, Listed<'a>)> {
+    let of = role.as_str()?.strip_prefix("toolchain ")?;
+    let locations = one.annotations.get("locations").and_then(Value::as_array);
+    let locations = locations.unwrap_or_default().iter().map(Value::as_str);
+    let is_whole = matches!(one.annotations.get("size")?, Value::Integer(size) if *size >= 0);
+    let listed = Listed {
+        purl: one.uri.as_deref()?,
+        file: one.name.as_deref()?,
+        locations: locations.collect::<Option<_>>()?,
+    };
+    (is_whole && !of.contains(' ')).then_some((of, listed))
 }
 
 fn sources(provenance: &Provenance) -> Result<BTreeMap<Name, Source>, Refusal> {

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lockfile::LockedFolder;
 use super::source::{Origin, Source, Vendor};
-use super::toolchain::{DebClosure, Toolchain};
+use super::toolchain::Toolchain;
 use crate::digest::Digest;
 use crate::locked_input::{FileName, LockedInput};
 use crate::name::Name;
-use crate::package_file::{self, DOWNLOAD_URL, OtherFile};
+use crate::package_file::{self, DOWNLOAD_URL, DebPackage, OtherFile};
 use crate::purl::Purl;
+use crate::rel_path::RelPath;
 
 /// An entry that is not what its manifest claims.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +62,10 @@ pub enum Contradiction {
     Folder,
     /// A package that the closure cannot have.
     #[error("{0} is no package of the release and architecture that the manifest names")]
-    OtherRelease(Purl),
+    OtherRelease(String),
+    /// A place of another package.
+    #[error("it does not lie at {0}")]
+    Place(String),
     /// Its package URL says otherwise.
     #[error(transparent)]
     OtherFile(#[from] OtherFile),
@@ -121,11 +125,16 @@ pub fn check_sources(
 /// Holds the entries of a toolchain's lock against the toolchain.
 pub fn check_toolchain(toolchain: &Toolchain, inputs: &[LockedInput]) -> Result<(), Unclaimed> {
     let (packages, parts): (Vec<_>, Vec<_>) = inputs.iter().partition(|it| it.source.is_none());
-    match &toolchain.deb {
-        Some(deb) => check_closure(toolchain.name(), deb, &packages)?,
-        None => packages.first().map_or(Ok(()), |it| Err(stray(it)))?,
-    }
-    for input in &parts {
+    let deb = toolchain.deb.as_ref();
+    let platform = deb.map(|deb| (deb.release.as_str(), deb.architecture.as_str()));
+    let listed = packages.into_iter().map(Listed::of);
+    check_closure(toolchain.name().as_str(), platform, listed)?;
+    check_parts(toolchain, &parts)
+}
+
+/// Holds the files of a toolchain that are no packages of Debian against its parts.
+pub fn check_parts(toolchain: &Toolchain, parts: &[&LockedInput]) -> Result<(), Unclaimed> {
+    for input in parts {
         let part = input.source.as_ref().and_then(|name| toolchain.part(name));
         if part.is_none_or(|(_, part)| part.purl != input.purl) {
             return Err(stray(input));
@@ -134,6 +143,68 @@ pub fn check_toolchain(toolchain: &Toolchain, inputs: &[LockedInput]) -> Result<
     for (name, _, part) in toolchain.parts() {
         let of_part = parts.iter().filter(|it| it.source.as_ref() == Some(name));
         check_source(name, &part.as_source(), of_part.copied())?;
+    }
+    Ok(())
+}
+
+/// A package of Debian in a toolchain's lock, or in a statement, as text.
+#[derive(Clone, Debug)]
+pub struct Listed<'a> {
+    /// Its URL.
+    pub purl: &'a str,
+    /// The name of its file.
+    pub file: &'a str,
+    /// Where it is said to lie.
+    pub locations: Vec<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(input: &'a LockedInput) -> Self {
+        Self {
+            purl: input.purl.as_str(),
+            file: input.file.as_str(),
+            locations: input.locations.iter().map(RelPath::as_str).collect(),
+        }
+    }
+}
+
+/// Holds the packages of a toolchain against its release and architecture, if it has any. Which packages
+/// depend on which stands in apt's indices alone: the lock is believed in that.
+pub fn check_closure<'a>(
+    toolchain: &str,
+    platform: Option<(&str, &str)>,
+    packages: impl Iterator<Item = Listed<'a>>,
+) -> Result<(), Unclaimed> {
+    let mut names = BTreeSet::new();
+    for listed in packages {
+        let refuse = |why| {
+            let entry = listed.file.to_owned();
+            Err(Unclaimed { entry, why })
+        };
+        let other = || Contradiction::OtherRelease(listed.purl.to_owned());
+        let read = platform.zip(DebPackage::read(listed.purl));
+        let Some(((release, architecture), package)) = read else {
+            return refuse(other());
+        };
+        if !package.is_for(release, architecture) {
+            return refuse(other());
+        }
+        let file = package.file();
+        if file != listed.file {
+            return refuse(Contradiction::FileName(file));
+        }
+        if let Some(at) = listed.locations.iter().find(|at| !package.lies_at(at)) {
+            return refuse(Contradiction::Place((*at).to_owned()));
+        }
+        if !names.insert(package.name().to_owned()) {
+            return refuse(Contradiction::Several);
+        }
+    }
+    if platform.is_some() && names.is_empty() {
+        return Err(Unclaimed {
+            entry: toolchain.to_owned(),
+            why: Contradiction::Missing,
+        });
     }
     Ok(())
 }
@@ -208,34 +279,6 @@ fn check_folder<'f>(
         _ if folders.next().is_some() => Err(wrong(name, Contradiction::Several)),
         _ => Ok(()),
     }
-}
-
-/// The dependencies of packages stand in apt's indices alone: the lock is believed in which they are.
-fn check_closure(
-    toolchain: &Name,
-    deb: &DebClosure,
-    packages: &[&LockedInput],
-) -> Result<(), Unclaimed> {
-    if packages.is_empty() {
-        return Err(wrong(toolchain, Contradiction::Missing));
-    }
-    let mut names = BTreeSet::new();
-    for input in packages {
-        let purl = &input.purl;
-        let architectures = [Some(deb.architecture.as_str()), Some("all")];
-        let is_of_release = purl.kind() == "deb"
-            && architectures.contains(&purl.qualifier("arch"))
-            && purl.qualifier("distro") == Some(deb.release.as_str());
-        if !is_of_release {
-            return Err(of(input, Contradiction::OtherRelease(purl.clone())));
-        }
-        let checked = package_file::check(purl, &input.file, &input.locations);
-        checked.map_err(|why| of(input, why.into()))?;
-        if !names.insert(purl.name()) {
-            return Err(of(input, Contradiction::Several));
-        }
-    }
-    Ok(())
 }
 
 fn stray(input: &LockedInput) -> Unclaimed {
