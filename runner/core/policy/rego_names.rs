@@ -2,6 +2,16 @@
 
 use regorus::unstable::{Expr, Module, Rule, RuleHead};
 
+/// Functions that read by a path that is a value: the path of these is not looked at.
+pub(super) const BY_PATH: [&str; 6] = [
+    "json.filter",
+    "json.patch",
+    "json.remove",
+    "object.filter",
+    "object.remove",
+    "object.subset",
+];
+
 /// What a rule is called.
 pub(super) fn name(rule: &Rule) -> &str {
     match rule {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleBody, RuleHead, Span};
 
-use super::rego_names::{constant, name, root, rules, variable};
+use super::rego_names::{BY_PATH, constant, name, root, rules, variable};
 use super::rego_shape::{INPUT, Shape};
 use crate::manifest::diagnostic::nearest;
 
@@ -25,16 +25,6 @@ enum Kind {
     /// Something that has not been met yet: in the end it is the module's own.
     Unmet,
 }
-
-/// Functions that read by a path that is a value: the path of these is not looked at.
-const BY_PATH: [&str; 6] = [
-    "json.filter",
-    "json.patch",
-    "json.remove",
-    "object.filter",
-    "object.remove",
-    "object.subset",
-];
 
 /// The rule that is asked for.
 const RULE: &str = "deny";
@@ -60,7 +50,8 @@ pub fn check(module: &Module) -> Result<(), String> {
         return Err(why.to_owned());
     }
     let mut names = module.policy.iter().map(|rule| name(rule));
-    let misspelt = names.find(|name| *name != RULE && nearest(name, [RULE]).is_some());
+    let is_near = |name: &str| name != RULE && nearest(name, [RULE]).is_some();
+    let misspelt = names.find(|name| is_near(name) && !reader.used.contains(*name));
     if let Some(name) = misspelt {
         let why = format!("`{name}` is looked at by nobody: did you mean `{RULE}`?");
         return Err(why);
@@ -76,6 +67,8 @@ struct Reader {
     given: BTreeMap<(String, usize), Kind>,
     /// Names of members that the document has somewhere, or that the module gives.
     names: BTreeSet<String>,
+    /// Names that are read or called.
+    used: BTreeSet<String>,
     /// Where the module's rules are, step by step from `data`.
     rules: Vec<Vec<String>>,
     /// The rule that is read; 0 is the module.
@@ -224,7 +217,10 @@ impl Reader {
             return self.data(expr);
         }
         match expr {
-            Expr::Var { .. } => self.variable(expr.span().text()),
+            Expr::Var { .. } => {
+                self.used.insert(expr.span().text().to_owned());
+                self.variable(expr.span().text())
+            }
             Expr::RefDot { refr, field, .. } => {
                 let base = self.of(refr);
                 self.member(base, field.0.text(), expr)
@@ -262,6 +258,7 @@ impl Reader {
     /// A path from `data`, which leads to a rule of the module.
     fn data(&mut self, expr: &Expr) -> Kind {
         let steps = self.steps(expr);
+        self.used.extend(steps.iter().flatten().cloned());
         let leads = |rule: &Vec<String>| {
             let steps = steps.iter().map(|step| step.as_deref());
             let known = rule.iter().map(|step| Some(step.as_str()));
@@ -343,6 +340,7 @@ impl Reader {
     }
 
     fn call(&mut self, function: &str, params: &[regorus::unstable::Ref<Expr>]) -> Kind {
+        self.used.insert(function.to_owned());
         let kinds: Vec<Kind> = params.iter().map(|it| self.of(it)).collect();
         for (position, kind) in kinds.iter().enumerate() {
             let place = (function.to_owned(), position);

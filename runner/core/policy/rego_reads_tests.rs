@@ -139,6 +139,12 @@ fn a_path_to_no_rule_is_an_error() {
 fn a_rule_that_nobody_looks_at_is_an_error() {
     let body = "deny := set()\ndenny contains \"no\" if { input.builders < 1 }";
     assert!(wrong(body).unwrap().contains("did you mean `deny`?"));
+    for used in ["some m in denied", "denied[m]", "data.zwieback.denied[m]"] {
+        let body = format!(
+            "denied contains \"no\" if {{ input.builders < 1 }}\ndeny contains m if {{ {used} }}"
+        );
+        assert_eq!(wrong(&body), None, "{used}");
+    }
     let body = "deny contains \"no\" if { input.builders < 1 }\ndefault allow := true";
     assert!(wrong(body).unwrap().contains("`allow`"));
 }
