@@ -5,6 +5,8 @@
 //! of both runs ([`knowledge`], [`clue`]) and returns a [`finding::Report`], which is shown by
 //! [`screen`] and [`html`]. The bytes come from a build and may be hostile: every
 //! reader is total, and [`limits::Limits`] bounds depth, memory and work.
+//!
+//! The same readers lead [`search`] through one content and all that is inside of it.
 
 #![forbid(unsafe_code)]
 
@@ -24,5 +26,6 @@ pub mod limits;
 pub mod names;
 pub mod pair;
 pub mod screen;
+pub mod search;
 pub mod spot;
 pub mod walk;

@@ -24,7 +24,7 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
 }
 
 /// The members up to the first header that is none.
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let mut members = Vec::new();
     let mut names = Vec::new();
     let mut at = MAGIC;

@@ -43,7 +43,8 @@ pub fn explain(
     Ok(())
 }
 
-fn decoder<'v>(kind: Kind, view: &'v View<'_>) -> io::Result<Box<dyn Read + 'v>> {
+/// The bytes behind the compression.
+pub fn decoder<'v>(kind: Kind, view: &'v View<'_>) -> io::Result<Box<dyn Read + 'v>> {
     let input = BufReader::with_capacity(crate::content::BLOCK, view.reader());
     Ok(match kind {
         Kind::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),

@@ -24,7 +24,8 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
     Ok(())
 }
 
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+/// The members of an archive, at most so many.
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let (mut members, mut at) = (Vec::new(), 0);
     while members.len() < most {
         let Some(header) = Header::read(view, at)? else {

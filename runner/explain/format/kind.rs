@@ -69,6 +69,12 @@ impl Kind {
             .map(|(_, kind)| *kind)
     }
 
+    /// Whether other contents are inside of it.
+    pub fn holds_others(self) -> bool {
+        use Kind::{Ar, Bzip2, Cpio, Gzip, Tar, Xz, Zip, Zstd};
+        matches!(self, Ar | Tar | Cpio | Zip | Gzip | Xz | Zstd | Bzip2)
+    }
+
     /// How people call it.
     pub fn title(self) -> &'static str {
         match self {

@@ -36,7 +36,8 @@ struct Ahead {
     offset: u64,
 }
 
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+/// The members of an archive, at most so many.
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let mut members = Vec::new();
     let mut ahead = Ahead::default();
     let mut at = 0;

@@ -29,7 +29,8 @@ fn is_same(a: &Member<'_>, b: &Member<'_>) -> bool {
     )
 }
 
-fn stream<'v>(member: &'v Member<'_>) -> Option<Box<dyn Read + 'v>> {
+/// The content of a member as a stream, if its compression is one that can be read.
+pub fn stream<'v>(member: &'v Member<'_>) -> Option<Box<dyn Read + 'v>> {
     let input = BufReader::with_capacity(BLOCK, member.content.reader());
     match member.packing {
         Packing::Plain => Some(Box::new(input)),

@@ -36,7 +36,8 @@ struct Record<'d> {
     comment: &'d [u8],
 }
 
-fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+/// The members of an archive, at most so many.
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     let tail_at = view.size().saturating_sub(TAIL);
     let tail = view.bytes(tail_at, 22 + 0xffff)?;
     let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else {

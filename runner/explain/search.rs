@@ -1,0 +1,305 @@
+//! Secrets in one content and in all that is inside of it: members of archives, compressed bytes.
+//!
+//! What is plain in an archive is looked through with the archive itself, so that nothing hides between its
+//! members; only what is compressed is looked through once more, behind its compression.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::rc::Rc;
+
+use zwieback_core::secrets::filter::Filter;
+use zwieback_core::secrets::hit::Hit;
+use zwieback_core::secrets::scan::Scan;
+
+use crate::content::{BLOCK, Blocks, Content, View};
+use crate::format::kind::Kind;
+use crate::format::member::{Extent, Listing, Member, Packing};
+use crate::format::{ar, compressed, cpio, tar, unpack, zip};
+use crate::limits::Limits;
+
+/// Members of all archives together.
+const MEMBERS: usize = 1_000_000;
+
+/// What was found, and what was not looked at.
+#[derive(Debug, Default)]
+pub struct Searched {
+    /// The hits, each with the way to it: a path, then the names of members.
+    pub hits: Vec<(String, Hit)>,
+    /// What a limit or a damaged byte kept from being looked at, and why.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// One search through many contents, which spend from one purse.
+#[derive(Debug)]
+pub struct Search<'f> {
+    filter: &'f Filter,
+    limits: Limits,
+    /// Bytes that may still be decompressed.
+    left: u64,
+    /// Members that may still be listed: archives may name one range of bytes many times.
+    members: usize,
+    searched: Searched,
+}
+
+/// Where a content is: a path and the names of members.
+#[derive(Clone, Debug)]
+struct Way {
+    text: String,
+    depth: usize,
+}
+
+impl<'f> Search<'f> {
+    /// A search that has not begun.
+    pub fn new(filter: &'f Filter, limits: Limits) -> Self {
+        Self {
+            filter,
+            left: limits.decompressed,
+            members: MEMBERS,
+            limits,
+            searched: Searched::default(),
+        }
+    }
+
+    /// Looks through a content, and through what is inside of it.
+    pub fn content(&mut self, path: &str, content: &dyn Content) -> io::Result<()> {
+        let way = Way {
+            text: path.to_owned(),
+            depth: 0,
+        };
+        let view = View::of(content);
+        let hits = self.scan(&way, &view)?;
+        self.enter(&way, &view, hits)
+    }
+
+    /// Looks through a text that is no archive.
+    pub fn text(&mut self, path: &str, text: &[u8]) {
+        let hits = Scan::of(self.filter, path, text);
+        self.report(path, hits);
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Searched {
+        self.searched
+    }
+
+    fn scan(&self, way: &Way, view: &View<'_>) -> io::Result<Vec<Hit>> {
+        let mut scan = Scan::new(self.filter, &way.text);
+        let mut reader = view.reader();
+        let mut block = vec![0; 4 * BLOCK];
+        loop {
+            let read = reader.read(&mut block)?;
+            match block.get(..read) {
+                None | Some([]) => return Ok(scan.finish()),
+                Some(bytes) => scan.feed(bytes),
+            }
+        }
+    }
+
+    /// Goes into what is inside, with the hits that the outside gave.
+    fn enter(&mut self, way: &Way, view: &View<'_>, hits: Vec<Hit>) -> io::Result<()> {
+        let kind = Kind::of(&way.text, view)?;
+        let most = self.limits.members;
+        let listing = match kind {
+            Kind::Ar => ar::members(view, most)?,
+            Kind::Tar => tar::members(view, most)?,
+            Kind::Cpio => cpio::members(view, most)?,
+            Kind::Zip => zip::members(view, most)?,
+            Kind::Gzip | Kind::Xz | Kind::Zstd | Kind::Bzip2 if self.may_enter(way) => {
+                let before = self.searched.hits.len();
+                self.compressed(way, kind, view)?;
+                // What could not be compressed stands there as it is, and was found inside.
+                if self.searched.hits.len() == before {
+                    self.report(&way.text, hits);
+                }
+                return Ok(());
+            }
+            _ => {
+                self.report(&way.text, hits);
+                return Ok(());
+            }
+        };
+        let is_entered =
+            !listing.members.is_empty() && self.may_enter(way) && self.may_list(way, &listing);
+        if is_entered {
+            self.members(way, view, &listing, hits)
+        } else {
+            self.report(&way.text, hits);
+            Ok(())
+        }
+    }
+
+    fn members(
+        &mut self,
+        way: &Way,
+        view: &View<'_>,
+        listing: &Listing<'_>,
+        mut hits: Vec<Hit>,
+    ) -> io::Result<()> {
+        if listing.extent == Extent::Cut {
+            let read = listing.members.len();
+            self.skip(way, format!("only the first {read} members could be read"));
+        }
+        for member in &listing.members {
+            let inside = way.member(&member.name);
+            match member.packing {
+                Packing::Plain => self.plain(&inside, view, member, &mut hits)?,
+                Packing::Deflated => self.deflated(&inside, view, member, &mut hits)?,
+                Packing::Foreign => self.skip(&inside, "its compression cannot be read".to_owned()),
+                Packing::Index => {}
+            }
+        }
+        self.report(&way.text, hits);
+        Ok(())
+    }
+
+    /// A member that is stored as it is was looked through with its archive: hits in it are found again, with
+    /// its own lines.
+    fn plain(
+        &mut self,
+        way: &Way,
+        archive: &View<'_>,
+        member: &Member<'_>,
+        hits: &mut Vec<Hit>,
+    ) -> io::Result<()> {
+        let range = range(archive, member);
+        let is_inside = |hit: &Hit| range.contains(&hit.offset);
+        let mut own = Vec::new();
+        let cost = member.content.size();
+        if hits.iter().any(is_inside) && cost <= self.left {
+            self.left -= cost;
+            own = self.scan(way, &member.content)?;
+            if !own.is_empty() {
+                hits.retain(|hit| !is_inside(hit));
+            }
+        }
+        self.enter(way, &member.content, own)
+    }
+
+    fn deflated(
+        &mut self,
+        way: &Way,
+        archive: &View<'_>,
+        member: &Member<'_>,
+        hits: &mut Vec<Hit>,
+    ) -> io::Result<()> {
+        let before = self.searched.hits.len();
+        self.stream(way, unpack::stream(member))?;
+        if self.searched.hits.len() > before {
+            let range = range(archive, member);
+            hits.retain(|hit| !range.contains(&hit.offset));
+        }
+        Ok(())
+    }
+
+    fn compressed(&mut self, way: &Way, kind: Kind, view: &View<'_>) -> io::Result<()> {
+        let inside = way.member(&compressed::inner_name(way.name()));
+        match compressed::decoder(kind, view) {
+            Ok(stream) => self.stream(&inside, Some(stream)),
+            Err(error) => {
+                self.skip(way, format!("cannot be decompressed: {error}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Decompresses, looks through all of it, and goes into as much of it as may be held.
+    fn stream<'r>(&mut self, way: &Way, stream: Option<Box<dyn Read + 'r>>) -> io::Result<()> {
+        let Some(mut stream) = stream else {
+            self.skip(way, "its compression cannot be read".to_owned());
+            return Ok(());
+        };
+        let (mut scan, mut held) = (Scan::new(self.filter, &way.text), Blocks::default());
+        let mut is_whole = true;
+        loop {
+            let (block, end) = block(&mut stream);
+            self.left = self.left.saturating_sub(block.len() as u64);
+            scan.feed(&block);
+            let may_hold = held.size() + BLOCK as u64 <= self.limits.inflated;
+            if may_hold && is_whole {
+                held.push(block.into());
+            } else {
+                is_whole = false;
+            }
+            match end {
+                Ok(false) if self.left > 0 => {}
+                Ok(false) => {
+                    self.skip(way, "the limit of decompressed bytes is used up".to_owned());
+                    break;
+                }
+                Ok(true) => break,
+                Err(error) => {
+                    self.skip(way, format!("the compressed data is damaged: {error}"));
+                    break;
+                }
+            }
+        }
+        let hits = scan.finish();
+        let view = View::inflated(Rc::new(held));
+        if !is_whole && Kind::of(&way.text, &view)?.holds_others() {
+            let size = view.size();
+            self.skip(way, format!("only its first {size} bytes were entered"));
+        }
+        // What is held here is held until its inside is done.
+        let held = self.limits.inflated;
+        self.limits.inflated = held.saturating_sub(view.size());
+        let entered = self.enter(way, &view, hits);
+        self.limits.inflated = held;
+        entered
+    }
+
+    fn may_enter(&mut self, way: &Way) -> bool {
+        let may = way.depth < self.limits.depth;
+        if !may {
+            let depth = self.limits.depth;
+            self.skip(way, format!("containers nest deeper than {depth}"));
+        }
+        may
+    }
+
+    fn may_list(&mut self, way: &Way, listing: &Listing<'_>) -> bool {
+        let left = self.members.checked_sub(listing.members.len());
+        self.members = left.unwrap_or(0);
+        if left.is_none() {
+            self.skip(way, format!("archives hold more than {MEMBERS} members"));
+        }
+        left.is_some()
+    }
+
+    fn report(&mut self, place: &str, hits: Vec<Hit>) {
+        let placed = hits.into_iter().map(|hit| (place.to_owned(), hit));
+        self.searched.hits.extend(placed);
+    }
+
+    fn skip(&mut self, way: &Way, reason: String) {
+        if self.searched.skipped.len() < self.limits.findings {
+            self.searched.skipped.push((way.text.clone(), reason));
+        }
+    }
+}
+
+impl Way {
+    fn name(&self) -> &str {
+        self.text.rsplit('!').next().unwrap_or(&self.text)
+    }
+
+    fn member(&self, name: &str) -> Self {
+        Self {
+            text: format!("{}!{name}", self.text),
+            depth: self.depth + 1,
+        }
+    }
+}
+
+/// Where a member stands in its archive.
+fn range(archive: &View<'_>, member: &Member<'_>) -> Range<u64> {
+    let start = member.content.origin().saturating_sub(archive.origin());
+    start..start.saturating_add(member.content.size())
+}
+
+/// The next block, and whether it is the last; a short one is, for only full blocks may be followed by others.
+fn block(stream: &mut impl Read) -> (Vec<u8>, io::Result<bool>) {
+    let mut block = Vec::with_capacity(BLOCK);
+    let read = stream.take(BLOCK as u64).read_to_end(&mut block);
+    let end = read.map(|_| block.len() < BLOCK);
+    (block, end)
+}

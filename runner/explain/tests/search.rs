@@ -1,0 +1,208 @@
+//! Secrets inside of archives and compressed bytes: each is found with the way to it, and no archive is endless.
+
+use std::io::Write as _;
+
+use zwieback_core::secrets::filter::Filter;
+use zwieback_core::secrets::hit::Place;
+use zwieback_explain::limits::Limits;
+use zwieback_explain::search::{Search, Searched};
+
+/// A setting with a key that stands whole in no file of this checkout.
+fn secret() -> Vec<u8> {
+    let key = ["q7Zk2mXp9LtR", "4vYw8Bn3Hs6D"].concat();
+    format!("one\napi_key = \"{key}\"\n").into_bytes()
+}
+
+fn search(path: &str, bytes: &[u8]) -> Searched {
+    within(path, bytes, Limits::default())
+}
+
+fn within(path: &str, bytes: &[u8], limits: Limits) -> Searched {
+    let filter = Filter::new();
+    let mut search = Search::new(&filter, limits);
+    search
+        .content(path, &bytes)
+        .expect("bytes in memory can be read");
+    search.finish()
+}
+
+fn places(path: &str, bytes: &[u8]) -> Vec<(String, Place)> {
+    let hits = search(path, bytes).hits.into_iter();
+    hits.map(|(path, hit)| (path, hit.place)).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory takes all bytes");
+    encoder.finish().expect("memory takes all bytes")
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory takes all bytes");
+    encoder.finish().expect("memory takes all bytes")
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).expect("memory takes all bytes");
+    encoder.finish().expect("memory takes all bytes")
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).expect("memory takes all bytes");
+    encoder.finish().expect("memory takes all bytes")
+}
+
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, content) in members {
+        let mut header = vec![0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        bytes.extend(header);
+        bytes.extend(*content);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+    }
+    bytes.extend([0; 1024]);
+    bytes
+}
+
+fn ar(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut bytes = b"!<arch>\n".to_vec();
+    bytes.extend(
+        format!(
+            "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+            0,
+            0,
+            0,
+            100_644,
+            content.len()
+        )
+        .bytes(),
+    );
+    bytes.extend(content);
+    bytes
+}
+
+/// A zip with one member, `method` 0 as it is and 8 deflated, listed `times` times.
+fn zip(name: &str, method: u16, content: &[u8], size: usize, times: usize) -> Vec<u8> {
+    let [length, packed, size] =
+        [name.len(), content.len(), size].map(|size| u32::try_from(size).unwrap_or(0));
+    let shared = |bytes: &mut Vec<u8>| {
+        bytes.extend([20, 0, 0, 0]);
+        bytes.extend(method.to_le_bytes());
+        bytes.extend([0; 8]);
+        bytes.extend([packed, size].map(u32::to_le_bytes).concat());
+        bytes.extend(u16::try_from(length).unwrap_or(0).to_le_bytes());
+    };
+    let mut bytes = b"PK\x03\x04".to_vec();
+    shared(&mut bytes);
+    bytes.extend([0; 2]);
+    bytes.extend(name.as_bytes());
+    bytes.extend(content);
+    let start = u32::try_from(bytes.len()).unwrap_or(0);
+    for _ in 0..times {
+        bytes.extend(b"PK\x01\x02\x14\0");
+        shared(&mut bytes);
+        bytes.extend([0; 16]);
+        bytes.extend(name.as_bytes());
+    }
+    let size = u32::try_from(bytes.len()).unwrap_or(0) - start;
+    bytes.extend(b"PK\x05\x06\0\0\0\0\0\0\0\0");
+    bytes.extend([size, start].map(u32::to_le_bytes).concat());
+    bytes.extend([0; 2]);
+    bytes
+}
+
+#[test]
+fn each_container_tells_its_member_and_the_line() {
+    let secret = secret();
+    let line = |path: &str| vec![(path.to_owned(), Place::Line(2))];
+    assert_eq!(places("conf", &secret), line("conf"));
+    assert_eq!(places("conf.gz", &gzip(&secret)), line("conf.gz!conf"));
+    assert_eq!(places("conf.xz", &xz(&secret)), line("conf.xz!conf"));
+    assert_eq!(places("conf.bz2", &bzip2(&secret)), line("conf.bz2!conf"));
+    let tar = tar(&[("first", b"nothing\n"), ("etc/conf", &secret)]);
+    assert_eq!(places("a.tar", &tar), line("a.tar!etc/conf"));
+    assert_eq!(places("a.tgz", &gzip(&tar)), line("a.tgz!a.tar!etc/conf"));
+    assert_eq!(places("lib.a", &ar("conf/", &secret)), line("lib.a!conf"));
+    let stored = zip("conf", 0, &secret, secret.len(), 1);
+    assert_eq!(places("a.zip", &stored), line("a.zip!conf"));
+    let packed = deflated(&secret);
+    let packed = zip("conf", 8, &packed, secret.len(), 1);
+    assert_eq!(places("a.jar", &packed), line("a.jar!conf"));
+    let nested = ar("data.tar.xz/", &xz(&tar));
+    assert_eq!(
+        places("a.deb", &nested),
+        line("a.deb!data.tar.xz!data.tar!etc/conf")
+    );
+}
+
+#[test]
+fn what_hides_between_members_is_found() {
+    let mut tar = tar(&[("first", b"nothing\n")]);
+    tar.extend(secret());
+    let found = places("a.tar", &tar);
+    assert_eq!((found.len(), found[0].0.as_str()), (1, "a.tar"));
+}
+
+#[test]
+fn what_is_cut_off_is_told() {
+    let limits = |edit: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        edit(&mut limits);
+        limits
+    };
+    let mut nested = secret();
+    for _ in 0..12 {
+        nested = gzip(&nested);
+    }
+    let deep = within("x.gz", &nested, Limits::default());
+    assert!(
+        deep.hits.is_empty() && deep.skipped[0].1.contains("nest"),
+        "{deep:?}"
+    );
+    let bomb = gzip(&vec![0; 64 << 20]);
+    let bomb = within(
+        "bomb.gz",
+        &bomb,
+        limits(|limits| limits.decompressed = 1 << 20),
+    );
+    assert!(bomb.skipped[0].1.contains("decompressed"), "{bomb:?}");
+    let mut damaged = gzip(&secret().repeat(100));
+    damaged.truncate(damaged.len() / 2);
+    let damaged = search("x.gz", &damaged);
+    assert!(damaged.skipped[0].1.contains("damaged"), "{damaged:?}");
+    // More than is held is looked through all the same, and only what is inside of it is not entered.
+    let mut tar = tar(&[("a", &vec![b'x'; 1 << 20])]);
+    tar.extend(secret());
+    let large = within(
+        "a.tgz",
+        &gzip(&tar),
+        limits(|limits| limits.inflated = 256 << 10),
+    );
+    assert_eq!(large.hits.len(), 1, "{large:?}");
+    assert!(large.skipped[0].1.contains("entered"), "{large:?}");
+}
+
+#[test]
+fn an_archive_that_lists_one_member_many_times_ends() {
+    // Each member is an archive again, and each of those lists the same once more.
+    let mut inner = zip("conf", 0, &secret(), secret().len(), 300);
+    for _ in 0..6 {
+        inner = zip("inner.zip", 0, &inner, inner.len(), 300);
+    }
+    let found = search("many.zip", &inner);
+    assert!(
+        found
+            .skipped
+            .iter()
+            .any(|(_, reason)| reason.contains("members")),
+        "{}",
+        found.hits.len()
+    );
+}
