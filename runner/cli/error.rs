@@ -183,6 +183,7 @@ fn code_of_story(error: &PipelineError) -> u8 {
         PipelineError::Store(error)
         | PipelineError::Fetch(FetchError::Store(error))
         | PipelineError::Toolchain(AssembleError::Store(error)) => code_of_store(error),
+        PipelineError::Secrets { .. } => exit::SECRET,
         PipelineError::Interrupted | PipelineError::Fetch(FetchError::Cancelled) => {
             exit::INTERRUPTED
         }
@@ -227,7 +228,7 @@ fn sentences(error: &(dyn Error + 'static)) -> Vec<String> {
 fn details(error: &PipelineError) -> &[String] {
     match error {
         PipelineError::StepFailed { tail, .. } => tail,
-        PipelineError::RebuiltDiffers { lines, .. } => lines,
+        PipelineError::RebuiltDiffers { lines, .. } | PipelineError::Secrets { lines, .. } => lines,
         _ => &[],
     }
 }

@@ -20,6 +20,8 @@ pub const STEP_FAILED: u8 = 100;
 pub const LIMIT: u8 = 101;
 /// Bytes are not what their digest says.
 pub const DIGEST_MISMATCH: u8 = 102;
+/// A secret would have been signed.
+pub const SECRET: u8 = 103;
 /// Two runs differ.
 pub const NOT_REPRODUCIBLE: u8 = 104;
 /// The user interrupted (128 + SIGINT).

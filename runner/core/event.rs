@@ -143,6 +143,19 @@ pub enum Event {
         /// At most so many.
         runs: u32,
     },
+    /// Something that would be signed looks like a secret. Nothing of it is told.
+    Secret {
+        /// Where: an output and its members, a log, a text of the recipe.
+        path: String,
+        /// The line of a text, or the byte of anything else.
+        place: String,
+        /// The rule that found it.
+        rule: String,
+        /// What the rule finds.
+        title: String,
+        /// What an entry names that allows it.
+        sha256: Digest,
+    },
     /// The statement was signed.
     Signed {
         /// The file name of the bundle.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use zwieback_core::bake::action::Action;
 use zwieback_core::bake::comparison::compare;
 use zwieback_core::event::Event;
+use zwieback_core::twin::conditions::RunName;
 use zwieback_core::twin::variation::Machine;
 use zwieback_host::project::Project;
 use zwieback_host::toolchain::locale;
@@ -20,6 +21,7 @@ use super::keep::Keeper;
 use super::pace::Pace;
 use super::read::{self, Planned};
 use super::run::{Bake, Ran};
+use super::secrets::{self, Suspects};
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
 use super::{inputs, notices, places, root, sources};
@@ -83,7 +85,9 @@ pub fn make(
         ctx,
     };
     let (a, b) = keeper.guard(bake(&bake_this, &twin))?;
-    let Some(b) = b else { return keeper.once(&a) };
+    let Some(b) = b else {
+        return once(&bake_this, &keeper, &a);
+    };
     let reproduced = match compare(&a.completed, &b.completed) {
         Ok(reproduced) => reproduced,
         Err(comparison) => return Err(keeper.differs(&comparison, (&a, &b), &twin, &bake_this)?),
@@ -107,6 +111,20 @@ pub fn make(
     conclude(&made, (&a, &b), &keeper, wish, ctx)
 }
 
+/// One run signs nothing, so that a secret is only told.
+fn once(bake: &Bake<'_>, keeper: &Keeper<'_>, run: &Ran) -> Result<Built, PipelineError> {
+    let suspects = Suspects {
+        statement: None,
+        recipe: &bake.planned.plan.recipe,
+        stored: &run.written,
+        outputs: run.completed.outputs(),
+        id: bake.folder.id(),
+        runs: &[RunName::A],
+    };
+    keeper.guard(secrets::warn(&suspects, bake.ctx))?;
+    keeper.once(run)
+}
+
 /// What two runs agreed on is said, signed and entered; or it waits for whoever signs.
 fn conclude(
     made: &Made<'_>,
@@ -116,6 +134,15 @@ fn conclude(
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
     let statement = attest::draft(made, wish, ctx)?;
+    let suspects = Suspects {
+        statement: Some(&statement),
+        recipe: &made.planned.plan.recipe,
+        stored: &runs.0.written,
+        outputs: made.reproduced.outputs(),
+        id: keeper.folder().id(),
+        runs: &[RunName::A, RunName::B],
+    };
+    keeper.guard_kept(secrets::refuse(&suspects, ctx), runs)?;
     if wish.signing == Signing::Later {
         return keeper.unsigned(made, runs, &statement);
     }

@@ -237,6 +237,18 @@ pub enum PipelineError {
     /// Something is not believed.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What would be signed holds secrets. Nothing of them is told.
+    #[error("{recipe} {version} holds {}: nothing was signed", secrets(.lines.len()))]
+    Secrets {
+        /// What was built.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// Each with its place and rule, and the entry that would allow it.
+        lines: Vec<String>,
+        /// Where the outputs are kept, for their owner's eyes alone.
+        kept: PathBuf,
+    },
     /// The two runs differ.
     #[error("{recipe} {version} is not reproducible")]
     NotReproducible {
@@ -344,6 +356,21 @@ pub enum PipelineError {
     Interrupted,
 }
 
+fn take_out(kept: &Path) -> String {
+    format!(
+        "take it out, and change it if others have seen it; what is meant to be there is named in an \
+         `[[allow-secret]]` of the recipe, by rule, path, sha256 and reason. The outputs are kept in {}",
+        kept.display()
+    )
+}
+
+fn secrets(count: usize) -> String {
+    match count {
+        1 => "what looks like a secret".to_owned(),
+        count => format!("{count} places that look like secrets"),
+    }
+}
+
 fn of_step(step: Option<&Name>) -> String {
     step.map_or_else(String::new, |step| format!(", step `{step}`"))
 }
@@ -449,6 +476,7 @@ impl PipelineError {
             } => Some(
                 "name their files after the bundle: then the difference can be explained".into(),
             ),
+            Self::Secrets { kept, .. } => Some(take_out(kept)),
             Self::OtherRoot { .. } => Some(
                 "the packages are the same: another version of zwieback may have put them together"
                     .into(),

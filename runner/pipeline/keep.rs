@@ -92,6 +92,21 @@ impl<'a> Keeper<'a> {
         ran
     }
 
+    /// Records that what both runs gave is not signed, and keeps it to be looked at.
+    pub fn guard_kept<T>(
+        &self,
+        refused: Result<T, PipelineError>,
+        runs: (&Ran, &Ran),
+    ) -> Result<T, PipelineError> {
+        if matches!(refused, Err(PipelineError::Secrets { .. })) {
+            let kept = [runs.0, runs.1].map(|run| *run.written.digest());
+            self.ctx
+                .store
+                .put_root(&root_name(&self.record.id), &kept)?;
+        }
+        self.guard(refused)
+    }
+
     /// Keeps the outputs of a single run. They answer for nothing later: no index entry is written.
     pub fn once(&self, run: &Ran) -> Result<Built, PipelineError> {
         self.write(Outcome::Once, &[run])?;

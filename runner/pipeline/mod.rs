@@ -59,6 +59,7 @@ pub mod policy_file;
 pub mod root_file;
 pub mod carried;
 pub mod attest;
+pub mod secrets;
 pub mod theirs;
 pub mod keep;
 pub mod built;

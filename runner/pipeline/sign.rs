@@ -36,6 +36,7 @@ use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::hand_over::hand_over;
 use super::read::Planned;
+use super::secrets::{self, Suspects};
 use super::{find, inputs, keep, places, root, sources};
 
 type Needed = BTreeMap<Name, NeededAction>;
@@ -88,10 +89,19 @@ pub fn sign(
         files: made.compared(),
         differing: 0,
     });
+    let outputs = ctx.tree(&made.outputs().digest())?;
+    let suspects = Suspects {
+        statement: Some(&statement),
+        recipe,
+        stored: &outputs,
+        outputs: made.outputs(),
+        id,
+        runs: &[RunName::A, RunName::B],
+    };
+    secrets::refuse(&suspects, ctx)?;
     attest::check(wish, ctx)?;
     check_policy(&statement, terms, wish, ctx)?;
     let bundle = attest::sign(&statement, &recipe.recipe, wish, ctx)?;
-    let outputs = ctx.tree(&made.outputs().digest())?;
     let built = keep::enter(&record, outputs, bundle, ctx)?;
     let outcome = Outcome::Reproduced;
     folder.write(&Record { outcome, ..record })?;

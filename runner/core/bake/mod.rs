@@ -14,6 +14,7 @@ pub mod comparison;
 
 pub mod carried;
 
+pub mod signed_texts;
 pub mod statement;
 
 pub mod not_repeatable;

@@ -3,6 +3,7 @@
 //! Text goes in, a value or a [`diagnostic::Diagnostic`] comes out. Unknown keys, duplicate
 //! keys and wrong types are errors that point at a line and a column.
 
+pub mod allowed_secret;
 pub mod claim;
 pub mod diagnostic;
 pub mod lockfile;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::allowed_secret::AllowedSecret;
 use super::quantity::{ByteSize, Seconds};
 use super::source::Source;
 use crate::name::Name;
@@ -34,6 +35,13 @@ pub struct Recipe {
     /// What differs between the runs, apart from what the profile says.
     #[serde(default, skip_serializing_if = "Choice::is_empty")]
     pub factors: Choice,
+    /// What looks like a secret and is meant to be signed.
+    #[serde(
+        default,
+        rename = "allow-secret",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub allow_secret: Vec<AllowedSecret>,
 }
 
 /// The `[recipe]` table.

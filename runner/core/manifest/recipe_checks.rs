@@ -9,6 +9,7 @@ use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
 use crate::name::Name;
 use crate::purl::Purl;
+use crate::secrets::userinfo::logs_in;
 use crate::twin::choice::ChoiceError;
 
 /// Variables that the sandbox sets and a recipe may not.
@@ -27,6 +28,9 @@ const RESERVED: [&str; 9] = [
 /// Each glob is held against each file of a tree, and there may be a million of those.
 const MOST_GLOBS: usize = 256;
 
+/// The qualifiers of a package URL that are addresses.
+const ADDRESSES: [&str; 3] = ["vcs_url", "download_url", "repository_url"];
+
 impl Recipe {
     /// Reads a recipe and checks what its grammar cannot say.
     pub fn parse(source: SourceText<'_>) -> Result<Self, Diagnostic> {
@@ -44,7 +48,18 @@ fn check(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
     check_needs(source, recipe)?;
     check_env(source, recipe)?;
     check_factors(source, recipe)?;
+    check_allowed_secrets(source, recipe)?;
     check_outputs(source, recipe)
+}
+
+fn check_allowed_secrets(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
+    for allowed in &recipe.allow_secret {
+        if let Err(error) = allowed.check() {
+            let place = format!("\"{}\"", allowed.rule);
+            return Err(find(source, &place, error.to_string()));
+        }
+    }
+    Ok(())
 }
 
 fn check_head(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
@@ -68,6 +83,11 @@ fn check_head(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic>
 
 fn check_sources(text: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {
     for (name, source) in &recipe.sources {
+        if names_credentials(source) {
+            // No line of the file is shown: it would hold them.
+            let message = format!("source `{name}`: {LOGIN_ELSEWHERE}");
+            return Err(Diagnostic::whole(text.path, message));
+        }
         if let Err(message) = check_one_source(name, source) {
             return Err(find(text, &format!("sources.{name}"), message));
         }
@@ -119,6 +139,18 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
         ),
         _ => Ok(()),
     }
+}
+
+/// What is signed names the address: who may fetch from it is a matter of each reader's own configuration.
+const LOGIN_ELSEWHERE: &str = "its address holds a name or a password, which would be signed and published with \
+     the recipe: leave them out, and log in by your own configuration, such as `[mirrors]` or git's credentials";
+
+/// Whether an address of the source logs in.
+fn names_credentials(source: &Source) -> bool {
+    let purls = source.purl.iter().chain(source.submodules.values());
+    let qualifiers = purls.flat_map(|purl| ADDRESSES.iter().filter_map(|key| purl.qualifier(key)));
+    let urls = source.url.iter().map(String::as_str);
+    urls.chain(qualifiers).any(logs_in)
 }
 
 fn submodules_fit(source: &Source) -> bool {

@@ -62,6 +62,20 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
+    fn the_page_lists_every_rule() {
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/secrets.md");
+        let text = std::fs::read_to_string(&page).unwrap();
+        let head = "| rule | what it finds |\n|---|---|\n";
+        let (before, _) = text.split_once(head).unwrap();
+        let rows = all().map(|rule| format!("| `{}` | {} |\n", rule.name, rule.title));
+        let wanted = [before, head, &rows.collect::<String>()].concat();
+        if std::env::var_os("ZWIEBACK_BLESS").is_some() {
+            std::fs::write(&page, &wanted).unwrap();
+        }
+        assert_eq!(text, wanted, "docs/secrets.md: run with ZWIEBACK_BLESS=1");
+    }
+
+    #[test]
     fn every_name_is_there_once() {
         let names: BTreeSet<_> = all().map(|rule| rule.name).collect();
         assert_eq!(names.len(), all().count());

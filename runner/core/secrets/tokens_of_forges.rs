@@ -71,7 +71,7 @@ pub const RULES: &[Rule] = &[
     ),
     tokens(
         "crates-token",
-        "crates.io token",
+        "token of the registry of Rust crates",
         &[Token::new(&[text("cio"), exactly(ALNUM, 32)]).apart(Edges::Both)],
     ),
     tokens(

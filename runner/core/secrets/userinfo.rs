@@ -91,6 +91,17 @@ pub fn credentials(window: &Window<'_>) -> Option<Found> {
     })
 }
 
+/// Whether an address logs in: with a name and a password, or over HTTP with a name alone, which may be a token.
+/// The user of SSH is part of where a repository is.
+pub fn logs_in(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let userinfo = authority.rsplit_once('@').map(|(userinfo, _)| userinfo);
+    userinfo.is_some_and(|userinfo| userinfo.contains(':') || !scheme.ends_with("ssh"))
+}
+
 /// Whether what stands in the place of a password is one.
 pub fn is_password(text: &[u8]) -> bool {
     let text = without_escapes(text);

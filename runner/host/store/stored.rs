@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, Mode, Stat, fchmod};
 use zwieback_core::canonical_tree;
 use zwieback_core::digest::Digest;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::{Entry, Tree};
 
 use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink_at};
+use crate::fs::fault::Attempt as _;
 use crate::fs::stamp::Stamp;
 use crate::store::blob::holds;
 use crate::store::error::StoreError;
@@ -71,6 +72,13 @@ impl StoredTree {
     /// Opens its top directory.
     pub fn open(&self) -> Result<OwnedFd, StoreError> {
         Ok(open_dir(self.store.dir(), &tree_place(&self.digest))?)
+    }
+
+    /// Closes it to everybody but its owner, whatever becomes of the store's own folder.
+    pub fn keep_private(&self) -> Result<(), StoreError> {
+        let private = Mode::from_raw_mode(0o700);
+        fchmod(self.open()?, private).attempt("fchmod", tree_place(&self.digest))?;
+        Ok(())
     }
 
     /// Checks by inode, size and times that nothing was changed; only what looks changed is read.
