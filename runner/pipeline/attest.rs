@@ -186,3 +186,23 @@ pub fn logs(id: &str, ctx: &Context<'_>) -> Result<BTreeMap<String, Fingerprint>
     }
     Ok(logs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_with_other_security_has_another_name() {
+        for builder_id in [None, Some("https://builder.example/".to_owned())] {
+            let mut wish = Wish {
+                builder_id,
+                ..Wish::default()
+            };
+            let (strong, weak) = (builder(&wish, false), builder(&wish, true));
+            assert_ne!(strong, weak);
+            assert_eq!(builders(&wish), std::slice::from_ref(&strong));
+            wish.allow_absent = vec!["landlock".to_owned()];
+            assert_eq!(builders(&wish), [strong, weak]);
+        }
+    }
+}
