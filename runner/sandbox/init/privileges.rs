@@ -26,11 +26,11 @@ pub(crate) fn bound() -> Result<(), CallError> {
     capabilities::empty_bounding_set()
 }
 
-/// Gives up every capability in every other set, and every way to get one.
+/// Gives up every capability in every other set, and every way to get one, and looks whether it is so.
 pub(crate) fn drop_all(enforcement: &mut Enforcement) -> Result<(), CallError> {
     process::lock_secure_bits()?;
-    capabilities::empty_ambient_set()?;
     capabilities::empty_own_sets()?;
+    capabilities::confirm_empty()?;
     nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_owned())?;
     enforcement.record(
         Lock::NoCapabilities,

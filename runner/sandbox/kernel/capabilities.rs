@@ -1,65 +1,92 @@
 //! Capabilities, given up for good.
 
+use std::fmt::Write as _;
+
+use caps::CapSet;
 use nix::errno::Errno;
 
-use crate::call::{CallError, Named as _};
+use super::file;
+use crate::call::CallError;
 
-/// `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h: sets of 64 bits, in two halves.
-const VERSION_3: u32 = 0x2008_0522;
-
-/// The kernel has room for this many.
-const ROOM: libc::c_ulong = 64;
-
-/// `struct __user_cap_header_struct`.
-#[repr(C)]
-struct Header {
-    version: u32,
-    pid: i32,
-}
-
-/// `struct __user_cap_data_struct`.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-struct Half {
-    effective: u32,
-    permitted: u32,
-    inheritable: u32,
-}
+/// The sets, as `/proc/self/status` calls them (`proc_pid_status(5)`).
+const SETS: [&str; 5] = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
 
 /// Empties the bounding set: no program gives what is not in it. Needs `CAP_SETPCAP`.
 pub(crate) fn empty_bounding_set() -> Result<(), CallError> {
-    for capability in 0..ROOM {
-        // SAFETY: plain integers.
-        let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
-        match Errno::result(result) {
-            // The first number that this kernel does not know; there is always a 0.
-            Err(Errno::EINVAL) if capability > 0 => return Ok(()),
-            other => other.named(|| format!("prctl(PR_CAPBSET_DROP, {capability})"))?,
-        };
-    }
-    Ok(())
+    empty(CapSet::Bounding)
 }
 
-/// Empties the ambient set: what it holds survives the start of a program.
-pub(crate) fn empty_ambient_set() -> Result<(), CallError> {
-    let all = libc::PR_CAP_AMBIENT_CLEAR_ALL;
-    // SAFETY: plain integers.
-    let result = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, all, 0, 0, 0) };
-    Errno::result(result)
-        .map(drop)
-        .named(|| "prctl(PR_CAP_AMBIENT_CLEAR_ALL)".to_owned())
-}
-
-/// Empties the effective, the permitted and the inheritable set.
+/// Empties the other four sets.
 pub(crate) fn empty_own_sets() -> Result<(), CallError> {
-    let header = Header {
-        version: VERSION_3,
-        pid: 0,
-    };
-    let empty = [Half::default(); 2];
-    // SAFETY: the kernel reads a header and two halves, as this version has them.
-    let result = unsafe { libc::syscall(libc::SYS_capset, &raw const header, empty.as_ptr()) };
-    Errno::result(result)
-        .map(drop)
-        .named(|| "capset(empty)".to_owned())
+    // The ambient set survives the start of a program; what is effective is permitted, so that one
+    // goes last.
+    let sets = [
+        CapSet::Ambient,
+        CapSet::Inheritable,
+        CapSet::Effective,
+        CapSet::Permitted,
+    ];
+    sets.into_iter().try_for_each(empty)
+}
+
+/// Fails with the names of the sets that hold anything. A kernel may know more capabilities than the
+/// library that empties the sets.
+pub(crate) fn confirm_empty() -> Result<(), CallError> {
+    const STATUS: &str = "/proc/self/status";
+    let text = file::read(STATUS);
+    let text = text.map_err(|error| {
+        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+        CallError::new(errno, format!("read(\"{STATUS}\")"))
+    })?;
+    match left(&text) {
+        None => Ok(()),
+        Some(left) => Err(CallError::new(Errno::EPERM, format!("emptying {left}"))),
+    }
+}
+
+fn empty(set: CapSet) -> Result<(), CallError> {
+    caps::clear(None, set).map_err(|error| {
+        // The library passes the error on as text alone.
+        CallError::new(Errno::last(), format!("emptying {set:?}: {error}"))
+    })
+}
+
+/// The sets in the text of a `status` file that are not empty, or not there.
+fn left(status: &str) -> Option<String> {
+    let mut left = String::new();
+    for set in SETS {
+        let value = status.lines().find_map(|line| {
+            let rest = line.strip_prefix(set)?;
+            rest.strip_prefix(':').map(str::trim)
+        });
+        match value {
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit == b'0') => {}
+            other => drop(write!(left, "{set}={} ", other.unwrap_or("(absent)"))),
+        }
+    }
+    Some(left.trim_end().to_owned()).filter(|left| !left.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "Name:\tx\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n\
+        CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\n";
+
+    #[test]
+    fn a_capability_that_the_library_does_not_know_is_found() {
+        assert_eq!(left(EMPTY), None);
+        for set in SETS {
+            let kept = EMPTY.replace(&format!("{set}:\t0"), &format!("{set}:\t8"));
+            assert_eq!(left(&kept), Some(format!("{set}=8000000000000000")));
+        }
+    }
+
+    #[test]
+    fn a_set_that_is_not_told_of_is_not_empty() {
+        let without = EMPTY.replace("CapAmb:\t0000000000000000\n", "");
+        assert_eq!(left(&without).as_deref(), Some("CapAmb=(absent)"));
+        assert!(left("").is_some());
+    }
 }
