@@ -36,12 +36,11 @@ const READS_ENVIRONMENT: [&str; 3] = [
     "runner/host/launch/environment.rs",
 ];
 
-/// Where a program may be started: the launcher for those of others, two places for this one itself.
-const STARTS_PROGRAMS: [&str; 4] = [
+/// Where a program may be started: the launcher for those of others, one place for this one itself.
+const STARTS_PROGRAMS: [&str; 3] = [
     "runner/host/launch/running.rs",
     "runner/host/launch/launched.rs",
     "runner/host/rego.rs",
-    "runner/sandbox/seed.rs",
 ];
 
 /// Where a file may be opened by its name without `host/fs/given_file.rs`, and why.

@@ -8,6 +8,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
+use zwieback_sandbox::fork_server::ForkServer;
 
 use super::args::global::{Format, Global};
 use super::config::{self, Config};
@@ -31,6 +32,7 @@ pub struct Session {
     pub store: Store,
     /// Set by Ctrl-C.
     pub stop: Stop,
+    sandboxes: ForkServer,
     shared: Shared,
     screen: Box<dyn Observe>,
 }
@@ -38,6 +40,12 @@ pub struct Session {
 impl Session {
     /// Opens the world. The project's own configuration counts where there is one.
     pub fn open(global: &Global) -> anyhow::Result<Self> {
+        // It is forked while this process is small, and before there is a second thread.
+        Self::open_with(ForkServer::start()?, global)
+    }
+
+    /// The same with a fork server that is there already.
+    pub fn open_with(sandboxes: ForkServer, global: &Global) -> anyhow::Result<Self> {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
@@ -47,6 +55,7 @@ impl Session {
             config,
             dirs,
             stop,
+            sandboxes,
             shared: Shared::default(),
             screen: screen(global),
         })
@@ -75,6 +84,7 @@ impl Session {
             },
             observe: self.screen.as_ref(),
             stop: &self.stop,
+            sandboxes: &self.sandboxes,
             shared: &self.shared,
             recipe: None,
         })

@@ -27,6 +27,8 @@ pub enum Lock {
     TimeNamespace,
     /// The root is the toolchain, and nobody can write it.
     ReadOnlyRoot,
+    /// Locks, leases and watches on files of the toolchain are not seen in another sandbox.
+    PrivateInodes,
     /// `/proc` shows its own processes and little of the host.
     MaskedProc,
     /// No capability in any set, nor any to be had.
@@ -78,7 +80,7 @@ pub struct Enforcement {
 
 impl Lock {
     /// All locks, in the order they are reported.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::UserNamespace,
         Self::MountNamespace,
         Self::PidNamespace,
@@ -88,6 +90,7 @@ impl Lock {
         Self::CgroupNamespace,
         Self::TimeNamespace,
         Self::ReadOnlyRoot,
+        Self::PrivateInodes,
         Self::MaskedProc,
         Self::NoCapabilities,
         Self::NoNewPrivileges,
@@ -123,6 +126,7 @@ impl Lock {
             Self::CgroupNamespace => "cgroup namespace",
             Self::TimeNamespace => "time namespace",
             Self::ReadOnlyRoot => "read-only root",
+            Self::PrivateInodes => "private inodes",
             Self::MaskedProc => "masked /proc",
             Self::NoCapabilities => "no capabilities",
             Self::NoNewPrivileges => "no new privileges",

@@ -15,6 +15,7 @@ use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::{Limits, Proxies};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_sandbox::fork_server::ForkServer;
 
 use super::error::PipelineError;
 use super::keyring::KeyChoice;
@@ -42,6 +43,8 @@ pub struct Context<'a> {
     pub observe: &'a dyn Observe,
     /// Set when the user wants to stop.
     pub stop: &'a Stop,
+    /// Where sandboxes come from.
+    pub sandboxes: &'a ForkServer,
     /// What all builds of this invocation share.
     pub shared: &'a Shared,
     /// The recipe this is about.

@@ -326,10 +326,11 @@ fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {
     }
     let sources = Disks {
         toolchain: bake.root.path().to_owned(),
+        empty: bake.ctx.store.empty(),
         trees: BTreeMap::new(),
         disks,
     };
-    let sandbox = Sandbox::start(part.spec, sources, bake.canceller)?;
+    let sandbox = Sandbox::start(bake.ctx.sandboxes, part.spec, sources, bake.canceller)?;
     for (lock, held) in sandbox.enforcement().iter() {
         let name = lock.as_str();
         if held.state == LockState::Absent && !bake.wish.allow_absent.iter().any(|it| it == name) {

@@ -15,7 +15,7 @@ use zwieback_core::twin::spec;
 use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
-use zwieback_sandbox::processes::Waiting;
+use zwieback_sandbox::handle::SupervisorHandle;
 use zwieback_sandbox::sandbox::Sources as Disks;
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::{Command, Ending};
@@ -48,10 +48,9 @@ pub fn shell(
     project: &Project,
     entrance: &Entrance,
     wish: &Wish,
+    supervisor: SupervisorHandle,
     ctx: &Context<'_>,
 ) -> Result<u8, PipelineError> {
-    // It starts its program while this one reads the project and the store.
-    let waiting = Waiting::spawn()?;
     let planned = match &entrance.recipe {
         Some(named) => {
             let planned = read::recipe(project, named, &wish.variety, ctx)?;
@@ -87,11 +86,12 @@ pub fn shell(
     let spec = spec(&variation, recipe, epoch, &ground.environment, limits);
     let disks = Disks {
         toolchain: ground.tree,
+        empty: ctx.store.empty(),
         trees: BTreeMap::new(),
         disks: BTreeMap::new(),
     };
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
-    let starting = Starting::begin(Some(waiting), &spec, disks, &switch)?;
+    let starting = Starting::begin(supervisor, &spec, disks, &switch)?;
     let command = command(entrance, sources.as_ref());
     let (sandbox, outcome) = match (&planned, &sources) {
         (Some(planned), Some(sources)) => {

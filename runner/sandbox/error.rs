@@ -20,6 +20,9 @@ pub enum SandboxError {
     /// The spec names a tree that was not supplied.
     #[error("no directory was given for the {0}")]
     NoSource(Source),
+    /// No empty directory was supplied to lie below the trees.
+    #[error("no empty directory was given")]
+    NoEmpty,
     /// The spec puts a place on disk, and no directory was supplied.
     #[error("no directory was given for the place `{0}`")]
     NoDisk(Place),
@@ -55,7 +58,7 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// The zygote reads what it is to do.
+    /// The supervisor reads what it is to do.
     Plan,
     /// The processes are put under the limits of a control group.
     Cgroup,

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::fchown;
 
 use nix::unistd::{getegid, geteuid};
 use serde::{Deserialize, Serialize};
+
+use crate::error::SandboxError;
 
 /// The first id given to sandboxes of root: far from people, services and subordinate ranges.
 const PREFERRED: u32 = 0x7A77_0000;
@@ -52,6 +56,17 @@ impl Owner {
             // The root of a container that maps one id is an ordinary user outside already.
             _ => caller,
         })
+    }
+}
+
+impl Owner {
+    /// Gives a pipe or a terminal away, so that steps can open it anew through `/dev/stdout`.
+    pub(crate) fn give(&self, stream: impl AsFd) -> Result<(), SandboxError> {
+        match self.kind {
+            OwnerKind::Caller => Ok(()),
+            OwnerKind::Stranger => fchown(stream, Some(self.uid), Some(self.gid))
+                .map_err(SandboxError::runner("give a stream to the sandbox's user")),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the runner and the first process of a sandbox say to each other.
+//! What the runner, the supervisor and pid 1 say to each other.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,50 +7,49 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zwieback_core::enforcement::Enforcement;
 use zwieback_core::name::Name;
-use zwieback_core::sandbox_spec::identity::{Identity, Machine};
 use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::sighting::Sighting;
 
+use crate::call::CallError;
+use crate::cgroup::group::Entrance;
 use crate::error::Failure;
-use crate::owner::{Owner, OwnerKind};
+use crate::owner::Owner;
 use crate::step::Command;
-use crate::supervise::shift::Shift;
-
-/// What a zygote needs to know to bring up pid 1, sent before the plan. It is short: the plan is
-/// read by those alone who carry it out.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Birth {
-    pub(crate) identity: Identity,
-    pub(crate) machine: Machine,
-    pub(crate) owner: Owner,
-    /// Control groups to enter, as directories.
-    pub(crate) cgroups: Vec<PathBuf>,
-}
-
-impl Birth {
-    /// Whether pid 1 can be brought up before this is known: nobody has to look after it as long
-    /// as it lives, and its ids are those of most sandboxes.
-    pub(crate) fn is_usual(&self) -> bool {
-        let usual = Identity::default();
-        self.cgroups.is_empty()
-            && Shift::of(&self.machine) == Shift::default()
-            && (self.identity.uid, self.identity.gid) == (usual.uid, usual.gid)
-            && self.owner.kind == OwnerKind::Caller
-    }
-}
+use crate::supervise::verdict::Verdict;
 
 /// All that is carried out, sent once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) spec: SandboxSpec,
     pub(crate) toolchain: PathBuf,
+    pub(crate) empty: PathBuf,
     pub(crate) trees: BTreeMap<Name, PathBuf>,
     pub(crate) disks: BTreeMap<Place, PathBuf>,
     pub(crate) owner: Owner,
+    /// Control groups that pid 1 enters, and the supervisor removes.
+    pub(crate) cgroups: Vec<Entrance>,
     /// The locks that the runner keeps. Pid 1 adds its own, and serves nobody if one is missing.
     pub(crate) enforcement: Enforcement,
+}
+
+/// From the supervisor to pid 1, whose ids are mapped by now.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Admission {
+    pub(crate) plan: Plan,
+    /// Whether the supervisor traces: without a tracer, a call that is to stop would fail.
+    pub(crate) is_traced: bool,
+    /// What was noticed when the trees of the host were opened, which come along; nothing where pid 1
+    /// is to open them.
+    pub(crate) opened: Option<Seen>,
+}
+
+/// What was noticed when the trees of the host were opened.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// Why the files of a tree belong to nobody inside, where they do.
+    pub(crate) unowned: Option<CallError>,
 }
 
 /// From the runner to pid 1.
@@ -105,12 +104,21 @@ pub(crate) enum Streams {
     Terminal(i32),
 }
 
-/// From the sandbox to the runner.
+/// From the supervisor to the runner.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Reply {
+pub(crate) enum Report {
     /// Pid 1 exists and is supervised, if it should be; its descriptor comes along.
     Cloned(Supervision),
-    /// The sandbox is furnished and locked. The places and `/proc` come along as directories,
+    /// Something failed; this is the last word.
+    Failed(Failure),
+    /// Pid 1 has ended, and every other process of the sandbox before it.
+    Ended(Verdict),
+}
+
+/// From pid 1 to the runner.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Reply {
+    /// Every mount and every lock is in place. The places and `/proc` come along as directories,
     /// and the list of System V memory where there is one.
     Ready(Enforcement),
     /// Something failed; before `Ready`, this is the last word.

@@ -2,7 +2,7 @@
 
 use std::io::{PipeReader, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -12,9 +12,6 @@ use crate::protocol::{Look, Reply, Request, StepEnd, StepPlan, Streams};
 use crate::sandbox::Sandbox;
 use crate::step::{Command, Ending, Limit, StepOutcome, StepUsage};
 use crate::wire;
-
-/// A step that takes longer leaves time to prepare for the next sandbox.
-const LONG: Duration = Duration::from_millis(20);
 
 /// What is read from a step at once.
 const CHUNK: usize = 64 << 10;
@@ -28,6 +25,7 @@ impl Sandbox {
     ) -> Result<StepOutcome, SandboxError> {
         let (output, theirs) =
             std::io::pipe().map_err(SandboxError::runner("make a pipe for the output"))?;
+        self.owner.give(&theirs)?;
         self.begin(command, Streams::Captured, &[theirs.as_fd()])?;
         drop(theirs);
         Turn::new(self, Some(output), on_output).finish()
@@ -42,7 +40,7 @@ impl Sandbox {
     ) -> Result<(), SandboxError> {
         let look = std::mem::replace(&mut self.look, Look::Nowhere);
         let plan = StepPlan::new(&self.spec, command, streams, look);
-        wire::send(&self.socket, &Request::Run(plan), descriptors)
+        wire::send(&self.supervisor.socket, &Request::Run(plan), descriptors)
             .map_err(SandboxError::runner("ask for a step"))
     }
 }
@@ -53,7 +51,6 @@ pub(crate) struct Turn<'a> {
     output: Option<PipeReader>,
     on_output: &'a mut dyn FnMut(&[u8]),
     started: Instant,
-    is_long: bool,
     chunk: Vec<u8>,
     log: u64,
     /// Why the step is being killed, if it is.
@@ -71,7 +68,6 @@ impl<'a> Turn<'a> {
             sandbox,
             on_output,
             started: Instant::now(),
-            is_long: false,
             chunk: output.as_ref().map_or_else(Vec::new, |_| vec![0; CHUNK]),
             output,
             log: 0,
@@ -103,7 +99,7 @@ impl<'a> Turn<'a> {
     fn wait(&self) -> Result<Ready, SandboxError> {
         let sandbox = &self.sandbox;
         let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        let mut events = vec![watch(sandbox.socket.as_fd())];
+        let mut events = vec![watch(sandbox.supervisor.socket.as_fd())];
         if self.cut.is_none() {
             events.extend(sandbox.canceller.events());
         }
@@ -163,10 +159,6 @@ impl<'a> Turn<'a> {
     }
 
     fn check_limits(&mut self) -> Result<(), SandboxError> {
-        if !self.is_long && self.started.elapsed() >= LONG {
-            self.is_long = true;
-            self.sandbox.processes.sow();
-        }
         if Instant::now() >= self.sandbox.deadline {
             return self.cut(Ending::LimitReached(Limit::Time));
         }
@@ -182,7 +174,7 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         self.cut = Some(reason);
-        match wire::send(&self.sandbox.socket, &Request::Kill, &[]) {
+        match wire::send(&self.sandbox.supervisor.socket, &Request::Kill, &[]) {
             // Pid 1 is gone already, and the reply that does not come will tell why.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(SandboxError::runner("end a step")),
@@ -191,7 +183,7 @@ impl<'a> Turn<'a> {
 
     /// Hears what pid 1 has to say; the step's end, if it is that.
     fn receive(&mut self) -> Result<Option<StepEnd>, SandboxError> {
-        let reply = wire::receive(&self.sandbox.socket)
+        let reply = wire::receive(&self.sandbox.supervisor.socket)
             .map_err(SandboxError::runner("hear of a step's end"))?;
         match reply {
             Some((Reply::Ended(end), _)) => Ok(Some(end)),

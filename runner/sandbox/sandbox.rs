@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -15,8 +14,8 @@ use zwieback_core::twin::sighting::Sighting;
 
 use crate::canceller::Canceller;
 use crate::error::SandboxError;
+use crate::handle::SupervisorHandle;
 use crate::owner::Owner;
-use crate::processes::Processes;
 use crate::protocol::Look;
 use crate::supervise::verdict;
 use crate::watch::watcher::Watcher;
@@ -26,6 +25,9 @@ use crate::watch::watcher::Watcher;
 pub struct Sources {
     /// The merged tree of the toolchains.
     pub toolchain: PathBuf,
+    /// An empty directory outside of the trees, in their file system: beside it, a tree is shown through
+    /// inodes of the sandbox's own.
+    pub empty: PathBuf,
     /// Further trees.
     pub trees: BTreeMap<Name, PathBuf>,
     /// Directories for the places that are on disk: empty, and given away to [`Owner`] here.
@@ -33,11 +35,11 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The same by paths that mean the same everywhere: a zygote may be older than the runner's
-    /// working directory.
+    /// The same by paths that mean the same everywhere: the supervisor need not be in the
+    /// runner's working directory.
     pub(crate) fn absolute(mut self) -> Result<Self, SandboxError> {
         let further = self.trees.values_mut().chain(self.disks.values_mut());
-        for path in further.chain([&mut self.toolchain]) {
+        for path in further.chain([&mut self.toolchain, &mut self.empty]) {
             if path.is_relative() {
                 *path = std::path::absolute(&path).map_err(SandboxError::runner("find a tree"))?;
             }
@@ -50,9 +52,8 @@ impl Sources {
 #[derive(Debug)]
 pub struct Sandbox {
     /// The first to be dropped: the watcher's control groups can only be removed when they are empty.
-    pub(crate) processes: Processes,
+    pub(crate) supervisor: SupervisorHandle,
     pub(crate) spec: SandboxSpec,
-    pub(crate) socket: UnixStream,
     pub(crate) canceller: Canceller,
     pub(crate) watcher: Watcher,
     pub(crate) deadline: Instant,
@@ -115,17 +116,15 @@ impl Sandbox {
 
     /// Ends the sandbox. When this returns, no process of it is left.
     pub fn finish(self) -> Report {
-        let mut processes = self.processes;
-        processes.kill();
-        // What the runner holds of it goes while it ends.
+        let mut supervisor = self.supervisor;
         let (groups, peak_memory) = self.watcher.conclude();
-        drop((self.places, self.socket));
-        let end = processes.end();
-        processes.sow();
+        drop(self.places);
+        let end = supervisor.end();
+        // The supervisor has removed them, unless somebody has killed it.
         drop(groups);
         Report {
             enforcement: self.enforcement,
-            supervision: verdict::conclude(self.supervision, end),
+            supervision: verdict::conclude(self.supervision, end.as_ref()),
             sighting: self.sighting.unwrap_or_default(),
             peak_memory,
         }
@@ -135,9 +134,7 @@ impl Sandbox {
     /// gone when the last of them ended; pid 1 is killed, and the kernel takes its namespaces down
     /// while the caller goes on.
     pub fn leave(mut self) {
-        // Control groups have to be removed, and can only be when nobody is in them.
-        if !self.watcher.uses_groups() {
-            self.processes.abandon();
-        }
+        self.watcher.conclude().0.leave();
+        self.supervisor.abandon();
     }
 }

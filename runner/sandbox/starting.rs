@@ -1,8 +1,7 @@
-//! A sandbox on its way: it has its plan, and furnishes and locks itself.
+//! A sandbox on its way: it has its plan, and makes its mounts and locks.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use zwieback_core::enforcement::Enforcement;
@@ -13,9 +12,10 @@ use zwieback_core::supervision::Supervision;
 use crate::canceller::Canceller;
 use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
+use crate::fork_server::ForkServer;
+use crate::handle::SupervisorHandle;
 use crate::owner::Owner;
-use crate::processes::{Processes, Waiting};
-use crate::protocol::{Birth, Look, Plan, Reply, Request, StepPlan, Streams};
+use crate::protocol::{Look, Plan, Reply, Request, StepPlan, Streams};
 use crate::run::Turn;
 use crate::sandbox::{Sandbox, Sources};
 use crate::step::{Command, StepOutcome};
@@ -30,29 +30,29 @@ use crate::wire;
 #[derive(Debug)]
 pub struct Starting {
     spec: SandboxSpec,
-    socket: UnixStream,
     canceller: Canceller,
-    owner: Owner,
+    pub(crate) owner: Owner,
     /// Before the groups: one can only be removed when nobody is in it.
-    processes: Processes,
+    supervisor: SupervisorHandle,
     groups: Groups,
 }
 
 impl Sandbox {
-    /// Starts a sandbox, furnished and locked, in which nothing runs yet.
+    /// Starts a sandbox in which every lock holds and nothing runs yet.
     pub fn start(
+        server: &ForkServer,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,
     ) -> Result<Self, SandboxError> {
-        Starting::begin(None, spec, sources, canceller)?.ready()
+        Starting::begin(SupervisorHandle::start(server)?, spec, sources, canceller)?.ready()
     }
 }
 
 impl Starting {
-    /// Hands a plan to the process that was spawned for it, or to another.
+    /// Gives a supervisor its plan.
     pub fn begin(
-        spawned: Option<Waiting>,
+        supervisor: SupervisorHandle,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,
@@ -62,43 +62,36 @@ impl Starting {
         let mut enforcement = Enforcement::default();
         let groups = Groups::create(&spec.limits, &mut enforcement);
         let sources = sources.absolute()?;
-        let birth = Birth {
-            identity: spec.identity.clone(),
-            machine: spec.machine.clone(),
-            owner,
-            cgroups: groups.directories(),
-        };
         let plan = Plan {
             spec: spec.clone(),
             toolchain: sources.toolchain,
+            empty: sources.empty,
             trees: sources.trees,
             disks: sources.disks,
             owner,
+            cgroups: groups.entrances(),
             enforcement,
         };
-        let Waiting { socket, processes } = Waiting::raise(spawned, &birth)?;
-        wire::tell(&socket, &plan, &[]).map_err(SandboxError::runner("send the plan"))?;
+        supervisor.tell(&plan)?;
         Ok(Self {
             spec: plan.spec,
-            socket,
             canceller: canceller.clone(),
             owner,
-            processes,
+            supervisor,
             groups,
         })
     }
 
-    /// Waits until it is furnished and locked.
+    /// Waits until every mount and every lock is in place.
     pub fn ready(self) -> Result<Sandbox, SandboxError> {
         let Self {
             spec,
-            socket,
             canceller,
             owner,
+            mut supervisor,
             groups,
-            mut processes,
         } = self;
-        let ready = await_ready(&socket, &mut processes)?;
+        let ready = await_ready(&mut supervisor)?;
         let copies = ready.places.iter().map(OwnedFd::try_clone);
         // Before the groups go to where they would be removed: somebody is in them.
         let copies = copies.collect::<io::Result<Vec<_>>>();
@@ -115,10 +108,9 @@ impl Starting {
             enforcement: ready.enforcement,
             supervision: ready.supervision,
             spec,
-            socket,
             canceller,
             owner,
-            processes,
+            supervisor,
         })
     }
 
@@ -130,6 +122,7 @@ impl Starting {
     ) -> Result<(Sandbox, StepOutcome), SandboxError> {
         let (output, theirs) =
             io::pipe().map_err(SandboxError::runner("make a pipe for the output"))?;
+        self.owner.give(&theirs)?;
         self.ask(command, Streams::Captured, &[theirs.as_fd()])?;
         drop(theirs);
         let mut sandbox = self.ready()?;
@@ -145,7 +138,8 @@ impl Starting {
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<(), SandboxError> {
         let run = Request::Run(StepPlan::new(&self.spec, command, streams, Look::Nowhere));
-        wire::tell(&self.socket, &run, descriptors).map_err(SandboxError::runner("ask for a step"))
+        wire::tell(&self.supervisor.socket, &run, descriptors)
+            .map_err(SandboxError::runner("ask for a step"))
     }
 }
 
@@ -157,44 +151,41 @@ struct Ready {
     tables: Tables,
 }
 
-fn await_ready(socket: &UnixStream, processes: &mut Processes) -> Result<Ready, SandboxError> {
-    const START: &str = "start";
-    let mut supervision = Supervision::default();
-    loop {
-        let reply = wire::receive(socket).map_err(SandboxError::runner("hear from the sandbox"))?;
-        match reply.ok_or(SandboxError::Gone(START))? {
-            (Reply::Cloned(begun), descriptors) => {
-                processes.adopt(descriptors);
-                supervision = begun;
-            }
-            (Reply::Failed(failure), _) => return Err(failure.into()),
-            (Reply::Saw(_) | Reply::Ended(_), _) => return Err(SandboxError::Gone(START)),
-            (Reply::Ready(enforcement), descriptors) => {
-                let mut descriptors = descriptors.into_iter();
-                let mut next = || descriptors.next().ok_or(SandboxError::Gone(START));
-                let places = [next()?, next()?, next()?];
-                let proc = next()?;
-                let shared_memory = descriptors.next();
-                // From now on the runner waits for as long as a step takes.
-                socket
-                    .set_read_timeout(None)
-                    .map_err(SandboxError::runner("clear a timeout"))?;
-                return Ok(Ready {
-                    enforcement,
-                    supervision,
-                    places,
-                    tables: Tables {
-                        proc,
-                        shared_memory,
-                    },
-                });
-            }
-        }
-    }
+fn await_ready(supervisor: &mut SupervisorHandle) -> Result<Ready, SandboxError> {
+    let supervision = supervisor.await_pid_one()?;
+    let reply = wire::receive(&supervisor.socket);
+    let reply = reply.map_err(SandboxError::runner("hear from the sandbox"))?;
+    let Some((reply, descriptors)) = reply else {
+        return Err(supervisor.why_gone());
+    };
+    let enforcement = match reply {
+        Reply::Ready(enforcement) => enforcement,
+        Reply::Failed(failure) => return Err(failure.into()),
+        Reply::Saw(_) | Reply::Ended(_) => return Err(SandboxError::Gone("start")),
+    };
+    let mut descriptors = descriptors.into_iter();
+    let mut next = || descriptors.next().ok_or(SandboxError::Gone("start"));
+    let places = [next()?, next()?, next()?];
+    let proc = next()?;
+    let shared_memory = descriptors.next();
+    // From now on the runner waits for as long as a step takes.
+    supervisor.wait_for_ever()?;
+    Ok(Ready {
+        enforcement,
+        supervision,
+        places,
+        tables: Tables {
+            proc,
+            shared_memory,
+        },
+    })
 }
 
 fn check(spec: &SandboxSpec, sources: &Sources) -> Result<(), SandboxError> {
     spec.check()?;
+    if sources.empty.as_os_str().is_empty() {
+        return Err(SandboxError::NoEmpty);
+    }
     for source in spec.sources() {
         let is_there = match source {
             Source::Toolchain => !sources.toolchain.as_os_str().is_empty(),

@@ -17,6 +17,7 @@ use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use crate::canceller::Canceller;
 use crate::error::SandboxError;
 use crate::kernel::terminal::{set_window_size, window_size};
+use crate::owner::Owner;
 use crate::protocol::Streams;
 use crate::run::Turn;
 use crate::sandbox::Sandbox;
@@ -31,6 +32,7 @@ impl Sandbox {
     pub fn run_interactive(&mut self, command: &Command) -> Result<StepOutcome, SandboxError> {
         let own = Own::default();
         let console = Console::open(&own)?;
+        console.give(self.owner)?;
         self.begin(command, console.streams(), &console.handed())?;
         console.attend(self)
     }
@@ -44,6 +46,7 @@ impl Starting {
     ) -> Result<(Sandbox, StepOutcome), SandboxError> {
         let own = Own::default();
         let console = Console::open(&own)?;
+        console.give(self.owner)?;
         self.ask(command, console.streams(), &console.handed())?;
         let mut sandbox = self.ready()?;
         let outcome = console.attend(&mut sandbox)?;
@@ -94,6 +97,12 @@ impl<'a> Console<'a> {
             terminals,
             pair: pair.map_err(SandboxError::runner("make a terminal"))?,
         })
+    }
+
+    /// Gives the step's own terminal to the step's user. What the caller handed in stays the caller's.
+    fn give(&self, owner: Owner) -> Result<(), SandboxError> {
+        let pair = self.pair.as_ref();
+        pair.map_or(Ok(()), |pair| owner.give(&pair.theirs))
     }
 
     fn streams(&self) -> Streams {

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 /// No message is longer: a plan holds an environment and a few dozen paths.
 const LONGEST: u32 = 16 << 20;
-/// No message carries more descriptors: three places, `/proc`, and a list.
-const MOST_DESCRIPTORS: usize = 5;
+/// No message carries more descriptors (`SCM_MAX_FD` of the kernel): trees and places come together.
+const MOST_DESCRIPTORS: usize = 253;
 
 /// Sends one message with descriptors.
 pub(crate) fn send(

@@ -1,6 +1,7 @@
 """A home with a project and a filled store, and how two sides are compared."""
 
 import contextlib
+import copy
 import fcntl
 import glob
 import os
@@ -22,6 +23,7 @@ class World:
     """A home with a project and a filled store, all of an ordinary user's."""
 
     def __init__(self):
+        self.user = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []} if os.getuid() == 0 else {}
         self.binary = self.compile()
         self.dir = tempfile.mkdtemp(prefix="zwieback-bench-")
         os.chmod(self.dir, 0o755)
@@ -58,10 +60,9 @@ class World:
 
     def start(self, command, **options):
         """Starts a command as the ordinary user; nothing of the caller's environment comes along."""
-        user = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []} if os.getuid() == 0 else {}
         settings = {"cwd": self.project, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                     "stderr": subprocess.PIPE, "env": {"HOME": self.home, "PATH": "/usr/bin:/bin", "LC_ALL": "C"}}
-        return subprocess.Popen(command, **(settings | user | options))
+        return subprocess.Popen(command, **(settings | self.user | options))
 
     def run(self, command, codes=(0,), **options):
         """Wall-clock seconds, processor seconds of it and all its children, and its output."""
@@ -85,6 +86,16 @@ class World:
                 file = held.enter_context(open(path, "a"))
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def as_root(self):
+        """The same project and program with a home and a store of root's."""
+        other = copy.copy(self)
+        other.user = {}
+        other.home = f"{self.dir}/root"
+        os.mkdir(other.home)
+        other.run([self.binary, "shell", "--", "/usr/bin/true"])
+        other.tree = glob.glob(f"{other.home}/.local/share/zwieback/store/*/*/usr/bin/gcc")[0].removesuffix("/usr/bin/gcc")
+        return other
 
     def recipe(self, name, script, limits):
         folder = f"{self.project}/recipes/{name}"

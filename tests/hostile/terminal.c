@@ -44,7 +44,6 @@ int main(void)
 	REFUSED("dev-tty", open("/dev/tty", O_RDWR), ABSENT);
 	REFUSED("dev-console", open("/dev/console", O_RDWR), ABSENT);
 	REFUSED("dev-tty1", open("/dev/tty1", O_RDWR), ABSENT);
-	REFUSED("dev-ptmx", open("/dev/ptmx", O_RDWR), ABSENT);
 	REFUSED("dev-pts", open("/dev/pts/0", O_RDWR), ABSENT);
 	REFUSED("planted-descriptor", fcntl(9, F_GETFD), EBADF);
 	REFUSED("planted-by-proc", open("/proc/self/fd/9", O_RDONLY), ENOENT);

@@ -1,5 +1,8 @@
 //! `zwieback shell`: enter the sandbox as a step sees it, or run a command in it.
 
+use zwieback_sandbox::fork_server::ForkServer;
+use zwieback_sandbox::handle::SupervisorHandle;
+
 use crate::cli::args::build::ShellArgs;
 use crate::cli::args::global::Global;
 use crate::cli::session::Session;
@@ -8,10 +11,14 @@ use crate::pipeline::shell::{Entrance, shell};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &ShellArgs) -> anyhow::Result<u8> {
-    let session = Session::open(&Global {
+    // It makes its namespaces while this process reads the project and the store.
+    let sandboxes = ForkServer::start()?;
+    let supervisor = SupervisorHandle::start(&sandboxes)?;
+    let global = Global {
         quiet: global.quiet || !args.command.is_empty(),
         ..global.clone()
-    })?;
+    };
+    let session = Session::open_with(sandboxes, &global)?;
     let project = session.project()?;
     let ctx = session.context(false)?;
     let entrance = Entrance {
@@ -23,5 +30,5 @@ pub fn run(global: &Global, args: &ShellArgs) -> anyhow::Result<u8> {
         jobs: session.config.build.jobs,
         ..Wish::default()
     };
-    Ok(shell(&project, &entrance, &wish, &ctx)?)
+    Ok(shell(&project, &entrance, &wish, supervisor, &ctx)?)
 }

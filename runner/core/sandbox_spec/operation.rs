@@ -12,7 +12,8 @@ use crate::name::Name;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Operation {
-    /// Shows a tree of the host, which nothing inside can write, make setuid or use as a device.
+    /// Shows a tree of the host, which nothing inside can write, make setuid or use as a device. Its
+    /// inodes are the sandbox's own where the kernel can do that.
     BindReadOnly {
         /// Which tree.
         source: Source,
@@ -30,8 +31,8 @@ pub enum Operation {
         /// How much it takes.
         quota: Quota,
     },
-    /// `/dev`: every [`Device`], links to the descriptors of who asks, and what is the sandbox's
-    /// own of POSIX shared memory and, where the kernel has them, message queues.
+    /// `/dev`: every [`Device`], links to the descriptors of who asks, and what is the sandbox's own of
+    /// pseudo-terminals, POSIX shared memory and, where the kernel has them, message queues.
     Devices {
         /// How much shared memory there may be.
         shared: Quota,
@@ -78,7 +79,8 @@ pub const HIDDEN: [&str; 16] = [
 pub const FROZEN: [&str; 2] = ["sys", "sysrq-trigger"];
 
 /// What `/dev` holds besides devices: names, and where they lead.
-pub const DEVICE_LINKS: [(&str, &str); 4] = [
+pub const DEVICE_LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),

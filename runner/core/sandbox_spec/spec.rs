@@ -49,6 +49,16 @@ pub enum SpecError {
 }
 
 impl SandboxSpec {
+    /// Whether steps can write below an absolute path.
+    pub fn is_writable(&self, path: &str) -> bool {
+        self.operations.iter().any(|operation| match operation {
+            Operation::Writable { at, .. } => path
+                .strip_prefix(at.as_str())
+                .is_some_and(|rest| rest.starts_with('/')),
+            _ => false,
+        })
+    }
+
     /// Whether a sandbox can be made of this.
     pub fn check(&self) -> Result<(), SpecError> {
         match self.operations.first() {

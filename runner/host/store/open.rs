@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::fs::beneath::{ensure_dir, open_lock};
 use crate::fs::fault::Attempt as _;
 use crate::store::error::StoreError;
-use crate::store::place::{Store, uninterrupted};
+use crate::store::place::{EMPTY, Store, uninterrupted};
 use crate::store::record::{read_small, write_small};
 use crate::store::scratch::sweep;
 
@@ -64,8 +64,14 @@ impl Store {
 
     fn lay_out(&self) -> Result<(), StoreError> {
         if let Some(found) = read_small(self.dir(), "version")? {
-            return self.check_version(&found);
+            self.check_version(&found)?;
+            // A store that an older version made has none.
+            return match ensure_dir(self.dir(), EMPTY).map_err(StoreError::from) {
+                Err(StoreError::ReadOnly(_)) => Ok(()),
+                made => made,
+            };
         }
+        ensure_dir(self.dir(), EMPTY)?;
         for directory in DIRECTORIES {
             ensure_dir(self.dir(), directory)?;
         }

@@ -25,6 +25,9 @@ struct Place {
     _lock: OwnedFd,
 }
 
+/// The folder in which nothing ever lies.
+pub(super) const EMPTY: &str = "empty";
+
 impl Store {
     /// The store in a folder that is open and locked.
     pub(super) fn at(path: PathBuf, dir: OwnedFd, lock: OwnedFd) -> Self {
@@ -41,6 +44,11 @@ impl Store {
     /// Where the store is.
     pub fn path(&self) -> &Path {
         &self.place.path
+    }
+
+    /// A folder in which nothing ever lies.
+    pub fn empty(&self) -> PathBuf {
+        self.place.path.join(EMPTY)
     }
 
     pub(crate) fn dir(&self) -> BorrowedFd<'_> {

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -10,21 +11,18 @@ use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::fork_server::ForkServer;
+use zwieback_sandbox::handle::SupervisorHandle;
 use zwieback_sandbox::sandbox::Sources;
 use zwieback_sandbox::starting::Starting;
-use zwieback_sandbox::{nursery, step};
+use zwieback_sandbox::step;
 
 /// The smallest program there is.
 const PROGRAM: &str = "/usr/bin/true";
 
 fn main() -> ExitCode {
+    let server = ForkServer::start().unwrap();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments
-        .first()
-        .is_some_and(|first| first == nursery::ARGUMENT)
-    {
-        return nursery::main();
-    }
     // Cargo adds `--bench`.
     let mut words = arguments.iter().filter(|word| !word.starts_with('-'));
     let Some(tree) = words.next() else {
@@ -32,7 +30,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let rounds = words.next().map_or(40, |rounds| rounds.parse().unwrap());
-    let times = measure(tree, rounds);
+    let times = measure(&server, tree, rounds);
     say("a bare process", &times.bare, None);
     say("a sandbox", &times.sandbox, Some(&times.bare));
     say("a sandbox asked at once", &times.at_once, Some(&times.bare));
@@ -53,20 +51,24 @@ struct Times {
     large: Vec<Duration>,
 }
 
-fn measure(tree: &str, rounds: usize) -> Times {
+fn measure(server: &ForkServer, tree: &str, rounds: usize) -> Times {
     let mut times = Times::default();
-    // The nursery is started once in the life of a runner.
-    live(tree, Asked::Later);
     for _ in 0..rounds {
         times.bare.push(time_alone(bare));
-        times.sandbox.push(time_alone(|| live(tree, Asked::Later)));
-        times.at_once.push(time_alone(|| live(tree, Asked::AtOnce)));
-        times.second.push(time(|| live(tree, Asked::Later)));
+        times
+            .sandbox
+            .push(time_alone(|| live(server, tree, Asked::Later)));
+        times
+            .at_once
+            .push(time_alone(|| live(server, tree, Asked::AtOnce)));
+        times.second.push(time(|| live(server, tree, Asked::Later)));
         let ballast = vec![1_u8; 1 << 30];
         std::hint::black_box(&ballast);
         // To write so much has emptied the processor's caches, which is not what is asked.
-        live(tree, Asked::Later);
-        times.large.push(time_alone(|| live(tree, Asked::Later)));
+        live(server, tree, Asked::Later);
+        times
+            .large
+            .push(time_alone(|| live(server, tree, Asked::Later)));
     }
     times
 }
@@ -75,7 +77,7 @@ fn bare() {
     assert!(Command::new(PROGRAM).status().unwrap().success());
 }
 
-/// The time of what begins when nothing is left of what was before, and the next seed waits.
+/// The time of what begins when nothing is left of what was before.
 fn time_alone(what: impl FnOnce()) -> Duration {
     std::thread::sleep(Duration::from_millis(5));
     time(what)
@@ -97,14 +99,21 @@ enum Asked {
 }
 
 /// Starts a sandbox, runs one program in it, and ends it.
-fn live(tree: &str, asked: Asked) {
+fn live(server: &ForkServer, tree: &str, asked: Asked) {
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
+        empty: Path::new(tree).with_file_name("empty"),
         ..Sources::default()
     };
     let canceller = Canceller::new().unwrap();
-    let starting = Starting::begin(None, &spec, sources, &canceller).unwrap();
+    let starting = Starting::begin(
+        SupervisorHandle::start(server).unwrap(),
+        &spec,
+        sources,
+        &canceller,
+    )
+    .unwrap();
     let command = step::Command::new([PROGRAM]);
     let (sandbox, outcome) = match asked {
         Asked::AtOnce => starting.run(&command, &mut |_| {}).unwrap(),

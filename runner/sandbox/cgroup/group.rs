@@ -8,18 +8,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::sandbox_spec::limits::Limits;
 
 use super::layout::{Hierarchy, Version, hierarchies};
+use crate::call::CallError;
 use crate::kernel::file;
 use crate::step::Limit;
 
 /// Groups are called this, the number of the runner's process, and a counter.
 const PREFIX: &str = "zwieback-";
 
-/// The zygote and pid 1 are in the group as well.
-const OWN_PROCESSES: u64 = 2;
+/// Pid 1 is in the group as well.
+const OWN_PROCESSES: u64 = 1;
 
 /// The control groups of one sandbox; none where the caller may make none.
 #[derive(Debug, Default)]
@@ -32,6 +34,14 @@ pub(crate) struct Groups {
 struct Group {
     dir: PathBuf,
     version: Version,
+}
+
+/// The way into one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entrance {
+    dir: PathBuf,
+    /// Who writes 0 to it is in the group.
+    file: PathBuf,
 }
 
 impl Groups {
@@ -57,11 +67,17 @@ impl Groups {
         groups
     }
 
-    /// The groups to enter.
-    pub(crate) fn directories(&self) -> Vec<PathBuf> {
-        let mut list: Vec<PathBuf> = self.each().map(|group| group.dir.clone()).collect();
+    /// The ways into the groups.
+    pub(crate) fn entrances(&self) -> Vec<Entrance> {
+        let mut list: Vec<Entrance> = self.each().map(Group::entrance).collect();
         list.dedup();
         list
+    }
+
+    /// Leaves it to the supervisor to remove the groups, which it does when pid 1 has ended.
+    pub(crate) fn leave(mut self) {
+        self.memory = None;
+        self.processes = None;
     }
 
     /// Whether the kernel keeps the sum of memory.
@@ -164,6 +180,16 @@ impl Group {
         Some(self)
     }
 
+    fn entrance(&self) -> Entrance {
+        let dir = self.dir.clone();
+        let file = dir.join(match self.version {
+            Version::Unified => "cgroup.procs",
+            // A thread that moves itself needs no lock of the kernel's that waits for all processors.
+            Version::Memory => "tasks",
+        });
+        Entrance { dir, file }
+    }
+
     fn name(&self) -> String {
         match self.version {
             Version::Unified => "cgroup v2".to_owned(),
@@ -200,16 +226,32 @@ impl Group {
         text.lines().find_map(value).unwrap_or(0)
     }
 
-    /// The kernel lets go of a group a moment after its last process is reaped.
     fn remove(&self) {
-        for _ in 0..100 {
-            match fs::remove_dir(&self.dir) {
-                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                // What cannot be removed now is swept at the next start.
-                _ => return,
+        remove(&self.dir);
+    }
+}
+
+impl Entrance {
+    /// Puts this process into the group.
+    pub(crate) fn enter(&self) -> Result<(), CallError> {
+        file::write(&self.file, "0")
+    }
+
+    /// Removes the group, in which nobody is any more.
+    pub(crate) fn remove_group(&self) {
+        remove(&self.dir);
+    }
+}
+
+/// The kernel lets go of a group a moment after its last process is reaped.
+fn remove(dir: &Path) {
+    for _ in 0..100 {
+        match fs::remove_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                thread::sleep(Duration::from_millis(1));
             }
+            // What cannot be removed now is swept at the next start.
+            _ => return,
         }
     }
 }

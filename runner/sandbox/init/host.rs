@@ -1,131 +1,117 @@
 //! What the sandbox takes from the host, as detached mounts.
 
+use std::collections::VecDeque;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::identity::Identity;
-use zwieback_core::sandbox_spec::limits::{Limits, Quota};
+use zwieback_core::sandbox_spec::limits::Quota;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place, Source};
 
+use super::scratch::size_options;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
 use crate::kernel::user_ids::{self, Ids};
-use crate::owner::OwnerKind;
-use crate::protocol::Plan;
+use crate::owner::{Owner, OwnerKind};
+use crate::protocol::{Plan, Seen};
 
-/// Trees and places, opened while the host can still be seen.
+/// Trees and places, opened while the host can still be seen, in the order of the operations that
+/// mount them.
 pub(crate) struct HostMounts {
-    pub(crate) trees: Vec<(Source, OwnedFd)>,
-    pub(crate) places: Vec<(Place, OwnedFd)>,
-    /// Why the files of a tree belong to nobody inside, where they do.
-    pub(crate) unowned: Option<CallError>,
-}
-
-/// File systems in memory that were made before it was known what is needed, of the size that most
-/// sandboxes have.
-#[derive(Default)]
-pub(crate) struct Rooms {
-    places: Vec<(Place, OwnedFd)>,
-    shared: Option<OwnedFd>,
-}
-
-impl Rooms {
-    /// One for each place, and one for shared memory.
-    pub(crate) fn of_the_usual_size(identity: &Identity) -> Result<Self, CallError> {
-        let (usual, ids) = (Limits::default(), (identity.uid, identity.gid));
-        let mut places = Vec::new();
-        for place in Place::ALL {
-            places.push((place, memory(place, usual.quota(place), ids)?));
-        }
-        let shared = Some(shared_memory(usual.shared())?);
-        Ok(Self { places, shared })
-    }
-
-    /// The place of this size, or a new one.
-    fn place(&mut self, place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallError> {
-        let at = self.places.iter().position(|(known, _)| *known == place);
-        match at.filter(|_| quota == Limits::default().quota(place)) {
-            Some(at) => Ok(self.places.swap_remove(at).1),
-            None => memory(place, quota, ids),
-        }
-    }
-
-    /// What holds POSIX shared memory: the one of this size, or a new one.
-    pub(crate) fn shared(&mut self, quota: Quota) -> Result<OwnedFd, CallError> {
-        let is_usual = quota == Limits::default().shared();
-        match self.shared.take_if(|_| is_usual) {
-            Some(room) => Ok(room),
-            None => shared_memory(quota),
-        }
-    }
+    mounts: VecDeque<OwnedFd>,
+    /// An empty directory in the file system of the trees.
+    empty: OwnedFd,
+    seen: Seen,
 }
 
 impl HostMounts {
-    /// Opens all that the plan names. New places belong to these ids, as this process sees them.
-    pub(crate) fn open(plan: &Plan, ids: (u32, u32), rooms: &mut Rooms) -> Result<Self, Failure> {
-        let mut mounts = Self {
-            trees: Vec::new(),
-            places: Vec::new(),
-            unowned: None,
+    /// Opens all that the plan names. New places belong to `owner`, and root's trees show as such, by
+    /// ids of this process.
+    pub(crate) fn open(plan: &Plan, owner: Ids) -> Result<Self, Failure> {
+        let empty = mount::clone_tree(&plan.empty, Attributes::READ_ONLY);
+        let mut opened = Self {
+            mounts: VecDeque::new(),
+            empty: empty.at(Stage::HostMounts)?,
+            seen: Seen::default(),
         };
+        if plan.owner.kind == OwnerKind::Stranger {
+            // Where it cannot be, the trees cannot either, and one of them says so.
+            drop(show_as_own(&opened.empty, &plan.empty, owner));
+        }
         for operation in &plan.spec.operations {
-            mounts
-                .open_one(operation, plan, ids, rooms)
-                .at(Stage::HostMounts)?;
+            let mount = match operation {
+                Operation::BindReadOnly { source, .. } => opened.tree(plan, source, owner),
+                Operation::Writable {
+                    place,
+                    medium,
+                    quota,
+                    ..
+                } => match medium {
+                    Medium::Memory => memory(*place, *quota, owner),
+                    Medium::Disk => disk(plan, *place),
+                },
+                _ => continue,
+            };
+            opened.mounts.push_back(mount.at(Stage::HostMounts)?);
         }
-        Ok(mounts)
+        Ok(opened)
     }
 
-    /// The places as directories the runner can work in, in the order of `Place::ALL`.
-    pub(crate) fn place_directories(&self) -> Result<Vec<OwnedFd>, Failure> {
-        let mut directories = Vec::new();
-        for place in Place::ALL {
-            let found = self.places.iter().find(|(known, _)| *known == place);
-            let (_, tree) = found
-                .ok_or_else(|| CallError::new(Errno::ENOENT, format!("the place `{place}`")))
-                .at(Stage::HostMounts)?;
-            directories.push(file::directory(tree).at(Stage::HostMounts)?);
-        }
-        Ok(directories)
+    /// What another process has opened for the same plan, in the order of [`Self::descriptors`].
+    pub(crate) fn received(mounts: Vec<OwnedFd>, seen: Seen) -> Result<Self, Failure> {
+        let mut mounts = VecDeque::from(mounts);
+        let empty = take(&mut mounts).at(Stage::HostMounts)?;
+        Ok(Self {
+            mounts,
+            empty,
+            seen,
+        })
     }
 
-    fn open_one(
-        &mut self,
-        operation: &Operation,
-        plan: &Plan,
-        ids: (u32, u32),
-        rooms: &mut Rooms,
-    ) -> Result<(), CallError> {
-        match operation {
-            Operation::BindReadOnly { source, .. } => {
-                let path = tree_path(plan, source)?;
-                let tree = mount::clone_tree(path, Attributes::READ_ONLY)?;
-                if plan.owner.kind == OwnerKind::Stranger {
-                    self.unowned = give(&tree, path, ids).err().or(self.unowned.take());
-                }
-                self.trees.push((source.clone(), tree));
-            }
-            Operation::Writable {
-                place,
-                medium,
-                quota,
-                ..
-            } => {
-                let tree = match medium {
-                    Medium::Memory => rooms.place(*place, *quota, ids)?,
-                    Medium::Disk => disk(plan, *place)?,
-                };
-                self.places.push((*place, tree));
-            }
-            _ => {}
-        }
-        Ok(())
+    /// For the process that will mount them.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        std::iter::once(&self.empty)
+            .chain(&self.mounts)
+            .map(OwnedFd::as_fd)
     }
+
+    /// What was noticed.
+    pub(crate) fn seen(&self) -> Seen {
+        self.seen.clone()
+    }
+
+    /// Why the files of a tree belong to nobody inside, where they do.
+    pub(crate) fn unowned(&self) -> Option<&CallError> {
+        self.seen.unowned.as_ref()
+    }
+
+    /// The mount of the next operation.
+    pub(crate) fn take(&mut self) -> Result<OwnedFd, CallError> {
+        take(&mut self.mounts)
+    }
+
+    /// The empty directory.
+    pub(crate) fn empty(&self) -> &OwnedFd {
+        &self.empty
+    }
+
+    fn tree(&mut self, plan: &Plan, source: &Source, owner: Ids) -> Result<OwnedFd, CallError> {
+        let path = tree_path(plan, source)?;
+        let tree = mount::clone_tree(path, Attributes::READ_ONLY)?;
+        if plan.owner.kind == OwnerKind::Stranger {
+            let given = show_as_own(&tree, path, owner);
+            self.seen.unowned = given.err().or(self.seen.unowned.take());
+        }
+        Ok(tree)
+    }
+}
+
+fn take(mounts: &mut VecDeque<OwnedFd>) -> Result<OwnedFd, CallError> {
+    let missing = || CallError::new(Errno::ENOENT, "a tree or place of the plan");
+    mounts.pop_front().ok_or_else(missing)
 }
 
 fn tree_path<'a>(plan: &'a Plan, source: &Source) -> Result<&'a Path, CallError> {
@@ -140,44 +126,37 @@ fn tree_path<'a>(plan: &'a Plan, source: &Source) -> Result<&'a Path, CallError>
 
 /// Has a tree show as the step's own, as it does where the caller is an ordinary user: programs
 /// that ask for owners, such as `tar`, must give the same bytes whoever runs the build.
-fn give(tree: &OwnedFd, path: &Path, ids: (u32, u32)) -> Result<(), CallError> {
+fn show_as_own(tree: &OwnedFd, path: &Path, owner: Ids) -> Result<(), CallError> {
     let metadata = fs::metadata(path).named(|| format!("stat(\"{}\")", path.display()))?;
     let on_disk = Ids {
         uid: metadata.uid(),
         gid: metadata.gid(),
     };
-    let owner = Ids {
-        uid: ids.0,
-        gid: ids.1,
-    };
-    // SAFETY: a stranger's mounts are opened by the zygote, which has one thread.
+    // SAFETY: neither a supervisor nor a pid 1 has a second thread.
     let namespace = unsafe { user_ids::namespace(on_disk, owner) }?;
     mount::map_owners(tree, &namespace)
 }
 
-fn memory(place: Place, quota: Quota, ids: (u32, u32)) -> Result<OwnedFd, CallError> {
+fn memory(place: Place, quota: Quota, owner: Ids) -> Result<OwnedFd, CallError> {
     let mode = match place {
         Place::Tmp => "1777",
         Place::Work | Place::Out => "0755",
     };
     let mut options = size_options(quota, mode);
-    options.push(("uid", ids.0.to_string()));
-    options.push(("gid", ids.1.to_string()));
+    options.push(("uid", owner.uid.to_string()));
+    options.push(("gid", owner.gid.to_string()));
     mount::create("tmpfs", &options, Attributes::WRITABLE)
 }
 
-fn shared_memory(quota: Quota) -> Result<OwnedFd, CallError> {
-    mount::create("tmpfs", &size_options(quota, "1777"), Attributes::DATA)
-}
-
-/// The options of a tmpfs. Without `nr_inodes` it would hold one file for each two pages of the
-/// machine, which is another machine's other number.
-pub(crate) fn size_options(quota: Quota, mode: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("mode", mode.to_owned()),
-        ("size", quota.bytes.to_string()),
-        ("nr_inodes", quota.inodes.to_string()),
-    ]
+/// Gives the directories of places on disk to the user of the sandbox.
+pub(crate) fn give_disks(plan: &Plan) -> Result<(), Failure> {
+    let Owner { uid, gid, .. } = plan.owner;
+    for path in plan.disks.values() {
+        chown(path, Some(uid), Some(gid))
+            .named(|| format!("chown(\"{}\", {uid}, {gid})", path.display()))
+            .at(Stage::HostMounts)?;
+    }
+    Ok(())
 }
 
 fn disk(plan: &Plan, place: Place) -> Result<OwnedFd, CallError> {
@@ -185,11 +164,6 @@ fn disk(plan: &Plan, place: Place) -> Result<OwnedFd, CallError> {
         let call = format!("the directory of the place `{place}`");
         return Err(CallError::new(Errno::ENOENT, call));
     };
-    if plan.owner.kind == OwnerKind::Stranger {
-        let (uid, gid) = (plan.owner.uid, plan.owner.gid);
-        chown(path, Some(uid), Some(gid))
-            .named(|| format!("chown(\"{}\", {uid}, {gid})", path.display()))?;
-    }
     let call = || format!("lstat(\"{}\")", path.display());
     let metadata = fs::symlink_metadata(path).named(call)?;
     if !metadata.is_dir() {

@@ -3,43 +3,45 @@
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, umask};
 use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::manifest::recipe::Tracing;
+use zwieback_core::sandbox_spec::identity::Identity;
 use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
-use super::fixtures::Fixtures;
-use super::furnish::Supplies;
-use super::host::{HostMounts, Rooms};
-use super::start::Start;
+use super::base_mounts::{self, BaseMounts};
+use super::host::HostMounts;
+use super::mounts::Mounts;
 use super::{landlock, limits, machine, privileges, root, serve};
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
-use crate::kernel::{filter, process};
-use crate::protocol::{Plan, Reply};
+use crate::kernel::user_ids::Ids;
+use crate::kernel::{filter, mount, network, process};
+use crate::protocol::{Admission, Plan, Reply};
 use crate::seccomp::{program, ranges};
 use crate::supervise::shift::Shift;
 use crate::wire;
 
-/// Whose death ends pid 1, besides the end of the socket.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bond {
-    /// The runner's. The kernel would count the death of the thread that started it.
-    Runner,
-    /// The zygote's, which looks after it.
-    Zygote,
-}
+/// What a sandbox has of its own besides its users and processes. The time namespace is not here:
+/// its offsets can only be set while nobody is in it. Nor is that of control groups: its root is the
+/// group of who makes it, and pid 1 gets to its group with the plan.
+const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS);
 
-/// Lives as pid 1. Root's mounts were opened before; an ordinary user's are opened here.
-pub(crate) fn run(
-    socket: &UnixStream,
-    start: Result<Start, Failure>,
-    plan: &Plan,
-    mounts: Option<HostMounts>,
-    bond: Bond,
-    shift: Option<Shift>,
-) -> ! {
-    let settled = start.and_then(|start| settle(start, plan, mounts, bond));
+/// Is pid 1. It speaks to the runner through `socket`, and is let in by its supervisor through `door`.
+pub(crate) fn main(socket: &UnixStream, door: &UnixStream) -> ! {
+    let begun = begin();
+    // Half of it, or nothing, is all there is when the supervisor has died or given up.
+    let Ok(Some((admission, opened))) = wire::receive::<Admission>(door) else {
+        process::exit_now()
+    };
+    let settled = begun.and_then(|proc| settle(proc, &admission, opened, door));
     let result = settled.and_then(|settled| {
         settled.report(socket)?;
         // The runner says so to its user. It may have asked for a step by now.
@@ -47,7 +49,8 @@ pub(crate) fn run(
             return Ok(());
         }
         drop(settled);
-        serve::serve(socket, shift)
+        let machine = &admission.plan.spec.machine;
+        serve::serve(socket, admission.is_traced.then(|| Shift::of(machine)))
     });
     if let Err(failure) = result {
         // Nobody is left to tell when even this fails.
@@ -56,7 +59,22 @@ pub(crate) fn run(
     process::exit_now()
 }
 
-/// A furnished and locked sandbox.
+/// What pid 1 does before there is a plan and before any id is mapped: it makes its namespaces, and a
+/// process table of them.
+fn begin() -> Result<OwnedFd, Failure> {
+    process::die_with_parent().at(Stage::Namespaces)?;
+    unshare(NAMESPACES)
+        .named(|| format!("unshare({NAMESPACES:?})"))
+        .at(Stage::Namespaces)?;
+    privileges::bound().at(Stage::Privileges)?;
+    // What is made from here on has the mode it is made with, whatever the caller's habits.
+    umask(Mode::empty());
+    mount::make_private().at(Stage::Root)?;
+    network::loopback_up().at(Stage::Network)?;
+    base_mounts::process_table().at(Stage::Proc)
+}
+
+/// A sandbox whose mounts and locks are in place.
 struct Settled {
     enforcement: Enforcement,
     /// The places in the order of `Place::ALL`, then `/proc`, then the list of shared memory.
@@ -66,29 +84,26 @@ struct Settled {
 /// The locks in their order. What needs a right comes before the right is dropped; seccomp is
 /// last, since it forbids most of what comes before.
 fn settle(
-    start: Start,
-    plan: &Plan,
-    mounts: Option<HostMounts>,
-    bond: Bond,
+    proc: OwnedFd,
+    admission: &Admission,
+    opened: Vec<OwnedFd>,
+    door: &UnixStream,
 ) -> Result<Settled, Failure> {
+    let plan = &admission.plan;
     let spec = &plan.spec;
     let mut enforcement = plan.enforcement.clone();
-    bond.tie().at(Stage::Namespaces)?;
-    machine::hide_groups().at(Stage::Namespaces)?;
-    let Start {
-        progress,
-        mut rooms,
-    } = start;
-    let mut mounts = match mounts {
-        Some(mounts) => mounts,
-        None => HostMounts::open(plan, (spec.identity.uid, spec.identity.gid), &mut rooms)?,
+    machine::enter_groups(&plan.cgroups).at(Stage::Cgroup)?;
+    let host = if let Some(seen) = &admission.opened {
+        HostMounts::received(opened, seen.clone())?
+    } else {
+        let Identity { uid, gid, .. } = spec.identity;
+        HostMounts::open(plan, Ids { uid, gid })?
     };
-    record_root(&mut enforcement, mounts.unowned.take());
+    record_root(&mut enforcement, host.unowned());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
-    let mut fixtures = progress.fit(&spec.identity, &plan.owner)?;
-    // prctl(2): changing the user clears it.
-    bond.tie().at(Stage::Namespaces)?;
-    let descriptors = move_in(spec, mounts, &mut rooms, &mut fixtures)?;
+    privileges::become_inside_user(&spec.identity, &plan.owner).at(Stage::Identity)?;
+    stay_with_supervisor(door).at(Stage::Namespaces)?;
+    let descriptors = move_in(spec, &BaseMounts::make(proc)?, host, &mut enforcement)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
     limits::apply(spec).at(Stage::Limits)?;
@@ -105,31 +120,35 @@ fn settle(
     })
 }
 
-/// Goes from the host's root to a furnished one. What the runner is to see of it is returned.
-fn move_in(
-    spec: &SandboxSpec,
-    mounts: HostMounts,
-    rooms: &mut Rooms,
-    fixtures: &mut Fixtures,
-) -> Result<Vec<OwnedFd>, Failure> {
-    fixtures.hide_the_rest().at(Stage::Proc)?;
-    root::settings(spec, fixtures.proc()).at(Stage::Proc)?;
-    let mut descriptors = mounts.place_directories()?;
-    descriptors.push(fixtures.proc_directory()?);
-    descriptors.extend(fixtures.shared_memory()?);
-    let supplies = Supplies::gather(spec, mounts, rooms, &fixtures.bench)?;
-    root::change(supplies.root()?, fixtures)?;
-    supplies.furnish(spec)?;
-    Ok(descriptors)
+/// Asks once more to be killed with the supervisor: changing the user has cleared that (`prctl(2)`).
+/// One that died in between has closed the door.
+fn stay_with_supervisor(door: &UnixStream) -> Result<(), CallError> {
+    process::die_with_parent()?;
+    let mut event = [PollFd::new(door.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut event, PollTimeout::ZERO) {
+        Ok(0) | Err(Errno::EINTR) => Ok(()),
+        Ok(_) => process::exit_now(),
+        Err(errno) => Err(CallError::new(errno, "poll(door)")),
+    }
 }
 
-impl Bond {
-    fn tie(self) -> Result<(), CallError> {
-        match self {
-            Self::Runner => Ok(()),
-            Self::Zygote => process::die_with_parent(),
-        }
-    }
+/// Goes from the host's root to the sandbox's own. What the runner is to see of it is returned.
+fn move_in(
+    spec: &SandboxSpec,
+    base: &BaseMounts,
+    host: HostMounts,
+    enforcement: &mut Enforcement,
+) -> Result<Vec<OwnedFd>, Failure> {
+    root::settings(spec, base.proc()).at(Stage::Proc)?;
+    let mounts = Mounts::gather(spec, host, base)?;
+    record_inodes(enforcement, mounts.shared());
+    let mut descriptors = mounts.place_directories()?;
+    descriptors.push(base.proc_directory()?);
+    descriptors.extend(base.shared_memory()?);
+    root::change(mounts.root()?, base)?;
+    mounts.attach_all(spec)?;
+    root::make_home(spec).at(Stage::Furnish)?;
+    Ok(descriptors)
 }
 
 impl Settled {
@@ -187,8 +206,20 @@ fn record_filter(enforcement: &mut Enforcement, tracing: Tracing) {
     enforcement.record(Lock::Seccomp, state, detail);
 }
 
+/// Without inodes of its own a sandbox is no less locked, but can signal to one beside it.
+fn record_inodes(enforcement: &mut Enforcement, shared: Option<&CallError>) {
+    let (state, detail) = match shared {
+        None => (
+            LockState::Enforced,
+            "toolchain through an overlay".to_owned(),
+        ),
+        Some(error) => (LockState::Partial, format!("shared-inodes: {error}")),
+    };
+    enforcement.record(Lock::PrivateInodes, state, detail);
+}
+
 /// A root whose files belong to nobody inside is as good a lock, but two machines may see it.
-fn record_root(enforcement: &mut Enforcement, unowned: Option<CallError>) {
+fn record_root(enforcement: &mut Enforcement, unowned: Option<&CallError>) {
     let bound = "toolchain bound read-only, nosuid, nodev";
     let detail = match unowned {
         None => bound.to_owned(),

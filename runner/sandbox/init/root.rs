@@ -1,23 +1,24 @@
 //! From the host's root to the toolchain's.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
 
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
-use super::fixtures::Fixtures;
+use super::base_mounts::BaseMounts;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::mount;
 
-/// Makes a tree the root, with the fixtures in it.
-pub(crate) fn change(tree: &OwnedFd, fixtures: &Fixtures) -> Result<(), Failure> {
+/// Makes a tree the root, with `/dev` and `/proc` in it.
+pub(crate) fn change(tree: &OwnedFd, base: &BaseMounts) -> Result<(), Failure> {
     mount::attach(tree, "/").at(Stage::Root)?;
     nix::unistd::fchdir(tree)
         .named(|| "fchdir(toolchain)".to_owned())
         .at(Stage::Root)?;
-    fixtures.move_here().at(Stage::Furnish)?;
+    base.move_here().at(Stage::Furnish)?;
     mount::pivot_to_working_directory().at(Stage::Root)
 }
 
@@ -33,6 +34,19 @@ pub(crate) fn settings(spec: &SandboxSpec, proc: &OwnedFd) -> Result<(), CallErr
         )?;
     }
     Ok(())
+}
+
+/// Makes the home of a step, where a place is to hold it. One that a tree has already stays as it is.
+pub(crate) fn make_home(spec: &SandboxSpec) -> Result<(), CallError> {
+    let home = spec.environment.get("HOME").map(String::as_str);
+    let Some(home) = home.filter(|home| spec.is_writable(home)) else {
+        return Ok(());
+    };
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(home);
+    made.named(|| format!("mkdir({home:?})"))
 }
 
 fn set(proc: &OwnedFd, name: &str, value: &str) -> Result<(), CallError> {

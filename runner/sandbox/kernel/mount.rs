@@ -71,6 +71,38 @@ pub(crate) fn create(
     .named(|| format!("fsmount({kind:?})"))
 }
 
+/// The numbers under which the layers of an overlay are open while it is made. The mount table shows
+/// them, so that they are the same in every sandbox.
+const LAYERS: [RawFd; 2] = [500, 501];
+
+/// A tree shown through inodes of a mount of its own, which nobody else sees: an overlay without a
+/// layer to write to. It takes two layers at least, so that an empty one lies below. `/proc` is that
+/// of this process. Linux 5.11.
+pub(crate) fn overlay(tree: &OwnedFd, empty: &OwnedFd) -> Result<OwnedFd, CallError> {
+    let _upper = duplicate_at(tree, LAYERS[0])?;
+    let _lower = duplicate_at(empty, LAYERS[1])?;
+    let layers = LAYERS.map(|number| format!("/proc/self/fd/{number}"));
+    // Each is set, since what holds otherwise is for the machine's administrator to say.
+    let off = |name| (name, "off".to_owned());
+    let options = [
+        ("lowerdir", layers.join(":")),
+        // Not `off`, which the kernel does not take from an ordinary user.
+        ("redirect_dir", "nofollow".to_owned()),
+        off("metacopy"),
+        off("index"),
+        off("xino"),
+    ];
+    create("overlay", &options, Attributes::READ_ONLY)
+}
+
+fn duplicate_at(fd: &OwnedFd, number: RawFd) -> Result<OwnedFd, CallError> {
+    let raw = fd.as_raw_fd();
+    // SAFETY: plain integers; nothing of this process is open under so high a number. The kernel
+    // returns a new descriptor.
+    unsafe { descriptor(libc::syscall(libc::SYS_dup3, raw, number, libc::O_CLOEXEC)) }
+        .named(|| format!("dup3({raw}, {number})"))
+}
+
 /// A copy of the mounts at `path` that is mounted nowhere yet, with everything below it.
 pub(crate) fn clone_tree(path: &Path, attributes: Attributes) -> Result<OwnedFd, CallError> {
     let call = || format!("open_tree(\"{}\", OPEN_TREE_CLONE)", path.display());

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 
@@ -115,15 +116,11 @@ pub(crate) fn wait_for(pid: i32) -> Result<i32, Errno> {
     }
 }
 
-/// Waits for the end of the child behind a descriptor; not at all if it is nobody's child any more.
-pub(crate) fn reap(pidfd: &OwnedFd) {
-    use nix::sys::wait::{Id, WaitPidFlag, waitid};
-    while let Err(Errno::EINTR) = waitid(Id::PIDFd(pidfd.as_fd()), WaitPidFlag::WEXITED) {}
-}
-
-/// Has whoever loses its parent below this process become this one's child.
-pub(crate) fn adopt_orphans() -> Result<(), CallError> {
-    nix::sys::prctl::set_child_subreaper(true).named(|| "prctl(PR_SET_CHILD_SUBREAPER)".to_owned())
+/// Waits until the process behind a descriptor has ended, whosever child it is. The first process of a
+/// pid namespace ends after all others in it.
+pub(crate) fn await_end(pidfd: &OwnedFd) {
+    let mut event = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    while let Err(Errno::EINTR) = poll(&mut event, PollTimeout::NONE) {}
 }
 
 /// Whether a call waits for what it asks for.

@@ -1,10 +1,9 @@
 //! User namespaces that nobody lives in: they stand for a mapping of ids.
 
 use std::io::Read as _;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::sched::CloneFlags;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
 
 use super::{file, process};
 use crate::call::{CallError, Named as _};
@@ -31,10 +30,10 @@ pub(crate) unsafe fn namespace(inside: Ids, outside: Ids) -> Result<OwnedFd, Cal
             process::exit_now()
         }
         process::Cloned::Parent { pid, pidfd } => {
+            // It ends with the pipe, and is reaped with all the others.
+            drop(pidfd);
             let namespace = describe(pid, inside, outside);
             drop(release);
-            waitid(Id::PIDFd(pidfd.as_fd()), WaitPidFlag::WEXITED)
-                .named(|| format!("waitid({pid})"))?;
             namespace
         }
     }

@@ -13,6 +13,7 @@ use super::facts::Facts;
 use super::remedy::{Remedy, remedies};
 use crate::canceller::Canceller;
 use crate::error::SandboxError;
+use crate::fork_server::ForkServer;
 use crate::sandbox::{Sandbox, Sources};
 
 /// What was found.
@@ -26,15 +27,19 @@ pub struct Diagnosis {
     pub remedies: Vec<Remedy>,
 }
 
-/// Starts the sandbox of a build on an empty toolchain below `scratch`, an empty directory.
+/// Starts the sandbox of a build on an empty toolchain below `scratch`, a directory. The caller has one
+/// thread.
 pub fn diagnose(scratch: &Path) -> io::Result<Diagnosis> {
     furnish(scratch)?;
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
-        toolchain: scratch.to_owned(),
+        toolchain: scratch.join("tree"),
+        empty: scratch.join("empty"),
         ..Sources::default()
     };
-    let started = Sandbox::start(&spec, sources, &Canceller::new()?);
+    let canceller = Canceller::new()?;
+    let started =
+        ForkServer::start().and_then(|server| Sandbox::start(&server, &spec, sources, &canceller));
     let (enforcement, obstacle) = match started {
         Ok(sandbox) => (sandbox.finish().enforcement, None),
         Err(error) => (Enforcement::default(), Some(error)),
@@ -49,7 +54,9 @@ pub fn diagnose(scratch: &Path) -> io::Result<Diagnosis> {
 
 /// A toolchain tree without a toolchain.
 fn furnish(scratch: &Path) -> io::Result<()> {
-    let inside = |path: &str| scratch.join(path.trim_start_matches('/'));
+    let tree = scratch.join("tree");
+    fs::create_dir_all(scratch.join("empty"))?;
+    let inside = |path: &str| tree.join(path.trim_start_matches('/'));
     for point in MOUNT_POINTS {
         fs::create_dir_all(inside(point))?;
     }

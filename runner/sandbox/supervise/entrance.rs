@@ -1,4 +1,4 @@
-//! A shift is begun by the zygote, entered by each step, and proved there.
+//! A shift is begun by the supervisor, entered by each step, and proved there.
 
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};

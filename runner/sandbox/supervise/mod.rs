@@ -4,12 +4,12 @@
 //! those of Go; so the kernel is asked to stop a step's process at the few calls that read the
 //! wall clock or wait by it, and the supervisor answers in the kernel's place.
 //!
-//! **Who.** The zygote: it has one thread, lies outside of every namespace of the sandbox, and
-//! has nothing else to do. It becomes the tracer of pid 1 before pid 1 does anything, and so of
-//! all that descends from it, threads and `vfork` included. A step cannot see the zygote (another
-//! pid namespace), signal it, or trace anything itself; what the zygote reads of a step are
+//! **Who.** The sandbox's supervisor: it has one thread, lies outside of every namespace of the sandbox, and
+//! has nothing else to do. It becomes the tracer of pid 1 before pid 1 starts a step, and so of
+//! all that descends from it, threads and `vfork` included. A step cannot see the supervisor (another
+//! pid namespace), signal it, or trace anything itself; what the supervisor reads of a step are
 //! numbers: registers, deadlines, and the vector of a fresh stack, all of bounded size. When the
-//! zygote dies, the kernel kills the step (`PTRACE_O_EXITKILL`).
+//! supervisor dies, the kernel kills the step (`PTRACE_O_EXITKILL`).
 //!
 //! **How.** Each step starts under one more seccomp program ([`filter`]), whose only verdict
 //! besides "allow" is `SECCOMP_RET_TRACE`. Other calls run at full speed: there is no stop at
@@ -41,7 +41,7 @@ pub(crate) mod filter;
 pub(crate) mod look;
 pub(crate) mod luck;
 pub(crate) mod shift;
-pub(crate) mod supervisor;
+pub(crate) mod tracer;
 pub(crate) mod vector;
 pub(crate) mod verdict;
 pub(crate) mod waits;

@@ -1,56 +1,43 @@
-//! What a supervisor has to say in the end, and how it gets to the runner.
+//! What a supervisor has to say in the end.
 
-use std::process::{ExitCode, ExitStatus};
+use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use zwieback_core::supervision::{Effect, Supervision};
 
-/// What did not go as it should. It travels as the zygote's exit status, since the zygote speaks
-/// to nobody while steps run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Verdict(u8);
+/// What did not go as it should.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Verdict(BTreeSet<Flaw>);
 
-/// A flaw, as a bit. The lowest is taken: 1 is the end of a zygote that failed before it had
-/// anything to supervise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+/// Something that a supervised program may have seen as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Flaw {
     /// Of some program the vDSO could not be hidden.
-    ClockSeen = 2,
+    ClockSeen,
     /// Some deadline could not be moved.
-    DeadlineKept = 4,
+    DeadlineKept,
     /// Some program could ask the CPU.
-    CpuSeen = 8,
+    CpuSeen,
 }
 
 impl Verdict {
     /// Notes a flaw.
     pub(crate) fn note(&mut self, flaw: Flaw) {
-        self.0 |= flaw as u8;
-    }
-
-    /// As an exit code.
-    pub(crate) fn exit_code(self) -> ExitCode {
-        self.0.into()
-    }
-
-    fn has(self, flaw: Flaw) -> bool {
-        self.0 & flaw as u8 != 0
+        self.0.insert(flaw);
     }
 }
 
 /// Why neither the vDSO nor the random bytes of a start could be changed.
 const UNREAD: &str = "the memory of a program that started could not be read";
 
-/// What came of a supervision that began like this, when the zygote has ended so. A supervisor
-/// whose end nobody has seen has proved nothing.
-pub(crate) fn conclude(begun: Supervision, end: Option<ExitStatus>) -> Supervision {
-    let code = end.and_then(|end| u8::try_from(end.code()?).ok());
-    let verdict = code.filter(|code| code & 1 == 0).map(Verdict);
-    let flaw = |flaws: &[(Flaw, &'static str)]| match verdict {
+/// What came of a supervision that began like this, when the supervisor has said that. One whose end
+/// nobody has heard of has proved nothing.
+pub(crate) fn conclude(begun: Supervision, end: Option<&Verdict>) -> Supervision {
+    let flaw = |flaws: &[(Flaw, &'static str)]| match end {
         None => Some("the supervisor did not live to its end"),
-        Some(verdict) => flaws
+        Some(Verdict(seen)) => flaws
             .iter()
-            .find_map(|(it, why)| verdict.has(*it).then_some(*why)),
+            .find_map(|(flaw, why)| seen.contains(flaw).then_some(*why)),
     };
     let clock = flaw(&[
         (Flaw::ClockSeen, UNREAD),
@@ -77,35 +64,42 @@ fn degraded(begun: Effect, flaw: Option<&str>) -> Effect {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
-
     use super::*;
 
-    fn concluded(begun: Option<Effect>, status: i32) -> Option<Effect> {
+    fn concluded(begun: Option<Effect>, end: Option<&[Flaw]>) -> Option<Effect> {
         let begun = Supervision {
             wall_clock: begun,
             ..Supervision::default()
         };
-        conclude(begun, Some(ExitStatus::from_raw(status))).wall_clock
+        let end = end.map(|flaws| Verdict(flaws.iter().copied().collect()));
+        conclude(begun, end.as_ref()).wall_clock
     }
 
     #[test]
     fn only_a_whole_supervision_is_effective() {
         let begun = || Some(Effect::Effective);
-        assert_eq!(concluded(begun(), 0), begun());
-        assert_eq!(concluded(begun(), 8 << 8), begun(), "that was the CPU's");
-        for status in [2 << 8, 4 << 8, 1 << 8, 14 << 8, libc::SIGKILL] {
-            assert!(matches!(
-                concluded(begun(), status),
-                Some(Effect::Ineffective { .. })
-            ));
+        assert_eq!(concluded(begun(), Some(&[])), begun());
+        let of_the_cpu = concluded(begun(), Some(&[Flaw::CpuSeen]));
+        assert_eq!(of_the_cpu, begun());
+        for end in [
+            Some(&[Flaw::ClockSeen][..]),
+            Some(&[Flaw::DeadlineKept]),
+            Some(&[Flaw::CpuSeen, Flaw::ClockSeen]),
+            None,
+        ] {
+            let effect = concluded(begun(), end);
+            assert!(
+                matches!(effect, Some(Effect::Ineffective { .. })),
+                "{end:?}"
+            );
         }
     }
 
     #[test]
     fn what_could_not_begin_keeps_its_reason() {
         let begun = Some(Effect::ineffective("no ptrace"));
-        assert_eq!(concluded(begun.clone(), 2 << 8), begun);
-        assert_eq!(concluded(None, libc::SIGKILL), None);
+        let end = concluded(begun.clone(), Some(&[Flaw::ClockSeen]));
+        assert_eq!(end, begun);
+        assert_eq!(concluded(None, None), None);
     }
 }

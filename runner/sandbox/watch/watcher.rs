@@ -86,11 +86,6 @@ impl Watcher {
         (self.groups, peak)
     }
 
-    /// Whether there are control groups, which somebody has to remove.
-    pub(crate) fn uses_groups(&self) -> bool {
-        !self.groups.directories().is_empty()
-    }
-
     fn add_up(&mut self) -> Option<Limit> {
         if self.groups.limit_memory() && self.groups.count_processes() {
             return None;

@@ -5,13 +5,12 @@ use std::panic;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use zwieback_sandbox::nursery;
 use zwieback_test_world::skip::skip;
 
 use crate::world::World;
 use crate::{
-    clock, kernel, lifecycle, limits, namespaces, network, processes, shell, shift, terminal,
-    writes,
+    clock, inodes, kernel, lifecycle, limits, namespaces, network, processes, shell, shift,
+    terminal, writes,
 };
 
 /// A test with a name.
@@ -35,18 +34,7 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let world = World::new();
-    let own = run(&world, &filters, Origin::Nursery).and_then(|nursed| {
-        let planted = run(&world, &filters, Origin::Planted)?;
-        Ok(nursed && planted)
-    });
-    let own = match own {
-        Ok(own) => own,
-        Err(code) => {
-            // The world is the parent's.
-            std::mem::forget(world);
-            return code;
-        }
-    };
+    let own = run(&world, &filters);
     let other = if nix::unistd::geteuid().is_root() {
         run_as_ordinary_user(&world, arguments)
     } else {
@@ -75,44 +63,19 @@ fn trials() -> impl Iterator<Item = Trial> {
         shell::TRIALS,
         clock::TRIALS,
         shift::TRIALS,
+        inodes::TRIALS,
     ]
     .into_iter()
     .flatten()
     .copied()
 }
 
-/// Where the first sandbox of a trial comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Nursery,
-    Planted,
-}
-
-/// What is tried in a planted sandbox as well: what a step finds around it.
-const PLANTED: [&str; 10] = [
-    "lifecycle_locks",
-    "lifecycle_processors",
-    "lifecycle_left",
-    "network_",
-    "namespaces_",
-    "kernel_",
-    "terminal_",
-    "writes_",
-    "processes_daemon",
-    // These need a zygote: what was planted gives way to one.
-    "shift_of",
-];
-
-/// Whether every trial passed. In a process that was planted, the code to end with.
-fn run(world: &World, filters: &[&str], origin: Origin) -> Result<bool, ExitCode> {
+/// Whether every trial passed.
+fn run(world: &World, filters: &[&str]) -> bool {
     let who = if nix::unistd::geteuid().is_root() {
         "root"
     } else {
         "user"
-    };
-    let how = match origin {
-        Origin::Nursery => "",
-        Origin::Planted => " planted",
     };
     let mut failed = Vec::new();
     let mut passed = 0;
@@ -120,35 +83,19 @@ fn run(world: &World, filters: &[&str], origin: Origin) -> Result<bool, ExitCode
         if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter)) {
             continue;
         }
-        if origin == Origin::Planted {
-            if !PLANTED.iter().any(|start| name.starts_with(start)) {
-                continue;
-            }
-            plant()?;
-        }
         let started = Instant::now();
         match panic::catch_unwind(|| trial(world)) {
             Ok(()) => passed += 1,
             Err(_) => failed.push(name),
         }
-        println!("{who}{how} {name} ({} ms)", started.elapsed().as_millis());
+        println!("{who} {name} ({} ms)", started.elapsed().as_millis());
     }
     let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
     println!(
-        "test result: {verdict}. {passed} passed; {} failed; 0 ignored; as {who}{how} {failed:?}",
+        "test result: {verdict}. {passed} passed; {} failed; 0 ignored; as {who} {failed:?}",
         failed.len()
     );
-    Ok(failed.is_empty())
-}
-
-fn plant() -> Result<(), ExitCode> {
-    let before = lifecycle::children().len();
-    if let Some(code) = nursery::plant() {
-        return Err(code);
-    }
-    // Else the trial would be that of a nursery once more, of which a seed may be born just now.
-    assert!(lifecycle::children().len() > before, "nothing was planted");
-    Ok(())
+    failed.is_empty()
 }
 
 fn run_as_ordinary_user(world: &World, arguments: &[String]) -> bool {

@@ -7,11 +7,20 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
-use crate::{clock, kernel, lifecycle, limits, network, processes, shell, writes};
+use crate::{
+    clock, inodes, kernel, lifecycle, limits, network, processes, shell, terminal, writes,
+};
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
     match (name, arguments) {
+        ("hold-locks", _) => inodes::hold_locks(),
+        ("try-locks", _) => inodes::try_locks(),
+        ("touch-files", _) => inodes::touch_files(),
+        ("count-events", _) => inodes::count_events(),
+        ("terminal-pair", _) => terminal::pair(),
+        ("reopen-streams", _) => terminal::reopen(),
+        ("home", _) => home(),
         ("loopback", _) => network::loopback(),
         ("connect", [address]) => network::connect_to(address),
         ("connect-abstract", [name]) => network::connect_abstract(name),
@@ -62,7 +71,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("shifted", [tree, program]) => clock::shifted(tree, program),
         ("untraced", [tree]) => clock::untraced(tree),
         ("refused", [tree]) => lifecycle::refused(tree),
-        ("doomed-runner", [tree, origin]) => lifecycle::doomed_runner(tree, origin),
+        ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }
 }
@@ -82,6 +91,11 @@ fn identity() -> Attempt {
         io(std::env::current_dir())?.display(),
         std::process::id()
     ))
+}
+
+fn home() -> Attempt {
+    let home = std::env::var("HOME").map_err(|_| Errno::ENOENT)?;
+    io(fs::write(format!("{home}/.toolrc"), "x")).map(|()| home)
 }
 
 fn machine() -> Attempt {

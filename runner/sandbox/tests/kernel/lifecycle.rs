@@ -13,8 +13,8 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::error::{SandboxError, Stage};
-use zwieback_sandbox::nursery;
-use zwieback_sandbox::processes::Waiting;
+use zwieback_sandbox::fork_server::ForkServer;
+use zwieback_sandbox::handle::SupervisorHandle;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::Ending;
@@ -43,7 +43,11 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("lifecycle_killed_runner_leaves_nothing", killed_runner),
     ("lifecycle_left_sandbox_ends", left),
     ("lifecycle_first_step_needs_no_answer", asked_early),
-    ("lifecycle_waiting_seed_may_die", killed_seed),
+    (
+        "lifecycle_killed_supervisor_leaves_nothing",
+        killed_supervisor,
+    ),
+    ("lifecycle_killed_fork_server_is_an_error", killed_server),
     ("lifecycle_two_at_once", two_at_once),
 ];
 
@@ -104,13 +108,13 @@ fn own_program(world: &World) {
     }
 }
 
-fn missing_toolchain(_: &World) {
+fn missing_toolchain(world: &World) {
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
     let sources = Sources {
         toolchain: "/nowhere/at/all".into(),
-        ..Sources::default()
+        ..world.sources()
     };
-    match Sandbox::start(&spec, sources, &Canceller::new().unwrap()) {
+    match Sandbox::start(&world.server, &spec, sources, &Canceller::new().unwrap()) {
         Err(SandboxError::Setup(failure)) => {
             assert_eq!(failure.stage, Stage::HostMounts);
             assert_eq!(failure.call.errno(), nix::errno::Errno::ENOENT);
@@ -118,19 +122,24 @@ fn missing_toolchain(_: &World) {
         }
         other => panic!("{other:?}"),
     }
-    let nothing = Sandbox::start(&spec, Sources::default(), &Canceller::new().unwrap());
+    let nothing = Sources {
+        toolchain: "".into(),
+        ..world.sources()
+    };
+    let nothing = Sandbox::start(&world.server, &spec, nothing, &Canceller::new().unwrap());
     assert!(matches!(nothing, Err(SandboxError::NoSource(_))));
 }
 
-fn incomplete_toolchain(_: &World) {
+fn incomplete_toolchain(world: &World) {
     let tree = tempfile::tempdir().unwrap();
     std::fs::create_dir(tree.path().join("etc")).unwrap();
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
     let sources = Sources {
         toolchain: tree.path().to_owned(),
-        ..Sources::default()
+        ..world.sources()
     };
-    let error = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap_err();
+    let error =
+        Sandbox::start(&world.server, &spec, sources, &Canceller::new().unwrap()).unwrap_err();
     assert!(
         error.to_string().starts_with("cannot furnish the sandbox"),
         "{error}"
@@ -162,7 +171,7 @@ fn root_inside(world: &World) {
 fn cancel(world: &World) {
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
     let canceller = Canceller::new().unwrap();
-    let mut sandbox = Sandbox::start(&spec, world.sources(), &canceller).unwrap();
+    let mut sandbox = Sandbox::start(&world.server, &spec, world.sources(), &canceller).unwrap();
     let started = Instant::now();
     let outcome = sandbox.run(&command("ignore-signals", &["say"]), &mut |_| {
         canceller.cancel();
@@ -211,19 +220,21 @@ fn layout(world: &World) {
 
 /// A runner of so many megabytes that starts sandboxes, runs a step in each, and ends: what `scripts/bench sandbox` times.
 pub(crate) fn rounds(tree: &str, resident: &str, rounds: &str) -> attempt::Attempt {
+    let server = ForkServer::start().unwrap();
     // A runner that has read a store is large.
     let ballast = vec![1_u8; resident.parse::<usize>().unwrap() << 20];
     std::hint::black_box(&ballast);
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
+        empty: Path::new(tree).with_file_name("empty"),
         ..Sources::default()
     };
     let mut times = Vec::new();
     for _ in 0..rounds.parse::<usize>().unwrap() {
         let started = Instant::now();
         let canceller = Canceller::new().unwrap();
-        let mut sandbox = Sandbox::start(&spec, sources.clone(), &canceller).unwrap();
+        let mut sandbox = Sandbox::start(&server, &spec, sources.clone(), &canceller).unwrap();
         let outcome = sandbox.run(&command("exit", &["0"]), &mut |_| {}).unwrap();
         assert!(outcome.is_success());
         sandbox.finish();
@@ -238,40 +249,31 @@ pub(crate) fn rounds(tree: &str, resident: &str, rounds: &str) -> attempt::Attem
 }
 
 /// A runner that starts a sandbox, says where, and waits to be killed.
-pub(crate) fn doomed_runner(tree: &str, origin: &str) -> ! {
-    if origin == "planted"
-        && let Some(_code) = nursery::plant()
-    {
-        std::process::exit(0);
-    }
+pub(crate) fn doomed_runner(tree: &str) -> ! {
+    let server = ForkServer::start().unwrap();
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
+        empty: Path::new(tree).with_file_name("empty"),
         ..Sources::default()
     };
-    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let mut sandbox = Sandbox::start(&server, &spec, sources, &Canceller::new().unwrap()).unwrap();
     println!("started");
     let outcome = sandbox.run(&command("ignore-signals", &["stay"]), &mut |_| {});
     panic!("{outcome:?}");
 }
 
 fn killed_runner(world: &World) {
-    for origin in ["planted", "nursed"] {
-        kill_runner(world, origin);
-    }
-}
-
-fn kill_runner(world: &World, origin: &str) {
     let tree = world.toolchain();
     let tree = tree.to_str().unwrap();
     let mut runner = Command::new(world.program())
-        .args([attempt::ARGUMENT, "doomed-runner", tree, origin])
+        .args([attempt::ARGUMENT, "doomed-runner", tree])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut said = [0; 8];
     runner.stdout.take().unwrap().read_exact(&mut said).unwrap();
-    let descendants = children_of(runner.id());
+    let descendants = descendants(runner.id());
     assert!(!descendants.is_empty(), "there is a sandbox");
     runner.kill().unwrap();
     runner.wait().unwrap();
@@ -328,12 +330,14 @@ fn forbid_namespaces() -> std::io::Result<()> {
 
 /// Tells why a sandbox cannot be started.
 pub(crate) fn refused(tree: &str) -> Attempt {
+    let server = ForkServer::start().unwrap();
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),
+        empty: Path::new(tree).with_file_name("empty"),
         ..Sources::default()
     };
-    let error = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap_err();
+    let error = Sandbox::start(&server, &spec, sources, &Canceller::new().unwrap()).unwrap_err();
     Ok(format!("{error}; {:?}", error.hint()))
 }
 
@@ -341,21 +345,16 @@ pub(crate) fn refused(tree: &str) -> Attempt {
 fn left(world: &World) {
     let mut sandbox = world.sandbox(limits());
     assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
-    let inside = adopted();
-    // Root's zygote stays with a control group.
-    let is_root = nix::unistd::geteuid().is_root();
-    assert!(is_root || !inside.is_empty(), "pid 1 is the runner's");
+    assert_eq!(sandboxes().len(), 1, "pid 1 is there");
     sandbox.leave();
-    // What waits for the next sandbox stays.
-    until(|| inside.is_empty() || inside.iter().any(|pid| !adopted().contains(pid)));
+    until(|| sandboxes().is_empty());
 }
 
 /// A step that is asked for at once starts when every lock is in place, and not before.
 fn asked_early(world: &World) {
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
-    let waiting = Waiting::spawn().unwrap();
     let starting = Starting::begin(
-        Some(waiting),
+        SupervisorHandle::start(&world.server).unwrap(),
         &spec,
         world.sources(),
         &Canceller::new().unwrap(),
@@ -371,36 +370,73 @@ fn asked_early(world: &World) {
     assert_eq!(sandbox.finish().enforcement.missing(), None);
 }
 
-/// A seed waits for the sandbox that comes next, and has time to be killed.
-fn killed_seed(world: &World) {
-    drop(world.sandbox(limits()));
-    let waiting = children();
-    for pid in &waiting {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(*pid).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
-    }
-    // The kernel takes its time.
-    until(|| waiting.iter().all(|pid| field(*pid, "NSpid:").is_none()));
+/// Pid 1 dies with its supervisor, whenever that is: before there is a plan, and while a step runs.
+fn killed_supervisor(world: &World) {
+    let waiting = SupervisorHandle::start(&world.server).unwrap();
+    until(|| !sandboxes().is_empty());
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    kill_supervisors();
+    let canceller = Canceller::new().unwrap();
+    let starting = Starting::begin(waiting, &spec, world.sources(), &canceller);
+    let started = starting.and_then(Starting::ready);
+    assert!(matches!(started, Err(SandboxError::Gone(_))), "{started:?}");
+
     let mut sandbox = world.sandbox(limits());
-    assert_eq!(run(&mut sandbox, "others", &[]).1, "did 1\n");
+    let inside = sandboxes();
+    assert_eq!(inside.len(), 1, "pid 1 is there");
+    let outcome = sandbox.run(&command("ignore-signals", &["say"]), &mut |_| {
+        kill_supervisors();
+    });
+    assert!(matches!(outcome, Err(SandboxError::Gone(_))), "{outcome:?}");
+    sandbox.finish();
+    until(|| sandboxes().is_empty());
 }
 
-/// The children of this process that live in a pid namespace of their own.
-fn adopted() -> Vec<u32> {
+/// Whoever has no fork server any more is told so, and nothing hangs.
+fn killed_server(world: &World) {
+    let server = ForkServer::start().unwrap();
+    kill(*children().last().unwrap());
+    let spec = SandboxSpec::for_build(Conditions::default(), limits());
+    let started = Sandbox::start(&server, &spec, world.sources(), &Canceller::new().unwrap());
+    let said = started.unwrap_err().to_string();
+    assert!(
+        said.contains("supervisor") || said.contains("by itself"),
+        "{said}"
+    );
+}
+
+/// The first processes of the sandboxes of this process, by their numbers out here.
+fn sandboxes() -> Vec<u32> {
     let lives_apart = |pid: &u32| {
         let ids = field(*pid, "NSpid:");
         ids.is_some_and(|ids| ids.split_ascii_whitespace().count() == 2)
     };
-    children().into_iter().filter(lives_apart).collect()
+    let all = descendants(std::process::id());
+    all.into_iter().filter(lives_apart).collect()
 }
 
-/// The children of this process, dead ones among them.
-pub(crate) fn children() -> Vec<u32> {
-    let own = std::process::id();
-    let list = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
+fn kill_supervisors() {
+    for server in children() {
+        children_of(server).into_iter().for_each(kill);
+    }
+}
+
+/// The children of a process.
+fn children_of(pid: u32) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
     let list = list.unwrap_or_default();
     let pids = list.split_ascii_whitespace();
     pids.map(|pid| pid.parse().unwrap()).collect()
+}
+
+fn kill(pid: u32) {
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+/// The children of this process.
+fn children() -> Vec<u32> {
+    children_of(std::process::id())
 }
 
 /// What `proc_pid_status(5)` says of a process that is alive.
@@ -434,15 +470,10 @@ fn groups_of(runner: u32) -> Vec<String> {
 }
 
 /// All processes below `pid`, by the kernel's own lists.
-fn children_of(pid: u32) -> Vec<u32> {
-    let path = format!("/proc/{pid}/task/{pid}/children");
-    let list = std::fs::read_to_string(path).unwrap_or_default();
-    let mut all: Vec<u32> = list
-        .split_ascii_whitespace()
-        .map(|p| p.parse().unwrap())
-        .collect();
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut all = children_of(pid);
     for child in all.clone() {
-        all.extend(children_of(child));
+        all.extend(descendants(child));
     }
     all
 }

@@ -187,7 +187,8 @@ fn disk_medium(world: &World) {
     let mut sources = world.sources();
     sources.disks.insert(Place::Work, dir.path().to_owned());
     let spec = SandboxSpec::for_build(conditions, limits);
-    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let mut sandbox =
+        Sandbox::start(&world.server, &spec, sources, &Canceller::new().unwrap()).unwrap();
     let (outcome, _) = run(&mut sandbox, "fill-inodes", &["/build"]);
     assert_eq!(outcome.ending, Ending::LimitReached(Limit::Disk));
     assert!(

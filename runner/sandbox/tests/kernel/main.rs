@@ -1,7 +1,7 @@
 //! The sandbox against the real kernel, as root and as an ordinary user.
 //!
-//! This program has four lives: it runs the trials, it runs them again as an ordinary user, it
-//! is the nursery of every sandbox, and inside it is the hostile program that makes attempts.
+//! This program has three lives: it runs the trials, it runs them again as an ordinary user, and inside
+//! every sandbox it is the hostile program that makes attempts.
 
 #![expect(
     clippy::print_stdout,
@@ -20,6 +20,7 @@ mod inside;
 mod world;
 
 mod clock;
+mod inodes;
 mod kernel;
 mod lifecycle;
 mod limits;
@@ -33,12 +34,9 @@ mod writes;
 
 use std::process::ExitCode;
 
-use zwieback_sandbox::nursery;
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
-        Some(nursery::ARGUMENT) => nursery::main(),
         Some(attempt::ARGUMENT) => attempt::main(&arguments[2..]),
         _ => harness::main(&arguments[1..]),
     }

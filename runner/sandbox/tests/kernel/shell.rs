@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{OFlag, open};
@@ -11,6 +12,7 @@ use nix::sys::stat::Mode;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::fork_server::ForkServer;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 
 use crate::attempt::{self, Attempt, call, io};
@@ -25,12 +27,14 @@ pub(crate) const TRIALS: &[Trial] = &[
 
 /// Outside: runs `greet` on the streams of this process.
 pub(crate) fn interact(tree: &str) -> Attempt {
+    let server = ForkServer::start().unwrap();
     let spec = SandboxSpec::for_build(Conditions::default(), limits());
     let sources = Sources {
         toolchain: tree.into(),
+        empty: Path::new(tree).with_file_name("empty"),
         ..Sources::default()
     };
-    let mut sandbox = Sandbox::start(&spec, sources, &Canceller::new().unwrap()).unwrap();
+    let mut sandbox = Sandbox::start(&server, &spec, sources, &Canceller::new().unwrap()).unwrap();
     let outcome = sandbox.run_interactive(&command("greet", &[])).unwrap();
     Ok(outcome.ending.to_string())
 }

@@ -1,8 +1,11 @@
 //! No terminal, no descriptor of the caller, and nothing on the standard input.
 
+use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use nix::errno::Errno::{self, EACCES, ENOENT, ENOTTY, ENXIO, EPERM};
+use nix::fcntl::OFlag;
 
 use crate::attempt::{Attempt, Forbidden, all_fail, io, just};
 use crate::harness::Trial;
@@ -27,7 +30,6 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
         || open("/dev/console"),
         &[ENOENT, ENXIO, EACCES],
     ),
-    ("dev-ptmx", || open("/dev/ptmx"), &[ENOENT, ENXIO, EACCES]),
     ("dev-tty1", || open("/dev/tty1"), &[ENOENT, ENXIO, EACCES]),
 ];
 
@@ -47,6 +49,16 @@ pub(crate) const TRIALS: &[Trial] = &[
         assert_eq!(world.attempt("session", &[]), "did leader\n");
     }),
     ("terminal_environment_is_the_spec's", environment),
+    ("terminal_pairs_are_the_sandbox's_own", |world| {
+        assert_eq!(world.attempt("terminal-pair", &[]), "did /dev/pts/0\n");
+    }),
+    ("terminal_streams_can_be_opened_anew", |world| {
+        let said = world.attempt("reopen-streams", &[]);
+        assert_eq!(said, "one\ntwo\nthree\ndid reopened\n");
+    }),
+    ("terminal_home_is_there", |world| {
+        assert_eq!(world.attempt("home", &[]), "did /tmp/home\n");
+    }),
 ];
 
 fn ioctl(request: i64) -> Attempt {
@@ -56,6 +68,36 @@ fn ioctl(request: i64) -> Attempt {
 
 fn open(path: &str) -> Attempt {
     io(std::fs::File::open(path)).map(|_| "opened".to_owned())
+}
+
+/// Inside: opens a pseudo-terminal, and says the name of the first.
+pub(crate) fn pair() -> Attempt {
+    use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+    let ours = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let name = ptsname_r(&ours)?;
+    let mut options = std::fs::File::options();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    let mut theirs = io(options.open(&name))?;
+    io(theirs.write_all(b"hello\n"))?;
+    let mut said = [0; 7];
+    nix::unistd::read(&ours, &mut said)?;
+    assert_eq!(&said, b"hello\r\n");
+    Ok(name)
+}
+
+/// Inside: writes to the streams by their names.
+pub(crate) fn reopen() -> Attempt {
+    for (path, word) in [
+        ("/dev/stdout", "one\n"),
+        ("/dev/stderr", "two\n"),
+        ("/proc/self/fd/1", "three\n"),
+    ] {
+        let mut stream = io(std::fs::File::options().append(true).open(path))?;
+        io(stream.write_all(word.as_bytes()))?;
+    }
+    Ok("reopened".to_owned())
 }
 
 fn planted(world: &World) {

@@ -9,6 +9,7 @@ use zwieback_core::sandbox_spec::limits::{Limits, Quota};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::sandbox_spec::standard::{Conditions, FIXED_FILES, MOUNT_POINTS};
 use zwieback_sandbox::canceller::Canceller;
+use zwieback_sandbox::fork_server::ForkServer;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 use zwieback_sandbox::step::{Command, Ending, StepOutcome};
 
@@ -17,14 +18,17 @@ use crate::attempt;
 /// A toolchain tree, and this program where any user can start it.
 pub(crate) struct World {
     dir: TempDir,
+    pub(crate) server: ForkServer,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
+        let server = ForkServer::start().expect("a fork server");
         let dir = tempfile::tempdir().expect("a scratch directory");
-        let world = Self { dir };
+        let world = Self { dir, server };
         open_to_all(world.dir.path(), 0o755);
         let tree = world.toolchain();
+        fs::create_dir(world.dir.path().join("empty")).expect("an empty directory");
         for point in MOUNT_POINTS {
             fs::create_dir_all(join(&tree, point)).expect("a mount point");
         }
@@ -53,6 +57,7 @@ impl World {
     pub(crate) fn sources(&self) -> Sources {
         Sources {
             toolchain: self.toolchain(),
+            empty: self.dir.path().join("empty"),
             ..Sources::default()
         }
     }
@@ -64,7 +69,7 @@ impl World {
 
     pub(crate) fn start(&self, spec: &SandboxSpec) -> Sandbox {
         let canceller = Canceller::new().expect("an eventfd");
-        match Sandbox::start(spec, self.sources(), &canceller) {
+        match Sandbox::start(&self.server, spec, self.sources(), &canceller) {
             Ok(sandbox) => sandbox,
             Err(error) => panic!("{error}; {:?}", error.hint()),
         }

@@ -1,10 +1,9 @@
-//! Where a sandbox's own files are made, before they are shown to it.
+//! The file system in which a sandbox's own files are made, before they are shown to it.
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use zwieback_core::sandbox_spec::limits::Quota;
 
-use super::host::size_options;
 use crate::call::CallError;
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
@@ -15,19 +14,19 @@ const ROOM: Quota = Quota {
     inodes: 1024,
 };
 
-/// Where the bench can be seen, but not changed.
+/// Where it can be seen, but not changed.
 const WINDOW: &str = "window";
 
 /// One small file system in memory. It lies on the host's `/proc`, in the sandbox's own mount
 /// namespace, and goes with the host's mounts; what it shows stays.
 ///
 /// Before Linux 6.15, only what is attached can be cloned.
-pub(crate) struct Bench {
+pub(crate) struct ScratchFs {
     tree: OwnedFd,
     window: OwnedFd,
 }
 
-impl Bench {
+impl ScratchFs {
     /// An empty one. Its files belong to whoever this process is.
     pub(crate) fn set_up() -> Result<Self, CallError> {
         let tree = mount::create("tmpfs", &size_options(ROOM, "0755"), Attributes::DATA)?;
@@ -58,4 +57,14 @@ impl Bench {
     pub(crate) fn show(&self, name: &str) -> Result<OwnedFd, CallError> {
         mount::clone_file(&self.window, name)
     }
+}
+
+/// The options of a tmpfs. Without `nr_inodes` it would hold one file for each two pages of the
+/// machine, which is another machine's other number.
+pub(crate) fn size_options(quota: Quota, mode: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("mode", mode.to_owned()),
+        ("size", quota.bytes.to_string()),
+        ("nr_inodes", quota.inodes.to_string()),
+    ]
 }

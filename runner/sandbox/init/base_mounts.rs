@@ -1,4 +1,4 @@
-//! `/dev` and `/proc`: the same in every sandbox, so that they can be made before there is a plan.
+//! `/dev` and `/proc`, which are the same in every sandbox.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -9,25 +9,23 @@ use nix::sys::stat::{Mode, fstatat};
 use nix::unistd::symlinkat;
 use zwieback_core::sandbox_spec::operation::{DEVICE_LINKS, Device, HIDDEN};
 
-use super::bench::Bench;
+use super::scratch::ScratchFs;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};
 
-/// Names on the bench.
+/// Names on the scratch.
 const EMPTY_FILE: &str = "empty";
 const EMPTY_DIRECTORY: &str = "nothing";
 const DEVICES: &str = "dev";
 
 /// Both as mounts of this namespace, where only this process finds them.
-pub(crate) struct Fixtures {
-    pub(crate) bench: Bench,
+pub(crate) struct BaseMounts {
+    pub(crate) scratch: ScratchFs,
     dev: OwnedFd,
-    /// On top of the bench, so that `/proc/self` can be used meanwhile.
+    /// On top of the scratch file system, so that `/proc/self` can be used meanwhile.
     proc: OwnedFd,
-    /// What is to be hidden and was not there yet.
-    unknown: Vec<&'static str>,
 }
 
 /// The process table of this namespace, mounted nowhere yet.
@@ -37,39 +35,29 @@ pub(crate) fn process_table() -> Result<OwnedFd, CallError> {
     mount::create("proc", &[], Attributes::DATA)
 }
 
-impl Fixtures {
+impl BaseMounts {
     /// Makes them of a process table. They hold files, so that this process has to be the one who
     /// all files inside belong to.
     pub(crate) fn make(proc: OwnedFd) -> Result<Self, Failure> {
-        let bench = Bench::set_up().at(Stage::HostMounts)?;
-        let dev = devices(&bench).at(Stage::HostMounts)?;
-        bench.file(EMPTY_FILE, "").at(Stage::HostMounts)?;
-        bench.directory(EMPTY_DIRECTORY).at(Stage::HostMounts)?;
+        let scratch = ScratchFs::set_up().at(Stage::HostMounts)?;
+        let dev = devices(&scratch).at(Stage::HostMounts)?;
+        scratch.file(EMPTY_FILE, "").at(Stage::HostMounts)?;
+        scratch.directory(EMPTY_DIRECTORY).at(Stage::HostMounts)?;
         mount::attach(&proc, "/proc").at(Stage::Proc)?;
-        let mut fixtures = Self {
-            bench,
-            dev,
-            proc,
-            unknown: HIDDEN.to_vec(),
-        };
-        fixtures.hide_the_rest().at(Stage::Proc)?;
-        Ok(fixtures)
+        let base = Self { scratch, dev, proc };
+        HIDDEN
+            .iter()
+            .try_for_each(|name| base.hide(name))
+            .at(Stage::Proc)?;
+        Ok(base)
     }
 
-    /// Puts something empty wherever the process table tells of the host. A module of the kernel
-    /// may have brought more to hide since this was done last.
-    pub(crate) fn hide_the_rest(&mut self) -> Result<(), CallError> {
-        let mut unknown = Vec::new();
-        for name in std::mem::take(&mut self.unknown) {
-            match like(&self.proc, name)? {
-                Some(empty) => {
-                    mount::attach_below(self.bench.show(empty)?, &self.proc, name)?;
-                }
-                None => unknown.push(name),
-            }
+    /// Puts something empty where the process table tells of the host.
+    fn hide(&self, name: &str) -> Result<(), CallError> {
+        match like(&self.proc, name)? {
+            Some(empty) => mount::attach_below(self.scratch.show(empty)?, &self.proc, name),
+            None => Ok(()),
         }
-        self.unknown = unknown;
-        Ok(())
     }
 
     /// Moves both to the working directory, which becomes the root.
@@ -108,28 +96,35 @@ impl Fixtures {
 }
 
 /// `/dev`, with room for the file system of shared memory.
-fn devices(bench: &Bench) -> Result<OwnedFd, CallError> {
+fn devices(scratch: &ScratchFs) -> Result<OwnedFd, CallError> {
     let inside = |name: &str| format!("{DEVICES}/{name}");
-    bench.directory(DEVICES)?;
+    scratch.directory(DEVICES)?;
     for device in Device::ALL {
-        bench.file(&inside(device.name()), "")?;
+        scratch.file(&inside(device.name()), "")?;
     }
     for (name, to) in DEVICE_LINKS {
         let call = || format!("symlinkat({to:?}, {name:?})");
-        symlinkat(to, bench.top(), inside(name).as_str()).named(call)?;
+        symlinkat(to, scratch.top(), inside(name).as_str()).named(call)?;
     }
-    for name in ["shm", "mqueue"] {
-        bench.directory(&inside(name))?;
+    for name in ["pts", "shm", "mqueue"] {
+        scratch.directory(&inside(name))?;
     }
-    let dev = bench.show(DEVICES)?;
-    mount::attach_below(&dev, bench.top(), DEVICES)?;
+    let dev = scratch.show(DEVICES)?;
+    mount::attach_below(&dev, scratch.top(), DEVICES)?;
     for device in Device::ALL {
         let on_host = Path::new("/dev").join(device.name());
         let node = mount::clone_tree(&on_host, Attributes::DEVICE)?;
         mount::attach_below(node, &dev, device.name())?;
     }
     queues(&dev)?;
+    mount::attach_below(terminals()?, &dev, "pts")?;
     Ok(dev)
+}
+
+/// The pseudo-terminals of this sandbox: each mount of devpts holds its own (Linux 4.7).
+fn terminals() -> Result<OwnedFd, CallError> {
+    let options = [("mode", "0620".to_owned()), ("ptmxmode", "0666".to_owned())];
+    mount::create("devpts", &options, Attributes::DEVICE)
 }
 
 /// The file system of this namespace's queues. A kernel without queues has no such file system.

@@ -1,4 +1,4 @@
-//! The loop of the zygote: looks at whatever stops, answers, and lets it go on.
+//! The loop of the supervisor: looks at whatever stops, answers, and lets it go on.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::kernel::trace::{self, Resume};
 const CALL_END: i32 = SIGTRAP | 0x80;
 
 /// The tracer of one sandbox, or just the parent of its pid 1.
-pub(crate) struct Supervisor {
+pub(crate) struct Tracer {
     /// Pid 1, by its number out here.
     first: i32,
     shift: Shift,
@@ -28,7 +28,7 @@ pub(crate) struct Supervisor {
     verdict: Verdict,
 }
 
-impl Supervisor {
+impl Tracer {
     /// One that has seen nothing yet.
     pub(crate) fn new(first: i32, shift: Shift) -> Self {
         Self {
