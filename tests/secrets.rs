@@ -138,6 +138,15 @@ fn what_the_recipe_allows_is_signed_and_said() {
         .expect(103, &["conf, line 2", "allows nothing that is there"]);
 }
 
+/// All texts of all rules stand side by side in this very program, which is built and signed like any other.
+#[test]
+fn the_program_itself_holds_no_secret() {
+    let program = fs::read(site!().binary).unwrap();
+    let filter = zwieback_core::secrets::filter::Filter::new();
+    let hits = zwieback_core::secrets::scan::Scan::of(&filter, "zwieback", &program);
+    assert_eq!(hits, []);
+}
+
 #[test]
 fn an_entry_that_allows_nothing_is_told_or_refused() {
     let world = world();

@@ -195,6 +195,8 @@ crate::reasons! {
     SourceLookAlike = "source-look-alike",
     /// a toolchain is not one of those allowed
     ToolchainNotAllowed = "toolchain-not-allowed",
+    /// the recipe allows something to be signed that looks like a secret, and the policy does not name it
+    SecretNotAllowed = "secret-not-allowed",
     /// a Rego module of the policy denies it
     RegoDenied = "rego-denied",
     /// a Rego module of the policy came to no answer

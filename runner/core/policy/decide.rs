@@ -14,6 +14,7 @@ use super::reproduction::independent_builders;
 use super::rules::{FactorState, Profile, Rules};
 use super::sandbox_report::{self, word};
 use super::source_pattern::{SourcePattern, is_plain};
+use crate::attest::build_type;
 use crate::attest::reason::{Reason, Refusal, evidence};
 use crate::attest::resource::ResourceDescriptor;
 use crate::attest::verify::Verified;
@@ -29,6 +30,9 @@ use crate::twin::factor::Factor;
 const DAY: i64 = 86_400;
 /// A toolchain's tree stands among the inputs under this name and its own.
 pub const TOOLCHAIN_PREFIX: &str = "toolchain/";
+
+/// The member of a recipe that holds its entries about secrets.
+const ALLOWED: &str = "allow-secret";
 
 /// One rule applied to one build, or to all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,6 +202,7 @@ fn of_build(
         .filter(|input| input.is_called(&[TOOLCHAIN_PREFIX]))
         .collect();
     outcomes.extend(toolchain(rules, &toolchains));
+    outcomes.extend(secrets(rules, build));
     outcomes
 }
 
@@ -331,6 +336,47 @@ fn toolchain(rules: &Rules, used: &[&ResourceDescriptor]) -> Vec<Outcome> {
     used.iter().map(apply).collect()
 }
 
+/// What a recipe allows to be signed though it looks like a secret: every entry has to be known by its digest.
+fn secrets(rules: &Rules, build: &Verified) -> Vec<Outcome> {
+    let Some(known) = &rules.allow_secrets else {
+        return Vec::new();
+    };
+    let asked = match known.len() {
+        0 => "no allowed secret".to_owned(),
+        count => format!("one of {count} digests"),
+    };
+    let apply = |saw: &str, kept| {
+        outcome(
+            "allow-secrets",
+            &asked,
+            &saw,
+            kept,
+            Reason::SecretNotAllowed,
+        )
+    };
+    let Some(recipe) = build_type::recipe(build.provenance()) else {
+        return vec![apply("no recipe, which would say it", false)];
+    };
+    let one = |entry: &Value| {
+        let member = |name| entry.get(name).and_then(Value::as_str).unwrap_or("nothing");
+        let digest = member("sha256").parse().ok();
+        let saw = format!(
+            "{:?} in {:?}, {:?}",
+            member("rule"),
+            member("path"),
+            member("sha256")
+        );
+        apply(
+            &saw,
+            digest.is_some_and(|digest: Digest| known.contains(&digest)),
+        )
+    };
+    match recipe.get(ALLOWED).and_then(Value::as_array) {
+        None | Some([]) => vec![apply("none", true)],
+        Some(entries) => entries.iter().map(one).collect(),
+    }
+}
+
 /// A module that fails denies: what it would have said is not known.
 fn modules(rules: &Rules, question: &Question<'_>) -> Vec<Outcome> {
     if rules.rego.is_empty() {
@@ -368,6 +414,9 @@ fn outcome(
     }
 }
 
+#[cfg(test)]
+#[path = "decide_secrets_tests.rs"]
+mod secrets_tests;
 #[cfg(test)]
 #[path = "decide_tests.rs"]
 mod tests;

@@ -41,6 +41,13 @@ pub fn tighten(all: &Rules, own: &Rules) -> Result<Rules, LooserError> {
             BTreeSet::is_subset,
         )?
         .cloned(),
+        allow_secrets: stricter(
+            "allow-secrets",
+            all.allow_secrets.as_ref(),
+            own.allow_secrets.as_ref(),
+            BTreeSet::is_subset,
+        )?
+        .cloned(),
         factors: all.factors.clone(),
         locks: all.locks.clone(),
         rego: all.rego.clone(),

@@ -35,6 +35,8 @@ pub struct Rules {
     pub sources: Option<BTreeSet<SourcePattern>>,
     /// The digests of the toolchains that may be used.
     pub toolchains: Option<BTreeSet<Digest>>,
+    /// The digests in those entries of a recipe that may allow secrets; an empty list allows no entry.
+    pub allow_secrets: Option<BTreeSet<Digest>>,
     /// Rego modules by name, none of which may deny.
     #[serde(default)]
     pub rego: BTreeMap<Name, RegoModule>,

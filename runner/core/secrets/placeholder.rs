@@ -73,6 +73,19 @@ pub fn is_random(bytes: &[u8]) -> bool {
     entropy::each(bytes) >= least && entropy::changes(bytes) * 7 >= bytes.len()
 }
 
+/// Whether the characters are names with hyphens or underscores between them, as a program's texts are when
+/// they stand beside each other.
+pub fn is_worded(bytes: &[u8]) -> bool {
+    let is_separator = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'=');
+    let separators = bytes
+        .iter()
+        .filter(|byte| matches!(byte, b'-' | b'_'))
+        .count();
+    let mut parts = bytes.split(is_separator);
+    let is_word = |part: &[u8]| entropy::changes(part) <= (part.len() / 6).max(1);
+    separators >= 2 + bytes.len() / 10 || separators >= 1 && parts.all(is_word)
+}
+
 /// Six characters that each follow the one before, as in `abcdef` and `123456`.
 fn has_sequence(bytes: &[u8]) -> bool {
     let follows = |pair: &[u8]| pair[0].wrapping_add(1) == pair[1];

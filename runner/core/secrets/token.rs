@@ -2,7 +2,7 @@
 
 use super::checksum::{ends_in_crc, is_bech32};
 use super::class::Class;
-use super::placeholder::{is_placeholder, is_random};
+use super::placeholder::{is_placeholder, is_random, is_worded};
 use super::window::{Found, RuleName, Window, position};
 
 /// The format of a token.
@@ -163,11 +163,28 @@ impl Token {
 
     fn is_checked(&self, whole: &[u8], longest: &[u8]) -> bool {
         match self.check {
-            Check::Random => is_random(longest),
+            Check::Random => {
+                is_random(longest) && !is_worded(longest) && self.has_both_cases(longest)
+            }
             Check::Filled => !is_placeholder(longest),
             Check::Crc => ends_in_crc(longest) || ends_in_crc(whole),
             Check::Bech32 => is_bech32(whole),
         }
+    }
+
+    /// Where a class has letters of either case, chance draws some of both.
+    fn has_both_cases(&self, drawn: &[u8]) -> bool {
+        let mixed = |part: &&Part| match part {
+            Part::Some(class, ..) => class.has(b'z') && class.has(b'Z'),
+            Part::Text(_) => false,
+        };
+        let has = |kind: fn(&u8) -> bool| drawn.iter().any(kind);
+        let is_mixed = self
+            .parts
+            .iter()
+            .filter(|part| matches!(part, Part::Some(..)))
+            .all(|part| mixed(&part));
+        !is_mixed || drawn.len() < 16 || has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
     }
 
     /// How the format is written for people.

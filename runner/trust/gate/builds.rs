@@ -215,6 +215,7 @@ fn waivable(found: attest::Reason) -> Waivable {
         | Found::LockState
         | Found::SourceNotAllowed
         | Found::ToolchainNotAllowed
+        | Found::SecretNotAllowed
         | Found::RegoDenied => Waivable::ByQuorum,
         _ => Waivable::Never,
     }
