@@ -195,6 +195,17 @@ fn what_a_step_prints_is_looked_through() {
 }
 
 #[test]
+fn what_a_step_prints_is_shown_without_it() {
+    let world = world();
+    let prints = leak("leaked && cat leaked && echo after");
+    world.recipe("app", &prints);
+    let shown = tells_nothing(world.run(&["build", "app", "-L"]));
+    assert!(shown.stderr.contains("api_key = \"***\""), "{shown}");
+    world.recipe("app", &format!("{prints}\nexit 3"));
+    tells_nothing(world.run(&["build", "app"])).expect(100, &["api_key = \"***\"", "after"]);
+}
+
+#[test]
 fn a_recipe_is_looked_through() {
     let world = world();
     let env = format!("[env]\nDB_PASS = \"{}\"\n", &key()[..9]);

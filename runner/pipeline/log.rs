@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use zwieback_core::event::Event;
 use zwieback_core::name::Name;
+use zwieback_core::secrets::filter::Filter;
+use zwieback_core::secrets::mask::Mask;
 use zwieback_core::shown_name::is_shown;
 use zwieback_core::twin::conditions::RunName;
 
@@ -25,6 +27,7 @@ pub struct Log<'a> {
     line: Vec<u8>,
     tail: VecDeque<String>,
     screen: Option<&'a Context<'a>>,
+    mask: Mask<'static>,
 }
 
 impl<'a> Log<'a> {
@@ -39,6 +42,7 @@ impl<'a> Log<'a> {
             line,
             tail,
             screen,
+            mask: Mask::new(Filter::shared()),
         }
     }
 
@@ -69,9 +73,11 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// The last lines of the present step.
+    /// The last lines of the present step, without secrets.
     pub fn tail(&self) -> Vec<String> {
-        self.tail.iter().cloned().collect()
+        let mut mask = Mask::new(Filter::shared());
+        let shown = |line: &String| printable(&mask.line(line.as_bytes()));
+        self.tail.iter().map(shown).collect()
     }
 
     fn end_line(&mut self) {
@@ -81,7 +87,7 @@ impl<'a> Log<'a> {
             ctx.tell(&Event::StepOutput {
                 run: self.run,
                 step: step.clone(),
-                line: line.clone(),
+                line: printable(&self.mask.line(line.as_bytes())),
             });
         }
         if self.tail.len() == TAIL {

@@ -80,10 +80,10 @@ pub fn warn(suspects: &Suspects<'_>, ctx: &Context<'_>) -> Result<(), PipelineEr
 }
 
 fn look(suspects: &Suspects<'_>, ctx: &Context<'_>) -> Result<Vec<Secret>, PipelineError> {
-    let filter = Filter::new();
-    let mut found = in_outputs(suspects, &filter, ctx)?;
-    found.extend(in_logs(suspects, &filter, ctx)?);
-    found.extend(in_statement(suspects, &filter, ctx)?);
+    let filter = Filter::shared();
+    let mut found = in_outputs(suspects, filter, ctx)?;
+    found.extend(in_logs(suspects, filter, ctx)?);
+    found.extend(in_statement(suspects, filter, ctx)?);
     found.sort_by(|one, other| (&one.path, one.hit.offset).cmp(&(&other.path, other.hit.offset)));
     found.dedup_by(|one, other| {
         one.path == other.path && one.hit.rule == other.hit.rule && one.sha256 == other.sha256

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::anchor::{self, Anchor, Case};
 use super::class::Class;
@@ -53,7 +54,15 @@ pub struct Sighting<'f> {
     pub stride: usize,
 }
 
+/// Made once: it is the same for everybody.
+static SHARED: LazyLock<Filter> = LazyLock::new(Filter::new);
+
 impl Filter {
+    /// The table for all rules, made at the first use.
+    pub fn shared() -> &'static Self {
+        &SHARED
+    }
+
     /// The table for all rules.
     pub fn new() -> Self {
         let anchors = anchor::all();

@@ -32,6 +32,7 @@ pub mod anchor;
 pub mod filter;
 pub mod hit;
 pub mod scan;
+pub mod mask;
 
 #[cfg(test)]
 mod planted_tests;
