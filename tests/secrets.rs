@@ -214,6 +214,12 @@ fn a_recipe_is_looked_through() {
         .run(&["build", "app"])
         .expect(103, &["recipe.env.DB_PASS, line 1"]);
     assert!(!refused.stderr.contains(&key()[..9]), "{refused}");
+    // No step ran with it.
+    assert!(!refused.stderr.contains("Sandbox"), "{refused}");
+    world.run(&["build", "app", "--once"]).expect(
+        0,
+        &["this looks like a secret", "recipe.env.DB_PASS, line 1"],
+    );
     let script = format!("echo one > $OUT/one\nexport API_TOKEN={}\n", key());
     world.recipe("app", &script);
     tells_nothing(world.run(&["build", "app"])).expect(103, &["recipe.steps.make.run, line 2"]);

@@ -12,7 +12,7 @@ use zwieback_host::toolchain::locale;
 
 use super::attest::{self, Made};
 use super::built::{Built, Outputs};
-use super::context::{Context, Signing, Wish};
+use super::context::{Context, Runs, Signing, Wish};
 use super::error::PipelineError;
 use super::export;
 use super::find;
@@ -53,6 +53,9 @@ pub fn make(
     theirs: Option<&Theirs<'_>>,
     ctx: &Context<'_>,
 ) -> Result<Built, PipelineError> {
+    if wish.runs == Runs::Twice {
+        secrets::refuse_in_recipe(&planned.plan.recipe, ctx)?;
+    }
     attest::check(wish, ctx)?;
     let limits = ctx.limits_of(&planned.plan.recipe, wish)?;
     let named = places::named(&planned.plan);

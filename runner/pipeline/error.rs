@@ -246,8 +246,8 @@ pub enum PipelineError {
         version: String,
         /// Each with its place and rule, and the entry that would allow it.
         lines: Vec<String>,
-        /// Where the outputs are kept, for their owner's eyes alone.
-        kept: PathBuf,
+        /// Where the outputs are kept, for their owner's eyes alone, if anything was built.
+        kept: Option<PathBuf>,
     },
     /// The two runs differ.
     #[error("{recipe} {version} is not reproducible")]
@@ -356,11 +356,13 @@ pub enum PipelineError {
     Interrupted,
 }
 
-fn take_out(kept: &Path) -> String {
+fn take_out(kept: Option<&Path>) -> String {
+    let kept = kept.map_or_else(String::new, |kept| {
+        format!(". The outputs are kept in {}", kept.display())
+    });
     format!(
         "take it out, and change it if others have seen it; what is meant to be there is named in an \
-         `[[allow-secret]]` of the recipe, by rule, path, sha256 and reason. The outputs are kept in {}",
-        kept.display()
+         `[[allow-secret]]` of the recipe, by rule, path, sha256 and reason{kept}"
     )
 }
 
@@ -476,7 +478,7 @@ impl PipelineError {
             } => Some(
                 "name their files after the bundle: then the difference can be explained".into(),
             ),
-            Self::Secrets { kept, .. } => Some(take_out(kept)),
+            Self::Secrets { kept, .. } => Some(take_out(kept.as_deref())),
             Self::OtherRoot { .. } => Some(
                 "the packages are the same: another version of zwieback may have put them together"
                     .into(),

@@ -4,7 +4,7 @@ use std::os::fd::AsFd as _;
 use std::thread;
 
 use zwieback_core::attest::statement::Statement;
-use zwieback_core::bake::signed_texts;
+use zwieback_core::bake::signed_texts::{self, SignedText};
 use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::event::Event;
 use zwieback_core::manifest::allowed_secret::AllowedSecret;
@@ -66,7 +66,22 @@ pub fn refuse(suspects: &Suspects<'_>, ctx: &Context<'_>) -> Result<(), Pipeline
         recipe: head.name.clone(),
         version: head.version.clone(),
         lines: lines(&found),
-        kept: suspects.stored.path().to_owned(),
+        kept: Some(suspects.stored.path().to_owned()),
+    })
+}
+
+/// Ends the story before hours are spent, if the recipe itself holds a secret that it does not allow.
+pub fn refuse_in_recipe(recipe: &Recipe, ctx: &Context<'_>) -> Result<(), PipelineError> {
+    let found = in_texts(signed_texts::of_recipe(recipe), Filter::shared(), ctx)?;
+    let found = not_allowed(found, &recipe.allow_secret, ctx);
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(PipelineError::Secrets {
+        recipe: recipe.name().clone(),
+        version: recipe.recipe.version.clone(),
+        lines: lines(&found),
+        kept: None,
     })
 }
 
@@ -83,7 +98,12 @@ fn look(suspects: &Suspects<'_>, ctx: &Context<'_>) -> Result<Vec<Secret>, Pipel
     let filter = Filter::shared();
     let mut found = in_outputs(suspects, filter, ctx)?;
     found.extend(in_logs(suspects, filter, ctx)?);
-    found.extend(in_statement(suspects, filter, ctx)?);
+    let texts = suspects.statement.map_or_else(
+        || signed_texts::of_recipe(suspects.recipe),
+        signed_texts::of,
+    );
+    found.extend(in_texts(texts, filter, ctx)?);
+    note_unused(&found, &suspects.recipe.allow_secret, ctx);
     found.sort_by(|one, other| (&one.path, one.hit.offset).cmp(&(&other.path, other.hit.offset)));
     found.dedup_by(|one, other| {
         one.path == other.path && one.hit.rule == other.hit.rule && one.sha256 == other.sha256
@@ -91,26 +111,31 @@ fn look(suspects: &Suspects<'_>, ctx: &Context<'_>) -> Result<Vec<Secret>, Pipel
     Ok(not_allowed(found, &suspects.recipe.allow_secret, ctx))
 }
 
-/// What no entry of the recipe allows. An entry that allows nothing is told: it may be one too many.
+/// Whether an entry names a secret: its rule, its place and its digest.
+fn names(entry: &AllowedSecret, secret: &Secret) -> bool {
+    entry.rule == secret.hit.rule && entry.path == secret.path && entry.sha256 == secret.sha256
+}
+
+/// An entry that allows nothing is told: it may be one too many.
+fn note_unused(found: &[Secret], allowed: &[AllowedSecret], ctx: &Context<'_>) {
+    let is_unused = |entry: &&AllowedSecret| !found.iter().any(|secret| names(entry, secret));
+    for entry in allowed.iter().filter(is_unused) {
+        let path = escaped(&entry.path);
+        let message = format!(
+            "`[[allow-secret]]` for `{path}` by `{}` allows nothing that is there",
+            entry.rule
+        );
+        ctx.tell(&Event::Notice { message });
+    }
+}
+
+/// What no entry of the recipe allows.
 fn not_allowed(
     mut found: Vec<Secret>,
     allowed: &[AllowedSecret],
     ctx: &Context<'_>,
 ) -> Vec<Secret> {
-    let is_for = |entry: &AllowedSecret, secret: &Secret| {
-        entry.rule == secret.hit.rule && entry.path == secret.path && entry.sha256 == secret.sha256
-    };
-    for entry in allowed {
-        if !found.iter().any(|secret| is_for(entry, secret)) {
-            let path = escaped(&entry.path);
-            let message = format!(
-                "`[[allow-secret]]` for `{path}` by `{}` allows nothing that is there",
-                entry.rule
-            );
-            ctx.tell(&Event::Notice { message });
-        }
-    }
-    found.retain(|secret| !allowed.iter().any(|entry| is_for(entry, secret)));
+    found.retain(|secret| !allowed.iter().any(|entry| names(entry, secret)));
     for secret in &found {
         ctx.tell(&Event::Secret {
             path: secret.path.clone(),
@@ -203,13 +228,13 @@ fn in_logs(
 }
 
 /// Texts of the recipe and of the statement, and the files that the statement carries, which may be archives.
-fn in_statement(
-    suspects: &Suspects<'_>,
+fn in_texts(
+    texts: Vec<SignedText>,
     filter: &Filter,
     ctx: &Context<'_>,
 ) -> Result<Vec<Secret>, PipelineError> {
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
-    for text in suspects.statement.map(signed_texts::of).unwrap_or_default() {
+    for text in texts {
         let file = Digest::sha256(&text.bytes);
         let mut search = Search::new(filter, Limits::default());
         search

@@ -2,7 +2,9 @@
 
 use crate::attest::statement::Statement;
 use crate::base64;
+use crate::json::from_serde::value_of;
 use crate::json::value::Value;
+use crate::manifest::recipe::Recipe;
 
 /// What entries are that allow secrets: they hold digests and reasons, and no secret.
 const ALLOWED: &str = "allow-secret";
@@ -33,6 +35,14 @@ pub fn of(statement: &Statement) -> Vec<SignedText> {
         });
     }
     walk("predicate", "", &statement.predicate, &mut texts);
+    texts
+}
+
+/// Every text of a recipe, by the names that they have in a statement.
+pub fn of_recipe(recipe: &Recipe) -> Vec<SignedText> {
+    let value = value_of(recipe).expect("a recipe holds only text, whole numbers and tables");
+    let mut texts = Vec::new();
+    walk(RECIPE, "", &value, &mut texts);
     texts
 }
 
