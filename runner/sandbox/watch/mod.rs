@@ -3,4 +3,6 @@
 mod effort;
 pub(crate) mod places;
 pub(crate) mod processes;
+mod tree_size;
+mod unlinked;
 pub(crate) mod watcher;

@@ -71,9 +71,10 @@ impl Watcher {
     /// The limit that has been reached.
     pub(crate) fn look_now(&mut self) -> Option<Limit> {
         self.groups.reached().or_else(|| self.add_up()).or_else(|| {
+            let tables = &self.tables;
             self.places
                 .iter_mut()
-                .any(PlaceMeter::is_full)
+                .any(|place| place.is_full(tables))
                 .then_some(Limit::Disk)
         })
     }

@@ -54,7 +54,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("segment-bomb", _) => limits::segment_bomb(),
         ("reserve", _) => limits::reserve(),
         ("fork-bomb", _) => limits::fork_bomb(),
-        ("fill", [dir]) => limits::fill(dir),
+        ("fill", [place]) => limits::fill(place),
         ("fill-inodes", [dir]) => limits::fill_inodes(dir),
         ("talk", _) => limits::talk(),
         ("address", _) => Ok(format!("{:p}", &raw const HERE)),

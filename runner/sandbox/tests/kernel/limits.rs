@@ -44,7 +44,18 @@ pub(crate) const TRIALS: &[Trial] = &[
         reaches(world, "talk", &[], Limit::Log);
     }),
     ("limits_reservation_is_no_use", reservation),
-    ("limits_disk_medium", disk_medium),
+    ("limits_disk_medium", |world| {
+        fills_disk(world, "fill-inodes", &["/build"]);
+    }),
+    ("limits_disk_in_the_depth", |world| {
+        fills_disk(world, "fill", &["depth"]);
+    }),
+    ("limits_disk_without_a_name", |world| {
+        fills_disk(world, "fill", &["unnamed"]);
+    }),
+    ("limits_disk_behind_a_closed_folder", |world| {
+        fills_disk(world, "fill", &["closed"]);
+    }),
     ("limits_log_keeps_its_first_part", log),
 ];
 
@@ -131,8 +142,18 @@ pub(crate) fn fork_bomb() -> Attempt {
     }
 }
 
-/// Inside: writes for as long as anything takes it, and longer.
-pub(crate) fn fill(dir: &str) -> Attempt {
+/// Inside: writes more than a place takes: into a folder, or where it may not be seen.
+pub(crate) fn fill(place: &str) -> Attempt {
+    match place {
+        "depth" => fill_depth(),
+        "unnamed" => fill_unnamed(),
+        "closed" => fill_closed(),
+        dir => fill_folder(dir),
+    }
+}
+
+/// Writes for as long as anything takes it, and longer.
+fn fill_folder(dir: &str) -> Attempt {
     use std::io::Write as _;
     let chunk = vec![7; 1 << 16];
     let mut file = io(fs::File::create(format!("{dir}/full")))?;
@@ -147,6 +168,42 @@ pub(crate) fn fill_inodes(dir: &str) -> Attempt {
         drop(fs::write(format!("{dir}/{number}"), ""));
     }
     Ok(String::new())
+}
+
+/// Fills a file whose path is longer than any path may be.
+fn fill_depth() -> Attempt {
+    let name = "d".repeat(250);
+    for _ in 0..20 {
+        io(fs::create_dir(&name))?;
+        io(std::env::set_current_dir(&name))?;
+    }
+    overfill(io(fs::File::create("full"))?)
+}
+
+/// Fills a file that has no name any more.
+fn fill_unnamed() -> Attempt {
+    let file = io(fs::File::create("/build/gone"))?;
+    io(fs::remove_file("/build/gone"))?;
+    overfill(file)
+}
+
+/// Fills a file in a folder that its owner cannot enter any more, but from inside.
+fn fill_closed() -> Attempt {
+    use std::os::unix::fs::PermissionsExt;
+    io(fs::create_dir_all("/build/closed/inner"))?;
+    io(std::env::set_current_dir("/build/closed/inner"))?;
+    let closed = PermissionsExt::from_mode(0o000);
+    io(fs::set_permissions("/build/closed", closed))?;
+    overfill(io(fs::File::create("full"))?)
+}
+
+/// Writes more than the place may hold, and less than a file may, and waits for what comes of it.
+fn overfill(mut file: fs::File) -> Attempt {
+    use std::io::Write as _;
+    io(file.write_all(&vec![7; 24 << 20]))?;
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
 }
 
 /// Inside: says more than anybody wants to hear.
@@ -170,7 +227,7 @@ fn log(world: &World) {
     assert_eq!((outcome.usage.log, output.len()), (100, 100));
 }
 
-fn disk_medium(world: &World) {
+fn fills_disk(world: &World, name: &str, arguments: &[&str]) {
     let quota = Quota {
         bytes: 8 << 20,
         inodes: 100,
@@ -189,10 +246,12 @@ fn disk_medium(world: &World) {
     let spec = SandboxSpec::for_build(conditions, limits);
     let mut sandbox =
         Sandbox::start(&world.server, &spec, sources, &Canceller::new().unwrap()).unwrap();
-    let (outcome, _) = run(&mut sandbox, "fill-inodes", &["/build"]);
-    assert_eq!(outcome.ending, Ending::LimitReached(Limit::Disk));
-    assert!(
-        fs::read_dir(dir.path()).unwrap().count() > 0,
-        "it is on disk"
+    let (outcome, output) = run(&mut sandbox, name, arguments);
+    assert_eq!(
+        outcome.ending,
+        Ending::LimitReached(Limit::Disk),
+        "{output}"
     );
+    let holds = fs::read_dir(dir.path()).unwrap().count();
+    assert!(holds > 0 || arguments == ["unnamed"], "it is on disk");
 }
