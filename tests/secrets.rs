@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;
+use zwieback_test_world::skip::{is_root, skip};
 use zwieback_test_world::world::World;
 
 /// Two halves of a key; no rule finds one of them.
@@ -86,6 +87,32 @@ fn a_secret_in_an_output_ends_the_build() {
     assert_eq!((mode(&kept), kept.join("conf").is_file()), (0o700, true));
     // It is asked anew: no entry of the store answers.
     tells_nothing(world.run(&["build", "app"])).expect(103, &["conf, line 2"]);
+}
+
+#[test]
+fn an_ordinary_user_keeps_it_private_as_well() {
+    if !is_root() {
+        skip(
+            "an_ordinary_user_keeps_it_private_as_well",
+            "this is an ordinary user",
+        );
+        return;
+    }
+    let world = World::of_stranger(site!(), Larder::Shell);
+    world.recipe("app", &leak("$OUT/conf"));
+    let refused = tells_nothing(world.run(&["build", "app"])).expect(103, &["conf, line 2"]);
+    assert_eq!(mode(&kept(&refused)), 0o700);
+}
+
+#[test]
+fn names_and_links_are_looked_through() {
+    let world = world();
+    let script = format!(
+        "a={}\nb={}\necho one > $OUT/one\nln -s https://bot:$a$b@git.corp.internal/x $OUT/two",
+        HALVES[0], HALVES[1]
+    );
+    world.recipe("app", &script);
+    tells_nothing(world.run(&["build", "app"])).expect(103, &["names of the outputs, line 3"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use zwieback_core::secrets::rules;
 use zwieback_core::secrets::scan::Scan;
 
 use zwieback_core::shown_name::escaped;
-use zwieback_core::tree::Tree;
+use zwieback_core::tree::{Entry, Tree};
 use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::limits::Limits;
 use zwieback_explain::search::{Search, Searched};
@@ -188,7 +188,23 @@ fn in_outputs(
         skipped.extend(searched.skipped);
     }
     note_skipped(&mut skipped, ctx);
+    let names = names_of(suspects.outputs);
+    found.extend(in_bytes("names of the outputs", names.as_bytes(), filter));
     Ok(found)
+}
+
+/// The paths and the targets of links, a line each.
+fn names_of(outputs: &Tree) -> String {
+    let mut names = String::new();
+    for (path, entry) in outputs.entries() {
+        names.push_str(path.as_str());
+        names.push('\n');
+        if let Entry::Symlink { target } = entry {
+            names.push_str(target);
+            names.push('\n');
+        }
+    }
+    names
 }
 
 fn in_files<'f>(

@@ -24,16 +24,9 @@ pub struct SignedText {
     pub setting: Option<Vec<u8>>,
 }
 
-/// Every text of a statement, and the bytes that it carries.
+/// Every text of a statement's predicate, and the bytes that it carries; its subjects are the outputs.
 pub fn of(statement: &Statement) -> Vec<SignedText> {
     let mut texts = Vec::new();
-    for subject in &statement.subject {
-        texts.push(SignedText {
-            path: "statement.subject".to_owned(),
-            bytes: subject.label().as_bytes().to_vec(),
-            setting: None,
-        });
-    }
     walk("predicate", "", &statement.predicate, &mut texts);
     texts
 }

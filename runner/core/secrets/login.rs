@@ -28,7 +28,9 @@ pub fn netrc(window: &Window<'_>) -> Option<Found> {
             b"password" if has_login => {
                 let length = FILLED.run(&text[value..], 256);
                 // In prose and in examples it is a word.
-                if !window.is_settings && !is_password(&text[value..value + length]) {
+                let word = &text[value..value + length];
+                let mark = Class::of("\"'),.:;`").run_back(word, 3);
+                if !window.is_settings && !is_password(&word[..length - mark]) {
                     return None;
                 }
                 return found(LOGIN, window, window.end() + value, length);

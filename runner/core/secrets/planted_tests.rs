@@ -236,6 +236,7 @@ fn what_only_looks_like_a_secret_is_left_alone() {
         "<PublicKeyToken>b77a5c561934e089</PublicKeyToken> PublicKeyToken=31bf3856ad364e35".into(),
         "\"password\": \"Passwort\", \"forgot_password\": \"Mot de passe perdu\"".into(),
         "machine example.com login USER password PASSWORD".into(),
+        "`machine NAME login NAME password SECRET`; and so on".into(),
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c".into(),
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----".into(),
         "\"-----BEGIN RSA PRIVATE KEY-----\" \"-----END RSA PRIVATE KEY-----\"".into(),
