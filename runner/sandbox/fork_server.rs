@@ -15,6 +15,7 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::call::{CallError, Named as _};
+use crate::cgroup::group::Entrance;
 use crate::error::{At as _, SandboxError, Stage};
 use crate::kernel::process::{self, Cloned};
 use crate::protocol::Report;
@@ -51,24 +52,30 @@ impl ForkServer {
         }
     }
 
-    /// Has a supervisor forked that speaks through these sockets: its own, and that of its pid 1.
-    pub(crate) fn fork(&self, control: &UnixStream, socket: &UnixStream) -> io::Result<()> {
+    /// Has a supervisor forked that speaks through these sockets: its own, and that of its pid 1, which
+    /// enters these groups.
+    pub(crate) fn fork(
+        &self,
+        control: &UnixStream,
+        socket: &UnixStream,
+        groups: &[Entrance],
+    ) -> io::Result<()> {
         // Nothing is behind the lock that a panic could leave half done.
         let server = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        wire::send(&server, &(), &[control.as_fd(), socket.as_fd()])
+        wire::send(&server, &groups, &[control.as_fd(), socket.as_fd()])
     }
 }
 
 /// Forks a supervisor for each pair of sockets that comes.
 fn serve(runner: &UnixStream) {
-    while let Ok(Some(((), sockets))) = wire::receive(runner) {
+    while let Ok(Some((groups, sockets))) = wire::receive::<Vec<Entrance>>(runner) {
         let mut sockets = sockets.into_iter().map(UnixStream::from);
         let (Some(control), Some(socket)) = (sockets.next(), sockets.next()) else {
             return;
         };
         // SAFETY: a fork server has one thread.
         match unsafe { process::clone_into(CloneFlags::empty()) }.at(Stage::Namespaces) {
-            Ok(Cloned::Child) => supervisor::main(control, socket),
+            Ok(Cloned::Child) => supervisor::main(control, socket, &groups),
             Ok(Cloned::Parent { .. }) => {}
             // The runner reads it, or is gone.
             Err(failure) => drop(wire::tell(&control, &Report::Failed(failure), &[])),

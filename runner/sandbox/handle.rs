@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use zwieback_core::supervision::Supervision;
 
+use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::fork_server::ForkServer;
 use crate::kernel::process;
@@ -27,6 +28,8 @@ pub struct SupervisorHandle {
     control: UnixStream,
     /// To pid 1. It closes when that one ends.
     pub(crate) socket: UnixStream,
+    /// In which pid 1 is. The supervisor removes them; after it, they go with this.
+    pub(crate) groups: Groups,
     /// Pid 1, once the supervisor has told of it.
     first: Option<OwnedFd>,
     has_ended: bool,
@@ -38,11 +41,13 @@ impl SupervisorHandle {
         let pairs = pair().and_then(|control| Ok((control, pair()?)));
         let pairs = pairs.map_err(SandboxError::runner("make a socket"))?;
         let ((control, their_control), (socket, their_socket)) = pairs;
-        let forked = server.fork(&their_control, &their_socket);
+        let groups = Groups::create();
+        let forked = server.fork(&their_control, &their_socket, &groups.entrances());
         forked.map_err(SandboxError::runner("ask the fork server for a supervisor"))?;
         Ok(Self {
             control,
             socket,
+            groups,
             first: None,
             has_ended: false,
         })

@@ -9,6 +9,7 @@ use nix::unistd::{getegid, geteuid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
+use crate::kernel::user_ids::Ids;
 
 /// The first id given to sandboxes of root: far from people, services and subordinate ranges.
 const PREFERRED: u32 = 0x7A77_0000;
@@ -60,6 +61,14 @@ impl Owner {
 }
 
 impl Owner {
+    /// Both ids.
+    pub(crate) fn ids(self) -> Ids {
+        Ids {
+            uid: self.uid,
+            gid: self.gid,
+        }
+    }
+
     /// Gives a pipe or a terminal away, so that steps can open it anew through `/dev/stdout`.
     pub(crate) fn give(&self, stream: impl AsFd) -> Result<(), SandboxError> {
         match self.kind {

@@ -13,7 +13,6 @@ use zwieback_core::supervision::Supervision;
 use zwieback_core::twin::sighting::Sighting;
 
 use crate::call::CallError;
-use crate::cgroup::group::Entrance;
 use crate::error::Failure;
 use crate::owner::Owner;
 use crate::step::Command;
@@ -28,8 +27,6 @@ pub(crate) struct Plan {
     pub(crate) trees: BTreeMap<Name, PathBuf>,
     pub(crate) disks: BTreeMap<Place, PathBuf>,
     pub(crate) owner: Owner,
-    /// Control groups that pid 1 enters, and the supervisor removes.
-    pub(crate) cgroups: Vec<Entrance>,
     /// The locks that the runner keeps. Pid 1 adds its own, and serves nobody if one is missing.
     pub(crate) enforcement: Enforcement,
 }

@@ -10,7 +10,6 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use zwieback_core::supervision::Supervision;
 
 use crate::canceller::Canceller;
-use crate::cgroup::group::Groups;
 use crate::error::SandboxError;
 use crate::fork_server::ForkServer;
 use crate::handle::SupervisorHandle;
@@ -32,9 +31,7 @@ pub struct Starting {
     spec: SandboxSpec,
     canceller: Canceller,
     pub(crate) owner: Owner,
-    /// Before the groups: one can only be removed when nobody is in it.
     supervisor: SupervisorHandle,
-    groups: Groups,
 }
 
 impl Sandbox {
@@ -52,7 +49,7 @@ impl Sandbox {
 impl Starting {
     /// Gives a supervisor its plan.
     pub fn begin(
-        supervisor: SupervisorHandle,
+        mut supervisor: SupervisorHandle,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,
@@ -60,7 +57,7 @@ impl Starting {
         check(spec, &sources)?;
         let owner = Owner::of_this_process().map_err(SandboxError::runner("read the id maps"))?;
         let mut enforcement = Enforcement::default();
-        let groups = Groups::create(&spec.limits, &mut enforcement);
+        supervisor.groups.limit(&spec.limits, &mut enforcement);
         let sources = sources.absolute()?;
         let plan = Plan {
             spec: spec.clone(),
@@ -69,7 +66,6 @@ impl Starting {
             trees: sources.trees,
             disks: sources.disks,
             owner,
-            cgroups: groups.entrances(),
             enforcement,
         };
         supervisor.tell(&plan)?;
@@ -78,7 +74,6 @@ impl Starting {
             canceller: canceller.clone(),
             owner,
             supervisor,
-            groups,
         })
     }
 
@@ -89,16 +84,15 @@ impl Starting {
             canceller,
             owner,
             mut supervisor,
-            groups,
         } = self;
         let ready = await_ready(&mut supervisor)?;
         let copies = ready.places.iter().map(OwnedFd::try_clone);
-        // Before the groups go to where they would be removed: somebody is in them.
         let copies = copies.collect::<io::Result<Vec<_>>>();
         let copies = copies.map_err(SandboxError::runner("keep a place open"))?;
         if let Some(lock) = ready.enforcement.missing() {
             return Err(SandboxError::Unlocked(lock));
         }
+        let groups = std::mem::take(&mut supervisor.groups);
         Ok(Sandbox {
             deadline: Instant::now() + Duration::from_secs(spec.limits.seconds),
             watcher: Watcher::new(&spec, groups, ready.tables, copies),

@@ -14,11 +14,10 @@ use zwieback_core::supervision::Supervision;
 use crate::call::{CallError, Named as _};
 use crate::cgroup::group::Entrance;
 use crate::error::{At as _, Failure, Stage};
-use crate::init::host::{self, HostMounts};
+use crate::init::host::{self, HostMounts, Shown};
 use crate::init::pid_one;
 use crate::kernel::process::{self, Cloned};
-use crate::kernel::user_ids::Ids;
-use crate::owner::{Owner, OwnerKind};
+use crate::owner::OwnerKind;
 use crate::protocol::{Admission, Plan, Report};
 use crate::supervise::shift::Shift;
 use crate::supervise::tracer::Tracer;
@@ -30,10 +29,11 @@ const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWUSER.union(CloneFlags::CLONE
 /// What the supervisor and pid 1 are called. Steps see the second.
 const NAME: &CStr = c"zwieback";
 
-/// Is the supervisor. It speaks to the runner through `control`; `socket` is for pid 1.
-pub(crate) fn main(control: UnixStream, socket: UnixStream) -> ! {
-    match FirstProcess::clone_from(control, socket) {
-        Ok(first) => first.look_after(),
+/// Is the supervisor. It speaks to the runner through `control`; `socket` is for pid 1, which enters the
+/// groups.
+pub(crate) fn main(control: UnixStream, socket: UnixStream, groups: &[Entrance]) -> ! {
+    match FirstProcess::clone_from(control, socket, groups) {
+        Ok(first) => first.look_after(groups),
         Err((control, failure)) => report(&control, &Report::Failed(failure)),
     }
     process::exit_now()
@@ -50,7 +50,11 @@ struct FirstProcess {
 
 impl FirstProcess {
     /// Clones it. The socket is its alone from here on, so that the end of one is the end of the other.
-    fn clone_from(control: UnixStream, socket: UnixStream) -> Result<Self, (UnixStream, Failure)> {
+    fn clone_from(
+        control: UnixStream,
+        socket: UnixStream,
+        groups: &[Entrance],
+    ) -> Result<Self, (UnixStream, Failure)> {
         let cloned = prepare().and_then(|(door, theirs)| {
             // SAFETY: a supervisor has one thread.
             let cloned = unsafe { process::clone_into(NAMESPACES) }.at(Stage::Namespaces)?;
@@ -59,7 +63,7 @@ impl FirstProcess {
         match cloned {
             Ok((Cloned::Child, door, theirs)) => {
                 drop((control, door));
-                pid_one::main(&socket, &theirs)
+                pid_one::main(&socket, &theirs, groups)
             }
             Ok((Cloned::Parent { pid, pidfd }, door, _)) => {
                 drop(socket);
@@ -76,12 +80,10 @@ impl FirstProcess {
 
     /// Waits for the plan, admits pid 1 to its sandbox, and stays until it has ended and the runner has
     /// let go of it.
-    fn look_after(self) {
+    fn look_after(self, groups: &[Entrance]) {
+        let shown = Shown::prepare();
         let plan = self.await_plan().at(Stage::Plan);
-        let groups = plan
-            .as_ref()
-            .map_or_else(|_| Vec::new(), |plan| plan.cgroups.clone());
-        match plan.and_then(|plan| self.admit(plan)) {
+        match plan.and_then(|plan| self.admit(plan, shown)) {
             Ok(tracer) => report(&self.control, &Report::Ended(tracer.watch())),
             Err(failure) => report(&self.control, &Report::Failed(failure)),
         }
@@ -93,11 +95,11 @@ impl FirstProcess {
     }
 
     /// Gives it a tracer, ids, and the plan with what is open already.
-    fn admit(&self, plan: Plan) -> Result<Tracer, Failure> {
+    fn admit(&self, plan: Plan, shown: Option<Shown>) -> Result<Tracer, Failure> {
         let (shift, supervision) = Shift::begin(self.pid, &plan.spec.machine);
         self.announce(supervision).at(Stage::Namespaces)?;
         id_maps::write(self.pid, &plan.spec.identity, &plan.owner).at(Stage::Identity)?;
-        let opened = open_for_stranger(&plan)?;
+        let opened = open_for_stranger(&plan, shown)?;
         let admission = Admission {
             plan,
             is_traced: shift.is_some(),
@@ -141,17 +143,14 @@ fn prepare() -> Result<(UnixStream, UnixStream), Failure> {
 
 /// Root's store may lie where the sandbox's user cannot go, so root opens it out here. An ordinary
 /// user may only mount in the new namespace, and opens it there.
-fn open_for_stranger(plan: &Plan) -> Result<Option<HostMounts>, Failure> {
-    match plan.owner.kind {
-        OwnerKind::Caller => Ok(None),
-        OwnerKind::Stranger => {
-            host::give_disks(plan)?;
-            let Owner { uid, gid, .. } = plan.owner;
-            match HostMounts::open(plan, Ids { uid, gid }) {
-                // The root of a container may not mount out here, but inside it may.
-                Err(failure) if failure.call.errno() == Errno::EPERM => Ok(None),
-                opened => opened.map(Some),
-            }
-        }
+fn open_for_stranger(plan: &Plan, shown: Option<Shown>) -> Result<Option<HostMounts>, Failure> {
+    if plan.owner.kind == OwnerKind::Caller {
+        return Ok(None);
+    }
+    host::give_disks(plan)?;
+    match HostMounts::open(plan, shown.unwrap_or_else(|| Shown::to(plan.owner.ids()))) {
+        // The root of a container may not mount out here, but inside it may.
+        Err(failure) if failure.call.errno() == Errno::EPERM => Ok(None),
+        opened => opened.map(Some),
     }
 }

@@ -26,6 +26,8 @@ const OWN_PROCESSES: u64 = 1;
 /// The control groups of one sandbox; none where the caller may make none.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
+    all: Vec<Group>,
+    /// The one that limits memory, and the one that limits processes.
     memory: Option<Group>,
     processes: Option<Group>,
 }
@@ -45,13 +47,31 @@ pub(crate) struct Entrance {
 }
 
 impl Groups {
-    /// Makes groups with these limits where that is possible.
-    pub(crate) fn create(limits: &Limits, enforcement: &mut Enforcement) -> Self {
+    /// Makes groups where that is possible.
+    pub(crate) fn create() -> Self {
         let mut groups = Self::default();
         for hierarchy in readable_hierarchies() {
-            groups.try_hierarchy(hierarchy, limits);
+            // One keeps memory. The unified hierarchy keeps both.
+            if groups.all.is_empty()
+                && let Some(parent) = parent(hierarchy)
+            {
+                sweep(&parent);
+                groups.all.extend(Group::create(&parent, hierarchy.version));
+            }
         }
-        let (state, detail) = match &groups.memory {
+        groups
+    }
+
+    /// Sets their limits, as far as the kernel takes them.
+    pub(crate) fn limit(&mut self, limits: &Limits, enforcement: &mut Enforcement) {
+        let takes = |done: io::Result<()>, group: &Group| done.is_ok().then(|| group.clone());
+        for group in &self.all {
+            self.memory = takes(group.limit_memory(limits.memory), group);
+            if group.version == Version::Unified {
+                self.processes = takes(group.limit_processes(limits.processes), group);
+            }
+        }
+        let (state, detail) = match &self.memory {
             Some(group) => (LockState::Enforced, group.name()),
             None => (
                 LockState::Partial,
@@ -59,25 +79,21 @@ impl Groups {
             ),
         };
         enforcement.record(Lock::MemoryLimit, state, detail);
-        let detail = match &groups.processes {
+        let detail = match &self.processes {
             Some(group) => format!("{} and rlimit", group.name()),
             None => "rlimit of the user namespace".to_owned(),
         };
         enforcement.record(Lock::ProcessLimit, LockState::Enforced, detail);
-        groups
     }
 
     /// The ways into the groups.
     pub(crate) fn entrances(&self) -> Vec<Entrance> {
-        let mut list: Vec<Entrance> = self.each().map(Group::entrance).collect();
-        list.dedup();
-        list
+        self.all.iter().map(Group::entrance).collect()
     }
 
     /// Leaves it to the supervisor to remove the groups, which it does when pid 1 has ended.
     pub(crate) fn leave(mut self) {
-        self.memory = None;
-        self.processes = None;
+        self.all.clear();
     }
 
     /// Whether the kernel keeps the sum of memory.
@@ -113,35 +129,11 @@ impl Groups {
         };
         group.read(name)?.trim().parse().ok()
     }
-
-    fn each(&self) -> impl Iterator<Item = &Group> {
-        self.memory.iter().chain(&self.processes)
-    }
-
-    fn try_hierarchy(&mut self, hierarchy: &Hierarchy, limits: &Limits) {
-        let Some(parent) = parent(hierarchy) else {
-            return;
-        };
-        sweep(&parent);
-        let Ok(group) = Group::create(&parent, hierarchy.version) else {
-            return;
-        };
-        match hierarchy.version {
-            Version::Memory if self.memory.is_none() => {
-                self.memory = group.with_memory(limits.memory);
-            }
-            Version::Unified if self.memory.is_none() && self.processes.is_none() => {
-                self.memory = group.clone().with_memory(limits.memory);
-                self.processes = group.with_processes(limits.processes);
-            }
-            _ => group.remove(),
-        }
-    }
 }
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        self.each().for_each(Group::remove);
+        self.all.iter().for_each(Group::remove);
     }
 }
 
@@ -154,30 +146,21 @@ impl Group {
         Ok(Self { dir, version })
     }
 
-    fn with_memory(self, bytes: u64) -> Option<Self> {
+    fn limit_memory(&self, bytes: u64) -> io::Result<()> {
         let bytes = bytes.to_string();
-        let done = match self.version {
+        match self.version {
             Version::Unified => self
                 .write("memory.max", &bytes)
                 .and_then(|()| self.write_where_known("memory.swap.max", "0")),
             Version::Memory => self
                 .write("memory.limit_in_bytes", &bytes)
                 .and_then(|()| self.write_where_known("memory.memsw.limit_in_bytes", &bytes)),
-        };
-        self.kept(&done)
-    }
-
-    fn with_processes(self, count: u64) -> Option<Self> {
-        let done = self.write("pids.max", &count.saturating_add(OWN_PROCESSES).to_string());
-        self.kept(&done)
-    }
-
-    fn kept(self, done: &io::Result<()>) -> Option<Self> {
-        if done.is_err() {
-            self.remove();
-            return None;
         }
-        Some(self)
+    }
+
+    fn limit_processes(&self, count: u64) -> io::Result<()> {
+        let count = count.saturating_add(OWN_PROCESSES);
+        self.write("pids.max", &count.to_string())
     }
 
     fn entrance(&self) -> Entrance {

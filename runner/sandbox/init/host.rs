@@ -27,10 +27,57 @@ pub(crate) struct HostMounts {
     seen: Seen,
 }
 
+/// Has trees show as the step's own, as they do where the caller is an ordinary user: programs that ask
+/// for owners, such as `tar`, must give the same bytes whoever runs the build.
+pub(crate) struct Shown {
+    /// The sandbox's user, by ids of this process.
+    owner: Ids,
+    /// The mapping for who owns trees on disk.
+    mapping: Option<(Ids, OwnedFd)>,
+}
+
+impl Shown {
+    /// For trees that are to be this user's.
+    pub(crate) fn to(owner: Ids) -> Self {
+        let mapping = None;
+        Self { owner, mapping }
+    }
+
+    /// Where this process is root, with the mapping for trees of root's made before there is a plan.
+    pub(crate) fn prepare() -> Option<Self> {
+        let owner = Owner::of_this_process().ok()?;
+        let mut shown = (owner.kind == OwnerKind::Stranger).then(|| Self::to(owner.ids()))?;
+        // What cannot be made is tried again, and reported, with the plan.
+        drop(shown.mapping_of(Ids { uid: 0, gid: 0 }));
+        Some(shown)
+    }
+
+    fn show(&mut self, tree: &OwnedFd, path: &Path) -> Result<(), CallError> {
+        let metadata = fs::metadata(path).named(|| format!("stat(\"{}\")", path.display()))?;
+        let on_disk = Ids {
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+        };
+        mount::map_owners(tree, self.mapping_of(on_disk)?)
+    }
+
+    fn mapping_of(&mut self, on_disk: Ids) -> Result<&OwnedFd, CallError> {
+        let known = self.mapping.take_if(|(known, _)| *known == on_disk);
+        let mapping = match known {
+            Some(known) => known,
+            // SAFETY: neither a supervisor nor a pid 1 has a second thread.
+            None => (on_disk, unsafe {
+                user_ids::namespace(on_disk, self.owner)
+            }?),
+        };
+        Ok(&self.mapping.insert(mapping).1)
+    }
+}
+
 impl HostMounts {
-    /// Opens all that the plan names. New places belong to `owner`, and root's trees show as such, by
-    /// ids of this process.
-    pub(crate) fn open(plan: &Plan, owner: Ids) -> Result<Self, Failure> {
+    /// Opens all that the plan names. New places belong to the sandbox's user, and root's trees show as
+    /// such.
+    pub(crate) fn open(plan: &Plan, mut shown: Shown) -> Result<Self, Failure> {
         let empty = mount::clone_tree(&plan.empty, Attributes::READ_ONLY);
         let mut opened = Self {
             mounts: VecDeque::new(),
@@ -39,18 +86,18 @@ impl HostMounts {
         };
         if plan.owner.kind == OwnerKind::Stranger {
             // Where it cannot be, the trees cannot either, and one of them says so.
-            drop(show_as_own(&opened.empty, &plan.empty, owner));
+            drop(shown.show(&opened.empty, &plan.empty));
         }
         for operation in &plan.spec.operations {
             let mount = match operation {
-                Operation::BindReadOnly { source, .. } => opened.tree(plan, source, owner),
+                Operation::BindReadOnly { source, .. } => opened.tree(plan, source, &mut shown),
                 Operation::Writable {
                     place,
                     medium,
                     quota,
                     ..
                 } => match medium {
-                    Medium::Memory => memory(*place, *quota, owner),
+                    Medium::Memory => memory(*place, *quota, shown.owner),
                     Medium::Disk => disk(plan, *place),
                 },
                 _ => continue,
@@ -98,11 +145,16 @@ impl HostMounts {
         &self.empty
     }
 
-    fn tree(&mut self, plan: &Plan, source: &Source, owner: Ids) -> Result<OwnedFd, CallError> {
+    fn tree(
+        &mut self,
+        plan: &Plan,
+        source: &Source,
+        shown: &mut Shown,
+    ) -> Result<OwnedFd, CallError> {
         let path = tree_path(plan, source)?;
         let tree = mount::clone_tree(path, Attributes::READ_ONLY)?;
         if plan.owner.kind == OwnerKind::Stranger {
-            let given = show_as_own(&tree, path, owner);
+            let given = shown.show(&tree, path);
             self.seen.unowned = given.err().or(self.seen.unowned.take());
         }
         Ok(tree)
@@ -122,19 +174,6 @@ fn tree_path<'a>(plan: &'a Plan, source: &Source) -> Result<&'a Path, CallError>
             None => Err(CallError::new(Errno::ENOENT, format!("the {source}"))),
         },
     }
-}
-
-/// Has a tree show as the step's own, as it does where the caller is an ordinary user: programs
-/// that ask for owners, such as `tar`, must give the same bytes whoever runs the build.
-fn show_as_own(tree: &OwnedFd, path: &Path, owner: Ids) -> Result<(), CallError> {
-    let metadata = fs::metadata(path).named(|| format!("stat(\"{}\")", path.display()))?;
-    let on_disk = Ids {
-        uid: metadata.uid(),
-        gid: metadata.gid(),
-    };
-    // SAFETY: neither a supervisor nor a pid 1 has a second thread.
-    let namespace = unsafe { user_ids::namespace(on_disk, owner) }?;
-    mount::map_owners(tree, &namespace)
 }
 
 fn memory(place: Place, quota: Quota, owner: Ids) -> Result<OwnedFd, CallError> {

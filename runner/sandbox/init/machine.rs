@@ -6,7 +6,6 @@ use zwieback_core::sandbox_spec::identity::Machine;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use crate::call::{CallError, Named as _};
-use crate::cgroup::group::Entrance;
 use crate::kernel::{file, process};
 
 /// `CLONE_NEWTIME` of linux/sched.h; nix does not know it.
@@ -36,12 +35,6 @@ pub(crate) fn enter_clocks(
         clocks.monotonic, clocks.boottime
     );
     file::write("/proc/self/timens_offsets", &offsets)
-}
-
-/// Enters control groups, and has what this process is in then be the root of all it can see.
-pub(crate) fn enter_groups(entrances: &[Entrance]) -> Result<(), CallError> {
-    entrances.iter().try_for_each(Entrance::enter)?;
-    unshare(CloneFlags::CLONE_NEWCGROUP).named(|| "unshare(CLONE_NEWCGROUP)".to_owned())
 }
 
 /// Gives the machine its name.

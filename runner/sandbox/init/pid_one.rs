@@ -14,10 +14,11 @@ use zwieback_core::sandbox_spec::operation::{Medium, Operation};
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::{self, BaseMounts};
-use super::host::HostMounts;
+use super::host::{HostMounts, Shown};
 use super::mounts::Mounts;
 use super::{landlock, limits, machine, privileges, root, serve};
 use crate::call::{CallError, Named as _};
+use crate::cgroup::group::Entrance;
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::user_ids::Ids;
 use crate::kernel::{filter, mount, network, process};
@@ -27,16 +28,17 @@ use crate::supervise::shift::Shift;
 use crate::wire;
 
 /// What a sandbox has of its own besides its users and processes. The time namespace is not here:
-/// its offsets can only be set while nobody is in it. Nor is that of control groups: its root is the
-/// group of who makes it, and pid 1 gets to its group with the plan.
+/// its offsets can only be set while nobody is in it. That of control groups has the group of who makes
+/// it as its root.
 const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWNS
     .union(CloneFlags::CLONE_NEWNET)
     .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWCGROUP)
     .union(CloneFlags::CLONE_NEWUTS);
 
 /// Is pid 1. It speaks to the runner through `socket`, and is let in by its supervisor through `door`.
-pub(crate) fn main(socket: &UnixStream, door: &UnixStream) -> ! {
-    let begun = begin();
+pub(crate) fn main(socket: &UnixStream, door: &UnixStream, groups: &[Entrance]) -> ! {
+    let begun = begin(groups);
     // Half of it, or nothing, is all there is when the supervisor has died or given up.
     let Ok(Some((admission, opened))) = wire::receive::<Admission>(door) else {
         process::exit_now()
@@ -59,10 +61,14 @@ pub(crate) fn main(socket: &UnixStream, door: &UnixStream) -> ! {
     process::exit_now()
 }
 
-/// What pid 1 does before there is a plan and before any id is mapped: it makes its namespaces, and a
-/// process table of them.
-fn begin() -> Result<OwnedFd, Failure> {
+/// What pid 1 does before there is a plan and before any id is mapped: it enters its groups, and makes
+/// its namespaces and a process table of them.
+fn begin(groups: &[Entrance]) -> Result<OwnedFd, Failure> {
     process::die_with_parent().at(Stage::Namespaces)?;
+    groups
+        .iter()
+        .try_for_each(Entrance::enter)
+        .at(Stage::Cgroup)?;
     unshare(NAMESPACES)
         .named(|| format!("unshare({NAMESPACES:?})"))
         .at(Stage::Namespaces)?;
@@ -92,12 +98,11 @@ fn settle(
     let plan = &admission.plan;
     let spec = &plan.spec;
     let mut enforcement = plan.enforcement.clone();
-    machine::enter_groups(&plan.cgroups).at(Stage::Cgroup)?;
     let host = if let Some(seen) = &admission.opened {
         HostMounts::received(opened, seen.clone())?
     } else {
         let Identity { uid, gid, .. } = spec.identity;
-        HostMounts::open(plan, Ids { uid, gid })?
+        HostMounts::open(plan, Shown::to(Ids { uid, gid }))?
     };
     record_root(&mut enforcement, host.unowned());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
