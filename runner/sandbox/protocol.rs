@@ -47,6 +47,8 @@ pub(crate) struct Admission {
 pub(crate) struct Seen {
     /// Why the files of a tree belong to nobody inside, where they do.
     pub(crate) unowned: Option<CallError>,
+    /// Why the device files are the host's, where they are.
+    pub(crate) host_devices: Option<CallError>,
 }
 
 /// From the runner to pid 1.

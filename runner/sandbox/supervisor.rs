@@ -103,7 +103,7 @@ impl FirstProcess {
         let admission = Admission {
             plan,
             is_traced: shift.is_some(),
-            opened: opened.as_ref().map(HostMounts::seen),
+            opened: opened.as_ref().map(|opened| opened.seen().clone()),
         };
         let descriptors: Vec<BorrowedFd<'_>> =
             opened.iter().flat_map(HostMounts::descriptors).collect();

@@ -180,6 +180,17 @@ impl Device {
             Self::Urandom => "urandom",
         }
     }
+
+    /// Its major and minor number (`Documentation/admin-guide/devices.txt` of Linux).
+    pub const fn numbers(self) -> (u64, u64) {
+        match self {
+            Self::Null => (1, 3),
+            Self::Zero => (1, 5),
+            Self::Full => (1, 7),
+            Self::Random => (1, 8),
+            Self::Urandom => (1, 9),
+        }
+    }
 }
 
 impl fmt::Display for Place {

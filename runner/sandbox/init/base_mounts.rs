@@ -19,6 +19,7 @@ use crate::kernel::mount::{self, Attributes};
 const EMPTY_FILE: &str = "empty";
 const EMPTY_DIRECTORY: &str = "nothing";
 const DEVICES: &str = "dev";
+const NODES: &str = "nodes";
 
 /// Both as mounts of this namespace, where only this process finds them.
 pub(crate) struct BaseMounts {
@@ -38,9 +39,9 @@ pub(crate) fn process_table() -> Result<OwnedFd, CallError> {
 impl BaseMounts {
     /// Makes them of a process table. They hold files, so that this process has to be the one who
     /// all files inside belong to.
-    pub(crate) fn make(proc: OwnedFd) -> Result<Self, Failure> {
+    pub(crate) fn make(proc: OwnedFd, nodes: Option<&OwnedFd>) -> Result<Self, Failure> {
         let scratch = ScratchFs::set_up().at(Stage::HostMounts)?;
-        let dev = devices(&scratch).at(Stage::HostMounts)?;
+        let dev = devices(&scratch, nodes).at(Stage::HostMounts)?;
         scratch.file(EMPTY_FILE, "").at(Stage::HostMounts)?;
         scratch.directory(EMPTY_DIRECTORY).at(Stage::HostMounts)?;
         mount::attach(&proc, "/proc").at(Stage::Proc)?;
@@ -95,8 +96,9 @@ impl BaseMounts {
     }
 }
 
-/// `/dev`, with room for the file system of shared memory.
-fn devices(scratch: &ScratchFs) -> Result<OwnedFd, CallError> {
+/// `/dev`, with room for the file system of shared memory. The device files are from `nodes`, or else the
+/// host's.
+fn devices(scratch: &ScratchFs, nodes: Option<&OwnedFd>) -> Result<OwnedFd, CallError> {
     let inside = |name: &str| format!("{DEVICES}/{name}");
     scratch.directory(DEVICES)?;
     for device in Device::ALL {
@@ -111,9 +113,18 @@ fn devices(scratch: &ScratchFs) -> Result<OwnedFd, CallError> {
     }
     let dev = scratch.show(DEVICES)?;
     mount::attach_below(&dev, scratch.top(), DEVICES)?;
+    if let Some(nodes) = nodes {
+        // Only what is attached can be cloned.
+        scratch.directory(NODES)?;
+        mount::attach_below(nodes, scratch.top(), NODES)?;
+    }
     for device in Device::ALL {
-        let on_host = Path::new("/dev").join(device.name());
-        let node = mount::clone_tree(&on_host, Attributes::DEVICE)?;
+        let node = if let Some(nodes) = nodes {
+            mount::clone_file(nodes, device.name())?
+        } else {
+            let on_host = Path::new("/dev").join(device.name());
+            mount::clone_tree(&on_host, Attributes::DEVICE)?
+        };
         mount::attach_below(node, &dev, device.name())?;
     }
     queues(&dev)?;

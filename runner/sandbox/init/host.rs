@@ -7,8 +7,9 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknodat};
 use zwieback_core::sandbox_spec::limits::Quota;
-use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place, Source};
+use zwieback_core::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
 
 use super::scratch::size_options;
 use crate::call::{CallError, Named as _};
@@ -24,6 +25,8 @@ pub(crate) struct HostMounts {
     mounts: VecDeque<OwnedFd>,
     /// An empty directory in the file system of the trees.
     empty: OwnedFd,
+    /// Device files of the sandbox's own, which nobody but root can make.
+    devices: Option<OwnedFd>,
     seen: Seen,
 }
 
@@ -79,10 +82,18 @@ impl HostMounts {
     /// such.
     pub(crate) fn open(plan: &Plan, mut shown: Shown) -> Result<Self, Failure> {
         let empty = mount::clone_tree(&plan.empty, Attributes::READ_ONLY);
+        let devices = match plan.owner.kind {
+            OwnerKind::Stranger => own_devices(),
+            OwnerKind::Caller => Err(CallError::new(Errno::EPERM, "mknodat()")),
+        };
         let mut opened = Self {
             mounts: VecDeque::new(),
             empty: empty.at(Stage::HostMounts)?,
-            seen: Seen::default(),
+            seen: Seen {
+                host_devices: devices.as_ref().err().cloned(),
+                ..Seen::default()
+            },
+            devices: devices.ok(),
         };
         if plan.owner.kind == OwnerKind::Stranger {
             // Where it cannot be, the trees cannot either, and one of them says so.
@@ -111,9 +122,14 @@ impl HostMounts {
     pub(crate) fn received(mounts: Vec<OwnedFd>, seen: Seen) -> Result<Self, Failure> {
         let mut mounts = VecDeque::from(mounts);
         let empty = take(&mut mounts).at(Stage::HostMounts)?;
+        let devices = match seen.host_devices {
+            None => Some(take(&mut mounts).at(Stage::HostMounts)?),
+            Some(_) => None,
+        };
         Ok(Self {
             mounts,
             empty,
+            devices,
             seen,
         })
     }
@@ -121,18 +137,19 @@ impl HostMounts {
     /// For the process that will mount them.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         std::iter::once(&self.empty)
+            .chain(&self.devices)
             .chain(&self.mounts)
             .map(OwnedFd::as_fd)
     }
 
     /// What was noticed.
-    pub(crate) fn seen(&self) -> Seen {
-        self.seen.clone()
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
-    /// Why the files of a tree belong to nobody inside, where they do.
-    pub(crate) fn unowned(&self) -> Option<&CallError> {
-        self.seen.unowned.as_ref()
+    /// Device files of the sandbox's own, where there are some.
+    pub(crate) fn devices(&self) -> Option<&OwnedFd> {
+        self.devices.as_ref()
     }
 
     /// The mount of the next operation.
@@ -159,6 +176,27 @@ impl HostMounts {
         }
         Ok(tree)
     }
+}
+
+/// Device files that no other sandbox has: those of the host carry locks and watches from one to another.
+/// In a user namespace the kernel lets nobody make one.
+fn own_devices() -> Result<OwnedFd, CallError> {
+    let room = Quota {
+        bytes: 64 << 10,
+        inodes: 64,
+    };
+    let folder = mount::create("tmpfs", &size_options(room, "0755"), Attributes::DEVICE)?;
+    for device in Device::ALL {
+        let name = device.name();
+        let (major, minor) = device.numbers();
+        let (kind, mode) = (SFlag::S_IFCHR, Mode::from_bits_retain(0o666));
+        mknodat(&folder, name, kind, mode, makedev(major, minor))
+            .named(|| format!("mknodat({name:?})"))?;
+        // Whatever the caller's umask is.
+        fchmodat(&folder, name, mode, FchmodatFlags::FollowSymlink)
+            .named(|| format!("fchmodat({name:?})"))?;
+    }
+    Ok(folder)
 }
 
 fn take(mounts: &mut VecDeque<OwnedFd>) -> Result<OwnedFd, CallError> {

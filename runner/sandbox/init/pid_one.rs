@@ -104,11 +104,12 @@ fn settle(
         let Identity { uid, gid, .. } = spec.identity;
         HostMounts::open(plan, Shown::to(Ids { uid, gid }))?
     };
-    record_root(&mut enforcement, host.unowned());
+    record_root(&mut enforcement, host.seen().unowned.as_ref());
     machine::enter_clocks(&spec.machine, &mut enforcement).at(Stage::Machine)?;
     privileges::become_inside_user(&spec.identity, &plan.owner).at(Stage::Identity)?;
     stay_with_supervisor(door).at(Stage::Namespaces)?;
-    let descriptors = move_in(spec, &BaseMounts::make(proc)?, host, &mut enforcement)?;
+    let base = BaseMounts::make(proc, host.devices())?;
+    let descriptors = move_in(spec, &base, host, &mut enforcement)?;
     machine::name(spec).at(Stage::Machine)?;
     machine::own_keyring(&mut enforcement);
     limits::apply(spec).at(Stage::Limits)?;
@@ -145,8 +146,9 @@ fn move_in(
     enforcement: &mut Enforcement,
 ) -> Result<Vec<OwnedFd>, Failure> {
     root::settings(spec, base.proc()).at(Stage::Proc)?;
+    let host_devices = host.seen().host_devices.clone();
     let mounts = Mounts::gather(spec, host, base)?;
-    record_inodes(enforcement, mounts.shared());
+    record_inodes(enforcement, mounts.shared(), host_devices.as_ref());
     let mut descriptors = mounts.place_directories()?;
     descriptors.push(base.proc_directory()?);
     descriptors.extend(base.shared_memory()?);
@@ -212,13 +214,21 @@ fn record_filter(enforcement: &mut Enforcement, tracing: Tracing) {
 }
 
 /// Without inodes of its own a sandbox is no less locked, but can signal to one beside it.
-fn record_inodes(enforcement: &mut Enforcement, shared: Option<&CallError>) {
-    let (state, detail) = match shared {
-        None => (
+fn record_inodes(
+    enforcement: &mut Enforcement,
+    shared: Option<&CallError>,
+    host_devices: Option<&CallError>,
+) {
+    let (state, detail) = match (shared, host_devices) {
+        (Some(error), _) => (LockState::Partial, format!("shared-inodes: {error}")),
+        (None, None) => (
             LockState::Enforced,
-            "toolchain through an overlay".to_owned(),
+            "toolchain through an overlay, device files of its own".to_owned(),
         ),
-        Some(error) => (LockState::Partial, format!("shared-inodes: {error}")),
+        (None, Some(_)) => (
+            LockState::Enforced,
+            "toolchain through an overlay; only root can make device files".to_owned(),
+        ),
     };
     enforcement.record(Lock::PrivateInodes, state, detail);
 }

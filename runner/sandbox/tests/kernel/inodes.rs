@@ -24,19 +24,27 @@ pub(crate) const TRIALS: &[Trial] = &[
     }),
 ];
 
-/// Files of a toolchain that both see.
-const SHARED: [&str; 3] = ["/probe", "/setuid", "/"];
+/// Files that both see.
+const SHARED: [&str; 4] = ["/probe", "/setuid", "/", "/etc"];
+
+/// The same where root has made device files for each.
+const DEVICES: [&str; 2] = ["/dev/null", "/dev/zero"];
 
 /// What one does goes on for as long as the other looks.
 const WHILE: Duration = Duration::from_millis(300);
 
 /// Has two sandboxes do something at the same time; the second must say this.
 fn beside(world: &World, first: &str, second: &str, expected: &str) {
+    let mut paths = SHARED.to_vec();
+    if nix::unistd::geteuid().is_root() {
+        paths.extend(DEVICES);
+    }
+    let paths = paths.as_slice();
     let (mut one, mut other) = (world.sandbox(limits()), world.sandbox(limits()));
     let (begun, ready) = mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let command = crate::world::command(first, &[]);
+            let command = crate::world::command(first, paths);
             let outcome = one.run(&command, &mut |_| {
                 // The other may have heard of it already.
                 let _heard = begun.send(());
@@ -44,16 +52,16 @@ fn beside(world: &World, first: &str, second: &str, expected: &str) {
             assert!(outcome.unwrap().is_success());
         });
         ready.recv_timeout(Duration::from_secs(20)).unwrap();
-        let (outcome, said) = run(&mut other, second, &[]);
+        let (outcome, said) = run(&mut other, second, paths);
         assert!(outcome.is_success(), "{said}");
         assert!(said.starts_with(expected), "{said}");
     });
 }
 
 /// Inside: takes every kind of lock there is, and keeps them for a while.
-pub(crate) fn hold_locks() -> Attempt {
+pub(crate) fn hold_locks(paths: &[&str]) -> Attempt {
     let mut held = Vec::new();
-    for path in SHARED {
+    for path in paths {
         let file = io(File::open(path))?;
         // A lease is for the owner of a file, and not for a directory.
         let lease = i64::from(libc::F_RDLCK);
@@ -67,8 +75,8 @@ pub(crate) fn hold_locks() -> Attempt {
 }
 
 /// Inside: whether anybody holds a lock.
-pub(crate) fn try_locks() -> Attempt {
-    for path in SHARED {
+pub(crate) fn try_locks(paths: &[&str]) -> Attempt {
+    for path in paths {
         let file = io(File::open(path))?;
         // F_GETLK with a lock to write tells of one to read.
         let found = record_lock(&file, libc::F_GETLK)?;
@@ -110,12 +118,12 @@ fn record_lock(file: &File, command: i32) -> Result<i16, Errno> {
 }
 
 /// Inside: opens and reads files for a while.
-pub(crate) fn touch_files() -> Attempt {
+pub(crate) fn touch_files(paths: &[&str]) -> Attempt {
     println!("began");
     io(std::io::stdout().flush())?;
     let began = std::time::Instant::now();
     while began.elapsed() < WHILE * 2 {
-        for path in SHARED {
+        for path in paths {
             drop(io(File::open(path))?);
         }
         drop(std::fs::read_dir("/"));
@@ -125,10 +133,10 @@ pub(crate) fn touch_files() -> Attempt {
 }
 
 /// Inside: counts what happens to files that this process does not touch.
-pub(crate) fn count_events() -> Attempt {
+pub(crate) fn count_events(paths: &[&str]) -> Attempt {
     let watch = Inotify::init(InitFlags::IN_NONBLOCK)?;
-    for path in SHARED {
-        watch.add_watch(path, AddWatchFlags::IN_ALL_EVENTS)?;
+    for path in paths {
+        watch.add_watch(*path, AddWatchFlags::IN_ALL_EVENTS)?;
     }
     std::thread::sleep(WHILE);
     let seen = match watch.read_events() {

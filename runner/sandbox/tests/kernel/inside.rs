@@ -14,10 +14,10 @@ use crate::{
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
     match (name, arguments) {
-        ("hold-locks", _) => inodes::hold_locks(),
-        ("try-locks", _) => inodes::try_locks(),
-        ("touch-files", _) => inodes::touch_files(),
-        ("count-events", _) => inodes::count_events(),
+        ("hold-locks", paths) => inodes::hold_locks(paths),
+        ("try-locks", paths) => inodes::try_locks(paths),
+        ("touch-files", paths) => inodes::touch_files(paths),
+        ("count-events", paths) => inodes::count_events(paths),
         ("terminal-pair", _) => terminal::pair(),
         ("reopen-streams", _) => terminal::reopen(),
         ("home", _) => home(),
