@@ -78,7 +78,11 @@ fn what_was_not_varied_is_told_with_its_reason() {
     for (factor, state, why) in [
         ("kernel", "dropped", "it looks for a recent one"),
         ("pids", "dropped", "upstream counts them"),
-        ("timezone", "ineffective", "both runs saw CET"),
+        (
+            "timezone",
+            "ineffective",
+            "both runs saw CET; A was to see UTC, and B XXX-14",
+        ),
         ("clock", "ineffective", "a step needs ptrace itself"),
     ] {
         assert_eq!(factors[factor]["state"], state, "{factor}: {factors}");

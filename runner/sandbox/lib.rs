@@ -26,6 +26,7 @@ mod cgroup;
 mod id_maps;
 mod init;
 mod kernel;
+mod look;
 mod protocol;
 mod seccomp;
 mod supervise;

@@ -28,6 +28,22 @@ fn the_documented_table_is_this() {
     assert_eq!(table, expected, "ZWIEBACK_BLESS=1 writes it anew");
 }
 
+/// A factor that can be said to be varied has a row that tells what is looked at.
+#[test]
+fn every_probe_is_documented() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/factors.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (_, probes) = text.split_once("\n## Probes\n").unwrap();
+    let rows = probes.lines().filter(|line| line.starts_with("| `"));
+    let factors: Vec<_> = rows.map(|row| row.split('|').nth(1).unwrap()).collect();
+    let variation = Variation::plan(Profile::Strict, &Choice::default(), &machine(), 1 << 30);
+    for factor in Factor::ALL {
+        let name = format!("`{factor}`");
+        let has_row = factors.iter().any(|row| row.contains(&name));
+        assert_eq!(has_row, variation.claim(factor).is_ok(), "{factor}");
+    }
+}
+
 /// As a machine with two CPUs and every mechanism has it.
 fn table_of_factors() -> String {
     let states = |profile| {

@@ -14,6 +14,10 @@ pub mod other_machine;
 
 pub mod planning;
 
+pub mod expected;
+
+pub mod claim;
+
 pub mod state;
 
 pub mod sighting;
@@ -26,5 +30,7 @@ pub mod counterfactual;
 
 #[cfg(test)]
 mod documented;
+#[cfg(test)]
+mod sighting_tests;
 #[cfg(test)]
 mod test_machine;

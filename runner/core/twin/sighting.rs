@@ -1,12 +1,14 @@
-//! What a run's own process saw of each factor: the proof that what was varied did differ.
+//! What probes in a run's own processes saw of each factor: the proof that what was varied did differ.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
+use super::expected::Expected;
 use super::factor::{Factor, FactorState};
 use super::other_machine::COARSEST_MS;
-use super::state::ineffective;
+use super::state::{ineffective, uncontrolled};
 use super::variation::Variation;
 use crate::supervision::{Effect, Supervision};
 
@@ -33,32 +35,66 @@ impl Variation {
     /// What became of each factor: as planned, unless the runs saw otherwise.
     pub fn found(&self, a: Witness<'_>, b: Witness<'_>) -> BTreeMap<Factor, FactorState> {
         let mut states = self.states();
-        let varied = states.iter_mut();
-        for (factor, state) in varied.filter(|(_, it)| matches!(it, FactorState::Varied { .. })) {
-            if let Some(flaw) = flaw(*factor, a, b) {
-                *state = ineffective(flaw);
+        for (factor, state) in &mut states {
+            match state {
+                FactorState::Varied { .. } => {
+                    if let Some(flaw) = self.flaw(*factor, a, b) {
+                        *state = ineffective(flaw);
+                    }
+                }
+                FactorState::Fixed => {
+                    if let Some(difference) = difference(*factor, a, b) {
+                        *state = uncontrolled(difference);
+                    }
+                }
+                FactorState::Ineffective { .. }
+                | FactorState::Dropped { .. }
+                | FactorState::Uncontrolled { .. } => {}
             }
         }
         states
     }
+
+    /// Why a factor that was to differ did not; none if each run saw what was planned for it.
+    fn flaw(&self, factor: Factor, a: Witness<'_>, b: Witness<'_>) -> Option<String> {
+        let claim = match self.claim(factor) {
+            Ok(claim) => claim,
+            Err(reason) => return Some(reason.to_owned()),
+        };
+        let supervised = match factor {
+            Factor::Clock => flaw_of(b.supervision.wall_clock.as_ref()),
+            Factor::CpuFeatures => flaw_of(b.supervision.instructions.as_ref()),
+            Factor::CreatedMtime => too_close(b.apart_ms),
+            _ => None,
+        };
+        supervised.or_else(
+            || match (a.sighting.0.get(&factor), b.sighting.0.get(&factor)) {
+                (Some(a), Some(b)) => contradicted(factor, &claim, a, b),
+                _ => Some("there was nothing to see it by".to_owned()),
+            },
+        )
+    }
 }
 
-/// Why a factor that was to differ did not; none if it was seen to.
-fn flaw(factor: Factor, a: Witness<'_>, b: Witness<'_>) -> Option<String> {
-    let of = |effect: &Option<Effect>| match effect {
+impl Sighting {
+    /// Milliseconds between the files that the probes of two runs wrote.
+    pub fn apart_ms(&self, other: &Self) -> Option<u64> {
+        let written = |sighting: &Self| {
+            let text = sighting.0.get(&Factor::CreatedMtime)?;
+            let (seconds, rest) = text.split_once('.')?;
+            let (seconds, rest) = (seconds.parse::<u64>().ok()?, rest.parse::<u64>().ok()?);
+            seconds.checked_mul(1000)?.checked_add(rest)
+        };
+        Some(written(self)?.abs_diff(written(other)?))
+    }
+}
+
+/// What the supervisor, which sees every program of a run, has against a claim.
+fn flaw_of(effect: Option<&Effect>) -> Option<String> {
+    match effect {
         Some(Effect::Effective) => None,
         Some(Effect::Ineffective { reason }) => Some(reason.clone()),
         None => Some("no supervisor was asked for it".to_owned()),
-    };
-    match factor {
-        Factor::Clock => of(&b.supervision.wall_clock),
-        Factor::CpuFeatures => of(&b.supervision.instructions),
-        Factor::CreatedMtime => too_close(b.apart_ms),
-        _ => match (a.sighting.0.get(&factor), b.sighting.0.get(&factor)) {
-            (Some(a), Some(b)) if a != b => None,
-            (Some(a), Some(_)) => Some(format!("both runs saw {}", shown(a))),
-            _ => Some("there was nothing to see it by".to_owned()),
-        },
     }
 }
 
@@ -72,6 +108,37 @@ fn too_close(apart_ms: Option<u64>) -> Option<String> {
     }
 }
 
+/// What was planned and what was seen, where that is not the same.
+fn contradicted(factor: Factor, claim: &Claim, a: &str, b: &str) -> Option<String> {
+    let [plan_a, plan_b] = &claim.sees;
+    if !differ(factor, a, b) {
+        let seen = shown(a);
+        return Some(match (plan_a, plan_b) {
+            (Expected::Anything, Expected::Anything) => format!("both runs saw {seen}"),
+            _ => format!("both runs saw {seen}; A was to see {plan_a}, and B {plan_b}"),
+        });
+    }
+    let missed = |run: &str, plan: &Expected, seen: &str| {
+        let is_missed = !plan.is_met_by(seen);
+        is_missed.then(|| format!("{run} was to see {plan}, and saw {}", shown(seen)))
+    };
+    missed("A", plan_a, a).or_else(|| missed("B", plan_b, b))
+}
+
+/// Chance is seen by more than one word, each of which must have been drawn anew.
+fn differ(factor: Factor, a: &str, b: &str) -> bool {
+    match factor {
+        Factor::Entropy => a.split(' ').zip(b.split(' ')).all(|(a, b)| a != b),
+        _ => a != b,
+    }
+}
+
+/// What two runs saw of a factor that was to be the same for them.
+fn difference(factor: Factor, a: Witness<'_>, b: Witness<'_>) -> Option<String> {
+    let (a, b) = (a.sighting.0.get(&factor)?, b.sighting.0.get(&factor)?);
+    (a != b).then(|| format!("A saw {}, and B {}", shown(a), shown(b)))
+}
+
 /// The first line, and not all of a long one.
 fn shown(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
@@ -80,61 +147,4 @@ fn shown(text: &str) -> String {
         short.push('…');
     }
     short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::recipe::Profile;
-    use crate::twin::choice::Choice;
-    use crate::twin::test_machine::machine;
-    use crate::twin::variation::Machine;
-
-    fn found(b: &[(Factor, &str)], clock: Effect) -> BTreeMap<Factor, FactorState> {
-        let machine = Machine {
-            faults_cpuid: false,
-            ..machine()
-        };
-        let variation = Variation::plan(Profile::Strict, &Choice::default(), &machine, 1 << 30);
-        let of = |seen: &[(Factor, &str)]| {
-            let seen = seen
-                .iter()
-                .map(|(factor, text)| (*factor, (*text).to_owned()));
-            Sighting(seen.collect())
-        };
-        let a = of(&[(Factor::Umask, "022"), (Factor::Timezone, "UTC")]);
-        let plain = Supervision::default();
-        let shifted = Supervision {
-            wall_clock: Some(clock),
-            ..Supervision::default()
-        };
-        let witness = |sighting, supervision| Witness {
-            sighting,
-            supervision,
-            apart_ms: Some(2_500),
-        };
-        variation.found(witness(&a, &plain), witness(&of(b), &shifted))
-    }
-
-    #[test]
-    fn what_was_seen_to_differ_is_varied() {
-        let states = found(&[(Factor::Umask, "002")], Effect::Effective);
-        assert_eq!(states[&Factor::Umask].word(), "varied");
-        assert_eq!(states[&Factor::Clock].word(), "varied");
-    }
-
-    #[test]
-    fn what_a_recipe_sets_itself_is_not() {
-        let states = found(&[(Factor::Timezone, "UTC")], Effect::Effective);
-        let state = &states[&Factor::Timezone];
-        assert_eq!(state, &ineffective("both runs saw UTC"));
-    }
-
-    #[test]
-    fn what_nobody_saw_is_not_believed() {
-        let states = found(&[], Effect::ineffective("no ptrace"));
-        assert_eq!(states[&Factor::Umask].word(), "ineffective");
-        assert_eq!(states[&Factor::Clock], ineffective("no ptrace"));
-        assert_eq!(states[&Factor::Scheduling].word(), "uncontrolled");
-    }
 }

@@ -1,9 +1,7 @@
 //! What becomes of each factor: as planned, and as the runs then found it.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
-use super::conditions::{Conditions, StagingOrder};
 use super::counterfactual::only;
 use super::factor::{Factor, FactorState};
 use super::profile;
@@ -30,45 +28,28 @@ impl Variation {
             let reason = reason.as_str().to_owned();
             return FactorState::Dropped { reason };
         }
-        if factor.is_steerable() && only(self, &[factor]).is_none() {
+        // Inode numbers differ between two places on one disk as well.
+        let is_equal = factor.is_steerable() && only(self, &[factor]).is_none();
+        if is_equal && factor != Factor::Inode {
             return same(factor);
         }
-        let (a, b) = (&self.a, &self.b);
-        let how = match factor {
-            Factor::Clock => format!("B is ahead by {} s", b.clock_offset - a.clock_offset),
-            Factor::CreatedMtime => staggered(b),
-            Factor::SourceMtime => both(a.source_mtime_offset, b.source_mtime_offset),
-            Factor::ReaddirOrder => both(word(a.staging), word(b.staging)),
-            Factor::Inode => "A lies in memory, B on disk".to_owned(),
-            Factor::CpuCount => both(a.cpus.len(), b.cpus.len()),
-            Factor::CpuModel => both(&a.cpu_model, &b.cpu_model),
-            Factor::CpuFeatures => "B is denied AVX and what came later".to_owned(),
-            Factor::Kernel => "B sees a 2.6 release".to_owned(),
-            Factor::Uptime => both(a.uptime_offset, b.uptime_offset),
-            Factor::BootId => "each run has its own".to_owned(),
-            Factor::Aslr => "off in A, on in B".to_owned(),
-            Factor::Pids => format!("from {} and {}", a.first_pid, b.first_pid),
-            Factor::Entropy | Factor::HashSeed => "real random bytes in both runs".to_owned(),
-            Factor::BuildPath => both(&a.build_path, &b.build_path),
-            Factor::Home => both(&a.home, &b.home),
-            Factor::Tmpdir => both(&a.tmpdir, &b.tmpdir),
-            Factor::Umask => both(format!("{:03o}", a.umask), format!("{:03o}", b.umask)),
-            Factor::User => both(&a.user, &b.user),
-            Factor::Hostname => both(&a.hostname, &b.hostname),
-            Factor::Timezone => both(&a.timezone, &b.timezone),
-            Factor::Locale => both(&a.locale, &b.locale),
-            Factor::Columns => both(a.columns, b.columns),
-            Factor::Env => both(a.env.len(), b.env.len()),
-            Factor::ParentDir => both(git(a), git(b)),
-            Factor::Scheduling => return uncontrolled("the kernel decides"),
-        };
-        FactorState::Varied { how }
+        match self.claim(factor) {
+            Ok(claim) => FactorState::Varied { how: claim.how },
+            Err(reason) => uncontrolled(reason),
+        }
     }
 }
 
 /// The state of what was meant to differ and could not be brought to.
 pub fn ineffective(reason: impl Into<String>) -> FactorState {
     FactorState::Ineffective {
+        reason: reason.into(),
+    }
+}
+
+/// The state of what nothing holds still and nothing varies.
+pub fn uncontrolled(reason: impl Into<String>) -> FactorState {
+    FactorState::Uncontrolled {
         reason: reason.into(),
     }
 }
@@ -81,41 +62,8 @@ fn same(factor: Factor) -> FactorState {
         Factor::Pids => {
             ineffective("this kernel does not let a namespace choose its process numbers")
         }
-        Factor::Inode => FactorState::Varied {
-            how: "inode numbers; both runs lie on the same kind of file system".to_owned(),
-        },
         _ if profile::varies(Profile::Hermetic, factor) => uncontrolled("the same in both runs"),
         _ => FactorState::Fixed,
-    }
-}
-
-fn uncontrolled(reason: &str) -> FactorState {
-    FactorState::Uncontrolled {
-        reason: reason.to_owned(),
-    }
-}
-
-fn both(a: impl Display, b: impl Display) -> String {
-    format!("{a} and {b}")
-}
-
-fn staggered(b: &Conditions) -> String {
-    let seconds = b.stagger_ms / 1000;
-    format!("each step of B starts {seconds} s or more after A's")
-}
-
-fn word(order: StagingOrder) -> &'static str {
-    match order {
-        StagingOrder::Sorted => "created in order",
-        StagingOrder::Reversed => "created in reverse",
-    }
-}
-
-fn git(conditions: &Conditions) -> &'static str {
-    if conditions.stray_git {
-        "a stray .git"
-    } else {
-        "nothing"
     }
 }
 

@@ -13,8 +13,8 @@ use zwieback_core::twin::sighting::Sighting;
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{process, terminal};
+use crate::look::around::{HostClocks, around};
 use crate::protocol::{Look, StepPlan, Streams};
-use crate::supervise::look;
 use crate::supervise::shift::Shift;
 
 /// A step whose program runs.
@@ -50,7 +50,7 @@ fn start_borrowing(
     streams: &[OwnedFd],
 ) -> Result<Started, Failure> {
     let mut failure = None;
-    let mut life = || failure = Some(become_step(plan, program, streams, None, &mut |_| {}));
+    let mut life = || failure = Some(become_step(plan, program, streams, None, &mut || {}));
     // SAFETY: pid 1 has one thread, like all that it can be a copy of. Without a shift, all that a step
     // changes before its program starts is its own: session, streams, signals, directory.
     let pid = unsafe { process::spawn_borrowing(&mut life) }.at(Stage::Step)?;
@@ -66,6 +66,7 @@ fn start_copied(
     streams: Vec<OwnedFd>,
     shift: Option<Shift>,
 ) -> Result<Started, Failure> {
+    let clocks = HostClocks::read();
     let call = || "pipe2()".to_owned();
     let (report, failures) = std::io::pipe().named(call).at(Stage::Step)?;
     // SAFETY: pid 1 has one thread, like all that it can be a copy of, so the child may do all it may.
@@ -75,8 +76,12 @@ fn start_copied(
     {
         ForkResult::Child => {
             drop(report);
-            let mut saw = |seen| tell(&failures, &Word::Saw(seen));
-            let failure = become_step(plan, program, &streams, shift, &mut saw);
+            let mut look = || {
+                if plan.look == Look::Around {
+                    tell(&failures, &Word::Saw(around(&program.env, clocks)));
+                }
+            };
+            let failure = become_step(plan, program, &streams, shift, &mut look);
             tell(&failures, &Word::Failed(failure));
             process::exit_now()
         }
@@ -150,15 +155,13 @@ fn become_step(
     program: &Program,
     streams: &[OwnedFd],
     shift: Option<Shift>,
-    saw: &mut dyn FnMut(Sighting),
+    look: &mut dyn FnMut(),
 ) -> Failure {
     let prepared = prepare(plan, streams).at(Stage::Step);
     if let Err(failure) = prepared.and_then(|()| shift.map_or(Ok(()), Shift::enter)) {
         return failure;
     }
-    if plan.look == Look::Around {
-        saw(look::around(&plan.env));
-    }
+    look();
     Failure {
         stage: Stage::Exec,
         call: program.execute(),

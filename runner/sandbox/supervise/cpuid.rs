@@ -153,6 +153,18 @@ mod newer {
     }
 }
 
+/// Whether a CPU that answers like this, leaf by leaf, says nothing of newer instructions.
+pub(crate) fn is_plain(ask: impl Fn(u32) -> [u32; 4]) -> bool {
+    let [_, _, older_ecx, _] = ask(1);
+    let [_, ebx, ecx, edx] = ask(7);
+    let [_, _, extended_ecx, _] = ask(0x8000_0001);
+    older_ecx & newer::LEAF_1_ECX == 0
+        && ebx & newer::LEAF_7_EBX == 0
+        && ecx & newer::LEAF_7_ECX == 0
+        && edx & newer::LEAF_7_EDX == 0
+        && extended_ecx & newer::EXTENDED_1_ECX == 0
+}
+
 /// The name of the CPU, 48 bytes in three leaves of four registers.
 const NAME: &[u8; 11] = b"a processor";
 

@@ -38,7 +38,6 @@ pub(crate) mod clock;
 pub(crate) mod cpuid;
 pub(crate) mod entrance;
 pub(crate) mod filter;
-pub(crate) mod look;
 pub(crate) mod luck;
 pub(crate) mod shift;
 pub(crate) mod tracer;

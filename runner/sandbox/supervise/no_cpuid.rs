@@ -16,3 +16,8 @@ pub(crate) fn arm(_pid: i32) -> Result<(), Errno> {
 pub(crate) fn answer(_pid: i32) -> Option<()> {
     None
 }
+
+/// No CPU of this architecture is asked like that.
+pub(crate) fn is_plain(_ask: impl Fn(u32) -> [u32; 4]) -> bool {
+    false
+}

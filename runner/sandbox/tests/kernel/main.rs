@@ -20,6 +20,7 @@ mod inside;
 mod world;
 
 mod clock;
+mod factors;
 mod inodes;
 mod kernel;
 mod lifecycle;
