@@ -97,6 +97,30 @@ fn what_was_not_varied_is_told_with_its_reason() {
     again.expect(0, &["is reproducible"]);
 }
 
+/// In a build of `strict`, the probes of both runs saw what was planned, but for what they cannot see here.
+#[test]
+fn each_factor_is_seen_to_vary_in_a_build() {
+    let world = World::new(site!(), Larder::Shell);
+    world.recipe("steady", "echo same > $OUT/file\n");
+    let arguments = ["build", "steady", "--profile", "strict", "--export", "out"];
+    world.run(&arguments).expect(0, &["is reproducible"]);
+    let statement = statement(&world, "steady-1");
+    let found = &sandbox_report(&statement)["factors"];
+    let told = world.run(&["plan", "steady", "--profile", "strict", "--format", "json"]);
+    let mut lines = told.stdout.lines();
+    let mut planned = lines
+        .find_map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line.get("factors").cloned()
+        })
+        .unwrap();
+    assert_eq!(planned["source-mtime"]["state"], "varied");
+    planned["source-mtime"] = serde_json::json!({
+        "state": "ineffective", "reason": "there was nothing to see it by",
+    });
+    assert_eq!(found, &planned);
+}
+
 /// The signed statement of an exported build.
 fn statement(world: &World, name: &str) -> Value {
     let bundle = world.path(&format!("project/out/{name}.sigstore.json"));

@@ -197,7 +197,7 @@ impl Answers {
 
     /// Where its stack ends.
     pub(super) fn stack_end(&self) -> u64 {
-        self.stack_begin() + self.stack.len() as u64
+        self.stack_begin().wrapping_add(self.stack.len() as u64)
     }
 
     /// Its environment.
@@ -298,4 +298,39 @@ fn low(register: u64) -> u32 {
 fn text(bytes: &[u8]) -> String {
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a program says that was killed on its way, or that is another one.
+    #[test]
+    fn what_is_cut_off_is_no_answer() {
+        assert!(Answers::new(vec![0; report_size()]).is_none());
+        for byte in [0, 0xFF] {
+            let answers = Answers::new(vec![byte; report_size() + 100]).unwrap();
+            assert_eq!(answers.started_with(), None);
+            assert_eq!(answers.variables().count(), 0);
+            assert!(!answers.has_vdso());
+        }
+        let failed = Answers::new(vec![0xFF; report_size() + 100]).unwrap();
+        assert_eq!(failed.clocks(), [0; 0]);
+        assert_eq!(
+            (failed.pid(), failed.user(), failed.cpus()),
+            (None, None, None)
+        );
+        assert_eq!((failed.names(), failed.drawn()), (None, None));
+    }
+
+    #[test]
+    fn no_buffer_lies_in_another() {
+        for (at, call) in CALLS.iter().enumerate() {
+            assert!(buffer(at) >= BUFFERS);
+            assert!(buffer(at) + call.size() <= buffer(at + 1));
+            assert_eq!(buffer(at) % ALIGNED, 0);
+        }
+        // The program takes it from its stack, which has to stay aligned.
+        assert_eq!(report_size() % ALIGNED, 0);
+    }
 }
