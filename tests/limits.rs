@@ -50,3 +50,67 @@ fn no_path_is_too_long_for_the_limit_of_disk() {
         "{disks:?}"
     );
 }
+
+/// What a recipe may raise is told with the line that does it, and that line is taken.
+#[test]
+fn outputs_have_limits_that_a_recipe_raises() {
+    let world = world();
+    for (script, line) in [
+        (
+            "for i in 1 2 3 4 5; do echo x > $OUT/$i; done",
+            "outputs = 4",
+        ),
+        (
+            "mkdir -p $OUT/1/2/3/4; echo x > $OUT/1/2/3/4/5",
+            "depth = 3",
+        ),
+        ("head -c 3000 /dev/zero > $OUT/x", "size = \"2000 B\""),
+    ] {
+        let limits = format!("[limits]\n{line}\n");
+        world.recipe_with("wide", script, &limits);
+        let refused = world
+            .run(&["build", "wide"])
+            .expect(101, &["into `[limits]` of the recipe"]);
+        let raised = refused.stderr.split("write `").nth(1).unwrap();
+        let raised = raised.split('`').next().unwrap();
+        assert_ne!(raised, line);
+        world.recipe_with("wide", script, &format!("[limits]\n{raised}\n"));
+        world.run(&["build", "wide"]).expect(0, &["reproducible"]);
+    }
+}
+
+#[test]
+fn shared_memory_and_open_files_have_keys() {
+    let world = world();
+    let fill =
+        "head -c 100000000 /dev/zero > /dev/shm/x; ls -l /dev/shm > /dev/null; echo fine > $OUT/x";
+    world.recipe("shm", fill);
+    world
+        .run(&["build", "shm"])
+        .expect(100, &["No space left", "`shm = \"128 MiB\"`"]);
+    world.recipe_with("shm", fill, "[limits]\nshm = \"128 MiB\"\n");
+    world.run(&["build", "shm"]).expect(0, &["reproducible"]);
+    world.recipe_with(
+        "files",
+        "ulimit -n > $OUT/x",
+        "[limits]\nopen-files = 8000\n",
+    );
+    world
+        .run(&["build", "files", "--export", "out"])
+        .expect(0, &[]);
+    let said = std::fs::read_to_string(world.project().join("out/x")).unwrap();
+    assert_eq!(said, "8000\n");
+}
+
+#[test]
+fn a_mode_or_an_owner_that_is_refused_has_a_way_out() {
+    let world = world();
+    world.recipe("spool", "install -d -m 2755 $OUT/spool");
+    world
+        .run(&["build", "spool"])
+        .expect(100, &["setgid", "install -m 755", "zwieback logs"]);
+    world.recipe("owned", "echo x > $OUT/x; chown 0:0 $OUT/x");
+    world
+        .run(&["build", "owned"])
+        .expect(100, &["--no-same-owner"]);
+}

@@ -179,6 +179,7 @@ fn code_of_story(error: &PipelineError) -> u8 {
         }
         | PipelineError::SourcesTooLarge
         | PipelineError::ShellLimited { .. } => exit::LIMIT,
+        PipelineError::Outputs { source, .. } if source.limit().is_some() => exit::LIMIT,
         PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
         PipelineError::Store(error)
         | PipelineError::Fetch(FetchError::Store(error))

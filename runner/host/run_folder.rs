@@ -1,9 +1,9 @@
 //! The folder of one invocation of `build`: its record, its logs, and the disk its runs work on.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -97,6 +97,8 @@ impl RunFolder {
         DirBuilder::new()
             .mode(0o755)
             .create(&path)
+            // Else a set-group-id folder above would make all that a step writes set-group-id.
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
             .map_err(error("create", &path))?;
         Ok(path)
     }

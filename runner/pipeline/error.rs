@@ -138,8 +138,8 @@ pub enum PipelineError {
         ending: Ending,
         /// The end of what it printed.
         tail: Vec<String>,
-        /// The run's name, for its logs.
-        id: String,
+        /// What is likely to mend it, and where the whole log is.
+        hint: String,
     },
     /// A run's outputs are not what was declared.
     #[error("run {run:?}: {source}")]
@@ -366,6 +366,14 @@ fn take_out(kept: Option<&Path>) -> String {
     )
 }
 
+fn lock_again(recipe: &Name) -> String {
+    format!("run `zwieback lock --update {recipe}`")
+}
+
+fn raised_in_recipe(key: &str) -> String {
+    format!("raise `{key}` in the recipe's `[limits]`")
+}
+
 fn secrets(count: usize) -> String {
     match count {
         1 => "what looks like a secret".to_owned(),
@@ -438,9 +446,7 @@ impl PipelineError {
             Self::AptState(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
             Self::Source { source, .. } | Self::Repository { source, .. } => source.hint(),
-            Self::FolderChanged { recipe, .. } => {
-                Some(format!("run `zwieback lock --update {recipe}`"))
-            }
+            Self::FolderChanged { recipe, .. } => Some(lock_again(recipe)),
             Self::OutsideProject { .. } => {
                 Some("run it in the folder, or in a folder above that holds `recipes/`".into())
             }
@@ -455,8 +461,9 @@ impl PipelineError {
             Self::Vanished { .. } | Self::NotTheFolder { .. } => {
                 Some("run `zwieback store verify`, then build again".into())
             }
-            Self::StepFailed { id, .. } => Some(format!("the whole log: zwieback logs {id}")),
-            Self::SourcesTooLarge => Some("raise `disk` in the recipe's `[limits]`".into()),
+            Self::StepFailed { hint, .. } => Some(hint.clone()),
+            Self::SourcesTooLarge => Some(raised_in_recipe("disk")),
+            Self::ShellLimited { limit } => Some(raised_in_recipe(limit)),
             Self::Unpack { source, .. } => source.hint(),
             Self::Toolchain(error) => error.hint(),
             Self::Run(error) => error.hint(),

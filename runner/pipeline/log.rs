@@ -1,6 +1,6 @@
 //! What the steps of a run print: to the log file, to the screen if wished, and its end in memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -11,6 +11,7 @@ use zwieback_core::secrets::mask::Mask;
 use zwieback_core::shown_name::is_shown;
 use zwieback_core::twin::conditions::RunName;
 
+use super::advice::Clue;
 use super::context::Context;
 
 /// Lines of a failed step that the screen shows.
@@ -26,6 +27,7 @@ pub struct Log<'a> {
     step: Option<Name>,
     line: Vec<u8>,
     tail: VecDeque<String>,
+    clues: BTreeSet<Clue>,
     screen: Option<&'a Context<'a>>,
     mask: Mask<'static>,
 }
@@ -41,6 +43,7 @@ impl<'a> Log<'a> {
             step: None,
             line,
             tail,
+            clues: BTreeSet::new(),
             screen,
             mask: Mask::new(Filter::shared()),
         }
@@ -50,6 +53,7 @@ impl<'a> Log<'a> {
     pub fn begin(&mut self, step: &Name) -> u64 {
         self.step = Some(step.clone());
         self.tail.clear();
+        self.clues.clear();
         self.written
     }
 
@@ -80,8 +84,14 @@ impl<'a> Log<'a> {
         self.tail.iter().map(shown).collect()
     }
 
+    /// What the lines of the present step tell of why it may fail.
+    pub fn clues(&self) -> &BTreeSet<Clue> {
+        &self.clues
+    }
+
     fn end_line(&mut self) {
         let line = printable(&self.line);
+        self.clues.extend(Clue::of(&line));
         self.line.clear();
         if let (Some(ctx), Some(step)) = (self.screen, &self.step) {
             ctx.tell(&Event::StepOutput {

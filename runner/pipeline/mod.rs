@@ -43,6 +43,7 @@ pub mod scenery;
 pub mod pace;
 pub mod slots;
 pub mod log;
+pub mod advice;
 pub mod explain;
 pub mod explained;
 pub mod confirm;

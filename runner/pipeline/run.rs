@@ -18,7 +18,7 @@ use zwieback_core::twin::factor::Factor;
 use zwieback_core::twin::sighting::Sighting;
 use zwieback_host::capture::error::CaptureError;
 use zwieback_host::capture::outputs::capture_into;
-use zwieback_host::capture::rules::Rules;
+use zwieback_host::capture::rules::{Rules, SetGroup};
 use zwieback_host::capture::snapshot::{Snapshot, snapshot};
 use zwieback_host::clock;
 use zwieback_host::fs::beneath::open_dir;
@@ -28,6 +28,7 @@ use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{self, Command};
 
+use super::advice;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::furnish;
@@ -264,12 +265,15 @@ impl<'a> Steps<'a> {
     }
 
     fn failure(&self, step: &Step, ending: Ending) -> PipelineError {
+        let limits = &self.part.spec.limits;
+        let way_out = advice::of(&ending, self.log.clues(), limits, self.bake.wish.timeout);
+        let log = format!("the whole log: zwieback logs {}", self.bake.folder.id());
         PipelineError::StepFailed {
             run: self.record.run,
             step: step.name.clone(),
             ending,
             tail: self.log.tail(),
-            id: self.bake.folder.id().to_owned(),
+            hint: way_out.map_or(log.clone(), |way_out| format!("{way_out}\n      {log}")),
         }
     }
 
@@ -392,6 +396,7 @@ fn rules(spec: &SandboxSpec) -> Rules {
         entries: count(limits.count),
         depth: count(limits.depth),
         bytes: limits.bytes,
+        set_group: SetGroup::Refused,
     }
 }
 

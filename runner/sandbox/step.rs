@@ -79,6 +79,17 @@ pub struct StepUsage {
     pub log: u64,
 }
 
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Memory,
+        Self::Processes,
+        Self::Disk,
+        Self::Time,
+        Self::Log,
+    ];
+}
+
 impl StepOutcome {
     /// Whether the step did what it was to do.
     pub fn is_success(&self) -> bool {

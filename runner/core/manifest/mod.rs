@@ -6,6 +6,7 @@
 pub mod allowed_secret;
 pub mod claim;
 pub mod diagnostic;
+pub mod limit_key;
 pub mod lockfile;
 pub mod lock_diff;
 pub mod parse;

@@ -133,6 +133,25 @@ pub struct Limits {
     /// Bytes that the steps of a run may print.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<ByteSize>,
+    /// Bytes of `/dev/shm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shm: Option<ByteSize>,
+    /// Files that one process may have open.
+    #[serde(
+        default,
+        rename = "open-files",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub open_files: Option<u32>,
+    /// Files, directories and symlinks among the outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<u32>,
+    /// Directories above an output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// Bytes of all outputs together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<ByteSize>,
 }
 
 impl Recipe {

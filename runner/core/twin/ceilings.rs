@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::manifest::quantity::{ByteSize, Seconds};
 use crate::manifest::recipe;
-use crate::sandbox_spec::limits::{Limits, Quota};
+use crate::sandbox_spec::limits::{Limits, OutputLimits, Quota};
 
 /// The most of everything. Only here limits come from a recipe to a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,11 @@ pub struct Ceilings {
     time: Seconds,
     disk: ByteSize,
     log: ByteSize,
+    shm: ByteSize,
+    open_files: u32,
+    outputs: u32,
+    depth: u32,
+    size: ByteSize,
 }
 
 /// More than is allowed.
@@ -32,7 +37,16 @@ const USUAL: Ceilings = Ceilings {
     time: Seconds(86_400),
     disk: ByteSize(64 << 30),
     log: ByteSize(1 << 30),
+    shm: ByteSize(16 << 30),
+    open_files: 1 << 16,
+    outputs: MOST_OUTPUTS,
+    depth: DEEPEST_OUTPUT,
+    size: ByteSize(64 << 30),
 };
+
+/// Nobody verifies a folder that holds more, or is deeper: no configuration raises these.
+const MOST_OUTPUTS: u32 = 1_000_000;
+const DEEPEST_OUTPUT: u32 = 256;
 
 /// Where a machine of anybody's ends, and sums of such numbers do not.
 const UTMOST: Ceilings = Ceilings {
@@ -42,6 +56,12 @@ const UTMOST: Ceilings = Ceilings {
     time: Seconds(366 * 86_400),
     disk: ByteSize(1 << 50),
     log: ByteSize(1 << 40),
+    shm: ByteSize(1 << 50),
+    // The kernel's own `fs.nr_open`.
+    open_files: 1 << 20,
+    outputs: MOST_OUTPUTS,
+    depth: DEEPEST_OUTPUT,
+    size: ByteSize(1 << 50),
 };
 
 impl Default for Ceilings {
@@ -60,6 +80,11 @@ impl Ceilings {
             time: own.time.unwrap_or(USUAL.time),
             disk: own.disk.unwrap_or(USUAL.disk),
             log: own.log.unwrap_or(USUAL.log),
+            shm: own.shm.unwrap_or(USUAL.shm),
+            open_files: own.open_files.unwrap_or(USUAL.open_files),
+            outputs: own.outputs.unwrap_or(USUAL.outputs),
+            depth: own.depth.unwrap_or(USUAL.depth),
+            size: own.size.unwrap_or(USUAL.size),
         })
     }
 
@@ -74,22 +99,30 @@ impl Ceilings {
         let bytes = |asked: Option<ByteSize>, standard: u64, most: ByteSize| {
             asked.map_or_else(|| standard.min(most.0), |size| size.0)
         };
+        let number = |asked: Option<u32>, standard: u64, most: u32| {
+            asked.map_or_else(|| standard.min(most.into()), u64::from)
+        };
         let room = |standard: Quota| match recipe.disk {
             None if standard.bytes <= self.disk.0 => standard,
             asked => Quota::of(bytes(asked, standard.bytes, self.disk)),
         };
         let seconds = standard.seconds.min(self.time.0);
         let seconds = recipe.time.map_or(seconds, |time| time.0);
-        let processes = standard.processes.min(self.processes.into());
         Ok(Limits {
             memory: bytes(recipe.memory, standard.memory, self.memory),
-            processes: recipe.processes.map_or(processes, u64::from),
+            processes: number(recipe.processes, standard.processes, self.processes),
+            open_files: number(recipe.open_files, standard.open_files, self.open_files),
+            shm: bytes(recipe.shm, standard.shm, self.shm),
             log: bytes(recipe.log, standard.log, self.log),
             seconds: timeout.map_or(seconds, |timeout| timeout.min(seconds)),
             work: room(standard.work),
             out: room(standard.out),
             tmp: room(standard.tmp),
-            ..standard
+            outputs: OutputLimits {
+                count: number(recipe.outputs, standard.outputs.count, self.outputs),
+                depth: number(recipe.depth, standard.outputs.depth, self.depth),
+                bytes: bytes(recipe.size, standard.outputs.bytes, self.size),
+            },
         })
     }
 
@@ -98,13 +131,27 @@ impl Ceilings {
         within(whose, "processes", asked.processes, &self.processes)?;
         within(whose, "time", asked.time, &self.time)?;
         within(whose, "disk", asked.disk, &self.disk)?;
-        within(whose, "log", asked.log, &self.log)
+        within(whose, "log", asked.log, &self.log)?;
+        within(whose, "shm", asked.shm, &self.shm)?;
+        within(whose, "open-files", asked.open_files, &self.open_files)?;
+        within(whose, "outputs", asked.outputs, &self.outputs)?;
+        within(whose, "depth", asked.depth, &self.depth)?;
+        within(whose, "size", asked.size, &self.size)
     }
 }
 
 impl CeilingError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
+        let fixed = [("outputs", MOST_OUTPUTS), ("depth", DEEPEST_OUTPUT)];
+        let is_fixed =
+            |(name, most): &(_, u32)| self.name == *name && self.most == most.to_string();
+        if fixed.iter().any(is_fixed) {
+            return format!(
+                "no folder of more `{}` is ever verified: pack them into an archive",
+                self.name
+            );
+        }
         format!(
             "if the recipe needs it, raise `[limits] {}` of your own configuration",
             self.name
@@ -146,6 +193,11 @@ mod tests {
             ("time = '213503982334601 d'", "1 d"),
             ("disk = '1000 TiB'", "64 GiB"),
             ("log = '2 TiB'", "1 GiB"),
+            ("shm = '1 TiB'", "16 GiB"),
+            ("open-files = 4294967295", "65536"),
+            ("outputs = 1000001", "1000000"),
+            ("depth = 257", "256"),
+            ("size = '1000 TiB'", "64 GiB"),
         ] {
             let refused = usual.limits(&asked(text), None).unwrap_err();
             assert!(

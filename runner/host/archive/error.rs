@@ -65,7 +65,10 @@ impl ArchiveError {
     /// What its reader can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooMuch(_) => Some("raise the limits in the recipe if this is expected".into()),
+            Self::TooMuch(_) => Some(
+                "no archive may hold more: take a smaller one, or only the part that is needed"
+                    .into(),
+            ),
             Self::Damaged(_) => Some("remove the download and fetch it again".into()),
             Self::Store(error) => error.hint(),
             Self::UnknownFormat(_) | Self::Refused { .. } => None,

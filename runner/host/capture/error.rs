@@ -1,5 +1,6 @@
 //! Why what a step left behind is not taken.
 
+use zwieback_core::manifest::limit_key::LimitKey;
 use zwieback_core::rel_path::RelPathError;
 use zwieback_core::shown_name::NameFault;
 use zwieback_core::tree::TreeError;
@@ -53,7 +54,7 @@ pub enum Reason {
     #[error("it is a {0}, and outputs are files, directories and symlinks")]
     Kind(&'static str),
     /// A set-user-id or set-group-id file.
-    #[error("it is set-user-id or set-group-id")]
+    #[error("it is set-user-id (setuid) or set-group-id (setgid), and a tree keeps neither")]
     SetId,
     /// A file that has names outside the tree.
     #[error("it has {links} names, but only {found} of them are here")]
@@ -86,21 +87,45 @@ impl CaptureError {
         }
     }
 
+    /// The limit that was reached, if it is one, and what it was.
+    pub fn limit(&self) -> Option<(LimitKey, u64)> {
+        let (key, most) = match self {
+            Self::Entries(most) => (LimitKey::Outputs, *most as u64),
+            Self::Bytes { limit, .. } => (LimitKey::Size, *limit),
+            Self::Refused {
+                reason: Reason::Depth(most),
+                ..
+            } => (LimitKey::Depth, *most as u64),
+            _ => return None,
+        };
+        Some((key, most))
+    }
+
     /// What its reader can do about it.
     pub fn hint(&self) -> Option<String> {
+        if let Some((key, most)) = self.limit() {
+            return Some(key.raise(most));
+        }
         let text = match self {
-            Self::Entries(_) | Self::Bytes { .. } => "raise the limits in the recipe",
             Self::Refused { reason, .. } => match reason {
                 Reason::Name(_) | Reason::Unshown(_) => {
                     "rename it in that step: whoever verifies the outputs has to read their names"
                 }
                 Reason::Kind(_) => "remove it in the last step, or name the outputs in `[outputs]`",
-                Reason::SetId => "drop the bit with `chmod u-s,g-s`; who installs it sets it",
+                Reason::SetId => {
+                    "drop the bit, with `chmod u-s,g-s` or `install -m 755`: whoever installs it sets it"
+                }
+                Reason::Attribute(name) => {
+                    return Some(format!(
+                        "take it off in that step, with `setfattr -x {name} FILE` (`setcap -r FILE` for \
+                         capabilities), or copy without it: whoever installs the file gives it"
+                    ));
+                }
                 Reason::HardLink { .. } => "copy the file instead of linking it",
                 _ => return None,
             },
             Self::Store(error) => return error.hint(),
-            Self::Io(_) => return None,
+            Self::Entries(_) | Self::Bytes { .. } | Self::Io(_) => return None,
         };
         Some(text.to_owned())
     }

@@ -13,7 +13,7 @@ use zwieback_core::shown_name;
 use zwieback_core::tree::{Entry, Tree, TreeError};
 
 use crate::capture::error::{CaptureError, Reason};
-use crate::capture::rules::Rules;
+use crate::capture::rules::{Rules, SetGroup};
 use crate::fs::beneath::{open_unlocked, read_symlink};
 use crate::fs::descent::OWNER_READ;
 use crate::fs::fault::{Attempt as _, printable};
@@ -125,6 +125,10 @@ impl Visitor for Taker<'_> {
 
 impl Taker<'_> {
     fn directory(&mut self, path: RelPath, entry: &Found<'_>) -> Result<Next, CaptureError> {
+        let is_set = entry.stat.st_mode & SET_ID != 0;
+        if is_set && self.rules.set_group == SetGroup::Refused {
+            return Err(refused(entry.path, Reason::SetId));
+        }
         let dir = open_unlocked(entry.dir, entry.name, Self::ACCESS)?;
         check_attributes(dir.as_fd(), entry)?;
         if let Some(layer) = &self.layer {

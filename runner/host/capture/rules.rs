@@ -11,6 +11,18 @@ pub struct Rules {
     pub depth: usize,
     /// Bytes of all files together.
     pub bytes: u64,
+    /// Whether a directory may be set-group-id.
+    pub set_group: SetGroup,
+}
+
+/// What a directory that is set-group-id means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SetGroup {
+    /// Nothing: a person's folder has it from the one above.
+    #[default]
+    Inherited,
+    /// A step made it so, and a tree would lose it.
+    Refused,
 }
 
 impl Default for Rules {
@@ -20,6 +32,7 @@ impl Default for Rules {
             entries,
             depth,
             bytes: 16 << 30,
+            set_group: SetGroup::default(),
         }
     }
 }

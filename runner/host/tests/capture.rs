@@ -15,7 +15,7 @@ use zwieback_core::rel_path::RelPath;
 use zwieback_core::tree::Entry;
 use zwieback_host::capture::error::{CaptureError, Reason};
 use zwieback_host::capture::outputs::{capture, capture_into};
-use zwieback_host::capture::rules::Rules;
+use zwieback_host::capture::rules::{Rules, SetGroup};
 use zwieback_host::capture::snapshot::{Completeness, snapshot};
 use zwieback_host::fs::descent::{Descent, OWNER_READ};
 use zwieback_host::fs::remove::remove_contents;
@@ -76,6 +76,18 @@ fn set_id_links_out_and_attributes_are_refused() {
         fs::set_permissions(out.join("bin/su"), Permissions::from_mode(0o4755)).unwrap();
     });
     assert!(path == "bin/su" && matches!(why, Reason::SetId));
+    let spool = tempfile::tempdir().unwrap();
+    fs::create_dir(spool.path().join("spool")).unwrap();
+    fs::set_permissions(spool.path().join("spool"), Permissions::from_mode(0o2755)).unwrap();
+    let of_a_person = capture(open(spool.path()).as_fd(), &Rules::default());
+    assert!(of_a_person.is_ok());
+    let of_a_step = Rules {
+        set_group: SetGroup::Refused,
+        ..Rules::default()
+    };
+    let refused = capture(open(spool.path()).as_fd(), &of_a_step).unwrap_err();
+    assert!(refused.to_string().contains("`spool`") && refused.to_string().contains("setgid"));
+    assert!(refused.hint().unwrap().contains("chmod u-s,g-s"));
     let outside = tempfile::NamedTempFile::new().unwrap();
     let (_, why) = reason(|out| fs::hard_link(outside.path(), out.join("h")).unwrap());
     assert!(matches!(why, Reason::HardLink { links: 2, found: 1 }));
