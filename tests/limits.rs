@@ -114,3 +114,24 @@ fn a_mode_or_an_owner_that_is_refused_has_a_way_out() {
         .run(&["build", "owned"])
         .expect(100, &["--no-same-owner"]);
 }
+
+/// An argument of a program may have 128 KiB; the script of a step is none.
+#[test]
+fn a_step_may_be_longer_than_any_argument() {
+    let world = world();
+    let line = "echo 0123456789 0123456789 0123456789 >> $OUT/x\n";
+    let script = line.repeat(10_000);
+    assert!(script.len() > 400 << 10);
+    world.recipe("long", &format!("{script}ls -A /tmp > /dev/null\n"));
+    world
+        .run(&["build", "long", "--export", "out"])
+        .expect(0, &["reproducible"]);
+    let said = std::fs::read_to_string(world.project().join("out/x")).unwrap();
+    assert_eq!(said.lines().count(), 10_000);
+    // It fails as any script does, and what comes after it finds nothing of it.
+    world.recipe("broken", &format!("{script}false\necho not reached\n"));
+    let failed = world
+        .run(&["build", "broken"])
+        .expect(100, &["exited with 1"]);
+    assert!(!failed.stderr.contains("not reached"), "{failed}");
+}

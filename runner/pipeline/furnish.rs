@@ -1,9 +1,11 @@
 //! Chapter: sources and patches into a sandbox that runs nothing yet.
 
+use zwieback_core::manifest::recipe::Step;
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
 use zwieback_core::sandbox_spec::operation::{Medium, Place};
 use zwieback_core::twin::conditions::{Conditions, StagingOrder};
+use zwieback_host::fs::beneath::{unlink, write_new};
 use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage as stage_tree};
 use zwieback_host::store::error::StoreError;
 use zwieback_sandbox::owner;
@@ -80,6 +82,27 @@ pub fn patch(
         )?;
     }
     Ok(())
+}
+
+/// The longest argument that the kernel takes: `MAX_ARG_STRLEN`, with the byte that ends it.
+const LONGEST_ARGUMENT: usize = 128 << 10;
+const SCRIPT: &str = ".zwieback-step";
+
+/// What runs the script of a step. One that is too long for an argument lies in a file while it runs.
+pub fn script(sandbox: &Sandbox, step: &Step) -> Result<Command, PipelineError> {
+    let shell = |script: &str| Command::new(["/bin/sh", "-eu", "-c", script]);
+    if step.run.len() < LONGEST_ARGUMENT {
+        return Ok(shell(&step.run));
+    }
+    write_new(sandbox.place(Place::Tmp), SCRIPT, step.run.as_bytes())?;
+    Ok(shell(&format!(". /tmp/{SCRIPT}")))
+}
+
+/// Takes away what [`script`] has put into `/tmp`, if it did and the step left it there.
+pub fn clear_script(sandbox: &Sandbox, step: &Step) {
+    if step.run.len() >= LONGEST_ARGUMENT {
+        drop(unlink(sandbox.place(Place::Tmp), SCRIPT));
+    }
 }
 
 fn options(owner: owner::Owner, source_date_epoch: i64, conditions: &Conditions) -> StageOptions {

@@ -236,7 +236,9 @@ impl<'a> Steps<'a> {
                 failed = self.log.take(bytes);
             }
         };
-        let outcome = sandbox.run(&command(step, self.part.conditions), &mut take)?;
+        let command = command(sandbox, step, self.part.conditions)?;
+        let outcome = sandbox.run(&command, &mut take)?;
+        furnish::clear_script(sandbox, step);
         failed.map_err(|source| PipelineError::Log {
             id: self.bake.folder.id().to_owned(),
             source,
@@ -360,16 +362,20 @@ fn sandboxed(enforcement: &Enforcement) -> Event {
     }
 }
 
-fn command(step: &Step, conditions: &Conditions) -> Command {
+fn command(
+    sandbox: &Sandbox,
+    step: &Step,
+    conditions: &Conditions,
+) -> Result<Command, PipelineError> {
     let dir = match &step.dir {
         Some(dir) => format!("{}/{dir}", conditions.build_path),
         None => conditions.build_path.clone(),
     };
-    Command {
+    Ok(Command {
         env: step.env.clone(),
         dir,
-        ..Command::new(["/bin/sh", "-eu", "-c", step.run.as_str()])
-    }
+        ..furnish::script(sandbox, step)?
+    })
 }
 
 fn ending(ending: step::Ending) -> Result<Ending, PipelineError> {
