@@ -97,6 +97,32 @@ fn what_was_not_varied_is_told_with_its_reason() {
     again.expect(0, &["is reproducible"]);
 }
 
+/// The variables of one step are seen, though another step was the first.
+#[test]
+fn what_a_later_step_is_given_is_told() {
+    let world = World::new(site!(), Larder::Shell);
+    let recipe = "[recipe]\nname = \"two\"\nversion = \"1\"\ntoolchains = [\"shell\"]\n\
+        [[steps]]\nname = \"first\"\nrun = \"echo same > $OUT/file\"\n\
+        [[steps]]\nname = \"second\"\nrun = \"echo $TZ > $OUT/zone\"\n\
+        env = { TZ = \"CET\", PYTHONHASHSEED = \"0\" }\n\
+        [factors]\nvary = [\"timezone\"]\n";
+    world.write("project/recipes/two/recipe.toml", recipe);
+    let built = world.run(&["build", "two", "--export", "out"]);
+    built.expect(0, &["is reproducible"]);
+    let statement = statement(&world, "two-1");
+    let factors = &sandbox_report(&statement)["factors"];
+    for (factor, why) in [
+        (
+            "timezone",
+            "both runs saw CET; A was to see UTC, and B XXX-14",
+        ),
+        ("hash-seed", "both runs saw PYTHONHASHSEED=0"),
+    ] {
+        assert_eq!(factors[factor]["state"], "ineffective", "{factor}");
+        assert_eq!(factors[factor]["reason"], why, "{factor}");
+    }
+}
+
 /// In a build of `strict`, the probes of both runs saw what was planned, but for what they cannot see here.
 #[test]
 fn each_factor_is_seen_to_vary_in_a_build() {

@@ -110,6 +110,9 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     record.enforcement = report.enforcement;
     record.supervision = report.supervision;
     record.sighting = report.sighting;
+    for step in &bake.planned.plan.recipe.steps {
+        record.sighting.heed(&step.env);
+    }
     record.ended = clock::now().as_unix();
     let wall_ms = record.steps.iter().map(|step| step.wall_ms).sum();
     // Only now, when no process of the run is left, are the outputs read.

@@ -10,6 +10,7 @@ use super::factor::{Factor, FactorState};
 use super::other_machine::COARSEST_MS;
 use super::state::{ineffective, uncontrolled};
 use super::variation::Variation;
+use crate::sandbox_spec::environment::Environment;
 use crate::supervision::{Effect, Supervision};
 
 /// What the first step of a run saw around it, just before its program began.
@@ -27,6 +28,18 @@ pub struct Witness<'a> {
     /// How close it came to the other run in the writing of a file, in milliseconds.
     pub apart_ms: Option<u64>,
 }
+
+/// Factors that a program finds in a variable of its environment.
+pub const VARIABLES: [(&str, Factor); 5] = [
+    ("HOME", Factor::Home),
+    ("TMPDIR", Factor::Tmpdir),
+    ("TZ", Factor::Timezone),
+    ("LC_ALL", Factor::Locale),
+    ("COLUMNS", Factor::Columns),
+];
+
+/// Variables that give a language run time the seed of its hash tables.
+const SEEDS: [&str; 3] = ["PYTHONHASHSEED", "PERL_HASH_SEED", "PERL_PERTURB_KEYS"];
 
 /// Room for what was seen, in a reason.
 const SHOWN: usize = 60;
@@ -77,6 +90,17 @@ impl Variation {
 }
 
 impl Sighting {
+    /// Takes in what a later step is given otherwise than the one that looked.
+    pub fn heed(&mut self, step: &Environment) {
+        for (name, factor) in VARIABLES {
+            if let Some(value) = step.get(name) {
+                self.0.insert(factor, value.clone());
+            }
+        }
+        self.0
+            .extend(seed(step).map(|seed| (Factor::HashSeed, seed)));
+    }
+
     /// Milliseconds between the files that the probes of two runs wrote.
     pub fn apart_ms(&self, other: &Self) -> Option<u64> {
         let written = |sighting: &Self| {
@@ -87,6 +111,14 @@ impl Sighting {
         };
         Some(written(self)?.abs_diff(written(other)?))
     }
+}
+
+/// The seed that an environment gives to a language run time.
+pub fn seed(environment: &Environment) -> Option<String> {
+    SEEDS.iter().find_map(|name| {
+        let value = environment.get(*name)?;
+        (value != "random").then(|| format!("{name}={value}"))
+    })
 }
 
 /// What the supervisor, which sees every program of a run, has against a claim.

@@ -10,7 +10,7 @@ use std::path::Path;
 use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 use nix::time::{ClockId, clock_gettime};
 use zwieback_core::twin::factor::Factor;
-use zwieback_core::twin::sighting::Sighting;
+use zwieback_core::twin::sighting::{self, Sighting, VARIABLES};
 
 use super::answers::Answers;
 use super::child;
@@ -21,9 +21,6 @@ use crate::supervise::cpuid;
 
 /// How much of a folder is looked at.
 const ENTRIES: usize = 256;
-
-/// Variables that give a language run time the seed of its hash tables.
-const SEEDS: [&str; 3] = ["PYTHONHASHSEED", "PERL_HASH_SEED", "PERL_PERTURB_KEYS"];
 
 /// What the clocks say where nothing shifts them.
 #[derive(Clone, Copy)]
@@ -110,14 +107,12 @@ impl View {
             }
             Factor::HashSeed => self.hash_seed(),
             Factor::BuildPath => program?.folder(),
-            Factor::Home => self.variable("HOME"),
-            Factor::Tmpdir => self.variable("TMPDIR"),
+            Factor::Home | Factor::Tmpdir | Factor::Timezone | Factor::Locale | Factor::Columns => {
+                self.variable(factor)
+            }
             Factor::Umask => self.mask.map(|mask| format!("{mask:03o}")),
             Factor::User => self.user(),
             Factor::Hostname => program?.names().map(|[_, host]| host),
-            Factor::Timezone => self.variable("TZ"),
-            Factor::Locale => self.variable("LC_ALL"),
-            Factor::Columns => self.variable("COLUMNS"),
             Factor::Env => Some(self.names()),
             Factor::ParentDir => Some(above(Path::new(&program?.folder()?))),
             // Which of two processes comes first is told by no single look.
@@ -125,8 +120,9 @@ impl View {
         }
     }
 
-    fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
+    fn variable(&self, factor: Factor) -> Option<String> {
+        let (name, _) = VARIABLES.iter().find(|(_, one)| *one == factor)?;
+        self.variables.get(*name).cloned()
     }
 
     fn names(&self) -> String {
@@ -206,11 +202,8 @@ impl View {
 
     /// Language run times take what they were started with, unless they are given a seed.
     fn hash_seed(&self) -> Option<String> {
-        let given = SEEDS.iter().find_map(|name| {
-            let value = self.variables.get(*name)?;
-            (value != "random").then(|| format!("{name}={value}"))
-        });
-        given.or_else(|| Some(hex(self.program.as_ref()?.started_with()?)))
+        sighting::seed(&self.variables)
+            .or_else(|| Some(hex(self.program.as_ref()?.started_with()?)))
     }
 }
 
