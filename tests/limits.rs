@@ -135,3 +135,38 @@ fn a_step_may_be_longer_than_any_argument() {
         .expect(100, &["exited with 1"]);
     assert!(!failed.stderr.contains("not reached"), "{failed}");
 }
+
+#[test]
+fn what_sanitizers_and_virtual_machines_print_leads_to_the_way_out() {
+    let world = world();
+    for (line, way_out) in [
+        (
+            "==7==LeakSanitizer has encountered a fatal error.",
+            "needs_ptrace = true",
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", "-Xmx"),
+    ] {
+        // Far above the end of the log, of which the screen shows some lines.
+        let script = format!(
+            "echo '{line}' >&2; i=0; while [ $i -lt 90 ]; do echo; i=$((i+1)); done; exit 1"
+        );
+        world.recipe("tells", &script);
+        world
+            .run(&["build", "tells"])
+            .expect(100, &[way_out, "the whole log: zwieback logs"]);
+    }
+}
+
+#[test]
+fn streams_are_opened_anew_and_home_is_there() {
+    let world = world();
+    world.recipe(
+        "streams",
+        "echo one > /dev/stdout; echo two > /dev/stderr; echo three | cat > /proc/self/fd/1\n\
+         echo four | tee /dev/stderr > $OUT/tee; exec 3> $OUT/fd; echo five > /dev/fd/3\n\
+         echo six > $HOME/.toolrc; cat $HOME/.toolrc > $OUT/home",
+    );
+    world
+        .run(&["build", "streams"])
+        .expect(0, &["reproducible"]);
+}
