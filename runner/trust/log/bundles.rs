@@ -23,6 +23,10 @@ const HEAD: usize = 4;
 /// The most bytes of one file of bundles.
 pub const LARGEST_FILE: u64 = WIDTH * (HEAD + LARGEST) as u64;
 
+/// What is read ahead: of a whole file, and of a single bundle, most of which are shorter.
+const MANY: usize = 256 << 10;
+const ONE: usize = 8 << 10;
+
 /// The bundles behind the entries of a tile of level 0, in their order.
 ///
 /// Nothing may follow the last one of a full file: only behind the end of the log a crash can have left
@@ -38,6 +42,10 @@ pub(super) struct Bundles {
 impl LogDir {
     /// The bundles behind a tile of level 0, without the first `known`.
     pub(super) fn bundles(&self, tile: Tile, known: u64) -> Result<Bundles, LogError> {
+        self.bundles_by(MANY, tile, known)
+    }
+
+    fn bundles_by(&self, ahead: usize, tile: Tile, known: u64) -> Result<Bundles, LogError> {
         let path = self.statements_path(tile.index);
         let edited = |what: &str| edited(&path, tile, what);
         let mut file = match given_file::open(&path) {
@@ -51,7 +59,7 @@ impl LogDir {
         let sought = file.seek(SeekFrom::Start(start));
         sought.attempt("lseek", bytes(&path))?;
         Ok(Bundles {
-            file: BufReader::with_capacity(256 << 10, file),
+            file: BufReader::with_capacity(ahead, file),
             path,
             tile,
             given: known,
@@ -67,7 +75,7 @@ impl LogDir {
             index: index / WIDTH,
             width: place + 1,
         };
-        let mut bundles = self.bundles(tile, place)?;
+        let mut bundles = self.bundles_by(ONE, tile, place)?;
         bundles.record()
     }
 

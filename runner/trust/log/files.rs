@@ -17,7 +17,9 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).attempt("open", bytes(path)),
     };
-    let mut content = Vec::new();
+    // A guess that saves reading in small pieces.
+    let length = file.metadata().attempt("fstat", bytes(path))?.len();
+    let mut content = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
     let length = file.take(limit + 1).read_to_end(&mut content);
     match length.attempt("read", bytes(path))? as u64 {
         length if length > limit => Err(rustix::io::Errno::FBIG).attempt("read", bytes(path)),

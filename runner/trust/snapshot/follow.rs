@@ -197,19 +197,26 @@ fn chunk(
     Ok(chunk)
 }
 
+/// Records that are not worth a thread.
+const FEW: usize = 64;
+
 /// Proves records and reads them in their order, on all processors: signatures are most of the work.
 fn prove<T: Send>(
     chunk: Vec<StoredRecord>,
     read: impl Fn(ProvenRecord) -> T + Sync,
 ) -> Result<Vec<T>, LogError> {
+    let read = |stored: StoredRecord| stored.prove().map(&read);
+    // So few are proven before another thread has begun.
+    if chunk.len() <= FEW {
+        return chunk.into_iter().map(read).collect();
+    }
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = chunk.len().div_ceil(workers).max(64);
+    let share = chunk.len().div_ceil(workers).max(FEW);
     let (mut shares, mut rest) = (Vec::new(), chunk);
     while !rest.is_empty() {
         let later = rest.split_off(share.min(rest.len()));
         shares.push(std::mem::replace(&mut rest, later));
     }
-    let read = |stored: StoredRecord| stored.prove().map(&read);
     thread::scope(|scope| {
         let each = shares.into_iter();
         let each = each.map(|it| scope.spawn(move || it.into_iter().map(read).collect::<Vec<_>>()));
