@@ -1,7 +1,7 @@
 //! Appending a batch: everything is synced before the checkpoint that speaks of it.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -274,9 +274,7 @@ impl Batch<'_> {
 
 fn append_records(path: &Path, kept: u64, batch: &[Submission]) -> Result<(), LogError> {
     let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
-    let mut open = OpenOptions::new();
-    let open = open.create(true).truncate(false).read(true).write(true);
-    let mut file = open.open(path).attempt("open", bytes(path))?;
+    let mut file = files::open_own(path, 0o666)?;
     let mut end = end_of(&file, kept).ok_or_else(edited)?;
     file.set_len(end).attempt("ftruncate", bytes(path))?;
     for submission in batch {

@@ -45,18 +45,30 @@ pub fn write_unsynced(path: &Path, scratch: &Path, content: &[u8]) -> Result<(),
     fs::rename(scratch, path).attempt("rename", bytes(path))
 }
 
-/// A file to be locked, made if it is missing. Nothing is written to it, and no link is followed to it.
+/// A file to be locked, made if it is missing. Nothing is written to it.
 pub fn lock(path: &Path) -> Result<File, Fault> {
+    let file = open_own(path, 0o666)?;
+    file.lock().attempt("flock", bytes(path))?;
+    Ok(file)
+}
+
+/// A regular file of ours that is changed in place, made with this mode if it is missing. Somebody else
+/// may have written to its folder: no link is followed to it, and nothing but a regular file is waited for.
+pub fn open_own(path: &Path, mode: u32) -> Result<File, Fault> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(mode)
         .custom_flags(flags.bits().cast_signed())
         .open(path)
         .attempt("open", bytes(path))?;
-    file.lock().attempt("flock", bytes(path))?;
-    Ok(file)
+    if file.metadata().attempt("fstat", bytes(path))?.is_file() {
+        return Ok(file);
+    }
+    Err(rustix::io::Errno::INVAL).attempt("open", bytes(path))
 }
 
 fn create(scratch: &Path) -> Result<File, Fault> {
@@ -134,6 +146,17 @@ mod tests {
         write(&at("tile"), &at(".new"), b"new").unwrap();
         write_unsynced(&at("head"), &at("head.new"), b"new").unwrap();
         lock(&at("lock")).unwrap_err();
+        // Where bundles are appended in place.
+        open_own(&at("lock"), 0o600).unwrap_err();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("fifo"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        open_own(&at("fifo"), 0o600).unwrap_err();
         assert_eq!(fs::read(at("own")).unwrap(), b"kept");
         assert_eq!(fs::read(at("tile")).unwrap(), b"new");
         assert_eq!(fs::read(at("head")).unwrap(), b"new");

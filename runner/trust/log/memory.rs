@@ -3,8 +3,7 @@
 //! There is one memory for each key of a log, whichever command looks: what one of them saw, none of
 //! the others lets go.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use zwieback_host::fs::fault::Attempt as _;
@@ -71,9 +70,7 @@ impl Memory {
         path.push(".lock");
         let path = PathBuf::from(path);
         files::make_private(files::folder_of(&path))?;
-        let mut open = OpenOptions::new();
-        let open = open.create(true).truncate(false).write(true).mode(0o600);
-        let file = open.open(&path).attempt("open", bytes(&path))?;
+        let file = files::open_own(&path, 0o600)?;
         file.lock().attempt("flock", bytes(&path))?;
         Ok(MemoryLock { _file: file })
     }

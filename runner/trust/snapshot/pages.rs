@@ -1,7 +1,7 @@
 //! The file with the pages: only ever appended to, and read page by page.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use zwieback_core::digest::Digest;
@@ -9,7 +9,7 @@ use zwieback_host::fs::fault::Attempt as _;
 
 use super::page::{Address, Page};
 use crate::log::error::LogError;
-use crate::log::files::bytes;
+use crate::log::files;
 
 /// No part is larger than what entries can say about one thing.
 const LONGEST: u32 = 1 << 30;
@@ -30,11 +30,8 @@ pub struct Pages {
 impl Pages {
     /// Opens the file, of which so much counts.
     pub fn open(path: &Path, end: u64, dead: u64) -> Result<Self, LogError> {
-        let mut open = OpenOptions::new();
-        let open = open.create(true).truncate(false).read(true).write(true);
-        let file = open.mode(0o600).open(path).attempt("open", bytes(path))?;
         Ok(Self {
-            file,
+            file: files::open_own(path, 0o600)?,
             end,
             dead,
             waiting: Vec::new(),
