@@ -56,11 +56,7 @@ const OPENS_BY_NAME: [(&str, &str); 4] = [
 
 /// Where a file may be written by its name without `host/fs/replace.rs` and `host/fs/private.rs`, which follow
 /// no link, and why.
-const WRITES_BY_NAME: [(&str, &str); 8] = [
-    (
-        "runner/host/run_folder.rs",
-        "in a folder of the user's state",
-    ),
+const WRITES_BY_NAME: [(&str, &str); 7] = [
     (
         "runner/host/fetch/part.rs",
         "in a folder of the user's cache",

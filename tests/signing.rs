@@ -248,6 +248,22 @@ impl Waiting {
     }
 }
 
+#[test]
+fn a_run_that_was_handed_over_leads_to_no_file_of_who_signs_it() {
+    let waiting = Waiting::new("record.json");
+    let run_of = waiting.path.parent().unwrap();
+    let own = waiting.world.path("home/.bashrc");
+    fs::write(&own, "export X=1\n").unwrap();
+    let lock = run_of.join("lock");
+    fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink(&own, &lock).unwrap();
+    run(&waiting.world, &waiting.sign).expect(1, &["lock", "it is a symbolic link"]);
+    fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink(&own, run_of.join(".scratch")).unwrap();
+    run(&waiting.world, &waiting.sign).expect(0, &["Signed words-1.sigstore.json"]);
+    assert_eq!(fs::read_to_string(&own).unwrap(), "export X=1\n");
+}
+
 const OTHER: &str = "makes a statement with the sha256";
 
 #[test]

@@ -1,11 +1,16 @@
 //! The folder of one invocation of `build`: its record, its logs, and the disk its runs work on.
+//!
+//! A run may come from elsewhere: who builds without a key hands its folder to who signs. So a folder is
+//! opened once, what is in it is found below it, and neither a link nor a FIFO in it is followed or opened.
 
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt as _};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::FileType;
+use rustix::io::Errno;
 use serde::Serialize;
 use zwieback_core::bake::record::Record;
 use zwieback_core::bake::unsigned::KeptPlan;
@@ -13,12 +18,14 @@ use zwieback_core::sandbox_spec::operation::Place;
 use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::finding::{Report, SCHEMA};
 
+use crate::fs::fault::Fault;
 use crate::fs::remove::remove_tree;
-use crate::fs::{given_file, private};
+use crate::fs::{beneath, given_file, private};
 
 const RECORD: &str = "record.json";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
+const SCRATCH: &str = ".scratch";
 /// No record is as long, nor a log: what steps print is cut far below.
 const LARGEST: u64 = 1 << 30;
 /// What a build was to be that nobody has signed yet.
@@ -31,6 +38,7 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub struct RunFolder {
     id: String,
     path: PathBuf,
+    folder: OwnedFd,
     _held: File,
 }
 
@@ -75,7 +83,7 @@ impl RunFolder {
             match DirBuilder::new().mode(0o700).create(&path) {
                 Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(failed) => return Err(error("create", &path)(failed)),
-                Ok(()) => return Self::hold(id, path),
+                Ok(()) => return Self::hold(runs, &id),
             }
         }
     }
@@ -87,19 +95,19 @@ impl RunFolder {
 
     /// A fresh log file.
     pub fn log(&self, run: RunName) -> Result<File, RunError> {
-        let path = log_path(&self.path, run);
-        File::create(&path).map_err(error("create", &path))
+        let name = log_name(run);
+        self.make(&name)
+            .map_err(error("create", &self.path.join(name)))
     }
 
     /// An empty folder on disk for one place of a run.
     pub fn disk(&self, run: RunName, place: Place) -> Result<PathBuf, RunError> {
-        let path = self.path.join(format!("disk-{}-{place}", letter(run)));
-        DirBuilder::new()
-            .mode(0o755)
-            .create(&path)
+        let name = format!("disk-{}-{place}", letter(run));
+        let (folder, path) = (self.folder.as_fd(), self.path.join(&name));
+        beneath::make_dir(folder, &name)
             // Else a set-group-id folder above would make all that a step writes set-group-id.
-            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
-            .map_err(error("create", &path))?;
+            .and_then(|()| beneath::set_mode(folder, &name, 0o755))
+            .map_err(fault("create", &path))?;
         Ok(path)
     }
 
@@ -121,27 +129,25 @@ impl RunFolder {
     /// Opens the folder of a run that has ended.
     pub fn reopen(runs: &Path, id: &str) -> Result<Self, RunError> {
         read(runs, id)?;
-        Self::hold(id.to_owned(), runs.join(id))
+        Self::hold(runs, id)
     }
 
     /// What a build was to be that waits for a signature; nothing, where an earlier version has kept it.
     pub fn read_plan(&self) -> Result<Option<Vec<u8>>, RunError> {
-        let path = self.path.join(PLAN);
-        if !path.exists() {
-            return Ok(None);
+        match given_file::read_below(self.folder.as_fd(), PLAN, LARGEST) {
+            Err(absent) if absent.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some).map_err(error("read", &self.path.join(PLAN))),
         }
-        let read = given_file::read(&path, LARGEST);
-        Ok(Some(read.map_err(error("read", &path))?))
     }
 
     /// Removes what the runs worked on. What cannot be removed now is removed by a later sweep.
     pub fn clear_disks(&self) {
-        clear(&self.path);
+        clear(self.folder.as_fd());
     }
 
     /// Removes the folder: nothing of it is worth keeping.
     pub fn discard(self) {
-        clear(&self.path);
+        self.clear_disks();
         // What is left is a log and a lock, which a later look-up skips.
         drop(fs::remove_dir_all(&self.path));
     }
@@ -152,19 +158,35 @@ impl RunFolder {
     }
 
     fn put_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
-        let (path, scratch) = (self.path.join(name), self.path.join(".scratch"));
-        fs::write(&scratch, bytes)
-            .and_then(|()| fs::rename(&scratch, &path))
-            .map_err(error("write", &path))
+        let (folder, path) = (self.folder.as_fd(), self.path.join(name));
+        self.make(SCRATCH)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(error("write", &path))?;
+        beneath::rename(folder, SCRATCH, folder, name).map_err(fault("write", &path))
     }
 
-    fn hold(id: String, path: PathBuf) -> Result<Self, RunError> {
+    /// A new file: what has its name is removed, and not opened.
+    fn make(&self, name: &str) -> io::Result<File> {
+        match beneath::unlink(self.folder.as_fd(), name) {
+            Err(kept) if kept.errno != Errno::NOENT => return Err(kept.errno.into()),
+            _ => {}
+        }
+        let made = beneath::create_file(self.folder.as_fd(), name);
+        made.map_err(|refused| refused.errno.into())
+    }
+
+    fn hold(runs: &Path, id: &str) -> Result<Self, RunError> {
+        let path = runs.join(id);
+        let above = given_file::open_folder(runs).map_err(error("open", runs))?;
+        let folder = beneath::open_dir(above.as_fd(), id).map_err(fault("open", &path))?;
         let lock = path.join(LOCK);
-        let held = File::create(&lock).map_err(error("create", &lock))?;
+        let held = given_file::open_lock_below(folder.as_fd(), LOCK);
+        let held = held.map_err(error("open", &lock))?;
         held.lock().map_err(error("lock", &lock))?;
         Ok(Self {
-            id,
+            id: id.to_owned(),
             path,
+            folder,
             _held: held,
         })
     }
@@ -172,20 +194,27 @@ impl RunFolder {
 
 /// Why the runs differ, as it was confirmed then; nothing where that was not done, or by another version.
 pub fn report(runs: &Path, id: &str) -> Option<Report> {
-    let bytes = given_file::read(&runs.join(id).join(REPORT), LARGEST).ok()?;
+    let bytes = given_file::read_beneath(runs, &format!("{id}/{REPORT}"), LARGEST).ok()?;
     let report: Report = serde_json::from_slice(&bytes).ok()?;
     (report.schema == SCHEMA).then_some(report)
 }
 
 /// The record of a run, by its name.
 pub fn read(runs: &Path, id: &str) -> Result<Record, RunError> {
-    let plain = !id.is_empty() && id.bytes().all(|byte| LETTERS.contains(&byte));
-    let path = runs.join(id).join(RECORD);
-    if !plain || !path.is_file() {
-        return Err(RunError::Unknown(id.to_owned()));
+    let unknown = || RunError::Unknown(id.to_owned());
+    if id.is_empty() || !id.bytes().all(|byte| LETTERS.contains(&byte)) {
+        return Err(unknown());
     }
-    let bytes = given_file::read(&path, LARGEST).map_err(error("read", &path))?;
+    let bytes = match given_file::read_beneath(runs, &format!("{id}/{RECORD}"), LARGEST) {
+        Err(absent) if is_absent(&absent) => return Err(unknown()),
+        read => read.map_err(error("read", &runs.join(id).join(RECORD)))?,
+    };
     serde_json::from_slice(&bytes).map_err(|_| RunError::Unreadable(id.to_owned()))
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
 }
 
 /// The newest run of a recipe, if it was ever built.
@@ -200,12 +229,12 @@ pub fn newest(runs: &Path, recipe: &str) -> Option<Record> {
 
 /// The log of a run.
 pub fn read_log(runs: &Path, id: &str, run: RunName) -> Result<Vec<u8>, RunError> {
-    let path = log_path(&runs.join(id), run);
-    given_file::read(&path, LARGEST).map_err(error("read", &path))
+    let name = format!("{id}/{}", log_name(run));
+    given_file::read_beneath(runs, &name, LARGEST).map_err(error("read", &runs.join(name)))
 }
 
-fn log_path(folder: &Path, run: RunName) -> PathBuf {
-    folder.join(format!("{}.log", letter(run)))
+fn log_name(run: RunName) -> String {
+    format!("{}.log", letter(run))
 }
 
 fn letter(run: RunName) -> char {
@@ -227,46 +256,105 @@ fn new_id() -> io::Result<String> {
 
 /// Clears what killed runs left on disk. A run whose lock is free is over, however it ended.
 pub fn sweep(runs: &Path) {
-    let Ok(entries) = fs::read_dir(runs) else {
+    let (Ok(above), Ok(entries)) = (given_file::open_folder(runs), fs::read_dir(runs)) else {
         return;
     };
     for entry in entries.flatten() {
-        let path = entry.path();
-        if !has_disks(&path) {
-            continue;
-        }
-        if let Ok(lock) = given_file::open(&path.join(LOCK))
+        if let Some(id) = entry.file_name().to_str()
+            && let Ok(folder) = beneath::open_dir(above.as_fd(), id)
+            && !disks(folder.as_fd()).is_empty()
+            && let Ok(lock) = given_file::open_below(folder.as_fd(), LOCK)
             && lock.try_lock().is_ok()
         {
-            clear(&path);
+            clear(folder.as_fd());
         }
     }
 }
 
-fn has_disks(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_disk(&entry)))
+fn disks(folder: BorrowedFd<'_>) -> Vec<String> {
+    let names = beneath::names(folder).into_iter().flatten().flatten();
+    let text = names.filter_map(|(name, kind)| Some((name.into_string().ok()?, kind)));
+    text.filter(|(name, kind)| name.starts_with("disk-") && *kind != FileType::Symlink)
+        .map(|(name, _)| name)
+        .collect()
 }
 
-fn is_disk(entry: &fs::DirEntry) -> bool {
-    entry
-        .file_name()
-        .to_str()
-        .is_some_and(|name| name.starts_with("disk-"))
-}
-
-fn clear(folder: &Path) {
-    let (Ok(opened), Ok(entries)) = (given_file::open_folder(folder), fs::read_dir(folder)) else {
-        return;
-    };
-    for entry in entries.flatten().filter(is_disk) {
-        if let Some(name) = entry.file_name().to_str() {
-            // A later sweep tries again.
-            drop(remove_tree(opened.as_fd(), name));
-        }
+fn clear(folder: BorrowedFd<'_>) {
+    for name in disks(folder) {
+        // A later sweep tries again.
+        drop(remove_tree(folder, &name));
     }
+}
+
+fn fault(what: &'static str, path: &Path) -> impl FnOnce(Fault) -> RunError {
+    let told = error(what, path);
+    move |fault| told(fault.errno.into())
 }
 
 fn error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
     let path = path.to_owned();
     move |source| RunError::Io { what, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rustix::fs::{CWD, Mode, mknodat};
+
+    use super::*;
+
+    /// A folder of runs with one that is over, and a file of the user's beside it.
+    fn scene() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let home = tempfile::tempdir().unwrap();
+        let (runs, own) = (home.path().join("runs"), home.path().join("own"));
+        fs::create_dir_all(runs.join("abc")).unwrap();
+        fs::write(&own, "kept").unwrap();
+        (home, runs, own)
+    }
+
+    #[test]
+    fn a_link_in_the_folder_of_a_run_leads_to_no_file_of_the_users() {
+        let (_home, runs, own) = scene();
+        let folder = runs.join("abc");
+        symlink(&own, folder.join(LOCK)).unwrap();
+        RunFolder::hold(&runs, "abc").unwrap_err();
+        fs::remove_file(folder.join(LOCK)).unwrap();
+        let held = RunFolder::hold(&runs, "abc").unwrap();
+        for name in [SCRATCH, RECORD, "a.log"] {
+            symlink(&own, folder.join(name)).unwrap();
+        }
+        held.put_bytes(RECORD, b"new").unwrap();
+        held.log(RunName::A).unwrap().write_all(b"new").unwrap();
+        assert_eq!(fs::read(folder.join(RECORD)).unwrap(), b"new");
+        assert_eq!(fs::read(&own).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn neither_is_a_folder_a_link_nor_a_record_read_through_one() {
+        let (home, runs, own) = scene();
+        for name in [RECORD, PLAN, REPORT, "b.log"] {
+            symlink(&own, runs.join("abc").join(name)).unwrap();
+        }
+        assert!(matches!(read(&runs, "abc"), Err(RunError::Io { .. })));
+        read_log(&runs, "abc", RunName::B).unwrap_err();
+        let held = RunFolder::hold(&runs, "abc").unwrap();
+        held.read_plan().unwrap_err();
+        fs::create_dir_all(home.path().join("elsewhere/disk-a-root")).unwrap();
+        fs::write(home.path().join("elsewhere").join(LOCK), "").unwrap();
+        symlink("../elsewhere", runs.join("abd")).unwrap();
+        RunFolder::hold(&runs, "abd").unwrap_err();
+        sweep(&runs);
+        assert!(home.path().join("elsewhere/disk-a-root").exists());
+    }
+
+    #[test]
+    fn a_fifo_in_the_place_of_the_lock_is_named_at_once() {
+        let (_home, runs, _own) = scene();
+        let lock = runs.join("abc").join(LOCK);
+        mknodat(CWD, &lock, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        RunFolder::hold(&runs, "abc").unwrap_err();
+        fs::create_dir(runs.join("abc/disk-a-root")).unwrap();
+        sweep(&runs);
+    }
 }

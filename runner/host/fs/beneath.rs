@@ -58,11 +58,11 @@ pub fn write_new(root: BorrowedFd<'_>, path: &str, bytes: &[u8]) -> Result<(), F
 
 /// Opens, making it if need be, a file that only serves as a lock.
 pub fn open_lock(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Fault> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match open(root, path.as_bytes(), flags, Mode::RUSR | Mode::WUSR) {
         // A read-only store can still be read, and a lock needs no more than a descriptor.
         Err(Errno::ROFS | Errno::ACCESS) => {
-            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
             open(root, path.as_bytes(), flags, Mode::empty()).attempt("openat2", path)
         }
         other => other.attempt("openat2", path),

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-use rustix::fd::AsFd as _;
+use rustix::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open as open_call, stat};
 use rustix::io::Errno;
 
@@ -52,16 +52,32 @@ pub fn open(path: &Path) -> io::Result<File> {
 
 /// Opens a regular file below a folder, whose name no link may lead away from it.
 pub fn open_beneath(folder: &Path, path: &str) -> io::Result<File> {
-    let folder = open_folder(folder)?;
-    let seen = beneath::look(folder.as_fd(), path).map_err(|fault| fault.errno)?;
-    let seen = seen.ok_or(Errno::NOENT)?;
+    open_below(open_folder(folder)?.as_fd(), path)
+}
+
+/// The same below a folder that is open.
+pub fn open_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
+    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
+    own(&seen.ok_or(Errno::NOENT)?)?;
+    let file = beneath::open_file(folder, path).map_err(|fault| fault.errno)?;
+    regular(&fstat(&file)?)?;
+    Ok(file)
+}
+
+/// Opens a regular file that only serves as a lock below a folder that is open, and makes it if need be.
+pub fn open_lock_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
+    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
+    seen.as_ref().map_or(Ok(()), own)?;
+    let file = beneath::open_lock(folder, path).map_err(|fault| fault.errno)?;
+    regular(&fstat(&file)?)?;
+    Ok(File::from(file))
+}
+
+fn own(seen: &Stat) -> io::Result<()> {
     if FileType::from_raw_mode(seen.st_mode) == FileType::Symlink {
         return Err(io::Error::new(ErrorKind::InvalidInput, Unsuitable::Link));
     }
-    regular(&seen)?;
-    let file = beneath::open_file(folder.as_fd(), path).map_err(|fault| fault.errno)?;
-    regular(&fstat(&file)?)?;
-    Ok(file)
+    regular(seen)
 }
 
 /// Opens a folder.
@@ -78,6 +94,11 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// The same of a file below a folder, as [`open_beneath`] opens it.
 pub fn read_beneath(folder: &Path, path: &str, limit: u64) -> io::Result<Vec<u8>> {
     rest(open_beneath(folder, path)?, limit)
+}
+
+/// The same of a file below a folder that is open.
+pub fn read_below(folder: BorrowedFd<'_>, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+    rest(open_below(folder, path)?, limit)
 }
 
 /// The same as text.
