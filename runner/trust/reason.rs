@@ -111,6 +111,10 @@ zwieback_core::reasons! {
     PromotionStale = "promotion-stale",
     /// the generation is not the next one
     GenerationOrder = "generation-order",
+    /// the rollback leads to what was taken out, or does not stand behind what is deployed
+    RollbackForward = "rollback-forward",
+    /// the statement was not made after the very entry before it
+    StatementStale = "statement-stale",
     /// nothing in the log says how the artifact was built
     ProvenanceMissing = "provenance-missing",
     /// nothing in the log that is believed says how something it was built from was built

@@ -46,7 +46,9 @@ impl State {
         for (name, history) in &self.environments {
             let current = history.current().filter(|it| {
                 // What the gate's key put there is there on its word alone.
-                let is_said = matches!(revoked, Revoked::Key(key) if key.names(it.key));
+                let words = [Some(it.key), it.returned_by()];
+                let is_said = matches!(revoked, Revoked::Key(key)
+                    if words.into_iter().flatten().any(|word| key.names(word)));
                 is_said || reached.contains(&it.artifact)
             });
             let deployed = current.map(|it| (name.clone(), it.number, it.artifact));

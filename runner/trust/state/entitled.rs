@@ -28,7 +28,7 @@ use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
-use super::environment::Generation;
+use super::environment::{Generation, Origin};
 use super::folded::State;
 use super::record::{AuthorshipRecord, Entered, RevocationRecord};
 use crate::gate::in_force::PolicyInForce;
@@ -82,9 +82,14 @@ impl State {
         revoked.map_or(Ok(()), |revoked| Err(by_revoked(key, revoked)))
     }
 
-    /// Whether the gate's word still counts by which a generation came to be.
+    /// Whether the gate's words still count by which a generation came to be: the one that let it in, and
+    /// the one that returned to it.
     pub fn check_generation(&self, generation: &Generation) -> Result<(), Refusal> {
-        self.check_word(generation.key, generation.stamped)
+        self.check_word(generation.key, generation.stamped)?;
+        match generation.origin {
+            Origin::Promotion { .. } => Ok(()),
+            Origin::Rollback { by, signed, .. } => self.check_word(by, signed),
+        }
     }
 
     /// Whether someone may still take back who changed a source.

@@ -7,6 +7,7 @@ use zwieback_core::attest::key_id::KeyId;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 
+use super::behind::Behind;
 use crate::statement::rollback::Trigger;
 
 /// What was deployed one after the other.
@@ -15,6 +16,7 @@ pub struct History {
     /// In order. A partial state has not all of them, but always the last.
     generations: Vec<Generation>,
     count: u64,
+    behind: Behind,
     /// The last generation of each artifact, as far as those are known.
     last: BTreeMap<Digest, u64>,
 }
@@ -54,6 +56,12 @@ pub enum Origin {
     Rollback {
         /// The generation it copies.
         to: u64,
+        /// The promotion that this one is a copy of, or of a copy of.
+        stands: u64,
+        /// The gate's key on whose word it was rolled back.
+        by: KeyId,
+        /// When that was signed, by trusted time.
+        signed: Option<Timestamp>,
         /// What brought it about.
         trigger: Trigger,
         /// Why.
@@ -65,6 +73,22 @@ impl Generation {
     /// Whether something was said before this came to be: recorded before, or made before and kept back.
     pub fn is_after(&self, index: u64, issued: Timestamp) -> bool {
         index < self.index || issued < self.decided
+    }
+
+    /// The gate's key on whose word a rollback returned to it.
+    pub fn returned_by(&self) -> Option<KeyId> {
+        match self.origin {
+            Origin::Promotion { .. } => None,
+            Origin::Rollback { by, .. } => Some(by),
+        }
+    }
+
+    /// The promotion that this is, or is a copy of.
+    pub fn stands(&self) -> u64 {
+        match self.origin {
+            Origin::Promotion { .. } => self.number,
+            Origin::Rollback { stands, .. } => stands,
+        }
     }
 }
 
@@ -90,13 +114,26 @@ impl History {
     /// The releases that stand behind each other, the current one last. A rollback ends the turn of the
     /// release that it leaves, and of all that it goes past: only a promotion brings one of those back.
     pub fn line(&self) -> Vec<&Generation> {
-        let mut line: Vec<&Generation> = Vec::new();
-        for generation in &self.generations {
-            let stands = self.promoted(generation);
-            line.truncate(line.partition_point(|it| it.number < stands.number));
-            line.push(stands);
-        }
-        line
+        let numbers = self.behind.numbers();
+        numbers
+            .filter_map(|number| self.generation(number))
+            .collect()
+    }
+
+    /// Whether a rollback may lead to that generation: what it stands for stands behind the current one, and
+    /// is something else.
+    pub fn may_return_to(&self, generation: &Generation) -> bool {
+        let stands = generation.stands();
+        self.current().is_some_and(|current| {
+            stands < current.stands()
+                && generation.artifact != current.artifact
+                && self.behind.contains(stands)
+        })
+    }
+
+    /// The promotions that stand behind each other.
+    pub(super) fn behind(&self) -> &Behind {
+        &self.behind
     }
 
     /// The releases that may take the place of the current one, the newest first: those that stand behind
@@ -108,19 +145,6 @@ impl History {
         earlier.filter(move |it| Some(it.artifact) != current)
     }
 
-    /// The promotion that a generation is, or is a copy of.
-    fn promoted<'a>(&'a self, generation: &'a Generation) -> &'a Generation {
-        let mut found = generation;
-        // Each step leads to an earlier generation: a rollback can only name one that was there.
-        while let Origin::Rollback { to, .. } = found.origin {
-            match self.generation(to).filter(|it| it.number < found.number) {
-                Some(earlier) => found = earlier,
-                None => break,
-            }
-        }
-        found
-    }
-
     /// The number of the next generation.
     pub fn next(&self) -> u64 {
         self.count + 1
@@ -130,6 +154,7 @@ impl History {
     pub(super) fn push(&mut self, generation: Generation) {
         debug_assert_eq!(generation.number, self.next());
         self.count = generation.number;
+        self.behind.put(generation.stands());
         self.last.insert(generation.artifact, generation.number);
         self.generations.push(generation);
     }
@@ -140,9 +165,10 @@ impl History {
     }
 
     /// A history of which the last generation is known so far, if there is one.
-    pub(super) fn ending(current: Option<Generation>) -> Self {
+    pub(super) fn ending(current: Option<Generation>, behind: Behind) -> Self {
         Self {
             count: current.as_ref().map_or(0, |it| it.number),
+            behind,
             generations: current.into_iter().collect(),
             last: BTreeMap::new(),
         }

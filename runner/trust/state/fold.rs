@@ -145,7 +145,7 @@ impl State {
             Said::Revoked(revocation) => self.revoke(index, key, stamped, revocation),
             Said::Restored(said) => self.restored(&entered(index, key, stamped, said)),
             Said::Promoted(promotion) => self.promote(index, signed, stamped, promotion),
-            Said::RolledBack(rollback) => self.roll_back(index, signed, rollback),
+            Said::RolledBack(rollback) => self.roll_back(index, signed, stamped, rollback),
         }
     }
 

@@ -42,6 +42,8 @@ pub struct State {
     pub(super) first: Option<Digest>,
     /// Whether a statement counted that names the log's id: from then on each must.
     pub(super) bound: bool,
+    /// Whether a rollback counted that says how many entries the log had: from then on each must.
+    pub(super) placed: bool,
     pub(super) forged: u64,
     pub(super) early: u64,
     /// By subject: what was said about it, and by whom.
@@ -73,6 +75,7 @@ impl State {
             size: 0,
             first: None,
             bound: false,
+            placed: false,
             forged: 0,
             early: 0,
             statements: BTreeMap::new(),

@@ -5,6 +5,7 @@
 
 pub mod record;
 
+pub mod behind;
 pub mod environment;
 pub mod folded;
 pub mod key;

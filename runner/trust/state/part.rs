@@ -12,6 +12,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
+use super::behind::Behind;
 use super::environment::{Generation, History};
 use super::folded::{Anchor, State};
 use super::key::Key;
@@ -35,7 +36,8 @@ pub struct Base {
     revocations: Vec<RevocationRecord>,
     restorations: BTreeMap<Digest, RestorationRecord>,
     /// What is deployed in each environment.
-    current: BTreeMap<Name, Generation>,
+    current: BTreeMap<Name, (Generation, Behind)>,
+    placed: bool,
 }
 
 /// All that was said about one thing.
@@ -62,12 +64,13 @@ impl State {
             size: base.size,
             first: base.first,
             bound: base.bound,
+            placed: base.placed,
             policy: policy.transpose()?,
             proposals: base.proposals,
             revocations: base.revocations,
             restorations: base.restorations,
             environments: environments
-                .map(|(name, current)| (name, History::ending(Some(current))))
+                .map(|(name, (current, behind))| (name, History::ending(Some(current), behind)))
                 .collect(),
             known: Some(BTreeSet::new()),
             ..Self::new(anchor, now)
@@ -77,11 +80,15 @@ impl State {
     /// What holds for everything.
     pub fn base(&self) -> Base {
         let current = self.environments.iter();
-        let current = current.filter_map(|(name, it)| Some((name.clone(), it.current()?.clone())));
+        let current = current.filter_map(|(name, history)| {
+            let current = history.current()?.clone();
+            Some((name.clone(), (current, history.behind().clone())))
+        });
         Base {
             size: self.size,
             first: self.first,
             bound: self.bound,
+            placed: self.placed,
             policy: self.policy.as_ref().map(|it| it.documents().clone()),
             proposals: self.proposals.clone(),
             revocations: self.revocations.clone(),

@@ -62,41 +62,78 @@ impl State {
         &mut self,
         index: u64,
         signed: &Signed,
+        stamped: Option<Timestamp>,
         rollback: &Rollback,
     ) -> Result<String, Refusal> {
-        let mismatch = |saw: &str| Refusal::new(Reason::PromotionMismatch, saw);
-        // A rollback that was kept back does not return to what was revoked since it was made.
-        let revoked = self.revocation(&Revoked::Artifact(signed.subject));
-        if let Some(revoked) = revoked {
-            let saw = format!("entry {}", revoked.index);
-            return Err(Refusal::new(Reason::ArtifactRevoked, saw));
-        }
-        let history = self.environments.get_mut(&rollback.environment);
-        let history = history.ok_or_else(|| mismatch("nothing was ever there"))?;
-        if rollback.generation != history.next() {
-            let saw = format!("{}, {} is next", rollback.generation, history.next());
-            return Err(Refusal::new(Reason::GenerationOrder, saw));
-        }
-        let to = history.generation(rollback.to).cloned();
-        let to = to.filter(|it| it.artifact == signed.subject);
-        let to = to.ok_or_else(|| mismatch("no such generation of this artifact"))?;
-        history.push(Generation {
+        let to = self.check_rollback(index, signed, rollback)?.clone();
+        let history = self.environments.entry(rollback.environment.clone());
+        history.or_default().push(Generation {
             number: rollback.generation,
             index,
             decided: rollback.heading.issued,
             origin: Origin::Rollback {
                 to: rollback.to,
+                stands: to.stands(),
+                by: signed.key,
+                signed: stamped,
                 trigger: rollback.trigger,
                 reason: rollback.reason.clone(),
             },
             ..to
         });
+        self.placed |= rollback.size.is_some();
         let (environment, to) = (&rollback.environment, rollback.to);
         self.arrived(environment, signed, rollback.generation);
         Ok(format!(
             "{environment} to generation {to}, {}",
             rollback.trigger.as_str()
         ))
+    }
+
+    /// What the command asks of where it goes, as far as the log tells: whoever has a gate's key must
+    /// not bring back by a rollback what takes a promotion.
+    fn check_rollback(
+        &self,
+        index: u64,
+        signed: &Signed,
+        rollback: &Rollback,
+    ) -> Result<&Generation, Refusal> {
+        let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
+        // A rollback that was kept back does not return to what was revoked since it was made.
+        if let Some(revoked) = self.revocation(&Revoked::Artifact(signed.subject)) {
+            return refuse(Reason::ArtifactRevoked, format!("entry {}", revoked.index));
+        }
+        // Those of earlier versions do not say after how many entries they were decided.
+        match rollback.size {
+            None if self.placed => {
+                let saw = "it does not say after how many entries".to_owned();
+                return refuse(Reason::StatementStale, saw);
+            }
+            Some(size) if size != index => {
+                let saw = format!("entry {index}, decided after {size} entries");
+                return refuse(Reason::StatementStale, saw);
+            }
+            _ => {}
+        }
+        let Some(history) = self.environments.get(&rollback.environment) else {
+            let saw = "nothing was ever there".to_owned();
+            return refuse(Reason::PromotionMismatch, saw);
+        };
+        if rollback.generation != history.next() {
+            let saw = format!("{}, {} is next", rollback.generation, history.next());
+            return refuse(Reason::GenerationOrder, saw);
+        }
+        let to = history.generation(rollback.to);
+        let Some(to) = to.filter(|it| it.artifact == signed.subject) else {
+            let saw = "no such generation of this artifact".to_owned();
+            return refuse(Reason::PromotionMismatch, saw);
+        };
+        if !history.may_return_to(to) {
+            let saw = format!("generation {}", rollback.to);
+            return refuse(Reason::RollbackForward, saw);
+        }
+        self.check_generation(to)?;
+        Ok(to)
     }
 
     /// What is in an environment does not wait for it any more.

@@ -22,6 +22,8 @@ pub struct Rollback {
     pub generation: u64,
     /// The earlier one that it is a copy of.
     pub to: u64,
+    /// How many entries the log had when it was decided. Rollbacks of earlier versions do not say.
+    pub size: Option<u64>,
     /// What brought it about.
     pub trigger: Trigger,
     /// Why, for people.
@@ -51,6 +53,7 @@ impl Rollback {
                 ("environment", Some(self.environment.as_str().into())),
                 ("generation", Some(number(self.generation))),
                 ("to", Some(number(self.to))),
+                ("size", self.size.map(number)),
                 ("trigger", Some(self.trigger.as_str().into())),
                 ("reason", Some(self.reason.as_str().into())),
             ],
@@ -59,14 +62,24 @@ impl Rollback {
 
     /// Reads the predicate.
     pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let known = ["environment", "generation", "to", "trigger", "reason"];
+        let known = [
+            "environment",
+            "generation",
+            "to",
+            "size",
+            "trigger",
+            "reason",
+        ];
         let rule = FieldProblem::Rule("is nothing that brings a rollback about");
         let trigger = Trigger::named(fields.text("trigger")?);
+        let size = fields.value("size");
+        let size = size.map(|_| heading::count(fields, "size"));
         Ok(Self {
             heading: Heading::read(fields, &known)?,
             environment: heading::name(fields, "environment")?,
             generation: heading::count(fields, "generation")?,
             to: heading::count(fields, "to")?,
+            size: size.transpose()?,
             trigger: trigger.ok_or_else(|| fields.error("trigger", rule))?,
             reason: fields.text("reason")?.to_owned(),
         })

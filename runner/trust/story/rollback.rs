@@ -86,6 +86,7 @@ fn turn_back(
         environment: wish.environment.clone(),
         generation: history.next(),
         to: to.number,
+        size: Some(state.size()),
         trigger: wish.trigger,
         reason: wish.reason.clone(),
     };

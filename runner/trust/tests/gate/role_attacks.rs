@@ -69,6 +69,7 @@ fn all_kinds(world: &World, ahead: i64) -> Vec<Statement> {
         environment: name("staging"),
         generation: 1,
         to: 1,
+        size: None,
         trigger: Trigger::Asked,
         reason: "slow".into(),
     };

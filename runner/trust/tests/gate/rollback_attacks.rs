@@ -4,6 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use zwieback_core::digest::Digest;
+use zwieback_host::keys::signer::Signer as _;
+use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
@@ -17,6 +19,8 @@ use zwieback_trust::target::health::Health;
 use zwieback_trust::target::hook::Hook;
 use zwieback_trust::target::place::Target;
 
+use crate::standing_attacks::put_in_force;
+use crate::statements::{back_after, revoke as end};
 use crate::world::{World, name};
 
 /// A company in whose staging those releases were, one after the other.
@@ -226,4 +230,56 @@ fn nothing_is_put_there_again_that_may_not_stand() {
     world.now = now;
     assert!(matches!(look(&world), Watched::Settled(_)));
     assert_eq!(fs::read(&out).unwrap(), b"app 1.0");
+}
+
+/// Whoever has a gate's key alone signs what the command would never do, and has it recorded.
+#[test]
+fn a_rollback_in_the_log_goes_where_the_command_would() {
+    let mut world = with(&["1.0", "1.1"]);
+    let said = |world: &World, generation, to, size| {
+        world.force("gate", &back_after(world, generation, to, size))
+    };
+    let refused = |code: &str| Err(code.to_owned());
+    let now = |world: &World| Some(world.size());
+    let stale = said(&world, 3, 1, Some(world.size() - 1));
+    assert_eq!(stale, refused("statement-stale"));
+    let same = said(&world, 3, 2, now(&world));
+    assert_eq!(same, refused("rollback-forward"));
+    assert_eq!(asked(&world).unwrap().to.number, 1);
+    world.later(60);
+    // Forward to what people took out, under its own number, and to what is there already.
+    for (to, size, code) in [
+        (2, now(&world), "rollback-forward"),
+        (1, now(&world), "rollback-forward"),
+        (2, None, "statement-stale"),
+    ] {
+        let forward = said(&world, 4, to, size.map(|_| world.size()));
+        assert_eq!(forward, refused(code), "{to}");
+    }
+    assert!(matches!(look(&world), Watched::Fine));
+    assert_eq!(world.seen("staging"), "app 1.0");
+    world.decide("1.1", "staging");
+}
+
+#[test]
+fn what_a_revoked_gate_key_rolled_back_to_does_not_stand() {
+    let mut world = with(&["1.0", "1.1"]);
+    let [gate, other] = ["gate", "stranger"].map(|who| write_key(world.keys[who].public_key()));
+    let both = format!("{gate}\", \"{other}");
+    put_in_force(&world, 2, &|text: &str| text.replace(&gate, &both), |_| ());
+    let size = Some(world.size());
+    let back = back_after(&world, 3, 1, size);
+    world.force("stranger", &back).unwrap();
+    assert!(matches!(look(&world), Watched::Settled(_)));
+    world.later(60);
+    end(&world, "stranger");
+    is_stuck(&world);
+    let current = world.state();
+    let current = current.history(&name("staging")).unwrap().current();
+    let refused = world.state().check_generation(current.unwrap());
+    assert_eq!(refused.unwrap_err().reason, Reason::SignerRevoked.into());
+    // The honest key decides anew about what was taken out so.
+    world.approve("bo", "1.1", "staging").unwrap();
+    world.promote("1.1", "staging").unwrap();
+    assert!(matches!(look(&world), Watched::Fine));
 }

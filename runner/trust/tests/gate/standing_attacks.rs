@@ -44,7 +44,7 @@ fn in_place(world: &World, version: &str) {
 }
 
 /// Both keepers put a policy of that version in force, with a trust root of its own.
-fn put_in_force(
+pub(crate) fn put_in_force(
     world: &World,
     version: u64,
     edit: &impl Fn(&str) -> String,

@@ -140,11 +140,17 @@ pub(crate) fn approve(world: &World, version: &str) -> Result<String, String> {
 }
 
 pub(crate) fn back(world: &World, generation: u64, to: u64) -> Statement {
+    back_after(world, generation, to, None)
+}
+
+/// The same, decided when the log had so many entries.
+pub(crate) fn back_after(world: &World, generation: u64, to: u64, size: Option<u64>) -> Statement {
     let said = Rollback {
         heading: world.reader().heading().unwrap(),
         environment: name("staging"),
         generation,
         to,
+        size,
         trigger: Trigger::Asked,
         reason: "slow".into(),
     };
