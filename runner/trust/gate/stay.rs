@@ -49,7 +49,10 @@ struct Grounds<'a> {
 pub fn rules(question: &Question<'_>) -> Vec<Rule> {
     let state = question.state;
     let grounds = Grounds::of(question);
-    let artifact = state.revocation(&Revoked::Artifact(question.artifact.sha256));
+    let itself = [question.artifact.sha256].into_iter();
+    // The tree of all outputs is the whole build: revoked, it takes each of them along.
+    let mut itself = itself.chain(Builds::of_artifact(question).trees());
+    let artifact = itself.find_map(|digest| state.revocation(&Revoked::Artifact(digest)));
     let mut builders = grounds.builds.iter().map(|build| &build.what.builder);
     let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
     let inputs = grounds.inputs(state.revocations());
@@ -164,6 +167,12 @@ impl<'a> Builds<'a> {
             found = only(|_| true);
         }
         found
+    }
+
+    /// The trees of all outputs of the builds that vouch for it.
+    fn trees(&self) -> Vec<Digest> {
+        let builds = self.believed();
+        builds.iter().filter_map(|build| build.what.tree).collect()
     }
 
     /// The keys that were revoked, where fewer independent builders are left than asked for, and fewer

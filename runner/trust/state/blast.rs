@@ -89,7 +89,8 @@ fn rests_on(key: KeyId, build: &BuildRecord, revoked: &Revoked) -> bool {
         Revoked::Key(name) => name.names(key),
         Revoked::Builder(builder) => build.builder == *builder,
         Revoked::Artifact(input) | Revoked::Source(input) => {
-            build.inputs.contains_key(input) || build.needs.contains_key(input)
+            let of_all = build.tree == Some(*input);
+            of_all || build.inputs.contains_key(input) || build.needs.contains_key(input)
         }
     }
 }

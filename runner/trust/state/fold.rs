@@ -201,9 +201,10 @@ impl State {
                 .filter_map(|(tree, name)| Some((tree?, name)))
                 .collect(),
             release: crate::gate::builds::release(provenance),
+            tree: needs::outputs(provenance),
         };
         let subjects = signed.subjects();
-        if let Some(tree) = needs::outputs(provenance) {
+        if let Some(tree) = build.tree {
             let made = MadeRecord {
                 build: build.clone(),
                 files: subjects.iter().map(|(digest, _)| *digest).collect(),
@@ -234,7 +235,7 @@ impl State {
     }
 
     /// Whether the policy in force knows that key as a builder's.
-    fn is_builder(&self, key: KeyId) -> bool {
+    pub(super) fn is_builder(&self, key: KeyId) -> bool {
         let root = self.policy.as_ref().map(|it| &it.root);
         root.is_some_and(|it| it.builders.iter().any(|builder| builder.key.id() == key))
     }

@@ -1,11 +1,13 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
+use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;
 use super::key::Key;
+use super::record::RevocationRecord;
 use crate::reason::{Reason, Refusal};
 use crate::statement::promotion::{self, Promotion};
 use crate::statement::revocation::Revoked;
@@ -100,7 +102,7 @@ impl State {
     ) -> Result<&Generation, Refusal> {
         let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
         // A rollback that was kept back does not return to what was revoked since it was made.
-        if let Some(revoked) = self.revocation(&Revoked::Artifact(signed.subject)) {
+        if let Some(revoked) = self.revoked_whole(signed.subject) {
             return refuse(Reason::ArtifactRevoked, format!("entry {}", revoked.index));
         }
         // Those of earlier versions do not say after how many entries they were decided.
@@ -134,6 +136,16 @@ impl State {
         }
         self.check_generation(to)?;
         Ok(to)
+    }
+
+    /// The revocation of an artifact, or of all outputs of a build of it by a builder that is known.
+    fn revoked_whole(&self, artifact: Digest) -> Option<&RevocationRecord> {
+        let builds = self.artifacts.get(&artifact).into_iter();
+        let builds = builds.flat_map(|record| &record.builds);
+        let known = builds.filter(|build| self.is_builder(build.key));
+        let trees = known.filter_map(|build| build.what.tree);
+        let mut all = [artifact].into_iter().chain(trees);
+        all.find_map(|digest| self.revocation(&Revoked::Artifact(digest)))
     }
 
     /// What is in an environment does not wait for it any more.

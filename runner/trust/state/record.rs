@@ -91,6 +91,8 @@ pub struct BuildRecord {
     pub needs: BTreeMap<Digest, String>,
     /// The recipe's name and version, where there is one.
     pub release: Option<(String, String)>,
+    /// The tree of all its outputs, where it says so: whoever revokes that revokes each of them.
+    pub tree: Option<Digest>,
 }
 
 /// A revocation that counts.

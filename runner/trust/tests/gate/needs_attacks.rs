@@ -221,3 +221,52 @@ fn nothing_is_rolled_back_to_what_rests_on_something_revoked() {
     let refused = rollback(&world.desk("gate"), &wish).unwrap_err();
     assert_eq!(refused.why().unwrap().code(), "nothing-to-roll-back-to");
 }
+
+/// The tree of a build is a subject like its files, and stands for all of them.
+#[test]
+fn who_revokes_the_tree_of_a_build_revokes_each_of_its_files() {
+    let whole = |version: &str| {
+        let mut made = provenance("acme", version);
+        made.byproducts
+            .push(named("output tree", tree(&format!("app {version}"))));
+        let files = [
+            named("app.tree", tree(&format!("app {version}"))),
+            named("bin/app", artifact(version).sha256),
+            named("share/data", file("data")),
+        ];
+        made.into_statement(files.into())
+    };
+    let in_place = || {
+        let mut world = World::new();
+        for version in ["1.0", "1.1"] {
+            submit(&world, "acme", &whole(version));
+            world.approve("ada", version, "staging").unwrap();
+            world.promote(version, "staging").unwrap();
+            world.later(60);
+        }
+        world
+    };
+    let world = in_place();
+    let bad = Revoked::Artifact(tree("app 1.1"));
+    let radius = blast_radius(&world.reader(), &bad).unwrap();
+    assert_eq!(radius.deployed.len(), 1);
+    revoked(&world, bad);
+    let denied = world.decide("1.1", "staging").verdict().unwrap_err();
+    assert!(denied.to_string().contains("revoked"), "{denied}");
+    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let Watched::RolledBack(alarm, _) = watched else {
+        panic!("{watched:?}");
+    };
+    assert_eq!(alarm.refusal.unwrap().reason.code(), "artifact-revoked");
+    assert_eq!(world.seen("staging"), "app 1.0");
+    // A rollback that was kept back does not return to it either.
+    let world = in_place();
+    revoked(&world, Revoked::Artifact(tree("app 1.0")));
+    let back = world.force("gate", &crate::statements::back(&world, 3, 1));
+    assert_eq!(back, Err("artifact-revoked".into()));
+    // Another file of the same build is revoked for itself.
+    let world = in_place();
+    revoked(&world, Revoked::Artifact(file("data")));
+    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    assert!(matches!(watched, Watched::Fine), "{watched:?}");
+}
