@@ -8,6 +8,7 @@ use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer;
 
+use crate::gate::in_force::PolicyInForce;
 use crate::gate::question::Needed;
 use crate::log::append::{Appended, Submission};
 use crate::log::believed::BelievedLog;
@@ -19,7 +20,7 @@ use crate::reason::{Reason, Refusal};
 use crate::snapshot::follow::Wish;
 use crate::snapshot::shelf::Shelf;
 use crate::state::folded::{Anchor, State};
-use crate::state::record::Line;
+use crate::state::record::{Line, RestorationRecord};
 use crate::statement::said::Check;
 use crate::tlog::log_id::log_id;
 use crate::tlog::proof::TreeHead;
@@ -74,10 +75,18 @@ impl Ledger {
     /// The log, if enough keepers say in it that each tree that is remembered and lost was given up.
     fn restored(&self, now: Timestamp) -> Result<Option<BelievedLog>, LogError> {
         let (put_back, state) = self.put_back(now)?;
+        let newest = self.seen.policy()?.map(|bytes| read_policy(&bytes));
+        let newest = newest.transpose()?;
+        // Whoever was a keeper in the log as it was put back may have been replaced in what was lost.
+        let by_newest = |restored: &RestorationRecord| {
+            let newest = newest.as_ref();
+            newest.is_none_or(|policy| state.is_restored_under(restored, policy))
+        };
         let given_up = |lost: &TreeHead| {
             let mut all = state.restorations();
             all.any(|restored| {
                 state.is_restored(restored)
+                    && by_newest(restored)
                     && now < restored.expires
                     && restored.old.contains(lost)
                     && put_back.extends(restored.new)
@@ -111,7 +120,23 @@ impl Ledger {
     pub fn load_about(&self, wish: &Wish<'_>) -> Result<State, LogError> {
         let log = self.believe(wish.now)?;
         let mut snapshot = self.shelf.open(self.log.key(), &self.anchor)?;
-        snapshot.state(&log, wish)
+        let state = snapshot.state(&log, wish)?;
+        self.remember_policy(&state)?;
+        Ok(state)
+    }
+
+    /// The policy in force is remembered with the log: it says whose word it takes to give that up.
+    fn remember_policy(&self, state: &State) -> Result<(), LogError> {
+        let Ok(policy) = state.policy() else {
+            return Ok(());
+        };
+        let documents = serde_json::to_vec(policy.documents());
+        let documents = documents.expect("documents are text");
+        let _lock = self.seen.lock()?;
+        if self.seen.policy()?.is_none_or(|seen| seen != documents) {
+            self.seen.keep_policy(&documents)?;
+        }
+        Ok(())
     }
 
     /// The state as it was at that time, when the log had so many entries.
@@ -237,6 +262,9 @@ impl Ledger {
                 each(key, state.fold(leaf, record.read(check)));
             }
         }
+        if until >= log.head().size {
+            self.remember_policy(&state)?;
+        }
         // A signature that did not hold must be found again by whoever reads next.
         if until >= log.head().size && state.forged() == 0 && verified < log.head().size {
             let _lock = self.verified.lock()?;
@@ -251,6 +279,13 @@ impl Ledger {
         let verified = verified.filter(|it| log.extends(*it).is_ok());
         Ok(verified.map_or(0, |it| it.size))
     }
+}
+
+/// A memory that was changed is refused: whoever changed it chose the keepers.
+fn read_policy(bytes: &[u8]) -> Result<PolicyInForce, LogError> {
+    let malformed = |error| Refusal::new(Reason::ReleasePolicyMalformed, error);
+    let documents = serde_json::from_slice(bytes).map_err(malformed)?;
+    Ok(PolicyInForce::again(&documents)?)
 }
 
 /// Whether a log was refused for what it has no more.

@@ -19,6 +19,9 @@ use crate::tlog::witness_policy::WitnessPolicy;
 /// A checkpoint has a few lines; a larger file is something else.
 const LARGEST: u64 = 64 << 10;
 
+/// The documents of a policy, which one entry of the log holds.
+const LARGEST_POLICY: u64 = 64 << 20;
+
 /// A file outside the log that remembers its newest checkpoint.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -101,6 +104,22 @@ impl Memory {
             files::remove(path)?;
         }
         Ok(())
+    }
+
+    /// What is remembered of the policy in force: who may say that the log was put back.
+    pub(crate) fn policy(&self) -> Result<Option<Vec<u8>>, LogError> {
+        Ok(files::read(&self.policy_path(), LARGEST_POLICY)?)
+    }
+
+    /// Remembers the policy in force in the newest log that was believed.
+    pub(crate) fn keep_policy(&self, documents: &[u8]) -> Result<(), LogError> {
+        Ok(files::write_private(&self.policy_path(), documents)?)
+    }
+
+    fn policy_path(&self) -> PathBuf {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(".policy");
+        path.into()
     }
 
     /// Remembers nothing any more.

@@ -7,6 +7,7 @@ use zwieback_core::name::Name;
 
 use super::folded::State;
 use super::record::{Entered, RestorationRecord, RevocationRecord};
+use crate::gate::in_force::PolicyInForce;
 use crate::gate::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::restoration::Restoration;
@@ -17,6 +18,15 @@ impl State {
     pub fn is_restored(&self, record: &RestorationRecord) -> bool {
         let enough = record.enough;
         enough.is_some_and(|enough| self.keepers_for(record) >= enough)
+    }
+
+    /// Whether enough of them are keepers of that policy too, which is newer than what the log has left.
+    pub fn is_restored_under(&self, record: &RestorationRecord, policy: &PolicyInForce) -> bool {
+        let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
+        let words = record.keepers.iter().filter(counts);
+        let keepers = words.filter_map(|it| keeper(&policy.release, it.key).ok());
+        let keepers: BTreeSet<Name> = keepers.map(|(person, _)| person).collect();
+        keepers.len() >= policy.release.change.count
     }
 
     /// The log was put back, once enough keepers say so; whoever remembers what it gave up decides

@@ -10,6 +10,7 @@ use zwieback_trust::story::error::StoryError;
 use zwieback_trust::story::restore::{Restore, Restored, plan, restore};
 use zwieback_trust::tlog::proof::TreeHead;
 
+use crate::standing_attacks::put_in_force;
 use crate::world::World;
 
 /// A company whose log was put back to before its last two entries.
@@ -133,4 +134,30 @@ fn what_others_remember_is_named_too() {
     let plan = plan(&world.reader(), &wish).unwrap();
     assert_eq!(plan.new.size, 2);
     assert!(plan.old.contains(&other) && plan.old.len() == 2);
+}
+
+/// Their keys may be the reason why they were replaced: a reader who has seen the next policy asks its
+/// keepers, whatever the log that was put back says.
+#[test]
+fn replaced_keepers_do_not_put_the_log_back() {
+    for newer in [["ada", "bo"], ["kim", "ada"], ["kim", "lou"]] {
+        let world = World::new();
+        let (log, kept) = (world.home.join("log"), world.home.join("kept"));
+        copy(&log, &kept);
+        let [one, other] = newer;
+        let edit = |text: &str| {
+            let keepers = format!("keepers = [\"{one}\", \"{other}\"]");
+            text.replace("keepers = [\"kim\", \"lou\"]", &keepers)
+        };
+        put_in_force(&world, 2, &edit, |_| ());
+        world.about("1.0");
+        fs::remove_dir_all(&log).unwrap();
+        copy(&kept, &log);
+        says(&world, "kim").unwrap();
+        let same = newer == ["kim", "lou"];
+        assert_eq!(says(&world, "lou").unwrap().accepted, same, "{newer:?}");
+        let now = code(world.ledger.load(world.now));
+        let expected = if same { "accepted" } else { "log-forked" };
+        assert_eq!(now, expected, "{newer:?}");
+    }
 }
