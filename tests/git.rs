@@ -192,7 +192,12 @@ fn what_is_no_commit_or_has_no_place_is_refused() {
     world
         .run(&["lock", "tool"])
         .expect(1, &["no submodule at lib/other"]);
-    recipe(&world, &tool, "url = [\"ext::sh -c true\"]\n");
+    recipe(&world, &tool, "url = [\"http://mirror.example/tool\"]\n");
+    world
+        .run(&["lock", "tool"])
+        .expect(1, &["leads away", "vcs_url=git%2BURL"]);
+    let moved = format!("{tool}?vcs_url=git%2Bhttps://mirror.example/tool");
+    recipe(&world, &moved, "url = [\"ext::sh -c true\"]\n");
     world
         .run(&["lock", "tool"])
         .expect(1, &["https, http and file"]);

@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer};
 
 use crate::text::read_from_text;
 
+/// The qualifiers that are addresses: where a package lies, in the stead of the place that its type means.
+pub const PLACES: [&str; 3] = ["vcs_url", "download_url", "repository_url"];
+
 /// A package URL in its canonical spelling: equal packages are equal text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purl {
@@ -81,6 +84,11 @@ impl Purl {
         let url = self.qualifier("vcs_url");
         ["github", "gitlab", "bitbucket"].contains(&self.kind())
             || url.is_some_and(|url| url.starts_with("git+"))
+    }
+
+    /// Whether it is a repository of a service, and does not say that it lies anywhere else.
+    pub fn is_of_service(&self) -> bool {
+        self.is_repository() && self.qualifier("vcs_url").is_none()
     }
 
     /// Whether both name the same package, whatever its version.

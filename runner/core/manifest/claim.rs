@@ -66,6 +66,11 @@ pub enum Contradiction {
     /// A place of another package.
     #[error("it does not lie at {0}")]
     Place(String),
+    /// It lies where its package URL does not say.
+    #[error(
+        "the manifest has it lie at a `url` of its own, and {0} says the place that its type means; say so by `vcs_url`"
+    )]
+    Moved(Purl),
     /// Its package URL says otherwise.
     #[error(transparent)]
     OtherFile(#[from] OtherFile),
@@ -250,6 +255,9 @@ fn check_own(source: &Source, input: &LockedInput) -> Result<(), Contradiction> 
     if let Some(manifest) = source.sha256.filter(|it| *it != input.sha256) {
         let lock = input.sha256;
         return Err(Contradiction::Digest { manifest, lock });
+    }
+    if !source.url.is_empty() && input.purl.is_of_service() {
+        return Err(Contradiction::Moved(input.purl.clone()));
     }
     let named = source.file.as_ref().map(FileName::as_str);
     let named = if input.purl.kind() == "generic" && !input.purl.is_repository() {

@@ -8,7 +8,7 @@ use super::recipe::Recipe;
 use super::source::{Origin, Source, Unpack};
 use crate::glob::Glob;
 use crate::name::Name;
-use crate::purl::Purl;
+use crate::purl::{PLACES, Purl};
 use crate::secrets::userinfo::logs_in;
 use crate::twin::choice::ChoiceError;
 
@@ -27,9 +27,6 @@ const RESERVED: [&str; 9] = [
 
 /// Each glob is held against each file of a tree, and there may be a million of those.
 const MOST_GLOBS: usize = 256;
-
-/// The qualifiers of a package URL that are addresses.
-const ADDRESSES: [&str; 3] = ["vcs_url", "download_url", "repository_url"];
 
 impl Recipe {
     /// Reads a recipe and checks what its grammar cannot say.
@@ -109,6 +106,11 @@ fn check_one_source(name: &Name, source: &Source) -> Result<(), String> {
                 "is for a `pkg:generic` or a repository; where other packages lie, their own clients know",
             )
         }
+        Origin::Package(purl) if !source.url.is_empty() && purl.is_of_service() => wrong(
+            "url",
+            "leads away from the place that its `purl` means: write `?vcs_url=git%2BURL` after the commit, so that \
+             the lock and what is signed say where the repository lies; mirrors are named by your own configuration",
+        ),
         _ if !submodules_fit(source) => wrong(
             "submodules",
             "are repositories without a version, in a source that is a repository: its commit has theirs",
@@ -148,7 +150,7 @@ const LOGIN_ELSEWHERE: &str = "its address holds a name or a password, which wou
 /// Whether an address of the source logs in.
 fn names_credentials(source: &Source) -> bool {
     let purls = source.purl.iter().chain(source.submodules.values());
-    let qualifiers = purls.flat_map(|purl| ADDRESSES.iter().filter_map(|key| purl.qualifier(key)));
+    let qualifiers = purls.flat_map(|purl| PLACES.iter().filter_map(|key| purl.qualifier(key)));
     let urls = source.url.iter().map(String::as_str);
     urls.chain(qualifiers).any(logs_in)
 }
@@ -344,6 +346,10 @@ library = "usr/lib/libz.so*"
             ("unpack = true", "one of `purl` and `path`"),
             ("purl = \"pkg:npm/a@1\"\npath = \"src\"", "one of"),
             ("purl = \"pkg:npm/a@1\"\nurl = [\"x\"]", "`pkg:generic`"),
+            (
+                "purl = \"pkg:github/acme/a@1\"\nurl = [\"http://m.example/a\"]",
+                "write `?vcs_url=git%2BURL`",
+            ),
             ("path = \"src\"\nunpack = false", "names a folder"),
             (
                 "purl = \"pkg:cargo/a@1\"\nunpack = false\nvendor = \"cargo\"",

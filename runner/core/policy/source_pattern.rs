@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::input_address;
-use crate::package_file::DOWNLOAD_URL;
+use crate::purl::PLACES;
 use crate::text::read_from_text;
 
 /// An address, or a prefix of addresses that ends in `/*` or `@*`.
@@ -45,17 +45,23 @@ impl SourcePattern {
 
     /// All packages of a registry are not those that lie elsewhere: these are named with their place.
     fn passes_over(&self, address: &str) -> bool {
-        self.open && !self.prefix.contains('?') && lies_elsewhere(address)
+        let is_said = |place| places(&self.prefix).any(|said| said == place);
+        self.open && !places(address).all(is_said)
     }
 }
 
-/// Whether a package of an ecosystem has a place of its own; a `pkg:generic` has no registry to be missed in.
-fn lies_elsewhere(address: &str) -> bool {
-    let query = address.split_once('?').map_or("", |(_, query)| query);
-    let has_place = |part: &str| part.split('=').next() == Some(DOWNLOAD_URL);
-    address.starts_with("pkg:")
-        && !address.starts_with("pkg:generic/")
-        && query.split(['&', '#']).any(has_place)
+/// The qualifiers of a package URL that say where it lies, in the stead of the place that its type means. A
+/// `pkg:generic` has no registry to be missed in.
+fn places(address: &str) -> impl Iterator<Item = &'static str> {
+    let is_package = address.starts_with("pkg:") && !address.starts_with("pkg:generic/");
+    let query = address.split_once('?').filter(|_| is_package);
+    let parts = query.map_or("", |(_, query)| query).split(['&', '#']);
+    parts.filter_map(|part| {
+        let key = part.split('=').next().unwrap_or_default();
+        PLACES
+            .into_iter()
+            .find(|place| key.eq_ignore_ascii_case(place))
+    })
 }
 
 /// Whether an address has one spelling, so that comparing its text compares what it means.
@@ -177,6 +183,24 @@ mod tests {
         let there = pattern("pkg:npm/left@1.0.0?download_url=https://m.example/*");
         assert!(there.matches(moved) && pattern(moved).matches(moved));
         assert!(!all.covers(&there) && there.covers(&pattern(moved)));
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        for (all, purl) in [
+            ("pkg:npm/*", "pkg:npm/tool"),
+            ("pkg:github/acme/*", "pkg:github/acme/tool"),
+            ("pkg:deb/debian/tool@*", "pkg:deb/debian/tool"),
+        ] {
+            let purl = format!("{purl}@{commit}");
+            assert!(pattern(all).matches(&purl), "{purl}");
+            for place in ["vcs_url=git%2Bhttp://evil.example/x", "repository_url=x"] {
+                assert!(!pattern(all).matches(&format!("{purl}?{place}")), "{place}");
+                assert!(
+                    !pattern(all).matches(&format!("{purl}?a=b&{place}")),
+                    "{place}"
+                );
+            }
+        }
+        let two = format!("{moved}&vcs_url=git%2Bhttp://evil.example/x");
+        assert!(!there.matches(&two), "one place is named, and it has two");
         let generic = "pkg:generic/a@1?download_url=https://m.example/a";
         assert!(pattern("pkg:generic/*").matches(generic));
     }
