@@ -326,3 +326,22 @@ fn an_older_root_is_never_extended() {
     let verify = "verify artifact --bundle bundle.json --trust root.json.v2";
     run(&world, verify).expect(4, &["root-rollback", "version 2 after 3"]);
 }
+
+/// A machine that begins with the newest root knows those that lie beside it for what they are, though all
+/// of their keepers were replaced in between.
+#[test]
+fn a_root_is_of_its_line_whoever_keeps_it() {
+    let world = kept_by_three();
+    let other = "key keepers --root root.json --threshold 1 dan.pem --sign-key ann --sign-key bob \
+                 --sign-key dan";
+    run(&world, other).expect(0, &["version 3"]);
+    run(&world, "key renew --root root.json --days 9 --sign-key dan").expect(0, &["version 4"]);
+    world.write("project/artifact", "x");
+    world.write("project/bundle.json", "{}");
+    let machine = "export XDG_STATE_HOME=$PWD/machine
+        look() { zwieback verify artifact --bundle bundle.json --trust $1 > seen 2>&1 || test $? = 4; }
+        look root.json
+        if grep root-rollback seen; then exit 1; fi
+        for old in 3 2 1; do look root.json.v$old; grep root-rollback seen; done";
+    shell(&world, machine);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zwieback_core::attest::dsse::Envelope;
 use zwieback_core::attest::reason::{Reason, Refusal};
@@ -146,9 +146,7 @@ fn met(dirs: &Dirs, bytes: &[u8]) -> Result<TrustRoot, RootFileError> {
 
 fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), RootFileError> {
     if let Some(previous) = previous {
-        let mut kept = path.as_os_str().to_owned();
-        kept.push(format!(".v{}", previous.version));
-        let kept = PathBuf::from(kept);
+        let kept = root_state::replaced(path, previous.version);
         let old = given_file::read(path, DOCUMENT).map_err(|source| io(path, source))?;
         write(&kept, &old)?;
     }

@@ -61,6 +61,38 @@ pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
     Ok(root)
 }
 
+/// The same of a root in a file, beside which those may lie that it replaced. They are remembered as far as
+/// each was succeeded by the next: after all keepers were replaced, nothing else tells an older root.
+pub fn open_at(dirs: &Dirs, path: &Path, file: &[u8]) -> Result<TrustRoot, RootStateError> {
+    let root = open(dirs, file)?;
+    let line = line_of(dirs, &root)?;
+    let mut newer = file.to_vec();
+    for version in (1..root.version).rev() {
+        let beside = replaced(path, version);
+        let Ok(bytes) = given_file::read(&beside, DOCUMENT) else {
+            break;
+        };
+        let Ok(older) = root_chain::open(&bytes) else {
+            break;
+        };
+        if root_chain::succeed(&older, &newer).is_err() {
+            break;
+        }
+        if !line.roots.contains(&older) {
+            remember(&place(&line.folder, &older), &bytes)?;
+        }
+        newer = bytes;
+    }
+    Ok(root)
+}
+
+/// Where a root of that version lies that was replaced.
+pub(super) fn replaced(path: &Path, version: i64) -> PathBuf {
+    let mut kept = path.as_os_str().to_owned();
+    kept.push(format!(".v{version}"));
+    kept.into()
+}
+
 /// The folder of the line that a root is of, which has been opened here before, and the line's roots.
 pub(super) fn line_of(dirs: &Dirs, root: &TrustRoot) -> Result<Line, RootStateError> {
     let folder = dirs.state.join("roots");

@@ -33,7 +33,7 @@ pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
     let Some(root) = &args.trust else {
         return Ok(None);
     };
-    match root_state::open(&Dirs::of_user()?, &read(root)?) {
+    match root_state::open_at(&Dirs::of_user()?, root, &read(root)?) {
         Ok(root) => Ok(Some(Trust::Root(Box::new(root)))),
         // As a refusal it has a code of its own.
         Err(RootStateError::Refused(refusal)) => Err(refusal.into()),
