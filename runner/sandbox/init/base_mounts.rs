@@ -21,6 +21,10 @@ const EMPTY_DIRECTORY: &str = "nothing";
 const DEVICES: &str = "dev";
 const NODES: &str = "nodes";
 
+/// Pseudo-terminals of one sandbox. All sandboxes of a machine share what `kernel.pty.max` leaves to those who
+/// did not mount the first devpts, and one step may not take them all.
+const MOST_TERMINALS: &str = "64";
+
 /// Both as mounts of this namespace, where only this process finds them.
 pub(crate) struct BaseMounts {
     pub(crate) scratch: ScratchFs,
@@ -134,7 +138,11 @@ fn devices(scratch: &ScratchFs, nodes: Option<&OwnedFd>) -> Result<OwnedFd, Call
 
 /// The pseudo-terminals of this sandbox: each mount of devpts holds its own (Linux 4.7).
 fn terminals() -> Result<OwnedFd, CallError> {
-    let options = [("mode", "0620".to_owned()), ("ptmxmode", "0666".to_owned())];
+    let options = [
+        ("mode", "0620".to_owned()),
+        ("ptmxmode", "0666".to_owned()),
+        ("max", MOST_TERMINALS.to_owned()),
+    ];
     mount::create("devpts", &options, Attributes::DEVICE)
 }
 

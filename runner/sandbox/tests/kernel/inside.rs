@@ -18,7 +18,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("try-locks", paths) => inodes::try_locks(paths),
         ("touch-files", paths) => inodes::touch_files(paths),
         ("count-events", paths) => inodes::count_events(paths),
-        ("terminal-pair", _) => terminal::pair(),
+        ("terminal-pair", which) => terminal::pair(which),
         ("reopen-streams", _) => terminal::reopen(),
         ("home", _) => home(),
         ("loopback", _) => network::loopback(),

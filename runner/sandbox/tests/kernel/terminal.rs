@@ -52,6 +52,9 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("terminal_pairs_are_the_sandbox's_own", |world| {
         assert_eq!(world.attempt("terminal-pair", &[]), "did /dev/pts/0\n");
     }),
+    ("terminal_pairs_are_not_all_of_the_machine", |world| {
+        assert_eq!(world.attempt("terminal-pair", &["all"]), "did 64 ENOSPC\n");
+    }),
     ("terminal_streams_can_be_opened_anew", |world| {
         let said = world.attempt("reopen-streams", &[]);
         assert_eq!(said, "one\ntwo\nthree\ndid reopened\n");
@@ -71,8 +74,11 @@ fn open(path: &str) -> Attempt {
 }
 
 /// Inside: opens a pseudo-terminal, and says the name of the first.
-pub(crate) fn pair() -> Attempt {
+pub(crate) fn pair(which: &[&str]) -> Attempt {
     use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+    if which == ["all"] {
+        return all_pairs();
+    }
     let ours = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY)?;
     grantpt(&ours)?;
     unlockpt(&ours)?;
@@ -114,4 +120,15 @@ fn environment(world: &World) {
     let standard = zwieback_core::sandbox_spec::environment::standard("build");
     let names: Vec<&str> = standard.keys().map(String::as_str).collect();
     assert_eq!(said, format!("did {}\n", names.join(" ")));
+}
+
+/// Inside: takes as many pseudo-terminals as there are.
+fn all_pairs() -> Attempt {
+    let mut held = Vec::new();
+    loop {
+        match nix::pty::posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY) {
+            Ok(terminal) => held.push(terminal),
+            Err(errno) => return Ok(format!("{} {errno:?}", held.len())),
+        }
+    }
 }
