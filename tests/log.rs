@@ -325,6 +325,40 @@ fn a_served_log_is_copied_only_as_far_as_it_is_signed() {
     }
 }
 
+#[test]
+fn a_copy_of_a_served_log_has_an_end() {
+    let world = logged();
+    let served = |lie: bool| {
+        let files = files(&world.path("project/log"), "").into_iter();
+        Mirror::of(files.map(|(path, bytes)| {
+            let is_short = lie && path.starts_with("tile/0/");
+            let sent = if is_short { b"x".to_vec() } else { bytes };
+            (path, sent, Manner::Honest)
+        }))
+    };
+    let asked_for = |mirror: &Mirror, part: &str| {
+        let asked = mirror.asked();
+        asked.iter().any(|path| path.contains(part))
+    };
+    let show = |mirror: &Mirror| format!("log show {}", mirror.root().trim_end_matches('/'));
+
+    let many = served(false);
+    let outcome = run(
+        &world,
+        &format!("--config fetch.largest=8KiB {}", show(&many)),
+    );
+    outcome.expect(
+        1,
+        &["has 2 entries in 3 files", "`fetch.largest` allows 8192"],
+    );
+    assert!(!asked_for(&many, "tile/"));
+    run(&world, &show(&many)).expect(0, &[]);
+
+    let short = served(true);
+    assert_eq!(reason(&world, &show(&short)), refused("log-edited"));
+    assert!(asked_for(&short, "tile/0/") && !asked_for(&short, "tile/entries/"));
+}
+
 /// Every file below a folder, by its path from there.
 fn files(folder: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);

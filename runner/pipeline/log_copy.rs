@@ -7,13 +7,14 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::fetch::failure::Failure;
-use zwieback_host::fetch::settings::Settings;
+use zwieback_host::fetch::settings::{Limits, Settings};
 use zwieback_host::fs::pour::{PourError, pour};
 use zwieback_host::fs::replace::{replace, replace_with};
 use zwieback_host::fs::{given_file, private};
@@ -21,19 +22,17 @@ use zwieback_trust::log::bundles::LARGEST_FILE;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::log::read::{LARGEST_ENTRIES, LARGEST_TILE};
-use zwieback_trust::reason::Refusal;
+use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 use zwieback_trust::tlog::note::Note;
 use zwieback_trust::tlog::note_key::NoteKey;
-use zwieback_trust::tlog::tile::Tile;
+use zwieback_trust::tlog::tile::{Tile, WIDTH};
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 /// A checkpoint and a key have a few lines.
 const SHORT: u64 = 64 << 10;
-/// Who signs a log that has more entries would have us ask for files for ever.
-const MOST: u64 = 1 << 32;
-/// The most bytes that are taken in one go: the next one goes on from there.
-const MOST_AT_ONCE: u64 = 64 << 30;
+/// What a file takes, however short it is: a log of any size can be signed, and served as files of one byte.
+const LEAST: u64 = 4 << 10;
 
 /// Why a log could not be copied.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +47,38 @@ pub enum CopyError {
         url: String,
         /// Why not.
         failure: Failure,
+    },
+    /// The checkpoint names more files than a copy may have.
+    #[error(
+        "{url} has {entries} entries in {files} files of at least {LEAST} bytes, and `fetch.largest` allows {largest} bytes"
+    )]
+    TooMany {
+        /// Where the log is.
+        url: String,
+        /// How many entries are signed.
+        entries: u64,
+        /// How many files those are.
+        files: u64,
+        /// The most bytes.
+        largest: u64,
+    },
+    /// More came than one copy may bring.
+    #[error(
+        "{url}: what is new is more than the {largest} bytes that `fetch.largest` allows; the next copy goes on from here"
+    )]
+    TooLarge {
+        /// The file that is too much.
+        url: String,
+        /// The most bytes.
+        largest: u64,
+    },
+    /// Copying took too long.
+    #[error("{url}: the copy was not done after {} s, the time that `fetch.longest` allows; the next one goes on from here", .longest.as_secs())]
+    TooLate {
+        /// Where the log is.
+        url: String,
+        /// The longest time.
+        longest: Duration,
     },
     /// A file cannot be written.
     #[error("{}: {source}", path.display())]
@@ -85,7 +116,9 @@ pub fn open(
         client: &client,
         from: log.trim_end_matches('/'),
         to: &folder,
-        left: Cell::new(MOST_AT_ONCE),
+        limits: settings.limits,
+        begun: Instant::now(),
+        left: Cell::new(settings.limits.largest),
     };
     copy.refresh(policy)?;
     Ok(LogDir::open(&folder)?)
@@ -95,6 +128,9 @@ struct Copy<'a> {
     client: &'a Client,
     from: &'a str,
     to: &'a Path,
+    limits: Limits,
+    begun: Instant,
+    /// Bytes that this copy may still bring.
     left: Cell<u64>,
 }
 
@@ -106,20 +142,53 @@ impl Copy<'_> {
             Some(policy) => policy.open(&note)?.0.head.size,
             None => Checkpoint::open(&note, &self.own_key()?)?.head.size,
         };
-        if size > MOST {
-            let failure = Failure::TooLong(MOST);
-            let url = format!("{}/checkpoint", self.from);
-            return Err(CopyError::Fetch { url, failure });
-        }
+        self.check_size(size)?;
         self.own_key()?;
         for tile in Tile::of(size) {
             self.take(&tile.path(), tile, LARGEST_TILE)?;
+            self.check_tile(tile)?;
             if tile.level == 0 {
                 self.take(&tile.entries_path(), tile, LARGEST_ENTRIES)?;
                 self.take(&tile.statements_path(), tile, LARGEST_FILE)?;
             }
         }
         self.put("checkpoint", &checkpoint)
+    }
+
+    /// Refuses what could not be copied before the first file of it is asked for.
+    fn check_size(&self, entries: u64) -> Result<(), CopyError> {
+        let (files, largest) = (files(entries), self.limits.largest);
+        if files.saturating_mul(LEAST) <= largest {
+            return Ok(());
+        }
+        Err(CopyError::TooMany {
+            url: self.from.to_owned(),
+            entries,
+            files,
+            largest,
+        })
+    }
+
+    /// Refuses a tile that does not have its digests: whoever reads the copy would, after all of it came.
+    fn check_tile(&self, tile: Tile) -> Result<(), CopyError> {
+        let path = tile.path();
+        let full = path.split_once(".p/").map_or("", |(full, _)| full);
+        let fits = |path: &str, width: u64| {
+            let found = self.to.join(path).metadata();
+            found.is_ok_and(|found| found.len() == width * 32)
+        };
+        if fits(&path, tile.width) || (!full.is_empty() && fits(full, WIDTH)) {
+            return Ok(());
+        }
+        // It would count as one that never changes again.
+        let whole = self.to.join(format!("{path}.whole"));
+        match std::fs::remove_file(&whole) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(CopyError::Write {
+                path: whole,
+                source,
+            }),
+            _ => Err(Refusal::new(Reason::LogEdited, path).into()),
+        }
     }
 
     /// The key that the log was first seen with.
@@ -159,6 +228,7 @@ impl Copy<'_> {
 
     /// Copies a file, piece by piece: it can be larger than memory.
     fn bring(&self, path: &str, longest: u64) -> Result<(), CopyError> {
+        self.check_time()?;
         let url = format!("{}/{path}", self.from);
         let to = self.to.join(path);
         let left = self.left.get();
@@ -179,11 +249,29 @@ impl Copy<'_> {
         let length = filled.map_err(|error| match error {
             PourError::Read(error) => lost(self.client.read_failure(error)),
             PourError::Write(error) => failed(error),
+            PourError::TooLong(most) if most < longest => self.too_large(&url),
             PourError::TooLong(most) => lost(Failure::TooLong(most)),
             PourError::Interrupted => lost(Failure::Cancelled),
         })?;
-        self.left.set(left - length);
+        let rest = left.checked_sub(length.max(LEAST));
+        self.left.set(rest.ok_or_else(|| self.too_large(&url))?);
         Ok(())
+    }
+
+    fn check_time(&self) -> Result<(), CopyError> {
+        let longest = self.limits.longest;
+        if self.begun.elapsed() <= longest {
+            return Ok(());
+        }
+        let url = self.from.to_owned();
+        Err(CopyError::TooLate { url, longest })
+    }
+
+    fn too_large(&self, url: &str) -> CopyError {
+        CopyError::TooLarge {
+            url: url.to_owned(),
+            largest: self.limits.largest,
+        }
     }
 
     fn get(&self, path: &str, longest: u64) -> Result<Vec<u8>, CopyError> {
@@ -199,7 +287,30 @@ impl Copy<'_> {
     }
 }
 
+/// How many files a log of so many entries has.
+fn files(entries: u64) -> u64 {
+    let tiles = |level: u32| (entries >> (8 * level)).div_ceil(WIDTH);
+    // Each tile of level 0 has its entries and their statements beside it.
+    (0..8).map(tiles).sum::<u64>() + 2 * tiles(0)
+}
+
 fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), private::make_folder)?;
     replace(path, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_counted_before_they_are_asked_for() {
+        for size in [0, 1, 2, 256, 257, 70_000] {
+            let each = Tile::of(size).map(|tile| if tile.level == 0 { 3 } else { 1 });
+            assert_eq!(files(size), each.sum::<u64>(), "{size}");
+        }
+        let allowed = Limits::default().largest / LEAST;
+        assert!(files(50_000_000) < allowed && files(u64::from(u32::MAX)) > allowed);
+        assert!(files(u64::MAX) > allowed);
+    }
 }

@@ -23,13 +23,20 @@ use crate::cli::args::log::BeliefArgs;
 use crate::cli::env;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
+use crate::cli::session::load_config;
 use crate::pipeline::log_copy::{self, CopyError};
 use crate::pipeline::log_memory;
 
 /// The log of that folder, or a copy of the one at that address, refreshed if it is signed as it should be.
-pub fn open(log: &str, policy: Option<&WitnessPolicy>, dirs: &Dirs) -> anyhow::Result<LogDir> {
+pub fn open(
+    log: &str,
+    policy: Option<&WitnessPolicy>,
+    global: &Global,
+    dirs: &Dirs,
+) -> anyhow::Result<LogDir> {
     let settings = Settings {
         proxies: env::proxies(),
+        limits: load_config(global, dirs)?.fetch.limits(),
         ..Settings::default()
     };
     log_copy::open(log, policy, dirs, &settings).map_err(|error| match error {
@@ -64,6 +71,7 @@ pub fn believe(
     log: &str,
     args: &BeliefArgs,
     named: Option<&Path>,
+    global: &Global,
     dirs: &Dirs,
 ) -> anyhow::Result<BelievedLog> {
     let policy = belief(args)?;
@@ -74,12 +82,12 @@ pub fn believe(
         max_age: max_age(args)?,
         now: clock::now(),
     };
-    Ok(open(log, Some(&policy), dirs)?.believe(&expected, &memory)?)
+    Ok(open(log, Some(&policy), global, dirs)?.believe(&expected, &memory)?)
 }
 
 /// The same for whoever names no key: it is the one that lies in the folder.
-pub fn believe_own(log: &str, dirs: &Dirs) -> anyhow::Result<BelievedLog> {
-    let log = open(log, None, dirs)?;
+pub fn believe_own(log: &str, global: &Global, dirs: &Dirs) -> anyhow::Result<BelievedLog> {
+    let log = open(log, None, global, dirs)?;
     Ok(log.believe_own(&log_memory::of(dirs, log.key())?, clock::now())?)
 }
 

@@ -7,13 +7,14 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 
 use super::place;
+use crate::cli::args::global::Global;
 use crate::cli::args::log::ProveArgs;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 
 /// Runs the command; the proof goes to stdout unless a file is named.
-pub fn run(args: &ProveArgs) -> anyhow::Result<u8> {
-    let log = place::believe_own(&args.log, &Dirs::of_user()?)?;
+pub fn run(global: &Global, args: &ProveArgs) -> anyhow::Result<u8> {
+    let log = place::believe_own(&args.log, global, &Dirs::of_user()?)?;
     let proof = if args.bundle {
         log.proven_bundle(args.index)?.to_bytes()
     } else {

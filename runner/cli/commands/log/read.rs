@@ -23,7 +23,7 @@ use crate::cli::screen::terminal;
 pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
     let dirs = Dirs::of_user()?;
     let named = args.memory.as_deref();
-    let log = place::believe(&args.log, &args.belief, named, &dirs)?;
+    let log = place::believe(&args.log, &args.belief, named, global, &dirs)?;
     log.verify()?;
     let checkpoint = log.checkpoint();
     tell(global, "Verified", checkpoint, checkpoint.head.size)
@@ -34,7 +34,7 @@ pub fn monitor(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
     let dirs = Dirs::of_user()?;
     let policy = place::belief(&args.belief)?;
     let position = place::position(args.memory.as_deref(), "monitor", &policy, &dirs)?;
-    let log = place::believe(&args.log, &args.belief, None, &dirs)?;
+    let log = place::believe(&args.log, &args.belief, None, global, &dirs)?;
     let fresh = log.monitor(&policy, &position, line)?;
     let count = fresh.len() as u64;
     print(global, &fresh)?;

@@ -13,7 +13,7 @@ pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
             sign_key,
         } => init::run(global, folder, name, sign_key.as_ref()),
         LogAction::Add(args) => add::run(global, args),
-        LogAction::Prove(args) => prove::run(args),
+        LogAction::Prove(args) => prove::run(global, args),
         LogAction::Verify(args) => read::verify(global, args),
         LogAction::Monitor(args) => read::monitor(global, args),
         LogAction::Witness(args) => witness::vouch(global, args),

@@ -17,7 +17,7 @@ pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Resul
             counter.gate.ledger.lines(counter.now)?
         }
         Some(log) => {
-            let log = place::believe_own(log, &Dirs::of_user()?)?;
+            let log = place::believe_own(log, global, &Dirs::of_user()?)?;
             let records = log.entries().map(|stored| Ok(read::line(stored?.prove()?)));
             records.collect::<Result<_, LogError>>()?
         }

@@ -37,7 +37,7 @@ pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
     let role = format!("witness-{}", key.name().as_str().replace('/', "_"));
     let memory = place::position(args.memory.as_deref(), &role, &policy, &dirs)?;
     let seen = place::memory(&policy, &dirs)?;
-    let log = place::open(&args.log, Some(&policy), &dirs)?;
+    let log = place::open(&args.log, Some(&policy), global, &dirs)?;
     let witness = Witness {
         key: &key,
         signer,
