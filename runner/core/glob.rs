@@ -1,8 +1,21 @@
 //! Globs over paths in a tree: `*` and `?` stay inside a name, `**` crosses folders.
 
+use std::cell::Cell;
 use std::str::FromStr;
 
 use crate::rel_path::RelPath;
+
+/// How much matching may take, in characters that are compared. Patterns and paths are somebody else's, and so
+/// is the time that holding each against each takes.
+#[derive(Clone, Debug)]
+pub struct Work {
+    left: Cell<u64>,
+}
+
+/// Matching takes longer than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("holding the globs against the paths takes too long")]
+pub struct TooMuchWork;
 
 /// A pattern such as `usr/lib/libz.so*` or `usr/share/**`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +30,48 @@ pub struct Glob {
 )]
 pub struct GlobError(String);
 
+impl Work {
+    /// The largest trees that people keep need a small part of it; it takes some ten seconds.
+    pub const MOST: u64 = 1 << 32;
+
+    /// So much, and no more.
+    pub fn of(left: u64) -> Self {
+        Self {
+            left: Cell::new(left),
+        }
+    }
+
+    fn spend(&self, count: usize) {
+        self.left.set(self.left.get().saturating_sub(count as u64));
+    }
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self::of(Self::MOST)
+    }
+}
+
+impl TooMuchWork {
+    /// What to do about it.
+    pub fn hint(self) -> String {
+        "write fewer globs, with fewer stars, or have fewer files and shorter paths".to_owned()
+    }
+}
+
 impl Glob {
     /// Whether the pattern covers the whole path.
     pub fn matches(&self, path: &RelPath) -> bool {
         let names: Vec<_> = path.parts().collect();
-        match_parts(&self.parts, &names)
+        match_parts(&self.parts, &names, &Work::default())
+    }
+
+    /// The same, as a part of work that has an end.
+    pub fn matches_within(&self, path: &RelPath, work: &Work) -> Result<bool, TooMuchWork> {
+        let names: Vec<_> = path.parts().collect();
+        let found = match_parts(&self.parts, &names, work);
+        // One path takes so little that looking once after it is enough.
+        (work.left.get() > 0).then_some(found).ok_or(TooMuchWork)
     }
 }
 
@@ -49,12 +99,14 @@ impl FromStr for Glob {
 fn match_sequence<P, T>(
     pattern: &[P],
     text: &[T],
+    work: &Work,
     is_star: impl Fn(&P) -> bool,
     matches: impl Fn(&P, &T) -> bool,
 ) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
+        work.spend(1);
         if p < pattern.len() && is_star(&pattern[p]) {
             star = Some((p, t));
             p += 1;
@@ -72,19 +124,27 @@ fn match_sequence<P, T>(
     pattern[p..].iter().all(is_star)
 }
 
-fn match_parts(parts: &[String], names: &[&str]) -> bool {
+fn match_parts(parts: &[String], names: &[&str], work: &Work) -> bool {
     match_sequence(
         parts,
         names,
+        work,
         |part| part == "**",
-        |part, name| match_name(part, name),
+        |part, name| match_name(part, name, work),
     )
 }
 
-fn match_name(pattern: &str, name: &str) -> bool {
+fn match_name(pattern: &str, name: &str, work: &Work) -> bool {
+    work.spend(pattern.len() + name.len());
     let pattern: Vec<_> = pattern.chars().collect();
     let name: Vec<_> = name.chars().collect();
-    match_sequence(&pattern, &name, |c| *c == '*', |p, c| *p == '?' || p == c)
+    match_sequence(
+        &pattern,
+        &name,
+        work,
+        |c| *c == '*',
+        |p, c| *p == '?' || p == c,
+    )
 }
 
 #[cfg(test)]
@@ -118,6 +178,19 @@ mod tests {
         for bad in ["", "/x", "../x", "a//b", "a**"] {
             assert!(bad.parse::<Glob>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn work_comes_to_an_end() {
+        let work = Work::of(1 << 20);
+        let glob: Glob = format!("**/*{}b*", "a".repeat(119)).parse().unwrap();
+        let path: RelPath = vec!["a".repeat(240); 13].join("/").parse().unwrap();
+        let ends = (0..100).find_map(|_| glob.matches_within(&path, &work).err());
+        assert_eq!(ends, Some(TooMuchWork));
+        let enough = Work::of(1000);
+        let short = "a/b.h".parse().unwrap();
+        let headers: Glob = "**/*.h".parse().unwrap();
+        assert_eq!(headers.matches_within(&short, &enough), Ok(true));
     }
 
     #[test]

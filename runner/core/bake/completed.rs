@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::Glob;
+use crate::glob::{Glob, TooMuchWork, Work};
 use crate::manifest::recipe::Recipe;
 use crate::name::Name;
 use crate::tree::{Entry, Tree};
@@ -56,6 +56,14 @@ pub enum Incomplete {
         /// Its glob.
         glob: String,
     },
+    /// The globs and the paths are made to take for ever.
+    #[error("`[outputs]`: {source}, at `{glob}`")]
+    Endless {
+        /// The glob with which the work was too much.
+        glob: String,
+        /// Why no more is done.
+        source: TooMuchWork,
+    },
     /// A declared output holds no byte.
     #[error("output `{name}` is empty: what matches `{glob}` has no content")]
     Empty {
@@ -72,6 +80,7 @@ impl Incomplete {
         match self {
             Self::Step(_) => None,
             Self::Nothing => Some("install into $OUT, as in `make install DESTDIR=$OUT`".into()),
+            Self::Endless { source, .. } => Some(source.hint()),
             Self::Missing { .. } | Self::Empty { .. } => Some(
                 "`zwieback shell` enters the sandbox; `zwieback logs` shows what the steps printed"
                     .into(),
@@ -92,7 +101,7 @@ impl Completed {
             }
         }
         Ok(Self {
-            outputs: select(recipe, written)?,
+            outputs: select(recipe, written, &Work::default())?,
         })
     }
 
@@ -113,7 +122,7 @@ impl Ending {
     }
 }
 
-fn select(recipe: &Recipe, written: &Tree) -> Result<Tree, Incomplete> {
+fn select(recipe: &Recipe, written: &Tree, work: &Work) -> Result<Tree, Incomplete> {
     if written.total_size() == 0 {
         return Err(Incomplete::Nothing);
     }
@@ -122,22 +131,30 @@ fn select(recipe: &Recipe, written: &Tree) -> Result<Tree, Incomplete> {
     }
     let mut outputs = Tree::default();
     for (name, glob) in &recipe.outputs {
-        add_matching(&mut outputs, name, glob, written)?;
+        add_matching(&mut outputs, (name, glob), written, work)?;
     }
     Ok(outputs)
 }
 
 fn add_matching(
     outputs: &mut Tree,
-    name: &str,
-    glob: &str,
+    (name, glob): (&str, &str),
     written: &Tree,
+    work: &Work,
 ) -> Result<(), Incomplete> {
     let pattern: Glob = glob.parse().expect("a parsed recipe holds only globs");
     let mut content = 0;
     let mut found = false;
     for (path, entry) in written.entries() {
-        if *entry == Entry::Directory || !pattern.matches(path) {
+        if *entry == Entry::Directory {
+            continue;
+        }
+        let matches = pattern.matches_within(path, work);
+        let matches = matches.map_err(|source| Incomplete::Endless {
+            glob: glob.to_owned(),
+            source,
+        })?;
+        if !matches {
             continue;
         }
         found = true;
@@ -224,6 +241,25 @@ mod tests {
                 Err(Incomplete::Nothing)
             );
         }
+    }
+
+    #[test]
+    fn globs_and_paths_that_never_end_are_no_result() {
+        let stars = format!("**/*{}b*", "a".repeat(119));
+        let declared = recipe(&format!("[outputs]\nmany = {stars:?}\n"));
+        let paths: Vec<_> = (10..99)
+            .map(|number| format!("{}/{number}", vec!["a".repeat(240); 13].join("/")))
+            .collect();
+        let files: Vec<_> = paths
+            .iter()
+            .map(|path| (path.as_str(), &b"1"[..]))
+            .collect();
+        let written = tree(&files);
+        let ended = select(&declared, &written, &Work::of(1 << 22)).unwrap_err();
+        assert!(matches!(&ended, Incomplete::Endless { glob, .. } if *glob == stars));
+        assert!(ended.hint().is_some());
+        let whole = select(&declared, &written, &Work::default()).unwrap_err();
+        assert!(matches!(whole, Incomplete::Missing { .. }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::glob::{Glob, GlobError};
+use crate::glob::{Glob, GlobError, TooMuchWork, Work};
 use crate::rel_path::{RelPath, RelPathError};
 use crate::text::{read_from_text, write_as_text};
 
@@ -16,6 +16,8 @@ pub struct ProjectFolder(Option<RelPath>);
 pub struct Selection {
     include: Vec<Glob>,
     exclude: Vec<Glob>,
+    /// For all paths of the folder together.
+    work: Work,
 }
 
 impl ProjectFolder {
@@ -34,13 +36,21 @@ impl Selection {
         Ok(Self {
             include: globs(include)?,
             exclude: globs(exclude)?,
+            work: Work::default(),
         })
     }
 
     /// Whether a path below the folder belongs to the source.
-    pub fn covers(&self, path: &RelPath) -> bool {
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(path));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    pub fn covers(&self, path: &RelPath) -> Result<bool, TooMuchWork> {
+        let any = |globs: &[Glob]| -> Result<bool, TooMuchWork> {
+            for glob in globs {
+                if glob.matches_within(path, &self.work)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        Ok((self.include.is_empty() || any(&self.include)?) && !any(&self.exclude)?)
     }
 }
 
@@ -83,12 +93,21 @@ mod tests {
         let text = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let covers = |include: &[&str], exclude: &[&str], path: &str| {
             let selection = Selection::new(&text(include), &text(exclude)).unwrap();
-            selection.covers(&path.parse().unwrap())
+            selection.covers(&path.parse().unwrap()).unwrap()
         };
         assert!(covers(&[], &[], "a"));
         assert!(covers(&["src/**"], &[], "src/a/b"));
         assert!(!covers(&["src/**"], &[], "a"));
         assert!(!covers(&["src/**"], &["**/*.o"], "src/a.o"));
         assert!(Selection::new(&text(&["../x"]), &[]).is_err());
+    }
+
+    #[test]
+    fn globs_of_a_source_have_an_end_as_well() {
+        let globs = vec![format!("**/*{}b*", "a".repeat(119)); 256];
+        let mut selection = Selection::new(&globs, &[]).unwrap();
+        selection.work = Work::of(1 << 22);
+        let path = vec!["a".repeat(240); 13].join("/").parse().unwrap();
+        assert_eq!(selection.covers(&path), Err(TooMuchWork));
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use zwieback_core::digest::Digest;
+use zwieback_core::glob::TooMuchWork;
 use zwieback_core::locked_input::{FileName, FileNameError};
 use zwieback_core::purl::{Purl, PurlError};
 use zwieback_core::rel_path::{RelPath, RelPathError};
@@ -25,6 +26,9 @@ pub enum EcosystemError {
         /// The program.
         tool: &'static str,
     },
+    /// Its globs and its paths are made to take for ever.
+    #[error("`include` and `exclude` of the source: {0}")]
+    Globs(#[from] TooMuchWork),
     /// The client was not started, or was ended.
     #[error(transparent)]
     Launch(LaunchError),
@@ -250,6 +254,7 @@ impl EcosystemError {
                 "find out who changed it; then run `zwieback lock --update RECIPE` and commit the lockfile".to_owned()
             }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
+            Self::Globs(error) => error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Launch(error) => return error.hint(),
             Self::Worktree(error) => return error.hint(),

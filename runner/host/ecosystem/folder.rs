@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::fs::FileType;
+use zwieback_core::glob::TooMuchWork;
 use zwieback_core::manifest::project_folder::Selection;
 use zwieback_core::rel_path::RelPath;
 
@@ -44,8 +45,8 @@ pub fn take(
     let writer = store.tree_writer()?;
     let layer = writer.layer("the folder");
     let mut own = kept(folder)?;
-    own.paths.retain(|path| selection.covers(path));
-    own.absent.retain(|path| selection.covers(path));
+    own.paths = covered(own.paths, selection)?;
+    own.absent = covered(own.absent, selection)?;
     if own.paths.is_empty() {
         return Err(EcosystemError::EmptyFolder(folder.to_owned()));
     }
@@ -63,6 +64,16 @@ pub fn take(
         tree: writer.commit()?,
         absent: own.absent,
     })
+}
+
+fn covered(paths: Vec<RelPath>, selection: &Selection) -> Result<Vec<RelPath>, TooMuchWork> {
+    let mut kept = Vec::new();
+    for path in paths {
+        if selection.covers(&path)? {
+            kept.push(path);
+        }
+    }
+    Ok(kept)
 }
 
 /// The files and links below a folder that belong to it.
