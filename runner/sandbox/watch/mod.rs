@@ -3,6 +3,7 @@
 mod effort;
 pub(crate) mod places;
 pub(crate) mod processes;
+mod sockets;
 mod tree_size;
 mod unlinked;
 pub(crate) mod watcher;

@@ -9,6 +9,7 @@ use zwieback_core::sandbox_spec::spec::SandboxSpec;
 use super::effort::processor_time;
 use super::places::PlaceMeter;
 use super::processes::Tables;
+use super::sockets;
 use crate::cgroup::group::Groups;
 use crate::step::Limit;
 
@@ -93,8 +94,11 @@ impl Watcher {
         }
         let tally = self.tables.tally();
         self.peak = self.peak.max(tally.memory);
-        if !self.groups.limit_memory() && tally.memory > self.limits.memory {
-            return Some(Limit::Memory);
+        if !self.groups.limit_memory() {
+            let used = tally.memory.saturating_add(sockets::most(&self.tables));
+            if used > self.limits.memory {
+                return Some(Limit::Memory);
+            }
         }
         // Pid 1 is among them.
         (tally.threads > self.limits.processes).then_some(Limit::Processes)

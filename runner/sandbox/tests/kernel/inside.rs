@@ -49,7 +49,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
             println!("ready");
             processes::ignore_signals(how)
         }
-        ("memory-bomb", _) => limits::memory_bomb(),
+        ("memory-bomb", how) => limits::memory_bomb(how),
         ("shared-memory-bomb", _) => limits::shared_memory_bomb(),
         ("segment-bomb", _) => limits::segment_bomb(),
         ("reserve", _) => limits::reserve(),

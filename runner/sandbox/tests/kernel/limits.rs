@@ -22,6 +22,9 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("limits_shared_memory", |world| {
         reaches(world, "shared-memory-bomb", &[], Limit::Memory);
     }),
+    ("limits_memory_of_sockets", |world| {
+        reaches(world, "memory-bomb", &["sockets"], Limit::Memory);
+    }),
     ("limits_unattached_memory", |world| {
         reaches(world, "segment-bomb", &[], Limit::Memory);
     }),
@@ -74,7 +77,10 @@ fn reaches(world: &World, name: &str, arguments: &[&str], limit: Limit) {
 }
 
 /// Inside: takes memory and uses it.
-pub(crate) fn memory_bomb() -> Attempt {
+pub(crate) fn memory_bomb(how: &[&str]) -> Attempt {
+    if how == ["sockets"] {
+        return socket_bomb();
+    }
     let mut all = Vec::new();
     loop {
         all.push(vec![1_u8; 1 << 20]);
@@ -254,4 +260,25 @@ fn fills_disk(world: &World, name: &str, arguments: &[&str]) {
     );
     let holds = fs::read_dir(dir.path()).unwrap().count();
     assert!(holds > 0 || arguments == ["unnamed"], "it is on disk");
+}
+
+/// Inside: fills the queues of sockets in many processes, none of which has much memory.
+fn socket_bomb() -> Attempt {
+    use std::io::Write as _;
+    use std::os::unix::net::UnixStream;
+    for _ in 0..8 {
+        // SAFETY: this process has one thread.
+        if unsafe { libc::fork() } == 0 {
+            break;
+        }
+    }
+    let mut held = Vec::new();
+    while let Ok((mut ours, theirs)) = UnixStream::pair() {
+        io(ours.set_nonblocking(true))?;
+        while ours.write(&[1; 8 << 10]).is_ok() {}
+        held.push((ours, theirs));
+    }
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
 }
