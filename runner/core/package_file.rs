@@ -19,7 +19,7 @@ const SDISTS: [&str; 4] = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz"];
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OtherFile {
     /// No rule tells where its files lie.
-    #[error("packages of the type {0:?} cannot be locked")]
+    #[error("packages of the type `{0}` cannot be locked")]
     Kind(String),
     /// A part of the URL that the rule needs is missing or has another form.
     #[error("{purl} does not say which {what}")]
@@ -30,7 +30,7 @@ pub enum OtherFile {
         what: &'static str,
     },
     /// The file has another name than the package's.
-    #[error("the file of {purl} is called {expected:?}")]
+    #[error("the file of {purl} is called `{expected}`")]
     Name {
         /// The package.
         purl: Purl,

@@ -10,6 +10,7 @@ use super::public_key::PublicKey;
 use super::trust_root::TrustRoot;
 use crate::base64;
 use crate::digest::Digest;
+use crate::json::canonical;
 use crate::json::value::Value;
 
 /// One statement of a root.
@@ -114,8 +115,7 @@ fn shown(path: &str, value: &Value) -> String {
             format!("[{}]", all.join(", "))
         }
         Value::String(text) => key_or_certificate(path, text).unwrap_or_else(|| plain(text)),
-        Value::Integer(number) => number.to_string(),
-        Value::Bool(_) | Value::Null | Value::Decimal(_) => format!("{value:?}"),
+        value => canonical::to_string(value),
     }
 }
 
@@ -139,7 +139,7 @@ fn plain(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) {
         text.to_owned()
     } else {
-        format!("{text:?}")
+        canonical::to_string(&text.into())
     }
 }
 

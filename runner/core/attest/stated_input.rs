@@ -16,6 +16,7 @@ use crate::manifest::part::Form;
 use crate::manifest::source::{Origin, Source};
 use crate::manifest::toolchain::Toolchain;
 use crate::name::Name;
+use crate::shown_name::escaped;
 
 /// An input that was fetched, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
     let sources = sources(provenance)?;
     for one in &provenance.resolved_dependencies {
         if let Some(role) = one.annotations.get("role") {
-            let stray = || refused(format!("{:?} has no known form", one.label()));
+            let stray = || refused(format!("`{}` has no known form", escaped(one.label())));
             if let Some((of, listed)) = listed(role, one) {
                 toolchains.packages.entry(of).or_default().push(listed);
                 continue;
@@ -64,7 +65,7 @@ pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
                 }
             }
         } else if let Some(name) = one.name.as_deref().and_then(|it| it.strip_prefix(FOLDER)) {
-            let stray = || refused(format!("{:?} is no source", one.label()));
+            let stray = || refused(format!("`{}` is no source", escaped(one.label())));
             folders.push(folder(&sources, name, one).ok_or_else(stray)?);
         }
     }
@@ -107,7 +108,7 @@ impl Toolchains<'_> {
         let packages = self.packages.values().flatten().map(|it| it.file);
         let parts = self.parts.values().flatten();
         match packages.chain(parts.map(|it| it.file.as_str())).next() {
-            Some(stray) => Err(refused(format!("{stray:?} is of no toolchain"))),
+            Some(stray) => Err(refused(format!("`{stray}` is of no toolchain"))),
             None => Ok(()),
         }
     }
@@ -154,7 +155,12 @@ fn folder(
 
 fn typed<T: serde::de::DeserializeOwned>(what: &str, value: &Value) -> Result<T, Refusal> {
     let read = serde_json::from_str(&canonical::to_string(value));
-    read.map_err(|error| Refusal::new(Reason::ParameterMalformed, format!("{what:?}: {error}")))
+    read.map_err(|error| {
+        Refusal::new(
+            Reason::ParameterMalformed,
+            format!("`{}`: {error}", escaped(what)),
+        )
+    })
 }
 
 fn refused(saw: String) -> Refusal {
