@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
@@ -22,10 +23,19 @@ pub(crate) fn change(tree: &OwnedFd, base: &BaseMounts) -> Result<(), Failure> {
     mount::pivot_to_working_directory().at(Stage::Root)
 }
 
+/// What all processes of a sandbox together may open of inotify.
+const INOTIFY_INSTANCES: &str = "48";
+
 /// Settings of the new namespaces.
 pub(crate) fn settings(spec: &SandboxSpec, proc: &OwnedFd) -> Result<(), CallError> {
     // A second wall behind seccomp: no further user namespace below this one.
     set(proc, "sys/user/max_user_namespaces", "0")?;
+    // They count for the caller's other programs as well, which have 128 by default.
+    match set(proc, "sys/user/max_inotify_instances", INOTIFY_INSTANCES) {
+        // A kernel without inotify.
+        Err(error) if error.errno() == Errno::ENOENT => {}
+        done => done?,
+    }
     if let Some(pid) = spec.machine.first_pid {
         set(
             proc,

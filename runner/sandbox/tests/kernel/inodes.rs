@@ -22,7 +22,19 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("inodes_carry_no_events", |world| {
         beside(world, "touch-files", "count-events", "did 0 events");
     }),
+    ("inodes_leave_watchers_to_others", |world| {
+        assert_eq!(world.attempt("all-watchers", &[]), "did 48 instances\n");
+    }),
 ];
+
+/// Inside: opens instances of inotify until there are no more.
+fn all_watchers() -> Attempt {
+    let mut held = Vec::new();
+    while let Ok(watcher) = Inotify::init(InitFlags::empty()) {
+        held.push(watcher);
+    }
+    Ok(format!("{} instances", held.len()))
+}
 
 /// Files that both see.
 const SHARED: [&str; 4] = ["/probe", "/setuid", "/", "/etc"];
@@ -58,8 +70,20 @@ fn beside(world: &World, first: &str, second: &str, expected: &str) {
     });
 }
 
+/// Inside: performs what has this name here.
+pub(crate) fn perform(name: &str, paths: &[&str]) -> Option<Attempt> {
+    Some(match name {
+        "hold-locks" => hold_locks(paths),
+        "try-locks" => try_locks(paths),
+        "touch-files" => touch_files(paths),
+        "count-events" => count_events(paths),
+        "all-watchers" => all_watchers(),
+        _ => return None,
+    })
+}
+
 /// Inside: takes every kind of lock there is, and keeps them for a while.
-pub(crate) fn hold_locks(paths: &[&str]) -> Attempt {
+fn hold_locks(paths: &[&str]) -> Attempt {
     let mut held = Vec::new();
     for path in paths {
         let file = io(File::open(path))?;
@@ -75,7 +99,7 @@ pub(crate) fn hold_locks(paths: &[&str]) -> Attempt {
 }
 
 /// Inside: whether anybody holds a lock.
-pub(crate) fn try_locks(paths: &[&str]) -> Attempt {
+fn try_locks(paths: &[&str]) -> Attempt {
     for path in paths {
         let file = io(File::open(path))?;
         // F_GETLK with a lock to write tells of one to read.
@@ -118,7 +142,7 @@ fn record_lock(file: &File, command: i32) -> Result<i16, Errno> {
 }
 
 /// Inside: opens and reads files for a while.
-pub(crate) fn touch_files(paths: &[&str]) -> Attempt {
+fn touch_files(paths: &[&str]) -> Attempt {
     println!("began");
     io(std::io::stdout().flush())?;
     let began = std::time::Instant::now();
@@ -133,7 +157,7 @@ pub(crate) fn touch_files(paths: &[&str]) -> Attempt {
 }
 
 /// Inside: counts what happens to files that this process does not touch.
-pub(crate) fn count_events(paths: &[&str]) -> Attempt {
+fn count_events(paths: &[&str]) -> Attempt {
     let watch = Inotify::init(InitFlags::IN_NONBLOCK)?;
     for path in paths {
         watch.add_watch(*path, AddWatchFlags::IN_ALL_EVENTS)?;

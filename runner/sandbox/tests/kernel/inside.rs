@@ -13,11 +13,10 @@ use crate::{
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
+    if let Some(made) = inodes::perform(name, arguments) {
+        return made;
+    }
     match (name, arguments) {
-        ("hold-locks", paths) => inodes::hold_locks(paths),
-        ("try-locks", paths) => inodes::try_locks(paths),
-        ("touch-files", paths) => inodes::touch_files(paths),
-        ("count-events", paths) => inodes::count_events(paths),
         ("terminal-pair", which) => terminal::pair(which),
         ("reopen-streams", _) => terminal::reopen(),
         ("home", _) => home(),
