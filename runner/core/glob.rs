@@ -1,15 +1,15 @@
 //! Globs over paths in a tree: `*` and `?` stay inside a name, `**` crosses folders.
 
-use std::cell::Cell;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::rel_path::RelPath;
 
 /// How much matching may take, in characters that are compared. Patterns and paths are somebody else's, and so
 /// is the time that holding each against each takes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Work {
-    left: Cell<u64>,
+    left: AtomicU64,
 }
 
 /// Matching takes longer than it may.
@@ -37,12 +37,30 @@ impl Work {
     /// So much, and no more.
     pub fn of(left: u64) -> Self {
         Self {
-            left: Cell::new(left),
+            left: AtomicU64::new(left),
+        }
+    }
+
+    /// Whether anything is left.
+    pub fn check(&self) -> Result<(), TooMuchWork> {
+        if self.left.load(Ordering::Relaxed) > 0 {
+            Ok(())
+        } else {
+            Err(TooMuchWork)
         }
     }
 
     fn spend(&self, count: usize) {
-        self.left.set(self.left.get().saturating_sub(count as u64));
+        let left = self.left.load(Ordering::Relaxed);
+        // Two threads may count one piece of work once: it is a bound, not a sum.
+        let left = left.saturating_sub(count as u64);
+        self.left.store(left, Ordering::Relaxed);
+    }
+}
+
+impl Clone for Work {
+    fn clone(&self) -> Self {
+        Self::of(self.left.load(Ordering::Relaxed))
     }
 }
 
@@ -60,18 +78,12 @@ impl TooMuchWork {
 }
 
 impl Glob {
-    /// Whether the pattern covers the whole path.
-    pub fn matches(&self, path: &RelPath) -> bool {
-        let names: Vec<_> = path.parts().collect();
-        match_parts(&self.parts, &names, &Work::default())
-    }
-
-    /// The same, as a part of work that has an end.
+    /// Whether the pattern covers the whole path, as a part of work that has an end.
     pub fn matches_within(&self, path: &RelPath, work: &Work) -> Result<bool, TooMuchWork> {
         let names: Vec<_> = path.parts().collect();
         let found = match_parts(&self.parts, &names, work);
         // One path takes so little that looking once after it is enough.
-        (work.left.get() > 0).then_some(found).ok_or(TooMuchWork)
+        work.check().map(|()| found)
     }
 }
 
@@ -154,7 +166,8 @@ mod tests {
     fn hit(glob: &str, path: &str) -> bool {
         glob.parse::<Glob>()
             .unwrap()
-            .matches(&path.parse().unwrap())
+            .matches_within(&path.parse().unwrap(), &Work::default())
+            .unwrap()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::store::stored::StoredTree;
 use crate::store::writer::TreeWriter;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::fix_ups;
-use crate::toolchain::package::{Layout, Made, Package};
+use crate::toolchain::package::{Layout, Made, Package, glob_work};
 use crate::toolchain::unpack_deb::unpack_deb;
 use crate::toolchain::unpack_part::unpack_part;
 
@@ -66,10 +66,11 @@ pub fn assemble(
     };
     unpacking.run()?;
     for made in &ingredients.made {
-        let layer = writer.layer(&made.owner);
+        let (layer, work) = (writer.layer(&made.owner), glob_work());
         layer.link_placed(&made.tree, made.tree.tree(), |path| {
-            made.place(path, &prune)
+            made.place(path, &prune, &work)
         })?;
+        work.check()?;
     }
     fix_ups::apply(&writer, fixups)?;
     Ok(writer.commit()?)

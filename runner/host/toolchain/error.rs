@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::glob::GlobError;
+use zwieback_core::glob::{GlobError, TooMuchWork};
 use zwieback_core::name::Name;
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
@@ -54,6 +54,9 @@ pub enum AssembleError {
     /// What is to be left out is no glob.
     #[error(transparent)]
     Prune(#[from] GlobError),
+    /// Globs that are held against the files of a package for too long.
+    #[error(transparent)]
+    Globs(#[from] TooMuchWork),
     /// A fix-up at one of the names that are links into `/usr`.
     #[error("the fix-up `{0}` is a link that every toolchain has already")]
     MergedName(RelPath),
@@ -93,6 +96,7 @@ impl AssembleError {
             Self::Dangling { .. } => {
                 Some("correct [fixups.links], or add the package that has the target".to_owned())
             }
+            Self::Globs(error) => Some(error.hint()),
             Self::MergedName(_) => Some("remove it from [fixups]".to_owned()),
             Self::NoData(_) | Self::Open { .. } | Self::Prune(_) | Self::Cancelled => None,
         }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use zwieback_core::glob::Glob;
+use zwieback_core::glob::{Glob, Work};
 use zwieback_core::manifest::part::{Form, Part};
 use zwieback_core::purl::Purl;
 use zwieback_core::rel_path::RelPath;
@@ -53,6 +53,12 @@ pub enum Layout {
     },
 }
 
+/// The work of matching globs for one package, which takes about a second. The largest packages need a
+/// tenth of it.
+pub(super) fn glob_work() -> Work {
+    Work::of(Work::MOST / 8)
+}
+
 impl Package {
     /// Opens its file.
     pub(super) fn open(&self) -> Result<File, AssembleError> {
@@ -75,21 +81,25 @@ impl Layout {
         })
     }
 
-    /// Where a member goes on a merged `/usr`; nothing for what is taken off or left out.
-    pub fn place(&self, path: RelPath, prune: &[Glob]) -> Option<RelPath> {
+    /// Where a member goes on a merged `/usr`; nothing for what is taken off or left out. Where the work of
+    /// matching ends, nothing goes anywhere, and the caller says so.
+    pub fn place(&self, path: RelPath, prune: &[Glob], work: &Work) -> Option<RelPath> {
         let path = match self {
             Self::Deb => path,
             Self::Archive { strip, to, .. } => below(&stripped(&path, *strip)?, to.as_ref()),
         };
-        kept(&path, prune)
+        kept(&path, prune, work)
     }
 
     /// Whether a file that lies at this place is a program whatever the archive says.
-    pub fn is_program(&self, path: &RelPath) -> bool {
+    pub fn is_program(&self, path: &RelPath, work: &Work) -> bool {
         let Self::Archive { to, programs, .. } = self else {
             return false;
         };
-        let is_named = |path: &RelPath| programs.iter().any(|glob| glob.matches(path));
+        let is_named = |path: &RelPath| {
+            let covers = |glob: &Glob| glob.matches_within(path, work).unwrap_or(false);
+            programs.iter().any(covers)
+        };
         // Globs speak of the part's own folder.
         let to = to.as_ref().and_then(usr_merge::rewrite);
         match to {
@@ -105,8 +115,8 @@ impl Layout {
 
 impl Made {
     /// Where one of the outputs goes.
-    pub fn place(&self, path: &RelPath, prune: &[Glob]) -> Option<RelPath> {
-        kept(&below(path, self.to.as_ref()), prune)
+    pub fn place(&self, path: &RelPath, prune: &[Glob], work: &Work) -> Option<RelPath> {
+        kept(&below(path, self.to.as_ref()), prune, work)
     }
 }
 
@@ -114,9 +124,10 @@ fn below(path: &RelPath, to: Option<&RelPath>) -> RelPath {
     to.map_or_else(|| path.clone(), |to| path.under(to))
 }
 
-fn kept(path: &RelPath, prune: &[Glob]) -> Option<RelPath> {
+fn kept(path: &RelPath, prune: &[Glob], work: &Work) -> Option<RelPath> {
     let path = usr_merge::rewrite(path)?;
-    let wanted = !prune.iter().any(|glob| glob.matches(&path));
+    let covers = |glob: &Glob| glob.matches_within(&path, work).unwrap_or(true);
+    let wanted = !prune.iter().any(covers);
     wanted.then_some(path)
 }
 
@@ -140,8 +151,12 @@ mod tests {
     #[test]
     fn members_move_below_their_place() {
         let at = |layout: &Layout, path: &str| {
-            let placed = layout.place(path.parse().unwrap(), &["opt/a/doc/**".parse().unwrap()]);
-            placed.map(|it| it.to_string())
+            let placed = layout.place(
+                path.parse().unwrap(),
+                &["opt/a/doc/**".parse().unwrap()],
+                &glob_work(),
+            );
+            placed.map(|placed| placed.to_string())
         };
         let one = layout(1, Some("opt/a"));
         assert_eq!(at(&one, "a-1/x"), Some("opt/a/x".into()));
@@ -157,8 +172,21 @@ mod tests {
     #[test]
     fn programs_are_named_below_the_place() {
         let layout = layout(1, Some("lib/a"));
-        assert!(layout.is_program(&"usr/lib/a/bin/x".parse().unwrap()));
-        assert!(!layout.is_program(&"usr/lib/a/x".parse().unwrap()));
-        assert!(!layout.is_program(&"bin/x".parse().unwrap()));
+        let is_program = |path: &str| layout.is_program(&path.parse().unwrap(), &glob_work());
+        assert!(is_program("usr/lib/a/bin/x"));
+        assert!(!is_program("usr/lib/a/x"));
+        assert!(!is_program("bin/x"));
+    }
+
+    #[test]
+    fn globs_that_never_end_leave_nothing_and_are_told() {
+        let prune: Vec<Glob> = vec!["**/a*a*a*a*a*b".parse().unwrap(); 200];
+        let (work, path) = (Work::of(1 << 20), "a".repeat(200));
+        let mut places = (0..1000).map(|number| {
+            let path = format!("{path}{number}").parse().unwrap();
+            Layout::Deb.place(path, &prune, &work)
+        });
+        assert!(places.any(|place| place.is_none()));
+        assert!(work.check().is_err());
     }
 }

@@ -11,7 +11,7 @@ use crate::archive::options::Options;
 use crate::archive::tar;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
-use crate::toolchain::package::Package;
+use crate::toolchain::package::{Package, glob_work};
 
 /// The longest magic of a compression that deb(5) knows.
 const MAGIC: usize = 6;
@@ -24,13 +24,14 @@ pub fn unpack_deb(
     layer: &Layer<'_>,
     prune: &[Glob],
 ) -> Result<(), AssembleError> {
-    let place = |path| package.layout.place(path, prune);
+    let work = glob_work();
+    let place = |path| package.layout.place(path, prune, &work);
     let options = Options {
         place: &place,
         ..Options::default()
     };
     match unpack_data(BufReader::new(package.open()?), layer, &options) {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(work.check()?),
         Ok(false) => Err(AssembleError::NoData(package.purl.clone())),
         // A clash of two packages is told by its owners; it is nobody's damaged archive.
         Err(ArchiveError::Store(error)) => Err(error.into()),
