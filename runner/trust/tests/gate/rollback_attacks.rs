@@ -14,38 +14,22 @@ use zwieback_trust::story::promote::{Promote, promote};
 use zwieback_trust::story::revoke::{Revoke, revoke};
 use zwieback_trust::story::rollback::{RollBack, RolledBack, repair, rollback};
 use zwieback_trust::story::watch::{Watched, watch};
-use zwieback_trust::target::command::TargetCommand;
 use zwieback_trust::target::health::Health;
 use zwieback_trust::target::hook::Hook;
 use zwieback_trust::target::place::Target;
 
 use crate::standing_attacks::put_in_force;
 use crate::statements::{back_after, revoke as end};
-use crate::world::{World, name};
+use crate::world::{World, name, shell};
 
 /// A company in whose staging those releases were, one after the other.
 fn with(versions: &[&str]) -> World {
     let mut world = World::new();
     for version in versions {
-        put(&world, version);
+        world.put_in_staging(version);
         world.later(60);
     }
     world
-}
-
-fn put(world: &World, version: &str) {
-    world.release(version);
-    world.approve("ada", version, "staging").unwrap();
-    world.promote(version, "staging").unwrap();
-}
-
-fn shell(script: &str) -> TargetCommand {
-    TargetCommand {
-        words: ["/bin/sh", "-c", script].map(str::to_owned).into(),
-        folder: "/".into(),
-        limit: Duration::from_mins(1),
-        variables: Vec::new(),
-    }
 }
 
 /// From now on releases with these words in them do not work.
@@ -107,7 +91,7 @@ fn two_releases_that_do_not_work_are_not_exchanged_for_each_other() {
         is_stuck(&world);
     }
     // A new release ends it, and one that does not work gives way to nothing that did not.
-    put(&world, "1.2");
+    world.put_in_staging("1.2");
     world.later(60);
     broken(&mut world, "1.0|1.1|1.2");
     is_stuck(&world);
@@ -125,13 +109,13 @@ fn what_did_not_work_when_it_was_left_is_no_way_back() {
     let stays = promoted.stays.unwrap();
     assert_eq!(stays.reason, Reason::NothingToRollBackTo.into());
     world.later(60);
-    put(&world, "1.1");
+    world.put_in_staging("1.1");
     world.later(60);
     broken(&mut world, "1.0|1.1");
     is_stuck(&world);
     // Once it is seen to work, it is a way back like any other.
     world.later(60);
-    put(&world, "1.2");
+    world.put_in_staging("1.2");
     let refused = asked(&world).unwrap_err().to_string();
     assert!(
         refused.contains(Reason::LeftUnhealthy.sentence()),

@@ -32,15 +32,9 @@ fn in_staging(release: &str, builds: &str, root: impl FnOnce(&mut TrustRoot)) ->
         text.replace("2027-01-01T00:00:00Z", end)
     };
     put_in_force(&world, 2, &edit, root);
-    in_place(&world, "1.0");
+    world.put_in_staging("1.0");
     world.later(60);
     world
-}
-
-fn in_place(world: &World, version: &str) {
-    world.release(version);
-    world.approve("ada", version, "staging").unwrap();
-    world.promote(version, "staging").unwrap();
 }
 
 /// Both keepers put a policy of that version in force, with a trust root of its own.
@@ -51,9 +45,9 @@ pub(crate) fn put_in_force(
     root: impl FnOnce(&mut TrustRoot),
 ) {
     let mut documents = documents(&world.keys, edit, version);
-    documents.root = root_with(&world.keys, |it| {
-        it.version = i64::try_from(version).unwrap();
-        root(it);
+    documents.root = root_with(&world.keys, |next| {
+        next.version = i64::try_from(version).unwrap();
+        root(next);
     });
     let change = PolicyChange {
         heading: world.reader().heading().unwrap(),
@@ -88,7 +82,7 @@ fn alarm(world: &World) -> (Alarm, Refusal) {
 
 fn codes(refusal: &Refusal) -> Vec<&'static str> {
     let all = refusal.clone().each().into_iter();
-    all.map(|it| it.reason.code()).collect()
+    all.map(|refusal| refusal.reason.code()).collect()
 }
 
 /// Each end by itself hid the revocation: the first denial was the only one that was looked at.
@@ -150,7 +144,7 @@ fn a_key_that_was_revoked_and_removed_takes_its_builds_along() {
         world.later(60);
         let key = world.keys["acme"].public_key().id().name();
         put_in_force(&world, 2, &same, |root| {
-            root.builders.retain(|it| it.operator != "acme");
+            root.builders.retain(|builder| builder.operator != "acme");
             let revocation = Revocation {
                 from: None,
                 reason: "stolen".to_owned(),
@@ -178,7 +172,7 @@ fn a_key_that_was_revoked_and_removed_takes_its_builds_along() {
 #[test]
 fn an_environment_that_no_policy_knows_hides_no_revocation() {
     let mut world = World::new();
-    in_place(&world, "1.0");
+    world.put_in_staging("1.0");
     world.later(60);
     let renamed = |text: &str| text.replace("staging", "stage");
     put_in_force(&world, 2, &renamed, |_| ());
@@ -221,7 +215,7 @@ fn a_revoked_key_takes_along_what_it_leaves_too_little_of() {
 #[test]
 fn what_a_revoked_gate_key_promoted_does_not_stand() {
     let mut world = World::new();
-    in_place(&world, "1.0");
+    world.put_in_staging("1.0");
     world.later(60);
     let key = Revoked::Key(world.keys["gate"].public_key().id().name());
     let radius = blast_radius(&world.reader(), &key).unwrap();

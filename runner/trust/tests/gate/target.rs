@@ -19,22 +19,7 @@ use zwieback_trust::target::health::Health;
 use zwieback_trust::target::hook::Hook;
 use zwieback_trust::target::place::Target;
 
-use crate::world::{World, name};
-
-fn in_staging(world: &World, version: &str) {
-    world.release(version);
-    world.approve("ada", version, "staging").unwrap();
-    world.promote(version, "staging").unwrap();
-}
-
-fn shell(script: &str) -> TargetCommand {
-    TargetCommand {
-        words: ["/bin/sh", "-c", script].map(str::to_owned).into(),
-        folder: "/".into(),
-        limit: Duration::from_mins(1),
-        variables: Vec::new(),
-    }
-}
+use crate::world::{World, name, shell};
 
 #[test]
 fn a_file_that_changes_after_the_decision_is_not_deployed() {
@@ -66,8 +51,8 @@ fn a_file_that_changes_after_the_decision_is_not_deployed() {
 #[test]
 fn a_release_that_was_tampered_with_is_found_and_replaced() {
     let world = World::new();
-    in_staging(&world, "1.0");
-    in_staging(&world, "1.1");
+    world.put_in_staging("1.0");
+    world.put_in_staging("1.1");
     let current = world.home.join("staging/current/app");
     fs::write(&current, "app evil").unwrap();
     let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
@@ -84,8 +69,8 @@ fn a_release_that_was_tampered_with_is_found_and_replaced() {
 #[test]
 fn a_target_behind_the_log_is_settled() {
     let world = World::new();
-    in_staging(&world, "1.0");
-    in_staging(&world, "1.1");
+    world.put_in_staging("1.0");
+    world.put_in_staging("1.1");
     fs::remove_file(world.home.join("staging/current")).unwrap();
     let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
     assert!(matches!(watched, Watched::Settled(_)), "{watched:?}");
@@ -100,7 +85,7 @@ fn a_target_behind_the_log_is_settled() {
 fn a_rollback_goes_past_what_does_not_verify() {
     let world = World::new();
     for version in ["1.0", "1.1", "1.2"] {
-        in_staging(&world, version);
+        world.put_in_staging(version);
     }
     let damaged = fs::read_dir(world.home.join("staging/releases")).unwrap();
     let damaged = damaged.map(|it| it.unwrap().path());
@@ -122,7 +107,7 @@ fn a_rollback_goes_past_what_does_not_verify() {
 #[test]
 fn nothing_to_go_back_to_is_said() {
     let world = World::new();
-    in_staging(&world, "1.0");
+    world.put_in_staging("1.0");
     let wish = RollBack {
         environment: name("staging"),
         trigger: Trigger::Asked,
@@ -136,7 +121,7 @@ fn nothing_to_go_back_to_is_said() {
 #[test]
 fn what_does_not_work_goes_at_once() {
     let mut world = World::new();
-    in_staging(&world, "1.0");
+    world.put_in_staging("1.0");
     let link = world.home.join("staging/current/app");
     let health = Health {
         command: shell(&format!("! grep -q 1.1 {}", link.display())),
@@ -245,7 +230,7 @@ fn a_command_belongs_to_its_gate_and_has_a_time() {
     };
     let place = world.places.get_mut(&name("staging")).unwrap();
     place.target = Target::Hook(Hook::new(command.clone(), world.home.join("hook")));
-    in_staging(&world, "1.0");
+    world.put_in_staging("1.0");
     let read = |file: &str| fs::read_to_string(gate.join(file)).unwrap();
     assert_eq!(
         read("where").trim(),
@@ -318,7 +303,7 @@ fn promotions_at_the_same_time_come_one_after_the_other() {
 #[test]
 fn nothing_is_deployed_through_a_link() {
     let world = World::new();
-    in_staging(&world, "1.0");
+    world.put_in_staging("1.0");
     world.release("1.1");
     world.approve("ada", "1.1", "staging").unwrap();
     let (place, aside) = (world.home.join("staging"), world.home.join("aside"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zwieback_core::attest::build_type::{self, BUILD_TYPE};
 use zwieback_core::attest::bundle::Bundle;
@@ -39,6 +40,7 @@ use zwieback_trust::story::desk::{Desk, Place, Reader};
 use zwieback_trust::story::error::StoryError;
 use zwieback_trust::story::promote::{Promote, Promoted, promote};
 use zwieback_trust::story::say::{self, Approve};
+use zwieback_trust::target::command::TargetCommand;
 use zwieback_trust::target::folder::Folder;
 use zwieback_trust::target::place::Target;
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
@@ -319,6 +321,13 @@ impl World {
         promote(&self.desk("gate"), &wish)
     }
 
+    /// Releases a version, and has it stand in staging.
+    pub(crate) fn put_in_staging(&self, version: &str) {
+        self.release(version);
+        self.approve("ada", version, "staging").unwrap();
+        self.promote(version, "staging").unwrap();
+    }
+
     /// The reason for which a promotion is refused.
     pub(crate) fn refused(&self, version: &str, to: &str) -> String {
         match self.promote(version, to) {
@@ -455,4 +464,14 @@ pub(crate) fn root_with(
     let signature = keys["kim"].sign(&root_pae(&root)).unwrap();
     let file = root_file(&root, &[(keys["kim"].public_key().clone(), signature)]);
     String::from_utf8(file).unwrap()
+}
+
+/// A command of a target, of a minute at most.
+pub(crate) fn shell(script: &str) -> TargetCommand {
+    TargetCommand {
+        words: ["/bin/sh", "-c", script].map(str::to_owned).into(),
+        folder: "/".into(),
+        limit: Duration::from_mins(1),
+        variables: Vec::new(),
+    }
 }
