@@ -214,7 +214,7 @@ fn rule(purl: &Purl, file: &FileName) -> Result<(Called, Lies), OtherFile> {
             let scoped = scope.map_or_else(String::new, |scope| format!("{scope}-"));
             let folder = purl
                 .namespace()
-                .map_or_else(String::new, |it| format!("{it}/"));
+                .map_or_else(String::new, |folder| format!("{folder}/"));
             (
                 Called::Exactly(format!("{scoped}{tarball}")),
                 Lies::At(format!("{folder}{name}/-/{tarball}")),
@@ -253,8 +253,8 @@ mod tests {
     fn checked(purl: &str, file: &str, location: &str) -> Result<(), OtherFile> {
         let locations: Vec<RelPath> = [location]
             .into_iter()
-            .filter(|it| !it.is_empty())
-            .map(|it| it.parse().unwrap())
+            .filter(|line| !line.is_empty())
+            .map(|line| line.parse().unwrap())
             .collect();
         check(&purl.parse().unwrap(), &file.parse().unwrap(), &locations)
     }

@@ -164,7 +164,7 @@ impl<'a> Keeper<'a> {
         let outputs = self.select(runs.0, made.reproduced.outputs())?;
         let plan = &made.planned.plan;
         let written = [runs.0, runs.1].map(|run| *run.written.digest());
-        let folders = plan.folders.iter().map(|it| it.tree);
+        let folders = plan.folders.iter().map(|folder| folder.tree);
         let kept = written.into_iter().chain([*outputs.digest()]);
         let kept: Vec<Digest> = kept.chain(folders).collect();
         self.ctx

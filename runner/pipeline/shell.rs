@@ -58,7 +58,7 @@ pub fn shell(
         }
         None => None,
     };
-    let recipe = planned.as_ref().map(|it| &it.plan.recipe);
+    let recipe = planned.as_ref().map(|planned| &planned.plan.recipe);
     let asked = recipe.map_or_else(recipe::Limits::default, |recipe| recipe.limits.clone());
     let timeout = wish.timeout.map(|time| time.0);
     let limits = ctx.ceilings.limits(&asked, timeout)?;

@@ -125,7 +125,7 @@ impl Given {
     /// The bundle of a recipe with that digest: first of those that are called like it.
     fn find(&mut self, name: &Name, digest: &Digest) -> anyhow::Result<Option<Vec<u8>>> {
         if let Some(file) = self.named.get(digest).cloned() {
-            return Ok(Some(self.read(&file)?).filter(|it| Digest::sha256(it) == *digest));
+            return Ok(Some(self.read(&file)?).filter(|bytes| Digest::sha256(bytes) == *digest));
         }
         for wanted in [true, false] {
             for at in 0..self.lying.len() {

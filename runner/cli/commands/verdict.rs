@@ -127,11 +127,11 @@ pub fn refused_release(global: &Global, error: &anyhow::Error) -> anyhow::Result
         return Ok(error::code(error));
     }
     let refusal = error::release_refusal(error.as_ref());
-    let others = refusal.map_or(&[][..], |it| it.others()).iter();
-    let others = others.map(|it| json!({"reason": it.reason.code(), "saw": it.saw()}));
+    let others = refusal.map_or(&[][..], |refusal| refusal.others()).iter();
+    let others = others.map(|other| json!({"reason": other.reason.code(), "saw": other.saw()}));
     let verdict = json!({
         "verdict": "refused",
-        "reason": refusal.map(|it| it.reason.code()),
+        "reason": refusal.map(|refusal| refusal.reason.code()),
         "message": error.to_string(),
     });
     print(&with(verdict, "others", others.collect()))?;

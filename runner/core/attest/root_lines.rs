@@ -193,26 +193,30 @@ mod tests {
     #[test]
     fn every_difference_of_what_is_signed_is_shown() {
         let edits: [Edit; 15] = [
-            ("version 2", |it| it.version += 1),
-            ("expires 2030", |it| {
-                it.expires = "2030-01-01T00:00:00Z".parse().unwrap();
+            ("version 2", |root| root.version += 1),
+            ("expires 2030", |root| {
+                root.expires = "2030-01-01T00:00:00Z".parse().unwrap();
             }),
-            ("quorum.keys", |it| it.quorum.keys.push(key(9))),
-            ("quorum.threshold", |it| it.quorum.threshold += 1),
-            ("builders", |it| it.builders[0].from = None),
-            ("builders", |it| it.builders[0].until = None),
-            ("level 1", |it| it.builders[0].level = 1.try_into().unwrap()),
-            ("operator x", |it| it.builders[0].operator = "x".into()),
-            ("builder x", |it| it.builders[0].builder = "x".into()),
-            ("verifiers", |it| it.verifiers[0].key = key(9)),
-            ("verifier x", |it| it.verifiers[0].verifier = "x".into()),
+            ("quorum.keys", |root| root.quorum.keys.push(key(9))),
+            ("quorum.threshold", |root| root.quorum.threshold += 1),
+            ("builders", |root| root.builders[0].from = None),
+            ("builders", |root| root.builders[0].until = None),
+            ("level 1", |root| {
+                root.builders[0].level = 1.try_into().unwrap();
+            }),
+            ("operator x", |root| root.builders[0].operator = "x".into()),
+            ("builder x", |root| root.builders[0].builder = "x".into()),
+            ("verifiers", |root| root.verifiers[0].key = key(9)),
+            ("verifier x", |root| root.verifiers[0].verifier = "x".into()),
             // A key of a verifier, which no line about a builder shows, is good again.
-            ("revoked", |it| drop(it.revoked.remove(0))),
-            ("revoked", |it| it.revoked[0].1.from = Some(it.expires)),
-            ("\"on purpose\"", |it| {
-                it.revoked[1].1.reason = "on purpose".into();
+            ("revoked", |root| drop(root.revoked.remove(0))),
+            ("revoked", |root| {
+                root.revoked[0].1.from = Some(root.expires);
             }),
-            ("timeStampers", |it| it.time_stampers[0].push(b'!')),
+            ("\"on purpose\"", |root| {
+                root.revoked[1].1.reason = "on purpose".into();
+            }),
+            ("timeStampers", |root| root.time_stampers[0].push(b'!')),
         ];
         let old = whole();
         for (word, edit) in edits {

@@ -64,7 +64,11 @@ pub fn check(provenance: &Provenance) -> Result<(), Refusal> {
                     toolchains.parts.entry(of).or_default().push(input);
                 }
             }
-        } else if let Some(name) = one.name.as_deref().and_then(|it| it.strip_prefix(FOLDER)) {
+        } else if let Some(name) = one
+            .name
+            .as_deref()
+            .and_then(|name| name.strip_prefix(FOLDER))
+        {
             let stray = || refused(format!("`{}` is no source", escaped(one.label())));
             folders.push(folder(&sources, name, one).ok_or_else(stray)?);
         }
@@ -95,7 +99,9 @@ impl Toolchains<'_> {
         let parsed: Option<Name> = name.parse().ok();
         let parts = parsed.and_then(|name| self.parts.remove(&name));
         let tables = [Form::Wheel, Form::Npm, Form::Archive];
-        let has_parts = tables.iter().any(|it| value.get(it.as_str()).is_some());
+        let has_parts = tables
+            .iter()
+            .any(|table| value.get(table.as_str()).is_some());
         if parts.is_none() && !has_parts {
             return Ok(());
         }
@@ -105,9 +111,9 @@ impl Toolchains<'_> {
     }
 
     fn nothing_left(&self) -> Result<(), Refusal> {
-        let packages = self.packages.values().flatten().map(|it| it.file);
+        let packages = self.packages.values().flatten().map(|listed| listed.file);
         let parts = self.parts.values().flatten();
-        match packages.chain(parts.map(|it| it.file.as_str())).next() {
+        match packages.chain(parts.map(|part| part.file.as_str())).next() {
             Some(stray) => Err(refused(format!("`{stray}` is of no toolchain"))),
             None => Ok(()),
         }

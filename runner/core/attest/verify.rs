@@ -128,7 +128,7 @@ pub fn foresee(
     check_build(&provenance, foreign)?;
     let outputs = output_tree::outputs(&read);
     Ok(Verified {
-        subjects: outputs.map(|it| it.label().to_owned()).collect(),
+        subjects: outputs.map(|output| output.label().to_owned()).collect(),
         tree: StatedTree::of(&read)?,
         statement: statement.to_vec(),
         bundle: Digest::sha256(statement),

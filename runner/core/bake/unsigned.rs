@@ -142,7 +142,7 @@ impl KeptPlan {
     pub fn read(self) -> Result<PlanAgain, NotSignable> {
         let unreadable = NotSignable::Unreadable;
         let recipe = reread(&self.recipe, Recipe::parse).ok_or(unreadable("recipe"))?;
-        let named = self.toolchains.iter().map(|it| it.toolchain.name());
+        let named = self.toolchains.iter().map(|locked| locked.toolchain.name());
         same(named, &recipe.recipe.toolchains, "toolchains")?;
         let mut toolchains = Vec::new();
         for kept in &self.toolchains {
@@ -162,7 +162,7 @@ impl KeptPlan {
         same(self.needs.keys(), &recipe.recipe.needs, "needs")?;
         plan.needs = self.needs;
         let needed = needed(&plan, &self.actions)?;
-        let asked = recipe.sources.values().flat_map(|it| &it.patches);
+        let asked = recipe.sources.values().flat_map(|source| &source.patches);
         same(self.patches.keys(), asked, "patches")?;
         let patch = |(path, text): (RelPath, String)| Some((path, base64::decode(&text).ok()?));
         let patches: Option<_> = self.patches.into_iter().map(patch).collect();
@@ -242,7 +242,7 @@ fn needed(
     plan: &Plan,
     actions: &BTreeMap<Name, Digest>,
 ) -> Result<BTreeMap<Name, NeededAction>, NotSignable> {
-    let made = plan.toolchains.iter().flat_map(|it| &it.made);
+    let made = plan.toolchains.iter().flat_map(|toolchain| &toolchain.made);
     let mut needed = BTreeMap::new();
     for (name, tree) in plan.needs.iter().chain(made) {
         let action = actions.get(name).copied();
@@ -252,7 +252,7 @@ fn needed(
             tree: *tree,
         };
         let before = needed.insert(name.clone(), one);
-        must(before.is_none_or(|it| it == one), "needs")?;
+        must(before.is_none_or(|known| known == one), "needs")?;
     }
     same(needed.keys(), actions.keys(), "needs")?;
     Ok(needed)

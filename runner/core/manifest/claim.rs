@@ -94,7 +94,7 @@ impl Belongs {
         let mut submodules = source.submodules.values();
         if source.purl.as_ref() == Some(purl) {
             Some(Self::Own)
-        } else if submodules.any(|it| it.is_same_package(purl)) {
+        } else if submodules.any(|submodule| submodule.is_same_package(purl)) {
             Some(Self::Submodule)
         } else {
             let vendor = source.vendor.map(Vendor::kind);
@@ -121,7 +121,10 @@ pub fn check_sources(
         let of_source = folders.iter().filter(|folder| folder.source == *name);
         check_folder(name, source, of_source)?;
     }
-    match folders.iter().find(|it| !sources.contains_key(&it.source)) {
+    match folders
+        .iter()
+        .find(|folder| !sources.contains_key(&folder.source))
+    {
         Some(stray) => Err(wrong(&stray.source, Contradiction::Folder)),
         None => Ok(()),
     }
@@ -129,7 +132,8 @@ pub fn check_sources(
 
 /// Holds the entries of a toolchain's lock against the toolchain.
 pub fn check_toolchain(toolchain: &Toolchain, inputs: &[LockedInput]) -> Result<(), Unclaimed> {
-    let (packages, parts): (Vec<_>, Vec<_>) = inputs.iter().partition(|it| it.source.is_none());
+    let (packages, parts): (Vec<_>, Vec<_>) =
+        inputs.iter().partition(|input| input.source.is_none());
     let deb = toolchain.deb.as_ref();
     let platform = deb.map(|deb| (deb.release.as_str(), deb.architecture.as_str()));
     let listed = packages.into_iter().map(Listed::of);
@@ -146,7 +150,9 @@ pub fn check_parts(toolchain: &Toolchain, parts: &[&LockedInput]) -> Result<(), 
         }
     }
     for (name, _, part) in toolchain.parts() {
-        let of_part = parts.iter().filter(|it| it.source.as_ref() == Some(name));
+        let of_part = parts
+            .iter()
+            .filter(|part| part.source.as_ref() == Some(name));
         check_source(name, &part.as_source(), of_part.copied())?;
     }
     Ok(())
@@ -252,7 +258,7 @@ fn check_source<'i>(
 
 /// What the author of the manifest knows of the file counts more than what was found when it was locked.
 fn check_own(source: &Source, input: &LockedInput) -> Result<(), Contradiction> {
-    if let Some(manifest) = source.sha256.filter(|it| *it != input.sha256) {
+    if let Some(manifest) = source.sha256.filter(|claimed| *claimed != input.sha256) {
         let lock = input.sha256;
         return Err(Contradiction::Digest { manifest, lock });
     }

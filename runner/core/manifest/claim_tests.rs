@@ -81,24 +81,24 @@ fn a_lock_is_what_its_recipe_claims() {
         said(&[lied, react()], &[folder()]).unwrap_err()
     };
     // The digest that the recipe's author knows.
-    let lied = other(|it| it.sha256 = Digest::sha256(b"abd"));
+    let lied = other(|input| input.sha256 = Digest::sha256(b"abd"));
     assert!(matches!(lied, Contradiction::Digest { .. }));
     // The bytes of another package, under the name of this one.
-    let lied = other(|it| {
-        it.sha256 = Digest::sha256(b"abc");
-        it.locations = vec!["pool/h/hello/hello_2.10.orig.tar.gz".parse().unwrap()];
+    let lied = other(|input| {
+        input.sha256 = Digest::sha256(b"abc");
+        input.locations = vec!["pool/h/hello/hello_2.10.orig.tar.gz".parse().unwrap()];
     });
     assert!(matches!(lied, Contradiction::OtherFile(_)));
-    let lied = other(|it| it.file = "hello_2.10.orig.tar.gz".parse().unwrap());
+    let lied = other(|input| input.file = "hello_2.10.orig.tar.gz".parse().unwrap());
     assert!(matches!(lied, Contradiction::OtherFile(_)));
-    let lied = other(|it| {
-        it.file = "hello_2.10.orig.tar.gz".parse().unwrap();
-        it.locations = Vec::new();
+    let lied = other(|input| {
+        input.file = "hello_2.10.orig.tar.gz".parse().unwrap();
+        input.locations = Vec::new();
     });
     assert!(matches!(lied, Contradiction::FileName(_)));
-    let lied = other(|it| it.purl = "pkg:deb/debian/hello@2?arch=source".parse().unwrap());
+    let lied = other(|input| input.purl = "pkg:deb/debian/hello@2?arch=source".parse().unwrap());
     assert!(matches!(lied, Contradiction::Stray(_)));
-    let lied = other(|it| it.source = None);
+    let lied = other(|input| input.source = None);
     assert!(matches!(lied, Contradiction::Stray(_)));
 }
 

@@ -303,7 +303,7 @@ library = "usr/lib/libz.so*"
     #[test]
     fn globs_are_few_as_each_is_held_against_each_file() {
         let outputs: Vec<_> = (0..257)
-            .map(|it| format!("o{it} = \"**/a*/**\"\n"))
+            .map(|number| format!("o{number} = \"**/a*/**\"\n"))
             .collect();
         let outputs = outputs.concat();
         let library = "library = \"usr/lib/libz.so*\"\n";

@@ -143,7 +143,10 @@ fn check(summary: &Summary, conditions: &Conditions<'_>) -> Result<(), Refusal> 
     }
     // A gate's policy is more than the one about builds, which it names besides.
     let policy = summary.policy.digest.get_sha256();
-    let of_builds = summary.grounds.as_ref().and_then(|it| it.build_policy);
+    let of_builds = summary
+        .grounds
+        .as_ref()
+        .and_then(|grounds| grounds.build_policy);
     let used = of_builds.or(policy);
     let asked = conditions.policy.map(|policy| policy.digest);
     if asked.is_some_and(|asked| used != Some(asked)) {

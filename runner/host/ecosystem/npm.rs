@@ -128,7 +128,8 @@ fn is_word(word: &str) -> bool {
 fn is_exact_version(version: &str) -> bool {
     let end = version.find(['-', '+']).unwrap_or(version.len());
     let numbers: Vec<&str> = version[..end].split('.').collect();
-    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let is_number =
+        |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
     numbers.len() == 3 && numbers.iter().all(is_number) && version[end..].bytes().all(plain)
 }

@@ -93,7 +93,7 @@ fn one(file: &str, name: &str, package: &Package) -> Result<Offer, EcosystemErro
     let mut offer = tarball(name, version, package.integrity.as_deref(), None, file)?;
     // The author of a lockfile writes what he likes: the registry is asked first, whatever he says.
     offer.elsewhere = Some(resolved)
-        .filter(|it| it.contains("://"))
+        .filter(|address| address.contains("://"))
         .map(str::to_owned);
     Ok(offer)
 }

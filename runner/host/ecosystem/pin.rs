@@ -95,7 +95,7 @@ pub fn check(
         by_purl.entry(&pin.purl).or_default().push(pin);
     }
     for (purl, pins) in &by_purl {
-        let is_it = |(input, _): &&(&LockedInput, _)| pins.iter().any(|it| it.names(&input.purl));
+        let is_it = |(input, _): &&(&LockedInput, _)| pins.iter().any(|pin| pin.names(&input.purl));
         let mut found = locked.iter().filter(is_it);
         let (input, blob) = found.next().ok_or_else(|| other(purl, "is missing"))?;
         if found.next().is_some() {
@@ -106,7 +106,7 @@ pub fn check(
             return Err(other(purl, "has other bytes than are pinned"));
         }
     }
-    let is_stray = |(input, _): &&(&LockedInput, _)| !pins.iter().any(|it| it.names(&input.purl));
+    let is_stray = |(input, _): &&(&LockedInput, _)| !pins.iter().any(|pin| pin.names(&input.purl));
     match locked.iter().find(is_stray) {
         Some((stray, _)) => Err(other(&stray.purl, "is not pinned")),
         None => Ok(()),

@@ -163,7 +163,7 @@ impl Launch {
         let mut watched = grown.map(Growth::watched);
         let too_much = || {
             let is_full = stdout.is_full().load(Ordering::Relaxed);
-            let is_beyond = watched.as_mut().is_some_and(|it| it());
+            let is_beyond = watched.as_mut().is_some_and(|is_beyond| is_beyond());
             let beyond = grown.filter(|_| is_beyond);
             let beyond = beyond.map(|growth| Cut::Grown(growth.most));
             is_full.then_some(Cut::TooMuch).or(beyond)

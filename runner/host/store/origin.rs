@@ -30,7 +30,7 @@ impl Store {
         let key = key(sha256);
         let mut text = self.link(&key)?.unwrap_or_default();
         let line = purl.as_str().as_bytes();
-        if text.split(|byte| *byte == b'\n').any(|it| it == line) {
+        if text.split(|byte| *byte == b'\n').any(|known| known == line) {
             return Ok(());
         }
         text.extend_from_slice(line);

@@ -36,7 +36,9 @@ struct Bench<'a> {
 pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
     let state = case.question.state;
     let sources = builds.authored();
-    let authors = sources.iter().flat_map(|it| state.authors(it.digest));
+    let authors = sources
+        .iter()
+        .flat_map(|source| state.authors(source.digest));
     let authors: BTreeSet<&Name> = authors.collect();
     let (makers, operators) = makers(case, builds);
     let bench = Bench {
@@ -257,7 +259,7 @@ fn taken_out<'a>(case: &Case<'a>) -> Option<&'a Generation> {
 fn makers<'a>(case: &Case<'a>, builds: &'a Builds) -> (BTreeSet<&'a Name>, BTreeSet<&'a str>) {
     let (mut keys, mut operators) = builds.makers();
     let record = case.question.state.artifact(case.question.artifact.sha256);
-    for build in record.map_or(&[][..], |it| &it.builds) {
+    for build in record.map_or(&[][..], |record| &record.builds) {
         let known = case.policy.root.builders.iter();
         for entry in known.filter(|entry| entry.key.id() == build.key) {
             keys.insert(build.key);

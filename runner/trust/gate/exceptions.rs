@@ -70,10 +70,12 @@ pub fn check(
 pub(super) fn lets_pass(question: &Question<'_>, rule: &str) -> bool {
     let artifact = question.artifact.sha256;
     let record = question.state.artifact(artifact);
-    let exceptions = record.map_or(&[][..], |it| &it.exceptions);
-    exceptions.iter().any(|it| {
-        let named = it.what.environment == *question.environment && it.what.scope.contains(rule);
-        named && hold(question.state, artifact, it, question.now).is_ok_and(|held| held.alone)
+    let exceptions = record.map_or(&[][..], |record| &record.exceptions);
+    exceptions.iter().any(|exception| {
+        let named = exception.what.environment == *question.environment
+            && exception.what.scope.contains(rule);
+        named
+            && hold(question.state, artifact, exception, question.now).is_ok_and(|held| held.alone)
     })
 }
 
@@ -106,8 +108,8 @@ fn hold<'a>(
     let person = state.speaker(exception)?;
     // What was let pass before the artifact was taken out does not bring it back.
     let out = state.history(&what.environment);
-    let out = out.and_then(|it| it.taken_out(artifact));
-    if let Some(out) = out.filter(|it| it.is_after(exception.index, what.heading.issued)) {
+    let out = out.and_then(|history| history.taken_out(artifact));
+    if let Some(out) = out.filter(|taken| taken.is_after(exception.index, what.heading.issued)) {
         let saw = format!("before entry {}", out.index);
         return refuse(Reason::ExceptionUsed, saw);
     }

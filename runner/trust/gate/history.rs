@@ -18,9 +18,9 @@ pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
 fn ladder(case: &Case<'_>) -> Option<Rule> {
     let (before, question) = (case.before()?, case.question);
     let current = question.state.history(before).and_then(|it| it.current());
-    let there = current.filter(|it| it.artifact == question.artifact.sha256);
+    let there = current.filter(|generation| generation.artifact == question.artifact.sha256);
     // What a key put there that was revoked since was not let in by the gate, as far as anyone knows.
-    let word = there.map(|it| question.state.check_generation(it));
+    let word = there.map(|generation| question.state.check_generation(generation));
     let mut saw = current.map_or("nothing".to_owned(), describe);
     let why: Option<Why> = match word {
         Some(Ok(())) => None,
@@ -43,7 +43,7 @@ fn order(case: &Case<'_>, builds: &Builds) -> Rule {
     };
     let counts = |it: &Generation| question.state.check_generation(it).is_ok();
     let version = builds.version.as_deref();
-    let older = history.is_some_and(|it| it.is_older(artifact, version, counts));
+    let older = history.is_some_and(|history| history.is_older(artifact, version, counts));
     let reason = if current.artifact == artifact && counts(current) {
         Some(Reason::AlreadyDeployed.into())
     } else {

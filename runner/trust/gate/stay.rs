@@ -56,8 +56,8 @@ pub fn rules(question: &Question<'_>) -> Vec<Rule> {
     let mut builders = grounds.builds.iter().map(|build| &build.what.builder);
     let builder = builders.find_map(|id| state.revocation(&Revoked::Builder(id.clone())));
     let inputs = grounds.inputs(state.revocations());
-    let mut revoked = state.revocations().iter().filter(|it| it.alone);
-    let source = revoked.find(|it| match it.revocation.revoked {
+    let mut revoked = state.revocations().iter().filter(|revoked| revoked.alone);
+    let source = revoked.find(|revoked| match revoked.revocation.revoked {
         // An artifact that was revoked is no better as an input of another.
         Revoked::Source(digest) | Revoked::Artifact(digest) => inputs.contains(&digest),
         Revoked::Key(_) | Revoked::Builder(_) => false,
@@ -80,7 +80,9 @@ impl<'a> Grounds<'a> {
         while let Some(tree) = open.pop() {
             if seen.insert(tree) {
                 let made = question.state.made(tree);
-                grounds.files.extend(made.iter().map(|it| &it.what.files));
+                grounds
+                    .files
+                    .extend(made.iter().map(|build| &build.what.files));
                 let builds = Builds::of_tree(question, tree);
                 grounds.lost.extend(builds.lost(1));
                 open.extend(grounds.add(&builds));
@@ -135,7 +137,7 @@ impl<'a> Grounds<'a> {
 impl<'a> Builds<'a> {
     fn of_artifact(question: &Question<'a>) -> Self {
         let record = question.state.artifact(question.artifact.sha256);
-        let builds = record.map_or(&[][..], |it| &it.builds).iter();
+        let builds = record.map_or(&[][..], |record| &record.builds).iter();
         let builds = builds.enumerate().map(|(at, entered)| {
             let bundle = question.provenance.get(at);
             Build::new(entered.key, &entered.what, bundle, question)
@@ -147,7 +149,7 @@ impl<'a> Builds<'a> {
         let bundles = question.needed.get(&tree);
         let builds = question.state.made(tree).iter().enumerate();
         let builds = builds.map(|(at, entered)| {
-            let bundle = bundles.and_then(|it| it.get(at));
+            let bundle = bundles.and_then(|bundles| bundles.get(at));
             Build::new(entered.key, &entered.what.build, bundle, question)
         });
         Self(builds.collect())
@@ -215,7 +217,8 @@ impl<'a> Build<'a> {
         question: &Question<'a>,
     ) -> Self {
         let builders = root(question).map_or(&[][..], |root| &root.builders).iter();
-        let mut speaks = builders.filter(|it| it.key.id() == key && it.builder == what.builder);
+        let mut speaks =
+            builders.filter(|builder| builder.key.id() == key && builder.builder == what.builder);
         let entry = speaks.next_back();
         Self {
             key,

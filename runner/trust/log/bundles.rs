@@ -205,7 +205,7 @@ mod tests {
         let later: Vec<u8> = log
             .bundles(tile, 66)
             .unwrap()
-            .map(|it| it.unwrap()[0])
+            .map(|bundle| bundle.unwrap()[0])
             .collect();
         assert_eq!(later, [66, 67]);
     }

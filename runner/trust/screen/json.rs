@@ -334,7 +334,7 @@ fn refusal(refusal: Option<&Refusal>) -> Value {
         ]
     };
     let others = refusal.others().iter();
-    let others: Vec<Value> = others.map(|it| Value::object(one(it))).collect();
+    let others: Vec<Value> = others.map(|other| Value::object(one(other))).collect();
     let [code, message] = one(refusal);
     if others.is_empty() {
         return Value::object([code, message]);

@@ -18,7 +18,7 @@ impl State {
     pub fn authors(&self, source: Digest) -> BTreeSet<&Name> {
         self.assert_known(&Key::Thing(source));
         let said = self.authors.get(&source).map_or(&[][..], Vec::as_slice);
-        let named = said.iter().flat_map(|it| &it.what.authors);
+        let named = said.iter().flat_map(|signed| &signed.what.authors);
         let mut names: BTreeSet<&Name> = named.collect();
         names.retain(|name| !self.is_withdrawn(name, said));
         names
@@ -35,7 +35,8 @@ impl State {
             withdrawn: word.what.withdrawn.clone(),
         };
         let said = self.authors.entry(source).or_default();
-        let is_late = |name: &&Name| named_at(name, said).is_some_and(|it| it >= record.issued);
+        let is_late =
+            |name: &&Name| named_at(name, said).is_some_and(|named| named >= record.issued);
         let late = record.withdrawn.iter().find(is_late);
         if let Some(name) = late {
             let saw = format!("{name} is an author by a word that is no older");
@@ -53,15 +54,17 @@ impl State {
     /// Whether someone who may do so still takes it back. In doubt a person is an author.
     fn is_withdrawn(&self, name: &Name, said: &[Entered<AuthorshipRecord>]) -> bool {
         let named = named_at(name, said);
-        let mut later = said.iter().filter(|it| {
-            it.what.withdrawn.contains(name) && named.is_none_or(|at| it.what.issued > at)
+        let mut later = said.iter().filter(|signed| {
+            signed.what.withdrawn.contains(name) && named.is_none_or(|at| signed.what.issued > at)
         });
-        later.any(|it| self.may_withdraw(it))
+        later.any(|signed| self.may_withdraw(signed))
     }
 }
 
 /// When a person was named last.
 fn named_at(name: &Name, said: &[Entered<AuthorshipRecord>]) -> Option<Timestamp> {
-    let naming = said.iter().filter(|it| it.what.authors.contains(name));
-    naming.map(|it| it.what.issued).max()
+    let naming = said
+        .iter()
+        .filter(|signed| signed.what.authors.contains(name));
+    naming.map(|signed| signed.what.issued).max()
 }

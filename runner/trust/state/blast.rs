@@ -44,12 +44,12 @@ impl State {
         }
         let reached: BTreeSet<Digest> = radius.artifacts.iter().map(|(it, _)| *it).collect();
         for (name, history) in &self.environments {
-            let current = history.current().filter(|it| {
+            let current = history.current().filter(|generation| {
                 // What the gate's key put there is there on its word alone.
-                let words = [Some(it.key), it.returned_by()];
+                let words = [Some(generation.key), generation.returned_by()];
                 let is_said = matches!(revoked, Revoked::Key(key)
                     if words.into_iter().flatten().any(|word| key.names(word)));
-                is_said || reached.contains(&it.artifact)
+                is_said || reached.contains(&generation.artifact)
             });
             let deployed = current.map(|it| (name.clone(), it.number, it.artifact));
             radius.deployed.extend(deployed);

@@ -139,13 +139,13 @@ impl State {
         } else {
             self.key_revoked(signed.key, stamped)
         };
-        revoked.map_or(Ok(()), |it| Err(by_revoked(signed.key, it)))
+        revoked.map_or(Ok(()), |revoked| Err(by_revoked(signed.key, revoked)))
     }
 
     /// What was said at a time that has not come is not said yet. A revocation counts at once: whoever
     /// sets a clock back must not bring back what was revoked.
     fn check_time(&self, said: &Said) -> Result<(), Refusal> {
-        let ahead = said.issued().filter(|it| it.is_ahead_of(self.now));
+        let ahead = said.issued().filter(|issued| issued.is_ahead_of(self.now));
         match ahead {
             Some(issued) if !matches!(said, Said::Revoked(_)) => {
                 let saw = format!("{issued}, it is {}", self.now);

@@ -140,9 +140,9 @@ impl History {
     /// it, and are not the same.
     pub fn earlier(&self) -> impl Iterator<Item = &Generation> {
         let mut line = self.line();
-        let current = line.pop().map(|it| it.artifact);
+        let current = line.pop().map(|generation| generation.artifact);
         let earlier = line.into_iter().rev();
-        earlier.filter(move |it| Some(it.artifact) != current)
+        earlier.filter(move |generation| Some(generation.artifact) != current)
     }
 
     /// The number of the next generation.
@@ -197,7 +197,7 @@ impl History {
     /// The rollback that last took that artifact out, if it was not replaced by a promotion.
     pub fn taken_out(&self, artifact: Digest) -> Option<&Generation> {
         let replaced = self.replaced(artifact);
-        replaced.filter(|it| matches!(it.origin, Origin::Rollback { .. }))
+        replaced.filter(|generation| matches!(generation.origin, Origin::Rollback { .. }))
     }
 
     /// Whether deploying that artifact would put an older release in place of a newer one: it was
@@ -209,10 +209,15 @@ impl History {
         version: Option<&str>,
         counts: impl Fn(&Generation) -> bool,
     ) -> bool {
-        let replaced = self.replaced(artifact).filter(|it| counts(it));
-        let superseded = replaced.is_some_and(|it| matches!(it.origin, Origin::Promotion { .. }));
-        let current = self.current().filter(|it| it.artifact != artifact);
-        let Some(current) = current.filter(|it| counts(it)) else {
+        let replaced = self
+            .replaced(artifact)
+            .filter(|generation| counts(generation));
+        let superseded = replaced
+            .is_some_and(|generation| matches!(generation.origin, Origin::Promotion { .. }));
+        let current = self
+            .current()
+            .filter(|generation| generation.artifact != artifact);
+        let Some(current) = current.filter(|generation| counts(generation)) else {
             return superseded;
         };
         let lower = match (version, current.version.as_deref()) {

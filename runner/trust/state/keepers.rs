@@ -24,7 +24,7 @@ impl State {
     pub fn is_restored_under(&self, record: &RestorationRecord, policy: &PolicyInForce) -> bool {
         let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
         let words = record.keepers.iter().filter(counts);
-        let keepers = words.filter_map(|it| keeper(&policy.release, it.key).ok());
+        let keepers = words.filter_map(|word| keeper(&policy.release, word.key).ok());
         let keepers: BTreeSet<Name> = keepers.map(|(person, _)| person).collect();
         keepers.len() >= policy.release.change.count
     }
@@ -65,7 +65,7 @@ impl State {
     fn keepers_for(&self, record: &RestorationRecord) -> usize {
         let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
         let keepers = record.keepers.iter().filter(counts);
-        let keepers: BTreeSet<&Name> = keepers.map(|it| &it.what).collect();
+        let keepers: BTreeSet<&Name> = keepers.map(|keeper| &keeper.what).collect();
         keepers.len()
     }
 

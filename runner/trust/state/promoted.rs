@@ -126,7 +126,7 @@ impl State {
             return refuse(Reason::GenerationOrder, saw);
         }
         let to = history.generation(rollback.to);
-        let Some(to) = to.filter(|it| it.artifact == signed.subject) else {
+        let Some(to) = to.filter(|generation| generation.artifact == signed.subject) else {
             let saw = "no such generation of this artifact".to_owned();
             return refuse(Reason::PromotionMismatch, saw);
         };

@@ -25,7 +25,9 @@ impl State {
     /// The tests of an artifact, by people of a role.
     pub fn tests(&self, artifact: Digest, role: &Name) -> Tests {
         let mut tests = Tests::default();
-        let all = self.artifact(artifact).map_or(&[][..], |it| &it.tests);
+        let all = self
+            .artifact(artifact)
+            .map_or(&[][..], |record| &record.tests);
         for test in all {
             match self.check_test(test, role, all) {
                 Err(why) => tests.set_aside.push((test.index, why)),
@@ -52,7 +54,7 @@ impl State {
             size: report.size,
         });
         let all = self.artifacts.get(&signed.subject);
-        let all = all.map_or(&[][..], |it| &it.tests);
+        let all = all.map_or(&[][..], |record| &record.tests);
         // What is for nobody any more is refused; who asks another role may not care for the failure.
         let policy = &self.policy()?.release;
         let roles = policy.test_roles().into_iter();
@@ -79,8 +81,8 @@ impl State {
         }
         let person = self.speaker(test)?;
         self.check_role(person, role)?;
-        let mut failures = all.iter().filter(|it| {
-            it.what.result == TestResult::Failed && self.check_failed(it, role).is_ok()
+        let mut failures = all.iter().filter(|test| {
+            test.what.result == TestResult::Failed && self.check_failed(test, role).is_ok()
         });
         match failures.find(|failed| !is_after(&test.what, failed)) {
             Some(failed) => {

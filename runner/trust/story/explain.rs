@@ -85,7 +85,7 @@ fn compare(decision: &Decision, said: &Promotion, signed: &Signed) -> Result<(),
             .summary
             .grounds
             .as_ref()
-            .is_none_or(|it| same_grounds(decision, it))
+            .is_none_or(|promotion| same_grounds(decision, promotion))
         && decision.waived() == said.waived;
     if same {
         Ok(())

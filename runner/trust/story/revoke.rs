@@ -83,7 +83,11 @@ pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, Story
 /// something must not stay now, whatever it is reached by.
 pub fn roll_back_reached(gate: &Desk<'_>, radius: &BlastRadius) -> Result<Vec<Look>, StoryError> {
     let state = gate.reader.state()?;
-    let mut reached: BTreeSet<Name> = radius.deployed.iter().map(|it| it.0.clone()).collect();
+    let mut reached: BTreeSet<Name> = radius
+        .deployed
+        .iter()
+        .map(|deployed| deployed.0.clone())
+        .collect();
     for environment in state.environments() {
         if may_stand(&gate.reader, &state, environment)?.is_err() {
             reached.insert(environment.clone());

@@ -134,7 +134,9 @@ fn choose(
     wish: &RollBack,
 ) -> Result<Choice, StoryError> {
     let place = reader.places.get(&wish.environment);
-    let unhealthy = place.map(|it| unhealthy::all(&it.target)).transpose()?;
+    let unhealthy = place
+        .map(|place| unhealthy::all(&place.target))
+        .transpose()?;
     let unhealthy = unhealthy.unwrap_or_default();
     let mut skipped = Vec::new();
     for generation in history.earlier() {

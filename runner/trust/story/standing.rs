@@ -63,7 +63,10 @@ pub fn standing(
     state: &State,
     environment: &Name,
 ) -> Result<Standing, StoryError> {
-    let Some(current) = state.history(environment).and_then(|it| it.current()) else {
+    let Some(current) = state
+        .history(environment)
+        .and_then(|history| history.current())
+    else {
         return Ok(Standing::Fine);
     };
     let alarm = |trigger, finding: String, refusal| {
@@ -104,7 +107,10 @@ pub fn may_stand(
     state: &State,
     environment: &Name,
 ) -> Result<Result<(), Refusal>, StoryError> {
-    match state.history(environment).and_then(|it| it.current()) {
+    match state
+        .history(environment)
+        .and_then(|history| history.current())
+    {
         Some(current) => Ok(keep(reader, state, current, None, environment)?.verdict),
         None => Ok(Ok(())),
     }
@@ -120,8 +126,8 @@ pub(super) fn keep(
 ) -> Result<Kept, StoryError> {
     let artifact = Artifact {
         name: generation.name.clone(),
-        sha256: print.map_or(generation.artifact, |it| it.sha256),
-        blake3: print.map(|it| it.blake3),
+        sha256: print.map_or(generation.artifact, |print| print.sha256),
+        blake3: print.map(|print| print.blake3),
     };
     let (stays, decision) =
         reader.ask(state, &artifact, environment, Intent::Keep, |question| {
@@ -176,7 +182,7 @@ pub(super) fn check_health(
 /// Whether the target has that generation, in whatever state.
 fn is_there(place: &Place, current: &Generation) -> Result<bool, StoryError> {
     let there = place.target.deployed()?;
-    Ok(there.is_some_and(|it| it.generation == current.number))
+    Ok(there.is_some_and(|there| there.generation == current.number))
 }
 
 fn doubtful(reasons: impl IntoIterator<Item = Refusal>) -> Standing {

@@ -166,11 +166,10 @@ fn pending(
         if Some(*digest) == deployed || history.is_some_and(|it| it.replaced(*digest).is_some()) {
             continue;
         }
-        let approvals = record
-            .approvals
-            .iter()
-            .filter(|it| it.what.environment == *environment && reader.now < it.what.expires);
-        let who = approvals.filter_map(|it| state.speaker(it).ok().cloned());
+        let approvals = record.approvals.iter().filter(|approval| {
+            approval.what.environment == *environment && reader.now < approval.what.expires
+        });
+        let who = approvals.filter_map(|approval| state.speaker(approval).ok().cloned());
         let who: BTreeSet<Name> = who.collect();
         if !who.is_empty() {
             all.push((*digest, record.name.clone(), who));
@@ -183,7 +182,7 @@ fn exceptions_of(reader: &Reader<'_>, state: &State, environment: &Name) -> Vec<
     let records = state.artifacts().iter();
     let all = records.flat_map(|(digest, record)| {
         let exceptions = record.exceptions.iter();
-        exceptions.map(move |it| (digest, record, it))
+        exceptions.map(move |exception| (digest, record, exception))
     });
     let holding = all.filter(|(digest, _, it)| {
         it.what.environment == *environment

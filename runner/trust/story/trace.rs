@@ -90,7 +90,7 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError>
         (it.index, person(&state, it.key), environment, expires)
     });
     let tests = record.tests.iter();
-    let tests = tests.map(|it| (it.index, person(&state, it.key), it.what.result));
+    let tests = tests.map(|test| (test.index, person(&state, test.key), test.what.result));
     Ok(Trace {
         artifact,
         name: record.name.clone(),

@@ -147,7 +147,7 @@ fn a_witness_from_a_time_ahead_says_nothing_about_now() {
             max_age: Some(100),
             now: Timestamp::from_unix(NOW).unwrap(),
         };
-        let opened = expectation.open(&note).map_err(|it| it.reason);
+        let opened = expectation.open(&note).map_err(|refusal| refusal.reason);
         let stale = Err(Reason::LogStale.into());
         assert_eq!(
             opened.map(drop),

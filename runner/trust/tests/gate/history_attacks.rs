@@ -55,22 +55,28 @@ fn forged_promotions_move_nothing() {
     let cases: [(&str, &str, Edit<'_>); 10] = [
         ("signer-role", "ada", &|_| ()),
         ("signer-role", "stranger", &|_| ()),
-        ("signer-name", "gate", &|it| {
-            it.summary.verifier = "me".into();
+        ("signer-name", "gate", &|promotion| {
+            promotion.summary.verifier = "me".into();
         }),
-        ("promotion-failed", "gate", &|it| it.summary.passed = false),
-        ("promotion-mismatch", "gate", &|it| {
-            it.summary.resource = resource(&name("prod"), "bin/app");
+        ("promotion-failed", "gate", &|promotion| {
+            promotion.summary.passed = false;
         }),
-        ("promotion-policy", "gate", &|it| {
-            it.summary.policy.digest = digest(other);
+        ("promotion-mismatch", "gate", &|promotion| {
+            promotion.summary.resource = resource(&name("prod"), "bin/app");
         }),
-        ("generation-order", "gate", &|it| it.generation = 2),
-        ("environment-missing", "gate", &|it| {
-            it.environment = name("moon");
+        ("promotion-policy", "gate", &|promotion| {
+            promotion.summary.policy.digest = digest(other);
         }),
-        ("statement-malformed", "gate", &|it| it.size = 1000),
-        ("promotion-stale", "gate", &|it| it.size -= 1),
+        ("generation-order", "gate", &|promotion| {
+            promotion.generation = 2;
+        }),
+        ("environment-missing", "gate", &|promotion| {
+            promotion.environment = name("moon");
+        }),
+        ("statement-malformed", "gate", &|promotion| {
+            promotion.size = 1000;
+        }),
+        ("promotion-stale", "gate", &|promotion| promotion.size -= 1),
     ];
     for (code, who, edit) in cases {
         let statement = promotion(&world, edit);

@@ -188,7 +188,7 @@ const KINDS: [Kind; 10] = [
             let edit = |text: &str| three(text).replacen("\nkeys = [", &with, 1);
             put_in_force(world, &edit);
             approve(world, "1.0").unwrap();
-            let again = promoted(world, |it| it.generation = 2);
+            let again = promoted(world, |promotion| promotion.generation = 2);
             assert_eq!(verdict(world, "staging"), "promoted");
             world.force("stranger", &again).unwrap();
             assert_eq!(verdict(world, "staging"), "already-deployed");
@@ -257,7 +257,11 @@ const KINDS: [Kind; 10] = [
             }
             // Both have ended: no memory takes them any more.
             let state = world.state();
-            assert!(state.restorations().all(|it| it.expires < world.now));
+            assert!(
+                state
+                    .restorations()
+                    .all(|restoration| restoration.expires < world.now)
+            );
         },
         revoked: |world| {
             for keeper in ["kim", "lou"] {
@@ -294,7 +298,7 @@ const KINDS: [Kind; 10] = [
             let kept = taken_out(world, |world| exception_for(world, "1.1"));
             world.force("sam", &kept).unwrap();
             let aside = world.decide("1.1", "staging").set_aside;
-            let mut aside = aside.iter().map(|it| it.why.reason.code());
+            let mut aside = aside.iter().map(|refused| refused.why.reason.code());
             assert!(aside.any(|code| code == "exception-used"));
             assert_eq!(world.refused("1.1", "staging"), "approval-used");
         },

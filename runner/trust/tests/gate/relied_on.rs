@@ -104,7 +104,7 @@ fn a_promotion_names_the_policy_about_builds() {
             now: world.now,
         };
         let believed = believe(&bundle, &[artifact("1.0")], &conditions);
-        assert_eq!(believed.err().map(|it| it.reason), expected);
+        assert_eq!(believed.err().map(|refusal| refusal.reason), expected);
     }
 }
 
@@ -116,13 +116,13 @@ fn a_promotion_that_says_more_than_was_decided_is_found() {
         world.approved("1.0");
         let grounds = world.decide("1.0", "staging").grounds;
         let honest = world.decide("1.0", "staging");
-        let statement = promotion(&world, |it| {
-            it.summary.inputs = honest.inputs.iter().copied().map(input).collect();
-            it.summary.levels = ["SLSA_BUILD_LEVEL_2", "SLSA_BUILD_REPRODUCED"]
+        let statement = promotion(&world, |promotion| {
+            promotion.summary.inputs = honest.inputs.iter().copied().map(input).collect();
+            promotion.summary.levels = ["SLSA_BUILD_LEVEL_2", "SLSA_BUILD_REPRODUCED"]
                 .map(str::to_owned)
                 .into();
-            it.version = honest.version.clone();
-            edit(it, grounds.clone());
+            promotion.version = honest.version.clone();
+            edit(promotion, grounds.clone());
         });
         world.force("gate", &statement).unwrap();
         let explained = explain_decision(&world.reader(), world.size() - 1).unwrap();

@@ -112,7 +112,7 @@ pub(crate) fn suite() -> ResourceDescriptor {
 }
 
 pub(crate) fn authors(world: &World, authors: &[&str], withdrawn: &[&str]) -> Statement {
-    let names = |names: &[&str]| names.iter().map(|it| name(it)).collect();
+    let names = |names: &[&str]| names.iter().map(|text| name(text)).collect();
     let said = Authorship {
         heading: world.reader().heading().unwrap(),
         authors: names(authors),
@@ -171,7 +171,9 @@ pub(crate) fn restored(world: &World) -> Statement {
 
 pub(crate) fn is_restored(world: &World) -> bool {
     let state = world.state();
-    state.restorations().any(|it| state.is_restored(it))
+    state
+        .restorations()
+        .any(|restoration| state.is_restored(restoration))
 }
 
 pub(crate) fn exception(world: &World) -> Statement {
