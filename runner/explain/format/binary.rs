@@ -1,5 +1,6 @@
 //! Bytes without a structure that is known: strings first, then numbers of four and eight bytes.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::cause::Cause;
@@ -91,15 +92,33 @@ pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u
     let (texts_a, texts_b) = (strings::all(a, most), strings::all(b, most));
     let views_a: Vec<_> = texts_a.iter().map(|text| text.bytes).collect();
     let views_b: Vec<_> = texts_b.iter().map(|text| text.bytes).collect();
-    for change in align::changes(&views_a, &views_b, walk.limits.judged) {
-        if let Change {
-            a: Some(a),
-            b: Some(b),
+    for (a, b) in changed(&views_a, &views_b, walk.limits.judged) {
+        text(walk, spot, part, texts_a[a], texts_b[b]);
+    }
+}
+
+/// Which text became which. One that both sides have has only moved: a linker sorts the strings that it
+/// merges by their hashes, so that one other string puts all into another order.
+fn changed(a: &[&[u8]], b: &[&[u8]], most: usize) -> Vec<(usize, usize)> {
+    let (known_a, known_b): (BTreeSet<_>, BTreeSet<_>) = (a.iter().collect(), b.iter().collect());
+    let (mut pairs, mut left, mut right) = (Vec::new(), Vec::new(), Vec::new());
+    for change in align::changes(a, b, most) {
+        let Change {
+            a: Some(one),
+            b: Some(other),
         } = change
-        {
-            text(walk, spot, part, texts_a[a], texts_b[b]);
+        else {
+            continue;
+        };
+        match (known_b.contains(&a[one]), known_a.contains(&b[other])) {
+            (false, false) => pairs.push((one, other)),
+            (false, true) => left.push(one),
+            (true, false) => right.push(other),
+            (true, true) => {}
         }
     }
+    pairs.extend(left.into_iter().zip(right));
+    pairs
 }
 
 fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
@@ -215,4 +234,29 @@ fn raw(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8], at
         context: &[],
     };
     walk.add(spot, draft);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_only_moved_is_not_what_another_became() {
+        let (path_a, path_b): (&[u8], &[u8]) = (b"/tmp/a/work", b"/tmp/rather/longer/b/work");
+        let (tool, main): (&[u8], &[u8]) = (b"GNU C17 12.2.0 -g", b"main");
+        let found = |a: &[&[u8]], b: &[&[u8]]| changed(a, b, 100);
+        assert_eq!(found(&[path_a, tool], &[path_b, tool]), [(0, 0)]);
+        assert_eq!(found(&[tool, main], &[main, tool]), []);
+        // Wherever the linker puts them, the path became the other path or nothing.
+        for (a, b) in [
+            ([path_a, main, tool], [tool, main, path_b]),
+            ([tool, path_a, main], [path_b, main, tool]),
+            ([main, path_a, tool], [main, tool, path_b]),
+            ([path_a, tool, main], [tool, path_b, main]),
+        ] {
+            for (one, other) in found(&a, &b) {
+                assert_eq!((a[one], b[other]), (path_a, path_b));
+            }
+        }
+    }
 }
