@@ -97,7 +97,7 @@ pub(crate) const REFUSED: [(u32, i32, &str); 83] = [
 ];
 
 /// Calls that are refused for some arguments: number, name, arguments, and the errno or 0 for allowed.
-pub(crate) const BY_ARGUMENT: [(u32, &str, [u64; 6], i32); 49] = [
+pub(crate) const BY_ARGUMENT: [(u32, &str, [u64; 6], i32); 73] = [
     (2, "open", [0, 0o100, 0o4755, 0, 0, 0], EPERM),
     (2, "open", [0, 0o100, 0o2755, 0, 0, 0], EPERM),
     (2, "open", [0, 0o100, 0o755, 0, 0, 0], 0),
@@ -152,6 +152,30 @@ pub(crate) const BY_ARGUMENT: [(u32, &str, [u64; 6], i32); 49] = [
     (91, "fchmod", [0, 0o755, 0, 0, 0, 0], 0),
     (133, "mknod", [0, 0o104_755, 0, 0, 0, 0], EPERM),
     (133, "mknod", [0, 0o100_755, 0, 0, 0, 0], 0),
+    (141, "setpriority pid 1", [0, 1, 5, 0, 0, 0], EPERM),
+    (141, "setpriority group 1", [1, 1, 5, 0, 0, 0], EPERM),
+    (141, "setpriority user", [2, 0, 5, 0, 0, 0], EPERM),
+    (141, "setpriority self", [0, 0, 0, 0, 0, 0], 0),
+    (141, "setpriority child", [0, 77, 5, 0, 0, 0], 0),
+    (141, "setpriority own group", [1, 0, 0, 0, 0, 0], 0),
+    (142, "sched_setparam pid 1", [1, 0, 0, 0, 0, 0], EPERM),
+    (142, "sched_setparam self", [0, 0, 0, 0, 0, 0], 0),
+    (144, "sched_setscheduler pid 1", [1, 5, 0, 0, 0, 0], EPERM),
+    (144, "sched_setscheduler self", [0, 5, 0, 0, 0, 0], 0),
+    (203, "sched_setaffinity pid 1", [1, 8, 0, 0, 0, 0], EPERM),
+    (
+        203,
+        "sched_setaffinity pid 1 and high bits",
+        [0x1_0000_0001, 8, 0, 0, 0, 0],
+        EPERM,
+    ),
+    (203, "sched_setaffinity self", [0, 8, 0, 0, 0, 0], 0),
+    (203, "sched_setaffinity child", [77, 8, 0, 0, 0, 0], 0),
+    (251, "ioprio_set pid 1", [1, 1, 0x6000, 0, 0, 0], EPERM),
+    (251, "ioprio_set group 1", [2, 1, 0x6000, 0, 0, 0], EPERM),
+    (251, "ioprio_set user", [3, 0, 0x6000, 0, 0, 0], EPERM),
+    (251, "ioprio_set self", [1, 0, 0, 0, 0, 0], 0),
+    (251, "ioprio_set own group", [2, 0, 0, 0, 0, 0], 0),
     (257, "openat", [0, 0, 0o100, 0o4755, 0, 0], EPERM),
     (
         257,
@@ -165,6 +189,11 @@ pub(crate) const BY_ARGUMENT: [(u32, &str, [u64; 6], i32); 49] = [
     (258, "mkdirat", [0, 0, 0o755, 0, 0, 0], 0),
     (259, "mknodat", [0, 0, 0o102_755, 0, 0, 0], EPERM),
     (268, "fchmodat", [0, 0, 0o4755, 0, 0, 0], EPERM),
+    (302, "prlimit64 pid 1", [1, 7, 0, 0, 0, 0], EPERM),
+    (302, "prlimit64 self", [0, 7, 0, 0, 0, 0], 0),
+    (302, "prlimit64 child", [77, 7, 0, 0, 0, 0], 0),
+    (314, "sched_setattr pid 1", [1, 0, 0, 0, 0, 0], EPERM),
+    (314, "sched_setattr self", [0, 0, 0, 0, 0, 0], 0),
     (452, "fchmodat2", [0, 0, 0o2755, 0, 0, 0], EPERM),
     (452, "fchmodat2", [0, 0, 0o755, 0, 0, 0], 0),
 ];

@@ -99,6 +99,8 @@ fn meaning(verdict: Option<Verdict>, arguments: [u64; 6]) -> u32 {
             deny(creates && low(mode) & 0o6000 != 0, libc::EPERM)
         }
         Verdict::AnyOf { argument, values } => deny(values.contains(&low(argument)), libc::EPERM),
+        Verdict::PidOne { argument } => deny(low(argument) == 1, libc::EPERM),
+        Verdict::PriorityOf { user } => deny(low(0) == user || low(1) == 1, libc::EPERM),
         Verdict::Socket => match low(0) {
             1 => ALLOW,
             16 => deny(low(2) != 0, libc::EPROTONOSUPPORT),
@@ -150,6 +152,7 @@ fn every_number_is_judged_by_its_rule() {
         0o644,
         1,
         2,
+        3,
         10,
         16,
         17,

@@ -36,6 +36,9 @@ const NO_FAMILY: Verdict = Verdict::Errno(libc::EAFNOSUPPORT);
 const NO_PROTOCOL: Verdict = Verdict::Errno(libc::EPROTONOSUPPORT);
 const DENIED: Verdict = Verdict::Errno(libc::EPERM);
 
+/// The number of pid 1 in its own namespace, which is all that a step sees.
+const PID_ONE: u32 = 1;
+
 /// A filter program, at the end of its room.
 pub(crate) struct Program {
     code: [sock_filter; ROOM],
@@ -140,6 +143,11 @@ impl Writer {
                 }
                 self.put(load_argument(argument))
             }
+            Verdict::PidOne { argument } => self.deny_value(argument, PID_ONE, self.allow),
+            Verdict::PriorityOf { user } => {
+                let who = self.deny_value(1, PID_ONE, self.allow);
+                self.deny_value(0, user, who)
+            }
             Verdict::Socket => self.judge_socket(),
         }
     }
@@ -147,6 +155,12 @@ impl Writer {
     const fn deny_bits(&mut self, argument: u8, bits: u32) -> Spot {
         let (denied, allow) = (self.answer(DENIED), self.allow);
         self.test(BPF_JSET, bits, denied, allow);
+        self.put(load_argument(argument))
+    }
+
+    const fn deny_value(&mut self, argument: u8, value: u32, otherwise: Spot) -> Spot {
+        let denied = self.answer(DENIED);
+        self.test(BPF_JEQ, value, denied, otherwise);
         self.put(load_argument(argument))
     }
 

@@ -24,6 +24,10 @@ pub(crate) enum Verdict {
     CreatedMode { flags: u8, mode: u8 },
     /// EPERM if the low half of this argument is one of these.
     AnyOf { argument: u8, values: [u32; 3] },
+    /// EPERM if the low half of this argument is the number of pid 1.
+    PidOne { argument: u8 },
+    /// EPERM if the call is for pid 1 (second argument), or for all processes of a user (first argument).
+    PriorityOf { user: u32 },
     /// Local sockets, TCP and UDP, and the routing side of netlink.
     Socket,
 }
@@ -47,6 +51,7 @@ impl Verdict {
                     mode: others,
                 },
             ) => flags == other && mode == others,
+            (Self::PidOne { argument }, Self::PidOne { argument: other }) => argument == other,
             (Self::Socket, Self::Socket) => true,
             _ => false,
         }
@@ -125,6 +130,13 @@ const STATMOUNT: c_long = 457;
 const LISTMOUNT: c_long = 458;
 const LSM_SET_SELF_ATTR: c_long = 460;
 
+/// The first argument is a process.
+const PID_0: Verdict = Verdict::PidOne { argument: 0 };
+
+/// Who a priority is for, in linux/resource.h and linux/ioprio.h.
+const PRIO_USER: u32 = 2;
+const IOPRIO_WHO_USER: u32 = 3;
+
 /// What a step that traces needs: the calls of ptrace(2), and those that read and write a
 /// tracee's memory. Pid 1 cannot be traced: it is not dumpable, and no step has a capability.
 pub(crate) const TRACING: [c_long; 3] = [
@@ -134,7 +146,7 @@ pub(crate) const TRACING: [c_long; 3] = [
 ];
 
 /// Every rule that all architectures share.
-pub(crate) const RULES: [Rule; 88] = [
+pub(crate) const RULES: [Rule; 95] = [
     // Namespaces. A filter cannot read the structure that clone3 takes.
     unknown(libc::SYS_clone3),
     Rule::new(
@@ -173,6 +185,23 @@ pub(crate) const RULES: [Rule; 88] = [
     denied(libc::SYS_kcmp),
     denied(libc::SYS_migrate_pages),
     denied(libc::SYS_move_pages),
+    // Pid 1 has the user of the steps, the only one that is mapped, and hands its limits, processors and
+    // priorities to each of them: the kernel would let one step set those of the next.
+    Rule::new(libc::SYS_prlimit64, PID_0),
+    Rule::new(libc::SYS_sched_setaffinity, PID_0),
+    Rule::new(libc::SYS_sched_setparam, PID_0),
+    Rule::new(libc::SYS_sched_setscheduler, PID_0),
+    Rule::new(libc::SYS_sched_setattr, PID_0),
+    Rule::new(
+        libc::SYS_setpriority,
+        Verdict::PriorityOf { user: PRIO_USER },
+    ),
+    Rule::new(
+        libc::SYS_ioprio_set,
+        Verdict::PriorityOf {
+            user: IOPRIO_WHO_USER,
+        },
+    ),
     // Keyrings are not part of any namespace.
     denied(libc::SYS_keyctl),
     denied(libc::SYS_add_key),

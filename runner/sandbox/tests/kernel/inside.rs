@@ -43,6 +43,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("owner", [path]) => writes::owner(path),
         ("others", _) => others(),
         ("kill-all", _) => kill_all(),
+        ("slow-child", _) => processes::slow_child(),
         ("daemonise", [name]) => processes::daemonise(name),
         ("ignore-signals", [how]) => {
             println!("ready");

@@ -1,10 +1,10 @@
 //! No process outlives its step, and none reaches beyond the sandbox.
 
-use nix::errno::Errno::{EINVAL, EPERM, ESRCH};
+use nix::errno::Errno::{EACCES, EINVAL, EPERM, ESRCH};
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_sandbox::step::{Ending, Limit};
 
-use crate::attempt::{Attempt, Forbidden, all_fail, just};
+use crate::attempt::{Attempt, Forbidden, all_fail, io, just};
 use crate::harness::Trial;
 use crate::world::{World, limits, run};
 
@@ -25,12 +25,83 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
         || just(libc::SYS_kill, &[-0x3fff_ffff, 9]),
         &[ESRCH, EINVAL, EPERM],
     ),
+    ("limits-of-pid-one", || limits_of(1), &[EPERM]),
+    ("processors-of-pid-one", || processors_of(1), &[EPERM]),
+    (
+        "processors-of-pid-one-by-high-bits",
+        || processors_of(0x1_0000_0001),
+        &[EPERM],
+    ),
+    (
+        "scheduler-of-pid-one",
+        || scheduler_of(libc::SYS_sched_setscheduler, &[1, BATCH]),
+        &[EPERM],
+    ),
+    (
+        "scheduler-parameters-of-pid-one",
+        || scheduler_of(libc::SYS_sched_setparam, &[1]),
+        &[EPERM],
+    ),
+    (
+        "scheduler-attributes-of-pid-one",
+        attributes_of_pid_one,
+        &[EPERM],
+    ),
+    (
+        "priority-of-pid-one",
+        || just(libc::SYS_setpriority, &[0, 1, 5]),
+        &[EPERM],
+    ),
+    (
+        "priority-of-the-group-of-pid-one",
+        || just(libc::SYS_setpriority, &[1, 1, 5]),
+        &[EPERM],
+    ),
+    (
+        "priority-of-the-user-of-pid-one",
+        || just(libc::SYS_setpriority, &[2, 0, 5]),
+        &[EPERM],
+    ),
+    (
+        "disk-priority-of-pid-one",
+        || just(libc::SYS_ioprio_set, &[1, 1, IDLE_DISK]),
+        &[EPERM],
+    ),
+    (
+        "disk-priority-of-the-user-of-pid-one",
+        || just(libc::SYS_ioprio_set, &[3, 0, IDLE_DISK]),
+        &[EPERM],
+    ),
+    (
+        "oom-score-of-pid-one",
+        || write("/proc/1/oom_score_adj", "900"),
+        &[EACCES],
+    ),
+    (
+        "timer-slack-of-pid-one",
+        || write("/proc/1/timerslack_ns", "999999999"),
+        &[EACCES, EPERM],
+    ),
+    (
+        "core-filter-of-pid-one",
+        || write("/proc/1/coredump_filter", "0"),
+        &[EACCES],
+    ),
 ];
+
+/// `SCHED_BATCH` of linux/sched.h, which anybody may choose.
+const BATCH: i64 = 3;
+
+/// Class and level of linux/ioprio.h: when nobody else wants the disk.
+const IDLE_DISK: i64 = 3 << 13;
 
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
     ("processes_beyond_are_out_of_reach", |world| {
         all_fail(world, FORBIDDEN);
+    }),
+    ("processes_of_a_step_are_its_own_to_slow", |world| {
+        assert_eq!(world.attempt("slow-child", &[]), "did slowed\n");
     }),
     ("processes_daemon_dies_with_its_step", daemon),
     (
@@ -41,6 +112,56 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("processes_that_ignore_signals_end_at_the_timeout", stubborn),
     ("processes_that_are_stopped_end_at_the_timeout", stopped),
 ];
+
+fn limits_of(pid: i64) -> Attempt {
+    let limit = [64_u64, 64];
+    let kind = libc::RLIMIT_NOFILE.into();
+    just(libc::SYS_prlimit64, &[pid, kind, limit.as_ptr() as i64, 0])
+}
+
+fn processors_of(pid: i64) -> Attempt {
+    let mask = [1_u64; 16];
+    just(
+        libc::SYS_sched_setaffinity,
+        &[pid, 128, mask.as_ptr() as i64],
+    )
+}
+
+fn scheduler_of(number: libc::c_long, arguments: &[i64]) -> Attempt {
+    let parameters = [0_i32; 4];
+    just(number, &[arguments, &[parameters.as_ptr() as i64]].concat())
+}
+
+fn attributes_of_pid_one() -> Attempt {
+    // `struct sched_attr` of 48 bytes: its size, then the policy.
+    let mut attributes = [0_u32; 12];
+    attributes[..2].copy_from_slice(&[48, 3]);
+    just(libc::SYS_sched_setattr, &[1, attributes.as_ptr() as i64, 0])
+}
+
+fn write(path: &str, content: &str) -> Attempt {
+    io(std::fs::write(path, content)).map(|()| "wrote".to_owned())
+}
+
+/// Inside: what a step may do to itself and to a process of its own, as `nice`, `taskset` and `prlimit` do.
+pub(crate) fn slow_child() -> Attempt {
+    // SAFETY: this program has one thread.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        std::thread::sleep(std::time::Duration::from_mins(1));
+        std::process::exit(0);
+    }
+    for pid in [0, child.into()] {
+        limits_of(pid)?;
+        processors_of(pid)?;
+        scheduler_of(libc::SYS_sched_setscheduler, &[pid, BATCH])?;
+        just(libc::SYS_setpriority, &[0, pid, 5])?;
+        just(libc::SYS_ioprio_set, &[1, pid, IDLE_DISK])?;
+    }
+    // Its own group.
+    just(libc::SYS_setpriority, &[1, 0, 6])?;
+    Ok("slowed".to_owned())
+}
 
 /// Inside: leaves a process in a session of its own, which writes for as long as it lives.
 pub(crate) fn daemonise(name: &str) -> Attempt {
