@@ -27,7 +27,8 @@ pub enum Lock {
     TimeNamespace,
     /// The root is the toolchain, and nobody can write it.
     ReadOnlyRoot,
-    /// Locks, leases and watches on files of the toolchain are not seen in another sandbox.
+    /// Locks, leases and watches on files of the toolchain, and on device files, are not seen in another
+    /// sandbox.
     PrivateInodes,
     /// `/proc` shows its own processes and little of the host.
     MaskedProc,
@@ -152,11 +153,26 @@ impl Lock {
     }
 }
 
+/// Begins what is said of [`Lock::PrivateInodes`] where a tree is shown through the inodes of the host.
+const SHARED_INODES: &str = "shared-inodes";
+
 impl Enforcement {
     /// Records the state of one lock.
     pub fn record(&mut self, lock: Lock, state: LockState, detail: impl Into<String>) {
         let detail = detail.into();
         self.locks.insert(lock, Held { state, detail });
+    }
+
+    /// Records that a tree is shown through the inodes of the host, and why.
+    pub fn record_shared_inodes(&mut self, why: impl fmt::Display) {
+        let detail = format!("{SHARED_INODES}: {why}");
+        self.record(Lock::PrivateInodes, LockState::Partial, detail);
+    }
+
+    /// Whether two sandboxes of one tree have its inodes in common.
+    pub fn shares_inodes(&self) -> bool {
+        let held = self.locks.get(&Lock::PrivateInodes);
+        held.is_some_and(|held| held.detail.starts_with(SHARED_INODES))
     }
 
     /// Takes over what `other` knows.
@@ -246,6 +262,17 @@ mod tests {
             json,
             r#"{"seccomp":{"state":"enforced","detail":"91 calls"}}"#
         );
+    }
+
+    #[test]
+    fn shared_inodes_are_known_from_other_reasons() {
+        let mut enforcement = Enforcement::default();
+        assert!(!enforcement.shares_inodes());
+        enforcement.record(Lock::PrivateInodes, LockState::Partial, "device files");
+        assert!(!enforcement.shares_inodes());
+        enforcement.record_shared_inodes("EINVAL");
+        assert!(enforcement.shares_inodes());
+        assert_eq!(enforcement.state(Lock::PrivateInodes), LockState::Partial);
     }
 
     #[test]

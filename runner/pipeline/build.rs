@@ -24,7 +24,7 @@ use super::run::{Bake, Ran};
 use super::secrets::{self, Suspects};
 use super::theirs::Theirs;
 use super::twin::{Twin, bake};
-use super::{inputs, notices, places, root, sources};
+use super::{alone, inputs, notices, places, root, sources};
 
 /// Builds one recipe, or finds that it was built.
 pub fn build(
@@ -74,13 +74,15 @@ pub fn make(
         ..ctx.shared.machine(wish.jobs).clone()
     };
     let twin = Twin::plan(&planned.plan, &machine, limits, sources.source_date_epoch);
-    let keeper = Keeper::open(planned, &action, wish, ctx)?;
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
+    let alone = &alone::turn(&root, &switch, ctx)?;
+    let keeper = Keeper::open(planned, &action, wish, ctx)?;
     let (folder, pace) = (keeper.folder(), &Pace::default());
     let bake_this = Bake {
         planned,
         root: &root,
         sources: &sources,
+        alone,
         wish,
         folder,
         pace,
@@ -99,9 +101,8 @@ pub fn make(
         let outputs = reproduced.outputs();
         keeper.guard(theirs.check_outputs(outputs, &a.written, ctx))?;
     }
-    let files = reproduced.compared();
     ctx.tell(&Event::Compared {
-        files,
+        files: reproduced.compared(),
         differing: 0,
     });
     notices::names(reproduced.outputs(), ctx);

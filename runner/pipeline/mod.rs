@@ -36,6 +36,7 @@ pub mod remembered;
 pub mod roots;
 pub mod sources;
 pub mod vendored;
+pub mod alone;
 pub mod twin;
 pub mod run;
 pub mod furnish;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use zwieback_core::bake::completed::{Completed, Ending, StepResult};
 use zwieback_core::bake::record::RunRecord;
-use zwieback_core::enforcement::{Enforcement, LockState};
+use zwieback_core::enforcement::{Enforcement, Lock, LockState};
 use zwieback_core::event::Event;
 use zwieback_core::manifest::recipe::Step;
 use zwieback_core::name::Name;
@@ -29,6 +29,7 @@ use zwieback_sandbox::sandbox::{Sandbox, Sources as Disks};
 use zwieback_sandbox::step::{self, Command};
 
 use super::advice;
+use super::alone::Alone;
 use super::context::{Context, Wish};
 use super::error::PipelineError;
 use super::furnish;
@@ -49,6 +50,8 @@ pub struct Bake<'a> {
     pub root: &'a Root,
     /// The unpacked sources.
     pub sources: &'a Sources,
+    /// What keeps other builds waiting, where they must.
+    pub alone: &'a Alone,
     /// What the user wants.
     pub wish: &'a Wish,
     /// Where logs and disks are.
@@ -340,9 +343,14 @@ fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {
         disks,
     };
     let sandbox = Sandbox::start(bake.ctx.sandboxes, part.spec, sources, bake.canceller)?;
-    for (lock, held) in sandbox.enforcement().iter() {
+    let enforcement = sandbox.enforcement();
+    // It was tried before, and had its own then.
+    let is_unguarded = enforcement.shares_inodes() && bake.alone.is_none();
+    for (lock, held) in enforcement.iter() {
         let name = lock.as_str();
-        if held.state == LockState::Absent && !bake.wish.allow_absent.iter().any(|it| it == name) {
+        let is_absent =
+            held.state == LockState::Absent || lock == Lock::PrivateInodes && is_unguarded;
+        if is_absent && !bake.wish.allow_absent.iter().any(|allowed| allowed == name) {
             return Err(PipelineError::LockAbsent {
                 lock: name,
                 detail: held.detail.clone(),

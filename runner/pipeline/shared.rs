@@ -19,6 +19,7 @@ pub struct Shared {
     room: OnceLock<(Machine, Slots)>,
     swept: OnceLock<()>,
     roots: Mutex<BTreeMap<Digest, PathBuf>>,
+    shares_inodes: Mutex<BTreeMap<Digest, bool>>,
     fetching: Mutex<()>,
     preparing: Mutex<()>,
     signing: Mutex<()>,
@@ -85,6 +86,16 @@ impl Shared {
         self.roots().insert(digest, path);
     }
 
+    /// Whether sandboxes of a root have its inodes in common, if that was tried.
+    pub fn shares_inodes(&self, root: &Digest) -> Option<bool> {
+        self.tried().get(root).copied()
+    }
+
+    /// Remembers what a trial of a root has shown.
+    pub fn put_shares_inodes(&self, root: Digest, shares: bool) {
+        self.tried().insert(root, shares);
+    }
+
     /// Clears what killed runs left, once: looking through all runs takes longer the more there are.
     pub fn sweep_runs(&self, runs: &Path) {
         self.swept.get_or_init(|| run_folder::sweep(runs));
@@ -99,6 +110,11 @@ impl Shared {
             };
             (machine, Slots::new(budget))
         })
+    }
+
+    fn tried(&self) -> MutexGuard<'_, BTreeMap<Digest, bool>> {
+        let tried = self.shares_inodes.lock();
+        tried.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn roots(&self) -> MutexGuard<'_, BTreeMap<Digest, PathBuf>> {

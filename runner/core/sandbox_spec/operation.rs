@@ -56,7 +56,7 @@ pub enum Operation {
 
 /// Parts of `/proc` that tell of the host, and that everybody may read. What only root may read
 /// (`kcore`, `kmsg`, `timer_list` …) is closed already: no step is root outside.
-pub const HIDDEN: [&str; 16] = [
+pub const HIDDEN: [&str; 22] = [
     "acpi",
     "asound",
     "buddyinfo",
@@ -73,6 +73,13 @@ pub const HIDDEN: [&str; 16] = [
     "partitions",
     "scsi",
     "swaps",
+    // What is open on the whole machine, to the unit: two sandboxes could count for each other.
+    "sys/fs/aio-nr",
+    "sys/fs/dentry-state",
+    "sys/fs/file-nr",
+    "sys/fs/inode-nr",
+    "sys/fs/inode-state",
+    "sys/kernel/pty/nr",
 ];
 
 /// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
+use rustix::io::Errno;
 use zwieback_core::digest::Digest;
 
 use crate::fs::beneath::open_lock;
@@ -60,6 +61,18 @@ impl Store {
         let lock = open_lock(self.dir(), "commit.lock")?;
         uninterrupted(&lock, FlockOperation::LockExclusive).attempt("flock", "commit.lock")?;
         Ok(lock)
+    }
+
+    /// The lock of who must be the only one to build from this store, if nobody has it; dropping it releases it.
+    pub fn try_alone(&self) -> Result<Option<OwnedFd>, StoreError> {
+        let lock = open_lock(self.dir(), "alone.lock")?;
+        match uninterrupted(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            other => {
+                other.attempt("flock", "alone.lock")?;
+                Ok(Some(lock))
+            }
+        }
     }
 }
 

@@ -124,7 +124,9 @@ fn devices(scratch: &ScratchFs, nodes: Option<&OwnedFd>) -> Result<OwnedFd, Call
     }
     for device in Device::ALL {
         let node = if let Some(nodes) = nodes {
-            mount::clone_file(nodes, device.name())?
+            let node = mount::clone_file(nodes, device.name())?;
+            mount::restrict(&node, "", Attributes::DEVICE)?;
+            node
         } else {
             let on_host = Path::new("/dev").join(device.name());
             mount::clone_tree(&on_host, Attributes::DEVICE)?
@@ -143,7 +145,7 @@ fn terminals() -> Result<OwnedFd, CallError> {
         ("ptmxmode", "0666".to_owned()),
         ("max", MOST_TERMINALS.to_owned()),
     ];
-    mount::create("devpts", &options, Attributes::DEVICE)
+    mount::create("devpts", &options, Attributes::DEVICES)
 }
 
 /// The file system of this namespace's queues. A kernel without queues has no such file system.

@@ -185,7 +185,7 @@ fn own_devices() -> Result<OwnedFd, CallError> {
         bytes: 64 << 10,
         inodes: 64,
     };
-    let folder = mount::create("tmpfs", &size_options(room, "0755"), Attributes::DEVICE)?;
+    let folder = mount::create("tmpfs", &size_options(room, "0755"), Attributes::DEVICES)?;
     for device in Device::ALL {
         let name = device.name();
         let (major, minor) = device.numbers();

@@ -219,17 +219,17 @@ fn record_inodes(
     shared: Option<&CallError>,
     host_devices: Option<&CallError>,
 ) {
-    let (state, detail) = match (shared, host_devices) {
-        (Some(error), _) => (LockState::Partial, format!("shared-inodes: {error}")),
-        (None, None) => (
-            LockState::Enforced,
-            "toolchain through an overlay, device files of its own".to_owned(),
-        ),
-        (None, Some(_)) => (
-            LockState::Enforced,
-            "toolchain through an overlay; only root can make device files".to_owned(),
+    if let Some(error) = shared {
+        return enforcement.record_shared_inodes(error);
+    }
+    let (state, devices) = match host_devices {
+        None => (LockState::Enforced, "device files of its own".to_owned()),
+        Some(error) => (
+            LockState::Partial,
+            format!("device files are the host's: {error}"),
         ),
     };
+    let detail = format!("toolchain through an overlay, {devices}");
     enforcement.record(Lock::PrivateInodes, state, detail);
 }
 

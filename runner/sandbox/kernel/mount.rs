@@ -24,8 +24,11 @@ impl Attributes {
     pub(crate) const WRITABLE: Self = Self(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV);
     /// Written, never executed.
     pub(crate) const DATA: Self = Self(Self::WRITABLE.0 | libc::MOUNT_ATTR_NOEXEC);
-    /// A device file that works.
-    pub(crate) const DEVICE: Self = Self(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+    /// Device files that work.
+    pub(crate) const DEVICES: Self = Self(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+    /// A device file that works, and has the times and the mode that it had: it can be written to, but on a
+    /// mount like this not changed.
+    pub(crate) const DEVICE: Self = Self(Self::DEVICES.0 | libc::MOUNT_ATTR_RDONLY);
 
     const fn set(self) -> libc::mount_attr {
         libc::mount_attr {

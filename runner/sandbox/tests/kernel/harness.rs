@@ -9,8 +9,8 @@ use zwieback_test_world::skip::skip;
 
 use crate::world::World;
 use crate::{
-    clock, factors, inodes, kernel, lifecycle, limits, namespaces, network, processes, shell,
-    shift, terminal, writes,
+    clock, factors, inodes, kernel, lifecycle, limits, namespaces, network, processes, shared,
+    shell, shift, terminal, writes,
 };
 
 /// A test with a name.
@@ -64,6 +64,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         clock::TRIALS,
         shift::TRIALS,
         inodes::TRIALS,
+        shared::TRIALS,
         factors::TRIALS,
     ]
     .into_iter()

@@ -17,10 +17,16 @@ use crate::world::{World, limits, run};
 /// Trials of this area.
 pub(crate) const TRIALS: &[Trial] = &[
     ("inodes_carry_no_locks", |world| {
-        beside(world, "hold-locks", "try-locks", "did free");
+        beside(world, "hold-locks", "try-locks", &shared(), "did free");
     }),
     ("inodes_carry_no_events", |world| {
-        beside(world, "touch-files", "count-events", "did 0 events");
+        beside(
+            world,
+            "touch-files",
+            "count-events",
+            &shared(),
+            "did 0 events",
+        );
     }),
     ("inodes_leave_watchers_to_others", |world| {
         assert_eq!(world.attempt("all-watchers", &[]), "did 48 instances\n");
@@ -45,13 +51,16 @@ const DEVICES: [&str; 2] = ["/dev/null", "/dev/zero"];
 /// What one does goes on for as long as the other looks.
 const WHILE: Duration = Duration::from_millis(300);
 
-/// Has two sandboxes do something at the same time; the second must say this.
-fn beside(world: &World, first: &str, second: &str, expected: &str) {
+fn shared() -> Vec<&'static str> {
     let mut paths = SHARED.to_vec();
     if nix::unistd::geteuid().is_root() {
         paths.extend(DEVICES);
     }
-    let paths = paths.as_slice();
+    paths
+}
+
+/// Has two sandboxes do something at the same time; the second must say this.
+pub(crate) fn beside(world: &World, first: &str, second: &str, paths: &[&str], expected: &str) {
     let (mut one, mut other) = (world.sandbox(limits()), world.sandbox(limits()));
     let (begun, ready) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -91,6 +100,7 @@ fn hold_locks(paths: &[&str]) -> Attempt {
         let lease = i64::from(libc::F_RDLCK);
         let _leased = call(libc::SYS_fcntl, &[i64::from(file.as_raw_fd()), 1024, lease]);
         record_lock(&file, libc::F_SETLK)?;
+        record_lock(&file, libc::F_OFD_SETLK)?;
         held.push(Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?);
     }
     say_and_wait()?;
@@ -107,11 +117,29 @@ fn try_locks(paths: &[&str]) -> Attempt {
         if i32::from(found) != libc::F_UNLCK {
             return Ok(format!("{path} has a record lock"));
         }
+        // A lease to write is for who alone has the file open.
+        let lease = i64::from(libc::F_WRLCK);
+        if is_alone_with(path, file.as_raw_fd(), lease) == Err(Errno::EAGAIN) {
+            return Ok(format!("{path} is open elsewhere"));
+        }
         if let Err((_, errno)) = Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             return Ok(format!("{path} is locked: {errno}"));
         }
     }
     Ok("free".to_owned())
+}
+
+/// Whether nobody else has a file open that no program here was started from.
+fn is_alone_with(path: &str, fd: i32, lease: i64) -> Result<(), Errno> {
+    if path != "/setuid" {
+        return Ok(());
+    }
+    call(libc::SYS_fcntl, &[i64::from(fd), 1024, lease])?;
+    call(
+        libc::SYS_fcntl,
+        &[i64::from(fd), 1024, libc::F_UNLCK.into()],
+    )
+    .map(drop)
 }
 
 /// A lock on the whole file, to read when it is set and to write when it is asked for.
@@ -130,6 +158,7 @@ fn record_lock(file: &File, command: i32) -> Result<i16, Errno> {
     };
     let done = match command {
         libc::F_GETLK => fcntl(file, FcntlArg::F_GETLK(&mut lock)),
+        libc::F_OFD_SETLK => fcntl(file, FcntlArg::F_OFD_SETLK(&lock)),
         _ => fcntl(file, FcntlArg::F_SETLK(&lock)),
     };
     match done {

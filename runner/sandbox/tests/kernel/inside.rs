@@ -8,12 +8,13 @@ use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
 use crate::{
-    clock, inodes, kernel, lifecycle, limits, network, processes, shell, terminal, writes,
+    clock, inodes, kernel, lifecycle, limits, network, processes, shared, shell, terminal, writes,
 };
 
 /// Performs what has this name.
 pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
-    if let Some(made) = inodes::perform(name, arguments) {
+    let made = inodes::perform(name, arguments).or_else(|| shared::perform(name));
+    if let Some(made) = made {
         return made;
     }
     match (name, arguments) {
@@ -58,11 +59,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("fill-inodes", [dir]) => limits::fill_inodes(dir),
         ("talk", _) => limits::talk(),
         ("address", _) => Ok(format!("{:p}", &raw const HERE)),
-        ("exit", ["signal"]) => {
-            // SAFETY: a plain integer.
-            unsafe { libc::raise(libc::SIGKILL) };
-            Ok(String::new())
-        }
+        ("exit", ["signal"]) => end_by_signal(),
         ("exit", [code]) => std::process::exit(code.parse().expect("a number")),
         ("rounds", [tree, resident, rounds]) => lifecycle::rounds(tree, resident, rounds),
         ("interact", [tree]) => shell::interact(tree),
@@ -77,6 +74,12 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
 }
 
 static HERE: u8 = 0;
+
+fn end_by_signal() -> Attempt {
+    // SAFETY: a plain integer.
+    unsafe { libc::raise(libc::SIGKILL) };
+    Ok(String::new())
+}
 
 fn identity() -> Attempt {
     let read = |name: &str| io(fs::read_to_string(format!("/proc/sys/kernel/{name}")));
@@ -193,6 +196,12 @@ fn masks() -> Attempt {
         "kmsg",
         "acpi",
         "scsi",
+        "sys/fs/aio-nr",
+        "sys/fs/dentry-state",
+        "sys/fs/file-nr",
+        "sys/fs/inode-nr",
+        "sys/fs/inode-state",
+        "sys/kernel/pty/nr",
     ];
     let shown = hidden.iter().filter(|name| {
         let path = format!("/proc/{name}");

@@ -1,6 +1,7 @@
 //! What is read-only stays as it is, and no mode or link is a way around.
 
 use std::fs::{self, OpenOptions};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 
 use nix::errno::Errno::{self, EACCES, EFBIG, EPERM, EROFS, EXDEV};
@@ -47,6 +48,25 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
         || io(fs::hard_link("/probe", "/build/link")).map(|()| String::new()),
         &[EXDEV, EACCES],
     ),
+    ("utimes-full", || touch(c"/dev/full"), READ_ONLY),
+    ("utimes-null", || touch(c"/dev/null"), READ_ONLY),
+    ("utimes-urandom", || touch(c"/dev/urandom"), READ_ONLY),
+    (
+        "utimes-of-an-open-zero",
+        || {
+            let zero = io(OpenOptions::new().read(true).write(true).open("/dev/zero"))?;
+            just(libc::SYS_utimensat, &[zero.as_raw_fd().into(), 0, 0, 0])
+        },
+        READ_ONLY,
+    ),
+    (
+        "chmod-null",
+        || {
+            let mode = fs::Permissions::from_mode(0o600);
+            io(fs::set_permissions("/dev/null", mode)).map(|()| String::new())
+        },
+        READ_ONLY,
+    ),
     ("reopen-toolchain", reopen, READ_ONLY),
     ("write-passwd", || open("/etc/passwd"), READ_ONLY),
     (
@@ -91,6 +111,11 @@ pub(crate) const TRIALS: &[Trial] = &[
 
 fn open(path: &str) -> Attempt {
     io(OpenOptions::new().write(true).open(path)).map(|_| "opened".to_owned())
+}
+
+/// Now, which anybody may set who may write.
+fn touch(path: &'static std::ffi::CStr) -> Attempt {
+    just(libc::SYS_utimensat, &[-100, text(path), 0, 0])
 }
 
 fn chmod_toolchain() -> Attempt {
