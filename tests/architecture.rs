@@ -36,8 +36,10 @@ const READS_ENVIRONMENT: [&str; 3] = [
     "runner/host/launch/environment.rs",
 ];
 
-/// Where a program may be started: the launcher for those of others, one place for this one itself.
-const STARTS_PROGRAMS: [&str; 3] = [
+/// Where a program may be started: the launcher for those of others, with what limits them, and one place for
+/// this one itself.
+const STARTS_PROGRAMS: [&str; 4] = [
+    "runner/sandbox/child_memory.rs",
     "runner/host/launch/running.rs",
     "runner/host/launch/launched.rs",
     "runner/host/rego.rs",

@@ -141,10 +141,7 @@ fn what_was_locked_is_fetched_again_from_a_server_of_plain_files() {
     recipe(&world, &tool, "");
     mirrors(&world, &[&local(&world)]);
     world.run(&["lock", "tool"]).expect(0, &[]);
-    let mut files = Vec::new();
-    plain_files(&world.path("mirror"), "", &mut files);
-    let honest = |(path, bytes)| (path, bytes, Manner::Honest);
-    let server = Mirror::of(files.into_iter().map(honest));
+    let server = served(&world);
     mirrors(&world, &[server.root()]);
     // Another store has seen none of it.
     let mut fetch = world.zwieback(&["fetch", "tool"]);
@@ -152,6 +149,14 @@ fn what_was_locked_is_fetched_again_from_a_server_of_plain_files() {
     let outcome: zwieback_test_world::outcome::Outcome = fetch.output().unwrap().into();
     assert!(outcome.stderr.contains("Fetched"), "{outcome}");
     assert!(server.asked().iter().any(|path| path.contains("tool.git")));
+}
+
+/// A server of plain files that has the mirror.
+fn served(world: &World) -> Mirror {
+    let mut files = Vec::new();
+    plain_files(&world.path("mirror"), "", &mut files);
+    let honest = |(path, bytes)| (path, bytes, Manner::Honest);
+    Mirror::of(files.into_iter().map(honest))
 }
 
 /// Every file below a folder as a server of plain files has it; git asks for its list with a query.
@@ -236,7 +241,7 @@ fn a_commit_has_a_largest_size_as_sent_and_as_an_archive() {
     let smallest = ["--config", "fetch.largest=1 MiB", "lock", "tool"];
     world
         .run(&smallest)
-        .expect(1, &["sent more than 1048576 bytes", "[fetch] largest"]);
+        .expect(101, &["sent more than 1048576 bytes", "[fetch] largest"]);
     world
         .run(&["lock", "tool"])
         .expect(0, &["Locked recipe tool"]);
@@ -252,8 +257,38 @@ fn a_commit_has_a_largest_size_as_sent_and_as_an_archive() {
     recipe(&world, &commit_of_names, "");
     let small = ["--config", "fetch.largest=20 MiB", "lock", "tool"];
     world.run(&small).expect(
-        1,
+        101,
         &["the commit has more than 20971520 bytes", "[fetch] largest"],
+    );
+    world
+        .run(&["lock", "tool"])
+        .expect(0, &["Locked recipe tool"]);
+}
+
+/// A hundred kilobytes are sent: a large object, and another one that is made of it. git holds both to see
+/// what the second one is.
+#[test]
+fn what_git_is_sent_does_not_fill_the_memory() {
+    let world = World::new(site!(), Larder::Shell);
+    let tool = repository(&world, "tool");
+    let mut zeros = vec![0; 96 << 20];
+    fs::write(tool.join("a"), &zeros).unwrap();
+    zeros.push(1);
+    fs::write(tool.join("b"), &zeros).unwrap();
+    let commit_of_zeros = commit(&world, &tool);
+    let bare = world.path("mirror/acme/tool.git");
+    git(&world, &bare, &["repack", "-a", "-d", "--quiet"]);
+    git(&world, &bare, &["update-server-info"]);
+    recipe(&world, &commit_of_zeros, "");
+    let server = served(&world);
+    mirrors(&world, &[server.root()]);
+    let little = ["--config", "programs.memory=128 MiB", "lock", "tool"];
+    world.run(&little).expect(
+        101,
+        &[
+            "`git` needed more than the 128 MiB of memory",
+            "raise `[programs] memory`",
+        ],
     );
     world
         .run(&["lock", "tool"])

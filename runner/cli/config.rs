@@ -32,6 +32,8 @@ pub struct Config {
     pub sign: Sign,
     /// `[fetch]`.
     pub fetch: Fetch,
+    /// `[programs]`: git, cargo, npm, pip, apt, what signs, what deploys.
+    pub programs: Programs,
     /// `[limits]`: the most that a recipe may ask for.
     pub limits: Limits,
     /// `[release]`.
@@ -88,6 +90,14 @@ pub struct Fetch {
     pub slowest: Option<ByteSize>,
     /// The longest that one file may take.
     pub longest: Option<Seconds>,
+}
+
+/// What a program of somebody else's may have that is started outside a sandbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Programs {
+    /// The most memory of each.
+    pub memory: Option<ByteSize>,
 }
 
 /// Where releases are decided about. It is the user's alone: a gate's file names commands to run.

@@ -10,6 +10,8 @@ use zwieback_core::bake::unsigned::NotSignable;
 use zwieback_core::event::Event;
 use zwieback_core::manifest::diagnostic::Diagnostic;
 use zwieback_core::name::Name;
+use zwieback_host::deb::apt_client::AptError;
+use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
 use zwieback_host::launch::error::LaunchError;
@@ -67,9 +69,7 @@ pub fn release_refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Relea
 /// The exit code of a program of somebody else's that gave no answer.
 fn code_of_program(error: &LaunchError) -> u8 {
     match error {
-        LaunchError::TooSlow { .. } | LaunchError::TooMuch { .. } | LaunchError::Grown { .. } => {
-            exit::LIMIT
-        }
+        error if error.is_limit() => exit::LIMIT,
         LaunchError::Interrupted => exit::INTERRUPTED,
         _ => exit::USER,
     }
@@ -180,6 +180,14 @@ fn code_of_story(error: &PipelineError) -> u8 {
         | PipelineError::SourcesTooLarge
         | PipelineError::ShellLimited { .. } => exit::LIMIT,
         PipelineError::Outputs { source, .. } if source.limit().is_some() => exit::LIMIT,
+        PipelineError::Source { source, .. } | PipelineError::Repository { source, .. }
+            if source.is_limit() =>
+        {
+            exit::LIMIT
+        }
+        PipelineError::Resolve(ResolveError::Apt(AptError::Launch(error))) => {
+            code_of_program(error)
+        }
         PipelineError::Fetch(FetchError::DigestMismatch(_)) => exit::DIGEST_MISMATCH,
         PipelineError::Store(error)
         | PipelineError::Fetch(FetchError::Store(error))

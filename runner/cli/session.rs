@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use zwieback_core::twin::ceilings::Ceilings;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::launch::memory;
 use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
 use zwieback_sandbox::fork_server::ForkServer;
@@ -91,7 +92,7 @@ impl Session {
     }
 }
 
-/// The configuration with every layer applied.
+/// The configuration with every layer applied; from here on it holds for the programs that are started.
 pub fn load_config(global: &Global, dirs: &Dirs) -> anyhow::Result<Config> {
     let user = dirs.config.join("config.toml");
     let project = std::env::current_dir()
@@ -106,11 +107,15 @@ pub fn load_config(global: &Global, dirs: &Dirs) -> anyhow::Result<Config> {
         sets.push((key.to_owned(), value.to_owned()));
     }
     let present = |file: &Path| file.is_file();
-    Ok(config::load(
+    let config = config::load(
         Some(user.as_path()).filter(|file| present(file)),
         project.as_deref().filter(|file| present(file)),
         &sets,
-    )?)
+    )?;
+    if let Some(most) = config.programs.memory {
+        memory::allow(most.0);
+    }
+    Ok(config)
 }
 
 fn screen(global: &Global) -> Box<dyn Observe> {

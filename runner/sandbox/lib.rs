@@ -11,6 +11,7 @@
 
 pub mod call;
 pub mod canceller;
+pub mod child_memory;
 pub mod error;
 pub mod fork_server;
 pub mod handle;

@@ -82,8 +82,8 @@ pub enum EcosystemError {
         commit: String,
         /// The places and what git said there.
         asked: Vec<(String, String)>,
-        /// Whether one of them sent more than is taken.
-        grown: bool,
+        /// The limit that was reached at one of them.
+        reached: Option<LaunchError>,
     },
     /// A source with more bytes than are taken of one.
     #[error("{what} has more than {most} bytes")]
@@ -247,7 +247,7 @@ impl EcosystemError {
             Self::EmptyFolder(_) => {
                 "look whether git ignores the folder, and at `include` and `exclude`".to_owned()
             }
-            Self::TooLarge { .. } | Self::NoRepository { grown: true, .. } => {
+            Self::TooLarge { .. } => {
                 "if it is meant to be so large, raise `[fetch] largest` of the configuration".to_owned()
             }
             Self::OtherPin { .. } => {
@@ -256,12 +256,26 @@ impl EcosystemError {
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Globs(error) => error.hint(),
             Self::Store(error) => return error.hint(),
-            Self::Launch(error) => return error.hint(),
+            Self::Launch(error)
+            | Self::NoRepository {
+                reached: Some(error),
+                ..
+            } => return error.hint(),
             Self::Worktree(error) => return error.hint(),
             Self::Archive { source, .. } => return source.hint(),
             _ => return None,
         };
         Some(hint)
+    }
+
+    /// Whether a limit is why.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Launch(error) => error.is_limit(),
+            Self::NoRepository { reached, .. } => reached.is_some(),
+            _ => false,
+        }
     }
 
     /// Whether no place that was asked has the file, so that another may.

@@ -9,12 +9,11 @@ use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_peer;
 use crate::ecosystem::git_place::GitPlace;
 use crate::launch::client::GIT;
-use crate::launch::error::LaunchError;
 use crate::launch::launched::{Conversation, Launch};
 
 /// What git does not take from the user's configuration. What it does take is proxies, certificates,
 /// credentials and rewritten URLs: where to ask is the user's to say.
-const HARDENED: [&str; 10] = [
+const HARDENED: [&str; 11] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "protocol.allow=never",
@@ -23,6 +22,8 @@ const HARDENED: [&str; 10] = [
     "protocol.file.allow=always",
     "fetch.recurseSubmodules=false",
     "maintenance.auto=false",
+    // Larger files are read in pieces, unless they are made of others.
+    "core.bigFileThreshold=64m",
     // A server that sends less for so long is left for the next one.
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
@@ -38,7 +39,7 @@ pub struct Repository {
 impl Repository {
     /// One commit and all that belongs to it, from the first place that has it.
     pub fn fetch(commit: &str, places: &[GitPlace], most: u64) -> Result<Self, EcosystemError> {
-        let (mut asked, mut grown) = (Vec::new(), false);
+        let (mut asked, mut reached) = (Vec::new(), None);
         for place in places {
             let repository = Self::empty(commit, most)?;
             match repository.take(commit, place) {
@@ -46,9 +47,9 @@ impl Repository {
                 Err(EcosystemError::Refused { words, .. }) => {
                     asked.push((place.url.clone(), words));
                 }
-                Err(EcosystemError::Launch(error @ LaunchError::Grown { .. })) => {
+                Err(EcosystemError::Launch(error)) if error.is_limit() => {
                     asked.push((place.url.clone(), error.to_string()));
-                    grown = true;
+                    reached = Some(error);
                 }
                 Err(error) => return Err(error),
             }
@@ -57,7 +58,7 @@ impl Repository {
         Err(EcosystemError::NoRepository {
             commit,
             asked,
-            grown,
+            reached,
         })
     }
 
@@ -95,12 +96,13 @@ impl Repository {
         let place = place.url.as_str();
         let alone = self.ask(&[&fetch[..], &["--depth=1", "--", place, commit]].concat());
         if let Err(first) = alone {
-            if matches!(first, EcosystemError::Launch(_) | EcosystemError::Cancelled) {
+            if is_final(&first) {
                 return Err(first);
             }
             // A server of plain files gives what it advertises, and an old one too.
             let all = ["--", place, "+refs/*:refs/all/*"];
-            self.ask(&[&fetch[..], &all].concat()).map_err(|_| first)?;
+            let all = self.ask(&[&fetch[..], &all].concat());
+            all.map_err(|second| if is_final(&second) { second } else { first })?;
         }
         let object = format!("{commit}^{{commit}}");
         self.ask(&["rev-parse", "--quiet", "--verify", &object])?;
@@ -118,4 +120,9 @@ impl Repository {
             .set("LC_ALL", "C")
             .growing(self.folder.path(), self.most)
     }
+}
+
+/// Whether nothing is to be tried any more: git was ended, and did not say no.
+fn is_final(error: &EcosystemError) -> bool {
+    matches!(error, EcosystemError::Launch(_) | EcosystemError::Cancelled)
 }

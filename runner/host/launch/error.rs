@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use zwieback_core::manifest::quantity::ByteSize;
+
 /// Why a program gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
@@ -73,6 +75,16 @@ pub enum LaunchError {
         /// How much may be sent.
         most: u64,
     },
+    /// It was given no more memory.
+    #[error("`{program}` needed more than the {} of memory that it may have: {said}", ByteSize(*most))]
+    Memory {
+        /// Its name.
+        program: String,
+        /// How much it may have.
+        most: u64,
+        /// The end of what it wrote to stderr, escaped.
+        said: String,
+    },
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -94,8 +106,20 @@ impl LaunchError {
                 "if it is meant to be so large, raise `[fetch] largest` of the configuration"
                     .to_owned()
             }
+            Self::Memory { .. } => {
+                "if it is meant to need so much, raise `[programs] memory` of your configuration"
+                    .to_owned()
+            }
             _ => return None,
         };
         Some(hint)
+    }
+
+    /// Whether a limit ended it.
+    pub fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::TooSlow { .. } | Self::TooMuch { .. } | Self::Grown { .. } | Self::Memory { .. }
+        )
     }
 }

@@ -19,7 +19,7 @@ use super::error::LaunchError;
 use super::growth::Growth;
 use super::rules::Rules;
 use super::running::{Cut, Running};
-use super::{environment, folder};
+use super::{environment, folder, memory};
 use crate::stop::is_stopped;
 
 /// How much of what a program says on stderr is kept.
@@ -179,11 +179,12 @@ impl Launch {
         if let Some(growth) = grown.filter(|growth| growth.is_beyond()) {
             return Err(self.cut(Cut::Grown(growth.most)));
         }
-        Ok(Output {
+        let output = Output {
             status: running.status().map_err(cut)?,
             stdout: stdout.take(),
             stderr: stderr.take(),
-        })
+        };
+        self.check_memory(output)
     }
 
     /// Runs it to its end, and gives what it printed if it succeeded.
@@ -276,6 +277,18 @@ impl Launch {
             Cut::Grown(most) => LaunchError::Grown { program, most },
             Cut::Interrupted => LaunchError::Interrupted,
         }
+    }
+
+    /// A program that was given no more memory has failed by our limit.
+    fn check_memory(&self, output: Output) -> Result<Output, LaunchError> {
+        if output.status.success() || !memory::ran_out(&output.stderr) {
+            return Ok(output);
+        }
+        Err(LaunchError::Memory {
+            program: self.name(),
+            most: memory::most(),
+            said: last_line(&output.stderr),
+        })
     }
 
     fn io(&self, source: io::Error) -> LaunchError {

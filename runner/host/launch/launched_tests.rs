@@ -65,6 +65,26 @@ fn what_prints_without_end_is_ended() {
 }
 
 #[test]
+fn a_program_has_a_limit_of_memory_before_it_does_anything() {
+    let expected = "2097152\n2097152\n";
+    // The soft and the hard one, and what it starts in turn has them too.
+    assert_eq!(printed(&shell("ulimit -S -d; ulimit -H -d")), expected);
+    assert_eq!(
+        printed(&shell("sh -c 'ulimit -S -d; ulimit -H -d'")),
+        expected
+    );
+    let fails = |words: &str| {
+        let script = format!("echo '{words}' >&2; exit 1");
+        shell(&script).run(b"")
+    };
+    let error = fails("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)");
+    let error = error.unwrap_err();
+    assert!(matches!(error, LaunchError::Memory { .. }) && error.is_limit());
+    assert!(error.to_string().contains("2 GiB") && error.hint().is_some());
+    assert!(!fails("no").unwrap().status.success());
+}
+
+#[test]
 fn what_a_program_leaves_behind_does_not_hold_its_answer() {
     let start = Instant::now();
     assert_eq!(printed(&shell("sleep 600 & echo done")), "done\n");

@@ -11,7 +11,9 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
+use zwieback_sandbox::child_memory::limit_memory;
 
+use super::memory;
 use crate::fs::given_file;
 use crate::stop::is_stopped;
 
@@ -51,6 +53,7 @@ impl Running {
         if !terminal {
             command.process_group(0);
         }
+        limit_memory(command, memory::most());
         Ok(Self {
             child: command.spawn()?,
             has_group: !terminal,
