@@ -20,7 +20,8 @@
 //! | lets something pass | approval, exception, success of tests, withdrawal of an author, promotion, keeper's vote | counts no more |
 //! | holds something back | author, failure of tests, revocation | stays, until someone whose key is good says otherwise; a revocation for ever |
 //!
-//! So no revocation lets anything pass: whoever may revoke could else release.
+//! So no revocation lets anything pass: whoever may revoke could else release. Nor does a policy that takes a
+//! role or a key from whoever held something back.
 
 use std::collections::BTreeSet;
 

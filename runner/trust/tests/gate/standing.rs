@@ -4,7 +4,8 @@ use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::statement::test_result::{TestReport, TestResult};
 
 use crate::statements::{
-    app, approve, authors, key, ready, revocation, revoke, suite, test, three, verdict,
+    app, approve, authors, key, put_in_force, ready, revocation, revoke, suite, test, three,
+    verdict,
 };
 use crate::world::{KEYS, World};
 
@@ -71,6 +72,49 @@ fn a_failure_counts_whoever_signs_without_a_place_for_it() {
     let ahead = ahead.into_statement(app("1.0"), &suite());
     let ahead = world.force("tess", &ahead);
     assert_eq!(ahead, Err("statement-malformed".into()));
+}
+
+/// A policy that takes the role or the key of whoever failed a release does not pass it.
+#[test]
+fn a_failure_outlives_the_role_of_its_signer() {
+    type Edit = fn(&str) -> String;
+    let edits: [(&str, Edit); 4] = [
+        ("no tester any more", |text| {
+            text.replace(", \"tess\"]", "]")
+        }),
+        ("nobody any more", |text| {
+            let text = text.replace(", \"tess\"]", "]");
+            let Some((before, tess)) = text.split_once("[people.tess]") else {
+                return text;
+            };
+            let (_, after) = tess.split_once("[[environment]]").unwrap();
+            format!("{before}[[environment]]{after}")
+        }),
+        ("the role has another name", |text| {
+            text.replace(", \"tess\"]", "]")
+                .replace("testers", "quality")
+        }),
+        ("another role is asked", |text| {
+            let text = text.replace("testers = [", "quality = [\"cy\"]\ntesters = [");
+            text.replace("tests = \"testers\"", "tests = \"quality\"")
+        }),
+    ];
+    for (case, edit) in edits {
+        let mut world = World::with(three);
+        ready(&world);
+        for (who, result) in [("cy", TestResult::Passed), ("tess", TestResult::Failed)] {
+            world.later(60);
+            let said = test(&world, result);
+            world.force(who, &said).unwrap();
+        }
+        assert_eq!(verdict(&world, "prod"), "tests-missing");
+        world.later(60);
+        put_in_force(&world, &|text: &str| edit(&three(text)));
+        assert_eq!(verdict(&world, "prod"), "tests-missing", "{case}");
+        let passed = test(&world, TestResult::Passed);
+        world.force("cy", &passed).unwrap();
+        assert_eq!(verdict(&world, "prod"), "promoted", "{case}");
+    }
 }
 
 #[test]
