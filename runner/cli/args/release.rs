@@ -256,7 +256,7 @@ pub struct ExplainDecisionArgs {
 /// Arguments of `zwieback watch`.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// The environments; all that have a target here if none is named
+    /// The environments; all that have a target here or where something is deployed if none is named
     #[arg(value_name = "ENV")]
     pub environments: Vec<Name>,
     /// Which gate.

@@ -276,6 +276,7 @@ fn environment(environment: &EnvironmentStatus) -> Value {
     Value::object([
         ("name", environment.name.as_str().into()),
         ("current", current),
+        ("lookedAt", environment.is_looked_at.into()),
         ("refusal", refusal(environment.verdict.as_ref().err())),
         ("exceptions", exceptions.collect::<Vec<_>>().into()),
         ("pending", pending.collect::<Vec<_>>().into()),

@@ -36,7 +36,16 @@ pub fn status(status: &Status) -> Text {
 fn row(environment: &EnvironmentStatus) -> Vec<Cell> {
     let name = (Label::Strong, environment.name.to_string());
     let Some(current) = &environment.current else {
-        return vec![name, (Label::Faint, "empty".to_owned())];
+        let empty = (Label::Faint, "empty".to_owned());
+        let wrong = (Label::Bad, "wrong".to_owned());
+        return vec![
+            name,
+            if environment.verdict.is_ok() {
+                empty
+            } else {
+                wrong
+            },
+        ];
     };
     let verdict = match &environment.verdict {
         Ok(()) => (Label::Good, "ok".to_owned()),
@@ -67,6 +76,11 @@ fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
             let said = format!("{refusal} [{}]", refusal.reason);
             notes.push(note(Label::Bad, "wrong", said));
         }
+    }
+    if environment.current.is_some() && !environment.is_looked_at {
+        let said =
+            "not looked at: no target of this gate.toml, so that this is the log's word alone";
+        notes.push(note(Label::Warning, "unseen", said.to_owned()));
     }
     for it in &environment.exceptions {
         let scope: Vec<&str> = it.scope.iter().map(String::as_str).collect();

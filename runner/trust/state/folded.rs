@@ -160,6 +160,13 @@ impl State {
         self.environments.keys()
     }
 
+    /// The environments in which something is deployed, whatever the policy in force knows of them.
+    pub fn occupied(&self) -> impl Iterator<Item = &Name> {
+        let all = self.environments.iter();
+        let occupied = all.filter(|(_, history)| history.current().is_some());
+        occupied.map(|(name, _)| name)
+    }
+
     /// What was deployed in an environment.
     pub fn history(&self, environment: &Name) -> Option<&History> {
         self.environments.get(environment)

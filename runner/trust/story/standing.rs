@@ -67,7 +67,8 @@ pub fn standing(
         .history(environment)
         .and_then(|history| history.current())
     else {
-        return Ok(Standing::Fine);
+        check_known(reader, state, environment)?;
+        return Ok(doubtful(check_empty(reader, environment)?.err()));
     };
     let alarm = |trigger, finding: String, refusal| {
         Ok(Standing::Alarm(Alarm {
@@ -140,6 +141,31 @@ pub(super) fn keep(
     Ok(Kept {
         verdict: Refusal::of_many(all).map_or(Ok(()), Err),
         must_go,
+    })
+}
+
+/// Makes sure that there is such an environment at all: nothing is wrong with one that is misspelt.
+fn check_known(reader: &Reader<'_>, state: &State, environment: &Name) -> Result<(), Refusal> {
+    let is_known = state.policy()?.release.environment(environment).is_some();
+    if is_known || reader.places.contains_key(environment) {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::EnvironmentMissing, environment))
+}
+
+/// Whether nothing lies in the target, as nothing was ever deployed there by the log.
+pub(super) fn check_empty(
+    reader: &Reader<'_>,
+    environment: &Name,
+) -> Result<Result<(), Refusal>, StoryError> {
+    let place = reader.places.get(environment);
+    let there = place.map(|place| place.target.deployed()).transpose()?;
+    Ok(match there.flatten() {
+        Some(there) => {
+            let saw = format!("generation {}, and the log knows of none", there.generation);
+            Err(Refusal::new(Reason::DeployedChanged, saw))
+        }
+        None => Ok(()),
     })
 }
 

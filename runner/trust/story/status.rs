@@ -9,7 +9,7 @@ use zwieback_core::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;
-use super::standing::{check_deployed, keep};
+use super::standing::{check_deployed, check_empty, keep};
 use crate::gate::exceptions;
 use crate::gate::in_force::PolicyInForce;
 use crate::reason::Refusal;
@@ -27,7 +27,8 @@ pub struct Status {
     pub size: u64,
     /// The policy's version and digest, and when it ends.
     pub policy: (u64, Digest, Timestamp),
-    /// Every environment, in the policy's order.
+    /// Every environment, in the policy's order; behind them those that it does not know and where something
+    /// is deployed all the same.
     pub environments: Vec<EnvironmentStatus>,
     /// What was revoked.
     pub revocations: Vec<RevocationStatus>,
@@ -53,6 +54,8 @@ pub struct EnvironmentStatus {
     pub name: Name,
     /// What is deployed.
     pub current: Option<Generation>,
+    /// Whether the place itself was looked at: a gate's file names it. If not, this is the log's word alone.
+    pub is_looked_at: bool,
     /// Whether it would be kept, now.
     pub verdict: Result<(), Refusal>,
     /// Approvals for what is not deployed there: artifact, its name, who.
@@ -78,11 +81,15 @@ pub struct ExceptionStatus {
     pub expires: Timestamp,
 }
 
-/// Looks at every environment of the policy in force.
+/// Looks at every environment of the policy in force, and at every other one where something is deployed: a
+/// policy that drops an environment takes nothing out of it.
 pub fn status(reader: &Reader<'_>) -> Result<Status, StoryError> {
     let state = reader.state()?;
     let policy = state.policy()?;
-    let names = policy.release.environments.iter().map(|it| &it.name);
+    let known = policy.release.environments.iter().map(|it| &it.name);
+    let known: Vec<&Name> = known.collect();
+    let dropped = dropped(reader, &state, &known)?;
+    let names = known.into_iter().chain(dropped);
     let environments = names.map(|name| environment(reader, &state, name));
     Ok(Status {
         log: state.log().to_string(),
@@ -99,6 +106,23 @@ pub fn status(reader: &Reader<'_>) -> Result<Status, StoryError> {
             .map(|it| revoked(it, policy))
             .collect(),
     })
+}
+
+/// Environments that the policy in force does not know, and where something is by the log's word or by what is
+/// found there.
+fn dropped<'a>(
+    reader: &Reader<'a>,
+    state: &'a State,
+    known: &[&Name],
+) -> Result<BTreeSet<&'a Name>, StoryError> {
+    let mut found: BTreeSet<&Name> = state.occupied().collect();
+    for (name, place) in reader.places {
+        if place.target.deployed()?.is_some() {
+            found.insert(name);
+        }
+    }
+    found.retain(|name| !known.contains(name));
+    Ok(found)
 }
 
 /// A revocation, with whose key it is.
@@ -123,12 +147,13 @@ fn environment(
 ) -> Result<EnvironmentStatus, StoryError> {
     let current = state.history(name).and_then(|it| it.current());
     let verdict = match current {
-        None => Ok(()),
+        None => check_empty(reader, name)?,
         Some(current) => verdict(reader, state, current, name)?,
     };
     Ok(EnvironmentStatus {
         name: name.clone(),
         verdict,
+        is_looked_at: reader.places.contains_key(name),
         pending: pending(reader, state, name, current.map(|it| it.artifact)),
         exceptions: exceptions_of(reader, state, name),
         current: current.cloned(),

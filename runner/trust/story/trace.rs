@@ -103,10 +103,14 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError>
 }
 
 fn deployments(state: &State, artifact: Digest) -> Vec<Deployment> {
-    let policy = state.policy().map(|it| it.release.environments.clone());
+    let policy = state.policy().ok();
+    let known = policy.into_iter().flat_map(|it| &it.release.environments);
+    let known: Vec<&Name> = known.map(|environment| &environment.name).collect();
+    // What the policy dropped has not gone from where it was deployed.
+    let dropped = state.environments().filter(|name| !known.contains(name));
     let mut all = Vec::new();
-    for environment in policy.unwrap_or_default() {
-        let Some(history) = state.history(&environment.name) else {
+    for environment in known.iter().copied().chain(dropped) {
+        let Some(history) = state.history(environment) else {
             continue;
         };
         let last = history.current().map(|it| it.number);
@@ -115,7 +119,7 @@ fn deployments(state: &State, artifact: Digest) -> Vec<Deployment> {
             .iter()
             .filter(|it| it.artifact == artifact);
         all.extend(of.map(|generation| Deployment {
-            environment: environment.name.clone(),
+            environment: environment.clone(),
             is_current: Some(generation.number) == last,
             generation: generation.clone(),
         }));

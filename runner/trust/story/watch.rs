@@ -1,8 +1,10 @@
 //! Watching what is deployed: revoked, changed or unhealthy, it is rolled back where policy says so.
 
+use std::collections::BTreeSet;
+
 use zwieback_core::name::Name;
 
-use super::desk::Desk;
+use super::desk::{Desk, Reader};
 use super::error::StoryError;
 use super::rollback::{RollBack, RolledBack, leave, repair};
 use super::standing::{Alarm, Standing, standing};
@@ -25,6 +27,14 @@ pub enum Watched {
     RolledBack(Alarm, Box<RolledBack>),
     /// Something is wrong, and there is nothing that could take its place: nothing was deployed.
     Stuck(Alarm, Refusal),
+}
+
+/// What a look at everything looks at: each target that is known here, and each environment in which something
+/// is deployed by the log, though policy or gate's file dropped it since.
+pub fn places(reader: &Reader<'_>) -> Result<BTreeSet<Name>, StoryError> {
+    let state = reader.state()?;
+    let all = reader.places.keys().chain(state.occupied());
+    Ok(all.cloned().collect())
 }
 
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.

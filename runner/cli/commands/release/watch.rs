@@ -1,11 +1,13 @@
 //! `zwieback watch`: one look at what is deployed; a timer runs it.
 
+use std::collections::BTreeSet;
+
 use zwieback_core::name::Name;
 use zwieback_trust::reason::Refusal;
 use zwieback_trust::screen;
 use zwieback_trust::story::revoke::Look;
 use zwieback_trust::story::standing::Alarm;
-use zwieback_trust::story::watch::{Watched, watch};
+use zwieback_trust::story::watch::{Watched, places, watch};
 
 use super::counter::Counter;
 use super::rollback;
@@ -19,11 +21,10 @@ pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
     let counter = Counter::open(global, &args.gate)?;
     let hands = counter.gate.keeper()?;
     let desk = hands.desk(counter.reader());
-    let all: Vec<Name> = counter.gate.places.keys().cloned().collect();
-    let asked = if args.environments.is_empty() {
-        all
+    let asked: BTreeSet<Name> = if args.environments.is_empty() {
+        places(&desk.reader)?
     } else {
-        args.environments.clone()
+        args.environments.iter().cloned().collect()
     };
     let look = |name: Name| {
         let watched = watch(&desk, &name);

@@ -5,6 +5,7 @@ use zwieback_core::digest::Digest;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::{Reason, Refusal};
+use zwieback_trust::screen;
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
@@ -12,7 +13,8 @@ use zwieback_trust::story::promote::{Promote, promote};
 use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
 use zwieback_trust::story::standing::Alarm;
 use zwieback_trust::story::status::status;
-use zwieback_trust::story::watch::{Watched, watch};
+use zwieback_trust::story::trace::trace;
+use zwieback_trust::story::watch::{Watched, places, watch};
 
 use crate::world::{World, builder_id, documents, name, root_with, source};
 
@@ -187,6 +189,62 @@ fn an_environment_that_no_policy_knows_hides_no_revocation() {
         panic!("{seen:?}");
     };
     assert_eq!(codes(alarm.refusal.as_ref().unwrap()), ["artifact-revoked"]);
+}
+
+/// Production is in no policy any more, and in no gate's file: what is there has not gone.
+#[test]
+fn what_is_deployed_in_a_dropped_environment_is_seen() {
+    let mut world = World::new();
+    world.approved("1.0");
+    world.promote("1.0", "staging").unwrap();
+    world.promote("1.0", "prod").unwrap();
+    world.later(60);
+    let dropped = |text: &str| match text.rsplit_once("[[environment]]") {
+        Some((before, _)) => before.to_owned(),
+        None => text.replace("[environment.prod]\nbuilders = 2\n", ""),
+    };
+    put_in_force(&world, 2, &dropped, |_| ());
+    revoked(&world, artifact("1.0"));
+    for has_target in [true, false] {
+        if !has_target {
+            world.places.remove(&name("prod"));
+        }
+        let reader = world.reader();
+        let status = status(&reader).unwrap();
+        let names = status.environments.iter().map(|place| place.name.as_str());
+        let names: Vec<&str> = names.collect();
+        assert_eq!(names, ["staging", "prod"]);
+        let prod = &status.environments[1];
+        assert_eq!(prod.is_looked_at, has_target);
+        let why = codes(prod.verdict.as_ref().unwrap_err());
+        assert_eq!(why, ["artifact-revoked", "environment-missing"]);
+        let shown = screen::status::status(&status).plain();
+        assert_eq!(shown.contains("log's word alone"), !has_target, "{shown}");
+        let traced = trace(&reader, Digest::sha256(b"app 1.0")).unwrap();
+        assert_eq!(traced.deployments.len(), 2);
+        assert!(places(&reader).unwrap().contains(&name("prod")));
+        let seen = watch(&world.desk("gate"), &name("prod")).unwrap();
+        assert!(matches!(seen, Watched::Alarm(_)), "{seen:?}");
+    }
+}
+
+/// A target that holds something of which the log knows nothing, and an environment that nobody knows.
+#[test]
+fn what_the_log_knows_nothing_of_is_not_fine() {
+    let mut world = World::new();
+    let other = World::new();
+    other.put_in_staging("1.0");
+    world.places = other.places.clone();
+    let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let Watched::Doubtful(doubt) = &seen else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(codes(doubt), ["deployed-changed"]);
+    let status = status(&world.reader()).unwrap();
+    let staging = status.environments[0].verdict.as_ref();
+    assert_eq!(codes(staging.unwrap_err()), ["deployed-changed"]);
+    let unknown = watch(&world.desk("gate"), &name("stagign")).unwrap_err();
+    assert_eq!(unknown.why().unwrap().code(), "environment-missing");
 }
 
 /// One of two builders is enough for staging, and an exception makes it enough elsewhere: a key that is
