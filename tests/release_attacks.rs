@@ -30,6 +30,61 @@ const IN_STAGING: &[(&str, &str)] = &[
     ),
 ];
 
+const RENEWED: &str = "mkdir old; cp root.json old/; zwieback key renew --root root.json --days 90";
+
+/// Kim has renewed the trust root, and whoever asks has met the new one; the log has the old one.
+const OLD_ROOT: &[Case] = &[
+    Case {
+        name: "a gate founded on an older trust root",
+        before: &[("kim", RENEWED)],
+        attempt: (
+            "kim",
+            "zwieback policy digest release.toml --builds policy.toml --trust old/root.json",
+        ),
+        refused: (4, "root-rollback"),
+    },
+    Case {
+        name: "an older trust root proposed",
+        before: &[("kim", RENEWED)],
+        attempt: (
+            "kim",
+            "zwieback policy propose release.toml --builds policy.toml --trust old/root.json",
+        ),
+        refused: (4, "root-rollback"),
+    },
+    Case {
+        name: "the trust root in force is older than one of its line that the gate has met",
+        before: &[
+            ("ada", "zwieback approve one/app --for staging"),
+            ("kim", "zwieback key renew --root root.json --days 90"),
+            ("gate", "zwieback key list --root root.json"),
+        ],
+        attempt: ("gate", "zwieback promote one/app --to staging"),
+        refused: (4, "root-rollback"),
+    },
+    Case {
+        name: "the trust root before the one in force, handed to whoever asked the gate",
+        before: &[
+            ("kim", RENEWED),
+            ("kim", "sed -i 's/^version = 1/version = 2/' release.toml"),
+            (
+                "kim",
+                "zwieback policy propose release.toml --builds policy.toml --trust root.json",
+            ),
+            (
+                "lou",
+                "zwieback policy propose release.toml --builds policy.toml --trust root.json",
+            ),
+            ("ada", "zwieback approve one/app --for staging"),
+        ],
+        attempt: (
+            "ada",
+            "zwieback verify one/app --bundle one/app-1.0.sigstore.json --trust old/root.json",
+        ),
+        refused: (4, "root-rollback"),
+    },
+];
+
 const APPROVALS: &[Case] = &[
     Case {
         name: "nobody approved",
@@ -438,7 +493,7 @@ fn every_attempt_is_refused_with_its_reason() {
     let _mirror = two_releases(&world);
     keep(&world);
     let mut wrong = Vec::new();
-    for case in [APPROVALS, RELEASES, EXCEPTIONS, FILES]
+    for case in [OLD_ROOT, APPROVALS, RELEASES, EXCEPTIONS, FILES]
         .into_iter()
         .flatten()
     {
@@ -506,8 +561,8 @@ fn with_north_and_second(world: &World, policy: &str) -> String {
 fn keep(world: &World) {
     let people = company::PEOPLE.join(" ");
     let line = format!(
-        "mkdir ../kept && cp -a log ../kept/ && for who in {people}; do \
-         state=$who/.local/state/zwieback; mkdir -p ../kept/$state; for what in logs log-memory; do \
+        "mkdir ../kept && cp -a log root.json release.toml ../kept/ && for who in {people}; do \
+         state=$who/.local/state/zwieback; mkdir -p ../kept/$state; for what in logs log-memory roots; do \
          if test -e ../people/$state/$what; then cp -a ../people/$state/$what ../kept/$state/; fi; \
          done; done"
     );
@@ -517,8 +572,8 @@ fn keep(world: &World) {
 fn put_back(world: &World) {
     let people = company::PEOPLE.join(" ");
     let line = format!(
-        "rm -rf log staging prod && cp -a ../kept/log . && for who in {people}; do \
-         for what in logs log-memory; do \
+        "rm -rf log staging prod old root.json.v* && cp -a ../kept/{{log,root.json,release.toml}} . && for who in {people}; do \
+         for what in logs log-memory roots; do \
          state=$who/.local/state/zwieback/$what; rm -rf ../people/$state; \
          if test -e ../kept/$state; then cp -a ../kept/$state ../people/$state; fi; done; done"
     );

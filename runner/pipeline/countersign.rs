@@ -8,7 +8,8 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::SignError;
 
 use super::keyring::{self, KeyChoice, KeyringError};
-use super::root_state::{RootStateError, write};
+use super::root_memory::RootStateError;
+use super::root_state::write;
 
 /// Why a document was not signed.
 #[derive(Debug, thiserror::Error)]

@@ -15,13 +15,16 @@ use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::state::folded::Anchor;
-use zwieback_trust::story::desk::{Desk, Place, Reader};
+use zwieback_trust::story::desk::{Desk, Place, Reader, RootMemory};
+use zwieback_trust::story::error::StoryError;
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 use super::gate_file::{Belief, GateFile, LogPart};
 use super::gate_memory::GateMemory;
 use super::keyring::{self, KeyChoice, Keyring, KeyringError};
 use super::log_memory::MemoryError;
+use super::root_memory::RootStateError;
+use super::root_state;
 
 /// A gate that can be asked.
 #[derive(Debug)]
@@ -124,6 +127,7 @@ impl Gate {
             ledger: &self.ledger,
             places: &self.places,
             rego: &self.rego,
+            roots: self,
             now,
         }
     }
@@ -149,6 +153,15 @@ impl Gate {
     pub fn log_signer(&self) -> Result<Keyring, GateError> {
         let key = self.keys.log.as_ref().ok_or(GateError::NoKey("log"))?;
         Ok(keyring::open(&self.dirs, key)?)
+    }
+}
+
+impl RootMemory for Gate {
+    fn in_force(&self, root: &[u8]) -> Result<(), StoryError> {
+        root_state::in_force(&self.dirs, root).map_err(|error| match error {
+            RootStateError::Refused(refusal) => Refusal::from(refusal).into(),
+            RootStateError::Io { path, source } => StoryError::Roots { path, source },
+        })
     }
 }
 

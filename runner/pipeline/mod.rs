@@ -56,6 +56,7 @@ pub mod tree_file;
 pub mod folder_terms;
 pub mod companions;
 pub mod folder;
+pub mod root_memory;
 pub mod root_state;
 pub mod policy_file;
 pub mod root_file;

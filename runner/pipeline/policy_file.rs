@@ -15,7 +15,7 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
-use super::root_state::{self, RootStateError};
+use super::root_memory::{self, Line, RootStateError};
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -175,12 +175,13 @@ fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
 }
 
 fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy, PolicyFileError> {
-    let line = root_state::line_of(dirs, root)?;
+    let line = Line::of_known(dirs, root)?;
     // Of the line of roots, not of its keepers: those may change, and what was seen was seen.
-    let state = line.folder.join("policy");
-    let mut newest = newest_at(&state)?;
-    for root in &line.roots {
-        let before = newest_at(&former_place(dirs, root))?;
+    let place = |folder: &Path| folder.join("policy");
+    let former = line.roots().map(|past| former_place(dirs, &past.root));
+    let mut newest = Known::default();
+    for seen in line.folders().map(place).chain(former) {
+        let before = newest_at(&seen)?;
         if before.version > newest.version {
             newest = before;
         }
@@ -188,8 +189,8 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
     let known = signed::open(bytes, &root.quorum, newest.version)?;
     check_succession(&newest, known.policy.version(), known.digest)?;
     if known.policy.version() > newest.version {
-        let line = format!("{} {}\n", known.policy.version(), known.digest);
-        root_state::remember(&state, line.as_bytes())?;
+        let seen = format!("{} {}\n", known.policy.version(), known.digest);
+        root_memory::remember(&place(line.folder()), seen.as_bytes())?;
     }
     Ok(known)
 }

@@ -13,7 +13,8 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;
-use super::root_state::{self, RootStateError, write};
+use super::root_memory::RootStateError;
+use super::root_state::{self, write};
 
 /// Where a root stands, where its successor waits for signatures, and who is here to sign it.
 #[derive(Debug)]
@@ -54,20 +55,11 @@ pub enum RootFileError {
     Sign(#[from] CountersignError),
 }
 
-/// The root of a file; none if there is no file.
-pub fn read(path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
+/// The root of a file; none if there is no file. One that is older than what was met of its line, by whichever
+/// command, is neither extended nor shown as what counts: its keepers may have lost their keys since.
+pub fn read(path: &Path, dirs: &Dirs) -> Result<Option<TrustRoot>, RootFileError> {
     match given_file::read(path, DOCUMENT) {
-        Ok(bytes) => Ok(Some(open(&bytes)?)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(io(path, source).into()),
-    }
-}
-
-/// The root of a file that is to be changed. One that is older than what was met of its line, by whichever
-/// command, is not extended: its keepers may have lost their keys since.
-pub fn read_newest(path: &Path, dirs: &Dirs) -> Result<Option<TrustRoot>, RootFileError> {
-    match given_file::read(path, DOCUMENT) {
-        Ok(bytes) => met(dirs, &bytes).map(Some),
+        Ok(bytes) => Ok(Some(met(root_state::open_at(dirs, path, &bytes))?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(io(path, source).into()),
     }
@@ -97,7 +89,7 @@ pub fn replace(
             put(change.root, previous, &bytes)?;
             // After the file: a root that is remembered and nowhere to be had would end the line.
             if previous.is_some() {
-                met(change.dirs, &bytes)?;
+                met(root_state::open(change.dirs, &bytes))?;
             }
             // What waited is in force now; a draft that stays would be signed again.
             match draft.map(fs::remove_file) {
@@ -130,15 +122,19 @@ impl RootFileError {
                  takes keepers of its own"
                     .into(),
             ),
+            Self::Refused(refusal) if refusal.reason == Reason::RootGap => Some(
+                "take the versions between as well: each lies beside the root that followed it, as FILE.v2"
+                    .into(),
+            ),
             Self::Sign(error) => error.hint(),
             Self::Refused(_) | Self::File(_) => None,
         }
     }
 }
 
-/// Opens a root by way of the memory that all commands share.
-fn met(dirs: &Dirs, bytes: &[u8]) -> Result<TrustRoot, RootFileError> {
-    root_state::open(dirs, bytes).map_err(|error| match error {
+/// What the memory says that all commands share.
+fn met(opened: Result<TrustRoot, RootStateError>) -> Result<TrustRoot, RootFileError> {
+    opened.map_err(|error| match error {
         RootStateError::Refused(refusal) => refusal.into(),
         error @ RootStateError::Io { .. } => error.into(),
     })

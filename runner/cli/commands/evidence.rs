@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use zwieback_core::attest::folder::Leave;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::attest::trust::Trust;
+use zwieback_core::attest::trust_root::TrustRoot;
 use zwieback_core::attest::verified::Artifact;
 use zwieback_core::digest::Sha256;
 use zwieback_core::policy::signed::KnownPolicy;
@@ -21,7 +22,8 @@ use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
 use crate::pipeline::bundles::{self, LINES};
 use crate::pipeline::folder_terms::Evidence;
 use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
-use crate::pipeline::root_state::{self, RootStateError};
+use crate::pipeline::root_memory::RootStateError;
+use crate::pipeline::root_state;
 use crate::pipeline::tree_file::TreeFiles;
 use crate::pipeline::verify::Asked;
 
@@ -33,8 +35,14 @@ pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
     let Some(root) = &args.trust else {
         return Ok(None);
     };
-    match root_state::open_at(&Dirs::of_user()?, root, &read(root)?) {
-        Ok(root) => Ok(Some(Trust::Root(Box::new(root)))),
+    let root = self::root(root, &read(root)?)?;
+    Ok(Some(Trust::Root(Box::new(root))))
+}
+
+/// The trust root of a file, which may not be older than what was met of its line.
+pub fn root(path: &Path, bytes: &[u8]) -> anyhow::Result<TrustRoot> {
+    match root_state::open_at(&Dirs::of_user()?, path, bytes) {
+        Ok(root) => Ok(root),
         // As a refusal it has a code of its own.
         Err(RootStateError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => Err(error.into()),

@@ -59,14 +59,14 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
             draft,
             check: true,
             ..
-        } => trusted_keys::check(root, draft)?,
+        } => trusted_keys::check(&dirs, root, draft)?,
         KeyAction::Sign {
             root,
             sign_keys,
             draft,
             check: false,
         } => keepers.sign(root, sign_keys, draft)?,
-        KeyAction::Export { root, folder } => trusted_keys::export(root, folder)?,
+        KeyAction::Export { root, folder } => trusted_keys::export(&dirs, root, folder)?,
     }
     Ok(exit::DONE)
 }

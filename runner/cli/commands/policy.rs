@@ -53,6 +53,10 @@ struct Case {
 
 /// Runs the command.
 pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
+    answer(global, args).or_else(|error| verdict::refused_or(global, error))
+}
+
+fn answer(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
     match &args.action {
         PolicyAction::Explain {
             policy,
@@ -68,6 +72,7 @@ pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
         PolicyAction::Digest(args) => {
             // A digest of what is no policy would set up a gate that nothing can open.
             let policy = PolicyInForce::again(&documents(args)?)?;
+            not_older(args, &policy.documents().root)?;
             writeln!(terminal::stdout(), "{}", policy.digest)?;
             Ok(exit::DONE)
         }
@@ -124,9 +129,16 @@ fn explain(global: &Global, asked: &Asked) -> anyhow::Result<u8> {
 
 fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Result<u8> {
     let counter = Counter::open(global, &say.gate)?;
-    let statement = proposal(&counter.reader(), documents(args)?)?;
+    let documents = documents(args)?;
+    not_older(args, &documents.root)?;
+    let statement = proposal(&counter.reader(), documents)?;
     counter.hand_in(&statement, say, "Proposed")?;
     Ok(exit::DONE)
+}
+
+/// A trust root that is older than what was met of its line is put in force nowhere.
+fn not_older(args: &DocumentsArgs, root: &str) -> anyhow::Result<()> {
+    evidence::root(&args.trust, root.as_bytes()).map(drop)
 }
 
 /// The documents as they were written: their digest is over every byte.

@@ -36,7 +36,7 @@ pub struct Keepers<'a> {
 impl Keepers<'_> {
     /// Trusts a key; where there is no root yet, it is founded by whoever signs.
     pub fn trust(&self, args: &TrustKeyArgs) -> anyhow::Result<()> {
-        let previous = root_file::read_newest(&args.change.root, self.dirs)?;
+        let previous = root_file::read(&args.change.root, self.dirs)?;
         let base = match &previous {
             Some(root) => root.clone(),
             None => self.founded(args)?,
@@ -45,6 +45,7 @@ impl Keepers<'_> {
         // A first root is version 1, whatever it holds.
         if previous.is_none() {
             root.version = base.version;
+            root.line = base.line;
         }
         self.replace(&args.change, previous.as_ref(), &root)
     }
@@ -97,7 +98,7 @@ impl Keepers<'_> {
 
     /// Signs a draft, after showing what it would change.
     pub fn sign(&self, root: &Path, sign_keys: &[KeyLocator], draft: &Path) -> anyhow::Result<()> {
-        let previous = root_file::read_newest(root, self.dirs)?;
+        let previous = root_file::read(root, self.dirs)?;
         let (waiting, next) = root_file::read_draft(draft)?;
         show_changes(previous.as_ref(), &next)?;
         let change = Change {
@@ -111,7 +112,7 @@ impl Keepers<'_> {
     }
 
     fn newest(&self, path: &Path) -> anyhow::Result<TrustRoot> {
-        let root = root_file::read_newest(path, self.dirs)?;
+        let root = root_file::read(path, self.dirs)?;
         root.with_context(|| missing(path))
     }
 
@@ -144,14 +145,14 @@ impl Keepers<'_> {
 }
 
 /// Shows what a draft would change, to whoever has yet to decide.
-pub fn check(root: &Path, draft: &Path) -> anyhow::Result<()> {
+pub fn check(dirs: &Dirs, root: &Path, draft: &Path) -> anyhow::Result<()> {
     let (_, next) = root_file::read_draft(draft)?;
-    show_changes(root_file::read(root)?.as_ref(), &next)
+    show_changes(root_file::read(root, dirs)?.as_ref(), &next)
 }
 
 /// Writes every key of a root to a file of its own.
-pub fn export(root: &Path, folder: &Path) -> anyhow::Result<()> {
-    let root = existing(root)?;
+pub fn export(dirs: &Dirs, root: &Path, folder: &Path) -> anyhow::Result<()> {
+    let root = existing(dirs, root)?;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for key in root.keys() {
         let file = folder.join(format!("{}.pem", key.id().to_hex()));
@@ -171,7 +172,7 @@ pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
         }
         return Ok(());
     };
-    for line in root_lines::lines(&existing(root)?) {
+    for line in root_lines::lines(&existing(dirs, root)?) {
         writeln!(stdout, "{line}")?;
     }
     Ok(())
@@ -217,8 +218,8 @@ fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
     Ok(root_change::with_builder(root, entry))
 }
 
-fn existing(path: &Path) -> anyhow::Result<TrustRoot> {
-    let root = root_file::read(path)?;
+fn existing(dirs: &Dirs, path: &Path) -> anyhow::Result<TrustRoot> {
+    let root = root_file::read(path, dirs)?;
     root.with_context(|| missing(path))
 }
 

@@ -123,6 +123,8 @@ crate::reasons! {
     RootRollback = "root-rollback",
     /// a trust root between the trusted one and this one is missing
     RootGap = "root-gap",
+    /// the trust root is of another line than the one that it is to follow
+    RootLine = "root-line",
     /// the trust root has expired
     RootExpired = "root-expired",
     /// the key was revoked, and no trusted time shows that it signed before

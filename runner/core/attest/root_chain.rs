@@ -4,6 +4,7 @@ use super::dsse::{Envelope, Signature};
 use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
 use super::trust_root::{Quorum, TrustRoot};
+use crate::digest::Digest;
 use crate::json::fields::Fields;
 use crate::json::strict;
 
@@ -41,7 +42,8 @@ pub fn open(file: &[u8]) -> Result<TrustRoot, Refusal> {
 /// Reads the root that follows a trusted one.
 ///
 /// Both quorums must have signed: the old one gives its trust away, the new one proves that it has
-/// its keys. A version may not be left out, so nobody can be talked past a revocation.
+/// its keys. A version may not be left out, so nobody can be talked past a revocation. The line must be
+/// that of the old one, by which machines that met neither know older roots for what they are.
 pub fn succeed(previous: &TrustRoot, file: &[u8]) -> Result<TrustRoot, Refusal> {
     let (envelope, root) = read(file)?;
     let saw = format!("version {} after {}", root.version, previous.version);
@@ -50,6 +52,13 @@ pub fn succeed(previous: &TrustRoot, file: &[u8]) -> Result<TrustRoot, Refusal> 
     }
     if root.version != previous.version + 1 {
         return Err(Refusal::new(Reason::RootGap, saw));
+    }
+    // Earlier versions of this program named no line; where one is named, it stays.
+    let is_named = previous.line.is_some() || root.line.is_some();
+    if is_named && root.line != Some(previous.line()) {
+        let line = root.line.map_or("none".to_owned(), Digest::to_hex);
+        let saw = format!("{saw}, line {line} after {}", previous.line());
+        return Err(Refusal::new(Reason::RootLine, saw));
     }
     check_quorum(&envelope, &previous.quorum)?;
     check_quorum(&envelope, &root.quorum)?;

@@ -20,6 +20,7 @@ pub enum RootChangeError {
 pub fn found(keeper: PublicKey, expires: Timestamp) -> TrustRoot {
     TrustRoot {
         version: 1,
+        line: None,
         expires,
         quorum: Quorum {
             keys: vec![keeper],
@@ -130,6 +131,7 @@ pub fn renew(root: &TrustRoot, expires: Timestamp) -> TrustRoot {
 fn next(root: &TrustRoot) -> TrustRoot {
     let mut next = root.clone();
     next.version += 1;
+    next.line = Some(root.line());
     next
 }
 

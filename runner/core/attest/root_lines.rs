@@ -166,7 +166,8 @@ mod tests {
             (key(number).id().name(), revocation)
         };
         TrustRoot {
-            version: 1,
+            version: 2,
+            line: Some(Digest::sha256(b"the first")),
             expires: time("2027-01-01T00:00:00Z"),
             quorum: Quorum {
                 keys: vec![key(11), key(12)],
@@ -192,8 +193,9 @@ mod tests {
     /// Whatever differs in what is signed is shown: each member of the document, one after the other.
     #[test]
     fn every_difference_of_what_is_signed_is_shown() {
-        let edits: [Edit; 15] = [
-            ("version 2", |root| root.version += 1),
+        let edits: [Edit; 16] = [
+            ("version 3", |root| root.version += 1),
+            ("line", |root| root.line = Some(Digest::sha256(b"another"))),
             ("expires 2030", |root| {
                 root.expires = "2030-01-01T00:00:00Z".parse().unwrap();
             }),

@@ -10,6 +10,7 @@ use super::reason::{Reason, Refusal};
 use super::resource::present;
 use super::signing_time::SigningTime;
 use crate::base64;
+use crate::digest::Digest;
 use crate::json::canonical;
 use crate::json::fields::{FieldError, FieldProblem, Fields};
 use crate::json::strict;
@@ -24,6 +25,9 @@ pub const ROOT_TYPE: &str = "https://zwieback.example/trust-root/v1";
 pub struct TrustRoot {
     /// One more than that of the root it replaces.
     pub version: i64,
+    /// The first root of the line that this one continues: the SHA-256 of what was signed there. The first
+    /// one does not say, nor do later ones that earlier versions of this program made.
+    pub line: Option<Digest>,
     /// From when on it is too old to rely on: whoever can hold back a new root wins no more time.
     pub expires: Timestamp,
     /// Who may sign the next root.
@@ -94,6 +98,7 @@ impl TrustRoot {
     pub(super) fn to_value(&self) -> Value {
         let Self {
             version,
+            line,
             expires,
             quorum,
             builders,
@@ -109,16 +114,24 @@ impl TrustRoot {
         let verifiers: Vec<Value> = verifiers.iter().map(VerifierKey::to_value).collect();
         let stampers = time_stampers.iter();
         let stampers: Vec<Value> = stampers.map(|der| base64::encode(der).into()).collect();
-        Value::object([
-            ("_type", ROOT_TYPE.into()),
-            ("version", (*version).into()),
-            ("expires", expires.to_string().into()),
-            ("quorum", quorum.to_value()),
-            ("builders", builders.into()),
-            ("verifiers", verifiers.into()),
-            ("revoked", revoked.into()),
-            ("timeStampers", stampers.into()),
+        present([
+            ("_type", Some(ROOT_TYPE.into())),
+            ("version", Some((*version).into())),
+            ("line", line.map(|first| first.to_hex().into())),
+            ("expires", Some(expires.to_string().into())),
+            ("quorum", Some(quorum.to_value())),
+            ("builders", Some(builders.into())),
+            ("verifiers", Some(verifiers.into())),
+            ("revoked", Some(revoked.into())),
+            ("timeStampers", Some(stampers.into())),
         ])
+    }
+
+    /// The line that it is of, by the first root of it. A root that does not say is the first of what follows:
+    /// whoever has that root alone can tell no more.
+    pub fn line(&self) -> Digest {
+        self.line
+            .unwrap_or_else(|| Digest::sha256(&self.to_bytes()))
     }
 
     /// The keys whose signatures may count.
@@ -215,6 +228,7 @@ impl TrustRoot {
         let known = [
             "_type",
             "version",
+            "line",
             "expires",
             "quorum",
             "builders",
@@ -229,8 +243,10 @@ impl TrustRoot {
         }
         let missing = || fields.error("expires", FieldProblem::Missing);
         let stampers = fields.list("timeStampers")?.into_iter();
+        let version = fields.integer("version")?;
         Ok(Self {
-            version: fields.integer("version")?,
+            version,
+            line: read_line(&fields, version)?,
             expires: fields.optional_time("expires")?.ok_or_else(missing)?,
             quorum: Quorum::read(&fields.object("quorum")?)?,
             builders: read_all(&fields, "builders", BuilderKey::read)?,
@@ -369,6 +385,15 @@ impl Revocation {
             reason: fields.text("reason")?.to_owned(),
         };
         Ok((key.map_err(|_| fields.error("key", rule))?, revocation))
+    }
+}
+
+fn read_line(fields: &Fields<'_>, version: i64) -> Result<Option<Digest>, FieldError> {
+    let wrong = |rule| fields.error("line", FieldProblem::Rule(rule));
+    match fields.optional_text("line")? {
+        Some(_) if version <= 1 => Err(wrong("is what a later version has, no first one")),
+        Some(first) => first.parse().map(Some).map_err(|_| wrong("is no SHA-256")),
+        None => Ok(None),
     }
 }
 

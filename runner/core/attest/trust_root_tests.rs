@@ -14,6 +14,7 @@ fn time(text: &str) -> Timestamp {
 fn root() -> TrustRoot {
     TrustRoot {
         version: 1,
+        line: None,
         expires: time("2027-01-01T00:00:00Z"),
         quorum: Quorum {
             keys: vec![public(11), public(12), public(13)],
@@ -104,6 +105,67 @@ fn the_chain_goes_forward_one_by_one() {
     ] {
         let file = signed(&next(version), &[11, 12]);
         assert_eq!(reason(succeed(&first, &file)), expected, "{version}");
+    }
+}
+
+/// Of two lines by one keeper, too: what says that one root is older than another is its line.
+#[test]
+fn a_successor_is_of_the_line_that_it_continues() {
+    let first = root();
+    let continuing = |version, line| TrustRoot {
+        version,
+        line,
+        ..root()
+    };
+    let (line, other) = (Some(first.line()), Some(Digest::sha256(b"another root")));
+    let second = continuing(2, line);
+    let third = continuing(3, line);
+    assert_eq!(
+        succeed(&first, &signed(&second, &[11, 12])),
+        Ok(second.clone())
+    );
+    assert_eq!(
+        succeed(&second, &signed(&third, &[11, 12])),
+        Ok(third.clone())
+    );
+    assert_eq!(third.line(), first.line());
+    for (before, version, line) in [
+        (&first, 2, other),
+        (&second, 3, other),
+        (&second, 3, Some(Digest::sha256(&second.to_bytes()))),
+        (&second, 3, None),
+    ] {
+        let file = signed(&continuing(version, line), &[11, 12]);
+        assert_eq!(reason(succeed(before, &file)), Reason::RootLine, "{line:?}");
+    }
+}
+
+/// Roots of earlier versions of this program say nothing of a line. The next one begins to, with the last of them.
+#[test]
+fn a_line_that_was_not_named_goes_on_and_is_named() {
+    let unnamed = |version| TrustRoot { version, ..root() };
+    assert!(succeed(&unnamed(1), &signed(&unnamed(2), &[11, 12])).is_ok());
+    assert!(succeed(&unnamed(2), &signed(&unnamed(3), &[11, 12])).is_ok());
+    let next = crate::attest::root_change::renew(&unnamed(3), time(NOW));
+    assert_eq!(next.line, Some(Digest::sha256(&unnamed(3).to_bytes())));
+    assert!(succeed(&unnamed(3), &signed(&next, &[11, 12])).is_ok());
+}
+
+#[test]
+fn a_line_is_a_digest_and_no_first_root_continues_one() {
+    let line = root().line();
+    let text = String::from_utf8(root().to_bytes()).unwrap();
+    for (version, line) in [
+        ("1", line.to_hex()),
+        ("0", line.to_hex()),
+        ("2", "x".into()),
+        ("2", line.to_hex().to_uppercase()),
+    ] {
+        let named = format!("\"line\":\"{line}\",\"quorum\"");
+        let text = edit(&text, "\"quorum\"", &named);
+        let text = edit(&text, "\"version\":1", &format!("\"version\":{version}"));
+        let refusal = TrustRoot::read(text.as_bytes()).unwrap_err();
+        assert_eq!(refusal.reason, Reason::FieldMalformed, "{named}");
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn trust() -> Trust {
     };
     Trust::Root(Box::new(TrustRoot {
         version: 1,
+        line: None,
         expires: "2030-01-01T00:00:00Z".parse().unwrap(),
         quorum: quorum(),
         builders: vec![key(1, "acme"), key(2, "acme"), key(3, "other")],

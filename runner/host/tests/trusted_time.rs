@@ -311,6 +311,7 @@ fn provenance() -> Provenance {
 fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trust {
     Trust::Root(Box::new(TrustRoot {
         version: 1,
+        line: None,
         expires: "9000-01-01T00:00:00Z".parse().unwrap(),
         quorum: Quorum {
             keys: vec![key.clone()],

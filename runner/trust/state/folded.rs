@@ -217,6 +217,7 @@ mod tests {
             .with_timestamp(vec![1, 2, 3]);
         let root = TrustRoot {
             version: 1,
+            line: None,
             expires: "9000-01-01T00:00:00Z".parse().unwrap(),
             quorum: Quorum {
                 keys: vec![],

@@ -1,6 +1,7 @@
 //! What every story works with: the ledger, targets and the time; and keys, where it says something.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 
@@ -37,8 +38,17 @@ pub struct Reader<'a> {
     pub places: &'a BTreeMap<Name, Place>,
     /// Who evaluates Rego modules.
     pub rego: &'a dyn Rego,
+    /// Which trust roots this machine has met.
+    pub roots: &'a dyn RootMemory,
     /// What the clock shows.
     pub now: Timestamp,
+}
+
+/// What a machine remembers of trust roots, whichever command met them.
+pub trait RootMemory: fmt::Debug {
+    /// Remembers the file of the root in force. It is refused if a newer one of its line was met: nothing new is
+    /// decided by keys that its keepers may have taken back.
+    fn in_force(&self, root: &[u8]) -> Result<(), StoryError>;
 }
 
 /// What a story that says something works with besides.
@@ -96,7 +106,7 @@ impl Reader<'_> {
         Ok(self.ledger.load_about(&wish)?)
     }
 
-    /// Decides about an artifact from a state.
+    /// Decides about an artifact from a state, by the trust root in force unless it is an old one.
     pub fn decide(
         &self,
         state: &State,
@@ -104,6 +114,8 @@ impl Reader<'_> {
         environment: &Name,
         intent: Intent,
     ) -> Result<Decision, StoryError> {
+        let root = &state.policy()?.documents().root;
+        self.roots.in_force(root.as_bytes())?;
         Ok(self.ask(state, artifact, environment, intent, decide)??)
     }
 

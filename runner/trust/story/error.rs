@@ -1,7 +1,9 @@
 //! Why a story did not end well.
 
+use std::io;
 use std::path::PathBuf;
 
+use zwieback_core::attest::reason as attest;
 use zwieback_host::fs::fault::Fault;
 
 use crate::log::error::LogError;
@@ -20,6 +22,14 @@ pub enum StoryError {
     /// The gate said no, or could not decide.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What is remembered of trust roots cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The artifact is no regular file.
     #[error("{} is no file that could be released", .0.display())]
     NoFile(PathBuf),
@@ -49,6 +59,12 @@ impl StoryError {
         match self {
             Self::Log(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::Refused(refusal) if refusal.reason == attest::Reason::RootRollback.into() => {
+                Some(
+                    "a newer trust root was used here: `zwieback policy propose` puts it in force"
+                        .into(),
+                )
+            }
             _ => None,
         }
     }

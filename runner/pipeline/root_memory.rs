@@ -1,0 +1,270 @@
+//! What this machine remembers of trust roots: which line one is of, and how far that line was seen here.
+//!
+//! A folder holds roots that followed each other. Two folders may turn out to be of one line: roots between them
+//! were not seen, or nothing told. All that may be of a root's line counts, so that none of it goes back.
+
+use std::fs::DirEntry;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use zwieback_core::attest::reason::{Reason, Refusal};
+use zwieback_core::attest::root_chain;
+use zwieback_core::attest::trust_root::TrustRoot;
+use zwieback_core::digest::Digest;
+use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_host::fs::private;
+
+/// Why a root cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RootStateError {
+    /// It does not count.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// What was remembered cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A root, and the file that it came in.
+#[derive(Clone, Debug)]
+pub(super) struct RootFile {
+    pub(super) root: TrustRoot,
+    line: Digest,
+    bytes: Vec<u8>,
+}
+
+/// The line that a root is of, as far as it was met here.
+#[derive(Debug)]
+pub(super) struct Line {
+    root: RootFile,
+    /// What is certainly of it: it names the same first root, or one followed the other.
+    folders: Vec<Folder>,
+    /// What may be of it: a keeper of one is known to the other, and versions between them were not met.
+    kin: Vec<Folder>,
+    /// Where the first root of a line goes that was never met.
+    new: PathBuf,
+}
+
+/// Roots of one line, and what else is remembered of it.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    roots: Vec<RootFile>,
+}
+
+impl RootFile {
+    /// A root that its own quorum has signed.
+    pub(super) fn open(bytes: &[u8]) -> Result<Self, Refusal> {
+        Ok(Self::new(root_chain::open(bytes)?, bytes))
+    }
+
+    /// Whether this root gave its trust to that one.
+    pub(super) fn precedes(&self, next: &Self) -> bool {
+        // Signatures come last: most roots are no neighbours.
+        self.root.version.checked_add(1) == Some(next.root.version)
+            && root_chain::succeed(&self.root, &next.bytes).is_ok()
+    }
+
+    /// Its version.
+    pub(super) fn version(&self) -> i64 {
+        self.root.version
+    }
+
+    fn new(root: TrustRoot, bytes: &[u8]) -> Self {
+        Self {
+            line: root.line(),
+            root,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    fn shares_line(&self, other: &Self) -> bool {
+        self.root == other.root
+            || self.line == other.line
+            || self.precedes(other)
+            || other.precedes(self)
+    }
+
+    /// A rotated key stays among the builders it spoke for, so that a version that was left out is seen too.
+    fn shares_keeper(&self, other: &Self) -> bool {
+        knows_keeper(&self.root, &other.root) || knows_keeper(&other.root, &self.root)
+    }
+}
+
+impl Line {
+    /// The line of a root: the one function that says so, to whichever command.
+    pub(super) fn of(dirs: &Dirs, root: RootFile) -> Result<Self, RootStateError> {
+        let all = dirs.state.join("roots");
+        Ok(Self::among(read(&all)?, &all, root))
+    }
+
+    /// The line of a root that was opened here before.
+    pub(super) fn of_known(dirs: &Dirs, root: &TrustRoot) -> Result<Self, RootStateError> {
+        let all = dirs.state.join("roots");
+        let folders = read(&all)?;
+        let mut known = folders.iter().flat_map(|folder| &folder.roots);
+        let Some(file) = known.find(|past| past.root == *root).cloned() else {
+            let missing = Error::new(ErrorKind::NotFound, "the trust root is not remembered");
+            return Err(failed(&all)(missing));
+        };
+        Ok(Self::among(folders, &all, file))
+    }
+
+    fn among(folders: Vec<Folder>, all: &Path, root: RootFile) -> Self {
+        let certain = |folder: &Folder| folder.roots.iter().any(|past| past.shares_line(&root));
+        let (folders, mut kin): (Vec<_>, Vec<_>) = folders.into_iter().partition(certain);
+        let first = folders.iter().find_map(Folder::first);
+        kin.retain(|folder| {
+            // Where both lines are known from their beginning, the same keepers do not make them one.
+            let is_other = first.is_some() && folder.first().is_some_and(|it| Some(it) != first);
+            !is_other && folder.roots.iter().any(|past| past.shares_keeper(&root))
+        });
+        let new = all.join(Digest::sha256(&root.bytes).to_hex());
+        Self {
+            root,
+            folders,
+            kin,
+            new,
+        }
+    }
+
+    /// Makes sure that the root is the newest of all that may be its line and was met here, or follows it.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        self.check_after(self.roots())
+    }
+
+    /// The same of what is certainly its line, where another chain has brought it here: versions may be missing.
+    pub(super) fn check_certain(&self) -> Result<(), Refusal> {
+        match self.check_after(self.folders.iter().flat_map(|folder| &folder.roots)) {
+            Err(refusal) if refusal.reason == Reason::RootGap => Ok(()),
+            checked => checked,
+        }
+    }
+
+    fn check_after<'a>(
+        &self,
+        met: impl Iterator<Item = &'a RootFile> + Clone,
+    ) -> Result<(), Refusal> {
+        let newest = met.clone().map(|past| past.root.version).max();
+        let newest = met.filter(|past| Some(past.root.version) == newest);
+        let mut verdict = Ok(());
+        for past in newest {
+            if past.root == self.root.root {
+                return Ok(());
+            }
+            match root_chain::succeed(&past.root, &self.root.bytes) {
+                Ok(_) => return Ok(()),
+                Err(refusal) => verdict = Err(refusal),
+            }
+        }
+        verdict
+    }
+
+    /// The root that was asked about.
+    pub(super) fn root(&self) -> &RootFile {
+        &self.root
+    }
+
+    /// The version that was met last.
+    pub(super) fn newest(&self) -> Option<i64> {
+        self.roots().map(|past| past.root.version).max()
+    }
+
+    /// What was met of it.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &RootFile> + Clone {
+        let folders = self.folders.iter().chain(&self.kin);
+        folders.flat_map(|folder| &folder.roots)
+    }
+
+    /// The same, to go by.
+    pub(super) fn into_root(self) -> TrustRoot {
+        self.root.root
+    }
+
+    /// Puts the root into the memory.
+    pub(super) fn remember(&self) -> Result<(), RootStateError> {
+        self.remember_too(&self.root)
+    }
+
+    /// Puts another root of the line there.
+    pub(super) fn remember_too(&self, file: &RootFile) -> Result<(), RootStateError> {
+        let mut met = self.folders.iter().flat_map(|folder| &folder.roots);
+        if met.any(|past| past.root == file.root) {
+            return Ok(());
+        }
+        let place = self.folder().join(format!("{}.json", file.root.version));
+        remember(&place, &file.bytes)
+    }
+
+    /// Where more is remembered of the line.
+    pub(super) fn folder(&self) -> &Path {
+        let first = self.folders.first();
+        first.map_or(&self.new, |folder| &folder.path)
+    }
+
+    /// Everywhere where more may be remembered of it.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        let folders = self.folders.iter().chain(&self.kin);
+        folders.map(|folder| folder.path.as_path())
+    }
+}
+
+impl Folder {
+    /// The roots in a folder, which counted when they were remembered.
+    fn read(path: PathBuf) -> Result<Self, RootStateError> {
+        let mut roots = Vec::new();
+        for file in entries(&path)? {
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                let bytes = given_file::read(&file, DOCUMENT).map_err(failed(&file))?;
+                let (_, root) = root_chain::read(&bytes)?;
+                roots.push(RootFile::new(root, &bytes));
+            }
+        }
+        Ok(Self { path, roots })
+    }
+
+    /// The line, where the first root of it was met itself.
+    fn first(&self) -> Option<Digest> {
+        let mut first = self.roots.iter().filter(|past| past.root.version == 1);
+        first.next().map(|past| past.line)
+    }
+}
+
+/// Puts what was met into the memory, which is this user's alone.
+pub(super) fn remember(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
+    private::write(path, bytes).map_err(failed(path))
+}
+
+fn read(all: &Path) -> Result<Vec<Folder>, RootStateError> {
+    private::make_folder(all).map_err(failed(all))?;
+    entries(all)?.into_iter().map(Folder::read).collect()
+}
+
+fn knows_keeper(root: &TrustRoot, other: &TrustRoot) -> bool {
+    let builders = root.builders.iter().map(|entry| &entry.key);
+    let mut known = root.quorum.keys.iter().chain(builders);
+    known.any(|key| other.quorum.keys.contains(key))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, RootStateError> {
+    let entries = match folder.read_dir() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed(folder))?,
+    };
+    let path = |entry: std::io::Result<DirEntry>| Ok(entry.map_err(failed(folder))?.path());
+    entries.map(path).collect()
+}
+
+fn failed(path: &Path) -> impl FnOnce(Error) -> RootStateError {
+    let path = path.to_owned();
+    move |source| RootStateError::Io { path, source }
+}
