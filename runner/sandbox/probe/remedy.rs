@@ -28,15 +28,26 @@ pub fn remedies(
     }
 }
 
+/// A container has all of these locks as a rule, and shows one after the other.
+const CONTAINER: &str = "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+     --security-opt systempaths=unconfined …\n\
+     podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …\n\
+     Kubernetes: hostUsers: false, and securityContext: \
+     {procMount: Unmasked, seccompProfile: {type: Unconfined}}";
+
 fn for_failure(failure: &Failure, facts: &Facts) -> Vec<Remedy> {
     match (failure.stage, failure.call.errno()) {
         (_, Errno::ENOSYS) => vec![remedy(
             "the kernel is too old",
             "use Linux 5.12 or newer; mount_setattr(2) is what is missing before",
         )],
-        (Stage::Proc, Errno::EPERM) => vec![remedy(
-            "/proc is masked, as in a container",
-            "docker run --security-opt systempaths=unconfined …\npodman run --security-opt unmask=ALL …",
+        (Stage::Proc, Errno::EPERM) => {
+            vec![remedy("/proc is masked, as in a container", CONTAINER)]
+        }
+        // Podman's profile lets everybody make namespaces and mounts, but not name the machine in them.
+        (Stage::Machine, Errno::EPERM) if facts.is_filtered => vec![remedy(
+            "this container's seccomp profile forbids to set a host name",
+            CONTAINER,
         )],
         (Stage::Namespaces | Stage::Identity | Stage::Root | Stage::HostMounts, errno) => {
             let found = for_namespaces(facts, errno);
@@ -76,8 +87,7 @@ fn for_namespaces(facts: &Facts, errno: Errno) -> Vec<Remedy> {
     if facts.is_filtered {
         found.push(remedy(
             "this container's seccomp profile forbids namespaces",
-            "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …\n\
-             podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …",
+            CONTAINER,
         ));
     }
     found
@@ -165,6 +175,8 @@ mod tests {
         assert_eq!(causes(Stage::Namespaces, Errno::EPERM, &closed).len(), 3);
         assert_eq!(causes(Stage::Namespaces, Errno::EPERM, &none).len(), 1);
         assert!(causes(Stage::Proc, Errno::EPERM, &none)[0].contains("masked"));
+        assert!(causes(Stage::Machine, Errno::EPERM, &closed)[0].contains("host name"));
+        assert_eq!(causes(Stage::Machine, Errno::EPERM, &none).len(), 0);
         assert!(causes(Stage::Root, Errno::ENOSYS, &none)[0].contains("too old"));
     }
 
