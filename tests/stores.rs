@@ -186,3 +186,18 @@ fn builds_with_inodes_of_their_own_do_not_wait() {
     let (_, said) = side_by_side(Who::Stranger, AS_IT_IS, TWO_PROGRAMS);
     assert!(!said.stderr.contains(WAITS), "{said}");
 }
+
+#[test]
+fn the_doctor_looks_where_the_store_lies() {
+    if !with_root("the_doctor_looks_where_the_store_lies") {
+        return;
+    }
+    for who in [Who::Root, Who::Stranger] {
+        let world = who.world();
+        let doctor = |place| with_store(&world, who, place, "$as zwieback doctor");
+        let told = ["shared-inodes: "];
+        doctor(OVERLAY_ON_OVERLAY).expect(0, &told);
+        let well = doctor(OVERLAY).expect(0, &["toolchain through an overlay"]);
+        assert!(!well.stdout.contains("ZWIEBACK_STORE="), "{well}");
+    }
+}

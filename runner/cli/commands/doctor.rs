@@ -1,20 +1,23 @@
 //! `zwieback doctor`: what this machine can enforce, found out by doing.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
+use tempfile::TempDir;
 use zwieback_core::enforcement::LockState;
+use zwieback_host::dirs::Dirs;
 use zwieback_sandbox::probe::diagnosis::{Diagnosis, diagnose};
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::machine::DoctorArgs;
+use crate::cli::env;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 
 /// Runs the command.
 pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
-    let scratch = tempfile::tempdir()?;
+    let scratch = scratch()?;
     let diagnosis = diagnose(scratch.path())?;
     let text = match global.format {
         Format::Json => json(&diagnosis)?,
@@ -26,6 +29,15 @@ pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
     } else {
         exit::NO_SANDBOX
     })
+}
+
+/// A folder in the file system of the store, where there can be one: what holds elsewhere need not hold there.
+fn scratch() -> io::Result<TempDir> {
+    let store = env::path(env::STORE).or_else(|| Some(Dirs::of_user().ok()?.store()));
+    let around = store.iter().flat_map(|store| store.ancestors());
+    let near = around.into_iter().find(|folder| folder.is_dir());
+    let made = near.and_then(|folder| tempfile::tempdir_in(folder).ok());
+    made.map_or_else(tempfile::tempdir, Ok)
 }
 
 fn json(diagnosis: &Diagnosis) -> anyhow::Result<String> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use nix::sys::stat::{Mode, umask};
 use zwieback_core::enforcement::Enforcement;
 use zwieback_core::sandbox_spec::limits::Limits;
 use zwieback_core::sandbox_spec::spec::SandboxSpec;
@@ -30,7 +31,11 @@ pub struct Diagnosis {
 /// Starts the sandbox of a build on an empty toolchain below `scratch`, a directory. The caller has one
 /// thread.
 pub fn diagnose(scratch: &Path) -> io::Result<Diagnosis> {
-    furnish(scratch)?;
+    // As trees in a store are, whatever the caller's habits: root's steps are somebody else.
+    let own = umask(Mode::S_IWGRP | Mode::S_IWOTH);
+    let furnished = furnish(scratch);
+    umask(own);
+    furnished?;
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: scratch.join("tree"),
