@@ -149,6 +149,78 @@ fn no_error_shows_a_line_of_what_a_project_links_to() {
     }
 }
 
+/// What lies behind a link is whatever its author wants: files of the user's that he cannot read himself.
+#[test]
+fn no_folder_of_a_project_is_a_link() {
+    let world = World::new(site!(), Larder::Empty);
+    let honest = "[sources.a]\npath = \"src\"\npatches = [\"sub/fix.patch\"]\n";
+    world.recipe_with("greeting", "true", honest);
+    world.write("project/recipes/greeting/sub/fix.patch", "");
+    world.write("project/src/a", "a\n");
+    run(&world, "lock greeting").expect(0, &[]);
+    let at = |path: &str| world.project().join(path);
+    let commands = [
+        "plan greeting",
+        "plan recipes/greeting",
+        "lock",
+        "lock --check",
+    ];
+    for (folder, commands) in [
+        ("recipes", &commands[..]),
+        ("recipes/greeting", &commands),
+        ("recipes/greeting/sub", &commands[..2]),
+        ("toolchains", &commands[..2]),
+        ("toolchains/shell", &commands[..2]),
+    ] {
+        let outside = world.path("home/elsewhere");
+        fs::rename(at(folder), &outside).unwrap();
+        symlink(&outside, at(folder)).unwrap();
+        let before = fs::read_dir(&outside).unwrap().count();
+        for command in commands {
+            let said = format!("{folder} is a symbolic link");
+            run(&world, command).expect(1, &[&said, "put the folder itself there"]);
+        }
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), before);
+        fs::remove_file(at(folder)).unwrap();
+        fs::rename(&outside, at(folder)).unwrap();
+    }
+    // A folder elsewhere is one that the user has named, not the project.
+    fs::rename(at("recipes/greeting"), world.path("home/greeting")).unwrap();
+    fs::create_dir_all(at("recipes")).unwrap();
+    run(&world, "plan ../home/greeting").expect(0, &["Planned"]);
+}
+
+/// A configuration that is there and no file is not the same as none: a project tightens with it.
+#[test]
+fn no_configuration_is_passed_over() {
+    let world = World::new(site!(), Larder::Empty);
+    world.recipe("greeting", "true");
+    let own = world.project().join(".zwieback.toml");
+    for target in ["/dev/zero", "nowhere", "recipes"] {
+        symlink(target, &own).unwrap();
+        run(&world, "plan greeting").expect(1, &[".zwieback.toml", "symbolic link"]);
+        fs::remove_file(&own).unwrap();
+    }
+    fifo(&world, ".zwieback.toml");
+    run(&world, "plan greeting").expect(1, &[".zwieback.toml", "a FIFO"]);
+    fs::remove_file(&own).unwrap();
+    fs::create_dir(&own).unwrap();
+    run(&world, "plan greeting").expect(1, &[".zwieback.toml", "directory"]);
+    fs::remove_dir(&own).unwrap();
+    let users = world.write("home/.config/zwieback/config.toml", "");
+    fs::remove_file(&users).unwrap();
+    symlink("nowhere", &users).unwrap();
+    run(&world, "plan greeting").expect(1, &["config.toml", "No such file"]);
+    fs::remove_file(&users).unwrap();
+    // A recipe that cannot be read is none the less one.
+    let recipe = world.project().join("recipes/greeting/recipe.toml");
+    fs::remove_file(&recipe).unwrap();
+    fifo(&world, "recipes/greeting/recipe.toml");
+    for command in ["plan greeting", "lock --check"] {
+        run(&world, command).expect(1, &["recipe.toml", "a FIFO"]);
+    }
+}
+
 #[test]
 fn a_patch_is_a_file_of_its_recipe() {
     let world = World::new(site!(), Larder::Empty);

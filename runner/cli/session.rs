@@ -106,7 +106,8 @@ pub fn load_config(global: &Global, dirs: &Dirs) -> anyhow::Result<Config> {
             .with_context(|| format!("--config {given}: KEY=VALUE is expected"))?;
         sets.push((key.to_owned(), value.to_owned()));
     }
-    let present = |file: &Path| file.is_file();
+    // Whatever lies there is read, or is an error: a link or a FIFO is not the same as nothing.
+    let present = |file: &Path| file.symlink_metadata().is_ok();
     let config = config::load(
         Some(user.as_path()).filter(|file| present(file)),
         project.as_deref().filter(|file| present(file)),

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::fd::AsFd as _;
+use std::path::{Component, Path, PathBuf};
 
 use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText, nearest};
 use zwieback_core::manifest::lockfile::Lockfile;
@@ -31,7 +32,16 @@ pub struct OnDisk<T> {
     /// The parsed lock, if there is one.
     pub lock: Option<Lockfile>,
     /// The folder of both.
-    pub folder: PathBuf,
+    pub place: Place,
+}
+
+/// A folder of a project. No link lies on the way there from the project's top, nor from there to its files:
+/// whoever wrote the project does not choose other files of its user's. The way to a folder that lies in no
+/// project is its user's own.
+#[derive(Clone, Debug)]
+pub struct Place {
+    top: PathBuf,
+    below: String,
 }
 
 /// Why a project or a part of it cannot be read.
@@ -98,15 +108,16 @@ impl Project {
     /// The nearest project at or above a folder.
     pub fn find(from: &Path) -> Result<Self, ProjectError> {
         let absolute = std::path::absolute(from).map_err(|source| io_error(from, source))?;
-        absolute
-            .ancestors()
-            .find(|folder| folder.join("recipes").is_dir())
-            .map(|root| Self {
-                root: root.to_owned(),
-            })
-            .ok_or(ProjectError::None {
-                from: absolute.clone(),
-            })
+        let mut above = absolute.ancestors();
+        let root = above.find(|folder| folder.join("recipes").is_dir());
+        let root = root.ok_or_else(|| ProjectError::None {
+            from: absolute.clone(),
+        })?;
+        let recipes = Place::of(root, "recipes").check();
+        recipes.map_err(|source| io_error(root, source))?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     /// The top folder.
@@ -116,29 +127,29 @@ impl Project {
 
     /// The recipe of a name (`zlib`) or a path (`recipes/zlib`).
     pub fn recipe(&self, named: &str) -> Result<OnDisk<Recipe>, ProjectError> {
-        let folder = self.folder_of("recipes", "recipe", named)?;
-        let read = read(&folder, "recipe.toml", Recipe::parse)?;
-        check_name(&folder, "recipe.toml", read.manifest.name())?;
+        let place = self.place_of("recipes", "recipe", named)?;
+        let read = read(place, "recipe.toml", Recipe::parse)?;
+        check_name(&read.place, "recipe.toml", read.manifest.name())?;
         Ok(read)
     }
 
     /// The toolchain of a name or a path.
     pub fn toolchain(&self, named: &str) -> Result<OnDisk<Toolchain>, ProjectError> {
-        let folder = self.folder_of("toolchains", "toolchain", named)?;
-        let read = read(&folder, "toolchain.toml", Toolchain::parse)?;
-        check_name(&folder, "toolchain.toml", read.manifest.name())?;
+        let place = self.place_of("toolchains", "toolchain", named)?;
+        let read = read(place, "toolchain.toml", Toolchain::parse)?;
+        check_name(&read.place, "toolchain.toml", read.manifest.name())?;
         Ok(read)
     }
 
     /// A toolchain's folder, and the texts of its manifest and of its lock, none of them parsed.
     pub fn toolchain_texts(&self, named: &str) -> Result<(PathBuf, [Vec<u8>; 2]), ProjectError> {
-        let folder = self.folder_of("toolchains", "toolchain", named)?;
+        let place = self.place_of("toolchains", "toolchain", named)?;
         let read = |name: &str| {
-            given_file::read_beneath(&folder, name, 64 * MAX_MANIFEST as u64)
-                .map_err(|source| io_error(&folder.join(name), source))
+            let bytes = place.read(name, 64 * MAX_MANIFEST as u64);
+            bytes.map_err(|source| io_error(&place.path().join(name), source))
         };
         let texts = [read("toolchain.toml")?, read(LOCKFILE)?];
-        Ok((folder, texts))
+        Ok((place.path(), texts))
     }
 
     /// The names of all recipes, sorted.
@@ -151,21 +162,26 @@ impl Project {
         self.names("toolchains", "toolchain.toml")
     }
 
-    fn folder_of(
+    fn place_of(
         &self,
         parent: &str,
         kind: &'static str,
         named: &str,
-    ) -> Result<PathBuf, ProjectError> {
+    ) -> Result<Place, ProjectError> {
         let manifest = format!("{kind}.toml");
         let is_path = named.contains('/') || named == ".";
         let folder = if is_path {
-            PathBuf::from(named)
+            let given = Path::new(named);
+            std::path::absolute(given).map_err(|source| io_error(given, source))?
         } else {
             self.root.join(parent).join(named)
         };
-        if folder.join(&manifest).is_file() {
-            return std::path::absolute(&folder).map_err(|source| io_error(&folder, source));
+        let place = self.place(&folder);
+        if place
+            .has(&manifest)
+            .map_err(|source| io_error(&folder, source))?
+        {
+            return Ok(place);
         }
         let known = self.names(parent, &manifest);
         Err(ProjectError::Unknown {
@@ -176,13 +192,24 @@ impl Project {
         })
     }
 
+    /// A folder of this project, or one elsewhere that its user has named.
+    fn place(&self, folder: &Path) -> Place {
+        let folder = plain(folder);
+        let below = folder.strip_prefix(&self.root).ok().and_then(Path::to_str);
+        match below {
+            Some(below) => Place::of(&self.root, below),
+            None => Place::of(&folder, ""),
+        }
+    }
+
+    /// What is called like a recipe or a toolchain, whatever it is: one that cannot be read is no less there.
     fn names(&self, parent: &str, manifest: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.root.join(parent)) else {
             return Vec::new();
         };
         let mut names: Vec<_> = entries
             .flatten()
-            .filter(|entry| entry.path().join(manifest).is_file())
+            .filter(|entry| entry.path().join(manifest).symlink_metadata().is_ok())
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         names.sort();
@@ -193,39 +220,102 @@ impl Project {
 impl<T> OnDisk<T> {
     /// Writes a new lock beside the manifest, whole or not at all.
     pub fn write_lock(&self, lock: &Lockfile) -> Result<PathBuf, ProjectError> {
-        let file = self.folder.join(LOCKFILE);
-        replace(&file, lock.to_text().as_bytes()).map_err(|source| io_error(&file, source))?;
+        let file = self.place.path().join(LOCKFILE);
+        let checked = self.place.check();
+        let written = checked.and_then(|()| replace(&file, lock.to_text().as_bytes()));
+        written.map_err(|source| io_error(&file, source))?;
         Ok(file)
     }
 }
 
+impl Place {
+    fn of(top: &Path, below: &str) -> Self {
+        Self {
+            top: top.to_owned(),
+            below: below.to_owned(),
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> PathBuf {
+        plain(&self.top.join(&self.below))
+    }
+
+    /// The bytes of a file in it, or further below, of at most so many.
+    pub fn read(&self, name: &str, longest: u64) -> io::Result<Vec<u8>> {
+        given_file::read_beneath(&self.top, &self.below(name), longest)
+    }
+
+    /// The same as text.
+    fn read_text(&self, name: &str, longest: u64) -> io::Result<String> {
+        given_file::read_text_beneath(&self.top, &self.below(name), longest)
+    }
+
+    /// Makes sure that no link leads there.
+    fn check(&self) -> io::Result<()> {
+        let top = given_file::open_folder(&self.top)?;
+        given_file::check_way(top.as_fd(), &self.below)
+    }
+
+    /// Whether there is something of that name; a link on the way is an error.
+    fn has(&self, name: &str) -> io::Result<bool> {
+        let top = match given_file::open_folder(&self.top) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            top => top?,
+        };
+        Ok(given_file::look_below(top.as_fd(), &self.below(name))?.is_some())
+    }
+
+    fn below(&self, name: &str) -> String {
+        match self.below.as_str() {
+            "" => name.to_owned(),
+            below => format!("{below}/{name}"),
+        }
+    }
+}
+
+/// A whole path without `.` and `..`, by its text alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
 type Parse<T> = fn(SourceText<'_>) -> Result<T, Diagnostic>;
 
-fn read<T>(folder: &Path, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, ProjectError> {
-    let lock = folder.join(LOCKFILE);
+fn read<T>(place: Place, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, ProjectError> {
+    let lock = place.path().join(LOCKFILE);
     Ok(OnDisk {
-        manifest: parse_file(folder, manifest, MAX_MANIFEST as u64, parse)?,
+        manifest: parse_file(&place, manifest, MAX_MANIFEST as u64, parse)?,
         // Locks are written by a program and list hundreds of files.
         lock: if lock.symlink_metadata().is_ok() {
             let longest = 64 * MAX_MANIFEST as u64;
-            Some(parse_file(folder, LOCKFILE, longest, Lockfile::parse)?)
+            Some(parse_file(&place, LOCKFILE, longest, Lockfile::parse)?)
         } else {
             None
         },
-        folder: folder.to_owned(),
+        place,
     })
 }
 
 /// Reads a file that is the project's own: an error shows a line of it, and a link could lead to any file of
 /// the user's.
 fn parse_file<T>(
-    folder: &Path,
+    place: &Place,
     name: &str,
     longest: u64,
     parse: Parse<T>,
 ) -> Result<T, ProjectError> {
-    let file = folder.join(name);
-    let text = given_file::read_text_beneath(folder, name, longest);
+    let file = place.path().join(name);
+    let text = place.read_text(name, longest);
     let text = text.map_err(|source| io_error(&file, source))?;
     let path = shown(&file);
     Ok(parse(SourceText {
@@ -244,7 +334,8 @@ fn shown(file: &Path) -> String {
         .to_string()
 }
 
-fn check_name(folder: &Path, manifest: &str, name: &Name) -> Result<(), ProjectError> {
+fn check_name(place: &Place, manifest: &str, name: &Name) -> Result<(), ProjectError> {
+    let folder = place.path();
     let folder_name = folder.file_name().unwrap_or_default().to_string_lossy();
     if folder_name == name.as_str() {
         return Ok(());

@@ -1,12 +1,13 @@
 //! The story of `zwieback init`: a new recipe that builds as it is, and the toolchains to build it with.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use zwieback_core::draft::recipe::Draft;
 use zwieback_core::draft::system::System;
 use zwieback_core::name::Name;
+use zwieback_host::fs::{beneath, given_file};
 use zwieback_host::project::Project;
 
 use super::error::PipelineError;
@@ -40,7 +41,7 @@ fn put(
     write(root, &place, recipe, &mut written)?;
     for toolchain in toolchains {
         let folder = format!("toolchains/{toolchain}");
-        if root.join(&folder).join("toolchain.toml").exists() {
+        if has(root, &format!("{folder}/toolchain.toml"))? {
             continue;
         }
         for (file, text) in starter::files(toolchain).into_iter().flatten() {
@@ -50,6 +51,15 @@ fn put(
     Ok(written)
 }
 
+/// Whether the project has a file already.
+fn has(root: &Path, place: &str) -> Result<bool, PipelineError> {
+    let top = given_file::open_folder(root).map_err(PipelineError::io(root))?;
+    // What lies behind a link is not the project's, and who writes there is told.
+    let seen = beneath::look(top.as_fd(), place);
+    let seen = seen.map_err(|fault| PipelineError::io(&root.join(place))(fault.errno.into()))?;
+    Ok(seen.is_some())
+}
+
 /// Makes a file below the project's top. A folder on the way may be a link to anywhere, and is refused.
 fn write(
     root: &Path,
@@ -57,26 +67,27 @@ fn write(
     text: &str,
     written: &mut Vec<PathBuf>,
 ) -> Result<(), PipelineError> {
-    let path = &root.join(place);
-    let mut folder = root.to_owned();
-    for part in Path::new(place).parent().into_iter().flatten() {
-        folder.push(part);
-        if folder.is_symlink() {
+    let path = root.join(place);
+    let top = given_file::open_folder(root).map_err(PipelineError::io(root))?;
+    for (end, _) in place.match_indices('/') {
+        let part = &place[..end];
+        let link = given_file::link_on_way(top.as_fd(), part);
+        if let Some(link) = link.map_err(PipelineError::io(root))? {
+            let folder = root.join(link);
             return Err(PipelineError::Linked { folder });
         }
+        let made = beneath::ensure_dir(top.as_fd(), part);
+        made.map_err(|fault| PipelineError::io(&root.join(part))(fault.errno.into()))?;
     }
-    // A link that leads nowhere does not exist, and writing would follow it.
-    if path.symlink_metadata().is_ok() {
-        return Err(PipelineError::Exists {
-            path: path.to_owned(),
-        });
+    let made = beneath::write_new(top.as_fd(), place, text.as_bytes());
+    match made.map_err(|fault| io::Error::from(fault.errno)) {
+        // A link that leads nowhere is there as well.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(PipelineError::Exists { path });
+        }
+        made => made.map_err(PipelineError::io(&path))?,
     }
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(PipelineError::io(parent))?;
-    }
-    let made = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    made.map_err(PipelineError::io(path))?;
-    written.push(path.to_owned());
+    written.push(path);
     Ok(())
 }
 

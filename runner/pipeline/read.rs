@@ -10,7 +10,7 @@ use zwieback_core::manifest::recipe::Recipe;
 use zwieback_core::manifest::toolchain::Toolchain;
 use zwieback_core::name::Name;
 use zwieback_core::rel_path::RelPath;
-use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_host::fs::given_file::DOCUMENT;
 use zwieback_host::project::{OnDisk, Project};
 
 use super::built::Outputs;
@@ -132,8 +132,8 @@ fn patches(recipe: &OnDisk<Recipe>) -> Result<BTreeMap<RelPath, Vec<u8>>, Pipeli
     named
         .map(|path| {
             // Beneath the recipe: a link could make a patch of any file of this machine.
-            let bytes = given_file::read_beneath(&recipe.folder, path.as_str(), DOCUMENT);
-            let file = recipe.folder.join(path.as_path());
+            let bytes = recipe.place.read(path.as_str(), DOCUMENT);
+            let file = recipe.place.path().join(path.as_path());
             let bytes = bytes.map_err(|source| PipelineError::Io { file, source })?;
             Ok((path.clone(), bytes))
         })

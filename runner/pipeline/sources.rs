@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -151,14 +152,16 @@ pub fn folder_now(
 
 /// A folder of a project, on the way to which no link lies: it would lead to anything of this machine.
 fn beneath(project: &Path, path: &RelPath) -> Result<PathBuf, EcosystemError> {
-    let mut folder = project.to_owned();
-    for part in path.parts() {
-        folder.push(part);
-        if folder.is_symlink() {
-            return Err(EcosystemError::LinkedFolder(folder));
-        }
+    let io = |source| EcosystemError::Io {
+        call: "open",
+        path: project.to_owned(),
+        source,
+    };
+    let top = given_file::open_folder(project).map_err(io)?;
+    match given_file::link_on_way(top.as_fd(), path.as_str()).map_err(io)? {
+        Some(link) => Err(EcosystemError::LinkedFolder(project.join(link))),
+        None => Ok(project.join(path.as_path())),
     }
-    Ok(folder)
 }
 
 /// The same where it becomes part of a lock: what stays empty in it is said.

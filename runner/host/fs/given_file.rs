@@ -28,6 +28,11 @@ pub enum Unsuitable {
         "it is a symbolic link, which could lead to any file of yours; put the file itself there"
     )]
     Link,
+    /// A link in place of a folder that leads there.
+    #[error(
+        "{0} is a symbolic link, which could lead to any folder of yours; put the folder itself there"
+    )]
+    Way(String),
     /// More than the reader can have a use for.
     #[error("it has more than {limit} bytes, and no honest file of its kind is as long")]
     TooLong {
@@ -57,8 +62,10 @@ pub fn open_beneath(folder: &Path, path: &str) -> io::Result<File> {
 
 /// The same below a folder that is open.
 pub fn open_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
-    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
-    own(&seen.ok_or(Errno::NOENT)?)?;
+    let Some(seen) = look_below(folder, path)? else {
+        return Err(Errno::NOENT.into());
+    };
+    own(&seen)?;
     let file = beneath::open_file(folder, path).map_err(|fault| fault.errno)?;
     regular(&fstat(&file)?)?;
     Ok(file)
@@ -71,6 +78,41 @@ pub fn open_lock_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
     let file = beneath::open_lock(folder, path).map_err(|fault| fault.errno)?;
     regular(&fstat(&file)?)?;
     Ok(File::from(file))
+}
+
+/// What lies below a folder that is open; a link on the way there is an error, and not the same as nothing.
+pub fn look_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<Option<Stat>> {
+    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
+    if seen.is_none() {
+        check_way(folder, path)?;
+    }
+    Ok(seen)
+}
+
+/// Makes sure that no link leads to something below a folder, and that it is none itself.
+pub fn check_way(folder: BorrowedFd<'_>, path: &str) -> io::Result<()> {
+    match link_on_way(folder, path)? {
+        Some(link) => Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            Unsuitable::Way(link),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The first link on the way to something below a folder, the last part of the path among them.
+pub fn link_on_way(folder: BorrowedFd<'_>, path: &str) -> io::Result<Option<String>> {
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    for end in ends.chain([path.len()]) {
+        let part = &path[..end];
+        let seen = beneath::look(folder, part).map_err(|fault| fault.errno)?;
+        match seen.map(|seen| FileType::from_raw_mode(seen.st_mode)) {
+            Some(FileType::Symlink) => return Ok(Some(part.to_owned())),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 fn own(seen: &Stat) -> io::Result<()> {
@@ -228,8 +270,20 @@ mod tests {
         symlink("../secret", folder.join("out")).unwrap();
         symlink("..", folder.join("above")).unwrap();
         assert_eq!(read_beneath(&folder, "sub/patch", 10).unwrap(), b"p");
-        for path in ["out", "above/secret", "../secret", "/etc/passwd"] {
-            assert!(read_beneath(&folder, path, 1 << 20).is_err(), "{path}");
+        for (path, why) in [
+            ("out", "it is a symbolic link"),
+            ("above/secret", "above is a symbolic link"),
+            ("above", "it is a symbolic link"),
+            ("sub/none", "No such file"),
+            ("../secret", "cross-device"),
+            ("/etc/passwd", "cross-device"),
+        ] {
+            let error = read_beneath(&folder, path, 1 << 20).unwrap_err();
+            let said = error.to_string().to_lowercase();
+            assert!(
+                said.starts_with(&why.to_lowercase()) || said.contains(why),
+                "{path}: {said}"
+            );
         }
     }
 }
