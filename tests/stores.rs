@@ -195,9 +195,22 @@ fn the_doctor_looks_where_the_store_lies() {
     for who in [Who::Root, Who::Stranger] {
         let world = who.world();
         let doctor = |place| with_store(&world, who, place, "$as zwieback doctor");
-        let told = ["shared-inodes: "];
+        let told = ["shared-inodes: ", "one build at a time", "ZWIEBACK_STORE="];
         doctor(OVERLAY_ON_OVERLAY).expect(0, &told);
         let well = doctor(OVERLAY).expect(0, &["toolchain through an overlay"]);
         assert!(!well.stdout.contains("ZWIEBACK_STORE="), "{well}");
     }
+}
+
+#[test]
+fn a_build_that_waits_for_another_can_be_interrupted() {
+    if !with_root("a_build_that_waits_for_another_can_be_interrupted") {
+        return;
+    }
+    let world = Who::Root.world();
+    world.recipe("small", "echo small > $OUT/small");
+    let held = "exec 9>> $to/alone.lock; flock 9;
+         timeout --preserve-status -s INT 5 zwieback build small --once 9>&-";
+    with_store(&world, Who::Root, OVERLAY_ON_OVERLAY, held).expect(130, &[WAITS]);
+    with_store(&world, Who::Root, OVERLAY, held).expect(0, &[]);
 }

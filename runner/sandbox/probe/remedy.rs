@@ -124,6 +124,13 @@ fn for_locks(enforcement: &Enforcement) -> Vec<Remedy> {
             "use Linux 5.13 or newer and add landlock to the lsm= list of the boot command line",
         )),
     }
+    if enforcement.shares_inodes() {
+        found.push(remedy(
+            "where the store lies, the kernel gives no sandbox inodes of its own: one build at a time runs from it",
+            "use Linux 5.11 or newer, and a store that is no more than one overlay deep, such as on a volume:\n\
+             ZWIEBACK_STORE=/volume/store zwieback build …",
+        ));
+    }
     if enforcement.state(Lock::TimeNamespace) == LockState::Absent {
         found.push(remedy(
             "the kernel has no time namespaces",
@@ -189,5 +196,7 @@ mod tests {
         assert_eq!(remedies(&enforcement, None, &Facts::default()), []);
         enforcement.record(Lock::MemoryLimit, LockState::Partial, "");
         assert_eq!(remedies(&enforcement, None, &Facts::default()).len(), 1);
+        enforcement.record_shared_inodes("EINVAL");
+        assert_eq!(remedies(&enforcement, None, &Facts::default()).len(), 2);
     }
 }
