@@ -75,8 +75,7 @@ impl Ledger {
     /// The log, if enough keepers say in it that each tree that is remembered and lost was given up.
     fn restored(&self, now: Timestamp) -> Result<Option<BelievedLog>, LogError> {
         let (put_back, state) = self.put_back(now)?;
-        let newest = self.seen.policy()?.map(|bytes| read_policy(&bytes));
-        let newest = newest.transpose()?;
+        let newest = self.newest_policy()?;
         // Whoever was a keeper in the log as it was put back may have been replaced in what was lost.
         let by_newest = |restored: &RestorationRecord| {
             let newest = newest.as_ref();
@@ -95,7 +94,10 @@ impl Ledger {
         if !put_back.lost().iter().all(given_up) {
             return Ok(None);
         }
-        // Both rest on what was lost, and are made anew.
+        // All of it rests on what was lost, and is made anew.
+        if let Ok(policy) = state.policy() {
+            self.seen.keep_policy(&to_bytes(policy))?;
+        }
         self.verified.forget()?;
         self.shelf.open(self.log.key(), &self.anchor)?.clear()?;
         put_back.accept().map(Some)
@@ -125,18 +127,31 @@ impl Ledger {
         Ok(state)
     }
 
-    /// The policy in force is remembered with the log: it says whose word it takes to give that up.
+    /// The newest policy that was ever in force for this reader.
+    pub fn newest_policy(&self) -> Result<Option<PolicyInForce>, LogError> {
+        let policy = self.seen.policy()?;
+        policy.map(|bytes| read_policy(&bytes)).transpose()
+    }
+
+    /// The policy in force is remembered with the log: it says whose word it takes to give that up. For a clock
+    /// that was set back the log has an older one; the newer one was seen, and keys may have been taken back by it.
     fn remember_policy(&self, state: &State) -> Result<(), LogError> {
         let Ok(policy) = state.policy() else {
             return Ok(());
         };
-        let documents = serde_json::to_vec(policy.documents());
-        let documents = documents.expect("documents are text");
+        let documents = to_bytes(policy);
         let _lock = self.seen.lock()?;
-        if self.seen.policy()?.is_none_or(|seen| seen != documents) {
-            self.seen.keep_policy(&documents)?;
+        if self.seen.policy()?.is_some_and(|seen| seen == documents) {
+            return Ok(());
         }
-        Ok(())
+        let version = policy.release.version;
+        match self.newest_policy()? {
+            Some(newest) if newest.release.version > version => {
+                let saw = format!("version {version} after {}", newest.release.version);
+                Err(Refusal::new(Reason::PolicyVersion, saw).into())
+            }
+            _ => Ok(self.seen.keep_policy(&documents)?),
+        }
     }
 
     /// The state as it was at that time, when the log had so many entries.
@@ -279,6 +294,10 @@ impl Ledger {
         let verified = verified.filter(|it| log.extends(*it).is_ok());
         Ok(verified.map_or(0, |it| it.size))
     }
+}
+
+fn to_bytes(policy: &PolicyInForce) -> Vec<u8> {
+    serde_json::to_vec(policy.documents()).expect("documents are text")
 }
 
 /// A memory that was changed is refused: whoever changed it chose the keepers.

@@ -11,7 +11,7 @@ use super::error::StoryError;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
-use crate::state::record::Line;
+use crate::state::record::{Line, RestorationRecord};
 use crate::statement::restoration::Restoration;
 use crate::tlog::proof::TreeHead;
 
@@ -36,12 +36,27 @@ pub struct Plan {
 }
 
 /// What was recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Restored {
     /// The entry.
     pub line: Line,
-    /// Whether enough keepers have said so; this user's memory is then of the log as it is.
-    pub accepted: bool,
+    /// What is missing, so that whoever remembers what this user does refuses the log still. Where nothing is,
+    /// this user's memory is of the log as it is now.
+    pub missing: Option<Missing>,
+}
+
+/// Why readers refuse a log still about which a keeper said that it was put back.
+#[derive(Debug)]
+pub enum Missing {
+    /// Too few keepers have said the same.
+    Keepers,
+    /// Enough have, but too few of them are keepers of a newer policy that was seen here.
+    NewerKeepers {
+        /// Its version.
+        version: u64,
+    },
+    /// Something else is wrong with the log.
+    Belief(LogError),
 }
 
 /// What is lost. A restoration that other keepers have begun is continued, word by word.
@@ -85,6 +100,13 @@ pub fn restoration(
     Ok(restoration.into_statement())
 }
 
+impl Restored {
+    /// Whether readers go on with the log who remember what this user did.
+    pub fn is_accepted(&self) -> bool {
+        self.missing.is_none()
+    }
+}
+
 /// Signs it and has it recorded. The log is read again if enough keepers have said so by now.
 pub fn restore(desk: &Desk<'_>, wish: &Restore, plan: &Plan) -> Result<Restored, StoryError> {
     let (reader, ledger) = (&desk.reader, desk.reader.ledger);
@@ -99,6 +121,28 @@ pub fn restore(desk: &Desk<'_>, wish: &Restore, plan: &Plan) -> Result<Restored,
     }
     put_back.append(&lock, &[submission], desk.log)?;
     drop((put_back, lock));
-    let accepted = ledger.believe(reader.now).is_ok();
-    Ok(Restored { line, accepted })
+    let missing = missing(reader, plan)?;
+    Ok(Restored { line, missing })
+}
+
+/// What readers lack. A user whose own memory holds nothing that was lost would believe the log as it is, and
+/// learns what those need who remember more.
+fn missing(reader: &Reader<'_>, plan: &Plan) -> Result<Option<Missing>, StoryError> {
+    let ledger = reader.ledger;
+    let (put_back, state) = ledger.put_back(reader.now)?;
+    drop(put_back);
+    let all = state.restorations();
+    let agreed = all.filter(|it| it.old == plan.old && it.new == plan.new && state.is_restored(it));
+    let agreed: Vec<&RestorationRecord> = agreed.collect();
+    if agreed.is_empty() {
+        return Ok(Some(Missing::Keepers));
+    }
+    if let Some(policy) = ledger.newest_policy()? {
+        let mut agreed = agreed.iter();
+        if !agreed.any(|it| state.is_restored_under(it, &policy)) {
+            let version = policy.release.version;
+            return Ok(Some(Missing::NewerKeepers { version }));
+        }
+    }
+    Ok(ledger.believe(reader.now).err().map(Missing::Belief))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use zwieback_trust::log::error::LogError;
-use zwieback_trust::story::restore::{Plan, Restore, plan, restore};
+use zwieback_trust::story::restore::{Missing, Plan, Restore, Restored, plan, restore};
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 use zwieback_trust::tlog::note::Note;
 use zwieback_trust::tlog::note_key::NoteKey;
@@ -37,16 +37,42 @@ pub fn run(global: &Global, args: &RestoreArgs) -> anyhow::Result<u8> {
     }
     let hands = counter.hands(args.sign_key.as_ref())?;
     let done = restore(&hands.desk(reader), &wish, &plan)?;
+    tell(global, &done)?;
+    match done.missing {
+        Some(Missing::Belief(error)) => Err(error.into()),
+        Some(Missing::NewerKeepers { .. }) => Ok(exit::UNVERIFIED),
+        Some(Missing::Keepers) | None => Ok(exit::DONE),
+    }
+}
+
+/// Tells what was recorded, and what readers need besides, so that nobody takes the one for the other.
+fn tell(global: &Global, done: &Restored) -> anyhow::Result<()> {
     let outcome = done.line.outcome.as_deref().unwrap_or_default();
-    let after = if done.accepted {
-        "remembered as it is now"
+    let after = match &done.missing {
+        None => {
+            "remembered as it is now. Who saw a tree that is not named, or a policy with other \
+                 keepers, refuses it still"
+                .to_owned()
+        }
+        Some(Missing::Keepers) => "refused still: other keepers must say the same".to_owned(),
+        Some(Missing::NewerKeepers { version }) => format!(
+            "refused still: policy version {version} was seen here, and too few of its keepers say so"
+        ),
+        Some(Missing::Belief(_)) => "refused still".to_owned(),
+    };
+    let verb = if done.is_accepted() {
+        "Restored"
     } else {
-        "other keepers must say the same"
+        "Said"
     };
     let sentence = format!("{outcome}, entry {}; {after}", done.line.index);
-    let value = json!({ "index": done.line.index, "outcome": outcome, "accepted": done.accepted });
-    place::tell(global, "Restored", &sentence, &value)?;
-    Ok(exit::DONE)
+    let value = json!({
+        "index": done.line.index,
+        "outcome": outcome,
+        "accepted": done.is_accepted(),
+        "after": after,
+    });
+    place::tell(global, verb, &sentence, &value)
 }
 
 /// What other readers remember, as the file `seen` of their memory has it, signed by the log.

@@ -7,7 +7,7 @@ use std::path::Path;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::restore::{Restore, Restored, plan, restore};
+use zwieback_trust::story::restore::{Missing, Restore, Restored, plan, restore};
 use zwieback_trust::tlog::proof::TreeHead;
 
 use crate::standing_attacks::put_in_force;
@@ -68,11 +68,11 @@ fn a_backup_is_taken_again_once_a_quorum_says_so() {
     assert_eq!(why(says(&world, "ada")), "signer-role");
     assert_eq!(why(says(&world, "stranger")), "signer-unknown");
     let first = says(&world, "kim").unwrap();
-    assert!(!first.accepted);
+    assert!(!first.is_accepted());
     // One keeper twice is one keeper.
-    assert!(!says(&world, "kim").is_ok_and(|done| done.accepted));
+    assert!(!says(&world, "kim").is_ok_and(|done| done.is_accepted()));
     assert_eq!(code(world.ledger.load(world.now)), "log-rolled-back");
-    assert!(says(&world, "lou").unwrap().accepted);
+    assert!(says(&world, "lou").unwrap().is_accepted());
     // Every command goes on from there, the snapshot too, and the log tells what happened.
     world.approved("1.0");
     world.promote("1.0", "staging").unwrap();
@@ -136,6 +136,44 @@ fn what_others_remember_is_named_too() {
     assert!(plan.old.contains(&other) && plan.old.len() == 2);
 }
 
+/// Who restores may remember nothing of what was lost, and would believe the log at once; others do not.
+#[test]
+fn a_keeper_without_a_memory_is_told_what_readers_lack() {
+    let world = put_back();
+    let before = fs::read(world.home.join("seen")).unwrap();
+    let mut wish = wish(&world, 7);
+    wish.seen = plan(&world.reader(), &wish).unwrap().old;
+    let says = |who: &str| {
+        for file in ["seen", "seen.policy"] {
+            fs::remove_file(world.home.join(file)).unwrap_or_default();
+        }
+        let plan = plan(&world.reader(), &wish).unwrap();
+        restore(&world.desk(who), &wish, &plan).unwrap()
+    };
+    let as_others_see_it = || {
+        fs::write(world.home.join("seen"), &before).unwrap();
+        code(world.ledger.load(world.now))
+    };
+    assert!(matches!(says("kim").missing, Some(Missing::Keepers)));
+    assert_eq!(as_others_see_it(), "log-rolled-back");
+    assert!(says("lou").is_accepted());
+    assert_eq!(as_others_see_it(), "accepted");
+}
+
+/// The log has older policies, and an older clock finds one of them in force; what was seen was seen.
+#[test]
+fn a_clock_that_is_set_back_brings_no_older_policy_back() {
+    let mut world = World::new();
+    world.later(8 * 86_400);
+    put_in_force(&world, 2, &|text: &str| text.to_owned(), |_| ());
+    assert_eq!(code(world.ledger.load(world.now)), "accepted");
+    world.later(-7 * 86_400);
+    assert_eq!(code(world.ledger.load(world.now)), "policy-version");
+    assert_eq!(why(world.reader().state()), "policy-version");
+    world.later(7 * 86_400);
+    assert_eq!(code(world.ledger.load(world.now)), "accepted");
+}
+
 /// Their keys may be the reason why they were replaced: a reader who has seen the next policy asks its
 /// keepers, whatever the log that was put back says.
 #[test]
@@ -155,7 +193,9 @@ fn replaced_keepers_do_not_put_the_log_back() {
         copy(&kept, &log);
         says(&world, "kim").unwrap();
         let same = newer == ["kim", "lou"];
-        assert_eq!(says(&world, "lou").unwrap().accepted, same, "{newer:?}");
+        let missing = says(&world, "lou").unwrap().missing;
+        let is_told = matches!(missing, Some(Missing::NewerKeepers { version: 2 }));
+        assert_eq!((missing.is_none(), is_told), (same, !same), "{newer:?}");
         let now = code(world.ledger.load(world.now));
         let expected = if same { "accepted" } else { "log-forked" };
         assert_eq!(now, expected, "{newer:?}");
