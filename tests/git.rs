@@ -287,6 +287,7 @@ fn what_git_is_sent_does_not_fill_the_memory() {
         101,
         &[
             "`git` needed more than the 128 MiB of memory",
+            "Out of memory, malloc failed",
             "raise `[programs] memory`",
         ],
     );

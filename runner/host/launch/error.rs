@@ -82,7 +82,7 @@ pub enum LaunchError {
         program: String,
         /// How much it may have.
         most: u64,
-        /// The end of what it wrote to stderr, escaped.
+        /// How it says so, escaped.
         said: String,
     },
     /// The user asked to stop.

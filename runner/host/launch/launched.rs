@@ -281,14 +281,14 @@ impl Launch {
 
     /// A program that was given no more memory has failed by our limit.
     fn check_memory(&self, output: Output) -> Result<Output, LaunchError> {
-        if output.status.success() || !memory::ran_out(&output.stderr) {
-            return Ok(output);
+        match memory::last_words(&output.stderr) {
+            Some(line) if !output.status.success() => Err(LaunchError::Memory {
+                program: self.name(),
+                most: memory::most(),
+                said: last_line(line),
+            }),
+            _ => Ok(output),
         }
-        Err(LaunchError::Memory {
-            program: self.name(),
-            most: memory::most(),
-            said: last_line(&output.stderr),
-        })
     }
 
     fn io(&self, source: io::Error) -> LaunchError {

@@ -29,12 +29,14 @@ pub(super) fn most() -> u64 {
     MOST.get().copied().unwrap_or(USUAL)
 }
 
-/// Whether a program that failed says that it had no memory left. What git hands on from a server is not
-/// its own word.
-pub(super) fn ran_out(said: &[u8]) -> bool {
-    let said = String::from_utf8_lossy(said).to_lowercase();
-    let mut own = said.lines().filter(|line| !line.starts_with("remote:"));
-    own.any(|line| LAST_WORDS.iter().any(|words| line.contains(words)))
+/// The line by which a program that failed says that it had no memory left. What git hands on from a server
+/// is not its own word.
+pub(super) fn last_words(said: &[u8]) -> Option<&[u8]> {
+    let mut lines = said.split(|byte| *byte == b'\n');
+    lines.find(|line| {
+        let line = String::from_utf8_lossy(line).to_lowercase();
+        !line.starts_with("remote:") && LAST_WORDS.iter().any(|words| line.contains(words))
+    })
 }
 
 #[cfg(test)]
@@ -43,11 +45,10 @@ mod tests {
 
     #[test]
     fn what_a_server_says_is_not_what_the_program_says() {
-        assert!(ran_out(
-            b"x\nfatal: Out of memory, malloc failed (tried to allocate 9 bytes)\n"
-        ));
-        assert!(!ran_out(
-            b"remote: fatal: Out of memory\nfatal: early EOF\n"
-        ));
+        let own = b"x\nfatal: Out of memory, malloc failed\nerror: fetch failed.\n";
+        let line = &b"fatal: Out of memory, malloc failed"[..];
+        assert_eq!(last_words(own), Some(line));
+        let theirs = b"remote: fatal: Out of memory\nfatal: early EOF\n";
+        assert_eq!(last_words(theirs), None);
     }
 }
