@@ -88,6 +88,13 @@ impl People {
         self.by_key.get(&key).map(|(_, person)| person)
     }
 
+    /// The keys of a person.
+    pub fn keys<'a>(&'a self, person: &'a Name) -> impl Iterator<Item = KeyId> + 'a {
+        let all = self.by_key.iter();
+        let own = all.filter(move |(_, (_, owner))| owner == person);
+        own.map(|(key, _)| *key)
+    }
+
     /// Whether there is someone of that name.
     pub fn knows(&self, person: &Name) -> bool {
         self.by_key.values().any(|(_, name)| name == person)

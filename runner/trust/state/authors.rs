@@ -19,7 +19,10 @@ impl State {
         self.assert_known(&Key::Thing(source));
         let said = self.authors.get(&source).map_or(&[][..], Vec::as_slice);
         let named = said.iter().flat_map(|signed| &signed.what.authors);
-        let mut names: BTreeSet<&Name> = named.collect();
+        // Whoever is called otherwise by now has changed it all the same.
+        let keys = said.iter().flat_map(|signed| &signed.what.keys);
+        let called_now = keys.filter_map(|key| self.person(*key).ok());
+        let mut names: BTreeSet<&Name> = named.chain(called_now).collect();
         names.retain(|name| !self.is_withdrawn(name, said));
         names
     }
@@ -29,7 +32,10 @@ impl State {
         source: Digest,
         word: &Entered<&Authorship>,
     ) -> Result<String, Refusal> {
+        let people = &self.policy()?.release.people;
+        let keys = word.what.authors.iter().flat_map(|name| people.keys(name));
         let record = AuthorshipRecord {
+            keys: keys.collect(),
             issued: word.what.heading.issued,
             authors: word.what.authors.clone(),
             withdrawn: word.what.withdrawn.clone(),

@@ -74,6 +74,8 @@ pub struct AuthorshipRecord {
     pub issued: Timestamp,
     /// Who did.
     pub authors: BTreeSet<Name>,
+    /// Their keys when that was recorded: a newer policy may give them to somebody by another name.
+    pub keys: BTreeSet<KeyId>,
     /// Who did not.
     pub withdrawn: BTreeSet<Name>,
 }

@@ -4,8 +4,8 @@ use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::statement::test_result::{TestReport, TestResult};
 
 use crate::statements::{
-    app, approve, authors, key, put_in_force, ready, revocation, revoke, suite, test, three,
-    verdict,
+    app, approve, authors, is_author, key, put_in_force, ready, revocation, revoke, suite, test,
+    three, verdict,
 };
 use crate::world::{KEYS, World};
 
@@ -115,6 +115,24 @@ fn a_failure_outlives_the_role_of_its_signer() {
         world.force("cy", &passed).unwrap();
         assert_eq!(verdict(&world, "prod"), "promoted", "{case}");
     }
+}
+
+/// Whoever changed a source and is called otherwise in the next policy cannot approve it.
+#[test]
+fn an_author_by_another_name_is_an_author() {
+    let world = World::with(three);
+    world.approved_by(&["ada", "bo"]);
+    world.test("1.0");
+    assert_eq!(verdict(&world, "prod"), "promoted");
+    let said = authors(&world, &["ada"], &[]);
+    world.force("kim", &said).unwrap();
+    assert_eq!(verdict(&world, "prod"), "self-approval");
+    put_in_force(&world, &|text: &str| {
+        let text = three(text).replace("people.ada", "people.eve");
+        text.replace("\"ada\"", "\"eve\"")
+    });
+    assert_eq!(verdict(&world, "prod"), "self-approval");
+    assert!(is_author(&world, "eve"));
 }
 
 #[test]
