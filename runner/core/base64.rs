@@ -22,15 +22,16 @@ pub const fn encoded_length(bytes: usize) -> usize {
 
 /// Reads either alphabet; the two may not be mixed.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
-    let url_safe = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
-    // None of these takes bits beyond the last byte, nor other padding than it says.
-    match (url_safe, text.ends_with('=')) {
-        (false, true) => BASE64_STANDARD.decode(text),
-        (false, false) => BASE64_STANDARD_NO_PAD.decode(text),
-        (true, true) => BASE64_URL_SAFE.decode(text),
-        (true, false) => BASE64_URL_SAFE_NO_PAD.decode(text),
-    }
-    .map_err(|_| Base64Error)
+    // None of these takes bits beyond the last byte, nor other padding than it says. What the second one
+    // reads and the first one does not has one of its two own characters.
+    let (standard, url_safe) = if text.ends_with('=') {
+        (&BASE64_STANDARD, &BASE64_URL_SAFE)
+    } else {
+        (&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD)
+    };
+    let read = standard.decode(text);
+    read.or_else(|_| url_safe.decode(text))
+        .map_err(|_| Base64Error)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! A lock writes both down. They follow from the URL, so that a lock that says otherwise names one package
 //! and has the bytes of another fetched. A kind of package without a rule here cannot be locked at all.
 
+use std::borrow::Cow;
+
 use crate::locked_input::FileName;
 use crate::purl::Purl;
 use crate::rel_path::RelPath;
@@ -54,35 +56,30 @@ pub enum OtherFile {
 ///
 /// Its URL is taken in its canonical spelling alone, in which nothing but a `+` is written as an escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DebPackage {
-    name: String,
-    version: String,
-    architecture: String,
-    release: String,
+pub struct DebPackage<'a> {
+    name: Cow<'a, str>,
+    version: Cow<'a, str>,
+    architecture: Cow<'a, str>,
+    release: Cow<'a, str>,
 }
 
-impl DebPackage {
+impl<'a> DebPackage<'a> {
     /// Reads `pkg:deb/debian/NAME@VERSION?arch=ARCHITECTURE&distro=RELEASE`.
-    pub fn read(purl: &str) -> Option<Self> {
+    pub fn read(purl: &'a str) -> Option<Self> {
         let (name, rest) = purl.strip_prefix("pkg:deb/debian/")?.split_once('@')?;
-        let (version, query) = rest.split_once("?arch=")?;
-        let (architecture, release) = query.split_once("&distro=")?;
-        let plain = |text: &str| {
-            let text = text.replace("%2B", "+");
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.~:".contains(&byte);
-            (!text.is_empty() && text.bytes().all(is_plain)).then_some(text)
-        };
+        let (version, query) = rest.split_once('?')?;
+        let (architecture, release) = query.strip_prefix("arch=")?.split_once('&')?;
         Some(Self {
             name: plain(name)?,
             version: plain(version)?,
             architecture: plain(architecture)?,
-            release: plain(release)?,
+            release: plain(release.strip_prefix("distro=")?)?,
         })
     }
 
     /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn into_name(self) -> Cow<'a, str> {
+        self.name
     }
 
     /// Whether it can be installed on that architecture of that release.
@@ -93,7 +90,7 @@ impl DebPackage {
     /// What its file is called. apt spells the colon of an epoch.
     pub fn file(&self) -> String {
         let version = self.version.replace(':', "%3a");
-        format!("{}_{version}_{}.deb", self.name, self.architecture)
+        [&self.name, "_", &version, "_", &self.architecture, ".deb"].concat()
     }
 
     /// Whether that is a place of it in an archive, where names leave the epoch out.
@@ -107,6 +104,18 @@ impl DebPackage {
         }
         rest == Some("") && !folder.split('/').any(|part| part == "..")
     }
+}
+
+/// The text without its escapes, if it has none but those of a `+` and no other character than a package has.
+fn plain(text: &str) -> Option<Cow<'_, str>> {
+    let text = if text.contains('%') {
+        Cow::Owned(text.replace("%2B", "+"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'~' | b':');
+    (!text.is_empty() && text.bytes().all(is_plain)).then_some(text)
 }
 
 /// What the name of a file has to be.
@@ -302,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_package_of_debian_has_one_file_and_one_name_for_it() {
-        let read = |text: &str| DebPackage::read(text);
+        let read = DebPackage::read;
         let purl = "pkg:deb/debian/zlib1g@1:1.2.13%2Bdfsg-1?arch=amd64&distro=bookworm";
         let zlib = read(purl).unwrap();
         assert_eq!(zlib.file(), "zlib1g_1%3a1.2.13+dfsg-1_amd64.deb");

@@ -47,7 +47,7 @@ pub struct Asked {
     pub folders: Vec<PathBuf>,
     /// What is not asked of folders.
     pub leave: Leave,
-    /// The files that were named as evidence.
+    /// The files that were named as evidence, where they may lie in one of the folders.
     pub evidence: Vec<Evidence>,
     /// Where the file of a tree may lie.
     pub trees: TreeFiles,

@@ -58,13 +58,16 @@ pub fn asked(
     let Some(trust) = trust(&args.trust)? else {
         bail!("whom to believe is not said: --key PUB.pem or --trust ROOT");
     };
+    let (folders, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(|path| path.is_dir());
     let (mut bundles, mut named) = (Vec::new(), Vec::new());
     for path in &args.bundle {
         let bytes = read(path)?;
-        named.push(Evidence::of(&bytes));
+        // What lies in no folder is not looked for in one: that would take one more digest of each.
+        if !folders.is_empty() {
+            named.push(Evidence::of(&bytes));
+        }
         bundles.extend(bundles_of(path, bytes, &trust)?);
     }
-    let (folders, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(|path| path.is_dir());
     let files = files.into_iter().map(|path| artifact(path));
     Ok(Asked {
         bundles,

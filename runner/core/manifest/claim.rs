@@ -207,7 +207,7 @@ pub fn check_closure<'a>(
         if let Some(at) = listed.locations.iter().find(|at| !package.lies_at(at)) {
             return refuse(Contradiction::Place((*at).to_owned()));
         }
-        if !names.insert(package.name().to_owned()) {
+        if !names.insert(package.into_name()) {
             return refuse(Contradiction::Several);
         }
     }
