@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::FileExt as _;
+use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use zwieback_core::attest::bundle::Bundle;
@@ -16,7 +15,7 @@ use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
 
 use super::believed::BelievedLog;
-use super::bundles::{LARGEST, end_of};
+use super::bundles::{LARGEST, MANY, end_of};
 use super::error::LogError;
 use super::files::{self, bytes};
 use super::memory::Memory;
@@ -275,15 +274,18 @@ impl Batch<'_> {
 fn append_records(path: &Path, kept: u64, batch: &[Submission]) -> Result<(), LogError> {
     let edited = || Refusal::new(Reason::LogEdited, format!("{:?}", path.display()));
     let mut file = files::open_own(path, 0o666)?;
-    let mut end = end_of(&file, kept).ok_or_else(edited)?;
+    let end = end_of(&file, kept).ok_or_else(edited)?;
     file.set_len(end).attempt("ftruncate", bytes(path))?;
+    let sought = file.seek(SeekFrom::Start(end));
+    sought.attempt("lseek", bytes(path))?;
+    let mut writer = BufWriter::with_capacity(MANY, &file);
     for submission in batch {
         let length = u32::try_from(submission.bundle.len()).expect("checked when it was made");
-        let record = [&length.to_be_bytes(), &submission.bundle[..]].concat();
-        let written = file.write_all_at(&record, end);
-        written.attempt("write", bytes(path))?;
-        end += record.len() as u64;
+        for part in [&length.to_be_bytes(), &submission.bundle[..]] {
+            writer.write_all(part).attempt("write", bytes(path))?;
+        }
     }
-    file.flush().attempt("write", bytes(path))?;
+    writer.flush().attempt("write", bytes(path))?;
+    drop(writer);
     Ok(file.sync_data().attempt("fdatasync", bytes(path))?)
 }

@@ -23,8 +23,8 @@ const HEAD: usize = 4;
 /// The most bytes of one file of bundles.
 pub const LARGEST_FILE: u64 = WIDTH * (HEAD + LARGEST) as u64;
 
-/// What is read ahead: of a whole file, and of a single bundle, most of which are shorter.
-const MANY: usize = 256 << 10;
+/// What is read or written at once: of a whole file, and of a single bundle, most of which are shorter.
+pub(super) const MANY: usize = 256 << 10;
 const ONE: usize = 8 << 10;
 
 /// The bundles behind the entries of a tile of level 0, in their order.
