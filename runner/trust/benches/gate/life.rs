@@ -4,7 +4,7 @@ use zwieback_core::attest::digest_set::DigestSet;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
 use zwieback_core::attest::vsa::Summary;
-use zwieback_core::digest::Fingerprint;
+use zwieback_core::digest::{Digest, Fingerprint};
 use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer as _, seal};
 use zwieback_trust::log::append::Submission;
@@ -22,30 +22,48 @@ const POLICY: u64 = 2;
 /// Statements about the release that is decided about.
 const RICH: u64 = 50;
 
+/// A company, and the id of its log: to find that out for each statement anew is not what is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Company<'a> {
+    world: &'a World,
+    log_id: Digest,
+}
+
+impl<'a> Company<'a> {
+    pub(crate) fn of(world: &'a World) -> Self {
+        Self {
+            world,
+            log_id: world.ledger.log_id(world.now).unwrap(),
+        }
+    }
+}
+
 /// Two builds, a test, three approvals, two promotions.
-pub(crate) fn release(world: &World, number: u64) -> Vec<Submission> {
+pub(crate) fn release(company: Company<'_>, number: u64) -> Vec<Submission> {
+    let world = company.world;
     let version = format!("2.{number}");
     let mut all = built(world, &version);
-    all.push(signed(world, "tess", &tested(world, &version, 0)));
+    all.push(signed(world, "tess", &tested(company, &version, 0)));
     for (who, at) in [("ada", "staging"), ("ada", "prod"), ("bo", "prod")] {
-        all.push(signed(world, who, &approval(world, &version, at, 0)));
+        all.push(signed(world, who, &approval(company, &version, at, 0)));
     }
     let first = POLICY + RICH + number * STATEMENTS as u64;
     for at in ["staging", "prod"] {
         let size = first + all.len() as u64;
-        let promotion = promotion(world, &version, at, (number + 1, size));
+        let promotion = promotion(company, &version, at, (number + 1, size));
         all.push(signed(world, "gate", &promotion));
     }
     all
 }
 
 /// A release with many statements, which waits for its first environment.
-pub(crate) fn rich(world: &World, version: &str) -> Vec<Submission> {
+pub(crate) fn rich(company: Company<'_>, version: &str) -> Vec<Submission> {
+    let world = company.world;
     let mut all = built(world, version);
     for number in 2..RICH {
         let statement = match number % 2 {
-            0 => approval(world, version, "staging", number),
-            _ => tested(world, version, number),
+            0 => approval(company, version, "staging", number),
+            _ => tested(company, version, number),
         };
         let who = if number % 2 == 0 { "ada" } else { "tess" };
         all.push(signed(world, who, &statement));
@@ -71,20 +89,21 @@ fn subject(version: &str) -> ResourceDescriptor {
     ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact(version).sha256))
 }
 
-fn tested(world: &World, version: &str, number: u64) -> Statement {
+fn tested(company: Company<'_>, version: &str, number: u64) -> Statement {
     let suite = Fingerprint::of(format!("suite {number}").as_bytes());
     let suite = ResourceDescriptor::named("suite", &suite);
     let report = TestReport {
         result: TestResult::Passed,
-        heading: Some(heading(world)),
+        heading: Some(heading(company)),
         size: POLICY,
     };
     report.into_statement(subject(version), &suite)
 }
 
-fn approval(world: &World, version: &str, at: &str, number: u64) -> Statement {
+fn approval(company: Company<'_>, version: &str, at: &str, number: u64) -> Statement {
+    let world = company.world;
     let approval = Approval {
-        heading: heading(world),
+        heading: heading(company),
         environment: name(at),
         expires: world.days(7),
         comment: Some(format!("look number {number}")),
@@ -92,7 +111,13 @@ fn approval(world: &World, version: &str, at: &str, number: u64) -> Statement {
     approval.into_statement(subject(version))
 }
 
-fn promotion(world: &World, version: &str, at: &str, (generation, size): (u64, u64)) -> Statement {
+fn promotion(
+    company: Company<'_>,
+    version: &str,
+    at: &str,
+    (generation, size): (u64, u64),
+) -> Statement {
+    let world = company.world;
     let policy = world.ledger.anchor.policy;
     let promotion = Promotion {
         summary: Summary {
@@ -106,7 +131,7 @@ fn promotion(world: &World, version: &str, at: &str, (generation, size): (u64, u
             grounds: None,
         },
         log: world.ledger.anchor.log.clone(),
-        log_id: Some(world.ledger.log_id(world.now).unwrap()),
+        log_id: Some(company.log_id),
         environment: name(at),
         generation,
         size,
@@ -116,10 +141,11 @@ fn promotion(world: &World, version: &str, at: &str, (generation, size): (u64, u
     promotion.into_statement(subject(version))
 }
 
-fn heading(world: &World) -> Heading {
+fn heading(company: Company<'_>) -> Heading {
+    let world = company.world;
     Heading {
         log: world.ledger.anchor.log.clone(),
-        log_id: Some(world.ledger.log_id(world.now).unwrap()),
+        log_id: Some(company.log_id),
         issued: Timestamp::from_unix(world.now.as_unix() - 60).unwrap(),
     }
 }

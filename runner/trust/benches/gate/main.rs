@@ -20,7 +20,7 @@ use zwieback_trust::log::append::Submission;
 use zwieback_trust::snapshot::follow::Wish;
 use zwieback_trust::state::folded::State;
 
-use crate::life::{STATEMENTS, release, rich};
+use crate::life::{Company, STATEMENTS, release, rich};
 use crate::world::{World, artifact, name};
 
 mod life;
@@ -65,7 +65,8 @@ fn fill(world: &World, size: u64) {
     let releases = usize::try_from(size).unwrap() / STATEMENTS;
     let start = Instant::now();
     let workers = thread::available_parallelism().unwrap().get();
-    let (mut waiting, mut appending, mut appended) = (rich(world, RICH), 0.0, 0);
+    let company = Company::of(world);
+    let (mut waiting, mut appending, mut appended) = (rich(company, RICH), 0.0, 0);
     let numbers: Vec<usize> = (0..releases).collect();
     for chunk in numbers.chunks(BATCH / STATEMENTS * workers) {
         let made = thread::scope(|scope| {
@@ -73,7 +74,7 @@ fn fill(world: &World, size: u64) {
             let make = |share: &[usize]| -> Vec<Submission> {
                 share
                     .iter()
-                    .flat_map(|it| release(world, *it as u64))
+                    .flat_map(|it| release(company, *it as u64))
                     .collect()
             };
             let threads: Vec<_> = shares.map(|it| scope.spawn(move || make(it))).collect();
