@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::digest::Digest;
 use zwieback_core::json::strict;
 use zwieback_trust::tlog::checkpoint::Checkpoint;
@@ -21,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(proof) = LogProof::parse(bytes) {
         let _ = prove(&proof);
     }
-    if let Ok(entry) = Entry::parse(bytes) {
+    if let Ok(entry) = Entry::parse(bytes, &mut KnownKeys::default()) {
         drop(entry.to_bytes());
     }
     if let Ok(proof) = strict::parse(bytes).map(|value| of_bundle_entry(&value)) {

@@ -10,7 +10,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::signer::Signer;
 use zwieback_host::rego::RegoProcess;
-use zwieback_trust::ledger::Ledger;
+use zwieback_trust::ledger::{LastBelieved, Ledger};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::{Reason, Refusal};
@@ -113,6 +113,7 @@ impl Gate {
                     .max_age
                     .map(|it| i64::try_from(it.0).unwrap_or(i64::MAX)),
                 anchor,
+                last: LastBelieved::default(),
             },
             places: file.places(),
             rego: RegoProcess::default(),

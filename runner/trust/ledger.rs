@@ -1,8 +1,10 @@
 //! A log together with what its reader knows of it: from this comes the state.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zwieback_core::attest::key_id::{KeyId, KeyName};
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::attest::public_key::PublicKey;
 use zwieback_core::digest::Digest;
 use zwieback_core::timestamp::Timestamp;
@@ -12,6 +14,7 @@ use crate::gate::in_force::PolicyInForce;
 use crate::gate::question::Needed;
 use crate::log::append::{Appended, Submission};
 use crate::log::believed::BelievedLog;
+use crate::log::entries::Records;
 use crate::log::error::LogError;
 use crate::log::memory::Memory;
 use crate::log::place::{LogDir, WriteLock};
@@ -45,17 +48,34 @@ pub struct Ledger {
     pub shelf: Shelf,
     /// The log's name and its first policy.
     pub anchor: Anchor,
+    /// The log that was believed last.
+    pub last: LastBelieved,
 }
+
+/// The log that was believed last, for what else is read of it than a state.
+#[derive(Clone, Debug, Default)]
+pub struct LastBelieved(Arc<Mutex<Option<BelievedLog>>>);
 
 impl Ledger {
     /// The log as it is now, held against everything that this reader remembers: the one way in.
     pub fn believe(&self, now: Timestamp) -> Result<BelievedLog, LogError> {
         let expected = self.expectation(now);
-        match self.log.believe(&expected, &self.seen) {
+        let believed = match self.log.believe(&expected, &self.seen) {
             Err(LogError::Refused(refusal)) if is_lost(&refusal) => {
                 self.restored(now)?.ok_or(LogError::Refused(refusal))
             }
             believed => believed,
+        }?;
+        self.last.set(&believed);
+        Ok(believed)
+    }
+
+    /// The log that a state is of: the one that was believed for it, unless another was since.
+    fn log_of(&self, state: &State, now: Timestamp) -> Result<BelievedLog, LogError> {
+        let last = self.last.get();
+        match last.filter(|log| log.head().size == state.size()) {
+            Some(log) => Ok(log),
+            None => self.believe(now),
         }
     }
 
@@ -65,8 +85,9 @@ impl Ledger {
         let expected = self.expectation(now);
         let put_back = self.log.put_back(&expected, &self.seen)?;
         let mut state = State::new(self.anchor.clone(), now);
+        let mut keys = KnownKeys::default();
         for stored in put_back.entries() {
-            let record = stored?.prove()?;
+            let record = stored?.prove(&mut keys)?;
             drop(state.fold(record.leaf(), record.read(Check::Signature)));
         }
         Ok((put_back, state))
@@ -140,10 +161,10 @@ impl Ledger {
             return Ok(());
         };
         let documents = to_bytes(policy);
-        let _lock = self.seen.lock()?;
         if self.seen.policy()?.is_some_and(|seen| seen == documents) {
             return Ok(());
         }
+        let _lock = self.seen.lock()?;
         let version = policy.release.version;
         match self.newest_policy()? {
             Some(newest) if newest.release.version > version => {
@@ -194,9 +215,11 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<Vec<u8>>, LogError> {
         let builds = state.artifact(artifact).map_or(&[][..], |it| &it.builds);
-        let log = self.believe(now)?;
-        let bundle = |index| Ok(log.record(index)?.into_bytes());
-        builds.iter().map(|it| bundle(it.index)).collect()
+        let log = self.log_of(state, now)?;
+        let mut records = Records::of(&log);
+        let bundle = |index| Ok(records.record(index)?.into_bytes());
+        let builds = builds.iter().map(|it| it.index);
+        builds.map(bundle).collect()
     }
 
     /// The bundles of all that an artifact was built from, at any depth, where recipes made it.
@@ -214,14 +237,15 @@ impl Ledger {
         if open.is_empty() {
             return Ok(needed);
         }
-        let log = self.believe(now)?;
+        let log = self.log_of(state, now)?;
+        let mut records = Records::of(&log);
         while let Some(tree) = open.pop() {
             if needed.contains_key(&tree) {
                 continue;
             }
             let mut bundles = Vec::new();
             for made in state.made(tree) {
-                bundles.push(log.record(made.index)?.into_bytes());
+                bundles.push(records.record(made.index)?.into_bytes());
                 open.extend(made.what.build.needs.keys().copied());
             }
             needed.insert(tree, bundles);
@@ -262,9 +286,10 @@ impl Ledger {
         let log = self.believe(now)?;
         let verified = self.verified(&log)?;
         let mut state = State::new(self.anchor.clone(), then);
+        let mut keys = KnownKeys::default();
         // Even the past is only believed as part of the whole: reading goes on to the end.
         for stored in log.entries() {
-            let record = stored?.prove()?;
+            let record = stored?.prove(&mut keys)?;
             let index = record.index();
             if index < until {
                 let check = if index < verified {
@@ -298,6 +323,17 @@ impl Ledger {
 
 fn to_bytes(policy: &PolicyInForce) -> Vec<u8> {
     serde_json::to_vec(policy.documents()).expect("documents are text")
+}
+
+impl LastBelieved {
+    fn set(&self, log: &BelievedLog) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(log.clone());
+    }
+
+    fn get(&self) -> Option<BelievedLog> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
+    }
 }
 
 /// A memory that was changed is refused: whoever changed it chose the keepers.

@@ -8,6 +8,7 @@
 pub mod key_id;
 pub mod purpose;
 pub mod public_key;
+pub mod known_keys;
 
 pub mod digest_set;
 pub mod resource;

@@ -1,6 +1,7 @@
 //! Public keys: what they look like in a file, and what it takes for them to confirm a signature.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ed25519_dalek::VerifyingKey as Ed25519Key;
 use p256::ecdsa::VerifyingKey as P256Key;
@@ -12,9 +13,12 @@ use super::key_id::KeyId;
 
 const PEM_LABEL: &str = "PUBLIC KEY";
 
-/// A public key that can confirm signatures.
+/// A public key that can confirm signatures. A copy shares all of it: thousands of entries have one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
+pub struct PublicKey(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     point: Point,
     der: Vec<u8>,
     pem: String,
@@ -105,7 +109,7 @@ impl PublicKey {
 
     /// How the key signs.
     pub fn algorithm(&self) -> Algorithm {
-        match self.point {
+        match self.0.point {
             Point::P256(_) => Algorithm::EcdsaP256,
             Point::Ed25519(_) => Algorithm::Ed25519,
         }
@@ -113,22 +117,22 @@ impl PublicKey {
 
     /// The name of the key: its fingerprint.
     pub fn id(&self) -> KeyId {
-        self.id
+        self.0.id
     }
 
     /// The `SubjectPublicKeyInfo`, with the point uncompressed.
     pub fn as_der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// The PEM file of the key.
     pub fn as_pem(&self) -> &str {
-        &self.pem
+        &self.0.pem
     }
 
     /// Whether this key made that signature over these bytes.
     pub fn confirm(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        match &self.point {
+        match &self.0.point {
             Point::P256(key) => confirm_p256(key, message, signature),
             Point::Ed25519(key) => {
                 let signature = ed25519_dalek::Signature::from_slice(signature)
@@ -148,12 +152,12 @@ impl PublicKey {
         };
         let document = document.map_err(|_| PublicKeyError::Der)?;
         let pem = document.to_pem(PEM_LABEL, LineEnding::LF);
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             id: KeyId::of(&ssh_blob(&point), document.as_bytes()),
             point,
             pem: pem.map_err(|_| PublicKeyError::Der)?,
             der: document.into_vec(),
-        })
+        })))
     }
 }
 

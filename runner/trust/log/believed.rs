@@ -31,7 +31,7 @@ impl LogDir {
     ) -> Result<BelievedLog, LogError> {
         let _lock = memory.lock()?;
         let believed = self.claimed(expected)?;
-        let all = memory.all(expected.policy)?;
+        let all = memory.all(expected.policy, (&believed.note, believed.head()))?;
         for seen in &all {
             believed.extends(*seen)?;
         }

@@ -16,7 +16,7 @@ use super::believed::BelievedLog;
 use super::error::LogError;
 use super::files::bytes;
 use super::place::LogDir;
-use crate::tlog::tile::{Tile, WIDTH};
+use crate::tlog::tile::{self, Tile, WIDTH};
 
 /// Two changes that are closer than this may have the same time: a tick of any kernel's clock.
 const TICK: i64 = 100_000_000;
@@ -57,7 +57,7 @@ fn stamps(log: &LogDir, size: u64, now: i64) -> Result<Vec<Option<u128>>, LogErr
     let mut stamps = Vec::new();
     for block in 0..size.div_ceil(WIDTH) {
         let tile = Tile::within(0, block, size).expect("the log reaches that far");
-        let paths = [tile.path(), tile.entries_path(), tile.statements_path()];
+        let paths = paths_of(tile);
         let mut hasher = blake3::Hasher::new();
         let mut files = shelves.iter_mut().zip(&paths);
         let settled = files.all(|(shelf, path)| {
@@ -70,6 +70,15 @@ fn stamps(log: &LogDir, size: u64, now: i64) -> Result<Vec<Option<u128>>, LogErr
         stamps.push(settled.then(|| u128::from_le_bytes(*first)));
     }
     Ok(stamps)
+}
+
+/// The files of a block. Thousands of blocks are full, and of these no number is written three times.
+fn paths_of(tile: Tile) -> [String; 3] {
+    if !tile.is_full() {
+        return [tile.path(), tile.entries_path(), tile.statements_path()];
+    }
+    let number = tile::number(tile.index);
+    ["tile/0/", "tile/entries/", "statements/"].map(|folder| [folder, &number].concat())
 }
 
 /// Whether one more change from now on would give the file another time.

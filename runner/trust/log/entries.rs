@@ -1,9 +1,11 @@
 //! The records of a believed log, one or all: each entry is held against the checkpoint's tree.
 
+use std::collections::BTreeMap;
 use std::iter::{Enumerate, Zip};
 use std::path::PathBuf;
 use std::vec::IntoIter;
 
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::digest::Digest;
 
 use super::believed::BelievedLog;
@@ -28,6 +30,13 @@ pub struct Entries<'a> {
     frontier: Frontier,
     ready: Option<Block>,
     ended: bool,
+}
+
+/// Records of a log in any order. The digests of a block are found in the tree once.
+pub struct Records<'a> {
+    log: &'a BelievedLog,
+    blocks: BTreeMap<u64, (Tile, Vec<Digest>)>,
+    keys: KnownKeys,
 }
 
 /// The records of one block, whose digests were found in the tree.
@@ -66,17 +75,7 @@ impl BelievedLog {
 
     /// One record.
     pub fn record(&self, index: u64) -> Result<ProvenRecord, LogError> {
-        let size = self.head().size;
-        let tile = Tile::within(0, index / WIDTH, size).filter(|_| index < size);
-        let tile = tile.ok_or(LogError::NoEntry { index, size })?;
-        let leaf = self.leaf(index)?;
-        let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
-        let body = self.log.bodies(tile)?.swap_remove(place);
-        let (file, bundle) = (
-            self.log.statements_path(index / WIDTH),
-            self.log.bundle(index)?,
-        );
-        StoredRecord::found(leaf, index, body, file, bundle)?.prove()
+        Records::of(self).record(index)
     }
 
     /// The records of one block of 256, as far as the log has them.
@@ -89,6 +88,12 @@ impl BelievedLog {
     }
 
     fn open_block(&self, index: u64) -> Result<Block, LogError> {
+        let (tile, leaves) = self.leaves(index)?;
+        self.log.records(tile, leaves, 0)
+    }
+
+    /// The digests of one block, which the checkpoint's tree has there.
+    fn leaves(&self, index: u64) -> Result<(Tile, Vec<Digest>), LogError> {
         let size = self.head().size;
         let tile = Tile::within(0, index, size);
         let from = index.saturating_mul(WIDTH);
@@ -106,7 +111,7 @@ impl BelievedLog {
             let saw = format!("{:?}, {}", tile.path(), refusal.saw());
             return Err(Refusal::new(Reason::LogEdited, saw).into());
         }
-        self.log.records(tile, leaves, 0)
+        Ok((tile, leaves))
     }
 
     /// The digest of an entry, which the checkpoint's tree has there.
@@ -116,6 +121,35 @@ impl BelievedLog {
         let there = self.head().includes(leaf, &proof);
         there.map_err(|refusal| Refusal::new(Reason::LogEdited, refusal.saw()))?;
         Ok(leaf)
+    }
+}
+
+impl<'a> Records<'a> {
+    /// The records of that log.
+    pub fn of(log: &'a BelievedLog) -> Self {
+        Self {
+            log,
+            blocks: BTreeMap::new(),
+            keys: KnownKeys::default(),
+        }
+    }
+
+    /// One record.
+    pub fn record(&mut self, index: u64) -> Result<ProvenRecord, LogError> {
+        let size = self.log.head().size;
+        if index >= size {
+            return Err(LogError::NoEntry { index, size });
+        }
+        let block = index / WIDTH;
+        if !self.blocks.contains_key(&block) {
+            self.blocks.insert(block, self.log.leaves(block)?);
+        }
+        let (tile, leaves) = &self.blocks[&block];
+        let place = usize::try_from(index % WIDTH).expect("a tile's width fits");
+        let (dir, file) = (&self.log.log, self.log.log.statements_path(block));
+        let (body, bundle) = (dir.body(*tile, place)?, dir.bundle(index)?);
+        let stored = StoredRecord::found(leaves[place], index, body, file, bundle)?;
+        stored.prove(&mut self.keys)
     }
 }
 

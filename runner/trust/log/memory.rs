@@ -80,16 +80,27 @@ impl Memory {
 
     /// The newest tree that this file remembers, if any. It must be of the log that is expected.
     pub(crate) fn seen(&self, policy: &WitnessPolicy) -> Result<Option<TreeHead>, LogError> {
-        read(&self.path, policy)
+        let note = read(&self.path)?;
+        note.map(|note| open(&note, policy)).transpose()
     }
 
-    /// Every tree that is remembered anywhere: the log must extend each of them.
-    pub(super) fn all(&self, policy: &WitnessPolicy) -> Result<Vec<TreeHead>, LogError> {
+    /// Every tree that is remembered anywhere: the log, whose checkpoint is that of the opened note, must
+    /// extend each of them.
+    pub(super) fn all(
+        &self,
+        policy: &WitnessPolicy,
+        (opened, head): (&Note, TreeHead),
+    ) -> Result<Vec<TreeHead>, LogError> {
         let files = [&self.path].into_iter();
         let files = files.chain(&self.earlier).chain(&self.beside);
         let mut all = Vec::new();
         for path in files {
-            all.extend(read(path, policy)?);
+            match read(path)? {
+                // Most often it is that very note.
+                Some(note) if note == *opened => all.push(head),
+                Some(note) => all.push(open(&note, policy)?),
+                None => {}
+            }
         }
         Ok(all)
     }
@@ -135,16 +146,17 @@ impl Memory {
     }
 }
 
+fn read(path: &Path) -> Result<Option<Note>, LogError> {
+    let content = files::read(path, LARGEST)?;
+    Ok(content.map(|content| Note::parse(&content)).transpose()?)
+}
+
 /// A file that was changed is refused: whoever changed it could have made the reader forget.
-fn read(path: &Path, policy: &WitnessPolicy) -> Result<Option<TreeHead>, LogError> {
-    let Some(content) = files::read(path, LARGEST)? else {
-        return Ok(None);
-    };
-    let note = Note::parse(&content)?;
-    let origin = Checkpoint::of(&note)?.origin;
+fn open(note: &Note, policy: &WitnessPolicy) -> Result<TreeHead, LogError> {
+    let origin = Checkpoint::of(note)?.origin;
     let mut logs = policy.logs().iter();
     let Some(key) = logs.find(|log| *log.name() == origin) else {
         return Err(Refusal::new(Reason::LogOrigin, origin).into());
     };
-    Ok(Some(Checkpoint::open(&note, key)?.head))
+    Ok(Checkpoint::open(note, key)?.head)
 }

@@ -1,5 +1,7 @@
 //! Watching a log: what is new since the last look is read, and nothing of what was seen may be gone.
 
+use zwieback_core::attest::known_keys::KnownKeys;
+
 use super::believed::BelievedLog;
 use super::error::LogError;
 use super::memory::Memory;
@@ -21,9 +23,9 @@ impl BelievedLog {
             self.extends(seen)?;
         }
         let known = seen.map_or(0, |seen| seen.size);
-        let mut fresh = Vec::new();
+        let (mut fresh, mut keys) = (Vec::new(), KnownKeys::default());
         for stored in self.entries() {
-            let record = stored?.prove()?;
+            let record = stored?.prove(&mut keys)?;
             if record.index() >= known {
                 fresh.push(wanted(record));
             }

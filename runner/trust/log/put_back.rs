@@ -32,7 +32,7 @@ impl LogDir {
         let lock = memory.lock()?;
         let claimed = self.claimed(expected)?;
         let mut lost = Vec::new();
-        for seen in memory.all(expected.policy)? {
+        for seen in memory.all(expected.policy, (claimed.note(), claimed.head()))? {
             if claimed.extends(seen).is_err() {
                 lost.push(seen);
             }

@@ -17,21 +17,35 @@ pub const LARGEST_TILE: u64 = WIDTH * 32;
 impl LogDir {
     /// The entries of a tile of level 0.
     pub(super) fn bodies(&self, tile: Tile) -> Result<Vec<Vec<u8>>, LogError> {
+        self.with_bodies(tile, |bodies| {
+            bodies.iter().map(|body| body.to_vec()).collect()
+        })
+    }
+
+    /// One entry of a tile of level 0.
+    pub(super) fn body(&self, tile: Tile, place: usize) -> Result<Vec<u8>, LogError> {
+        self.with_bodies(tile, |bodies| bodies[place].to_vec())
+    }
+
+    fn with_bodies<T>(&self, tile: Tile, take: impl FnOnce(&[&[u8]]) -> T) -> Result<T, LogError> {
         let full = Tile {
             width: WIDTH,
             ..tile
         };
         let edited = || Refusal::new(Reason::LogEdited, tile.entries_path());
         let partial = files::read(&self.path().join(tile.entries_path()), LARGEST_ENTRIES)?;
-        let bodies = match partial {
-            Some(bytes) => tile::parse_entries(&bytes, tile.width),
+        let (bytes, width) = match partial {
+            Some(bytes) => (Some(bytes), tile.width),
             // A partial file may go once the full one is there, which starts with the same.
-            None => files::read(&self.path().join(full.entries_path()), LARGEST_ENTRIES)?
-                .and_then(|bytes| tile::parse_entries(&bytes, WIDTH)),
+            None => (
+                files::read(&self.path().join(full.entries_path()), LARGEST_ENTRIES)?,
+                WIDTH,
+            ),
         };
-        let mut bodies = bodies.ok_or_else(edited)?;
+        let bytes = bytes.ok_or_else(edited)?;
+        let mut bodies = tile::parse_entries(&bytes, width).ok_or_else(edited)?;
         bodies.truncate(usize::try_from(tile.width).unwrap_or(0));
-        Ok(bodies)
+        Ok(take(&bodies))
     }
 }
 

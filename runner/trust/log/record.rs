@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::digest::Digest;
 
 use super::error::LogError;
@@ -19,6 +20,7 @@ use crate::tlog::node;
 #[derive(Clone, Debug)]
 pub struct StoredRecord {
     index: u64,
+    leaf: Digest,
     file: PathBuf,
     body: Vec<u8>,
     bundle: Vec<u8>,
@@ -47,6 +49,7 @@ impl StoredRecord {
     ) -> Result<Self, LogError> {
         let stored = Self {
             index,
+            leaf,
             file,
             body,
             bundle,
@@ -68,9 +71,9 @@ impl StoredRecord {
         self.body.len() + self.bundle.len()
     }
 
-    /// Makes sure that the bundle is the one that the entry is about.
-    pub fn prove(self) -> Result<ProvenRecord, LogError> {
-        let entry = match Entry::parse(&self.body) {
+    /// Makes sure that the bundle is the one that the entry is about. Keys are read once for all records.
+    pub fn prove(self, keys: &mut KnownKeys) -> Result<ProvenRecord, LogError> {
+        let entry = match Entry::parse(&self.body, keys) {
             Ok(entry) => entry,
             // The tree has it so: whoever wrote it, no reader here can tell what belongs to it.
             Err(refusal) => {
@@ -87,7 +90,7 @@ impl StoredRecord {
         }
         Ok(ProvenRecord {
             index: self.index,
-            leaf: node::leaf(&self.body),
+            leaf: self.leaf,
             body: self.body,
             entry,
             bundle,

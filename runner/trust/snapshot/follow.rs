@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::thread;
 
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::digest::Digest;
 use zwieback_core::name::Name;
 use zwieback_core::timestamp::Timestamp;
@@ -18,6 +19,8 @@ use crate::statement::said::{Check, Reading};
 
 /// Entries in memory at a time, and the bytes of their bundles: what bounds the memory of a first reading.
 const CHUNK: (usize, usize) = (8192, 64 << 20);
+/// The same where records are proven and nothing of them is kept.
+const PROOFS: (usize, usize) = (1024, 8 << 20);
 
 /// What a question is about: only what was said about that is loaded.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +77,7 @@ impl Snapshot {
         // find such a one again.
         let mut sound = (self.head.clone(), true);
         loop {
-            let chunk = prove(chunk(&mut entries)?, |record| {
+            let chunk = prove(chunk(&mut entries, CHUNK)?, |record| {
                 (record.leaf(), record.read(Check::Signature))
             })?;
             if chunk.is_empty() {
@@ -100,7 +103,7 @@ impl Snapshot {
         let blocks = log.stamps()?;
         let touched = self.head.blocks.touched(&blocks, size);
         let mut records = touched.into_iter().flat_map(|block| log.block(block));
-        while !prove(chunk(&mut records)?, drop)?.is_empty() {}
+        while !prove(chunk(&mut records, PROOFS)?, drop)?.is_empty() {}
         let renewed = self.head.blocks != blocks;
         self.head.blocks = blocks;
         Ok(renewed)
@@ -185,8 +188,8 @@ impl Snapshot {
 /// The next records, as many as are held in memory.
 fn chunk(
     records: &mut impl Iterator<Item = Result<StoredRecord, LogError>>,
+    (most, bytes): (usize, usize),
 ) -> Result<Vec<StoredRecord>, LogError> {
-    let (most, bytes) = CHUNK;
     let (mut chunk, mut held) = (Vec::new(), 0);
     while chunk.len() < most && held < bytes {
         let Some(record) = records.next() else { break };
@@ -205,10 +208,16 @@ fn prove<T: Send>(
     chunk: Vec<StoredRecord>,
     read: impl Fn(ProvenRecord) -> T + Sync,
 ) -> Result<Vec<T>, LogError> {
-    let read = |stored: StoredRecord| stored.prove().map(&read);
+    let read_all = |share: Vec<StoredRecord>| -> Vec<Result<T, LogError>> {
+        let mut keys = KnownKeys::default();
+        let share = share.into_iter();
+        share
+            .map(|stored| stored.prove(&mut keys).map(&read))
+            .collect()
+    };
     // So few are proven before another thread has begun.
     if chunk.len() <= FEW {
-        return chunk.into_iter().map(read).collect();
+        return read_all(chunk).into_iter().collect();
     }
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let share = chunk.len().div_ceil(workers).max(FEW);
@@ -219,7 +228,7 @@ fn prove<T: Send>(
     }
     thread::scope(|scope| {
         let each = shares.into_iter();
-        let each = each.map(|it| scope.spawn(move || it.into_iter().map(read).collect::<Vec<_>>()));
+        let each = each.map(|share| scope.spawn(|| read_all(share)));
         let threads: Vec<_> = each.collect();
         let readings = threads.into_iter();
         let joined = readings.flat_map(|it| it.join().expect("reading a record does not panic"));

@@ -92,7 +92,7 @@ impl Reading {
     /// Reads a bundle that is the one of that entry.
     pub fn of(entry: &Entry, bundle: Bundle, check: Check) -> Self {
         let confirmed = match check {
-            Check::Signature => entry.matches(&bundle),
+            Check::Signature => entry.confirm(&bundle),
             Check::Digest => Ok(()),
         };
         match confirmed.map(|()| Signed::read(entry, bundle)) {

@@ -1,6 +1,7 @@
 //! Entries as Sigstore's verifiers read them: `hashedrekord` 0.0.2 over the digest of the PAE.
 
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::attest::public_key::{Algorithm, PublicKey};
 use zwieback_core::base64;
 use zwieback_core::digest::Digest;
@@ -73,8 +74,8 @@ impl Entry {
         }
     }
 
-    /// Reads the bytes of an entry.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+    /// Reads the bytes of an entry, whose key may be one of those that are known.
+    pub fn parse(bytes: &[u8], keys: &mut KnownKeys) -> Result<Self, Refusal> {
         let refuse = |what: &str| Refusal::new(Reason::EntryMalformed, what);
         let document =
             strict::parse(bytes).map_err(zwieback_core::attest::reason::Refusal::from)?;
@@ -93,7 +94,8 @@ impl Entry {
             .object("verifier")?
             .object("publicKey")?
             .base64("rawBytes")?;
-        let key = PublicKey::from_der(&key).map_err(|_| refuse("a key that is not taken here"))?;
+        let key = keys.read(&key);
+        let key = key.map_err(|_| refuse("a key that is not taken here"))?;
         Ok(Self {
             signed: Digest::from_bytes(digest.ok_or_else(|| refuse("no SHA-256"))?),
             signature: signature.base64("content")?,
@@ -114,6 +116,11 @@ impl Entry {
     /// Makes sure that the entry is of that bundle and its key confirms it.
     pub fn matches(&self, bundle: &Bundle) -> Result<(), Refusal> {
         self.names(bundle)?;
+        self.confirm(bundle)
+    }
+
+    /// Makes sure that its key confirms a bundle that it is known to be of.
+    pub fn confirm(&self, bundle: &Bundle) -> Result<(), Refusal> {
         let pae = bundle.envelope().pae();
         let confirmed = self.key.confirm(&pae, bundle.signature());
         Ok(confirmed.map_err(zwieback_core::attest::reason::Refusal::from)?)

@@ -1,6 +1,7 @@
 //! Whether a bundle proves, by itself and offline, that it is in a log.
 
 use zwieback_core::attest::bundle::Bundle;
+use zwieback_core::attest::known_keys::KnownKeys;
 
 use super::entry::{self, Entry};
 use super::node;
@@ -28,7 +29,7 @@ fn verify_one(
     expected: &Expectation<'_>,
 ) -> Result<u64, Refusal> {
     let (body, proof) = entry::of_bundle_entry(value)?;
-    Entry::parse(&body)?.matches(bundle)?;
+    Entry::parse(&body, &mut KnownKeys::default())?.matches(bundle)?;
     proof.verify(node::leaf(&body), expected)?;
     Ok(proof.inclusion.index)
 }

@@ -112,9 +112,10 @@ pub fn subtree(digests: &[Digest], offset: u64, height: u32) -> Option<Digest> {
 }
 
 /// Entries as a bundle of them has them: each after its length in two bytes.
-pub fn entries_to_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
+pub fn entries_to_bytes(entries: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
+        let entry = entry.as_ref();
         let length = u16::try_from(entry.len()).expect("an entry was checked to be short");
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(entry);
@@ -123,11 +124,11 @@ pub fn entries_to_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The entries of a bundle, if there are exactly `width`.
-pub fn parse_entries(mut bytes: &[u8], width: u64) -> Option<Vec<Vec<u8>>> {
+pub fn parse_entries(mut bytes: &[u8], width: u64) -> Option<Vec<&[u8]>> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk::<2>() {
         let (entry, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-        entries.push(entry.to_vec());
+        entries.push(entry);
         bytes = rest;
     }
     (bytes.is_empty() && entries.len() as u64 == width).then_some(entries)
@@ -180,7 +181,8 @@ mod tests {
     fn bundles_of_entries() {
         let entries = vec![b"a".to_vec(), vec![], vec![7; 65_535]];
         let bytes = entries_to_bytes(&entries);
-        assert_eq!(parse_entries(&bytes, 3), Some(entries));
+        let read = parse_entries(&bytes, 3).unwrap();
+        assert_eq!(read, entries.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!(parse_entries(&bytes, 2), None);
         assert_eq!(parse_entries(&bytes[..bytes.len() - 1], 3), None);
     }

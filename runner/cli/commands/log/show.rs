@@ -1,5 +1,6 @@
 //! `zwieback log show`: who said what, when, and what came of it.
 
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_host::dirs::Dirs;
 use zwieback_trust::log::error::LogError;
 
@@ -18,7 +19,9 @@ pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Resul
         }
         Some(log) => {
             let log = place::believe_own(log, global, &Dirs::of_user()?)?;
-            let records = log.entries().map(|stored| Ok(read::line(stored?.prove()?)));
+            let mut keys = KnownKeys::default();
+            let records = log.entries();
+            let records = records.map(|stored| Ok(read::line(stored?.prove(&mut keys)?)));
             records.collect::<Result<_, LogError>>()?
         }
     };

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use zwieback_core::attest::bundle::Bundle;
 use zwieback_core::attest::digest_set::DigestSet;
+use zwieback_core::attest::known_keys::KnownKeys;
 use zwieback_core::attest::public_key::Algorithm;
 use zwieback_core::attest::resource::ResourceDescriptor;
 use zwieback_core::attest::statement::Statement;
@@ -240,6 +241,8 @@ fn a_bundle_that_no_reader_takes_stays_outside() {
     let large = logged((12 << 20) - 4096).unwrap();
     world.append(&vec![large; 3]).unwrap();
     let log = world.ledger.believe(world.now).unwrap();
-    let read = log.entries().map(|stored| stored.unwrap().prove().unwrap());
+    let mut keys = KnownKeys::default();
+    let entries = log.entries();
+    let read = entries.map(|stored| stored.unwrap().prove(&mut keys).unwrap());
     assert_eq!(read.count() as u64, size + 3);
 }

@@ -25,7 +25,7 @@ use zwieback_host::keys::signer::{Signer as _, seal};
 use zwieback_trust::gate::decision::Decision;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::gate::question::Intent;
-use zwieback_trust::ledger::Ledger;
+use zwieback_trust::ledger::{LastBelieved, Ledger};
 use zwieback_trust::log::append::{Appended, Submission};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
@@ -161,6 +161,7 @@ impl World {
                 verified: Memory::new(home.join("verified")),
                 max_age: None,
                 shelf: Shelf::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
+                last: LastBelieved::default(),
             },
             places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
             now: Timestamp::from_unix(NOW).unwrap(),
