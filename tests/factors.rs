@@ -152,7 +152,7 @@ fn statement(world: &World, name: &str) -> Value {
     let bundle = world.path(&format!("project/out/{name}.sigstore.json"));
     let bundle: Value = serde_json::from_str(&std::fs::read_to_string(bundle).unwrap()).unwrap();
     let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
-    serde_json::from_slice(&zwieback_core::base64::decode(payload).unwrap()).unwrap()
+    serde_json::from_slice(&zwieback_model::base64::decode(payload).unwrap()).unwrap()
 }
 
 fn sandbox_report(statement: &Value) -> &Value {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
 use zwieback_test_world::world::World;
@@ -114,7 +114,7 @@ fn outputs_go_from_recipe_to_recipe_and_are_named_in_the_provenance() {
 fn statement(bundle: &Path) -> Value {
     let bundle: Value = serde_json::from_slice(&fs::read(bundle).unwrap()).unwrap();
     let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
-    let bytes = zwieback_core::base64::decode(payload).unwrap();
+    let bytes = zwieback_model::base64::decode(payload).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 

@@ -4,13 +4,13 @@
 
 use std::fs;
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::bake::plan::Requests as _;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::recipe::Recipe;
+use zwieback_attest::bundle::Bundle;
+use zwieback_model::bake::plan::Requests as _;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::recipe::Recipe;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
 use zwieback_test_world::site;

@@ -160,7 +160,7 @@ fn what_it_needs_is_built_again_from_bundles_of_its_own() {
         made(&pair.theirs, "project/out/top/made")
     );
     // A bundle of another recipe in the place of the one that is needed.
-    let other = zwieback_core::digest::Digest::sha256(&bundle("base"));
+    let other = zwieback_model::digest::Digest::sha256(&bundle("base"));
     pair.alter(&format!(
         "(.predicate.runDetails.byproducts[] | select(.name == \"bundle of left\") | \
          .digest.sha256) = \"{other}\""
@@ -249,7 +249,7 @@ fn another_output_is_explained_between_theirs_and_ours() {
     let pair = Pair::of(Larder::Shell, |world| world.recipe("words", TWO_FILES));
     pair.build("words");
     let forged = pair.ours.write("project/one", "0ne\n");
-    let digest = zwieback_core::digest::Fingerprint::of(&fs::read(forged).unwrap());
+    let digest = zwieback_model::digest::Fingerprint::of(&fs::read(forged).unwrap());
     pair.alter(&format!(
         "(.subject[] | select(.name == \"one\") | .digest) = {{\"sha256\":\"{}\",\"blake3\":\"{}\"}}",
         digest.sha256, digest.blake3
@@ -303,7 +303,7 @@ fn a_small_folder_of_the_project_comes_with_its_bundle() {
     again.expect(0, &["app 1 is reproducible"]);
     let file =
         "(.predicate.buildDefinition.resolvedDependencies[] | select(.name == \"file own/words\"))";
-    let evil = zwieback_core::digest::Digest::sha256(b"evil");
+    let evil = zwieback_model::digest::Digest::sha256(b"evil");
     for (change, said) in [
         (
             format!("{file}.content = \"ZXZpbA==\""),

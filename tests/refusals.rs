@@ -7,12 +7,12 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use zwieback_core::bake::plan::Requests as _;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_model::bake::plan::Requests as _;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
 use zwieback_test_world::site;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zwieback_core::attest::root_chain;
+use zwieback_attest::root_chain;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;

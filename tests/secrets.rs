@@ -149,7 +149,7 @@ fn what_the_recipe_allows_is_signed_and_said() {
     let bundle = fs::read(bundle).unwrap();
     let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
     let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
-    let payload = String::from_utf8(zwieback_core::base64::decode(payload).unwrap()).unwrap();
+    let payload = String::from_utf8(zwieback_model::base64::decode(payload).unwrap()).unwrap();
     assert!(
         payload.contains(&format!("\"sha256\":\"{sha256}\"")),
         "{payload}"
@@ -169,8 +169,8 @@ fn what_the_recipe_allows_is_signed_and_said() {
 #[test]
 fn the_program_itself_holds_no_secret() {
     let program = fs::read(site!().binary).unwrap();
-    let filter = zwieback_core::secrets::filter::Filter::new();
-    let hits = zwieback_core::secrets::scan::Scan::of(&filter, "zwieback", &program);
+    let filter = zwieback_model::secrets::filter::Filter::new();
+    let hits = zwieback_model::secrets::scan::Scan::of(&filter, "zwieback", &program);
     assert_eq!(hits, []);
 }
 

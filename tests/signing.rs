@@ -432,7 +432,7 @@ fn what_is_needed_is_signed_before_what_needs_it() {
     run(&world, "sign base --key release").expect(0, &["Signed base-1.sigstore.json"]);
     run(&world, "sign words --key release --export out").expect(0, &["Signed words-1"]);
     let bundle = fs::read(world.path("project/out/words-1.sigstore.json")).unwrap();
-    let bundle = zwieback_core::attest::bundle::Bundle::parse(&bundle).unwrap();
+    let bundle = zwieback_attest::bundle::Bundle::parse(&bundle).unwrap();
     let payload = String::from_utf8(bundle.envelope().payload.clone()).unwrap();
     assert!(payload.contains("bundle of base"), "{payload}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use zwieback_core::attest::reason::Reason;
+use zwieback_attest::reason::Reason;
 use zwieback_test_world::site;
 use zwieback_trust::reason as release;
 

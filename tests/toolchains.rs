@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use zwieback_core::bake::plan::Requests as _;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_model::bake::plan::Requests as _;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
 use zwieback_test_world::site;
@@ -156,7 +156,7 @@ fn what_a_recipe_bakes_bakes_the_next() {
         "said by /usr/bin/says\n"
     );
     let bundle = fs::read(folder.join("user-1.sigstore.json")).unwrap();
-    let statement = zwieback_core::attest::bundle::Bundle::parse(&bundle).unwrap();
+    let statement = zwieback_attest::bundle::Bundle::parse(&bundle).unwrap();
     let payload = String::from_utf8(statement.envelope().payload.clone()).unwrap();
     assert!(
         payload.contains("\"outputs of compiler\"") && payload.contains("\"bundle of compiler\""),

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::claimed::Claimed;
-use zwieback_core::attest::import::import;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::claimed::Claimed;
+use zwieback_attest::import::import;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(bundle) = Bundle::parse(bytes) {

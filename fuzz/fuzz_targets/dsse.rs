@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::dsse::Envelope;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::trust_root::Quorum;
-use zwieback_core::json::fields::Fields;
-use zwieback_core::json::strict;
+use zwieback_attest::dsse::Envelope;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::trust_root::Quorum;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
 
 /// The public half of a key whose private half was never kept.
 const KEY: &str = include_str!("../nobody.pem");

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::tree::Entry;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::tree::Entry;
 use zwieback_explain::explain::explain;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_explain::limits::Limits;

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::json_lines;
-use zwieback_core::json::{canonical, strict};
+use zwieback_attest::json_lines;
+use zwieback_model::json::{canonical, strict};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(value) = strict::parse(bytes) {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::lockfile::Lockfile;
 
 fuzz_target!(|text: &str| {
     let read = |text: &str| Lockfile::parse(SourceText { path: "fuzz", text });

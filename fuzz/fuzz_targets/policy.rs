@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::trust_root::Quorum;
-use zwieback_core::policy::file::Policy;
-use zwieback_core::policy::signed;
+use zwieback_attest::trust_root::Quorum;
+use zwieback_attest::policy::file::Policy;
+use zwieback_attest::policy::signed;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::json::from_serde::value_of;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::recipe::Recipe;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::recipe::Recipe;
 
 fuzz_target!(|text: &str| {
     if let Ok(recipe) = Recipe::parse(SourceText { path: "fuzz", text }) {

@@ -5,8 +5,8 @@
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::scan::Scan;
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::scan::Scan;
 use zwieback_explain::limits::Limits;
 use zwieback_explain::search::Search;
 

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::bake::recheck::claim;
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::build::recheck::claim;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(statement) = Statement::parse(bytes) else {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::trusted_time::token::{answers, check};
+use zwieback_attest::trusted_time::token::{answers, check};
 
 /// The authority whose answer stands in the corpus, over the bytes `signature`.
 const AUTHORITY: &[u8] = include_bytes!("../authority.der");

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::json::from_serde::value_of;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::toolchain::Toolchain;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::toolchain::Toolchain;
 
 fuzz_target!(|text: &str| {
     if let Ok(toolchain) = Toolchain::parse(SourceText { path: "fuzz", text }) {

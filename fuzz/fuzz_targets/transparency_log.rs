@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::strict;
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::strict;
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 use zwieback_trust::tlog::entry::{Entry, of_bundle_entry};
 use zwieback_trust::tlog::note::Note;

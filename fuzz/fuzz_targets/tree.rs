@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::folder::{Folder, Leave, Present, Stated, compare};
-use zwieback_core::attest::output_tree::{StatedTree, subjects};
-use zwieback_core::digest::Digest;
-use zwieback_core::tree::Entry;
+use zwieback_attest::folder::{Folder, Leave, Present, Stated, compare};
+use zwieback_attest::output_tree::{StatedTree, subjects};
+use zwieback_model::digest::Digest;
+use zwieback_model::tree::Entry;
 
 fuzz_target!(|bytes: &[u8]| {
     let named = StatedTree {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zwieback_core::attest::root_chain;
+use zwieback_attest::root_chain;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(root) = root_chain::open(bytes) {

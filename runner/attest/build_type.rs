@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::{Object, Value};
+
 use super::provenance::Provenance;
 use super::reason::{Reason, Refusal};
 use super::resource::ResourceDescriptor;
-use crate::digest::Digest;
-use crate::json::canonical;
-use crate::json::value::{Object, Value};
 
 /// The URI of the build type; its page documents every parameter.
 pub const BUILD_TYPE: &str = "https://zwieback.example/build-types/recipe/v1";

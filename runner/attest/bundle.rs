@@ -1,14 +1,15 @@
 //! The Sigstore bundle v0.3, signed with a key: one file that carries all that verification needs.
 
+use zwieback_model::base64;
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::strict::{self, JsonError};
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
+
 use super::dsse::{Draft, Envelope};
 use super::public_key::{PublicKey, SignatureError};
 use super::resource::present;
-use crate::base64;
-use crate::json::canonical;
-use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::strict::{self, JsonError};
-use crate::json::value::Value;
-use crate::name::Name;
 
 /// The media type of the one version that is written and read.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

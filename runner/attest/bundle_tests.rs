@@ -3,11 +3,11 @@
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::EncodePublicKey as _;
 use proptest::prelude::*;
+use zwieback_model::digest::Fingerprint;
 
 use super::*;
-use crate::attest::resource::ResourceDescriptor;
-use crate::attest::statement::Statement;
-use crate::digest::Fingerprint;
+use crate::resource::ResourceDescriptor;
+use crate::statement::Statement;
 
 fn bundle() -> Bundle {
     let statement = Statement {

@@ -1,11 +1,12 @@
 //! DSSE v1: an envelope around bytes, and what exactly a signature of it covers.
 
+use zwieback_model::base64;
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::value::Value;
+
 use super::public_key::{PublicKey, SignatureError};
 use super::statement::Statement;
-use crate::base64;
-use crate::json::canonical;
-use crate::json::fields::{FieldError, Fields};
-use crate::json::value::Value;
 
 /// The payload type of every in-toto statement.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -156,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attest::fixture::{public, secret};
+    use crate::fixture::{public, secret};
 
     #[test]
     fn the_vector_of_the_specification() {

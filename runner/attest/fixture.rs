@@ -3,6 +3,9 @@
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::EncodePublicKey as _;
+use zwieback_model::base64;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::json::value::Value;
 
 use super::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
 use super::bundle::MEDIA_TYPE;
@@ -14,9 +17,6 @@ use super::resource::ResourceDescriptor;
 use super::trust::Trust;
 use super::verified::Artifact;
 use super::verify::{Request, Verified, verify};
-use crate::base64;
-use crate::digest::Fingerprint;
-use crate::json::value::Value;
 
 pub(crate) const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
 pub(crate) const NOW: &str = "2026-06-01T00:00:00Z";

@@ -3,11 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_model::digest::Digest;
+use zwieback_model::tree::{self, Tree};
+
 use super::output_tree;
 use super::reason::{Reason, Refusal};
 use super::statement::Statement;
-use crate::digest::Digest;
-use crate::tree::{self, Tree};
 
 /// Who may execute a file: its owner, its group, everybody.
 const EXECUTE: u32 = 0o111;

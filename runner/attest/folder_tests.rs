@@ -1,9 +1,10 @@
 //! A folder against its statement: each way to differ has its reason.
 
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::json::value::Value;
+
 use super::*;
-use crate::attest::output_tree::subjects;
-use crate::digest::Fingerprint;
-use crate::json::value::Value;
+use crate::output_tree::subjects;
 
 /// `bin/run` that may be executed, `lib/a`, `lib/b`, an empty folder and a link.
 fn tree() -> Tree {

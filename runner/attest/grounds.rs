@@ -1,11 +1,12 @@
 //! What a summary rests on, so that it can be judged like the builds it stands for.
 
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
+
 use super::key_id::KeyName;
 use super::resource::present;
-use crate::digest::Digest;
-use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::value::Value;
-use crate::timestamp::Timestamp;
 
 /// The member of the predicate; extensions start with a name of ours, as SLSA asks.
 pub const MEMBER: &str = "zwieback_grounds";

@@ -4,14 +4,15 @@
 //! one envelope or no bundle around it. None of that is accepted by [`super::verify`]; here each
 //! signature is confirmed by a key the user names and put into a bundle of its own.
 
+use zwieback_model::base64;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
+use zwieback_model::json::value::Value;
+
 use super::bundle::Bundle;
 use super::dsse::{Envelope, PAYLOAD_TYPE, Signature};
 use super::public_key::{Algorithm, PublicKey, ecdsa_der};
 use super::reason::{Reason, Refusal};
-use crate::base64;
-use crate::json::fields::Fields;
-use crate::json::strict;
-use crate::json::value::Value;
 
 /// What came of a foreign file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,7 +108,7 @@ fn with_timestamps(bundle: Bundle, signature: &Signature, document: &Value) -> B
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::{Forgery, decide, edit, honest, public};
+    use crate::fixture::{Forgery, decide, edit, honest, public};
 
     fn imported(text: &str) -> Vec<Bundle> {
         import(text.as_bytes(), &[public(1)]).bundles

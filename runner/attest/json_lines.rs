@@ -1,9 +1,10 @@
 //! in-toto's own bundle, `.intoto.jsonl`: an envelope a line, in no order.
 
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
+
 use super::dsse::Envelope;
-use crate::json::canonical;
-use crate::json::fields::Fields;
-use crate::json::strict;
 
 /// The bytes of a file with those envelopes.
 pub fn write<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Vec<u8> {
@@ -31,8 +32,8 @@ pub fn read(bytes: &[u8]) -> Vec<Envelope> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::bundle::Bundle;
-    use crate::attest::fixture::honest;
+    use crate::bundle::Bundle;
+    use crate::fixture::honest;
 
     #[test]
     fn unknown_lines_are_passed_over() {

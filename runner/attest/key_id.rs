@@ -9,10 +9,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use crate::base64;
-use crate::digest::Digest;
-use crate::text::{read_from_text, write_as_text};
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
+use zwieback_model::{read_from_text, write_as_text};
 
 /// What every fingerprint begins with.
 const PREFIX: &str = "SHA256:";
@@ -154,7 +153,7 @@ impl<'de> Deserialize<'de> for KeyId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::public;
+    use crate::fixture::public;
 
     #[test]
     fn both_names_are_of_the_key_and_of_no_other() {

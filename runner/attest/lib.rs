@@ -3,14 +3,16 @@
 //! A [`statement::Statement`] says something about artifacts; [`provenance::Provenance`] is the
 //! predicate that says how they were built. A [`dsse::Draft`] holds its bytes until a key has signed
 //! them; a [`bundle::Bundle`] carries them with the signature, one file beside the artifacts.
-//! Reading goes the other way and every step can refuse, with a [`reason::Reason`].
+//! Reading goes the other way and every step can refuse, with a [`reason::Reason`]. Like the model, this
+//! touches no disk, network, clock, environment or randomness.
+
+#![forbid(unsafe_code)]
 
 pub mod key_id;
 pub mod purpose;
 pub mod public_key;
 pub mod known_keys;
 
-pub mod digest_set;
 pub mod resource;
 pub mod stated_input;
 pub mod statement;
@@ -19,6 +21,7 @@ pub mod folder;
 
 pub mod build_type;
 pub mod provenance;
+pub mod build;
 pub mod grounds;
 pub mod vsa;
 
@@ -42,5 +45,8 @@ pub mod signing_time;
 pub mod trust;
 pub mod trust_root;
 
+pub mod policy;
+pub mod trusted_time;
+
 #[cfg(test)]
-pub(crate) mod fixture;
+mod fixture;

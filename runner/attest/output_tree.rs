@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::digest_set::DigestSet;
+use zwieback_model::canonical_tree;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Tree;
+
 use super::reason::{Reason, Refusal};
 use super::resource::{ResourceDescriptor, TREE};
 use super::statement::Statement;
-use crate::canonical_tree;
-use crate::digest::{Digest, Fingerprint};
-use crate::rel_path::RelPath;
-use crate::tree::Tree;
 
 /// So many files are listed one by one, and none where there are more: sigstore-go refuses more than
 /// 1024 subjects.

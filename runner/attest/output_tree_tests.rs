@@ -1,8 +1,9 @@
 //! What a statement is about: files while they are few, and always the tree.
 
+use zwieback_model::json::value::Value;
+use zwieback_model::tree::Entry;
+
 use super::*;
-use crate::json::value::Value;
-use crate::tree::Entry;
 
 fn tree(files: usize) -> Tree {
     let mut tree = Tree::default();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::value::{Object, Value};
+use zwieback_model::timestamp::Timestamp;
+
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
-use crate::json::fields::{FieldError, Fields};
-use crate::json::value::{Object, Value};
-use crate::timestamp::Timestamp;
 
 /// The predicate type of every 1.x version of the specification.
 pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
@@ -183,8 +184,8 @@ impl Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Fingerprint;
-    use crate::json::canonical;
+    use zwieback_model::digest::Fingerprint;
+    use zwieback_model::json::canonical;
 
     fn provenance() -> Provenance {
         let input = |uri: &str| ResourceDescriptor::located(uri, &Fingerprint::of(b"input"));

@@ -1,9 +1,9 @@
 //! Keys and signatures: those of other tools, and hostile ones.
 
 use p256::ecdsa::signature::Signer as _;
+use zwieback_model::base64;
 
 use super::*;
-use crate::base64;
 
 fn secret() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()

@@ -1,10 +1,11 @@
 //! What a key is used for, read from the very bytes that it is to sign: it cannot be said of others.
 
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::strict;
+use zwieback_model::json::value::Value;
+
 use super::dsse::pae;
-use crate::digest::Digest;
-use crate::json::canonical;
-use crate::json::strict;
-use crate::json::value::Value;
 
 /// How much of a text that is no envelope is told.
 const LONGEST: usize = 200;
@@ -123,9 +124,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attest::dsse::PAYLOAD_TYPE;
-    use crate::attest::fixture::{BUILDER, payload, provenance};
-    use crate::attest::provenance::PREDICATE_TYPE;
+    use crate::dsse::PAYLOAD_TYPE;
+    use crate::fixture::{BUILDER, payload, provenance};
+    use crate::provenance::PREDICATE_TYPE;
 
     #[test]
     fn a_statement_tells_what_it_is_about() {

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use zwieback_model::json::fields::{FieldError, FieldProblem};
+use zwieback_model::json::strict::{JsonError, Problem};
+use zwieback_model::shown_name;
+
 use super::bundle::BundleError;
 use super::public_key::SignatureError;
 use super::statement::StatementError;
-use crate::json::fields::{FieldError, FieldProblem};
-use crate::json::strict::{JsonError, Problem};
-use crate::shown_name;
 
 /// Evidence longer than this is cut: a refusal must fit a screen whatever the input.
 const EVIDENCE: usize = 240;

@@ -1,9 +1,9 @@
 //! in-toto's `ResourceDescriptor`: a name, a place and digests of one thing.
 
-use super::digest_set::DigestSet;
-use crate::base64;
-use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::value::{Object, Value};
+use zwieback_model::base64;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::value::{Object, Value};
 
 /// No `content` has more bytes. in-toto would have it below 1 KB wherever there is another place to get
 /// the bytes from; a longer one is refused before it is decoded.

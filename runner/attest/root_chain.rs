@@ -1,12 +1,13 @@
 //! How a trust root comes to count: signed by its own quorum, and by that of the root before it.
 
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
+
 use super::dsse::{Envelope, Signature};
 use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
 use super::trust_root::{Quorum, TrustRoot};
-use crate::digest::Digest;
-use crate::json::fields::Fields;
-use crate::json::strict;
 
 /// The payload type of a signed trust root: no signature of a statement is ever one of a root.
 pub const ROOT_PAYLOAD_TYPE: &str = "application/vnd.zwieback.trust-root+json";

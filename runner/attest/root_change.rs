@@ -1,9 +1,10 @@
 //! Changes of a trust root: each gives the next version, which the quorum has yet to sign.
 
+use zwieback_model::timestamp::Timestamp;
+
 use super::key_id::KeyId;
 use super::public_key::PublicKey;
 use super::trust_root::{BuilderKey, Quorum, Revocation, TrustRoot, VerifierKey};
-use crate::timestamp::Timestamp;
 
 /// A change that would leave a root of which nobody can make the next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,9 +139,9 @@ fn next(root: &TrustRoot) -> TrustRoot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::{BUILDER, NOW, public};
-    use crate::attest::reason::Reason;
-    use crate::attest::signing_time::SigningTime;
+    use crate::fixture::{BUILDER, NOW, public};
+    use crate::reason::Reason;
+    use crate::signing_time::SigningTime;
 
     fn root() -> TrustRoot {
         let entry = BuilderKey {

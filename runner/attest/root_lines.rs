@@ -5,13 +5,14 @@
 
 use std::fmt;
 
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::Value;
+
 use super::key_id::KeyId;
 use super::public_key::PublicKey;
 use super::trust_root::TrustRoot;
-use crate::base64;
-use crate::digest::Digest;
-use crate::json::canonical;
-use crate::json::value::Value;
 
 /// One statement of a root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,9 +147,9 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::{BUILDER, public as key};
-    use crate::attest::trust_root::{BuilderKey, Quorum, Revocation, VerifierKey};
-    use crate::timestamp::Timestamp;
+    use crate::fixture::{BUILDER, public as key};
+    use crate::trust_root::{BuilderKey, Quorum, Revocation, VerifierKey};
+    use zwieback_model::timestamp::Timestamp;
 
     type Edit = (&'static str, fn(&mut TrustRoot));
 

@@ -1,6 +1,6 @@
 //! When something was signed, as far as that is known.
 
-use crate::timestamp::Timestamp;
+use zwieback_model::timestamp::Timestamp;
 
 /// When something was signed, as far as that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

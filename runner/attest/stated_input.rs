@@ -3,20 +3,21 @@
 
 use std::collections::BTreeMap;
 
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::Value;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::claim::{self, Listed, Unclaimed};
+use zwieback_model::manifest::lockfile::LockedFolder;
+use zwieback_model::manifest::part::Form;
+use zwieback_model::manifest::source::{Origin, Source};
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
+use zwieback_model::shown_name::escaped;
+
 use super::build_type::{self, FOLDER};
 use super::provenance::Provenance;
 use super::reason::{Reason, Refusal};
 use super::resource::ResourceDescriptor;
-use crate::json::canonical;
-use crate::json::value::Value;
-use crate::locked_input::LockedInput;
-use crate::manifest::claim::{self, Listed, Unclaimed};
-use crate::manifest::lockfile::LockedFolder;
-use crate::manifest::part::Form;
-use crate::manifest::source::{Origin, Source};
-use crate::manifest::toolchain::Toolchain;
-use crate::name::Name;
-use crate::shown_name::escaped;
 
 /// An input that was fetched, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! The in-toto Statement v1: subjects, and a predicate about them.
 
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::strict::{self, JsonError};
+use zwieback_model::json::value::Value;
+
 use super::resource::{ResourceDescriptor, sorted_list};
-use crate::json::canonical;
-use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::strict::{self, JsonError};
-use crate::json::value::Value;
 
 /// The only type of statement that is taken.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -95,7 +96,7 @@ fn require_digests(fields: &Fields<'_>, subject: &[ResourceDescriptor]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Fingerprint;
+    use zwieback_model::digest::Fingerprint;
 
     fn statement() -> Statement {
         let subject = |name: &str| ResourceDescriptor::named(name, &Fingerprint::of(b"x"));

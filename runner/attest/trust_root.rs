@@ -2,6 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::strict;
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
+
 use super::dsse::Envelope;
 use super::key_id::{KeyId, KeyName};
 use super::level::BuildLevel;
@@ -9,13 +17,6 @@ use super::public_key::PublicKey;
 use super::reason::{Reason, Refusal};
 use super::resource::present;
 use super::signing_time::SigningTime;
-use crate::base64;
-use crate::digest::Digest;
-use crate::json::canonical;
-use crate::json::fields::{FieldError, FieldProblem, Fields};
-use crate::json::strict;
-use crate::json::value::Value;
-use crate::timestamp::Timestamp;
 
 /// The type of the document.
 pub const ROOT_TYPE: &str = "https://zwieback.example/trust-root/v1";
@@ -419,7 +420,7 @@ fn read_key(value: &Value, path: &str) -> Result<PublicKey, FieldError> {
 }
 
 fn decode(value: &Value, path: &str) -> Result<Vec<u8>, FieldError> {
-    let text = crate::json::fields::text_of(value, path)?;
+    let text = zwieback_model::json::fields::text_of(value, path)?;
     base64::decode(text).map_err(|error| FieldError {
         path: path.to_owned(),
         problem: error.into(),

@@ -3,8 +3,8 @@
 use p256::ecdsa::signature::Signer as _;
 
 use super::*;
-use crate::attest::fixture::*;
-use crate::attest::root_chain::{open, root_file, root_pae, succeed};
+use crate::fixture::*;
+use crate::root_chain::{open, root_file, root_pae, succeed};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -146,7 +146,7 @@ fn a_line_that_was_not_named_goes_on_and_is_named() {
     let unnamed = |version| TrustRoot { version, ..root() };
     assert!(succeed(&unnamed(1), &signed(&unnamed(2), &[11, 12])).is_ok());
     assert!(succeed(&unnamed(2), &signed(&unnamed(3), &[11, 12])).is_ok());
-    let next = crate::attest::root_change::renew(&unnamed(3), time(NOW));
+    let next = crate::root_change::renew(&unnamed(3), time(NOW));
     assert_eq!(next.line, Some(Digest::sha256(&unnamed(3).to_bytes())));
     assert!(succeed(&unnamed(3), &signed(&next, &[11, 12])).is_ok());
 }

@@ -1,5 +1,9 @@
 //! Values that exist only because a check succeeded.
 
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::shown_name;
+use zwieback_model::tree::Tree;
+
 use super::bundle::Bundle;
 use super::dsse::PAYLOAD_TYPE;
 use super::key_id::{KeyId, KeyName};
@@ -8,9 +12,6 @@ use super::public_key::{PublicKey, SignatureError};
 use super::reason::{Reason, Refusal};
 use super::resource::ResourceDescriptor;
 use super::statement::Statement;
-use crate::digest::{Digest, Fingerprint};
-use crate::shown_name;
-use crate::tree::Tree;
 
 /// The payload of an envelope that a trusted key has signed: exactly the bytes that were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

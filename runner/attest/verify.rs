@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
+
 use super::build_type::{self, BUILD_TYPE, ForeignBuildTypes};
 use super::bundle::Bundle;
 use super::key_id::KeyId;
@@ -14,8 +17,6 @@ use super::stated_input;
 use super::statement::Statement;
 use super::trust::Trust;
 use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement, read_statement};
-use crate::digest::Digest;
-use crate::timestamp::Timestamp;
 use crate::trusted_time::token;
 
 /// What is to be decided, and by what.

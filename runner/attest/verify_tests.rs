@@ -1,13 +1,13 @@
 //! The tamper corpus: every known way to deceive a verifier, and the reason it is refused for.
 
 use proptest::prelude::*;
+use zwieback_model::base64;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::json::value::Value;
 
 use super::*;
-use crate::attest::fixture::*;
-use crate::attest::resource::LARGEST_CONTENT;
-use crate::base64;
-use crate::digest::Fingerprint;
-use crate::json::value::Value;
+use crate::fixture::*;
+use crate::resource::LARGEST_CONTENT;
 
 #[test]
 fn an_honest_bundle_is_accepted() {
@@ -161,10 +161,10 @@ fn signatures_are_exactly_one() {
 fn an_older_spelling_of_the_version_is_taken() {
     let older = "application/vnd.dev.sigstore.bundle+json;version=0.3";
     let honest = honest().text();
-    assert!(decide(edit(&honest, crate::attest::bundle::MEDIA_TYPE, older)).is_ok());
+    assert!(decide(edit(&honest, crate::bundle::MEDIA_TYPE, older)).is_ok());
     for other in ["0.2", "0.1", "0.3.1", "0.4"] {
         let other = older.replace("0.3", other);
-        let bundle = edit(&honest, crate::attest::bundle::MEDIA_TYPE, &other);
+        let bundle = edit(&honest, crate::bundle::MEDIA_TYPE, &other);
         assert_refused(decide(bundle), Reason::BundleMediaType, &other);
     }
 }

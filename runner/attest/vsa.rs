@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields, text_of};
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
+
 use super::grounds::{self, Grounds};
 use super::resource::{ResourceDescriptor, present, sorted_list};
 use super::statement::Statement;
-use crate::json::fields::{FieldError, FieldProblem, Fields, text_of};
-use crate::json::value::Value;
-use crate::timestamp::Timestamp;
 
 /// The predicate type.
 pub const PREDICATE_TYPE: &str = "https://slsa.dev/verification_summary/v1";

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
-use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
-use zwieback_core::manifest::quantity::{ByteSize, Seconds};
-use zwieback_core::manifest::recipe::{Limits, Profile};
 use zwieback_host::fetch::settings::Limits as FetchLimits;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
+use zwieback_model::manifest::parse::{MAX_MANIFEST, parse};
+use zwieback_model::manifest::quantity::{ByteSize, Seconds};
+use zwieback_model::manifest::recipe::{Limits, Profile};
 
 use crate::pipeline::keyring::KeyChoice;
 

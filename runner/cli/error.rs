@@ -3,13 +3,9 @@
 use std::error::Error;
 use std::io::Write;
 
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::bake::completed::Ending;
-use zwieback_core::bake::not_repeatable::NotRepeatable;
-use zwieback_core::bake::unsigned::NotSignable;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::diagnostic::Diagnostic;
-use zwieback_core::name::Name;
+use zwieback_attest::build::not_repeatable::NotRepeatable;
+use zwieback_attest::build::unsigned::NotSignable;
+use zwieback_attest::reason::Refusal;
 use zwieback_host::deb::apt_client::AptError;
 use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::dirs::NoHome;
@@ -19,6 +15,10 @@ use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::toolchain::error::AssembleError;
+use zwieback_model::bake::completed::Ending;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::diagnostic::Diagnostic;
+use zwieback_model::name::Name;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::reason::Refusal as ReleaseRefusal;
 use zwieback_trust::story::error::StoryError;

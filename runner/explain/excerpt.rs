@@ -1,6 +1,6 @@
 //! Short, printable pieces of untrusted bytes.
 
-use zwieback_core::shown_name::is_shown;
+use zwieback_model::shown_name::is_shown;
 
 /// The most characters an excerpt shows of one side.
 pub const LONGEST: usize = 96;

@@ -1,6 +1,6 @@
 //! The story: every differing output is entered, compared and judged; the result is one report.
 
-use zwieback_core::tree::Entry;
+use zwieback_model::tree::Entry;
 
 use crate::cause::Cause;
 use crate::certainty::Certainty;
@@ -16,7 +16,7 @@ use crate::names;
 use crate::pair::{Pair, Side};
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_core::twin::factor::Factor;
+use zwieback_model::twin::factor::Factor;
 
 /// Explains all outputs that differ, within the limits.
 pub fn explain(pairs: &[Pair<'_>], knowledge: &Knowledge, limits: &Limits) -> Report {

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use crate::cause::Cause;
 use crate::certainty::Certainty;
 use crate::clue::naming::cause_of;
 use crate::clue::scene::Scene;
 use crate::hint;
-use zwieback_core::twin::factor::Factor;
+use zwieback_model::twin::factor::Factor;
 
 /// The version of the JSON form of a [`Report`].
 pub const SCHEMA: &str = "zwieback-explain/v1";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use crate::certainty::Certainty;
 use crate::clue::judge::Judge;

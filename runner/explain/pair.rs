@@ -1,7 +1,7 @@
 //! One output path with what each run left there.
 
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Entry;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Entry;
 
 use crate::content::Content;
 

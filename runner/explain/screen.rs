@@ -217,9 +217,9 @@ mod tests {
     use crate::knowledge::{Facts, Knowledge, Span as Clock};
     use crate::limits::Limits;
     use crate::pair::{Pair, Side};
-    use zwieback_core::digest::Fingerprint;
-    use zwieback_core::tree::Entry;
-    use zwieback_core::twin::factor::Factor;
+    use zwieback_model::digest::Fingerprint;
+    use zwieback_model::tree::Entry;
+    use zwieback_model::twin::factor::Factor;
 
     fn archive(time: i64) -> Vec<u8> {
         let mut bytes = b"!<arch>\n".to_vec();

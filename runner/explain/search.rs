@@ -7,9 +7,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::rc::Rc;
 
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::hit::Hit;
-use zwieback_core::secrets::scan::Scan;
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::hit::Hit;
+use zwieback_model::secrets::scan::Scan;
 
 use crate::content::{BLOCK, Blocks, Content, View};
 use crate::format::kind::Kind;

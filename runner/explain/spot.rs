@@ -1,6 +1,6 @@
 //! Where a walk stands, and what it noted there before anybody judged whether it is worth keeping.
 
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use crate::clue::verdict::Verdict;
 use crate::excerpt;

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::timestamp::Timestamp;
 
 /// When this machine booted, in seconds since 1970 by its own clock; `/proc/uptime` counts from there.
 pub fn booted() -> Option<i64> {

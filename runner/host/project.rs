@@ -5,12 +5,12 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::path::{Component, Path, PathBuf};
 
-use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText, nearest};
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::parse::MAX_MANIFEST;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::manifest::toolchain::Toolchain;
-use zwieback_core::name::Name;
+use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText, nearest};
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::parse::MAX_MANIFEST;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
 
 use crate::fs::given_file;
 use crate::fs::replace::replace;

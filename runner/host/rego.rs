@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, ExitStatus
 use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
-use zwieback_core::policy::rego::{Rego, RegoError, RegoModule};
-use zwieback_core::policy::rego_engine::RegoEngine;
+use zwieback_attest::policy::rego::{Rego, RegoError, RegoModule};
+use zwieback_attest::policy::rego_engine::RegoEngine;
 
 /// The first argument by which a program knows that it is to be an engine.
 pub const ARGUMENT: &str = "__rego";

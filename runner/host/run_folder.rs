@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use serde::Serialize;
-use zwieback_core::bake::record::Record;
-use zwieback_core::bake::unsigned::KeptPlan;
-use zwieback_core::sandbox_spec::operation::Place;
-use zwieback_core::twin::conditions::RunName;
+use zwieback_attest::build::unsigned::KeptPlan;
 use zwieback_explain::finding::{Report, SCHEMA};
+use zwieback_model::bake::record::Record;
+use zwieback_model::sandbox_spec::operation::Place;
+use zwieback_model::twin::conditions::RunName;
 
 use crate::fs::fault::Fault;
 use crate::fs::remove::remove_tree;

@@ -7,9 +7,9 @@ use std::os::fd::AsFd as _;
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, futimens, ioctl_ficlone};
-use zwieback_core::digest::{Fingerprint, Hasher};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_model::digest::{Fingerprint, Hasher};
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 use crate::fs::beneath::{
     both_times, create_file, ensure_dir, make_symlink, open_dir, open_file, set_mode, set_mtime,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::trusted_time::request::{RequestError, request};
-use zwieback_core::trusted_time::token;
+use zwieback_attest::reason::Refusal;
+use zwieback_attest::trusted_time::request::{RequestError, request};
+use zwieback_attest::trusted_time::token;
 
 /// How long the authority may take, all in all.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,10 +5,10 @@
 // What things are called.
 mod text;
 pub mod digest;
+pub mod digest_set;
 pub mod enforcement;
 pub mod supervision;
 pub mod name;
-pub mod policy;
 pub mod rel_path;
 pub mod shown_name;
 pub mod masked;
@@ -38,5 +38,3 @@ pub mod secrets;
 // What is signed.
 pub mod base64;
 pub mod json;
-pub mod attest;
-pub mod trusted_time;

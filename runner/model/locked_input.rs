@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attest::digest_set::DigestSet;
 use crate::digest::{Digest, Fingerprint};
+use crate::digest_set::DigestSet;
 use crate::name::Name;
 use crate::purl::Purl;
+use crate::read_from_text;
 use crate::rel_path::{RelPath, RelPathError};
-use crate::text::read_from_text;
 
 /// One `[[input]]` of `zwieback.lock`: identified by purl and digest, never by host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

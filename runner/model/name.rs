@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::text::read_from_text;
+use crate::read_from_text;
 
 /// A name that is safe as a file name and in a sentence: `[a-z0-9][a-z0-9+._-]*`, at most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use packageurl::PackageUrl;
 use serde::{Serialize, Serializer};
 
-use crate::text::read_from_text;
+use crate::read_from_text;
 
 /// The qualifiers that are addresses: where a package lies, in the stead of the place that its type means.
 pub const PLACES: [&str; 3] = ["vcs_url", "download_url", "repository_url"];

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::text::read_from_text;
+use crate::read_from_text;
 
 /// The longest file name a file system takes (`NAME_MAX` of limits.h).
 const NAME_MAX: usize = 255;

@@ -1,6 +1,7 @@
 //! Values that are written as texts.
 
 /// Has a type be written, in whatever format, as the text that its `Display` shows.
+#[macro_export]
 macro_rules! write_as_text {
     ($type:ty) => {
         impl serde::Serialize for $type {
@@ -12,15 +13,14 @@ macro_rules! write_as_text {
 }
 
 /// Has a type be read, from whatever format, as the text that its `FromStr` takes.
+#[macro_export]
 macro_rules! read_from_text {
     ($type:ty) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }
         }
     };
 }
-
-pub(crate) use {read_from_text, write_as_text};

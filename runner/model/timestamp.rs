@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::{read_from_text, write_as_text};
+use crate::{read_from_text, write_as_text};
 
 const DAY: i64 = 86_400;
 /// The clocks of those who sign and of those who read may differ by so many seconds.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::bake::completed::Ending;
-use zwieback_core::manifest::limit_key::LimitKey;
-use zwieback_core::manifest::quantity::Seconds;
-use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_model::bake::completed::Ending;
+use zwieback_model::manifest::limit_key::LimitKey;
+use zwieback_model::manifest::quantity::Seconds;
+use zwieback_model::sandbox_spec::limits::Limits;
 
 /// What a line of a log tells. The first one that is found decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

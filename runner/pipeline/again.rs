@@ -4,11 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use zwieback_core::bake::comparison::{Comparison, differences};
-use zwieback_core::bake::record::{Record, RunRecord};
-use zwieback_core::tree::Tree;
-use zwieback_core::twin::conditions::RunName;
-use zwieback_core::twin::variation::Variation;
 use zwieback_explain::finding::Report;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::capture::error::CaptureError;
@@ -16,6 +11,11 @@ use zwieback_host::capture::outputs::capture;
 use zwieback_host::capture::rules::Rules;
 use zwieback_host::run_folder;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::comparison::{Comparison, differences};
+use zwieback_model::bake::record::{Record, RunRecord};
+use zwieback_model::tree::Tree;
+use zwieback_model::twin::conditions::RunName;
+use zwieback_model::twin::variation::Variation;
 
 use super::context::Context;
 use super::error::PipelineError;

@@ -5,10 +5,10 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use zwieback_core::event::Event;
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_model::event::Event;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use zwieback_core::attest::bundle;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::bake::action::Action;
-use zwieback_core::bake::comparison::Reproduced;
-use zwieback_core::bake::record::{Record, RunRecord};
-use zwieback_core::bake::statement::{Invocation, statement};
-use zwieback_core::bake::unsigned::is_weak;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::event::Event;
-use zwieback_core::json::from_serde::value_of;
-use zwieback_core::manifest::recipe::Head;
-use zwieback_core::twin::conditions::RunName;
-use zwieback_core::twin::variation::Variation;
+use zwieback_attest::build::statement::{Invocation, statement};
+use zwieback_attest::build::unsigned::is_weak;
+use zwieback_attest::bundle;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::seal;
 use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::time_stamp::stamp;
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::comparison::Reproduced;
+use zwieback_model::bake::record::{Record, RunRecord};
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::event::Event;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::manifest::recipe::Head;
+use zwieback_model::twin::conditions::RunName;
+use zwieback_model::twin::variation::Variation;
 
 use super::carried::carried;
 use super::context::{Context, Runs, Signing, Wish};
@@ -141,7 +141,8 @@ fn invocation(
     let run = |name| record.run(name).ok_or_else(nothing);
     let (a, b) = (run(RunName::A)?, run(RunName::B)?);
     let locks = |run: &RunRecord| value_of(&run.enforcement).expect("a report is text");
-    let enforcement = zwieback_core::json::value::Value::object([("A", locks(a)), ("B", locks(b))]);
+    let enforcement =
+        zwieback_model::json::value::Value::object([("A", locks(a)), ("B", locks(b))]);
     let (profile, choice) = (made.action.profile, &made.action.recipe.factors);
     let conditions = (a.conditions.clone(), b.conditions.clone());
     let variation = Variation::between(profile, choice, conditions.0, conditions.1);

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use zwieback_core::bake::action::Action;
-use zwieback_core::bake::comparison::compare;
-use zwieback_core::event::Event;
-use zwieback_core::twin::conditions::RunName;
-use zwieback_core::twin::variation::Machine;
 use zwieback_host::project::Project;
 use zwieback_host::toolchain::locale;
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::comparison::compare;
+use zwieback_model::event::Event;
+use zwieback_model::twin::conditions::RunName;
+use zwieback_model::twin::variation::Machine;
 
 use super::attest::{self, Made};
 use super::built::{Built, Outputs};

@@ -6,10 +6,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use zwieback_core::bake::schedule::{Next, Schedule};
-use zwieback_core::event::{Event, Fate, Settled};
-use zwieback_core::name::Name;
 use zwieback_host::project::Project;
+use zwieback_model::bake::schedule::{Next, Schedule};
+use zwieback_model::event::{Event, Fate, Settled};
+use zwieback_model::name::Name;
 
 use super::build::build;
 use super::built::{Built, Origin, Output, Outputs};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::name::Name;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::name::Name;
 
 /// A finished build, new or found.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! Chapter: bundles from files, strict ones and the lines of envelopes that other tools write.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::import::{Imported, import};
-use zwieback_core::attest::provenance::PREDICATE_TYPE;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::statement::Statement;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::import::{Imported, import};
+use zwieback_attest::provenance::PREDICATE_TYPE;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::statement::Statement;
 
 /// How the name of a file of lines ends (in-toto's bundle, a JSON Lines file).
 pub const LINES: &str = ".jsonl";

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 
-use zwieback_core::attest::resource::LARGEST_CONTENT;
-use zwieback_core::bake::carried::{Carried, CarriedFolder};
-use zwieback_core::name::Name;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Entry;
+use zwieback_attest::build::carried::{Carried, CarriedFolder};
+use zwieback_attest::resource::LARGEST_CONTENT;
 use zwieback_host::fs::beneath::open_file;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Entry;
 
 use super::context::Context;
 use super::error::PipelineError;

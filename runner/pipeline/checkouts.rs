@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::source::Source;
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::git::{self, Taken};
 use zwieback_host::ecosystem::git_place::{self, GitPlace};
 use zwieback_host::endpoints::table::Named;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::source::Source;
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use super::context::Context;
 use super::error::PipelineError;

@@ -7,17 +7,17 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::bundle::{self, Bundle};
-use zwieback_core::attest::folder::{Folder, Present, Stated};
-use zwieback_core::attest::output_tree::{self, SUMS, StatedTree, sums};
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::verified::{VerifiedEnvelope, VerifiedStatement};
-use zwieback_core::digest::Digest;
+use zwieback_attest::bundle::{self, Bundle};
+use zwieback_attest::folder::{Folder, Present, Stated};
+use zwieback_attest::output_tree::{self, SUMS, StatedTree, sums};
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::statement::Statement;
+use zwieback_attest::verified::{VerifiedEnvelope, VerifiedStatement};
 use zwieback_host::fs::beneath::{look, open_dir, open_file};
 use zwieback_host::fs::folder_content::{Asks, read};
 use zwieback_host::fs::folder_walk::open_folder;
+use zwieback_model::digest::Digest;
 
 use super::folder_terms::{Terms, unreadable};
 

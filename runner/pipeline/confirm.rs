@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::event::Event;
-use zwieback_core::sandbox_spec::identity::Entropy;
-use zwieback_core::twin::conditions::Conditions;
-use zwieback_core::twin::counterfactual;
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::cause::Cause;
 use zwieback_explain::finding::{Finding, Report};
+use zwieback_model::event::Event;
+use zwieback_model::sandbox_spec::identity::Entropy;
+use zwieback_model::twin::conditions::Conditions;
+use zwieback_model::twin::counterfactual;
+use zwieback_model::twin::factor::Factor;
 
 use super::error::PipelineError;
 use super::lab::{Lab, Paths};

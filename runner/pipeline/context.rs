@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use zwieback_core::bake::plan::Variety;
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::quantity::Seconds;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::name::Name;
-use zwieback_core::sandbox_spec::limits::Limits as RunLimits;
-use zwieback_core::twin::ceilings::Ceilings;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::{Limits, Proxies};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::plan::Variety;
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::quantity::Seconds;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::name::Name;
+use zwieback_model::sandbox_spec::limits::Limits as RunLimits;
+use zwieback_model::twin::ceilings::Ceilings;
 use zwieback_sandbox::fork_server::ForkServer;
 
 use super::error::PipelineError;

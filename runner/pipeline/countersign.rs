@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use zwieback_core::attest::dsse::Envelope;
-use zwieback_core::attest::key_id::KeyId;
+use zwieback_attest::dsse::Envelope;
+use zwieback_attest::key_id::KeyId;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::SignError;
 

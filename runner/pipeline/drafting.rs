@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use zwieback_core::draft::system::{System, Tells};
-use zwieback_core::manifest::project_folder::ProjectFolder;
-use zwieback_core::manifest::source::{Source, Unpack};
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
-use zwieback_core::tree::Tree;
 use zwieback_host::deb::resolve as apt;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::{cargo, npm, pypi};
+use zwieback_model::draft::system::{System, Tells};
+use zwieback_model::manifest::project_folder::ProjectFolder;
+use zwieback_model::manifest::source::{Source, Unpack};
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
+use zwieback_model::tree::Tree;
 
 use super::error::PipelineError;
 use super::resolver::Resolver;

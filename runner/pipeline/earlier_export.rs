@@ -8,17 +8,17 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use zwieback_core::attest::bundle::{self, Bundle};
-use zwieback_core::attest::output_tree::{self, SUMS, sums_of};
-use zwieback_core::canonical_tree;
-use zwieback_core::digest::Digest;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_attest::bundle::{self, Bundle};
+use zwieback_attest::output_tree::{self, SUMS, sums_of};
 use zwieback_host::fs::beneath::{names, open_file};
 use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_host::fs::folder_walk::{Bounds, FolderEntry, FolderError, Kind, walk_folder};
 use zwieback_host::fs::site::{Site, There};
 use zwieback_host::fs::stamp::Stamp;
 use zwieback_host::fs::walk::Next;
+use zwieback_model::canonical_tree;
+use zwieback_model::digest::Digest;
+use zwieback_model::tree::{Entry, Tree};
 
 use super::error::PipelineError;
 

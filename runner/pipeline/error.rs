@@ -3,18 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::bake::carried::CarriedError;
-use zwieback_core::bake::completed::{Ending, Incomplete};
-use zwieback_core::bake::plan::LockProblem;
-use zwieback_core::bake::unsigned::NotSignable;
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::project_folder::ProjectFolder;
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::twin::ceilings::CeilingError;
-use zwieback_core::twin::conditions::RunName;
+use zwieback_attest::build::carried::CarriedError;
+use zwieback_attest::build::unsigned::NotSignable;
+use zwieback_attest::reason::Refusal;
 use zwieback_host::archive::error::ArchiveError;
 use zwieback_host::capture::error::CaptureError;
 use zwieback_host::deb::apt_state::AptStateError;
@@ -28,6 +19,15 @@ use zwieback_host::run_folder::RunError;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::time_stamp::StampError;
 use zwieback_host::toolchain::error::AssembleError;
+use zwieback_model::bake::completed::{Ending, Incomplete};
+use zwieback_model::bake::plan::LockProblem;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::project_folder::ProjectFolder;
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::twin::ceilings::CeilingError;
+use zwieback_model::twin::conditions::RunName;
 use zwieback_sandbox::error::SandboxError;
 
 use super::explained::Explained;

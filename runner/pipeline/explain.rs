@@ -2,11 +2,6 @@
 
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-use zwieback_core::bake::comparison::Comparison;
-use zwieback_core::bake::record::RunRecord;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::tree::Entry;
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::content::Content;
 use zwieback_explain::explain::explain as explain_pairs;
 use zwieback_explain::finding::Report;
@@ -16,6 +11,11 @@ use zwieback_explain::pair::{Pair, Side};
 use zwieback_host::capture::snapshot::Snapshot;
 use zwieback_host::content::{FileContent, Folder};
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::comparison::Comparison;
+use zwieback_model::bake::record::RunRecord;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::tree::Entry;
+use zwieback_model::twin::factor::Factor;
 
 use super::error::PipelineError;
 use super::explained::Explained;

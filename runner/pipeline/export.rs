@@ -10,18 +10,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use zwieback_core::attest::{bundle, output_tree};
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::shown_name::without_case;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_attest::{bundle, output_tree};
 use zwieback_host::fs::beneath::write_new;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::fs::site::{Fresh, Put, Site, There};
 use zwieback_host::stage::{Access, Bytes, Order, StageOptions, Top, stage};
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::shown_name::without_case;
+use zwieback_model::tree::{Entry, Tree};
 
 use super::context::{Context, Wish};
 use super::earlier_export::{self, Earlier, Known, in_the_way};

@@ -1,9 +1,9 @@
 //! The story of `zwieback fetch`: all that locks name, into the store, so that no build needs a network.
 
-use zwieback_core::bake::plan::{PlannedToolchain, Variety};
-use zwieback_core::locked_input::LockedInput;
 use zwieback_host::endpoints::table::Named;
 use zwieback_host::project::Project;
+use zwieback_model::bake::plan::{PlannedToolchain, Variety};
+use zwieback_model::locked_input::LockedInput;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;

@@ -1,11 +1,11 @@
 //! Chapter: look the action up in the store; a result that is there is not built again.
 
-use zwieback_core::bake::action::{Action, ActionResult};
-use zwieback_core::bake::kept::{self, Asked, NotUsable};
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
+use zwieback_attest::build::kept::{self, Asked, NotUsable};
 use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::action::{Action, ActionResult};
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
 
 use super::attest::{asked_key, builders};
 use super::built::{Built, Origin};

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use zwieback_core::attest::folder::{Folder, Present, Stated, Unsaid, compare};
-use zwieback_core::attest::output_tree::StatedTree;
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::attest::verify::Trees as _;
-use zwieback_core::tree::Tree;
+use zwieback_attest::folder::{Folder, Present, Stated, Unsaid, compare};
+use zwieback_attest::output_tree::StatedTree;
+use zwieback_attest::reason::Refusal;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::verified::Artifact;
+use zwieback_attest::verify::Trees as _;
 use zwieback_host::fs::folder_content::{Asks, read};
 use zwieback_host::fs::folder_walk::{FolderError, open_folder};
+use zwieback_model::tree::Tree;
 
 use super::companions::{Aside, Companions};
 use super::folder_terms::{Terms, unreadable};

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use zwieback_core::attest::folder::Leave;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::digest::Digest;
+use zwieback_attest::folder::Leave;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::statement::Statement;
+use zwieback_attest::trust::Trust;
 use zwieback_host::fs::folder_walk::FolderError;
+use zwieback_model::digest::Digest;
 
 use super::tree_file::TreeFiles;
 

@@ -1,13 +1,13 @@
 //! Chapter: sources and patches into a sandbox that runs nothing yet.
 
-use zwieback_core::manifest::recipe::Step;
-use zwieback_core::name::Name;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::sandbox_spec::operation::{Medium, Place};
-use zwieback_core::twin::conditions::{Conditions, StagingOrder};
 use zwieback_host::fs::beneath::{unlink, write_new};
 use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage as stage_tree};
 use zwieback_host::store::error::StoreError;
+use zwieback_model::manifest::recipe::Step;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::sandbox_spec::operation::{Medium, Place};
+use zwieback_model::twin::conditions::{Conditions, StagingOrder};
 use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Command, Ending};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::manifest::diagnostic::Diagnostic;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::manifest::diagnostic::Diagnostic;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::signer::Signer;

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::diagnostic::{Diagnostic, SourceText};
-use zwieback_core::manifest::parse::{MAX_MANIFEST, parse};
-use zwieback_core::manifest::quantity::Seconds;
-use zwieback_core::name::Name;
 use zwieback_host::fs::given_file;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
+use zwieback_model::manifest::parse::{MAX_MANIFEST, parse};
+use zwieback_model::manifest::quantity::Seconds;
+use zwieback_model::name::Name;
 use zwieback_trust::story::desk::Place;
 use zwieback_trust::target::command::TargetCommand;
 use zwieback_trust::target::folder::Folder;

@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::{given_file, private};
+use zwieback_model::digest::Digest;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::snapshot::shelf::Shelf;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::bake::graph::Graph;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::name::Name;
 use zwieback_host::project::Project;
+use zwieback_model::bake::graph::Graph;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::name::Name;
 
 use super::error::PipelineError;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use zwieback_core::event::{Event, Verdict};
-use zwieback_core::manifest::recipe::Recipe;
+use zwieback_model::event::{Event, Verdict};
+use zwieback_model::manifest::recipe::Recipe;
 
 use super::built::{Built, Origin};
 use super::context::{Context, Signing, Wish};

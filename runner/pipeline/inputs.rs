@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::purl::Purl;
 use zwieback_host::endpoints::table::Named;
 use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::fetch_all::Fetch;
 use zwieback_host::fetch::into_store::{Reach, fetch_into, stored};
 use zwieback_host::store::blob::StoredBlob;
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::purl::Purl;
 
 use super::checkouts;
 use super::context::{Context, Network};

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::bake::action::{Action, ActionResult};
-use zwieback_core::bake::comparison::Comparison;
-use zwieback_core::bake::record::{Outcome, Record};
-use zwieback_core::bake::unsigned::KeptPlan;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::event::Event;
-use zwieback_core::tree::Tree;
+use zwieback_attest::build::unsigned::KeptPlan;
+use zwieback_attest::statement::Statement;
 use zwieback_host::clock;
 use zwieback_host::run_folder::RunFolder;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::action::{Action, ActionResult};
+use zwieback_model::bake::comparison::Comparison;
+use zwieback_model::bake::record::{Outcome, Record};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::event::Event;
+use zwieback_model::tree::Tree;
 
 use super::attest::Made;
 use super::built::{Built, Origin};
@@ -258,6 +258,6 @@ pub fn enter(
 }
 
 /// What the root is called that keeps a run's trees.
-pub fn root_name(id: &str) -> zwieback_core::name::Name {
+pub fn root_name(id: &str) -> zwieback_model::name::Name {
     format!("run-{id}").parse().expect("a run's name is a name")
 }

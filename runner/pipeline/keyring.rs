@@ -3,8 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::public_key::{Algorithm, PublicKey};
-use zwieback_core::name::Name;
+use zwieback_attest::public_key::{Algorithm, PublicKey};
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::private;
 use zwieback_host::keys::error::{ExternalError, Pkcs11Error};
@@ -19,6 +18,7 @@ use zwieback_host::keys::pkcs11_uri::Pkcs11Uri;
 use zwieback_host::keys::private_key::{PrivateKey, PrivateKeyError};
 use zwieback_host::keys::signer::Signer;
 use zwieback_host::keys::uses::{self, Recorded};
+use zwieback_model::name::Name;
 
 /// The key that is used where none is named.
 const DEFAULT: &str = "default";

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use zwieback_core::bake::comparison::differences;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::tree::Tree;
-use zwieback_core::twin::conditions::{Conditions, RunName};
 use zwieback_host::run_folder::RunFolder;
+use zwieback_model::bake::comparison::differences;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::tree::Tree;
+use zwieback_model::twin::conditions::{Conditions, RunName};
 
 use super::error::PipelineError;
 use super::pace::Pace;

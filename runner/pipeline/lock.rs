@@ -1,13 +1,13 @@
 //! The story of `zwieback lock`: resolve every mutable reference once, fetch it, write it down.
 
-use zwieback_core::bake::plan::Locked;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::lock_diff::{Change, changes};
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::toolchain::{DebClosure, Toolchain};
 use zwieback_host::deb::package::Request;
 use zwieback_host::deb::resolve::{self as apt, ResolveError};
 use zwieback_host::project::OnDisk;
+use zwieback_model::bake::plan::Locked;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::lock_diff::{Change, changes};
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::toolchain::{DebClosure, Toolchain};
 
 use super::error::PipelineError;
 use super::resolver::{Resolve, Resolved, Resolver};

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 
-use zwieback_core::event::Event;
-use zwieback_core::name::Name;
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::mask::Mask;
-use zwieback_core::shown_name::is_shown;
-use zwieback_core::twin::conditions::RunName;
+use zwieback_model::event::Event;
+use zwieback_model::name::Name;
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::mask::Mask;
+use zwieback_model::shown_name::is_shown;
+use zwieback_model::twin::conditions::RunName;
 
 use super::advice::Clue;
 use super::context::Context;

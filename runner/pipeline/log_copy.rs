@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::error::FetchError;
@@ -18,6 +17,7 @@ use zwieback_host::fetch::settings::{Limits, Settings};
 use zwieback_host::fs::pour::{PourError, pour};
 use zwieback_host::fs::replace::{replace, replace_with};
 use zwieback_host::fs::{given_file, private};
+use zwieback_model::digest::Digest;
 use zwieback_trust::log::bundles::LARGEST_FILE;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;

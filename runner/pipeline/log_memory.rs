@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::digest::Digest;
 use zwieback_host::dirs::Dirs;
+use zwieback_model::digest::Digest;
 use zwieback_trust::log::files;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::tlog::note_key::NoteKey;

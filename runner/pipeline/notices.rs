@@ -1,10 +1,10 @@
 //! Words about outputs that are as they should be and may still surprise: names and links.
 
-use zwieback_core::event::Event;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::shown_name::escaped;
-use zwieback_core::tree::Tree;
-use zwieback_core::tree_names::{links_out, same_but_for_case};
+use zwieback_model::event::Event;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::shown_name::escaped;
+use zwieback_model::tree::Tree;
+use zwieback_model::tree_names::{links_out, same_but_for_case};
 
 use super::context::Context;
 

@@ -1,7 +1,7 @@
 //! Whoever wants to know what happens.
 
-use zwieback_core::event::Event;
-use zwieback_core::name::Name;
+use zwieback_model::event::Event;
+use zwieback_model::name::Name;
 
 /// Takes events as they happen, possibly from several threads.
 pub trait Observe: Sync {

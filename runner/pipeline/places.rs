@@ -2,10 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::bake::plan::{Plan, PlannedToolchain};
-use zwieback_core::event::Event;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::package_file::DOWNLOAD_URL;
 use zwieback_host::dirs;
 use zwieback_host::ecosystem::{cargo as registry, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
@@ -14,6 +10,10 @@ use zwieback_host::endpoints::template::Template;
 use zwieback_host::endpoints::{apt, cargo};
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::settings::Settings;
+use zwieback_model::bake::plan::{Plan, PlannedToolchain};
+use zwieback_model::event::Event;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::package_file::DOWNLOAD_URL;
 
 use super::context::{Context, Network};
 use super::error::PipelineError;

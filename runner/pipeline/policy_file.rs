@@ -3,15 +3,15 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::trust_root::TrustRoot;
-use zwieback_core::digest::Digest;
-use zwieback_core::policy::file::PolicyError;
-use zwieback_core::policy::rego::{Rego, UnusableModule};
-use zwieback_core::policy::signed::{self, KnownPolicy};
+use zwieback_attest::policy::file::PolicyError;
+use zwieback_attest::policy::rego::{Rego, UnusableModule};
+use zwieback_attest::policy::signed::{self, KnownPolicy};
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::trust::Trust;
+use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::keyring::KeyChoice;

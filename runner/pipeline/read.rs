@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use zwieback_core::bake::plan::{Locked, Plan, PlannedToolchain, Variety};
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::manifest::toolchain::Toolchain;
-use zwieback_core::name::Name;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::bake::plan::{Locked, Plan, PlannedToolchain, Variety};
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
 use zwieback_host::fs::given_file::DOCUMENT;
 use zwieback_host::project::{OnDisk, Project};
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use zwieback_core::bake::recheck::{Claim, ClaimedNeed};
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::rel_path::RelPath;
+use zwieback_attest::build::recheck::{Claim, ClaimedNeed};
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
 
 use super::build::make;
 use super::built::{Built, Output, Outputs};
@@ -152,7 +152,7 @@ fn patches(
     claim: &Claim,
     given: &BTreeMap<Digest, Vec<u8>>,
 ) -> Result<BTreeMap<RelPath, Vec<u8>>, PipelineError> {
-    let one = |(path, patch): (&RelPath, &zwieback_core::bake::recheck::ClaimedPatch)| {
+    let one = |(path, patch): (&RelPath, &zwieback_attest::build::recheck::ClaimedPatch)| {
         let bytes = patch.content.as_ref().or_else(|| given.get(&patch.digest));
         let missing = || PipelineError::NoPatch {
             path: path.clone(),

@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::digest::Digest;
-use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_host::project::Project;
 use zwieback_host::toolchain::obtain::METHOD;
+use zwieback_model::digest::Digest;
+use zwieback_model::sandbox_spec::environment::Environment;
 
 use super::context::Context;
 use super::error::PipelineError;

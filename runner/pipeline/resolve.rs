@@ -1,12 +1,5 @@
 //! Chapter: each source of a recipe to the bytes or the tree that it is now.
 
-use zwieback_core::locked_input::{FileName, LockedInput};
-use zwieback_core::manifest::lockfile::LockedFolder;
-use zwieback_core::manifest::part::Part;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::manifest::source::{Origin, Source};
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
 use zwieback_host::deb::resolve;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::Offer;
@@ -15,6 +8,13 @@ use zwieback_host::ecosystem::{cargo, generic, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::endpoints::table::Named;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::locked_input::{FileName, LockedInput};
+use zwieback_model::manifest::lockfile::LockedFolder;
+use zwieback_model::manifest::part::Part;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::manifest::source::{Origin, Source};
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
 
 use super::error::PipelineError;
 use super::places;

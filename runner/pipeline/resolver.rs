@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::bake::plan::Requests;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::lockfile::LockedFolder;
 use zwieback_host::deb::apt_state::{AptState, Platform};
+use zwieback_model::bake::plan::Requests;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::lockfile::LockedFolder;
 
 use super::context::Context;
 use super::error::PipelineError;

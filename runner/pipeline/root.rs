@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use zwieback_core::bake::plan::{Plan, PlannedToolchain};
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::sandbox_spec::environment::Environment;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::toolchain::obtain::{known_digest, obtain};
+use zwieback_model::bake::plan::{Plan, PlannedToolchain};
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::sandbox_spec::environment::Environment;
 
 use super::context::Context;
 use super::error::PipelineError;

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use zwieback_core::attest::dsse::Envelope;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::root_chain::{self, open, succeed};
-use zwieback_core::attest::trust_root::TrustRoot;
+use zwieback_attest::dsse::Envelope;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::root_chain::{self, open, succeed};
+use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 

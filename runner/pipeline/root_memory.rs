@@ -7,13 +7,13 @@ use std::fs::DirEntry;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::root_chain;
-use zwieback_core::attest::trust_root::TrustRoot;
-use zwieback_core::digest::Digest;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::root_chain;
+use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::private;
+use zwieback_model::digest::Digest;
 
 /// Why a root cannot be used.
 #[derive(Debug, thiserror::Error)]

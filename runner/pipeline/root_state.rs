@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::trust_root::TrustRoot;
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::bake::plan::{PlannedToolchain, Variety};
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::recipe::Profile;
-use zwieback_core::manifest::toolchain::Toolchain;
-use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project};
+use zwieback_model::bake::plan::{PlannedToolchain, Variety};
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::recipe::Profile;
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
 
 use super::built::{Output, Outputs};
 use super::context::{Context, Wish};

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::sandbox_spec::operation::Place;
-use zwieback_core::twin::conditions::Conditions;
 use zwieback_host::stage::{StageOptions, stage};
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::sandbox_spec::operation::Place;
+use zwieback_model::twin::conditions::Conditions;
 use zwieback_sandbox::sandbox::Sandbox;
 
 use super::context::Context;

@@ -3,26 +3,26 @@
 use std::os::fd::AsFd as _;
 use std::thread;
 
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::bake::signed_texts::{self, SignedText};
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::event::Event;
-use zwieback_core::manifest::allowed_secret::AllowedSecret;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::hit::Hit;
-use zwieback_core::secrets::rules;
-use zwieback_core::secrets::scan::Scan;
+use zwieback_attest::build::signed_texts::{self, SignedText};
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::event::Event;
+use zwieback_model::manifest::allowed_secret::AllowedSecret;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::hit::Hit;
+use zwieback_model::secrets::rules;
+use zwieback_model::secrets::scan::Scan;
 
-use zwieback_core::shown_name::escaped;
-use zwieback_core::tree::{Entry, Tree};
-use zwieback_core::twin::conditions::RunName;
 use zwieback_explain::limits::Limits;
 use zwieback_explain::search::{Search, Searched};
 use zwieback_host::content::Folder;
 use zwieback_host::run_folder::read_log;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::shown_name::escaped;
+use zwieback_model::tree::{Entry, Tree};
+use zwieback_model::twin::conditions::RunName;
 
 use super::context::Context;
 use super::error::PipelineError;

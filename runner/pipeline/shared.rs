@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::digest::Digest;
-use zwieback_core::twin::variation::Machine;
+use zwieback_attest::public_key::PublicKey;
 use zwieback_host::keys::passphrase::Passphrase;
 use zwieback_host::machine;
 use zwieback_host::run_folder;
+use zwieback_model::digest::Digest;
+use zwieback_model::twin::variation::Machine;
 
 use super::slots::{Budget, Slots};
 

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::bake::plan::PlannedToolchain;
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::recipe::{self, Tracing};
-use zwieback_core::manifest::toolchain::Toolchain;
-use zwieback_core::name::Name;
-use zwieback_core::sandbox_spec::environment::Environment;
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::twin::choice::Choice;
-use zwieback_core::twin::spec;
-use zwieback_core::twin::variation::Variation;
 use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
+use zwieback_model::bake::plan::PlannedToolchain;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::recipe::{self, Tracing};
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
+use zwieback_model::sandbox_spec::environment::Environment;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::twin::choice::Choice;
+use zwieback_model::twin::spec;
+use zwieback_model::twin::variation::Variation;
 use zwieback_sandbox::handle::SupervisorHandle;
 use zwieback_sandbox::sandbox::Sources as Disks;
 use zwieback_sandbox::starting::Starting;

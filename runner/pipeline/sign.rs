@@ -7,28 +7,28 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use zwieback_core::attest::build_type::ForeignBuildTypes;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::verify::foresee;
-use zwieback_core::bake::action::Action;
-use zwieback_core::bake::comparison::{Reproduced, compare};
-use zwieback_core::bake::completed::Completed;
-use zwieback_core::bake::record::{Outcome, Record};
-use zwieback_core::bake::unsigned::{
+use zwieback_attest::build::unsigned::{
     self, KeptPlan, NeededAction, NotSignable, PlanAgain, is_weak,
 };
-use zwieback_core::digest::Digest;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::name::Name;
-use zwieback_core::policy::decide::decide;
-use zwieback_core::policy::question::Question;
-use zwieback_core::policy::signed::KnownPolicy;
-use zwieback_core::twin::conditions::RunName;
+use zwieback_attest::build_type::ForeignBuildTypes;
+use zwieback_attest::policy::decide::decide;
+use zwieback_attest::policy::question::Question;
+use zwieback_attest::policy::signed::KnownPolicy;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::trust::Trust;
+use zwieback_attest::verify::foresee;
 use zwieback_host::clock;
 use zwieback_host::rego::RegoProcess;
 use zwieback_host::run_folder::{self, RunFolder};
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::comparison::{Reproduced, compare};
+use zwieback_model::bake::completed::Completed;
+use zwieback_model::bake::record::{Outcome, Record};
+use zwieback_model::digest::Digest;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::name::Name;
+use zwieback_model::twin::conditions::RunName;
 
 use super::attest::{self, Made};
 use super::built::Built;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::bake::action::Action;
-use zwieback_core::bake::comparison::{Comparison, differences};
-use zwieback_core::bake::recheck::Claim;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::event::Event;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_attest::build::recheck::Claim;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::fs::given_file;
 use zwieback_host::store::stored::StoredTree;
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::comparison::{Comparison, differences};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::event::Event;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 use super::context::Context;
 use super::error::PipelineError;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::output_tree::StatedTree;
-use zwieback_core::attest::verify::Trees;
-use zwieback_core::digest::Digest;
+use zwieback_attest::output_tree::StatedTree;
+use zwieback_attest::verify::Trees;
 use zwieback_host::fs::given_file;
+use zwieback_model::digest::Digest;
 
 /// No tree is larger: a million entries with long names.
 const LARGEST: u64 = 512 << 20;

@@ -2,16 +2,16 @@
 
 use std::thread;
 
-use zwieback_core::bake::plan::Plan;
-use zwieback_core::event::Event;
-use zwieback_core::manifest::recipe::Tracing;
-use zwieback_core::sandbox_spec::environment::Environment;
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::twin::conditions::{Conditions, RunName};
-use zwieback_core::twin::other_machine::COARSEST_MS;
-use zwieback_core::twin::spec;
-use zwieback_core::twin::variation::{Machine, Variation};
+use zwieback_model::bake::plan::Plan;
+use zwieback_model::event::Event;
+use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::environment::Environment;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::twin::conditions::{Conditions, RunName};
+use zwieback_model::twin::other_machine::COARSEST_MS;
+use zwieback_model::twin::spec;
+use zwieback_model::twin::variation::{Machine, Variation};
 
 use super::context::Runs;
 use super::error::PipelineError;

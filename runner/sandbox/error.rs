@@ -5,9 +5,9 @@ use std::io;
 
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
-use zwieback_core::enforcement::Lock;
-use zwieback_core::sandbox_spec::operation::{Place, Source};
-use zwieback_core::sandbox_spec::spec::SpecError;
+use zwieback_model::enforcement::Lock;
+use zwieback_model::sandbox_spec::operation::{Place, Source};
+use zwieback_model::sandbox_spec::spec::SpecError;
 
 use crate::call::CallError;
 

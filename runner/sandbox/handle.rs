@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use zwieback_core::supervision::Supervision;
+use zwieback_model::supervision::Supervision;
 
 use crate::cgroup::group::Groups;
 use crate::error::SandboxError;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::identity::Identity;
+use zwieback_model::sandbox_spec::identity::Identity;
 
 use crate::call::CallError;
 use crate::kernel::file;

@@ -1,4 +1,4 @@
-//! The kernel: executes a [`SandboxSpec`](zwieback_core::sandbox_spec::spec::SandboxSpec) and
+//! The kernel: executes a [`SandboxSpec`](zwieback_model::sandbox_spec::spec::SandboxSpec) and
 //! reports what was enforced. The only unsafe code.
 //!
 //! Four processes take part. The *runner* calls [`sandbox::Sandbox`]; it never forks once it is large

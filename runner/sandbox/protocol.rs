@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::enforcement::Enforcement;
-use zwieback_core::name::Name;
-use zwieback_core::sandbox_spec::operation::Place;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::supervision::Supervision;
-use zwieback_core::twin::sighting::Sighting;
+use zwieback_model::enforcement::Enforcement;
+use zwieback_model::name::Name;
+use zwieback_model::sandbox_spec::operation::Place;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::supervision::Supervision;
+use zwieback_model::twin::sighting::Sighting;
 
 use crate::call::CallError;
 use crate::error::Failure;

@@ -4,10 +4,10 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use zwieback_core::enforcement::Enforcement;
-use zwieback_core::sandbox_spec::operation::{Medium, Operation, Source};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::supervision::Supervision;
+use zwieback_model::enforcement::Enforcement;
+use zwieback_model::sandbox_spec::operation::{Medium, Operation, Source};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::supervision::Supervision;
 
 use crate::canceller::Canceller;
 use crate::error::SandboxError;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::sandbox_spec::environment::Environment;
+use zwieback_model::sandbox_spec::environment::Environment;
 
 /// A program to run inside.
 #[derive(Clone, Debug, PartialEq, Eq)]

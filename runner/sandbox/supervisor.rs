@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
-use zwieback_core::supervision::Supervision;
+use zwieback_model::supervision::Supervision;
 
 use crate::call::{CallError, Named as _};
 use crate::cgroup::group::Entrance;

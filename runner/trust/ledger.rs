@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zwieback_core::attest::key_id::{KeyId, KeyName};
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::{KeyId, KeyName};
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer;
 
 use crate::gate::in_force::PolicyInForce;

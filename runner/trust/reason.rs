@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use zwieback_core::attest::reason::{self as attest, evidence};
-use zwieback_core::json::fields::FieldError;
+use zwieback_attest::reason::{self as attest, evidence};
+use zwieback_model::json::fields::FieldError;
 
 /// A refusal: its reason, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Why {
     Release(Reason),
 }
 
-zwieback_core::reasons! {
+zwieback_attest::reasons! {
     /// A reason for which a log, a statement or a release is refused: those of the log first, then of
     /// statements, then of releases.
     pub enum Reason;

@@ -20,7 +20,7 @@ def measure(world):
 
 
 def speed(world):
-    said = world.cargo(["bench", "-p", "zwieback-core", "--bench", "secrets", "--no-run"])
+    said = world.cargo(["bench", "-p", "zwieback-model", "--bench", "secrets", "--no-run"])
     made = re.search(r"\(([^()]*secrets-[0-9a-f]+)\)", said).group(1)
     program = shutil.copy(os.path.join(CHECKOUT, made), f"{world.dir}/secrets")
     said = world.run([program, world.tree, str(max(ROUNDS, 5))])[2]

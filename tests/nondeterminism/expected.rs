@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::cause::Cause;
+use zwieback_model::twin::factor::Factor;
 
 /// What must become of a seed.
 #[derive(Debug, Deserialize)]

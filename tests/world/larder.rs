@@ -118,7 +118,7 @@ impl Larder {
             text.extend(fs::read(folder.join("zwieback.lock")).unwrap());
             text.extend(fs::read(folder.join("toolchain.toml")).unwrap());
         }
-        zwieback_core::digest::Digest::sha256(&text).short()
+        zwieback_model::digest::Digest::sha256(&text).short()
     }
 }
 

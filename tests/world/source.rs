@@ -1,12 +1,12 @@
 //! Sources that exist for one test only: locked by hand and served by a mirror of the test's own.
 
-use zwieback_core::bake::plan::Requests as _;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::lockfile::Lockfile;
-use zwieback_core::manifest::recipe::Recipe;
-use zwieback_core::purl::Purl;
+use zwieback_model::bake::plan::Requests as _;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::purl::Purl;
 
 use crate::world::World;
 

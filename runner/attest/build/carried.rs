@@ -10,13 +10,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::attest::build_type::{FILE, FOLDER};
-use crate::attest::resource::{LARGEST_CONTENT, ResourceDescriptor};
-use crate::canonical_tree;
-use crate::digest::{Digest, Fingerprint};
-use crate::name::Name;
-use crate::rel_path::RelPath;
-use crate::tree::{Entry, Tree};
+use zwieback_model::canonical_tree;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
+
+use crate::build_type::{FILE, FOLDER};
+use crate::resource::{LARGEST_CONTENT, ResourceDescriptor};
 
 /// A tree and the bytes of its files, each checked against its digests.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,15 +3,16 @@
 //! An entry is a file that anybody who can write to the store can write. What it says counts if the key
 //! that was asked for has signed it: that this action came to this tree, twice.
 
-use super::action::ActionResult;
+use zwieback_model::bake::action::ActionResult;
+use zwieback_model::digest::Digest;
+use zwieback_model::tree::Tree;
+
 use super::statement::OUTPUTS;
-use crate::attest::bundle::Bundle;
-use crate::attest::provenance::{PREDICATE_TYPE, Provenance};
-use crate::attest::public_key::PublicKey;
-use crate::attest::reason::{Reason, Refusal};
-use crate::attest::verified::{VerifiedEnvelope, VerifiedStatement};
-use crate::digest::Digest;
-use crate::tree::Tree;
+use crate::bundle::Bundle;
+use crate::provenance::{PREDICATE_TYPE, Provenance};
+use crate::public_key::PublicKey;
+use crate::reason::{Reason, Refusal};
+use crate::verified::{VerifiedEnvelope, VerifiedStatement};
 
 /// What a result must be to answer for a build.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
 //! Results of a store in which something is another build's.
 
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::tree::Entry;
+
 use super::*;
-use crate::attest::fixture::{BUILDER, Forgery, edit, provenance, public};
-use crate::attest::resource::ResourceDescriptor;
-use crate::digest::Fingerprint;
-use crate::tree::Entry;
+use crate::fixture::{BUILDER, Forgery, edit, provenance, public};
+use crate::resource::ResourceDescriptor;
 
 const ACTION: &[u8] = b"the action";
 
@@ -26,7 +27,7 @@ fn bundle(action: &[u8], outputs: &Tree, signer: u8) -> Vec<u8> {
     provenance.internal_parameters.extend([named]);
     provenance.metadata.invocation_id = Some("urn:zwieback:run:q16t2x".to_owned());
     let mut whole = ResourceDescriptor::named(OUTPUTS, &Fingerprint::of(b""));
-    whole.digest = crate::attest::digest_set::DigestSet::sha256(outputs.digest());
+    whole.digest = zwieback_model::digest_set::DigestSet::sha256(outputs.digest());
     provenance.byproducts.push(whole);
     let subject = ResourceDescriptor::named("one", &Fingerprint::of(b"one"));
     let payload = provenance.into_statement(vec![subject]).to_bytes();

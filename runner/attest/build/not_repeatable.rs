@@ -1,11 +1,12 @@
 //! Why a statement does not say how to build again.
 
+use zwieback_model::bake::plan::LockProblem;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::diagnostic::Diagnostic;
+use zwieback_model::manifest::project_folder::ProjectFolder;
+use zwieback_model::name::Name;
+
 use super::carried::CarriedError;
-use super::plan::LockProblem;
-use crate::digest::Digest;
-use crate::manifest::diagnostic::Diagnostic;
-use crate::manifest::project_folder::ProjectFolder;
-use crate::name::Name;
 
 /// Why a statement does not say how to build again.
 #[derive(Clone, Debug, thiserror::Error)]

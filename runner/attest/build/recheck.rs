@@ -3,32 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use zwieback_model::bake::action::{Action, EPOCH};
+use zwieback_model::bake::plan::{Locked, Plan, Requests as _, Variety};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::canonical;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::json::value::Value;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
+use zwieback_model::manifest::lockfile::{LockedFolder, Lockfile};
+use zwieback_model::manifest::recipe::{Profile, Recipe};
+use zwieback_model::manifest::source::{Origin, Source};
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Tree;
 
-use super::action::{Action, EPOCH};
 use super::carried::{self, CarriedFolder};
 use super::not_repeatable::NotRepeatable;
-use super::plan::{Locked, Plan, Requests as _, Variety};
 use super::statement::{BUNDLE_OF, MADE, NEEDS, OUTPUTS, ROOT};
-use crate::attest::build_type::{self, FILE, FOLDER, PATCH};
-use crate::attest::digest_set::DigestSet;
-use crate::attest::output_tree::{self, StatedTree};
-use crate::attest::provenance::Provenance;
-use crate::attest::resource::ResourceDescriptor;
-use crate::attest::stated_input::StatedInput;
-use crate::attest::statement::Statement;
-use crate::digest::{Digest, Fingerprint};
-use crate::json::canonical;
-use crate::json::from_serde::value_of;
-use crate::json::value::Value;
-use crate::locked_input::LockedInput;
-use crate::manifest::diagnostic::{Diagnostic, SourceText};
-use crate::manifest::lockfile::{LockedFolder, Lockfile};
-use crate::manifest::recipe::{Profile, Recipe};
-use crate::manifest::source::{Origin, Source};
-use crate::manifest::toolchain::Toolchain;
-use crate::name::Name;
-use crate::rel_path::RelPath;
-use crate::tree::Tree;
+use crate::build_type::{self, FILE, FOLDER, PATCH};
+use crate::output_tree::{self, StatedTree};
+use crate::provenance::Provenance;
+use crate::resource::ResourceDescriptor;
+use crate::stated_input::StatedInput;
+use crate::statement::Statement;
 
 /// Everything that it takes to build the same again, and to see whether it is the same.
 #[derive(Clone, Debug)]

@@ -1,14 +1,15 @@
 //! Claims: what is stated reads back as the same action, and what was altered does not.
 
+use zwieback_model::bake::comparison::{Reproduced, compare};
+use zwieback_model::bake::completed::{Completed, Ending, StepResult};
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::tree::{Entry, Tree};
+
 use super::*;
-use crate::attest::reason::Reason;
-use crate::attest::stated_input;
-use crate::bake::carried::Carried;
-use crate::bake::comparison::{Reproduced, compare};
-use crate::bake::completed::{Completed, Ending, StepResult};
-use crate::bake::statement::{Invocation, statement};
-use crate::digest::Fingerprint;
-use crate::tree::{Entry, Tree};
+use crate::build::carried::Carried;
+use crate::build::statement::{Invocation, statement};
+use crate::reason::Reason;
+use crate::stated_input;
 
 const RECIPE: &str = r#"
 [recipe]

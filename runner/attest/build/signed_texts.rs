@@ -1,10 +1,11 @@
 //! The texts of a statement: what a step printed or wrote is elsewhere, this is what a recipe's author wrote.
 
-use crate::attest::statement::Statement;
-use crate::base64;
-use crate::json::from_serde::value_of;
-use crate::json::value::Value;
-use crate::manifest::recipe::Recipe;
+use zwieback_model::base64;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::json::value::Value;
+use zwieback_model::manifest::recipe::Recipe;
+
+use crate::statement::Statement;
 
 /// What entries are that allow secrets: they hold digests and reasons, and no secret.
 const ALLOWED: &str = "allow-secret";
@@ -88,7 +89,7 @@ fn shortened(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::strict;
+    use zwieback_model::json::strict;
 
     #[test]
     fn texts_are_named_by_where_they_stand() {

@@ -2,25 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::action::Action;
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::comparison::Reproduced;
+use zwieback_model::bake::plan::{Plan, PlannedToolchain};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::json::value::{Object, Value};
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::recipe::Head;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::timestamp::Timestamp;
+use zwieback_model::twin::factor::{Factor, FactorState};
+
 use super::carried::{Carried, CarriedFolder};
-use super::comparison::Reproduced;
-use super::plan::{Plan, PlannedToolchain};
-use crate::attest::build_type::{self, FOLDER, PATCH};
-use crate::attest::bundle;
-use crate::attest::output_tree;
-use crate::attest::provenance::{Builder, Metadata, Provenance};
-use crate::attest::resource::{ResourceDescriptor, TREE};
-use crate::attest::statement::Statement;
-use crate::digest::{Digest, Fingerprint};
-use crate::json::from_serde::value_of;
-use crate::json::value::{Object, Value};
-use crate::locked_input::LockedInput;
-use crate::manifest::recipe::Head;
-use crate::name::Name;
-use crate::rel_path::RelPath;
-use crate::timestamp::Timestamp;
-use crate::twin::factor::{Factor, FactorState};
+use crate::build_type::{self, FOLDER, PATCH};
+use crate::bundle;
+use crate::output_tree;
+use crate::provenance::{Builder, Metadata, Provenance};
+use crate::resource::{ResourceDescriptor, TREE};
+use crate::statement::Statement;
 
 /// Before the name of a recipe whose outputs went in.
 pub const NEEDS: &str = "needs ";
@@ -232,11 +233,11 @@ fn report(invocation: &Invocation) -> String {
         ("enforcement", invocation.enforcement.clone()),
         ("factors", json(&invocation.factors)),
     ]);
-    crate::json::canonical::to_string(&value)
+    zwieback_model::json::canonical::to_string(&value)
 }
 
 fn sha256_named(name: &str, digest: Digest) -> ResourceDescriptor {
-    ResourceDescriptor::named(name, crate::attest::digest_set::DigestSet::sha256(digest))
+    ResourceDescriptor::named(name, zwieback_model::digest_set::DigestSet::sha256(digest))
 }
 
 fn json(value: &impl serde::Serialize) -> Value {

@@ -7,24 +7,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use zwieback_model::bake::action::Action;
+use zwieback_model::bake::plan::{
+    LockProblem, Locked, Plan, PlannedToolchain, Requests as _, Variety,
+};
+use zwieback_model::bake::record::{Outcome, Record, RunRecord};
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
+use zwieback_model::enforcement::LockState;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
+use zwieback_model::manifest::lockfile::{LockedFolder, Lockfile, VERSION};
+use zwieback_model::manifest::recipe::{Profile, Recipe};
+use zwieback_model::manifest::toolchain::Toolchain;
+use zwieback_model::name::Name;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::timestamp::Timestamp;
+use zwieback_model::twin::conditions::RunName;
 
-use super::action::Action;
-use super::plan::{LockProblem, Locked, Plan, PlannedToolchain, Requests as _, Variety};
 use super::recheck::manifest;
-use super::record::{Outcome, Record, RunRecord};
-use crate::base64;
-use crate::digest::Digest;
-use crate::enforcement::LockState;
-use crate::json::from_serde::value_of;
-use crate::locked_input::LockedInput;
-use crate::manifest::diagnostic::{Diagnostic, SourceText};
-use crate::manifest::lockfile::{LockedFolder, Lockfile, VERSION};
-use crate::manifest::recipe::{Profile, Recipe};
-use crate::manifest::toolchain::Toolchain;
-use crate::name::Name;
-use crate::rel_path::RelPath;
-use crate::timestamp::Timestamp;
-use crate::twin::conditions::RunName;
 
 /// What was to be built: manifests, locks, patches and what other recipes made for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use zwieback_model::digest::Digest;
+use zwieback_model::enforcement::{Lock, LockState};
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::Value;
+use zwieback_model::manifest::diagnostic::nearest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::{SKEW, Timestamp};
+use zwieback_model::twin::factor::Factor;
+
 use super::file::Policy;
 use super::input_address;
 use super::question::Question;
@@ -14,18 +23,10 @@ use super::reproduction::independent_builders;
 use super::rules::{FactorState, Profile, Rules};
 use super::sandbox_report::{self, word};
 use super::source_pattern::{SourcePattern, is_plain};
-use crate::attest::build_type;
-use crate::attest::reason::{Reason, Refusal, evidence};
-use crate::attest::resource::ResourceDescriptor;
-use crate::attest::verify::Verified;
-use crate::digest::Digest;
-use crate::enforcement::{Lock, LockState};
-use crate::json::canonical;
-use crate::json::value::Value;
-use crate::manifest::diagnostic::nearest;
-use crate::name::Name;
-use crate::timestamp::{SKEW, Timestamp};
-use crate::twin::factor::Factor;
+use crate::build_type;
+use crate::reason::{Reason, Refusal, evidence};
+use crate::resource::ResourceDescriptor;
+use crate::verify::Verified;
 
 const DAY: i64 = 86_400;
 /// A toolchain's tree stands among the inputs under this name and its own.

@@ -1,7 +1,7 @@
 //! Entries that allow secrets, and policies that know them or do not.
 
 use super::*;
-use crate::attest::fixture::{NOW, provenance};
+use crate::fixture::{NOW, provenance};
 use crate::policy::fixture::{HEAD, build, trust};
 use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;

@@ -1,18 +1,18 @@
 //! Policies, builds, and what becomes of them.
 
 use p256::ecdsa::signature::Signer as _;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
 
 use super::*;
-use crate::attest::digest_set::DigestSet;
-use crate::attest::fixture::{Forgery, NOW, artifact, payload, provenance, secret};
-use crate::attest::provenance::Provenance;
-use crate::attest::trust::Trust;
-use crate::attest::verify::{Request, verify};
-use crate::digest::Digest;
+use crate::fixture::{Forgery, NOW, artifact, payload, provenance, secret};
 use crate::policy::file::Policy;
 use crate::policy::fixture::{HEAD, build, build_in, quorum, trust};
 use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;
+use crate::provenance::Provenance;
+use crate::trust::Trust;
+use crate::verify::{Request, verify};
 
 fn ask(policy: &str, builds: &[Verified], environment: Option<&str>) -> Result<Decision, Refusal> {
     decide(&Question {
@@ -42,10 +42,9 @@ fn with_inputs(names: &[&str]) -> Provenance {
     // A folder is a source of the recipe.
     let folders = names.iter().filter_map(|name| name.strip_prefix("folder "));
     let source = |name: &str| (name.to_owned(), Value::object([("path", name.into())]));
-    let sources: crate::json::value::Object = folders.map(source).collect();
+    let sources: zwieback_model::json::value::Object = folders.map(source).collect();
     let recipe = Value::object([("sources", sources.into())]);
-    provenance.external_parameters =
-        crate::attest::build_type::external_parameters(recipe, [].into());
+    provenance.external_parameters = crate::build_type::external_parameters(recipe, [].into());
     provenance
 }
 
@@ -63,8 +62,8 @@ fn sandbox_report() -> ResourceDescriptor {
         ("clock", state("varied")),
         ("readdir-order", state("ineffective")),
     ];
-    let print = crate::digest::Fingerprint::of(b"report");
-    let mut report = ResourceDescriptor::named(crate::bake::statement::SANDBOX, &print);
+    let print = zwieback_model::digest::Fingerprint::of(b"report");
+    let mut report = ResourceDescriptor::named(crate::build::statement::SANDBOX, &print);
     report.annotations = [
         ("enforcement".to_owned(), Value::object(runs)),
         ("factors".to_owned(), Value::object(factors)),
@@ -77,7 +76,7 @@ fn sandbox_report() -> ResourceDescriptor {
 fn rules_of_one_build() {
     let mut provenance = provenance();
     provenance.byproducts.push(sandbox_report());
-    let toolchain = crate::digest::Fingerprint::of(b"toolchain");
+    let toolchain = zwieback_model::digest::Fingerprint::of(b"toolchain");
     let toolchain = ResourceDescriptor::named("toolchain/c", &toolchain);
     provenance.resolved_dependencies.push(toolchain);
     let right = Digest::sha256(b"toolchain");
@@ -143,7 +142,7 @@ fn look_alikes_and_times_that_cannot_be() {
 fn builders_count_when_they_are_independent_and_agree() {
     let same = provenance();
     let mut other = provenance();
-    let input = crate::digest::Fingerprint::of(b"another source");
+    let input = zwieback_model::digest::Fingerprint::of(b"another source");
     other.resolved_dependencies[0].digest = (&input).into();
     let policy = format!("{HEAD}[require]\nbuilders = 2\n");
     for (what, builds, accepted) in [
@@ -184,8 +183,7 @@ fn builders_count_when_they_are_independent_and_agree() {
 fn with_recipe(name: &str) -> Provenance {
     let mut provenance = provenance();
     let recipe = Value::object([("name", name.into())]);
-    provenance.external_parameters =
-        crate::attest::build_type::external_parameters(recipe, [].into());
+    provenance.external_parameters = crate::build_type::external_parameters(recipe, [].into());
     provenance
 }
 
@@ -355,7 +353,7 @@ fn foreign_provenance_needs_a_policy_that_expects_it() {
         table("parameters.x = 1\nany = [\"x\"]"),
         format!(
             "[[build-type]]\nuri = \"{}\"",
-            crate::attest::build_type::BUILD_TYPE
+            crate::build_type::BUILD_TYPE
         ),
     ] {
         let policy = Policy::parse(&format!("{HEAD}[require]\nlevel = 1\n{table}"));
@@ -400,7 +398,7 @@ fn a_toolchain_is_known_by_its_sha256_alone() {
     assert_eq!(verdict(&known, &provenance), None);
     // Another one beside it, whose digest is strong and of no kind that the rule can name.
     let strong = DigestSet::read(
-        &crate::json::fields::Fields::of(
+        &zwieback_model::json::fields::Fields::of(
             &Value::object([("sha512", "ab".repeat(64).as_str().into())]),
             "digest",
         )
@@ -451,7 +449,7 @@ fn a_policy_is_signed_and_never_older() {
         let pae = envelope.pae();
         let sign = |number: &u8| {
             let signature: p256::ecdsa::DerSignature = secret(*number).sign(&pae);
-            crate::attest::dsse::Signature {
+            crate::dsse::Signature {
                 key_id: None,
                 bytes: signature.as_bytes().to_vec(),
             }

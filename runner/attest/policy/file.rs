@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
+use zwieback_model::shown_name::escaped;
+use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{self, LooserError};
 use super::rego::{Rego, UnusableModule};
 use super::rules::{PointlessRuleError, Rules};
-use crate::attest::build_type::{BUILD_TYPE, ExpectedParameters, ForeignBuildTypes};
-use crate::json::from_serde::value_of;
-use crate::json::value::Value;
-use crate::name::Name;
-use crate::shown_name::escaped;
-use crate::timestamp::Timestamp;
+use crate::build_type::{BUILD_TYPE, ExpectedParameters, ForeignBuildTypes};
 
 /// A policy. Its environments are known to be at least as strict as its rules for all.
 #[derive(Clone, Debug, PartialEq, Eq)]

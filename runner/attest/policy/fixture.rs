@@ -1,11 +1,11 @@
 //! A trust root and builds for the tests of this module.
 
-use crate::attest::build_type::ForeignBuildTypes;
-use crate::attest::fixture::{BUILDER, Forgery, NOW, artifact, payload, public};
-use crate::attest::provenance::Provenance;
-use crate::attest::trust::Trust;
-use crate::attest::trust_root::{BuilderKey, Quorum, TrustRoot};
-use crate::attest::verify::{Request, Verified, verify};
+use crate::build_type::ForeignBuildTypes;
+use crate::fixture::{BUILDER, Forgery, NOW, artifact, payload, public};
+use crate::provenance::Provenance;
+use crate::trust::Trust;
+use crate::trust_root::{BuilderKey, Quorum, TrustRoot};
+use crate::verify::{Request, Verified, verify};
 
 pub(crate) const HEAD: &str = "version = 3\nexpires = \"2027-01-01T00:00:00Z\"\n";
 

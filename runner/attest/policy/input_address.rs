@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::attest::build_type::{FILE, FOLDER, PATCH};
-use crate::attest::resource::ResourceDescriptor;
-use crate::bake::statement::{MADE, NEEDS, ROOT};
+use crate::build::statement::{MADE, NEEDS, ROOT};
+use crate::build_type::{FILE, FOLDER, PATCH};
+use crate::resource::ResourceDescriptor;
 
 /// How the name of an input without an address of its own begins, and the scheme it gets.
 const GIVEN: [(&str, &str); 6] = [
@@ -58,9 +58,9 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::digest_set::DigestSet;
-    use crate::digest::Digest;
     use crate::policy::source_pattern::is_plain;
+    use zwieback_model::digest::Digest;
+    use zwieback_model::digest_set::DigestSet;
 
     #[test]
     fn every_input_has_an_address_and_one_spelling() {

@@ -1,11 +1,12 @@
 //! What a policy is asked.
 
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
+
 use super::rego::Rego;
 use super::signed::KnownPolicy;
-use crate::attest::trust::Trust;
-use crate::attest::verify::Verified;
-use crate::name::Name;
-use crate::timestamp::Timestamp;
+use crate::trust::Trust;
+use crate::verify::Verified;
 
 /// What is to be decided.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::name::Name;
+use zwieback_model::name::Name;
 
 /// A module longer than this was not written by hand.
 const LONGEST: usize = 64 << 10;

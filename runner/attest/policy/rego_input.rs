@@ -1,9 +1,10 @@
 //! The document that Rego modules are evaluated over: all that was verified.
 
+use zwieback_model::json::value::{Object, Value};
+
 use super::question::Question;
 use super::reproduction::independent_builders;
-use crate::attest::verify::Verified;
-use crate::json::value::{Object, Value};
+use crate::verify::Verified;
 
 /// The document that modules are evaluated over; docs/policy.md describes every member.
 pub fn input(question: &Question<'_>) -> Value {

@@ -10,10 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleBody, RuleHead, Span};
+use zwieback_model::manifest::diagnostic::nearest;
 
 use super::rego_names::{BY_PATH, constant, name, root, rules, variable};
 use super::rego_shape::{INPUT, Shape};
-use crate::manifest::diagnostic::nearest;
 
 /// What an expression stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

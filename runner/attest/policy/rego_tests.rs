@@ -1,12 +1,12 @@
 //! Modules that deny, that have nothing against it, and that fail: the last deny too.
 
 use super::*;
-use crate::attest::fixture::{BUILDER, NOW, provenance};
-use crate::attest::reason::Reason;
+use crate::fixture::{BUILDER, NOW, provenance};
 use crate::policy::decide::decide;
 use crate::policy::fixture::{HEAD, build, trust};
 use crate::policy::question::Question;
 use crate::policy::signed;
+use crate::reason::Reason;
 
 const NO_NPM: &str = r#"
 package zwieback

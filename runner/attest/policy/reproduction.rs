@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::attest::digest_set::DigestSet;
-use crate::attest::key_id::KeyId;
-use crate::attest::verify::Verified;
-use crate::json::value::Object;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::value::Object;
+
+use crate::key_id::KeyId;
+use crate::verify::Verified;
 
 /// Who stands behind a build.
 #[derive(Clone, Copy, Debug)]
@@ -72,9 +73,9 @@ fn definition(build: &Verified) -> Definition<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::{provenance, public};
-    use crate::attest::trust::Trust;
+    use crate::fixture::{provenance, public};
     use crate::policy::fixture::{build_in, trust};
+    use crate::trust::Trust;
 
     #[test]
     fn who_shares_anything_is_not_independent() {

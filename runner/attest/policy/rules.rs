@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use zwieback_model::digest::Digest;
+use zwieback_model::enforcement::{Lock, LockState};
+use zwieback_model::name::Name;
+use zwieback_model::twin::factor::Factor;
 
 use super::rego::RegoModule;
 use super::sandbox_report::word;
 use super::source_pattern::SourcePattern;
-use crate::attest::level::BuildLevel;
-use crate::digest::Digest;
-use crate::enforcement::{Lock, LockState};
-use crate::name::Name;
-use crate::twin::factor::Factor;
+use crate::level::BuildLevel;
 
 /// What is asked of every provenance, and of all of them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

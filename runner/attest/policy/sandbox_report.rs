@@ -1,13 +1,13 @@
 //! What a provenance says about its sandbox: the states of factors and locks, as the builder wrote them.
 
 use serde::Serialize;
+use zwieback_model::enforcement::{Lock, LockState};
+use zwieback_model::json::from_serde::value_of;
+use zwieback_model::json::value::Value;
+use zwieback_model::twin::factor::Factor;
 
-use crate::attest::provenance::Provenance;
-use crate::bake::statement::SANDBOX;
-use crate::enforcement::{Lock, LockState};
-use crate::json::from_serde::value_of;
-use crate::json::value::Value;
-use crate::twin::factor::Factor;
+use crate::build::statement::SANDBOX;
+use crate::provenance::Provenance;
 
 /// The word for a factor's state; none where the provenance does not tell.
 pub fn factor(provenance: &Provenance, factor: Factor) -> Option<&str> {

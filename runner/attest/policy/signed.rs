@@ -1,12 +1,13 @@
 //! A policy that its keepers have signed, and that cannot be replaced by an older one.
 
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
+
 use super::file::{Policy, PolicyError};
-use crate::attest::dsse::Envelope;
-use crate::attest::reason::{Reason, Refusal};
-use crate::attest::trust_root::Quorum;
-use crate::digest::Digest;
-use crate::json::fields::Fields;
-use crate::json::strict;
+use crate::dsse::Envelope;
+use crate::reason::{Reason, Refusal};
+use crate::trust_root::Quorum;
 
 /// The payload type of a signed policy.
 pub const POLICY_PAYLOAD_TYPE: &str = "application/vnd.zwieback.policy+toml";

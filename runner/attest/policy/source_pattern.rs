@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use zwieback_model::purl::PLACES;
+use zwieback_model::read_from_text;
+
 use super::input_address;
-use crate::purl::PLACES;
-use crate::text::read_from_text;
 
 /// An address, or a prefix of addresses that ends in `/*` or `@*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,27 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::{SKEW, Timestamp};
+
 use super::decide::{decide, too_old_from};
 use super::question::Question;
 use super::reproduction::{Maker, independent, independent_builders};
 use super::signed::KnownPolicy;
-use crate::attest::bundle::Bundle;
-use crate::attest::digest_set::DigestSet;
-use crate::attest::grounds::{Grounds, SummarizedBuild};
-use crate::attest::level::BuildLevel;
-use crate::attest::public_key::PublicKey;
-use crate::attest::reason::{Reason, Refusal};
-use crate::attest::resource::ResourceDescriptor;
-use crate::attest::signing_time::SigningTime;
-use crate::attest::statement::Statement;
-use crate::attest::trust::Trust;
-use crate::attest::trust_root::TrustRoot;
-use crate::attest::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
-use crate::attest::verify::Verified;
-use crate::attest::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
-use crate::digest::Digest;
-use crate::name::Name;
-use crate::timestamp::{SKEW, Timestamp};
+use crate::bundle::Bundle;
+use crate::grounds::{Grounds, SummarizedBuild};
+use crate::level::BuildLevel;
+use crate::public_key::PublicKey;
+use crate::reason::{Reason, Refusal};
+use crate::resource::ResourceDescriptor;
+use crate::signing_time::SigningTime;
+use crate::statement::Statement;
+use crate::trust::Trust;
+use crate::trust_root::TrustRoot;
+use crate::verified::{Artifact, VerifiedEnvelope, VerifiedStatement};
+use crate::verify::Verified;
+use crate::vsa::{PREDICATE_TYPE, REPRODUCED, Summary};
 
 /// Who says it, about what, by which policy.
 #[derive(Clone, Copy, Debug)]

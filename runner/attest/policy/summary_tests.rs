@@ -1,11 +1,11 @@
 //! Summaries: what they may claim, and when they are believed.
 
 use super::*;
-use crate::attest::fixture::{Forgery, NOW, artifact, edit, provenance, public};
-use crate::attest::trust_root::{Revocation, VerifierKey};
+use crate::fixture::{Forgery, NOW, artifact, edit, provenance, public};
 use crate::policy::fixture::{HEAD, build, trust};
 use crate::policy::rego_engine::RegoEngine;
 use crate::policy::signed;
+use crate::trust_root::{Revocation, VerifierKey};
 
 const VERIFIER: &str = "https://zwieback.example/verifiers/gate";
 const RESOURCE: &str = "pkg:generic/zlib@1.2.13";

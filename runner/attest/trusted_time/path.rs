@@ -4,11 +4,11 @@ use der::Encode as _;
 use der::asn1::ObjectIdentifier;
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use zwieback_model::timestamp::Timestamp;
 
 use super::refused::{malformed, unknown};
-use crate::attest::public_key::PublicKey;
-use crate::attest::reason::{Reason, Refusal};
-use crate::timestamp::Timestamp;
+use crate::public_key::PublicKey;
+use crate::reason::{Reason, Refusal};
 
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 /// An authority, two intermediates and a root: nobody has more.

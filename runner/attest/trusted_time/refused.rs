@@ -1,6 +1,6 @@
 //! How a time stamp is refused of which nothing more can be said than what was seen.
 
-use crate::attest::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal};
 
 /// The token leads to nobody who is trusted.
 pub(super) fn unknown(saw: impl std::fmt::Display) -> Refusal {

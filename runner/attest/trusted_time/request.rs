@@ -3,9 +3,9 @@
 use der::Encode as _;
 use der::asn1::{Int, OctetString};
 use x509_cert::spki::AlgorithmIdentifierOwned;
+use zwieback_model::digest::Digest;
 
 use super::asn1::{MessageImprint, SHA256, TimeStampReq};
-use crate::digest::Digest;
 
 /// A request that cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,16 +7,16 @@ use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Any, Decode as _, Encode as _};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::asn1::{EssCertIdV2, SHA256, SigningCertificateV2, TimeStampResp, TstInfo};
 use super::path;
 use super::refused::{malformed, unknown};
 use super::request::number;
-use crate::attest::bundle::Bundle;
-use crate::attest::public_key::PublicKey;
-use crate::attest::reason::{Reason, Refusal};
-use crate::digest::Digest;
-use crate::timestamp::Timestamp;
+use crate::bundle::Bundle;
+use crate::public_key::PublicKey;
+use crate::reason::{Reason, Refusal};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use zwieback_core::bake::plan::Variety;
-use zwieback_core::manifest::recipe::Profile;
-use zwieback_core::twin::choice::{Choice, ChoiceError};
-use zwieback_core::twin::factor::Factor;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::bake::plan::Variety;
+use zwieback_model::manifest::recipe::Profile;
+use zwieback_model::twin::choice::{Choice, ChoiceError};
+use zwieback_model::twin::factor::Factor;
 
 /// How free a build is to resolve and to fetch. The words are cargo's.
 #[derive(Clone, Copy, Debug, Args)]

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use zwieback_core::attest::public_key::Algorithm;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::public_key::Algorithm;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::timestamp::Timestamp;
 
 /// Arguments of `zwieback key`.
 #[derive(Debug, Args)]

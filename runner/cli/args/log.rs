@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use zwieback_core::manifest::quantity::Seconds;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::manifest::quantity::Seconds;
 
 use super::release::GateArgs;
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 /// Which gate.
 #[derive(Clone, Debug, Args)]

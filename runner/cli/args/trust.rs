@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::quantity::Seconds;
-use zwieback_core::name::Name;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::quantity::Seconds;
+use zwieback_model::name::Name;
 
 use super::release::SayArgs;
 use crate::pipeline::policy_file::UnsignedPolicy;

@@ -5,14 +5,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::import::import;
-use zwieback_core::attest::json_lines;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::digest::Digest;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::import::import;
+use zwieback_attest::json_lines;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::key_directory::read_public;
+use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{BundleAction, BundleArgs};

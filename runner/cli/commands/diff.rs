@@ -4,10 +4,10 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::Context as _;
-use zwieback_core::digest::Digest;
 use zwieback_explain::finding::Report;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::fs::given_file;
+use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::inspect::DiffArgs;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use tempfile::TempDir;
-use zwieback_core::enforcement::LockState;
 use zwieback_host::dirs::Dirs;
+use zwieback_model::enforcement::LockState;
 use zwieback_sandbox::probe::diagnosis::{Diagnosis, diagnose};
 
 use crate::cli::args::global::{Format, Global};

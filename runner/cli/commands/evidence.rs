@@ -5,18 +5,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use zwieback_core::attest::folder::Leave;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::trust_root::TrustRoot;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Sha256;
-use zwieback_core::policy::signed::KnownPolicy;
+use zwieback_attest::folder::Leave;
+use zwieback_attest::policy::signed::KnownPolicy;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::trust::Trust;
+use zwieback_attest::trust_root::TrustRoot;
+use zwieback_attest::verified::Artifact;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_host::rego::RegoProcess;
+use zwieback_model::digest::Sha256;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
 use crate::pipeline::bundles::{self, LINES};

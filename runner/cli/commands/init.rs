@@ -4,11 +4,11 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use zwieback_core::draft::recipe::Draft;
-use zwieback_core::draft::system::System;
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
 use zwieback_host::project::Project;
+use zwieback_model::draft::recipe::Draft;
+use zwieback_model::draft::system::System;
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
 
 use crate::cli::args::build::InitArgs;
 use crate::cli::args::global::Global;

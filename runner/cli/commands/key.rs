@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use zwieback_core::attest::key_id::KeyName;
-use zwieback_core::name::Name;
+use zwieback_attest::key_id::KeyName;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::KeyDirectory;
 use zwieback_host::keys::uses;
+use zwieback_model::name::Name;
 use zwieback_trust::gate::people::write_key;
 
 use crate::cli::args::global::{Format, Global};

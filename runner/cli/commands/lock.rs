@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::bake::plan::Variety;
-use zwieback_core::event::Event;
-use zwieback_core::name::Name;
 use zwieback_host::project::{OnDisk, Project, ProjectError};
+use zwieback_model::bake::plan::Variety;
+use zwieback_model::event::Event;
+use zwieback_model::name::Name;
 
 use crate::cli::args::build::LockArgs;
 use crate::cli::args::global::Global;

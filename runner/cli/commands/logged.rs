@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::reason::Refusal as AttestRefusal;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::reason::Refusal as AttestRefusal;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::tlog::logged;
 use zwieback_trust::tlog::view::Expectation;

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use zwieback_core::bake::recheck::{Claim, ClaimedNeed};
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
+use zwieback_attest::build::recheck::{Claim, ClaimedNeed};
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use crate::cli::commands::evidence;
 use crate::pipeline::context::Context;

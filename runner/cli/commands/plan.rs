@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use zwieback_core::twin::conditions::RunName;
 use zwieback_host::machine;
 use zwieback_host::project::Project;
+use zwieback_model::twin::conditions::RunName;
 
 use crate::cli::args::build::{GraphForm, PlanArgs};
 use crate::cli::args::global::{Format, Global};

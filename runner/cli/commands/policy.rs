@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use zwieback_core::attest::reason::Refusal;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::reason::Refusal;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::rego::RegoProcess;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::gate::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 use zwieback_trust::story::say::proposal;

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use zwieback_core::bake::action::ActionResult;
-use zwieback_core::bake::record::Record;
-use zwieback_core::digest::Digest;
 use zwieback_host::run_folder::{self, RunError};
+use zwieback_model::bake::action::ActionResult;
+use zwieback_model::bake::record::Record;
+use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ShowArgs;

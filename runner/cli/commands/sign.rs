@@ -1,7 +1,7 @@
 //! `zwieback sign`: sign what was built with `--unsigned`.
 
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::bake::unsigned::NotSignable;
+use zwieback_attest::build::unsigned::NotSignable;
+use zwieback_attest::trust::Trust;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{SignArgs, TrustArgs};

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use zwieback_core::bake::action::ActionResult;
-use zwieback_core::digest::Digest;
 use zwieback_host::store::gc::Collector;
 use zwieback_host::store::listing::Kind;
+use zwieback_model::bake::action::ActionResult;
+use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::machine::{StoreAction, StoreArgs};

@@ -4,17 +4,17 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use zwieback_core::attest::root_chain::envelope;
-use zwieback_core::attest::root_change;
-use zwieback_core::attest::root_lines;
-use zwieback_core::attest::trust_root::{BuilderKey, Revocation, TrustRoot, VerifierKey};
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::root_chain::envelope;
+use zwieback_attest::root_change;
+use zwieback_attest::root_lines;
+use zwieback_attest::trust_root::{BuilderKey, Revocation, TrustRoot, VerifierKey};
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::certificate::read_certificate;
 use zwieback_host::keys::key_directory::{KeyDirectory, read_public};
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::timestamp::Timestamp;
 
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
 use crate::cli::config::Sign;

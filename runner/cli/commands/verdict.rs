@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use serde_json::{Value, json};
-use zwieback_core::attest::folder::Leave;
-use zwieback_core::attest::reason::{Reason, Refusal};
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::verify::Verified;
-use zwieback_core::attest::vsa::Summary;
-use zwieback_core::policy::decide::{Decision, Outcome};
+use zwieback_attest::folder::Leave;
+use zwieback_attest::policy::decide::{Decision, Outcome};
+use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::trust::Trust;
+use zwieback_attest::verify::Verified;
+use zwieback_attest::vsa::Summary;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::error;

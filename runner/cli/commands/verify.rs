@@ -4,9 +4,9 @@ use std::mem;
 use std::path::Path;
 
 use anyhow::Context as _;
-use zwieback_core::attest::folder::Leave;
-use zwieback_core::attest::vsa::Summary;
-use zwieback_core::policy::summary::Verifier;
+use zwieback_attest::folder::Leave;
+use zwieback_attest::policy::summary::Verifier;
+use zwieback_attest::vsa::Summary;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 

@@ -1,7 +1,7 @@
 //! How events read while several recipes are built: one line a recipe, or each with its name. Pure.
 
-use zwieback_core::event::{Event, Fate, Settled};
-use zwieback_core::name::Name;
+use zwieback_model::event::{Event, Fate, Settled};
+use zwieback_model::name::Name;
 
 use super::paint::{Meaning, counted, seconds};
 use super::sentence;

@@ -4,9 +4,9 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use zwieback_core::bake::completed::Ending;
-use zwieback_core::event::Event;
-use zwieback_core::name::Name;
+use zwieback_model::bake::completed::Ending;
+use zwieback_model::event::Event;
+use zwieback_model::name::Name;
 
 use super::paint::{Meaning, Paint, counted};
 use super::runs::Runs;

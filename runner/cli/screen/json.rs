@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use zwieback_core::event::Event;
-use zwieback_core::name::Name;
+use zwieback_model::event::Event;
+use zwieback_model::name::Name;
 
 use super::terminal;
 use crate::pipeline::observe::Observe;

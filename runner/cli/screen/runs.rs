@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use zwieback_core::name::Name;
-use zwieback_core::twin::conditions::RunName;
-use zwieback_core::twin::factor::Factor;
+use zwieback_model::name::Name;
+use zwieback_model::twin::conditions::RunName;
+use zwieback_model::twin::factor::Factor;
 
 use super::paint::{Meaning, Paint, counted, seconds};
 

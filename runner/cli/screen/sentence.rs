@@ -1,7 +1,7 @@
 //! Events as sentences: a verb and the rest. Pure.
 
-use zwieback_core::event::{Event, Verdict};
-use zwieback_core::name::Name;
+use zwieback_model::event::{Event, Verdict};
+use zwieback_model::name::Name;
 
 use super::paint::{bytes, counted, seconds};
 

@@ -10,8 +10,8 @@
 
 use std::io::{self, StderrLock, StdoutLock, Write};
 
-use zwieback_core::masked::masked;
-use zwieback_core::shown_name::is_shown;
+use zwieback_model::masked::masked;
+use zwieback_model::shown_name::is_shown;
 
 use super::paint::{SEQUENCES, is_used};
 

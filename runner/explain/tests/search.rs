@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::hit::Place;
 use zwieback_explain::limits::Limits;
 use zwieback_explain::search::{Search, Searched};
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::hit::Place;
 
 /// A setting with a key that stands whole in no file of this checkout.
 fn secret() -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use zwieback_core::rel_path::{RelPath, RelPathError};
+use zwieback_model::rel_path::{RelPath, RelPathError};
 
 use crate::archive::limits::Exceeded;
 use crate::store::error::StoreError;

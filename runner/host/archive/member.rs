@@ -3,8 +3,8 @@
 use std::io::{Read, Write as _};
 use std::os::fd::AsFd as _;
 
-use zwieback_core::rel_path::{RelPath, RelPathError};
-use zwieback_core::tree::Entry;
+use zwieback_model::rel_path::{RelPath, RelPathError};
+use zwieback_model::tree::Entry;
 
 use crate::archive::error::{ArchiveError, Refusal};
 use crate::archive::limits::Exceeded;

@@ -1,6 +1,6 @@
 //! The rules under which an archive is unpacked, and what came out of it.
 
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use crate::archive::limits::Limits;
 

@@ -11,8 +11,6 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::rel_path::RelPath;
 use zwieback_host::archive::ar::Ar;
 use zwieback_host::archive::format::Compression;
 use zwieback_host::archive::options::Options;
@@ -23,6 +21,8 @@ use zwieback_host::stage::{Access, Bytes, Order, StageOptions, Top, stage};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::TreeWriter;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::rel_path::RelPath;
 
 /// Pairs are interleaved, so that a busy machine slows both sides.
 const ROUNDS: usize = 3;

@@ -1,9 +1,9 @@
 //! Why what a step left behind is not taken.
 
-use zwieback_core::manifest::limit_key::LimitKey;
-use zwieback_core::rel_path::RelPathError;
-use zwieback_core::shown_name::NameFault;
-use zwieback_core::tree::TreeError;
+use zwieback_model::manifest::limit_key::LimitKey;
+use zwieback_model::rel_path::RelPathError;
+use zwieback_model::shown_name::NameFault;
+use zwieback_model::tree::TreeError;
 
 use crate::fs::fault::Fault;
 use crate::store::error::StoreError;

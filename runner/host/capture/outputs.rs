@@ -7,10 +7,10 @@ use std::io::{Read as _, Write as _};
 use rustix::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{FileType, flistxattr, fstat};
 use rustix::io::Errno;
-use zwieback_core::digest::{Fingerprint, Hasher};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::shown_name;
-use zwieback_core::tree::{Entry, Tree, TreeError};
+use zwieback_model::digest::{Fingerprint, Hasher};
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::shown_name;
+use zwieback_model::tree::{Entry, Tree, TreeError};
 
 use crate::capture::error::{CaptureError, Reason};
 use crate::capture::rules::{Rules, SetGroup};

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fd::BorrowedFd;
 use rustix::fs::FileType;
 use rustix::io::Errno;
-use zwieback_core::digest::{Digest, Hasher};
+use zwieback_model::digest::{Digest, Hasher};
 
 use crate::capture::rules::Rules;
 use crate::fs::beneath::{open_unlocked, read_symlink};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::locked_input::{FileName, FileNameError, LockedInput};
-use zwieback_core::purl::{Purl, PurlError};
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::digest::Digest;
+use zwieback_model::locked_input::{FileName, FileNameError, LockedInput};
+use zwieback_model::purl::{Purl, PurlError};
+use zwieback_model::rel_path::RelPath;
 
 use crate::deb::apt_client::{AptError, HELPER};
 use crate::deb::apt_state::AptState;

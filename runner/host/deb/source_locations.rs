@@ -1,7 +1,7 @@
 //! Where else the same source file lies: a security fix lists the original archive in a pocket that may not hold it.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::digest::Digest;
+use zwieback_model::rel_path::RelPath;
 
 use crate::deb::apt_client::{AptError, HELPER};
 use crate::deb::apt_state::AptState;

@@ -1,6 +1,6 @@
 //! What `apt-get --print-uris` prints: where a file is, its name, its size and its digest.
 
-use zwieback_core::digest::{Digest, DigestError};
+use zwieback_model::digest::{Digest, DigestError};
 
 /// One file that apt would download.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use zwieback_core::purl::Purl;
+use zwieback_model::purl::Purl;
 
 use crate::ecosystem::cargo_lock;
 use crate::ecosystem::client_program::ask;

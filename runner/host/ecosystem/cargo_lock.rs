@@ -1,9 +1,9 @@
 //! `Cargo.lock`: the crates it pins.
 
 use serde::Deserialize;
-use zwieback_core::digest::Digest;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::digest::Digest;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};

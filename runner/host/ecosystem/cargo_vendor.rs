@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::archive::options::Options;
 use crate::archive::unpack::unpack;

@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::digest::Digest;
-use zwieback_core::glob::TooMuchWork;
-use zwieback_core::locked_input::{FileName, FileNameError};
-use zwieback_core::purl::{Purl, PurlError};
-use zwieback_core::rel_path::{RelPath, RelPathError};
+use zwieback_model::digest::Digest;
+use zwieback_model::glob::TooMuchWork;
+use zwieback_model::locked_input::{FileName, FileNameError};
+use zwieback_model::purl::{Purl, PurlError};
+use zwieback_model::rel_path::{RelPath, RelPathError};
 
 use crate::archive::error::ArchiveError;
 use crate::capture::error::CaptureError;

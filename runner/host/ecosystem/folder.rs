@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::fs::FileType;
-use zwieback_core::glob::TooMuchWork;
-use zwieback_core::manifest::project_folder::Selection;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::glob::TooMuchWork;
+use zwieback_model::manifest::project_folder::Selection;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;

@@ -1,8 +1,8 @@
 //! `pkg:generic`: a file by its URL; the digest is the recipe's own, or taken when it is locked.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::manifest::claim::generic_file;
-use zwieback_core::purl::Purl;
+use zwieback_model::digest::Digest;
+use zwieback_model::manifest::claim::generic_file;
+use zwieback_model::purl::Purl;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};

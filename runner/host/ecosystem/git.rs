@@ -1,7 +1,7 @@
 //! A git source: a commit, taken into the store as an archive that always has the same bytes.
 
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::purl::Purl;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::purl::Purl;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_archive::{self, Submodule};

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, Read as _, Write};
 
 use tar::{Builder, EntryType, Header, HeaderMode};
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::git_client::Repository;

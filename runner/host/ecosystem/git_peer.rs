@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 
 use ureq::http::Uri;
-use zwieback_core::address::{Reachable, kind_of_address};
+use zwieback_model::address::{Reachable, kind_of_address};
 
 use crate::ecosystem::error::EcosystemError;
 

@@ -1,7 +1,7 @@
 //! `pkg:github` and its like: what a purl says of a repository, and where it may be asked for.
 
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::client_program::run;
 use crate::ecosystem::error::EcosystemError;

@@ -1,8 +1,8 @@
 //! `pkg:npm`: a tarball, by the integrity that the configured registry states.
 
 use serde::Deserialize;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;

@@ -1,11 +1,11 @@
 //! What an index offers for a package: a file, where it lies, and what its bytes are said to be.
 
-use zwieback_core::base64;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::locked_input::{FileName, LockedInput};
-use zwieback_core::package_file::DOWNLOAD_URL;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::base64;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::locked_input::{FileName, LockedInput};
+use zwieback_model::package_file::DOWNLOAD_URL;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::error::EcosystemError;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use sha2::{Digest as _, Sha512};
-use zwieback_core::locked_input::{FileName, LockedInput};
-use zwieback_core::purl::Purl;
+use zwieback_model::locked_input::{FileName, LockedInput};
+use zwieback_model::purl::Purl;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use zwieback_core::digest::Digest;
-use zwieback_core::package_file::{python_project as normalized, python_version as version_of};
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::digest::Digest;
+use zwieback_model::package_file::{python_project as normalized, python_version as version_of};
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;

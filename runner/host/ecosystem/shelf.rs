@@ -1,6 +1,6 @@
 //! Packages as they are, side by side in one folder: what npm and pip take from the disk.
 
-use zwieback_core::locked_input::FileName;
+use zwieback_model::locked_input::FileName;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::fs::fault::Attempt as _;

@@ -3,8 +3,8 @@
 use std::io::{Read as _, Write as _};
 
 use sha2::{Digest as _, Sha512};
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};

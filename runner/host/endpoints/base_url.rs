@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 use ureq::http::Uri;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 /// An `http`, `https` or `file` URL of a folder; it ends with `/` and has no query.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use zwieback_core::digest::Digest;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::purl::Purl;
+use zwieback_model::digest::Digest;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::purl::Purl;
 
 use crate::endpoints::base_url::BaseUrl;
 use crate::endpoints::template::Template;
@@ -119,7 +119,7 @@ impl Endpoints {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_core::digest::Digest;
+    use zwieback_model::digest::Digest;
 
     fn url(text: &str) -> BaseUrl {
         text.parse().unwrap()

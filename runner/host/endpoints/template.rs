@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::locked_input::LockedInput;
 
 use crate::endpoints::base_url::{BaseUrl, BaseUrlError, encode_path};
 
@@ -103,7 +103,7 @@ fn prefix(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_core::digest::Digest;
+    use zwieback_model::digest::Digest;
 
     fn filled(template: &str, purl: &str) -> String {
         let input = LockedInput {

@@ -11,7 +11,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
-use zwieback_core::address::Reachable;
+use zwieback_model::address::Reachable;
 
 use crate::endpoints::base_url::{BaseUrl, decode};
 use crate::fetch::canceller::Canceller;

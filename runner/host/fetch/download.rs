@@ -3,8 +3,8 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::client::{Answer, Client};

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::locked_input::FileName;
-use zwieback_core::purl::Purl;
+use zwieback_model::digest::Digest;
+use zwieback_model::locked_input::FileName;
+use zwieback_model::purl::Purl;
 
 use crate::fetch::failure::Failure;
 use crate::store::error::StoreError;

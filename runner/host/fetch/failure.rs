@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use zwieback_core::address::AddressKind;
-use zwieback_core::digest::Digest;
+use zwieback_model::address::AddressKind;
+use zwieback_model::digest::Digest;
 
 /// What happened at one place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::locked_input::LockedInput;
 
 use crate::endpoints::table::Endpoints;
 use crate::fetch::canceller::Canceller;

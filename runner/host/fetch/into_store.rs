@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
 
 use crate::fetch::error::FetchError;
 use crate::fetch::event::FetchEvent;

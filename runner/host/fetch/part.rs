@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use zwieback_core::digest::{Digest, Fingerprint, Hasher};
+use zwieback_model::digest::{Digest, Fingerprint, Hasher};
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::error::FetchError;

@@ -1,7 +1,7 @@
 //! Where an answer sends on to, and what may be asked at all.
 
 use ureq::http::{Response, StatusCode, Uri, header};
-use zwieback_core::address::{Reachable, kind_of_address};
+use zwieback_model::address::{Reachable, kind_of_address};
 
 use crate::ecosystem::url::join;
 use crate::fetch::failure::Failure;
@@ -59,7 +59,7 @@ pub(super) fn askable(url: &str, reach: Reachable) -> Result<Uri, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use zwieback_core::address::AddressKind;
+    use zwieback_model::address::AddressKind;
 
     use super::*;
 

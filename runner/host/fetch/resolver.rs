@@ -10,7 +10,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 use ureq::{Error, Proxy};
-use zwieback_core::address::{AddressKind, Reachable, kind_of_address};
+use zwieback_model::address::{AddressKind, Reachable, kind_of_address};
 
 /// The addresses of one host, once they are known; locked while they are looked up.
 type Addresses = Arc<Mutex<Vec<SocketAddr>>>;

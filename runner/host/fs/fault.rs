@@ -3,7 +3,7 @@
 use std::io;
 
 use rustix::io::Errno;
-use zwieback_core::shown_name;
+use zwieback_model::shown_name;
 
 /// A failed system call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

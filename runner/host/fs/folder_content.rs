@@ -6,8 +6,8 @@ use std::io::Read as _;
 use rustix::fd::BorrowedFd;
 use rustix::fs::fgetxattr;
 use rustix::io::Errno;
-use zwieback_core::attest::folder::{Folder, Present};
-use zwieback_core::digest::{Digest, Sha256};
+use zwieback_attest::folder::{Folder, Present};
+use zwieback_model::digest::{Digest, Sha256};
 
 use crate::fs::fault::Attempt as _;
 use crate::fs::folder_walk::{Bounds, FolderEntry, FolderError, Kind, walk_folder};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
-use zwieback_core::digest::{Fingerprint, Hasher};
+use zwieback_model::digest::{Fingerprint, Hasher};
 
 use crate::fs::beneath::{open_entry, read_symlink};
 use crate::fs::descent::AS_IS;

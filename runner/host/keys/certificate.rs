@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::trusted_time::certificate::{CertificateError, to_der};
+use zwieback_attest::trusted_time::certificate::{CertificateError, to_der};
 
 use crate::fs::given_file;
 

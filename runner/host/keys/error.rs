@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::attest::public_key::{Algorithm, PublicKeyError, SignatureError};
+use zwieback_attest::public_key::{Algorithm, PublicKeyError, SignatureError};
 
 use crate::launch::error::LaunchError;
 

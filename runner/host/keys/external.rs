@@ -22,9 +22,9 @@
 
 use std::ffi::OsString;
 
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
-use zwieback_core::attest::purpose::Purpose;
-use zwieback_core::base64;
+use zwieback_attest::public_key::{Algorithm, PublicKey, ecdsa_der};
+use zwieback_attest::purpose::Purpose;
+use zwieback_model::base64;
 
 use super::error::{ExternalError, GREETING, GREETING_V2, SignError};
 use super::signer::Signer;

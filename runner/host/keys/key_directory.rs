@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
-use zwieback_core::name::Name;
+use zwieback_attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_model::name::Name;
 
 use super::passphrase::Passphrase;
 use super::private_key::{PrivateKey, PrivateKeyError};

@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, ecdsa_der};
-use zwieback_core::digest::Digest;
+use zwieback_attest::public_key::{Algorithm, PublicKey, ecdsa_der};
+use zwieback_model::digest::Digest;
 
 use super::error::{Pkcs11Error, SignError, TOOL};
 use super::pkcs11_uri::{PinSource, Pkcs11Uri};

@@ -9,7 +9,7 @@ use pkcs8::{
     SecretDocument,
 };
 use zeroize::Zeroizing;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey, PublicKeyError};
+use zwieback_attest::public_key::{Algorithm, PublicKey, PublicKeyError};
 
 use super::error::SignError;
 use super::passphrase::Passphrase;

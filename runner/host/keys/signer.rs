@@ -1,9 +1,9 @@
 //! What can sign, and a statement's way through it.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::dsse::Draft;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::statement::Statement;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::dsse::Draft;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::statement::Statement;
 
 use super::error::SignError;
 

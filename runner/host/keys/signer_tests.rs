@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use zwieback_core::attest::public_key::Algorithm;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::json::value::Value;
+use zwieback_attest::public_key::Algorithm;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::json::value::Value;
 use zwieback_test_world::skip::skip;
 
 use super::*;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::purpose::Purpose;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::purpose::Purpose;
+use zwieback_model::timestamp::Timestamp;
 
 use super::error::{SignError, UsesError};
 use super::signer::Signer;
@@ -169,7 +169,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt as _;
 
-    use zwieback_core::attest::public_key::Algorithm;
+    use zwieback_attest::public_key::Algorithm;
 
     use super::*;
     use crate::keys::private_key::PrivateKey;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use zwieback_core::manifest::quantity::ByteSize;
+use zwieback_model::manifest::quantity::ByteSize;
 
 /// Why a program gave no answer.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, fchmod, fstat};
-use zwieback_core::digest::{Digest, Fingerprint, Hasher};
+use zwieback_model::digest::{Digest, Fingerprint, Hasher};
 
 use crate::fs::beneath::{create_file, ensure_dir, look, open_file, rename};
 use crate::fs::fault::Attempt as _;

@@ -1,9 +1,9 @@
 //! Making a written tree visible, all at once.
 
 use rustix::io::Errno;
-use zwieback_core::digest::Digest;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_model::digest::Digest;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 use crate::fs::beneath::{make_dir, rename, set_mode, set_mtime};
 use crate::fs::stamp::Stamp;

@@ -1,8 +1,8 @@
 //! Everything that can go wrong with the store.
 
 use rustix::io::Errno;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::rel_path::{RelPath, RelPathError};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::rel_path::{RelPath, RelPathError};
 
 use crate::fs::fault::Fault;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::unlink;
 use crate::store::error::StoreError;

@@ -1,6 +1,6 @@
 //! What is in the store.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::store::error::StoreError;
 use crate::store::place::Store;

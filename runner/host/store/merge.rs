@@ -4,8 +4,8 @@ use std::os::fd::AsFd as _;
 
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 use crate::fs::beneath::{make_link, open_file};
 use crate::fs::fault::Attempt as _;

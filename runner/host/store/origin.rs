@@ -3,8 +3,8 @@
 //! A digest in a lock says which bytes, and not whose they are. Without this, a lock that names one package
 //! and the digest of another would be answered from the store, where no place of that package has the bytes.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::purl::Purl;
+use zwieback_model::digest::Digest;
+use zwieback_model::purl::Purl;
 
 use crate::store::error::StoreError;
 use crate::store::place::Store;

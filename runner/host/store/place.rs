@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::open_lock;
 use crate::fs::fault::{Attempt as _, Fault};

@@ -3,8 +3,8 @@
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
-use zwieback_core::canonical_tree;
-use zwieback_core::digest::Digest;
+use zwieback_model::canonical_tree;
+use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::{look, open_dir};
 use crate::store::error::StoreError;

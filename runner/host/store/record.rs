@@ -6,7 +6,7 @@ use std::os::fd::AsFd as _;
 use rustix::fd::BorrowedFd;
 use rustix::fs::fsync;
 use rustix::io::Errno;
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::{create_file, names, open_dir, open_file, rename, unlink};
 use crate::fs::fault::{Attempt as _, Fault};

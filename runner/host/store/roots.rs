@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use crate::store::error::StoreError;
 use crate::store::place::{Store, tree_place};

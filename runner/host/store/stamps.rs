@@ -4,7 +4,7 @@ use std::os::fd::AsFd as _;
 use std::thread;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::open_dir;
 use crate::fs::fault::Fault;

@@ -6,10 +6,10 @@ use std::thread;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, Stat, fchmod};
-use zwieback_core::canonical_tree;
-use zwieback_core::digest::Digest;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
+use zwieback_model::canonical_tree;
+use zwieback_model::digest::Digest;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink_at};
 use crate::fs::fault::Attempt as _;

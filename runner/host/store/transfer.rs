@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::io::{BufReader, Read, Write};
 
 use tar::{Archive, Builder, Entry, EntryType, Header};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::fs::fault::{Attempt as _, printable};
 use crate::fs::given_file;

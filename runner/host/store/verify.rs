@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use crate::store::error::StoreError;
 use crate::store::listing::{Kind, Object};

@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, fchmod, fstat, futimens};
 use rustix::io::Errno;
-use zwieback_core::digest::{Fingerprint, Hasher};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree, TreeError};
+use zwieback_model::digest::{Fingerprint, Hasher};
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree, TreeError};
 
 use crate::fs::beneath::{
     both_times, create_file, look, make_dir, make_symlink, open_dir, set_mtime,

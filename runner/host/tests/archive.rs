@@ -5,13 +5,13 @@
 use std::io::{Seek as _, Write as _};
 
 use tar::{Builder, EntryType, Header};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::{Entry, Tree};
 use zwieback_host::archive::error::{ArchiveError, Refusal};
 use zwieback_host::archive::limits::{Exceeded, Limits};
 use zwieback_host::archive::options::{Options, Unpacked};
 use zwieback_host::archive::unpack::unpack;
 use zwieback_host::store::place::Store;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::{Entry, Tree};
 
 type Outcome = Result<(Tree, Unpacked), ArchiveError>;
 

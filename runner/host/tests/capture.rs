@@ -11,8 +11,6 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use proptest::prelude::*;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Entry;
 use zwieback_host::capture::error::{CaptureError, Reason};
 use zwieback_host::capture::outputs::{capture, capture_into};
 use zwieback_host::capture::rules::{Rules, SetGroup};
@@ -22,6 +20,8 @@ use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage};
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Entry;
 use zwieback_test_world::skip::skip;
 
 const OPTIONS: StageOptions = StageOptions {

@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use zwieback_core::digest::Digest;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
+use zwieback_model::digest::Digest;
 use zwieback_test_world::skip::skip;
 
 /// A small disk, mounted as long as this lives.

@@ -6,14 +6,14 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Entry;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::Layer;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Entry;
 
 fn path(text: &str) -> RelPath {
     text.parse().unwrap()

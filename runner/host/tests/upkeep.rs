@@ -9,13 +9,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use zwieback_core::digest::Digest;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::gc::Collector;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::verify::Wrong;
+use zwieback_model::digest::Digest;
 
 /// Tells this test binary, run again, to be the process that is killed.
 const VICTIM: &str = "ZWIEBACK_TEST_VICTIM_STORE";

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use zwieback_core::glob::Glob;
-use zwieback_core::manifest::toolchain::Fixups;
+use zwieback_model::glob::Glob;
+use zwieback_model::manifest::toolchain::Fixups;
 
 use crate::fetch::canceller::Canceller;
 use crate::store::place::Store;

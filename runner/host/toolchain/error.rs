@@ -3,10 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::glob::{GlobError, TooMuchWork};
-use zwieback_core::name::Name;
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::glob::{GlobError, TooMuchWork};
+use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::archive::error::ArchiveError;
 use crate::fetch::error::FetchError;

@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use zwieback_core::manifest::toolchain::Fixups;
-use zwieback_core::rel_path::RelPath;
-use zwieback_core::tree::Tree;
+use zwieback_model::manifest::toolchain::Fixups;
+use zwieback_model::rel_path::RelPath;
+use zwieback_model::tree::Tree;
 
 use crate::fs::fault::Attempt as _;
 use crate::store::error::StoreError;
@@ -96,7 +96,7 @@ fn leads_somewhere(tree: &Tree, link: &RelPath, target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_core::tree::Entry;
+    use zwieback_model::tree::Entry;
 
     #[test]
     fn targets_are_followed_one_step() {

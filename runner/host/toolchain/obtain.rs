@@ -1,8 +1,8 @@
 //! A toolchain's tree: the one in the store, or a new one.
 
-use zwieback_core::bake::plan::PlannedToolchain;
-use zwieback_core::digest::{Digest, Hasher};
-use zwieback_core::locked_input::LockedInput;
+use zwieback_model::bake::plan::PlannedToolchain;
+use zwieback_model::digest::{Digest, Hasher};
+use zwieback_model::locked_input::LockedInput;
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::into_store::stored;
@@ -119,7 +119,7 @@ fn package(
 
 /// The outputs of recipes, which were built before.
 fn made(store: &Store, planned: &PlannedToolchain) -> Result<Vec<Made>, AssembleError> {
-    let one = |(name, part): (&_, &zwieback_core::manifest::part::MadePart)| {
+    let one = |(name, part): (&_, &zwieback_model::manifest::part::MadePart)| {
         let digest = planned.made.get(name);
         let tree = digest.map(|digest| store.tree(digest)).transpose()?;
         Ok(Made {
@@ -142,8 +142,8 @@ fn not_built(planned: &PlannedToolchain) -> AssembleError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_core::manifest::diagnostic::SourceText;
-    use zwieback_core::manifest::toolchain::Toolchain;
+    use zwieback_model::manifest::diagnostic::SourceText;
+    use zwieback_model::manifest::toolchain::Toolchain;
 
     fn input(content: &[u8], part: Option<&str>) -> LockedInput {
         LockedInput {

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 
-use zwieback_core::glob::{Glob, Work};
-use zwieback_core::manifest::part::{Form, Part};
-use zwieback_core::purl::Purl;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::glob::{Glob, Work};
+use zwieback_model::manifest::part::{Form, Part};
+use zwieback_model::purl::Purl;
+use zwieback_model::rel_path::RelPath;
 
 use crate::fs::given_file;
 use crate::store::blob::StoredBlob;

@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read};
 
-use zwieback_core::glob::Glob;
+use zwieback_model::glob::Glob;
 
 use crate::archive::ar::Ar;
 use crate::archive::error::ArchiveError;

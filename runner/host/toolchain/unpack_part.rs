@@ -1,7 +1,7 @@
 //! One wheel, tarball of npm or other archive into one layer of a tree. Nothing of it is run.
 
-use zwieback_core::glob::Glob;
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::glob::Glob;
+use zwieback_model::rel_path::RelPath;
 
 use crate::archive::error::ArchiveError;
 use crate::archive::options::Options;

@@ -1,6 +1,6 @@
 //! The merged `/usr`: `/bin`, `/lib` and their like are links, and packages that still use them are led there.
 
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 /// The top names that lie below `usr/` on a merged system.
 const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib64", "lib32", "libx32"];

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::rel_path::RelPathError;
+use zwieback_model::rel_path::RelPathError;
 
 use crate::fs::fault::Fault;
 

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
-use zwieback_core::rel_path::RelPath;
+use zwieback_model::rel_path::RelPath;
 
 use super::error::WorktreeError;
 use super::ignored::{self, Patterns};

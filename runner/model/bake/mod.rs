@@ -12,17 +12,4 @@ pub mod completed;
 
 pub mod comparison;
 
-pub mod carried;
-
-pub mod signed_texts;
-pub mod statement;
-
-pub mod not_repeatable;
-
-pub mod recheck;
-
 pub mod record;
-
-pub mod kept;
-
-pub mod unsigned;

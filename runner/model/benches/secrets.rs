@@ -6,8 +6,8 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::secrets::filter::Filter;
-use zwieback_core::secrets::scan::Scan;
+use zwieback_model::secrets::filter::Filter;
+use zwieback_model::secrets::scan::Scan;
 
 /// As much as is read of the folder.
 const MOST: usize = 256 << 20;

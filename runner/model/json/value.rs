@@ -122,20 +122,17 @@ impl Object {
     }
 
     /// Sets one member.
-    #[cfg(test)]
     pub fn insert(&mut self, name: String, value: Value) {
         self.extend([(name, value)]);
     }
 
     /// The value of that name, to be changed.
-    #[cfg(test)]
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         let found = position(&self.0, name).ok()?;
         Some(&mut Arc::make_mut(&mut self.0)[found].1)
     }
 
     /// Takes the member of that name out.
-    #[cfg(test)]
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let removed = self.get(name).cloned();
         let others = self.0.iter().filter(|(other, _)| other != name);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::glob::{Glob, GlobError, TooMuchWork, Work};
 use crate::rel_path::{RelPath, RelPathError};
-use crate::text::{read_from_text, write_as_text};
+use crate::{read_from_text, write_as_text};
 
 /// The project's top, written `.`, or a folder below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

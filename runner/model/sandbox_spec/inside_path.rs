@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::read_from_text;
 use crate::rel_path::{RelPath, RelPathError};
-use crate::text::read_from_text;
 
 /// An absolute, clean path inside the sandbox: `/`, or `/` and a [`RelPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::fork_server::ForkServer;
 use zwieback_sandbox::handle::SupervisorHandle;

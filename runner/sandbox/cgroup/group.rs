@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
-use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::sandbox_spec::limits::Limits;
 
 use super::layout::{Hierarchy, Version, hierarchies};
 use crate::call::CallError;

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, fstatat};
 use nix::unistd::symlinkat;
-use zwieback_core::sandbox_spec::operation::{DEVICE_LINKS, Device, HIDDEN};
+use zwieback_model::sandbox_spec::operation::{DEVICE_LINKS, Device, HIDDEN};
 
 use super::scratch::ScratchFs;
 use crate::call::{CallError, Named as _};

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknodat};
-use zwieback_core::sandbox_spec::limits::Quota;
-use zwieback_core::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
+use zwieback_model::sandbox_spec::limits::Quota;
+use zwieback_model::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
 
 use super::scratch::size_options;
 use crate::call::{CallError, Named as _};

@@ -5,9 +5,9 @@ use landlock::{
     RulesetCreated, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 use nix::errno::Errno;
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
-use zwieback_core::sandbox_spec::operation::Operation;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::sandbox_spec::operation::Operation;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use crate::call::CallError;
 use crate::error::{Failure, Stage};

@@ -5,8 +5,8 @@ use nix::sys::personality::{self, Persona};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
-use zwieback_core::sandbox_spec::identity::{AddressLayout, KernelRelease, Machine};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::identity::{AddressLayout, KernelRelease, Machine};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use crate::call::{CallError, Named as _};
 

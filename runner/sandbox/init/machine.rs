@@ -1,9 +1,9 @@
 //! The machine a step believes to be on.
 
 use nix::sched::{CloneFlags, unshare};
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
-use zwieback_core::sandbox_spec::identity::Machine;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::sandbox_spec::identity::Machine;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use crate::call::{CallError, Named as _};
 use crate::kernel::{file, process};

@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::operation::{FROZEN, Operation, Place};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::operation::{FROZEN, Operation, Place};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::BaseMounts;
 use super::host::HostMounts;

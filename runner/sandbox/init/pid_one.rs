@@ -7,11 +7,11 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
-use zwieback_core::manifest::recipe::Tracing;
-use zwieback_core::sandbox_spec::identity::Identity;
-use zwieback_core::sandbox_spec::operation::{Medium, Operation};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::identity::Identity;
+use zwieback_model::sandbox_spec::operation::{Medium, Operation};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::{self, BaseMounts};
 use super::host::{HostMounts, Shown};

@@ -1,8 +1,8 @@
 //! User, groups and capabilities.
 
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
-use zwieback_core::sandbox_spec::identity::Identity;
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::sandbox_spec::identity::Identity;
 
 use crate::call::{CallError, Named as _};
 use crate::kernel::{capabilities, file, process};

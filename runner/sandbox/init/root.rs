@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::BaseMounts;
 use crate::call::{CallError, Named as _};

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-use zwieback_core::sandbox_spec::limits::Quota;
+use zwieback_model::sandbox_spec::limits::Quota;
 
 use crate::call::CallError;
 use crate::kernel::file;

@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
-use zwieback_core::enforcement::Enforcement;
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::{Conditions, FIXED_FILES, MOUNT_POINTS};
+use zwieback_model::enforcement::Enforcement;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::{Conditions, FIXED_FILES, MOUNT_POINTS};
 
 use super::facts::Facts;
 use super::remedy::{Remedy, remedies};

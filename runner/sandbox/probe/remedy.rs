@@ -1,7 +1,7 @@
 //! From what failed to what to do. Pure.
 
 use nix::errno::Errno;
-use zwieback_core::enforcement::{Enforcement, Lock, LockState};
+use zwieback_model::enforcement::{Enforcement, Lock, LockState};
 
 use super::facts::Facts;
 use crate::error::{Failure, SandboxError, Stage};

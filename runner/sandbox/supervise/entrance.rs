@@ -2,9 +2,9 @@
 
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use zwieback_core::manifest::recipe::Tracing;
-use zwieback_core::sandbox_spec::identity::{Entropy, Instructions, Machine};
-use zwieback_core::supervision::{Effect, Supervision};
+use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::identity::{Entropy, Instructions, Machine};
+use zwieback_model::supervision::{Effect, Supervision};
 
 use super::shift::Shift;
 use super::{cpuid, filter};

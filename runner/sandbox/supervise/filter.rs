@@ -3,7 +3,7 @@
 use libc::{
     BPF_ALU, BPF_AND, BPF_JEQ, BPF_JSET, BPF_K, BPF_RET, SECCOMP_RET_TRACE, c_long, sock_filter,
 };
-use zwieback_core::sandbox_spec::identity::Entropy;
+use zwieback_model::sandbox_spec::identity::Entropy;
 
 use super::arch;
 use super::clock::WALL;

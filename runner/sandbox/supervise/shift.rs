@@ -1,6 +1,6 @@
 //! The shift: what the steps of a sandbox see otherwise than the host has it.
 
-use zwieback_core::sandbox_spec::identity::{Entropy, Instructions, Machine};
+use zwieback_model::sandbox_spec::identity::{Entropy, Instructions, Machine};
 
 /// What the steps of a sandbox see otherwise than the host has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

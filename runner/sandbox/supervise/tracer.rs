@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use libc::{PTRACE_EVENT_EXEC, PTRACE_EVENT_SECCOMP, PTRACE_EVENT_STOP, SIGTRAP};
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::identity::Instructions;
+use zwieback_model::sandbox_spec::identity::Instructions;
 
 use super::luck::Luck;
 use super::shift::Shift;

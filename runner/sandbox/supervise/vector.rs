@@ -1,7 +1,7 @@
 //! Changes what the kernel tells a program that has not run yet: its auxiliary vector.
 
 use nix::errno::Errno;
-use zwieback_core::sandbox_spec::identity::Entropy;
+use zwieback_model::sandbox_spec::identity::Entropy;
 
 use super::shift::Shift;
 use super::{arch, luck};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::supervision::{Effect, Supervision};
+use zwieback_model::supervision::{Effect, Supervision};
 
 /// What did not go as it should.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

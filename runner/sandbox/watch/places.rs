@@ -4,9 +4,9 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::sys::statvfs::fstatvfs;
-use zwieback_core::sandbox_spec::limits::Quota;
-use zwieback_core::sandbox_spec::operation::{Medium, Operation, Place};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::limits::Quota;
+use zwieback_model::sandbox_spec::operation::{Medium, Operation, Place};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::effort::processor_time;
 use super::processes::Tables;

@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
-use zwieback_core::sandbox_spec::limits::Quota;
+use zwieback_model::sandbox_spec::limits::Quota;
 
 /// Descriptors of the deepest levels that are kept. What lies further up is found again by `..`: a tree
 /// may be deeper than a process may have files open, and its paths longer than `PATH_MAX`.

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use nix::sys::stat::fstat;
-use zwieback_core::sandbox_spec::limits::Quota;
+use zwieback_model::sandbox_spec::limits::Quota;
 
 use super::processes::Tables;
 use super::tree_size::Pass;

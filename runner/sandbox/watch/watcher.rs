@@ -3,8 +3,8 @@
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::effort::processor_time;
 use super::places::PlaceMeter;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::builds::{Builds, is_operator};
 use super::case::Case;

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::grounds::Grounds;
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::level::BuildLevel;
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::reason as attest;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::verify::{Request, Verified, verify as verify_build};
-use zwieback_core::digest::Digest;
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
-use zwieback_core::policy::decide::{Applicable, Outcome};
-use zwieback_core::policy::question::Question as BuildQuestion;
-use zwieback_core::policy::reproduction::independent_builders;
-use zwieback_core::policy::summary::grounds;
+use zwieback_attest::grounds::Grounds;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::level::BuildLevel;
+use zwieback_attest::policy::decide::{Applicable, Outcome};
+use zwieback_attest::policy::question::Question as BuildQuestion;
+use zwieback_attest::policy::reproduction::independent_builders;
+use zwieback_attest::policy::summary::grounds;
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::reason as attest;
+use zwieback_attest::trust::Trust;
+use zwieback_attest::verify::{Request, Verified, verify as verify_build};
+use zwieback_model::digest::Digest;
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
 
 use super::case::Case;
 use super::decision::{Rule, SetAside, Waivable};

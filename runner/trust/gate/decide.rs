@@ -1,7 +1,7 @@
 //! The decision. All rules are applied even after one has denied, so that all can be shown; whether
 //! something must not stay is asked first.
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 
 use super::builds::{self, Builds};
 use super::case::Case;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::grounds::Grounds;
-use zwieback_core::attest::level::BuildLevel;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::grounds::Grounds;
+use zwieback_attest::level::BuildLevel;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use crate::reason::{Refusal, Why};
 

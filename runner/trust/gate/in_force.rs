@@ -1,14 +1,14 @@
 //! A policy that can be decided by: its three documents, read and held against each other.
 
-use zwieback_core::attest::key_id::KeyName;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::root_chain;
-use zwieback_core::attest::trust_root::TrustRoot;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::policy::environment::tighten;
-use zwieback_core::policy::rules::Rules;
-use zwieback_core::policy::signed::{KnownPolicy, unsigned};
+use zwieback_attest::key_id::KeyName;
+use zwieback_attest::policy::environment::tighten;
+use zwieback_attest::policy::rules::Rules;
+use zwieback_attest::policy::signed::{KnownPolicy, unsigned};
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::root_chain;
+use zwieback_attest::trust_root::TrustRoot;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use super::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};

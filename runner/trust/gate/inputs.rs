@@ -1,12 +1,12 @@
 //! The inputs of a build by what they are to the gate: what people write, and what recipes made.
 
-use zwieback_core::attest::build_type::{FILE, FOLDER, PATCH};
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::bake::statement::{MADE, NEEDS};
-use zwieback_core::digest::Digest;
-use zwieback_core::json::value::Value;
-use zwieback_core::policy::decide::TOOLCHAIN_PREFIX;
+use zwieback_attest::build::statement::{MADE, NEEDS};
+use zwieback_attest::build_type::{FILE, FOLDER, PATCH};
+use zwieback_attest::policy::decide::TOOLCHAIN_PREFIX;
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::value::Value;
 
 /// A source that has authors: what a toolchain is made of says nothing about who wrote the release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ fn is_source(input: &ResourceDescriptor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use zwieback_core::attest::digest_set::DigestSet;
+    use zwieback_model::digest_set::DigestSet;
 
     use super::*;
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::trust::Trust;
-use zwieback_core::attest::verify::{Request, Verified, verify_claim};
-use zwieback_core::digest::Digest;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::trust::Trust;
+use zwieback_attest::verify::{Request, Verified, verify_claim};
+use zwieback_model::digest::Digest;
 
 use super::case::Case;
 use super::decision::{Rule, SetAside, Waivable};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use zwieback_core::attest::key_id::{KeyId, KeyName};
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::base64;
-use zwieback_core::name::Name;
+use zwieback_attest::key_id::{KeyId, KeyName};
+use zwieback_attest::public_key::PublicKey;
+use zwieback_model::base64;
+use zwieback_model::name::Name;
 
 /// People, their keys, and their roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::policy::rego::Rego;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::policy::rego::Rego;
+use zwieback_attest::verified::Artifact;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use crate::state::folded::State;
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::people::{People, PeopleError, Person, read_key};
 

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::reason as attest;
-use zwieback_core::attest::trust_root::{Revocation, TrustRoot};
-use zwieback_core::digest::Digest;
-use zwieback_core::policy::reproduction::{Maker, independent};
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::policy::reproduction::{Maker, independent};
+use zwieback_attest::reason as attest;
+use zwieback_attest::trust_root::{Revocation, TrustRoot};
+use zwieback_model::digest::Digest;
 
 use super::decision::Rule;
 use super::exceptions;

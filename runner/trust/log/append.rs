@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::verified::{check_names, check_shown_names};
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::verified::{check_names, check_shown_names};
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::believed::BelievedLog;
 use super::bundles::{LARGEST, MANY, end_of};
@@ -77,7 +77,7 @@ impl Submission {
             return Err(Refusal::new(Reason::EntryTooLarge, saw));
         }
         let read = Bundle::parse(&bundle);
-        read.map_err(zwieback_core::attest::reason::Refusal::from)?;
+        read.map_err(zwieback_attest::reason::Refusal::from)?;
         Ok(Self {
             body: entry.to_bytes()?,
             said,

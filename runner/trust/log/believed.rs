@@ -1,6 +1,6 @@
 //! The one door to a log's entries: its checkpoint is held against what is expected and remembered.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::error::LogError;
 use super::memory::Memory;
@@ -45,7 +45,7 @@ impl LogDir {
     pub fn believe_own(
         &self,
         memory: &Memory,
-        now: zwieback_core::timestamp::Timestamp,
+        now: zwieback_model::timestamp::Timestamp,
     ) -> Result<BelievedLog, LogError> {
         let policy = WitnessPolicy::unwitnessed(self.key().clone());
         let expected = Expectation {

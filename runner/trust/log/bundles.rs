@@ -6,9 +6,9 @@ use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::json::strict::Limits;
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
+use zwieback_model::json::strict::Limits;
 
 use super::error::LogError;
 use super::files::bytes;
@@ -164,7 +164,7 @@ mod tests {
 
     fn log(folder: &Path) -> LogDir {
         let key = zwieback_host::keys::private_key::PrivateKey::generate(
-            zwieback_core::attest::public_key::Algorithm::Ed25519,
+            zwieback_attest::public_key::Algorithm::Ed25519,
         )
         .unwrap();
         let signer: &dyn zwieback_host::keys::signer::Signer = &key;

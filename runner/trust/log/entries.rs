@@ -5,8 +5,8 @@ use std::iter::{Enumerate, Zip};
 use std::path::PathBuf;
 use std::vec::IntoIter;
 
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::digest::Digest;
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_model::digest::Digest;
 
 use super::believed::BelievedLog;
 use super::bundles::Bundles;

@@ -1,6 +1,6 @@
 //! Proofs from a log's folder, by the tiles on the way alone.
 
-use zwieback_core::attest::bundle::Bundle;
+use zwieback_attest::bundle::Bundle;
 
 use super::believed::BelievedLog;
 use super::error::LogError;

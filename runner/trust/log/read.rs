@@ -1,6 +1,6 @@
 //! Reading a log's files of digests and entries; nothing is believed here.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::error::LogError;
 use super::files;

@@ -6,9 +6,9 @@
 
 use std::path::PathBuf;
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::digest::Digest;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_model::digest::Digest;
 
 use super::error::LogError;
 use crate::reason::{Reason, Refusal};

@@ -1,8 +1,8 @@
 //! A witness: it vouches for a checkpoint only if that extends the last one it vouched for.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
 use zwieback_host::keys::signer::Signer;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::believed::BelievedLog;
 use super::error::LogError;

@@ -1,8 +1,8 @@
 //! What stories give back, as JSON for programs.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
 
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;

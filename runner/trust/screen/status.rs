@@ -1,6 +1,6 @@
 //! The status on the screen: a line for each environment, and what needs a look below them.
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 
 use super::text::{Cell, Label, Text, headings};
 use crate::story::status::{EnvironmentStatus, RevocationStatus, Status};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 
 use super::text::{Cell, Label, Text};
 use crate::story::status::RevocationStatus;

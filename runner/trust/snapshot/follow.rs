@@ -3,10 +3,10 @@
 use std::num::NonZero;
 use std::thread;
 
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::shelf::Snapshot;
 use super::tree::Damaged;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr as _;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::page::Address;
 use crate::log::blocks::BlockStamps;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 /// A leaf that would be larger is split; one part alone may be of any size.
 pub const LARGEST: usize = 16 << 10;

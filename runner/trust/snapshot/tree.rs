@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::page::{Address, LARGEST, Page, WAYS, way};
 use super::pages::Pages;

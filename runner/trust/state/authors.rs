@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::folded::State;
 use super::key::Key;

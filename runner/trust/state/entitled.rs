@@ -25,9 +25,9 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::behind::Behind;
 use crate::statement::rollback::Trigger;

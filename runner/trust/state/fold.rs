@@ -1,8 +1,8 @@
 //! The fold: one entry, and what it changes.
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::folded::{State, stamped};
 use super::keepers::keeper;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::trust_root::TrustRoot;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
-use zwieback_core::trusted_time::token;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trust_root::TrustRoot;
+use zwieback_attest::trusted_time::token;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::environment::History;
 use super::key::Key;
@@ -184,7 +184,7 @@ impl State {
 /// files can add one that does not hold. Such a one says nothing, and takes nothing from what was signed: a
 /// revocation must not end by it.
 pub(crate) fn stamped(
-    bundle: &zwieback_core::attest::bundle::Bundle,
+    bundle: &zwieback_attest::bundle::Bundle,
     root: Option<&TrustRoot>,
 ) -> Option<Timestamp> {
     let authorities = root.map_or(&[][..], |root| &root.time_stampers);
@@ -193,14 +193,14 @@ pub(crate) fn stamped(
 
 #[cfg(test)]
 mod tests {
-    use zwieback_core::attest::public_key::Algorithm;
-    use zwieback_core::attest::resource::ResourceDescriptor;
-    use zwieback_core::attest::statement::Statement;
-    use zwieback_core::attest::trust_root::Quorum;
-    use zwieback_core::digest::Fingerprint;
-    use zwieback_core::json::value::Value;
+    use zwieback_attest::public_key::Algorithm;
+    use zwieback_attest::resource::ResourceDescriptor;
+    use zwieback_attest::statement::Statement;
+    use zwieback_attest::trust_root::Quorum;
     use zwieback_host::keys::private_key::PrivateKey;
     use zwieback_host::keys::signer::seal;
+    use zwieback_model::digest::Fingerprint;
+    use zwieback_model::json::value::Value;
 
     use super::*;
 

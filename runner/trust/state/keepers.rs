@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::name::Name;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::name::Name;
 
 use super::folded::State;
 use super::record::{Entered, RestorationRecord, RevocationRecord};

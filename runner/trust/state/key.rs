@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use super::needs;
 use crate::statement::said::{Said, Signed};

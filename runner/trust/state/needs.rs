@@ -1,8 +1,8 @@
 //! Which builds a build rests on: trees that other recipes made, by their digests.
 
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::bake::statement::{MADE, NEEDS, OUTPUTS};
-use zwieback_core::digest::Digest;
+use zwieback_attest::build::statement::{MADE, NEEDS, OUTPUTS};
+use zwieback_attest::provenance::Provenance;
+use zwieback_model::digest::Digest;
 
 /// The trees that other recipes made and that went into this build, with what they were to it; one
 /// without a digest that counts could be any.

@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::behind::Behind;
 use super::environment::{Generation, History};

@@ -1,8 +1,8 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::trust_root::{self, TrustRoot};
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trust_root::{self, TrustRoot};
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::folded::State;
 use super::record::RevocationRecord;

@@ -1,7 +1,7 @@
 //! Revoked keys: which of their words still count, by when they were stamped.
 
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::digest::Digest;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_model::digest::Digest;
 
 use super::*;
 use crate::state::folded::Anchor;

@@ -1,8 +1,8 @@
 //! How tests ended. A success counts unless a failure is known that it does not come after: neither by what
 //! the log held when it was made, nor by its time. So an old success that was kept back changes nothing.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use super::folded::State;
 use super::record::{Entered, TestRecord};

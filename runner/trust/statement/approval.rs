@@ -1,12 +1,12 @@
 //! A person's approval of one artifact for one environment, until it expires.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::json::fields::{FieldError, Fields};
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::heading::{self, Heading};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::json::fields::{FieldError, FieldProblem, Fields, text_of};
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields, text_of};
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
 
 use super::heading::Heading;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::json::fields::{Fields, text_of};
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::json::fields::{Fields, text_of};
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::heading::{self, Heading};
 use crate::reason::{Reason, Refusal};

@@ -1,13 +1,13 @@
 //! What every statement of ours has: the log it is for, and when it was made.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::json::value::{Object, Value};
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::value::{Object, Value};
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use crate::tlog::note_key::NoteName;
 

@@ -1,13 +1,13 @@
 //! A policy change: one keeper's word that these documents are to be the policy.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::canonical;
-use zwieback_core::json::fields::{FieldError, Fields};
-use zwieback_core::json::value::Value;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::value::Value;
 
 use super::heading::Heading;
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::vsa::{PREDICATE_TYPE as VSA, Summary};
-use zwieback_core::digest::Digest;
-use zwieback_core::json::fields::{FieldError, Fields};
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::vsa::{PREDICATE_TYPE as VSA, Summary};
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
 
 use super::heading::{self, number};
 use crate::reason::{Reason, Refusal};
@@ -79,7 +79,7 @@ impl Promotion {
         let log = fields.text(LOG)?.parse();
         let waived = fields.list(WAIVED)?.into_iter();
         let text = |(path, value): (String, &Value)| -> Result<String, FieldError> {
-            Ok(zwieback_core::json::fields::text_of(value, &path)?.to_owned())
+            Ok(zwieback_model::json::fields::text_of(value, &path)?.to_owned())
         };
         Ok(Self {
             summary: Summary::read(predicate)?,

@@ -1,14 +1,14 @@
 //! A revocation: from a time on, a key, an artifact, a builder or a source is not to be used.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::key_id::{KeyId, KeyName};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::json::value::Value;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::{KeyId, KeyName};
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
 
 use super::heading::Heading;
 

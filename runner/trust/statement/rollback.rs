@@ -1,10 +1,10 @@
 //! A rollback: the only way by which an older release may replace a newer one.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::name::Name;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::name::Name;
 
 use super::heading::{self, Heading, number};
 

@@ -1,15 +1,15 @@
 //! What an entry of the log says, whatever its kind, once its signature holds.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::dsse::PAYLOAD_TYPE;
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::output_tree::outputs;
-use zwieback_core::attest::provenance::{self, Provenance};
-use zwieback_core::attest::reason::{self as attest, Refusal as AttestRefusal};
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::fields::Fields;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::dsse::PAYLOAD_TYPE;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::output_tree::outputs;
+use zwieback_attest::provenance::{self, Provenance};
+use zwieback_attest::reason::{self as attest, Refusal as AttestRefusal};
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::timestamp::Timestamp;
 
 use super::approval::{self, Approval};
 use super::authorship::{self, Authorship};

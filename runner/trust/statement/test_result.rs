@@ -7,11 +7,11 @@
 //! and a success while no failure is known.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::json::fields::{FieldError, FieldProblem, Fields};
-use zwieback_core::json::value::Object;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
+use zwieback_model::json::value::Object;
+use zwieback_model::timestamp::Timestamp;
 
 use super::heading::{self, Heading, number};
 

@@ -5,16 +5,16 @@ use std::fmt;
 use std::fs::File;
 use std::path::Path;
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::policy::rego::Rego;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::policy::rego::Rego;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::verified::Artifact;
 use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::Signer;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::error::StoryError;
 use crate::gate::decide::decide;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use zwieback_core::attest::reason as attest;
+use zwieback_attest::reason as attest;
 use zwieback_host::fs::fault::Fault;
 
 use crate::log::error::LogError;

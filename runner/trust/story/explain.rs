@@ -1,7 +1,7 @@
 //! Repeating a decision from the log alone.
 
-use zwieback_core::attest::grounds::Grounds;
-use zwieback_core::attest::verified::Artifact;
+use zwieback_attest::grounds::Grounds;
+use zwieback_attest::verified::Artifact;
 
 use super::desk::Reader;
 use super::error::StoryError;

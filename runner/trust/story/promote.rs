@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::attest::vsa::{REPRODUCED, Summary};
-use zwieback_core::name::Name;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::verified::Artifact;
+use zwieback_attest::vsa::{REPRODUCED, Summary};
 use zwieback_host::keys::signer::seal;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::name::Name;
 
 use super::desk::{Desk, Place, Reader, open_artifact};
 use super::error::StoryError;

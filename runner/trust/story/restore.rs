@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::seal;
+use zwieback_model::timestamp::Timestamp;
 
 use super::desk::{Desk, Reader};
 use super::error::StoryError;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyName;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyName;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::statement::Statement;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::desk::{Desk, Reader};
 use super::error::StoryError;

@@ -1,11 +1,11 @@
 //! Rollback: to the newest release that was deployed before the one that is left, worked when it was left,
 //! was not taken out since, and verifies now.
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::name::Name;
+use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::seal;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::name::Name;
 
 use super::desk::{Desk, Place, Reader};
 use super::error::StoryError;

@@ -6,16 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::verified::Artifact;
 use zwieback_host::keys::signer::{Signer, seal};
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::desk::{Desk, Reader, subject};
 use super::error::StoryError;

@@ -5,9 +5,9 @@
 //! is there, whether it works, and whether the gate would let it in today. What cannot be judged is an
 //! error, or for people to look at, and never fine.
 
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::name::Name;
+use zwieback_attest::verified::Artifact;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::name::Name;
 
 use super::desk::{Place, Reader};
 use super::error::StoryError;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyId;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;

@@ -1,15 +1,15 @@
 //! Where an artifact comes from and how it got where it is: from deployment back to every input.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::key_id::KeyId;
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::reason::Refusal as AttestRefusal;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::reason::Refusal as AttestRefusal;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 
 use super::desk::Reader;
 use super::error::StoryError;

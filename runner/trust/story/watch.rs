@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 
 use super::desk::{Desk, Reader};
 use super::error::StoryError;

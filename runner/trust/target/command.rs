@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use zwieback_core::name::Name;
 use zwieback_host::launch::launched::Launch;
 use zwieback_host::launch::rules::OPERATOR;
+use zwieback_model::name::Name;
 
 /// A command that an operator has written down.
 #[derive(Clone, Debug, PartialEq, Eq)]

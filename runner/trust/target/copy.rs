@@ -6,9 +6,9 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use zwieback_core::digest::{Digest, Fingerprint, Hasher};
 use zwieback_host::fs::beneath::{create_file, ensure_dir, make_dir};
 use zwieback_host::fs::fault::{Attempt as _, Fault};
+use zwieback_model::digest::{Digest, Fingerprint, Hasher};
 
 use super::error::TargetError;
 use super::home::Home;

@@ -1,7 +1,7 @@
 //! Whether what was deployed works: a command that has some time to say so.
 
-use zwieback_core::name::Name;
 use zwieback_host::launch::error::LaunchError;
+use zwieback_model::name::Name;
 
 use super::command::TargetCommand;
 

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
 use zwieback_host::fs::beneath::open_lock;
 use zwieback_host::fs::fault::Attempt as _;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use super::error::TargetError;
 use super::folder::Folder;

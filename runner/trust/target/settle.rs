@@ -1,7 +1,7 @@
 //! Bringing a target to what the log says: after a crash, or a command that failed.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::name::Name;
+use zwieback_model::digest::Digest;
+use zwieback_model::name::Name;
 
 use super::copy::{discard_staged, fingerprint};
 use super::error::TargetError;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use zwieback_core::digest::Digest;
-use zwieback_core::shown_name;
+use zwieback_model::digest::Digest;
+use zwieback_model::shown_name;
 
 use super::error::TargetError;
 

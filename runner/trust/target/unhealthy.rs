@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::error::TargetError;
 use super::home::Home;

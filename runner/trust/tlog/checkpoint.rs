@@ -1,7 +1,7 @@
 //! C2SP's checkpoint: what a log says about itself, in three signed lines.
 
-use zwieback_core::base64;
-use zwieback_core::digest::Digest;
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
 
 use super::note::Note;
 use super::note_key::{NoteKey, NoteName};

@@ -1,6 +1,6 @@
 //! What a witness says: at that time it had seen nothing but growth up to this checkpoint.
 
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::timestamp::Timestamp;
 
 use super::note::Note;
 use super::note_key::NoteKey;

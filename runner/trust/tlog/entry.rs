@@ -1,14 +1,14 @@
 //! Entries as Sigstore's verifiers read them: `hashedrekord` 0.0.2 over the digest of the PAE.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::known_keys::KnownKeys;
-use zwieback_core::attest::public_key::{Algorithm, PublicKey};
-use zwieback_core::base64;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::canonical;
-use zwieback_core::json::fields::Fields;
-use zwieback_core::json::strict;
-use zwieback_core::json::value::Value;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::known_keys::KnownKeys;
+use zwieback_attest::public_key::{Algorithm, PublicKey};
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::fields::Fields;
+use zwieback_model::json::strict;
+use zwieback_model::json::value::Value;
 
 use super::note::Note;
 use super::note_key::NoteKey;
@@ -37,7 +37,7 @@ impl Entry {
     pub fn of(bundle: &Bundle, key: &PublicKey) -> Result<Self, Refusal> {
         let pae = bundle.envelope().pae();
         let confirmed = key.confirm(&pae, bundle.signature());
-        confirmed.map_err(zwieback_core::attest::reason::Refusal::from)?;
+        confirmed.map_err(zwieback_attest::reason::Refusal::from)?;
         Ok(Self {
             signed: Digest::sha256(&pae),
             signature: bundle.signature().to_vec(),
@@ -78,7 +78,7 @@ impl Entry {
     pub fn parse(bytes: &[u8], keys: &mut KnownKeys) -> Result<Self, Refusal> {
         let refuse = |what: &str| Refusal::new(Reason::EntryMalformed, what);
         let document =
-            strict::parse(bytes).map_err(zwieback_core::attest::reason::Refusal::from)?;
+            strict::parse(bytes).map_err(zwieback_attest::reason::Refusal::from)?;
         let fields = Fields::of(&document, "")?;
         if (fields.text("kind")?, fields.text("apiVersion")?) != (KIND, VERSION) {
             return Err(refuse("another kind of entry"));
@@ -123,7 +123,7 @@ impl Entry {
     pub fn confirm(&self, bundle: &Bundle) -> Result<(), Refusal> {
         let pae = bundle.envelope().pae();
         let confirmed = self.key.confirm(&pae, bundle.signature());
-        Ok(confirmed.map_err(zwieback_core::attest::reason::Refusal::from)?)
+        Ok(confirmed.map_err(zwieback_attest::reason::Refusal::from)?)
     }
 }
 
@@ -163,7 +163,7 @@ pub fn of_bundle_entry(value: &Value) -> Result<(Vec<u8>, LogProof), Refusal> {
     let proof = fields.object("inclusionProof")?;
     let refuse = |what: &str| Refusal::new(Reason::ProofMalformed, what);
     let digest = |(path, value): (String, &Value)| {
-        let text = zwieback_core::json::fields::text_of(value, &path)?;
+        let text = zwieback_model::json::fields::text_of(value, &path)?;
         let bytes = base64::decode(text).ok();
         let bytes: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
         bytes

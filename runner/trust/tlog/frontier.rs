@@ -1,7 +1,7 @@
 //! The right edge of a growing tree: its root in constant memory.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::node;
 use super::proof::TreeHead;

@@ -1,6 +1,6 @@
 //! Which log a statement is for: a name can be given twice, a key with its first entry cannot.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::note_key::NoteKey;
 
@@ -18,7 +18,7 @@ mod tests {
     #[test]
     fn another_key_or_first_entry_is_another_log() {
         let keys = ["a", "b"].map(|name| {
-            let der = zwieback_core::attest::public_key::PublicKey::from_pem(PEM).unwrap();
+            let der = zwieback_attest::public_key::PublicKey::from_pem(PEM).unwrap();
             let kind = super::super::note_key::NoteKind::Log;
             NoteKey::new(kind, name.parse().unwrap(), &der).unwrap()
         });

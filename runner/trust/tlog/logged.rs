@@ -1,7 +1,7 @@
 //! Whether a bundle proves, by itself and offline, that it is in a log.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::known_keys::KnownKeys;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::known_keys::KnownKeys;
 
 use super::entry::{self, Entry};
 use super::node;
@@ -25,7 +25,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectation<'_>) -> Result<u64, Refusa
 
 fn verify_one(
     bundle: &Bundle,
-    value: &zwieback_core::json::value::Value,
+    value: &zwieback_model::json::value::Value,
     expected: &Expectation<'_>,
 ) -> Result<u64, Refusal> {
     let (body, proof) = entry::of_bundle_entry(value)?;

@@ -1,7 +1,7 @@
 //! The digests of RFC 6962: leaves and nodes, each with its own prefix.
 
 use sha2::{Digest as _, Sha256};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 /// The digest of an entry. The prefix keeps a leaf from ever being taken for a node.
 pub fn leaf(entry: &[u8]) -> Digest {

@@ -1,6 +1,6 @@
 //! C2SP's signed note: a text, a blank line, and a line for each signature.
 
-use zwieback_core::base64;
+use zwieback_model::base64;
 
 use super::note_key::{NoteKey, NoteName};
 use crate::reason::{Reason, Refusal};

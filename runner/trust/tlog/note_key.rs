@@ -6,8 +6,8 @@ use std::str::FromStr;
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use zwieback_core::attest::public_key::{Algorithm, PublicKey};
-use zwieback_core::base64;
+use zwieback_attest::public_key::{Algorithm, PublicKey};
+use zwieback_model::base64;
 
 use crate::reason::{Reason, Refusal};
 

@@ -1,7 +1,7 @@
 //! What a proof must do to be believed: RFC 6962, section 2.1.
 
 use serde::{Deserialize, Serialize};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::node;
 use crate::reason::{Reason, Refusal};

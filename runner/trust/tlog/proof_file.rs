@@ -1,7 +1,7 @@
 //! C2SP's tlog-proof: one small file that proves, offline, that an entry is in a witnessed log.
 
-use zwieback_core::base64;
-use zwieback_core::digest::Digest;
+use zwieback_model::base64;
+use zwieback_model::digest::Digest;
 
 use super::checkpoint::Checkpoint;
 use super::note::Note;

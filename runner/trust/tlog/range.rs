@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::node;
 use super::proof::InclusionProof;

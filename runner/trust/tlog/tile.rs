@@ -1,6 +1,6 @@
 //! Tiles: 256 digests of one level in a file, so that a tree can be served as static files.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::node;
 

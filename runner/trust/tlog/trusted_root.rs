@@ -1,9 +1,9 @@
 //! Sigstore's `trusted_root.json`: by which its clients believe our log.
 
-use zwieback_core::base64;
-use zwieback_core::json::canonical;
-use zwieback_core::json::value::Value;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::base64;
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
 
 use super::note_key::NoteKey;
 

@@ -1,7 +1,7 @@
 //! What a reader of a log has seen, and what it therefore takes as the log's next state.
 
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::{SKEW, Timestamp};
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::{SKEW, Timestamp};
 
 use super::checkpoint::Checkpoint;
 use super::note::Note;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zwieback_core::timestamp::Timestamp;
+use zwieback_model::timestamp::Timestamp;
 
 use super::checkpoint::Checkpoint;
 use super::cosignature;

@@ -1,7 +1,7 @@
 //! Witnesses that count, and all the ways in which they do not.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 
 use super::*;
 use crate::tlog::note_key::NoteName;
@@ -23,7 +23,7 @@ fn key(number: u8, name: &str, kind: NoteKind) -> NoteKey {
         [name.as_str().as_bytes(), b"\n", &bytes].concat(),
     ));
     let id = u32::from_be_bytes(id[..4].try_into().unwrap());
-    let text = format!("{name}+{id:08x}+{}", zwieback_core::base64::encode(&bytes));
+    let text = format!("{name}+{id:08x}+{}", zwieback_model::base64::encode(&bytes));
     text.parse().unwrap()
 }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::json;
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::reason::Refusal as AttestRefusal;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::reason::Refusal as AttestRefusal;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;

@@ -4,12 +4,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use zwieback_core::attest::public_key::Algorithm;
-use zwieback_core::name::Name;
+use zwieback_attest::public_key::Algorithm;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::KeyDirectory;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::name::Name;
 use zwieback_trust::log::place::LogDir;
 
 use crate::cli::args::global::Global;

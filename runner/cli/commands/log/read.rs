@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use serde_json::json;
-use zwieback_core::json::canonical;
 use zwieback_host::dirs::Dirs;
+use zwieback_model::json::canonical;
 use zwieback_trust::log::record::ProvenRecord;
 use zwieback_trust::screen;
 use zwieback_trust::state::record::Line;

@@ -1,6 +1,6 @@
 //! `zwieback approve`: one person's word for one artifact in one environment.
 
-use zwieback_core::attest::verified::Artifact;
+use zwieback_attest::verified::Artifact;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::story::say::{Approve, approval};
 

@@ -1,6 +1,6 @@
 //! `zwieback attest`: how tests ended, and who changed a source.
 
-use zwieback_core::attest::resource::ResourceDescriptor;
+use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_trust::statement::test_result::TestResult;
 use zwieback_trust::story::desk::open_artifact;
 use zwieback_trust::story::say::{authorship, test_result};

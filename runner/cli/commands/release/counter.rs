@@ -3,15 +3,15 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
-use zwieback_core::json::canonical;
-use zwieback_core::json::value::Value;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::statement::Statement;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::locator::KeyLocator;
+use zwieback_model::digest::Digest;
+use zwieback_model::json::canonical;
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::screen::json;
 use zwieback_trust::screen::text::Text;
 use zwieback_trust::state::record::Line;

@@ -1,6 +1,6 @@
 //! `zwieback explain-decision`: the same verdict, from the log alone.
 
-use zwieback_core::json::value::Value;
+use zwieback_model::json::value::Value;
 use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
 use zwieback_trust::story::explain::explain_decision;

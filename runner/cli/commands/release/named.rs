@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use zwieback_core::attest::key_id::KeyName;
-use zwieback_core::attest::verified::Artifact;
-use zwieback_core::digest::Digest;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::key_id::KeyName;
+use zwieback_attest::verified::Artifact;
 use zwieback_host::keys::key_directory::read_public;
+use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::state::folded::State;
 use zwieback_trust::story::desk::open_artifact;
 

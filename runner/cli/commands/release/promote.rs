@@ -1,6 +1,6 @@
 //! `zwieback promote`: decide, say it, switch the target.
 
-use zwieback_core::json::value::Value;
+use zwieback_model::json::value::Value;
 use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
 use zwieback_trust::story::promote::{Promote, Promoted, dry_run, promote};

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::key_id::KeyName;
-use zwieback_core::attest::public_key::PublicKey;
-use zwieback_core::attest::reason::Refusal;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::key_id::KeyName;
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::reason::Refusal;
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::state::folded::State;
 use zwieback_trust::story::say::submit;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 use zwieback_trust::reason::Refusal;
 use zwieback_trust::screen;
 use zwieback_trust::story::revoke::Look;

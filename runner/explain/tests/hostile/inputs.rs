@@ -1,8 +1,5 @@
 //! What the hostile tests share: a pair of byte rows explained, and a reproducible source of chance.
 
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::tree::Entry;
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::explain::explain;
 use zwieback_explain::finding::Report;
 use zwieback_explain::html;
@@ -10,6 +7,9 @@ use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::tree::Entry;
+use zwieback_model::twin::factor::Factor;
 
 /// Explains two contents under a name and shows the result in every form.
 pub(crate) fn explained(name: &str, a: &Vec<u8>, b: &Vec<u8>, limits: &Limits) -> Report {

@@ -1,8 +1,8 @@
 //! Text files.
 
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::cause::Cause;
 use zwieback_explain::certainty::Certainty;
+use zwieback_model::twin::factor::Factor;
 
 use crate::twin::{explained, find};
 

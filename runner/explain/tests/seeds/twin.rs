@@ -10,15 +10,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::tree::Entry;
-use zwieback_core::twin::factor::Factor;
 use zwieback_explain::explain::explain;
 use zwieback_explain::finding::{Finding, Report};
 use zwieback_explain::knowledge::{Facts, Knowledge, Span};
 use zwieback_explain::limits::Limits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::tree::Entry;
+use zwieback_model::twin::factor::Factor;
 use zwieback_test_world::skip::skip;
 
 /// The clocks the scripts are told: `$NOW` is the wall clock, `$MADE` stamps created files.

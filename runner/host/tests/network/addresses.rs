@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::server::{Answer, Server};
-use zwieback_core::address::AddressKind;
 use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::{Limits, Settings};
+use zwieback_model::address::AddressKind;
 
 fn root(text: &str) -> BaseUrl {
     text.parse().unwrap()

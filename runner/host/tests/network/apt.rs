@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use crate::server::{Answer, Server};
-use zwieback_core::digest::Digest;
-use zwieback_core::rel_path::RelPath;
 use zwieback_host::deb::apt_state::{AptState, AptStateError, Platform};
 use zwieback_host::deb::package::Request;
 use zwieback_host::deb::resolve::{ResolveError, closure, source_file};
 use zwieback_host::deb::source_list::Source;
+use zwieback_model::digest::Digest;
+use zwieback_model::rel_path::RelPath;
 use zwieback_test_world::skip::skip;
 
 const TAR: &[u8] = b"the original archive";

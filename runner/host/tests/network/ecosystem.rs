@@ -2,8 +2,6 @@
 
 use crate::server::{Answer, Server};
 use sha2::{Digest as _, Sha512};
-use zwieback_core::digest::Digest;
-use zwieback_core::locked_input::LockedInput;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::offer::{Offer, Promise};
 use zwieback_host::ecosystem::take::Taker;
@@ -15,6 +13,8 @@ use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::Settings;
 use zwieback_host::store::place::Store;
+use zwieback_model::digest::Digest;
+use zwieback_model::locked_input::LockedInput;
 
 fn client() -> Client {
     Client::new(&Settings::default()).unwrap()

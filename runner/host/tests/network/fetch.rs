@@ -5,8 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::server::{Answer, Server};
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::locked_input::LockedInput;
 use zwieback_host::endpoints::table::Endpoints;
 use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::fetch::error::FetchError;
@@ -14,6 +12,8 @@ use zwieback_host::fetch::event::FetchEvent;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::fetch_all::{Fetch, Report, fetch_all};
 use zwieback_host::fetch::settings::Settings;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::locked_input::LockedInput;
 
 fn content() -> Vec<u8> {
     (0..300_000_u32).flat_map(u32::to_le_bytes).collect()

@@ -10,12 +10,6 @@ use std::io::Write as _;
 use std::path::Path;
 
 use deb::{Item, deb};
-use zwieback_core::bake::plan::PlannedToolchain;
-use zwieback_core::digest::Fingerprint;
-use zwieback_core::locked_input::LockedInput;
-use zwieback_core::manifest::diagnostic::SourceText;
-use zwieback_core::manifest::toolchain::{Fixups, Toolchain};
-use zwieback_core::tree::Entry;
 use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
@@ -23,6 +17,12 @@ use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::toolchain::error::AssembleError;
 use zwieback_host::toolchain::obtain::obtain;
+use zwieback_model::bake::plan::PlannedToolchain;
+use zwieback_model::digest::Fingerprint;
+use zwieback_model::locked_input::LockedInput;
+use zwieback_model::manifest::diagnostic::SourceText;
+use zwieback_model::manifest::toolchain::{Fixups, Toolchain};
+use zwieback_model::tree::Entry;
 
 const SHELL: [Item<'_>; 6] = [
     Item::Dir("./bin/"),

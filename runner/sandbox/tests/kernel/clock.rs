@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use zwieback_core::sandbox_spec::identity::Machine;
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::operation::{Operation, Source};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::Conditions;
-use zwieback_core::supervision::Effect;
+use zwieback_model::sandbox_spec::identity::Machine;
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::operation::{Operation, Source};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::Conditions;
+use zwieback_model::supervision::Effect;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::fork_server::ForkServer;
 use zwieback_sandbox::sandbox::{Report, Sandbox, Sources};

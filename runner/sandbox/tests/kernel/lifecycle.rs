@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use zwieback_core::enforcement::{Lock, LockState};
-use zwieback_core::sandbox_spec::identity::{AddressLayout, ClockOffsets, KernelRelease};
-use zwieback_core::sandbox_spec::limits::Limits;
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_model::enforcement::{Lock, LockState};
+use zwieback_model::sandbox_spec::identity::{AddressLayout, ClockOffsets, KernelRelease};
+use zwieback_model::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::error::{SandboxError, Stage};
 use zwieback_sandbox::fork_server::ForkServer;

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use zwieback_core::sandbox_spec::limits::{Limits, Quota};
-use zwieback_core::sandbox_spec::operation::{Medium, Place};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::Conditions;
+use zwieback_model::sandbox_spec::limits::{Limits, Quota};
+use zwieback_model::sandbox_spec::operation::{Medium, Place};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Ending, Limit};

@@ -1,7 +1,7 @@
 //! No process outlives its step, and none reaches beyond the sandbox.
 
 use nix::errno::Errno::{EACCES, EINVAL, EPERM, ESRCH};
-use zwieback_core::sandbox_spec::limits::Limits;
+use zwieback_model::sandbox_spec::limits::Limits;
 use zwieback_sandbox::step::{Ending, Limit};
 
 use crate::attempt::{Attempt, Forbidden, all_fail, io, just};

@@ -117,7 +117,7 @@ fn planted(world: &World) {
 
 fn environment(world: &World) {
     let said = world.attempt("environment", &[]);
-    let standard = zwieback_core::sandbox_spec::environment::standard("build");
+    let standard = zwieback_model::sandbox_spec::environment::standard("build");
     let names: Vec<&str> = standard.keys().map(String::as_str).collect();
     assert_eq!(said, format!("did {}\n", names.join(" ")));
 }

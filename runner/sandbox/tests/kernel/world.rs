@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use zwieback_core::sandbox_spec::limits::{Limits, Quota};
-use zwieback_core::sandbox_spec::spec::SandboxSpec;
-use zwieback_core::sandbox_spec::standard::{Conditions, FIXED_FILES, MOUNT_POINTS};
+use zwieback_model::sandbox_spec::limits::{Limits, Quota};
+use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::standard::{Conditions, FIXED_FILES, MOUNT_POINTS};
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::fork_server::ForkServer;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};

@@ -219,7 +219,7 @@ fn fingerprint(world: &World) -> Vec<String> {
 fn places(world: &World) {
     use nix::fcntl::{OFlag, openat};
     use nix::sys::stat::Mode;
-    use zwieback_core::sandbox_spec::operation::Place;
+    use zwieback_model::sandbox_spec::operation::Place;
     let mut sandbox = world.sandbox(limits());
     let owner = sandbox.owner();
     let flags = OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_CLOEXEC;

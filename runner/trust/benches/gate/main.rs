@@ -14,7 +14,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use zwieback_core::attest::public_key::Algorithm;
+use zwieback_attest::public_key::Algorithm;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::snapshot::follow::Wish;

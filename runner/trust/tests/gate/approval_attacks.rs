@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::public_key::Algorithm;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::public_key::Algorithm;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::break_glass::BreakGlass;
 use zwieback_trust::statement::heading::Heading;

@@ -5,8 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use zwieback_core::attest::public_key::Algorithm;
-use zwieback_core::digest::Digest;
+use zwieback_attest::public_key::Algorithm;
+use zwieback_model::digest::Digest;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::rollback::{RollBack, repair, rollback};

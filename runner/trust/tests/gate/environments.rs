@@ -1,6 +1,6 @@
 //! Environments that the two policies call by other names.
 
-use zwieback_core::name::Name;
+use zwieback_model::name::Name;
 use zwieback_trust::gate::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 

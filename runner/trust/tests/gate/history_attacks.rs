@@ -1,11 +1,11 @@
 //! Forged promotions, releases out of order, policies that loosen, keys that were revoked.
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::attest::vsa::Summary;
-use zwieback_core::digest::Digest;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
+use zwieback_attest::vsa::Summary;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::promotion::{Promotion, resource};
 use zwieback_trust::statement::revocation::Revoked;
@@ -19,7 +19,7 @@ use crate::world::{World, artifact, documents, name};
 /// A promotion as the gate would make it, with one thing changed.
 pub(crate) fn promotion(world: &World, edit: impl Fn(&mut Promotion)) -> Statement {
     let policy = world.state().policy().unwrap().digest;
-    let digest = |digest| zwieback_core::attest::digest_set::DigestSet::sha256(digest);
+    let digest = |digest| zwieback_model::digest_set::DigestSet::sha256(digest);
     let mut promotion = Promotion {
         summary: Summary {
             verifier: "https://gate.example/v1".into(),
@@ -51,7 +51,7 @@ type Edit<'a> = &'a dyn Fn(&mut Promotion);
 fn forged_promotions_move_nothing() {
     let world = World::new();
     let other = Digest::sha256(b"another policy");
-    let digest = zwieback_core::attest::digest_set::DigestSet::sha256;
+    let digest = zwieback_model::digest_set::DigestSet::sha256;
     let cases: [(&str, &str, Edit<'_>); 10] = [
         ("signer-role", "ada", &|_| ()),
         ("signer-role", "stranger", &|_| ()),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::provenance;
+use zwieback_attest::provenance;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::statement::approval;

@@ -1,7 +1,7 @@
 //! Logs on the disk: batches of all sizes, proofs, witnesses, and foreign readers' formats.
 
-use zwieback_core::attest::bundle::Bundle;
-use zwieback_core::attest::public_key::Algorithm;
+use zwieback_attest::bundle::Bundle;
+use zwieback_attest::public_key::Algorithm;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_trust::log::append::Submission;

@@ -1,11 +1,11 @@
 //! What a release was built from is looked at as the release itself, at any depth.
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::provenance::Provenance;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::Digest;
+use zwieback_attest::provenance::Provenance;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke};

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_core::json::canonical;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::json::canonical;
 use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;

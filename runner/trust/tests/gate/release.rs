@@ -1,6 +1,6 @@
 //! The story of a release, from its builds to the audit of its end; every screen is checked.
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::screen;
 use zwieback_trust::screen::text::Text;

@@ -1,18 +1,18 @@
 //! The gate's word where it is relied on, and other builders' words where the gate relies on them.
 
-use zwieback_core::attest::build_type::BUILD_TYPE;
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::grounds::Grounds;
-use zwieback_core::attest::reason::Reason;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::trust_root::{Revocation, TrustRoot, VerifierKey};
-use zwieback_core::digest::Digest;
-use zwieback_core::json::value::Value;
-use zwieback_core::name::Name;
-use zwieback_core::policy::signed::unsigned;
-use zwieback_core::policy::summary::{Conditions, believe};
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::build_type::BUILD_TYPE;
+use zwieback_attest::grounds::Grounds;
+use zwieback_attest::policy::signed::unsigned;
+use zwieback_attest::policy::summary::{Conditions, believe};
+use zwieback_attest::reason::Reason;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::trust_root::{Revocation, TrustRoot, VerifierKey};
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::value::Value;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::statement::promotion::{Promotion, resource};
 use zwieback_trust::story::explain::explain_decision;

@@ -127,7 +127,7 @@ fn what_others_remember_is_named_too() {
     let world = put_back();
     let other = TreeHead {
         size: 3,
-        root: zwieback_core::digest::Digest::sha256(b"another tree"),
+        root: zwieback_model::digest::Digest::sha256(b"another tree"),
     };
     let mut wish = wish(&world, 7);
     wish.seen.insert(other);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use zwieback_core::attest::build_type;
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::json::value::Value;
-use zwieback_core::timestamp::{SKEW, Timestamp};
+use zwieback_attest::build_type;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::value::Value;
+use zwieback_model::timestamp::{SKEW, Timestamp};
 use zwieback_trust::gate::decision::{Decision, Verdict};
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::authorship::Authorship;
@@ -38,7 +38,7 @@ fn heading(world: &World, ahead: i64) -> Heading {
     }
 }
 
-fn names<const N: usize>(names: [&str; N]) -> BTreeSet<zwieback_core::name::Name> {
+fn names<const N: usize>(names: [&str; N]) -> BTreeSet<zwieback_model::name::Name> {
     names.map(name).into()
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use zwieback_core::digest::Digest;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::Digest;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;

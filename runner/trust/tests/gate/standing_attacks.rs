@@ -1,8 +1,8 @@
 //! What was revoked must not stay, whatever else cannot be said about it any more.
 
-use zwieback_core::attest::trust_root::{Revocation, TrustRoot};
-use zwieback_core::digest::Digest;
+use zwieback_attest::trust_root::{Revocation, TrustRoot};
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::Digest;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::screen;

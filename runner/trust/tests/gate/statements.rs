@@ -1,11 +1,11 @@
 //! One statement of each kind, as its signer makes it now, and the stories that lead up to it.
 
-use zwieback_core::attest::digest_set::DigestSet;
-use zwieback_core::attest::resource::ResourceDescriptor;
-use zwieback_core::attest::statement::Statement;
-use zwieback_core::digest::{Digest, Fingerprint};
-use zwieback_core::timestamp::Timestamp;
+use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::Signer as _;
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::authorship::Authorship;
 use zwieback_trust::statement::break_glass::BreakGlass;

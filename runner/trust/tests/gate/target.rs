@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use zwieback_core::digest::Digest;
+use zwieback_model::digest::Digest;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
