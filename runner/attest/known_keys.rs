@@ -31,7 +31,7 @@ impl KnownKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attest::fixture::public;
+    use crate::fixture::public;
 
     #[test]
     fn a_key_is_known_by_all_of_its_bytes() {

@@ -14,7 +14,8 @@ use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_model::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_model::manifest::quantity::{ByteSize, Seconds};
-use zwieback_model::manifest::recipe::{Limits, Profile};
+use zwieback_model::manifest::recipe::Limits;
+use zwieback_model::variation::profile::Profile;
 
 use crate::pipeline::keyring::KeyChoice;
 

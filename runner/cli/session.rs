@@ -8,7 +8,7 @@ use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::launch::memory;
 use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
-use zwieback_model::twin::ceilings::Ceilings;
+use zwieback_model::manifest::ceilings::Ceilings;
 use zwieback_sandbox::fork_server::ForkServer;
 
 use super::args::global::{Format, Global};

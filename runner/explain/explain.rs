@@ -16,7 +16,7 @@ use crate::names;
 use crate::pair::{Pair, Side};
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Explains all outputs that differ, within the limits.
 pub fn explain(pairs: &[Pair<'_>], knowledge: &Knowledge, limits: &Limits) -> Report {

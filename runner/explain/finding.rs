@@ -10,7 +10,7 @@ use crate::certainty::Certainty;
 use crate::clue::naming::cause_of;
 use crate::clue::scene::Scene;
 use crate::hint;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// The version of the JSON form of a [`Report`].
 pub const SCHEMA: &str = "zwieback-explain/v1";

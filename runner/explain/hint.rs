@@ -5,7 +5,7 @@ use crate::clue::naming::mentions;
 use crate::clue::scene::Scene;
 use crate::format::kind::Kind;
 use crate::spot::{Draft, Spot};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// A fix for this finding, where one is known.
 pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {

@@ -219,7 +219,7 @@ mod tests {
     use crate::pair::{Pair, Side};
     use zwieback_model::digest::Fingerprint;
     use zwieback_model::tree::Entry;
-    use zwieback_model::twin::factor::Factor;
+    use zwieback_model::variation::factor::Factor;
 
     fn archive(time: i64) -> Vec<u8> {
         let mut bytes = b"!<arch>\n".to_vec();

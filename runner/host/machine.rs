@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use rustix::thread::{CpuSet, sched_getaffinity};
-use zwieback_model::twin::variation::Machine;
+use zwieback_model::variation::varied::Machine;
 
 /// What lets a namespace choose its next process number (`CONFIG_CHECKPOINT_RESTORE`).
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";

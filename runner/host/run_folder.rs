@@ -16,7 +16,7 @@ use zwieback_attest::build::unsigned::KeptPlan;
 use zwieback_explain::finding::{Report, SCHEMA};
 use zwieback_model::bake::record::Record;
 use zwieback_model::sandbox_spec::operation::Place;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use crate::fs::fault::Fault;
 use crate::fs::remove::remove_tree;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::bake::completed::Ending;
 use crate::digest::Digest;
 use crate::name::Name;
-use crate::twin::conditions::RunName;
-use crate::twin::factor::Factor;
+use crate::variation::conditions::RunName;
+use crate::variation::factor::Factor;
 
 /// Something that happened. Consumers ignore events and members they do not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

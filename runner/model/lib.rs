@@ -28,7 +28,7 @@ pub mod sandbox_spec;
 pub mod tree;
 pub mod tree_names;
 pub mod canonical_tree;
-pub mod twin;
+pub mod variation;
 pub mod bake;
 pub mod event;
 

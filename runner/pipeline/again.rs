@@ -14,8 +14,8 @@ use zwieback_host::store::stored::StoredTree;
 use zwieback_model::bake::comparison::{Comparison, differences};
 use zwieback_model::bake::record::{Record, RunRecord};
 use zwieback_model::tree::Tree;
-use zwieback_model::twin::conditions::RunName;
-use zwieback_model::twin::variation::Variation;
+use zwieback_model::variation::conditions::RunName;
+use zwieback_model::variation::varied::Variation;
 
 use super::context::Context;
 use super::error::PipelineError;

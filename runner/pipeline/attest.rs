@@ -19,8 +19,8 @@ use zwieback_model::digest::Fingerprint;
 use zwieback_model::event::Event;
 use zwieback_model::json::from_serde::value_of;
 use zwieback_model::manifest::recipe::Head;
-use zwieback_model::twin::conditions::RunName;
-use zwieback_model::twin::variation::Variation;
+use zwieback_model::variation::conditions::RunName;
+use zwieback_model::variation::varied::Variation;
 
 use super::carried::carried;
 use super::context::{Context, Runs, Signing, Wish};

@@ -7,8 +7,8 @@ use zwieback_host::toolchain::locale;
 use zwieback_model::bake::action::Action;
 use zwieback_model::bake::comparison::compare;
 use zwieback_model::event::Event;
-use zwieback_model::twin::conditions::RunName;
-use zwieback_model::twin::variation::Machine;
+use zwieback_model::variation::conditions::RunName;
+use zwieback_model::variation::varied::Machine;
 
 use super::attest::{self, Made};
 use super::built::{Built, Outputs};

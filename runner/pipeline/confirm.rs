@@ -6,9 +6,9 @@ use zwieback_explain::cause::Cause;
 use zwieback_explain::finding::{Finding, Report};
 use zwieback_model::event::Event;
 use zwieback_model::sandbox_spec::identity::Entropy;
-use zwieback_model::twin::conditions::Conditions;
-use zwieback_model::twin::counterfactual;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::conditions::Conditions;
+use zwieback_model::variation::counterfactual;
+use zwieback_model::variation::factor::Factor;
 
 use super::error::PipelineError;
 use super::lab::{Lab, Paths};

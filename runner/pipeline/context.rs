@@ -10,11 +10,11 @@ use zwieback_host::store::stored::StoredTree;
 use zwieback_model::bake::plan::Variety;
 use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
+use zwieback_model::manifest::ceilings::Ceilings;
 use zwieback_model::manifest::quantity::Seconds;
 use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::name::Name;
 use zwieback_model::sandbox_spec::limits::Limits as RunLimits;
-use zwieback_model::twin::ceilings::Ceilings;
 use zwieback_sandbox::fork_server::ForkServer;
 
 use super::error::PipelineError;

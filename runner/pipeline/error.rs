@@ -22,12 +22,12 @@ use zwieback_host::toolchain::error::AssembleError;
 use zwieback_model::bake::completed::{Ending, Incomplete};
 use zwieback_model::bake::plan::LockProblem;
 use zwieback_model::digest::Digest;
+use zwieback_model::manifest::ceilings::CeilingError;
 use zwieback_model::manifest::project_folder::ProjectFolder;
 use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
-use zwieback_model::twin::ceilings::CeilingError;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 use zwieback_sandbox::error::SandboxError;
 
 use super::explained::Explained;

@@ -15,7 +15,7 @@ use zwieback_model::bake::comparison::Comparison;
 use zwieback_model::bake::record::RunRecord;
 use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::tree::Entry;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use super::error::PipelineError;
 use super::explained::Explained;

@@ -7,7 +7,7 @@ use zwieback_model::manifest::recipe::Step;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::sandbox_spec::operation::{Medium, Place};
-use zwieback_model::twin::conditions::{Conditions, StagingOrder};
+use zwieback_model::variation::conditions::{Conditions, StagingOrder};
 use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Command, Ending};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zwieback_model::manifest::diagnostic::Diagnostic;
-use zwieback_model::name::Name;
-use zwieback_model::timestamp::Timestamp;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::signer::Signer;
 use zwieback_host::rego::RegoProcess;
+use zwieback_model::manifest::diagnostic::Diagnostic;
+use zwieback_model::name::Name;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::ledger::{LastBelieved, Ledger};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;

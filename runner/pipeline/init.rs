@@ -4,11 +4,11 @@ use std::io::{self, ErrorKind};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
+use zwieback_host::fs::{beneath, given_file};
+use zwieback_host::project::Project;
 use zwieback_model::draft::recipe::Draft;
 use zwieback_model::draft::system::System;
 use zwieback_model::name::Name;
-use zwieback_host::fs::{beneath, given_file};
-use zwieback_host::project::Project;
 
 use super::error::PipelineError;
 use super::starter;

@@ -7,7 +7,7 @@ use zwieback_host::run_folder::RunFolder;
 use zwieback_model::bake::comparison::differences;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 use zwieback_model::tree::Tree;
-use zwieback_model::twin::conditions::{Conditions, RunName};
+use zwieback_model::variation::conditions::{Conditions, RunName};
 
 use super::error::PipelineError;
 use super::pace::Pace;

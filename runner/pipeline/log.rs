@@ -9,7 +9,7 @@ use zwieback_model::name::Name;
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::mask::Mask;
 use zwieback_model::shown_name::is_shown;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use super::advice::Clue;
 use super::context::Context;

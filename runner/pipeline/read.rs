@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use zwieback_host::fs::given_file::DOCUMENT;
+use zwieback_host::project::{OnDisk, Project};
 use zwieback_model::bake::plan::{Locked, Plan, PlannedToolchain, Variety};
 use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
@@ -10,8 +12,6 @@ use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
-use zwieback_host::fs::given_file::DOCUMENT;
-use zwieback_host::project::{OnDisk, Project};
 
 use super::built::Outputs;
 use super::context::Context;

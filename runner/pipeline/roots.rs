@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use zwieback_host::project::{OnDisk, Project};
 use zwieback_model::bake::plan::{PlannedToolchain, Variety};
 use zwieback_model::digest::Digest;
-use zwieback_model::manifest::recipe::Profile;
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
+use zwieback_model::variation::profile::Profile;
 
 use super::built::{Output, Outputs};
 use super::context::{Context, Wish};

@@ -6,7 +6,7 @@ use zwieback_host::stage::{StageOptions, stage};
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::sandbox_spec::operation::Place;
-use zwieback_model::twin::conditions::Conditions;
+use zwieback_model::variation::conditions::Conditions;
 use zwieback_sandbox::sandbox::Sandbox;
 
 use super::context::Context;

@@ -22,7 +22,7 @@ use zwieback_host::run_folder::read_log;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::shown_name::escaped;
 use zwieback_model::tree::{Entry, Tree};
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use super::context::Context;
 use super::error::PipelineError;

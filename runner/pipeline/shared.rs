@@ -9,7 +9,7 @@ use zwieback_host::keys::passphrase::Passphrase;
 use zwieback_host::machine;
 use zwieback_host::run_folder;
 use zwieback_model::digest::Digest;
-use zwieback_model::twin::variation::Machine;
+use zwieback_model::variation::varied::Machine;
 
 use super::slots::{Budget, Slots};
 

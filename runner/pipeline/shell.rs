@@ -6,15 +6,17 @@ use zwieback_host::machine;
 use zwieback_host::project::{OnDisk, Project};
 use zwieback_model::bake::plan::PlannedToolchain;
 use zwieback_model::digest::Digest;
-use zwieback_model::manifest::recipe::{self, Tracing};
+use zwieback_model::manifest::recipe;
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 use zwieback_model::sandbox_spec::environment::Environment;
 use zwieback_model::sandbox_spec::limits::Limits;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
-use zwieback_model::twin::choice::Choice;
-use zwieback_model::twin::spec;
-use zwieback_model::twin::variation::Variation;
+use zwieback_model::sandbox_spec::tracing::Tracing;
+use zwieback_model::variation::choice::Choice;
+use zwieback_model::variation::profile::Profile;
+use zwieback_model::variation::spec;
+use zwieback_model::variation::varied::Variation;
 use zwieback_sandbox::handle::SupervisorHandle;
 use zwieback_sandbox::sandbox::Sources as Disks;
 use zwieback_sandbox::starting::Starting;
@@ -75,7 +77,7 @@ pub fn shell(
         None => None,
     };
     let variation = Variation::plan(
-        recipe::Profile::default(),
+        Profile::default(),
         &Choice::default(),
         &machine::glance(wish.jobs),
         0,

@@ -28,7 +28,7 @@ use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
 use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::name::Name;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use super::attest::{self, Made};
 use super::built::Built;

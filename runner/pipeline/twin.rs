@@ -4,14 +4,14 @@ use std::thread;
 
 use zwieback_model::bake::plan::Plan;
 use zwieback_model::event::Event;
-use zwieback_model::manifest::recipe::Tracing;
 use zwieback_model::sandbox_spec::environment::Environment;
 use zwieback_model::sandbox_spec::limits::Limits;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
-use zwieback_model::twin::conditions::{Conditions, RunName};
-use zwieback_model::twin::other_machine::COARSEST_MS;
-use zwieback_model::twin::spec;
-use zwieback_model::twin::variation::{Machine, Variation};
+use zwieback_model::sandbox_spec::tracing::Tracing;
+use zwieback_model::variation::conditions::{Conditions, RunName};
+use zwieback_model::variation::other_machine::COARSEST_MS;
+use zwieback_model::variation::spec;
+use zwieback_model::variation::varied::{Machine, Variation};
 
 use super::context::Runs;
 use super::error::PipelineError;

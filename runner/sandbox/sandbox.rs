@@ -10,7 +10,7 @@ use zwieback_model::name::Name;
 use zwieback_model::sandbox_spec::operation::Place;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 use zwieback_model::supervision::Supervision;
-use zwieback_model::twin::sighting::Sighting;
+use zwieback_model::variation::sighting::Sighting;
 
 use crate::canceller::Canceller;
 use crate::error::SandboxError;

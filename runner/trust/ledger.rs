@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zwieback_attest::key_id::{KeyId, KeyName};
 use zwieback_attest::known_keys::KnownKeys;
 use zwieback_attest::public_key::PublicKey;
+use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
-use zwieback_host::keys::signer::Signer;
 
 use crate::gate::in_force::PolicyInForce;
 use crate::gate::question::Needed;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use zwieback_explain::cause::Cause;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// What must become of a seed.
 #[derive(Debug, Deserialize)]

@@ -13,12 +13,13 @@ use zwieback_model::json::value::Value;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_model::manifest::lockfile::{LockedFolder, Lockfile};
-use zwieback_model::manifest::recipe::{Profile, Recipe};
+use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::manifest::source::{Origin, Source};
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::Tree;
+use zwieback_model::variation::profile::Profile;
 
 use super::carried::{self, CarriedFolder};
 use super::not_repeatable::NotRepeatable;

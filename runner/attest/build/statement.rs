@@ -13,7 +13,7 @@ use zwieback_model::manifest::recipe::Head;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::timestamp::Timestamp;
-use zwieback_model::twin::factor::{Factor, FactorState};
+use zwieback_model::variation::factor::{Factor, FactorState};
 
 use super::carried::{Carried, CarriedFolder};
 use crate::build_type::{self, FOLDER, PATCH};

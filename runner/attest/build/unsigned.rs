@@ -19,12 +19,13 @@ use zwieback_model::json::from_serde::value_of;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_model::manifest::lockfile::{LockedFolder, Lockfile, VERSION};
-use zwieback_model::manifest::recipe::{Profile, Recipe};
+use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::timestamp::Timestamp;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
+use zwieback_model::variation::profile::Profile;
 
 use super::recheck::manifest;
 

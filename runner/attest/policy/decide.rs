@@ -12,7 +12,7 @@ use zwieback_model::json::value::Value;
 use zwieback_model::manifest::diagnostic::nearest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::{SKEW, Timestamp};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use super::file::Policy;
 use super::input_address;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use zwieback_model::digest::Digest;
 use zwieback_model::enforcement::{Lock, LockState};
 use zwieback_model::name::Name;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use super::rego::RegoModule;
 use super::sandbox_report::word;

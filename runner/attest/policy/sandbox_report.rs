@@ -4,7 +4,7 @@ use serde::Serialize;
 use zwieback_model::enforcement::{Lock, LockState};
 use zwieback_model::json::from_serde::value_of;
 use zwieback_model::json::value::Value;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use crate::build::statement::SANDBOX;
 use crate::provenance::Provenance;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::bake::plan::Variety;
-use zwieback_model::manifest::recipe::Profile;
-use zwieback_model::twin::choice::{Choice, ChoiceError};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::choice::{Choice, ChoiceError};
+use zwieback_model::variation::factor::Factor;
+use zwieback_model::variation::profile::Profile;
 
 /// How free a build is to resolve and to fetch. The words are cargo's.
 #[derive(Clone, Copy, Debug, Args)]

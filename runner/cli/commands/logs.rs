@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use zwieback_host::run_folder::read_log;
 use zwieback_model::bake::record::RunRecord;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::inspect::LogsArgs;

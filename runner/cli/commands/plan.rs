@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use zwieback_host::machine;
 use zwieback_host::project::Project;
-use zwieback_model::twin::conditions::RunName;
+use zwieback_model::variation::conditions::RunName;
 
 use crate::cli::args::build::{GraphForm, PlanArgs};
 use crate::cli::args::global::{Format, Global};

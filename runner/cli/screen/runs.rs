@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use zwieback_model::name::Name;
-use zwieback_model::twin::conditions::RunName;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::conditions::RunName;
+use zwieback_model::variation::factor::Factor;
 
 use super::paint::{Meaning, Paint, counted, seconds};
 

@@ -4,7 +4,7 @@ use super::civil::{Civil, DAY};
 use super::reading::Reading;
 use crate::clue::parts::Parts;
 use crate::knowledge::{Facts, Knowledge, Span};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Seconds a written time may lie outside the known span: zip rounds to 2 s, tools round up.
 const SLACK: i64 = 3;

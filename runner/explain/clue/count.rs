@@ -6,7 +6,7 @@ use crate::cause::Cause;
 use crate::certainty::Certainty;
 use crate::clue::verdict::Verdict;
 use crate::knowledge::{Knowledge, Span, Word};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Two numbers in the same place of a line.
 pub struct Numbers<'l> {

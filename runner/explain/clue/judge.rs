@@ -15,7 +15,7 @@ use crate::cause::Cause;
 use crate::certainty::Certainty;
 use crate::clue::verdict::{Judged, Verdict};
 use crate::knowledge::{Knowledge, Word};
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
 const HUNKS: usize = 200;

@@ -4,7 +4,7 @@ use super::reading::Reading;
 use super::scene::Scene;
 use crate::cause::Cause;
 use crate::clue::parts::Parts;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// The cause a time makes: `line` is the text around it, `readings` what it may mean.
 pub fn time_cause(scene: Scene, line: &[u8], readings: &[Reading], factors: &[Factor]) -> Cause {

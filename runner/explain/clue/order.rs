@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::knowledge::Knowledge;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Whether both rows hold the same items, each as often, and are not equal.
 pub fn is_order_only<T: Ord>(a: &[T], b: &[T]) -> bool {

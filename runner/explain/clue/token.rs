@@ -204,7 +204,7 @@ fn plain(line: &[u8], at: usize) -> (Key<'_>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zwieback_model::twin::factor::Factor;
+    use zwieback_model::variation::factor::Factor;
 
     #[test]
     fn a_known_path_is_one_token_whatever_its_depth() {

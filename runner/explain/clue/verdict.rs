@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use crate::cause::Cause;
 use crate::certainty::Certainty;

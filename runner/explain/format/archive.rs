@@ -13,7 +13,7 @@ use crate::clue::verdict::unknown;
 use crate::excerpt;
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Compares the members of two archives of one kind.
 pub fn compare(walk: &mut Walk<'_>, spot: &Spot, kind: Kind, a: &Listing<'_>, b: &Listing<'_>) {

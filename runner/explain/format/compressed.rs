@@ -145,8 +145,8 @@ fn settings(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io:
         Cause::CompressionSettings,
         Certainty::Normaliser("recompress".to_owned()),
         walk.judge.knowledge().suspects(&[
-            zwieback_model::twin::factor::Factor::CpuCount,
-            zwieback_model::twin::factor::Factor::Scheduling,
+            zwieback_model::variation::factor::Factor::CpuCount,
+            zwieback_model::variation::factor::Factor::Scheduling,
         ]),
     );
     let first = crate::differ::bytes::first(a, b)?.unwrap_or(0);

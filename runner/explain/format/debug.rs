@@ -14,7 +14,7 @@ use crate::clue::verdict::Verdict;
 use crate::excerpt;
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Units read in one file.
 const UNITS: usize = 4096;

@@ -19,7 +19,7 @@ use crate::differ::bytes;
 use crate::excerpt;
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Explains two ELF files; larger ones than the limit are compared as plain bytes.
 pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {

@@ -8,7 +8,7 @@ use crate::certainty::Certainty;
 use crate::clue::verdict::Verdict;
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Fewer wide instructions than this may be an accident of the bytes.
 const FEWEST: usize = 4;

@@ -17,7 +17,7 @@ use crate::differ::lines::{self, Start};
 use crate::excerpt;
 use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// The lines of both sides, from the first one that differs.
 struct Lines<'l> {

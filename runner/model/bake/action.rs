@@ -9,9 +9,10 @@ use crate::digest::{Digest, Fingerprint};
 use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::locked_input::FileName;
-use crate::manifest::recipe::{Profile, Recipe};
+use crate::manifest::recipe::Recipe;
 use crate::name::Name;
 use crate::rel_path::RelPath;
+use crate::variation::profile::Profile;
 
 /// Raised whenever the sandbox shows a step something else than before, for then
 /// the same recipe may come to other bytes and an old result must not answer for it.

@@ -11,11 +11,12 @@ use crate::locked_input::LockedInput;
 use crate::manifest::claim::{self, Belongs, Unclaimed};
 use crate::manifest::lockfile::{LockedFolder, Lockfile};
 use crate::manifest::part::Part;
-use crate::manifest::recipe::{Profile, Recipe};
+use crate::manifest::recipe::Recipe;
 use crate::manifest::source::{Source, Vendor};
 use crate::manifest::toolchain::{DebClosure, Toolchain};
 use crate::name::Name;
-use crate::twin::choice::Choice;
+use crate::variation::choice::Choice;
+use crate::variation::profile::Profile;
 
 /// Everything that a build needs to know before the first byte is fetched.
 #[derive(Clone, Debug)]

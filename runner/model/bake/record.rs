@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::completed::StepResult;
 use crate::digest::Digest;
 use crate::enforcement::Enforcement;
-use crate::manifest::recipe::Profile;
 use crate::name::Name;
 use crate::supervision::Supervision;
 use crate::timestamp::Timestamp;
-use crate::twin::conditions::{Conditions, RunName};
-use crate::twin::sighting::{Sighting, Witness};
+use crate::variation::conditions::{Conditions, RunName};
+use crate::variation::profile::Profile;
+use crate::variation::sighting::{Sighting, Witness};
 
 /// What is kept of one invocation of `build`, as `record.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

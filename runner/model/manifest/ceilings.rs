@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::manifest::quantity::{ByteSize, Seconds};
-use crate::manifest::recipe;
+use super::quantity::{ByteSize, Seconds};
+use super::recipe;
 use crate::sandbox_spec::limits::{Limits, OutputLimits, Quota};
 
 /// The most of everything. Only here limits come from a recipe to a sandbox.

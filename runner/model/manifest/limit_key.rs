@@ -106,9 +106,9 @@ impl LimitKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ceilings::Ceilings;
     use crate::manifest::diagnostic::SourceText;
     use crate::manifest::recipe::Recipe;
-    use crate::twin::ceilings::Ceilings;
 
     /// The limits of a recipe that has a line in its `[limits]`.
     fn limits_with(line: &str) -> Limits {

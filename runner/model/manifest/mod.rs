@@ -4,6 +4,7 @@
 //! keys and wrong types are errors that point at a line and a column.
 
 pub mod allowed_secret;
+pub mod ceilings;
 pub mod claim;
 pub mod diagnostic;
 pub mod limit_key;

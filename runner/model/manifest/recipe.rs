@@ -9,7 +9,9 @@ use super::quantity::{ByteSize, Seconds};
 use super::source::Source;
 use crate::name::Name;
 use crate::rel_path::RelPath;
-use crate::twin::choice::Choice;
+use crate::sandbox_spec::tracing::Tracing;
+use crate::variation::choice::Choice;
+use crate::variation::profile::Profile;
 
 /// The content of a `recipe.toml`. Serialised, it is the canonical form that is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,30 +72,6 @@ pub struct Head {
     /// Seconds since 1970 for `SOURCE_DATE_EPOCH`; without it, the newest time inside the sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_date_epoch: Option<u32>,
-}
-
-/// How much differs between the two runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// What the sandbox fixes on every machine stays fixed; the rest is varied.
-    #[default]
-    Hermetic,
-    /// Everything is varied: the claim then holds without zwieback too.
-    Strict,
-}
-
-/// Whether steps may trace processes, which is refused unless it is needed. In a file, a boolean.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(from = "bool", into = "bool")]
-pub enum Tracing {
-    /// `ptrace` is no call that a step can make.
-    #[default]
-    Refused,
-    /// A step may trace other processes of its run.
-    Needed,
 }
 
 /// One `[[steps]]` table.
@@ -164,37 +142,5 @@ impl Recipe {
 impl Limits {
     fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Tracing {
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands over a reference"
-    )]
-    fn is_refused(&self) -> bool {
-        *self == Self::Refused
-    }
-}
-
-impl From<bool> for Tracing {
-    fn from(needed: bool) -> Self {
-        if needed { Self::Needed } else { Self::Refused }
-    }
-}
-
-impl From<Tracing> for bool {
-    fn from(tracing: Tracing) -> Self {
-        tracing == Tracing::Needed
-    }
-}
-
-impl Profile {
-    /// The word for it, in files and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hermetic => "hermetic",
-            Self::Strict => "strict",
-        }
     }
 }

@@ -10,7 +10,7 @@ use crate::glob::Glob;
 use crate::name::Name;
 use crate::purl::{PLACES, Purl};
 use crate::secrets::userinfo::logs_in;
-use crate::twin::choice::ChoiceError;
+use crate::variation::choice::ChoiceError;
 
 /// Variables that the sandbox sets and a recipe may not.
 const RESERVED: [&str; 9] = [

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::recipe::Tracing;
+use crate::sandbox_spec::tracing::Tracing;
 
 /// The user a step is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

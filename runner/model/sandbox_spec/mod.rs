@@ -10,3 +10,4 @@ pub mod operation;
 pub mod screen;
 pub mod spec;
 pub mod standard;
+pub mod tracing;

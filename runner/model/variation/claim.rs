@@ -7,7 +7,7 @@ use std::fmt::Display;
 use super::conditions::{Conditions, StagingOrder};
 use super::expected::Expected;
 use super::factor::Factor;
-use super::variation::Variation;
+use super::varied::Variation;
 use crate::sandbox_spec::identity::Instructions;
 use crate::sandbox_spec::operation::Medium;
 

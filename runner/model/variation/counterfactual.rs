@@ -2,7 +2,7 @@
 
 use super::conditions::Conditions;
 use super::factor::Factor;
-use super::variation::Variation;
+use super::varied::Variation;
 
 /// Run A's conditions with these factors as run B had them; none if that changes nothing.
 pub fn only(variation: &Variation, factors: &[Factor]) -> Option<Conditions> {
@@ -76,9 +76,9 @@ pub fn take(it: &mut Conditions, other: &Conditions, factor: Factor) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::recipe::Profile;
-    use crate::twin::choice::Choice;
-    use crate::twin::test_machine::machine;
+    use crate::variation::choice::Choice;
+    use crate::variation::profile::Profile;
+    use crate::variation::test_machine::machine;
 
     fn variation() -> Variation {
         Variation::plan(Profile::Strict, &Choice::default(), &machine(), 1 << 30)

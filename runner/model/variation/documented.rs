@@ -8,8 +8,8 @@ use std::path::Path;
 use super::choice::Choice;
 use super::factor::{Factor, FactorState};
 use super::test_machine::machine;
-use super::variation::Variation;
-use crate::manifest::recipe::Profile;
+use super::varied::Variation;
+use crate::variation::profile::Profile;
 
 const BEGIN: &str = "| factor | hermetic | strict |\n|---|---|---|\n";
 const END: &str = "\n## States";

@@ -8,7 +8,7 @@ pub mod profile;
 
 pub mod conditions;
 
-pub mod variation;
+pub mod varied;
 
 pub mod other_machine;
 
@@ -23,8 +23,6 @@ pub mod state;
 pub mod sighting;
 
 pub mod spec;
-
-pub mod ceilings;
 
 pub mod counterfactual;
 

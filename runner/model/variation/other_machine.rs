@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::conditions::{Conditions, RunName, StagingOrder};
-use super::variation::Machine;
+use super::varied::Machine;
 use crate::sandbox_spec::identity::{Entropy, Instructions};
 use crate::sandbox_spec::operation::Medium;
 

@@ -6,8 +6,8 @@ use super::counterfactual::take;
 use super::factor::Factor;
 use super::other_machine::{other, plain};
 use super::profile;
-use super::variation::{Machine, Variation};
-use crate::manifest::recipe::Profile;
+use super::varied::{Machine, Variation};
+use crate::variation::profile::Profile;
 
 impl Variation {
     /// The conditions that a profile and a user ask for on this machine.
@@ -52,7 +52,7 @@ impl Variation {
 mod tests {
     use super::*;
     use crate::sandbox_spec::operation::Medium;
-    use crate::twin::test_machine::machine;
+    use crate::variation::test_machine::machine;
 
     fn hermetic(choice: &Choice, disk_limit: u64) -> Variation {
         Variation::plan(Profile::Hermetic, choice, &machine(), disk_limit)

@@ -9,7 +9,7 @@ use super::expected::Expected;
 use super::factor::{Factor, FactorState};
 use super::other_machine::COARSEST_MS;
 use super::state::{ineffective, uncontrolled};
-use super::variation::Variation;
+use super::varied::Variation;
 use crate::sandbox_spec::environment::Environment;
 use crate::supervision::{Effect, Supervision};
 

@@ -7,9 +7,9 @@ use super::factor::{Factor, FactorState};
 use super::sighting::{Sighting, Witness};
 use super::state::ineffective;
 use super::test_machine::machine;
-use super::variation::Variation;
-use crate::manifest::recipe::Profile;
+use super::varied::Variation;
 use crate::supervision::{Effect, Supervision};
+use crate::variation::profile::Profile;
 
 /// What the probes of both runs see of a factor of `strict` where its mechanism works. A new factor is
 /// seen by something, or it is not varied.

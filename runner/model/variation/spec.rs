@@ -138,20 +138,20 @@ fn stat(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::recipe::Profile;
     use crate::sandbox_spec::limits::DISK;
-    use crate::twin::choice::Choice;
-    use crate::twin::conditions::RunName;
-    use crate::twin::test_machine;
-    use crate::twin::variation;
+    use crate::variation::choice::Choice;
+    use crate::variation::conditions::RunName;
+    use crate::variation::profile::Profile;
+    use crate::variation::test_machine;
+    use crate::variation::varied::{Machine, Variation};
 
     fn spec(run: RunName) -> SandboxSpec {
-        let machine = variation::Machine {
+        let machine = Machine {
             faults_cpuid: false,
             ..test_machine::machine()
         };
         let choice = Choice::default();
-        let variation = variation::Variation::plan(Profile::Hermetic, &choice, &machine, DISK);
+        let variation = Variation::plan(Profile::Hermetic, &choice, &machine, DISK);
         let limits = Limits::default();
         let recipe = Environment::from([("CFLAGS".to_owned(), "-O2".to_owned())]);
         sandbox(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::counterfactual::only;
 use super::factor::{Factor, FactorState};
 use super::profile;
-use super::variation::Variation;
-use crate::manifest::recipe::Profile;
+use super::varied::Variation;
+use crate::variation::profile::Profile;
 
 impl Variation {
     /// What the plan makes of each factor. What the kernel then refuses is found by the runs.
@@ -70,9 +70,9 @@ fn same(factor: Factor) -> FactorState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::choice::Choice;
-    use crate::twin::test_machine::machine;
-    use crate::twin::variation::Machine;
+    use crate::variation::choice::Choice;
+    use crate::variation::test_machine::machine;
+    use crate::variation::varied::Machine;
 
     fn variation(profile: Profile) -> Variation {
         Variation::plan(profile, &Choice::default(), &machine(), 1 << 30)

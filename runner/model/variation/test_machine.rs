@@ -1,6 +1,6 @@
 //! The machine that tests plan for: two CPUs and every mechanism.
 
-use super::variation::Machine;
+use super::varied::Machine;
 
 /// A machine of which everything can be varied but its language.
 pub(super) fn machine() -> Machine {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::choice::Reason;
 use super::conditions::{Conditions, RunName};
 use super::factor::Factor;
-use crate::manifest::recipe::Profile;
+use crate::variation::profile::Profile;
 
 /// What the planner has to know of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 use zwieback_model::enforcement::{Enforcement, Lock, LockState};
-use zwieback_model::manifest::recipe::Tracing;
 use zwieback_model::sandbox_spec::identity::Identity;
 use zwieback_model::sandbox_spec::operation::{Medium, Operation};
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
+use zwieback_model::sandbox_spec::tracing::Tracing;
 
 use super::base_mounts::{self, BaseMounts};
 use super::host::{HostMounts, Shown};

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, chdir, fork, setsid};
 use serde::{Deserialize, Serialize};
-use zwieback_model::twin::sighting::Sighting;
+use zwieback_model::variation::sighting::Sighting;
 
 use crate::call::{CallError, Named as _};
 use crate::error::{At as _, Failure, Stage};

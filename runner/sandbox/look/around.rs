@@ -9,8 +9,8 @@ use std::path::Path;
 
 use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 use nix::time::{ClockId, clock_gettime};
-use zwieback_model::twin::factor::Factor;
-use zwieback_model::twin::sighting::{self, Sighting, VARIABLES};
+use zwieback_model::variation::factor::Factor;
+use zwieback_model::variation::sighting::{self, Sighting, VARIABLES};
 
 use super::answers::Answers;
 use super::child;
@@ -80,7 +80,7 @@ impl View {
         }
     }
 
-    /// The words are held against `zwieback_model::twin::claim`.
+    /// The words are held against `zwieback_model::variation::claim`.
     fn see(&self, factor: Factor) -> Option<String> {
         let program = self.program.as_ref();
         match factor {

@@ -2,7 +2,7 @@
 
 use libc::sock_filter;
 use proptest::prelude::*;
-use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::tracing::Tracing;
 
 use super::arch::{self, AUDIT_ARCH};
 use super::program::program;

@@ -6,7 +6,7 @@
 //! be an answer that many rules share.
 
 use libc::{BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JSET, sock_filter};
-use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::tracing::Tracing;
 
 use super::arch;
 use super::instruction::{ALLOW, ARCHITECTURE, KILL, NUMBER, jump, load, load_argument, refuse};

@@ -1,7 +1,7 @@
 //! Rules by number, neighbours with one verdict joined.
 
 use libc::c_long;
-use zwieback_model::manifest::recipe::Tracing;
+use zwieback_model::sandbox_spec::tracing::Tracing;
 
 use super::arch;
 use super::rules::{RULES, Rule, TRACING, Verdict};

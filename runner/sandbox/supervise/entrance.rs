@@ -2,8 +2,8 @@
 
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use zwieback_model::manifest::recipe::Tracing;
 use zwieback_model::sandbox_spec::identity::{Entropy, Instructions, Machine};
+use zwieback_model::sandbox_spec::tracing::Tracing;
 use zwieback_model::supervision::{Effect, Supervision};
 
 use super::shift::Shift;

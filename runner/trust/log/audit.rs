@@ -1,6 +1,6 @@
 //! The whole log held against its checkpoint: entries, digests, and the bundles behind them.
 
-use zwieback_core::attest::known_keys::KnownKeys;
+use zwieback_attest::known_keys::KnownKeys;
 
 use super::believed::BelievedLog;
 use super::error::LogError;

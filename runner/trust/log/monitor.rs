@@ -1,6 +1,6 @@
 //! Watching a log: what is new since the last look is read, and nothing of what was seen may be gone.
 
-use zwieback_core::attest::known_keys::KnownKeys;
+use zwieback_attest::known_keys::KnownKeys;
 
 use super::believed::BelievedLog;
 use super::error::LogError;

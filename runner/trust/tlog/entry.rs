@@ -77,8 +77,7 @@ impl Entry {
     /// Reads the bytes of an entry, whose key may be one of those that are known.
     pub fn parse(bytes: &[u8], keys: &mut KnownKeys) -> Result<Self, Refusal> {
         let refuse = |what: &str| Refusal::new(Reason::EntryMalformed, what);
-        let document =
-            strict::parse(bytes).map_err(zwieback_attest::reason::Refusal::from)?;
+        let document = strict::parse(bytes).map_err(zwieback_attest::reason::Refusal::from)?;
         let fields = Fields::of(&document, "")?;
         if (fields.text("kind")?, fields.text("apiVersion")?) != (KIND, VERSION) {
             return Err(refuse("another kind of entry"));

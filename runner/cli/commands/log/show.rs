@@ -1,6 +1,6 @@
 //! `zwieback log show`: who said what, when, and what came of it.
 
-use zwieback_core::attest::known_keys::KnownKeys;
+use zwieback_attest::known_keys::KnownKeys;
 use zwieback_host::dirs::Dirs;
 use zwieback_trust::log::error::LogError;
 

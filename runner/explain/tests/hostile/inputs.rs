@@ -9,7 +9,7 @@ use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
 use zwieback_model::digest::Fingerprint;
 use zwieback_model::tree::Entry;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 /// Explains two contents under a name and shows the result in every form.
 pub(crate) fn explained(name: &str, a: &Vec<u8>, b: &Vec<u8>, limits: &Limits) -> Report {

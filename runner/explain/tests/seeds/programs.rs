@@ -2,7 +2,7 @@
 
 use zwieback_explain::cause::Cause;
 use zwieback_explain::certainty::Certainty;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 
 use crate::twin::{explained, find};
 

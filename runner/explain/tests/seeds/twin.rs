@@ -18,7 +18,7 @@ use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
 use zwieback_model::digest::Fingerprint;
 use zwieback_model::tree::Entry;
-use zwieback_model::twin::factor::Factor;
+use zwieback_model::variation::factor::Factor;
 use zwieback_test_world::skip::skip;
 
 /// The clocks the scripts are told: `$NOW` is the wall clock, `$MADE` stamps created files.

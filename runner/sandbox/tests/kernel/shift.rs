@@ -1,8 +1,8 @@
 //! What else a supervisor shifts, and what it leaves to a step that traces.
 
 use zwieback_model::enforcement::{Lock, LockState};
-use zwieback_model::manifest::recipe::Tracing;
 use zwieback_model::sandbox_spec::identity::{Entropy, Instructions, Machine};
+use zwieback_model::sandbox_spec::tracing::Tracing;
 use zwieback_model::supervision::Effect;
 
 use zwieback_test_world::skip::{skip, skip_here};

@@ -1,12 +1,12 @@
 //! The statements of one release, as everyone signs them; no release has another's.
 
-use zwieback_model::digest_set::DigestSet;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;
 use zwieback_attest::vsa::Summary;
-use zwieback_model::digest::{Digest, Fingerprint};
-use zwieback_model::timestamp::Timestamp;
 use zwieback_host::keys::signer::{Signer as _, seal};
+use zwieback_model::digest::{Digest, Fingerprint};
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::heading::Heading;

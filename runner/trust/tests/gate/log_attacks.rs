@@ -4,15 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use zwieback_attest::bundle::Bundle;
-use zwieback_model::digest_set::DigestSet;
 use zwieback_attest::known_keys::KnownKeys;
 use zwieback_attest::public_key::Algorithm;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;
-use zwieback_model::digest::Digest;
-use zwieback_model::json::value::Value;
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::{Signer as _, seal};
+use zwieback_model::digest::Digest;
+use zwieback_model::digest_set::DigestSet;
+use zwieback_model::json::value::Value;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::story::say;
