@@ -6,6 +6,7 @@
 //! is about to run: the tracer has it make the call before its first own instruction.
 
 use std::arch::x86_64::{__cpuid_count, CpuidResult};
+use std::collections::BTreeMap;
 
 use libc::user_regs_struct;
 use nix::errno::Errno;
@@ -91,20 +92,43 @@ fn run_to_stop(pid: i32, end: u64) -> Result<u64, Errno> {
     Err(Errno::ELOOP)
 }
 
-/// Answers a tracee that faulted, if it faulted by asking.
-pub(crate) fn answer(pid: i32) -> Option<()> {
-    let registers = trace::registers(pid)?;
-    let mut code = [0; INSTRUCTION.len()];
-    trace::read(pid, registers.rip, &mut code).ok()?;
-    (code == INSTRUCTION).then_some(())?;
-    trace::set_registers(pid, answered(registers, ask));
-    Some(())
+/// What the CPU said, by leaf and part.
+///
+/// Under a hypervisor the instruction costs as much as all of the rest of an answer, and each program asks some
+/// thirty times as it starts. That all of a run hear the number of one and the same processor is welcome.
+#[derive(Default)]
+pub(crate) struct Answers(BTreeMap<(u32, u32), CpuidResult>);
+
+/// There are a few dozen leaves; who asks for others is answered without a memory.
+const MOST_ANSWERS: usize = 256;
+
+impl Answers {
+    /// Answers a tracee that faulted, if it faulted by asking.
+    pub(crate) fn answer(&mut self, pid: i32) -> Option<()> {
+        let registers = trace::registers(pid)?;
+        let mut code = [0; INSTRUCTION.len()];
+        trace::read(pid, registers.rip, &mut code).ok()?;
+        (code == INSTRUCTION).then_some(())?;
+        trace::set_registers(pid, answered(registers, |leaf, part| self.ask(leaf, part)));
+        Some(())
+    }
+
+    fn ask(&mut self, leaf: u32, part: u32) -> CpuidResult {
+        if let Some(known) = self.0.get(&(leaf, part)) {
+            return *known;
+        }
+        let said = __cpuid_count(leaf, part);
+        if self.0.len() < MOST_ANSWERS {
+            self.0.insert((leaf, part), said);
+        }
+        said
+    }
 }
 
 /// The registers after the instruction, when the CPU answers like this.
 fn answered(
     registers: user_regs_struct,
-    ask: impl Fn(u32, u32) -> CpuidResult,
+    ask: impl FnOnce(u32, u32) -> CpuidResult,
 ) -> user_regs_struct {
     let (leaf, part) = (low(registers.rax), low(registers.rcx));
     let plain = plain(leaf, part, ask(leaf, part));
@@ -122,10 +146,6 @@ fn answered(
 fn low(register: u64) -> u32 {
     let [low, _] = [register & u64::from(u32::MAX), register >> 32];
     u32::try_from(low).expect("invariant: the upper half is masked away")
-}
-
-fn ask(leaf: u32, part: u32) -> CpuidResult {
-    __cpuid_count(leaf, part)
 }
 
 /// What no x86-64 CPU before 2011 said of itself (Intel SDM 3A, CPUID; AMD APM 3, appendix E):

@@ -12,9 +12,15 @@ pub(crate) fn arm(_pid: i32) -> Result<(), Errno> {
     Err(Errno::ENODEV)
 }
 
-/// Nobody asks.
-pub(crate) fn answer(_pid: i32) -> Option<()> {
-    None
+/// What is answered: nobody asks.
+#[derive(Default)]
+pub(crate) struct Answers;
+
+impl Answers {
+    /// Is never called with a tracee that asked.
+    pub(crate) fn answer(&mut self, _pid: i32) -> Option<()> {
+        None
+    }
 }
 
 /// No CPU of this architecture is asked like that.

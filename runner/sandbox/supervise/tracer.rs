@@ -23,6 +23,7 @@ pub(crate) struct Tracer {
     first: i32,
     shift: Shift,
     luck: Luck,
+    cpu: cpuid::Answers,
     /// The threads that are in a call whose deadline was moved.
     waiting: BTreeMap<i32, Moved>,
     verdict: Verdict,
@@ -35,6 +36,7 @@ impl Tracer {
             first,
             shift,
             luck: Luck::default(),
+            cpu: cpuid::Answers::default(),
             waiting: BTreeMap::new(),
             verdict: Verdict::default(),
         }
@@ -97,8 +99,8 @@ impl Tracer {
         }
     }
 
-    fn answers_for_cpu(&self, pid: i32) -> bool {
-        self.shift.instructions == Instructions::Plain && cpuid::answer(pid).is_some()
+    fn answers_for_cpu(&mut self, pid: i32) -> bool {
+        self.shift.instructions == Instructions::Plain && self.cpu.answer(pid).is_some()
     }
 
     /// A call is about to be made that the filter has pointed out.
