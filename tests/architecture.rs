@@ -225,7 +225,7 @@ fn unsafe_is_in_the_sandbox_alone() {
 }
 
 /// A log is read through `LogDir::believe` alone, which holds it against the one memory; and what is
-/// remembered lies where `pipeline/log_memory.rs` says.
+/// remembered lies where `pipeline/gate/log_memory.rs` says.
 #[test]
 fn a_log_has_one_door_and_one_memory() {
     let doors = [
@@ -241,8 +241,8 @@ fn a_log_has_one_door_and_one_memory() {
             "Memory::new(",
             &[
                 "runner/trust/log/",
-                "runner/pipeline/log_memory.rs",
-                "runner/pipeline/gate_memory.rs",
+                "runner/pipeline/gate/log_memory.rs",
+                "runner/pipeline/gate/gate_memory.rs",
                 "runner/cli/commands/log/place.rs",
             ][..],
         ),

@@ -17,7 +17,7 @@ use zwieback_model::manifest::quantity::{ByteSize, Seconds};
 use zwieback_model::manifest::recipe::Limits;
 use zwieback_model::variation::profile::Profile;
 
-use crate::pipeline::keyring::KeyChoice;
+use crate::pipeline::context::keyring::KeyChoice;
 
 const LONGEST: u64 = MAX_MANIFEST as u64;
 

@@ -28,11 +28,11 @@ use super::exit;
 use super::screen::explanation;
 use super::screen::paint::{Meaning, Paint};
 use super::screen::terminal;
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::gate::GateError;
-use crate::pipeline::keyring::KeyringError;
-use crate::pipeline::policy_file::PolicyFileError;
-use crate::pipeline::root_file::RootFileError;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::keyring::KeyringError;
+use crate::pipeline::gate::session::GateError;
+use crate::pipeline::trust::policy_file::PolicyFileError;
+use crate::pipeline::trust::root_file::RootFileError;
 
 /// The exit code of an error.
 pub fn code(error: &anyhow::Error) -> u8 {

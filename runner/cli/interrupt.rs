@@ -16,7 +16,7 @@ use zwieback_host::stop::stop_at;
 use zwieback_sandbox::canceller::Alarm;
 
 use super::exit;
-use crate::pipeline::stop::Stop;
+use crate::pipeline::context::stop::Stop;
 
 /// How long a story may take to stop. What it is cleaning up then is left, as after a crash.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -14,7 +14,7 @@ use super::commands::release;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::{commands, error, exit, interrupt};
-use crate::pipeline::observe::Observe;
+use crate::pipeline::context::observe::Observe;
 
 /// Runs the program.
 pub fn run() -> ExitCode {

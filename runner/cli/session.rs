@@ -18,10 +18,10 @@ use super::screen::human::Human;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::screen::volume::Volume;
-use crate::pipeline::context::{Context, Network};
-use crate::pipeline::observe::Observe;
-use crate::pipeline::shared::Shared;
-use crate::pipeline::stop::Stop;
+use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::observe::Observe;
+use crate::pipeline::context::shared::Shared;
+use crate::pipeline::context::stop::Stop;
 
 /// The world of one command.
 pub struct Session {

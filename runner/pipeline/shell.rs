@@ -22,14 +22,17 @@ use zwieback_sandbox::sandbox::Sources as Disks;
 use zwieback_sandbox::starting::Starting;
 use zwieback_sandbox::step::{Command, Ending};
 
-use super::build_all::build_needed;
-use super::context::{Context, Wish};
-use super::error::PipelineError;
-use super::graph::Reading;
-use super::read::Planned;
-use super::remembered::{self, Ground};
-use super::sources::{self, Sources, patch_list};
-use super::{furnish, inputs, places, read, root};
+use crate::pipeline::build::several::build_needed;
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::endpoints;
+use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::sources::{self, Sources, patch_list};
+use crate::pipeline::inputs::toolchain;
+use crate::pipeline::inputs::toolchain_cache::{self, Ground};
+use crate::pipeline::plan::graph::Reading;
+use crate::pipeline::plan::read::{self, Planned};
+use crate::pipeline::runs::mounts;
 
 /// The toolchain that is entered where nothing is named.
 const DEFAULT: &str = "c";
@@ -70,8 +73,8 @@ pub fn shell(
     };
     let sources = match &planned {
         Some(planned) => {
-            let named = places::named(&planned.plan);
-            inputs::fetch_from(&planned.plan.inputs, &named, ctx)?;
+            let named = endpoints::named(&planned.plan);
+            obtain::fetch_from(&planned.plan.inputs, &named, ctx)?;
             Some(sources::unpack_all(planned, ctx)?)
         }
         None => None,
@@ -98,8 +101,8 @@ pub fn shell(
     let (sandbox, outcome) = match (&planned, &sources) {
         (Some(planned), Some(sources)) => {
             let mut sandbox = starting.ready()?;
-            furnish::stage(&sandbox, sources, &variation.a, ctx)?;
-            furnish::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
+            mounts::stage(&sandbox, sources, &variation.a, ctx)?;
+            mounts::patch(&mut sandbox, &patch_list(&planned.plan), &variation.a)?;
             let outcome = sandbox.run_interactive(&command)?;
             (sandbox, outcome)
         }
@@ -126,7 +129,7 @@ fn ground(
     toolchains: &[PlannedToolchain],
     ctx: &Context<'_>,
 ) -> Result<(Ground, Digest), PipelineError> {
-    let (tree, digest) = root::place(toolchains, ctx)?;
+    let (tree, digest) = toolchain::place(toolchains, ctx)?;
     let environments = toolchains.iter().flat_map(|it| it.toolchain.env.clone());
     let environment = environments.collect();
     Ok((Ground { tree, environment }, digest))
@@ -141,9 +144,9 @@ fn named_ground(
 ) -> Result<Ground, PipelineError> {
     let default = [DEFAULT.to_owned()];
     let names = if names.is_empty() { &default } else { names };
-    let key = remembered::key(project, names);
+    let key = toolchain_cache::key(project, names);
     if let Some(key) = &key
-        && let Some(ground) = remembered::recall(key, ctx)?
+        && let Some(ground) = toolchain_cache::recall(key, ctx)?
     {
         return Ok(ground);
     }
@@ -156,7 +159,7 @@ fn named_ground(
     if recipes.is_empty()
         && let Some(key) = &key
     {
-        remembered::remember(key, tree, &ground.environment, ctx)?;
+        toolchain_cache::remember(key, tree, &ground.environment, ctx)?;
     }
     Ok(ground)
 }

@@ -9,7 +9,7 @@ use zwieback_model::manifest::quantity::Seconds;
 use zwieback_model::name::Name;
 
 use super::release::SayArgs;
-use crate::pipeline::policy_file::UnsignedPolicy;
+use crate::pipeline::trust::policy_file::UnsignedPolicy;
 
 /// Arguments of `zwieback sign`.
 #[derive(Debug, Args)]

@@ -7,8 +7,10 @@ use crate::cli::args::global::Global;
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::build_all::build_all;
-use crate::pipeline::context::{AfterFailure, Confirm, Reuse, Runs, Signing, Wish};
+use crate::pipeline::build::several::build_all;
+use crate::pipeline::context::command_context::{
+    AfterFailure, Confirm, Reuse, Runs, Signing, Wish,
+};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {

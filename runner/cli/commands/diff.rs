@@ -14,15 +14,15 @@ use crate::cli::args::inspect::DiffArgs;
 use crate::cli::commands::explain::{code, print};
 use crate::cli::commands::show::find;
 use crate::cli::session::Session;
-use crate::pipeline::again::{self, Readable};
-use crate::pipeline::context::Context;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::explain::recorded::{self, Readable};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let ctx = session.context(true)?;
     let report = match &args.b {
-        None => again::run(&find(&session, &args.a)?, &ctx)?,
+        None => recorded::run(&find(&session, &args.a)?, &ctx)?,
         Some(b) => two([&args.a, b], &ctx)?,
     };
     print(global, &report)?;
@@ -36,7 +36,7 @@ fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> anyhow::Result<Report> {
         (readable(a, ctx), other.join())
     });
     let b = b.map_err(|_| anyhow::anyhow!("reading the second of the two was cut short"))?;
-    Ok(again::two(&a?, &b?, &Knowledge::default()))
+    Ok(recorded::two(&a?, &b?, &Knowledge::default()))
 }
 
 /// A tree by its digest, or a folder.

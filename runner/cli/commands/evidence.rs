@@ -19,13 +19,13 @@ use zwieback_host::rego::RegoProcess;
 use zwieback_model::digest::Sha256;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
-use crate::pipeline::bundles::{self, LINES};
-use crate::pipeline::folder_terms::Evidence;
-use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
-use crate::pipeline::root_memory::RootStateError;
-use crate::pipeline::root_state;
-use crate::pipeline::tree_file::TreeFiles;
-use crate::pipeline::verify::Asked;
+use crate::pipeline::trust::bundles::{self, LINES};
+use crate::pipeline::trust::folder_terms::Evidence;
+use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
+use crate::pipeline::trust::root_memory::RootStateError;
+use crate::pipeline::trust::root_state;
+use crate::pipeline::trust::tree_file::TreeFiles;
+use crate::pipeline::trust::verify::Asked;
 
 /// Whom the arguments say to believe; no one, where they say nothing.
 pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {

@@ -15,13 +15,13 @@ use crate::cli::screen::explanation::whole;
 use crate::cli::screen::paint::Paint;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
-use crate::pipeline::again;
+use crate::pipeline::explain::recorded;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
     let session = Session::open(global)?;
     let record = find(&session, &args.run)?;
-    let report = again::run(&record, &session.context(true)?)?;
+    let report = recorded::run(&record, &session.context(true)?)?;
     if let Some(file) = &args.html {
         let page = html::page(&report, &format!("{} {}", record.recipe, record.version));
         replace(file, page.as_bytes()).with_context(|| file.display().to_string())?;

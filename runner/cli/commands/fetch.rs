@@ -4,7 +4,7 @@ use crate::cli::args::build::FetchArgs;
 use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::fetch::{everything, fetch};
+use crate::pipeline::inputs::fetch::{everything, fetch};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &FetchArgs) -> anyhow::Result<u8> {

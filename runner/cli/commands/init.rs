@@ -15,11 +15,11 @@ use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
-use crate::pipeline::drafting::{self, Found};
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::init;
-use crate::pipeline::lock::lock;
-use crate::pipeline::resolver::Resolver;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::lock::drafting::{self, Found};
+use crate::pipeline::lock::init;
+use crate::pipeline::lock::locked::lock;
+use crate::pipeline::lock::resolver::Resolver;
 
 /// What a recipe is to be made from.
 enum What {

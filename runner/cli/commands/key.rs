@@ -17,7 +17,7 @@ use crate::cli::config::Sign;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::keyring::{self, Keyring};
+use crate::pipeline::context::keyring::{self, Keyring};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {

@@ -11,12 +11,12 @@ use crate::cli::args::build::LockArgs;
 use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::context::Context;
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::lock::{Outcome, lock};
-use crate::pipeline::read::{locked, recipe};
-use crate::pipeline::resolver::{Resolve, Resolver};
-use crate::pipeline::sources::check_folders;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::sources::check_folders;
+use crate::pipeline::lock::locked::{Outcome, lock};
+use crate::pipeline::lock::resolver::{Resolve, Resolver};
+use crate::pipeline::plan::read::{locked, recipe};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {

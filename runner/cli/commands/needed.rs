@@ -10,9 +10,9 @@ use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 
 use crate::cli::commands::evidence;
-use crate::pipeline::context::Context;
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::recheck::check_need;
+use crate::pipeline::build::recheck::check_need;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// How the name of a bundle ends.
 const BUNDLE: &str = ".sigstore.json";

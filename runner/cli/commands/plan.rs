@@ -12,10 +12,10 @@ use crate::cli::args::global::{Format, Global};
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
-use crate::pipeline::context::{Context, Wish};
-use crate::pipeline::graph;
-use crate::pipeline::read::{self, Planned};
-use crate::pipeline::twin::Twin;
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::plan::graph;
+use crate::pipeline::plan::read::{self, Planned};
+use crate::pipeline::runs::twice::Twin;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {

@@ -24,8 +24,8 @@ use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::policy_file::{self, PolicyFileError, UnsignedPolicy};
-use crate::pipeline::verify::{Answer, Asked, verify};
+use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
+use crate::pipeline::trust::verify::{Answer, Asked, verify};
 
 /// The word for a case that is to pass.
 const ACCEPTED: &str = "accepted";

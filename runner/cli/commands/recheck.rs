@@ -27,10 +27,10 @@ use crate::cli::commands::{evidence, needed, verdict};
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::context::{Context, Reuse, Wish};
-use crate::pipeline::find::PLATFORM;
-use crate::pipeline::recheck::{AtHand, recheck};
-use crate::pipeline::tree_file::TreeFiles;
+use crate::pipeline::build::cache_lookup::PLATFORM;
+use crate::pipeline::build::recheck::{AtHand, recheck};
+use crate::pipeline::context::command_context::{Context, Reuse, Wish};
+use crate::pipeline::trust::tree_file::TreeFiles;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {

@@ -6,7 +6,7 @@ use zwieback_sandbox::handle::SupervisorHandle;
 use crate::cli::args::build::ShellArgs;
 use crate::cli::args::global::Global;
 use crate::cli::session::Session;
-use crate::pipeline::context::Wish;
+use crate::pipeline::context::command_context::Wish;
 use crate::pipeline::shell::{Entrance, shell};
 
 /// Runs the command.

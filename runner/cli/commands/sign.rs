@@ -8,10 +8,10 @@ use crate::cli::args::trust::{SignArgs, TrustArgs};
 use crate::cli::commands::{evidence, show, verdict};
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::attest::asked_key;
-use crate::pipeline::context::{Context, Wish};
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::sign::{Terms, sign};
+use crate::pipeline::build::attest::asked_key;
+use crate::pipeline::build::sign::{Terms, sign};
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &SignArgs) -> anyhow::Result<u8> {

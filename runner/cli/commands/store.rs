@@ -16,7 +16,7 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
-use crate::pipeline::roots;
+use crate::pipeline::build::gc_roots;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
@@ -94,8 +94,8 @@ fn gc(session: Session, dry_run: bool, results: bool) -> anyhow::Result<u8> {
     // Outside of a project there are no locks and no recipes to keep anything for.
     if let Ok(project) = session.project() {
         let ctx = session.context(true)?;
-        keep.extend(roots::of_locks(&project, &ctx));
-        keep.extend(roots::of_results(&project, &ctx)?);
+        keep.extend(gc_roots::of_locks(&project, &ctx));
+        keep.extend(gc_roots::of_results(&project, &ctx)?);
     }
     let path = session.store.path().to_owned();
     drop(session);

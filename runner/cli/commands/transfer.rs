@@ -13,7 +13,7 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
-use crate::pipeline::fetch::{at_hand, everything};
+use crate::pipeline::inputs::fetch::{at_hand, everything};
 
 /// The name that means a stream of this process.
 const STREAM: &str = "-";

@@ -19,8 +19,8 @@ use zwieback_model::timestamp::Timestamp;
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
 use crate::cli::config::Sign;
 use crate::cli::screen::terminal;
-use crate::pipeline::keyring;
-use crate::pipeline::root_file::{self, Change, Outcome};
+use crate::pipeline::context::keyring;
+use crate::pipeline::trust::root_file::{self, Change, Outcome};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;

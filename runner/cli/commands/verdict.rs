@@ -15,7 +15,7 @@ use crate::cli::error;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint, counted};
 use crate::cli::screen::terminal;
-use crate::pipeline::verify::Answer;
+use crate::pipeline::trust::verify::Answer;
 
 /// Further refusals that a screen names; all are in JSON.
 const MOST_NAMED: usize = 20;

@@ -15,11 +15,11 @@ use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
 use crate::cli::commands::verdict::LookedAt;
 use crate::cli::commands::{evidence, logged, verdict};
 use crate::cli::session::load_config;
-use crate::pipeline::folder::Held;
-use crate::pipeline::folder_terms::Evidence;
-use crate::pipeline::keyring;
-use crate::pipeline::tree_file::TreeFiles;
-use crate::pipeline::verify::{Answer, Asked, Needs, believe, summary, verify};
+use crate::pipeline::context::keyring;
+use crate::pipeline::trust::folder::Held;
+use crate::pipeline::trust::folder_terms::Evidence;
+use crate::pipeline::trust::tree_file::TreeFiles;
+use crate::pipeline::trust::verify::{Answer, Asked, Needs, believe, summary, verify};
 
 /// Who verifies, where the configuration does not say.
 const VERIFIER: &str = "https://zwieback.example/verifier/v1";

@@ -7,8 +7,8 @@ use zwieback_explain::screen::{Label, Line, full, summary};
 
 use super::paint::{Meaning, Paint};
 use super::terminal;
-use crate::pipeline::error::PipelineError;
-use crate::pipeline::explained::Explained;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::explained::Explained;
 
 /// Prints the error, the summary of its explanation, and what was and was not done.
 pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {

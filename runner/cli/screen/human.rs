@@ -13,7 +13,7 @@ use super::runs::Runs;
 use super::terminal;
 use super::volume::Volume;
 use super::{crowd, sentence};
-use crate::pipeline::observe::Observe;
+use crate::pipeline::context::observe::Observe;
 
 /// The screen of a person.
 #[derive(Debug)]

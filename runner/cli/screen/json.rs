@@ -6,7 +6,7 @@ use zwieback_model::event::Event;
 use zwieback_model::name::Name;
 
 use super::terminal;
-use crate::pipeline::observe::Observe;
+use crate::pipeline::context::observe::Observe;
 
 /// Writes one JSON object a line.
 #[derive(Debug, Default)]

@@ -22,11 +22,11 @@ use zwieback_model::manifest::recipe::Head;
 use zwieback_model::variation::conditions::RunName;
 use zwieback_model::variation::varied::Variation;
 
-use super::carried::carried;
-use super::context::{Context, Runs, Signing, Wish};
-use super::error::PipelineError;
-use super::keyring;
-use super::read::Planned;
+use super::embedded::carried;
+use crate::pipeline::context::command_context::{Context, Runs, Signing, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::keyring;
+use crate::pipeline::plan::read::Planned;
 
 /// The builder's name when every lock was enforced, at least in part.
 const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";

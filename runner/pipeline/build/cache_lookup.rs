@@ -8,11 +8,11 @@ use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
 
 use super::attest::{asked_key, builders};
-use super::built::{Built, Origin};
-use super::context::{Context, Reuse, Runs, Signing, Wish};
-use super::error::PipelineError;
-use super::read::Planned;
-use super::root;
+use crate::pipeline::context::command_context::{Context, Reuse, Runs, Signing, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::toolchain;
+use crate::pipeline::plan::built::{Built, Origin};
+use crate::pipeline::plan::read::Planned;
 
 /// No bundle is as long.
 const LARGEST: u64 = 256 << 20;
@@ -31,7 +31,7 @@ pub fn built(
     if wish.reuse == Reuse::Forbidden || is_keyless {
         return Ok(None);
     }
-    let Some(root) = root::known(&planned.plan.toolchains, ctx)? else {
+    let Some(root) = toolchain::known(&planned.plan.toolchains, ctx)? else {
         return Ok(None);
     };
     let action = Action::new(&planned.plan, PLATFORM, root, planned.patch_digests()).digest();

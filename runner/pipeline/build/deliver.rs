@@ -6,10 +6,10 @@ use std::time::Instant;
 use zwieback_model::event::{Event, Verdict};
 use zwieback_model::manifest::recipe::Recipe;
 
-use super::built::{Built, Origin};
-use super::context::{Context, Signing, Wish};
-use super::error::PipelineError;
 use super::export;
+use crate::pipeline::context::command_context::{Context, Signing, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::built::{Built, Origin};
 
 /// Exports and links what was built, and says where it is.
 pub fn hand_over(

@@ -20,7 +20,7 @@ use zwieback_model::canonical_tree;
 use zwieback_model::digest::Digest;
 use zwieback_model::tree::{Entry, Tree};
 
-use super::error::PipelineError;
+use crate::pipeline::context::error::PipelineError;
 
 /// The longest tree that is read: a million entries take less.
 const LONGEST_TREE: u64 = 512 << 20;

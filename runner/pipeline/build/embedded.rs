@@ -13,9 +13,9 @@ use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::Entry;
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::read::Planned;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::read::Planned;
 
 /// What a statement about this build brings besides digests.
 pub fn carried<'p>(planned: &'p Planned, ctx: &Context<'_>) -> Result<Carried<'p>, PipelineError> {

@@ -23,10 +23,10 @@ use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::shown_name::without_case;
 use zwieback_model::tree::{Entry, Tree};
 
-use super::context::{Context, Wish};
 use super::earlier_export::{self, Earlier, Known, in_the_way};
-use super::error::PipelineError;
-use super::notices;
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::notices;
 
 /// What is written about outputs goes into a folder whose name ends so, where an output has such a name.
 const BESIDE: &str = ".zwieback";

@@ -9,10 +9,13 @@ use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 use zwieback_model::variation::profile::Profile;
 
-use super::built::{Output, Outputs};
-use super::context::{Context, Wish};
-use super::error::PipelineError;
-use super::{find, graph, read, root};
+use super::cache_lookup;
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::toolchain;
+use crate::pipeline::plan::built::{Output, Outputs};
+use crate::pipeline::plan::graph;
+use crate::pipeline::plan::read;
 
 /// What the project's locks name, and what is put together from it: getting it again takes a network or time.
 pub fn of_locks(project: &Project, ctx: &Context<'_>) -> BTreeSet<Digest> {
@@ -58,7 +61,9 @@ pub fn of_results(project: &Project, ctx: &Context<'_>) -> Result<BTreeSet<Diges
             if !needs.iter().all(|need| outputs.contains_key(need)) {
                 continue;
             }
-            if let Ok(Some(built)) = find::built(&planned.with_needed(&outputs), &wish, &ctx) {
+            if let Ok(Some(built)) =
+                cache_lookup::built(&planned.with_needed(&outputs), &wish, &ctx)
+            {
                 keep.insert(built.action);
                 outputs.insert(name.clone(), Output::of(&built));
             }
@@ -74,5 +79,5 @@ fn root_of(project: &Project, names: &[Name], ctx: &Context<'_>) -> Option<Diges
             let one = |it: &OnDisk<Toolchain>| Ok(PlannedToolchain::new(&read::locked(it))?);
             on_disk.iter().map(one).collect()
         });
-    root::known(&planned.ok()?, ctx).ok()?
+    toolchain::known(&planned.ok()?, ctx).ok()?
 }

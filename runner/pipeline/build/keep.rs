@@ -15,14 +15,14 @@ use zwieback_model::event::Event;
 use zwieback_model::tree::Tree;
 
 use super::attest::Made;
-use super::built::{Built, Origin};
-use super::confirm::confirm;
-use super::context::{Confirm, Context, Wish};
-use super::error::PipelineError;
-use super::explain::explain;
-use super::read::Planned;
-use super::run::{Bake, Ran};
-use super::twin::Twin;
+use crate::pipeline::context::command_context::{Confirm, Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::explain::confirm::confirm;
+use crate::pipeline::explain::differences::explain;
+use crate::pipeline::plan::built::{Built, Origin};
+use crate::pipeline::plan::read::Planned;
+use crate::pipeline::runs::run::{Bake, Ran};
+use crate::pipeline::runs::twice::Twin;
 
 /// Keeps the record of one invocation.
 pub struct Keeper<'a> {

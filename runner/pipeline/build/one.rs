@@ -11,20 +11,25 @@ use zwieback_model::variation::conditions::RunName;
 use zwieback_model::variation::varied::Machine;
 
 use super::attest::{self, Made};
-use super::built::{Built, Outputs};
-use super::context::{Context, Runs, Signing, Wish};
-use super::error::PipelineError;
+use super::cache_lookup;
+use super::deliver::hand_over;
 use super::export;
-use super::find;
-use super::hand_over::hand_over;
 use super::keep::Keeper;
-use super::pace::Pace;
-use super::read::{self, Planned};
-use super::run::{Bake, Ran};
 use super::secrets::{self, Suspects};
-use super::theirs::Theirs;
-use super::twin::{Twin, bake};
-use super::{alone, inputs, notices, places, root, sources};
+use crate::pipeline::context::command_context::{Context, Runs, Signing, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::notices;
+use crate::pipeline::explain::claim_check::Theirs;
+use crate::pipeline::inputs::endpoints;
+use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::sources;
+use crate::pipeline::inputs::toolchain;
+use crate::pipeline::plan::built::{Built, Outputs};
+use crate::pipeline::plan::read::{self, Planned};
+use crate::pipeline::runs::alone;
+use crate::pipeline::runs::pace::Pace;
+use crate::pipeline::runs::run::{Bake, Ran};
+use crate::pipeline::runs::twice::{Twin, bake};
 
 /// Builds one recipe, or finds that it was built.
 pub fn build(
@@ -38,7 +43,7 @@ pub fn build(
     export::is_possible(wish)?;
     let planned = read::recipe(project, named, &wish.variety, ctx)?.with_needed(needed);
     sources::check_folders(&planned, ctx)?;
-    let built = match find::built(&planned, wish, ctx)? {
+    let built = match cache_lookup::built(&planned, wish, ctx)? {
         Some(found) => found,
         None => make(&planned, wish, None, ctx)?,
     };
@@ -58,12 +63,12 @@ pub fn make(
     }
     attest::check(wish, ctx)?;
     let limits = ctx.limits_of(&planned.plan.recipe, wish)?;
-    let named = places::named(&planned.plan);
-    inputs::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
-    let root = root::assemble(&planned.plan.toolchains, ctx)?;
+    let named = endpoints::named(&planned.plan);
+    obtain::fetch_from(planned.plan.all_inputs(), &named, ctx)?;
+    let root = toolchain::assemble(&planned.plan.toolchains, ctx)?;
     let action = Action::new(
         &planned.plan,
-        find::PLATFORM,
+        cache_lookup::PLATFORM,
         *root.digest(),
         planned.patch_digests(),
     );

@@ -12,16 +12,16 @@ use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 
-use super::build::make;
-use super::built::{Built, Output, Outputs};
-use super::carried;
-use super::context::{Context, Reuse, Wish};
-use super::error::PipelineError;
+use super::cache_lookup;
+use super::deliver::hand_over;
+use super::embedded;
 use super::export;
-use super::find;
-use super::hand_over::hand_over;
-use super::read::{Planned, planned};
-use super::theirs::Theirs;
+use super::one::make;
+use crate::pipeline::context::command_context::{Context, Reuse, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::explain::claim_check::Theirs;
+use crate::pipeline::plan::built::{Built, Output, Outputs};
+use crate::pipeline::plan::read::{Planned, planned};
 
 /// What a recheck has besides the bundle.
 #[derive(Debug, Default)]
@@ -101,7 +101,7 @@ fn one_needed(
         claim,
         at_hand: BTreeMap::new(),
     };
-    let found = find::built(&planned, wish, ctx)?;
+    let found = cache_lookup::built(&planned, wish, ctx)?;
     let same = |it: &Built| Some(*it.outputs.digest()) == claim.outputs;
     let built = match found.filter(same) {
         Some(found) => found,
@@ -134,7 +134,7 @@ fn plan(
     };
     ctx.tell(&planned(&again.plan));
     for (name, folder) in &claim.folders {
-        carried::put(name, folder, ctx)?;
+        embedded::put(name, folder, ctx)?;
     }
     Ok(again.with_needed(&outputs))
 }

@@ -24,8 +24,8 @@ use zwieback_model::shown_name::escaped;
 use zwieback_model::tree::{Entry, Tree};
 use zwieback_model::variation::conditions::RunName;
 
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// So many are shown; the rest is counted.
 const MOST_SHOWN: usize = 20;

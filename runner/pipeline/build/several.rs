@@ -11,12 +11,12 @@ use zwieback_model::bake::schedule::{Next, Schedule};
 use zwieback_model::event::{Event, Fate, Settled};
 use zwieback_model::name::Name;
 
-use super::build::build;
-use super::built::{Built, Origin, Output, Outputs};
-use super::context::{AfterFailure, Context, Reuse, Wish};
-use super::error::PipelineError;
 use super::export;
-use super::graph::{self, Wanted};
+use super::one::build;
+use crate::pipeline::context::command_context::{AfterFailure, Context, Reuse, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::built::{Built, Origin, Output, Outputs};
+use crate::pipeline::plan::graph::{self, Wanted};
 
 /// Recipes that are begun for each run that may be at work. Most of a small recipe's time is the
 /// time between its runs, which others fill; all that is begun holds memory, though.

@@ -31,13 +31,18 @@ use zwieback_model::name::Name;
 use zwieback_model::variation::conditions::RunName;
 
 use super::attest::{self, Made};
-use super::built::Built;
-use super::context::{Context, Wish};
-use super::error::PipelineError;
-use super::hand_over::hand_over;
-use super::read::Planned;
+use super::cache_lookup;
+use super::deliver::hand_over;
+use super::keep;
 use super::secrets::{self, Suspects};
-use super::{find, inputs, keep, places, root, sources};
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::endpoints;
+use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::sources;
+use crate::pipeline::inputs::toolchain;
+use crate::pipeline::plan::built::Built;
+use crate::pipeline::plan::read::Planned;
 
 type Needed = BTreeMap<Name, NeededAction>;
 
@@ -138,7 +143,7 @@ fn with_bundles(
     ctx: &Context<'_>,
 ) -> Result<Planned, PipelineError> {
     for (name, need) in needed {
-        let bundle = find::bundle(need.action, need.tree, wish, ctx)?;
+        let bundle = cache_lookup::bundle(need.action, need.tree, wish, ctx)?;
         let bundle = bundle.ok_or_else(|| NotSignable::Needed(name.clone()))?;
         planned.bundles.insert(name, bundle);
     }
@@ -148,12 +153,17 @@ fn with_bundles(
 /// The action, from the bytes that the locks name and from nothing that was kept.
 fn action(planned: &Planned, ctx: &Context<'_>) -> Result<Action, PipelineError> {
     let plan = &planned.plan;
-    inputs::fetch_from(plan.all_inputs(), &places::named(plan), ctx)?;
-    let root = root::assemble(&plan.toolchains, ctx)?;
+    obtain::fetch_from(plan.all_inputs(), &endpoints::named(plan), ctx)?;
+    let root = toolchain::assemble(&plan.toolchains, ctx)?;
     // Their lockfiles are held against the lock.
     sources::unpack_all(planned, ctx)?;
     let patches = planned.patch_digests();
-    Ok(Action::new(plan, find::PLATFORM, *root.digest(), patches))
+    Ok(Action::new(
+        plan,
+        cache_lookup::PLATFORM,
+        *root.digest(),
+        patches,
+    ))
 }
 
 /// Reads every byte of both trees, and compares them as if the runs had ended just now: what the record

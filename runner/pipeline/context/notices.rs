@@ -6,7 +6,7 @@ use zwieback_model::shown_name::escaped;
 use zwieback_model::tree::Tree;
 use zwieback_model::tree_names::{links_out, same_but_for_case};
 
-use super::context::Context;
+use super::command_context::Context;
 
 /// So many are named; the rest is counted.
 const MOST_NAMED: usize = 5;

@@ -15,10 +15,10 @@ use zwieback_model::event::Event;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree};
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::explain::trees;
-use super::explained::Explained;
+use super::differences::trees;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::explained::Explained;
 
 /// What a statement says came out, and those of its files that are at hand.
 pub struct Theirs<'a> {

@@ -10,10 +10,10 @@ use zwieback_model::variation::conditions::Conditions;
 use zwieback_model::variation::counterfactual;
 use zwieback_model::variation::factor::Factor;
 
-use super::error::PipelineError;
-use super::lab::{Lab, Paths};
-use super::run::{Bake, Ran};
-use super::twin::Twin;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::runs::run::{Bake, Ran};
+use crate::pipeline::runs::trial_runs::{Lab, Paths};
+use crate::pipeline::runs::twice::Twin;
 
 /// What differs in every run, whatever the conditions.
 const EVER: [Factor; 5] = [

@@ -17,9 +17,9 @@ use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::tree::Entry;
 use zwieback_model::variation::factor::Factor;
 
-use super::error::PipelineError;
-use super::explained::Explained;
-use super::run::Ran;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::explained::Explained;
+use crate::pipeline::runs::run::Ran;
 
 /// Explains a comparison that did not come out equal.
 pub fn explain(

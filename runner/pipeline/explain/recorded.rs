@@ -17,9 +17,9 @@ use zwieback_model::tree::Tree;
 use zwieback_model::variation::conditions::RunName;
 use zwieback_model::variation::varied::Variation;
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::explain::{knowledge, opened};
+use super::differences::{knowledge, opened};
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// Why the runs of a record differ: as it was confirmed when they were made, or else by their
 /// two trees and all that is recorded of them.

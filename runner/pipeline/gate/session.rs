@@ -21,10 +21,10 @@ use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 use super::gate_file::{Belief, GateFile, LogPart};
 use super::gate_memory::GateMemory;
-use super::keyring::{self, KeyChoice, Keyring, KeyringError};
 use super::log_memory::MemoryError;
-use super::root_memory::RootStateError;
-use super::root_state;
+use crate::pipeline::context::keyring::{self, KeyChoice, Keyring, KeyringError};
+use crate::pipeline::trust::root_memory::RootStateError;
+use crate::pipeline::trust::root_state;
 
 /// A gate that can be asked.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
 
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// Pins a commit and those of its submodules that the source names; the commit itself comes first.
 pub fn pin(

@@ -15,8 +15,8 @@ use zwieback_model::event::Event;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::package_file::DOWNLOAD_URL;
 
-use super::context::{Context, Network};
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::error::PipelineError;
 
 /// The user's mirrors first, then whatever the ecosystem's own client is configured with.
 /// A client that is not installed has no configuration; the mirrors then have to do.

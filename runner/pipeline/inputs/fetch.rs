@@ -5,10 +5,12 @@ use zwieback_host::project::Project;
 use zwieback_model::bake::plan::{PlannedToolchain, Variety};
 use zwieback_model::locked_input::LockedInput;
 
-use super::context::{Context, Network};
-use super::error::PipelineError;
-use super::places;
-use super::{graph, inputs, read};
+use super::endpoints;
+use super::obtain;
+use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::graph;
+use crate::pipeline::plan::read;
 
 /// What recipes and toolchains are made of, and where recipes say that it may be had.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +24,7 @@ pub struct Provisions {
 /// Fetches all that these recipes and toolchains are made of.
 pub fn fetch(project: &Project, names: &[String], ctx: &Context<'_>) -> Result<(), PipelineError> {
     let wanted = provisions(project, names, ctx)?;
-    inputs::fetch_from(&wanted.inputs, &wanted.named, ctx)
+    obtain::fetch_from(&wanted.inputs, &wanted.named, ctx)
 }
 
 /// The same without a network: all of it is in the store, or the error names what is not.
@@ -36,7 +38,7 @@ pub fn at_hand(
         network: Network::Forbidden,
         ..ctx.unobserved()
     };
-    inputs::fetch_from(&wanted.inputs, &Named::new(), &offline)?;
+    obtain::fetch_from(&wanted.inputs, &Named::new(), &offline)?;
     Ok(wanted)
 }
 
@@ -63,7 +65,7 @@ fn provisions(
     for name in &tools {
         let toolchain = project.toolchain(name)?;
         let planned = PlannedToolchain::new(&read::locked(&toolchain))?;
-        wanted.named.extend(places::named_by(&planned));
+        wanted.named.extend(endpoints::named_by(&planned));
         wanted.inputs.extend(planned.inputs);
     }
     let graph = graph::read(project, &recipes)?;
@@ -83,7 +85,7 @@ impl Provisions {
     ) -> Result<(), PipelineError> {
         let variety = Variety::default();
         let plan = read::recipe(project, recipe, &variety, &ctx.unobserved())?.plan;
-        self.named.extend(places::named(&plan));
+        self.named.extend(endpoints::named(&plan));
         self.inputs.extend(plan.all_inputs().cloned());
         Ok(())
     }

@@ -15,9 +15,9 @@ use zwieback_model::locked_input::LockedInput;
 use zwieback_model::purl::Purl;
 
 use super::checkouts;
-use super::context::{Context, Network};
-use super::error::PipelineError;
-use super::places;
+use super::endpoints;
+use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::error::PipelineError;
 
 /// Brings every input into the store.
 pub fn fetch<'i>(
@@ -44,7 +44,7 @@ pub fn fetch_from<'i>(
     let bytes = missing.iter().map(|input| input.size).sum();
     if !missing.is_empty() {
         if ctx.network == Network::Allowed {
-            places::tell_of_proxy(ctx);
+            endpoints::tell_of_proxy(ctx);
             ctx.tell(&Event::FetchStarted {
                 inputs: missing.len(),
                 bytes,
@@ -101,9 +101,9 @@ fn download(
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let fetch = Fetch {
-        endpoints: places::endpoints(missing, named, ctx)?,
+        endpoints: endpoints::endpoints(missing, named, ctx)?,
         downloads: ctx.dirs.downloads(),
-        settings: places::settings(ctx),
+        settings: endpoints::settings(ctx),
         canceller: ctx.stop.fetching().clone(),
     };
     let reach = match ctx.network {

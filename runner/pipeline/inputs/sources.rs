@@ -24,10 +24,11 @@ use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
 
 use super::checkouts;
-use super::context::Context;
-use super::error::PipelineError;
-use super::read::Planned;
-use super::{inputs, vendored};
+use super::obtain;
+use super::vendored;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::read::Planned;
 
 /// What `SOURCE_DATE_EPOCH` is where neither the recipe nor a source says: the first moment
 /// that a zip archive can hold, 1980-01-01.
@@ -246,7 +247,7 @@ fn put(
     layer: &Layer<'_>,
     ctx: &Context<'_>,
 ) -> Result<Option<i64>, PipelineError> {
-    let blob = inputs::blob(input, ctx)?;
+    let blob = obtain::blob(input, ctx)?;
     let mut file = given_file::open(blob.path()).map_err(PipelineError::io(blob.path()))?;
     if source.unpack == Unpack::Whole {
         let place = |path: RelPath| Some(under.map_or_else(|| path.clone(), |it| path.under(it)));

@@ -9,9 +9,10 @@ use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
 use zwieback_model::sandbox_spec::environment::Environment;
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::{inputs, places};
+use super::endpoints;
+use super::obtain;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// A tree that is whole and ready to be mounted. What is in it is of no interest here.
 #[derive(Clone, Debug)]
@@ -127,8 +128,8 @@ pub fn place(
     {
         return Ok((path, digest));
     }
-    let named = toolchains.iter().flat_map(places::named_by).collect();
-    inputs::fetch_from(toolchains.iter().flat_map(|it| &it.inputs), &named, ctx)?;
+    let named = toolchains.iter().flat_map(endpoints::named_by).collect();
+    obtain::fetch_from(toolchains.iter().flat_map(|it| &it.inputs), &named, ctx)?;
     let tree = assemble(toolchains, ctx)?;
     Ok((tree.path().to_owned(), *tree.digest()))
 }

@@ -11,8 +11,8 @@ use zwieback_host::toolchain::obtain::METHOD;
 use zwieback_model::digest::Digest;
 use zwieback_model::sandbox_spec::environment::Environment;
 
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// What a sandbox needs to know of its toolchains.
 #[derive(Clone, Debug)]

@@ -22,10 +22,10 @@ use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree};
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::inputs;
-use super::read::Planned;
+use super::obtain;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::plan::read::Planned;
 
 /// Names what laying out gives, for as long as it gives the same.
 const METHOD: &str = "zwieback-vendor v1";
@@ -88,7 +88,7 @@ pub fn check(
     };
     let (file, pins) = pins(vendor, tree).map_err(PipelineError::source(name))?;
     let own = plan.vendored(vendor).filter(|(of, _)| *of == name);
-    let own = own.map(|(_, input)| Ok((input, inputs::blob(input, ctx)?)));
+    let own = own.map(|(_, input)| Ok((input, obtain::blob(input, ctx)?)));
     let own = own.collect::<Result<Vec<_>, PipelineError>>()?;
     pin::check(file, &pins, &own).map_err(PipelineError::source(name))
 }
@@ -228,7 +228,7 @@ fn packages(
     let mut found = BTreeMap::new();
     for (_, input) in planned.plan.vendored(vendor) {
         let known = (input.purl.clone(), input.file.clone());
-        found.insert(known, inputs::blob(input, ctx)?);
+        found.insert(known, obtain::blob(input, ctx)?);
     }
     let flat = found
         .into_iter()

@@ -12,9 +12,12 @@ use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 use zwieback_model::tree::Tree;
 
-use super::error::PipelineError;
+use super::resolve;
 use super::resolver::Resolver;
-use super::{inputs, places, resolve, sources};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::endpoints;
+use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::sources;
 
 /// What is known of something that is to be built.
 #[derive(Clone, Debug)]
@@ -47,7 +50,7 @@ pub fn package(
     }
     source.purl = Some(purl.clone());
     let pinned = resolve::package(name, &source, &purl, resolver)?;
-    inputs::fetch(&pinned, resolver.ctx)?;
+    obtain::fetch(&pinned, resolver.ctx)?;
     source.unpack = Unpack::Whole;
     let files: Vec<_> = pinned.iter().collect();
     let (tree, _) = sources::one(name, &source, &files, resolver.ctx)?;
@@ -132,7 +135,7 @@ fn with_version(
         "npm" => npm::newest(purl).map_err(wrong)?,
         "pypi" => {
             let indices = resolve::indices(resolver, "pypi");
-            let client = places::client(indices.clone(), resolver.ctx)?;
+            let client = endpoints::client(indices.clone(), resolver.ctx)?;
             pypi::newest(purl, &indices, &client).map_err(wrong)?
         }
         "deb" => {

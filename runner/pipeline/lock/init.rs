@@ -10,8 +10,8 @@ use zwieback_model::draft::recipe::Draft;
 use zwieback_model::draft::system::System;
 use zwieback_model::name::Name;
 
-use super::error::PipelineError;
 use super::starter;
+use crate::pipeline::context::error::PipelineError;
 
 /// Writes a recipe of four lines, and the toolchain if the project has none; answers the files written.
 pub fn program(folder: &Path, name: &Name) -> Result<Vec<PathBuf>, PipelineError> {

@@ -9,9 +9,10 @@ use zwieback_model::manifest::lock_diff::{Change, changes};
 use zwieback_model::manifest::lockfile::Lockfile;
 use zwieback_model::manifest::toolchain::{DebClosure, Toolchain};
 
-use super::error::PipelineError;
+use super::resolve;
 use super::resolver::{Resolve, Resolved, Resolver};
-use super::{inputs, resolve};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::obtain;
 
 /// What became of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +30,9 @@ pub fn lock<T: Resolve>(
 ) -> Result<Outcome, PipelineError> {
     let ctx = resolver.ctx;
     let mut found = on_disk.manifest.resolve(resolver)?;
-    inputs::fetch(&found.inputs, ctx)?;
+    obtain::fetch(&found.inputs, ctx)?;
     for input in &mut found.inputs {
-        input.blake3 = Some(inputs::blob(input, ctx)?.content().blake3);
+        input.blake3 = Some(obtain::blob(input, ctx)?.content().blake3);
     }
     let mut lock = Lockfile::new(on_disk.manifest.requests(), found.inputs);
     lock.folders = found.folders;

@@ -16,16 +16,18 @@ use zwieback_model::manifest::source::{Origin, Source};
 use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 
-use super::error::PipelineError;
-use super::places;
 use super::resolver::{Resolve, Resolved, Resolver};
-use super::vendored::Indices;
-use super::{checkouts, inputs, sources, vendored};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::checkouts;
+use crate::pipeline::inputs::endpoints;
+use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::sources;
+use crate::pipeline::inputs::vendored::{self, Indices};
 
 /// The release that source packages are looked up in. Old versions stay where they are:
 /// the purl names the exact one.
-pub(super) const SOURCE_RELEASE: &str = "bookworm";
-pub(super) const SOURCE_ARCHITECTURE: &str = "amd64";
+pub(crate) const SOURCE_RELEASE: &str = "bookworm";
+pub(crate) const SOURCE_ARCHITECTURE: &str = "amd64";
 
 impl Resolve for Recipe {
     fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Resolved, PipelineError> {
@@ -34,7 +36,7 @@ impl Resolve for Recipe {
             let tree = one(name, source, resolver, &mut found)?;
             if let (Some(vendor), Some(tree)) = (source.vendor, tree) {
                 let roots = indices(resolver, vendor.kind());
-                let client = places::client(roots.clone(), resolver.ctx)?;
+                let client = endpoints::client(roots.clone(), resolver.ctx)?;
                 let indices = Indices {
                     client: &client,
                     roots,
@@ -70,7 +72,7 @@ fn one(
             let own = package(name, source, purl, resolver)?;
             let mut tree = None;
             if source.vendor.is_some() {
-                inputs::fetch(&own, ctx)?;
+                obtain::fetch(&own, ctx)?;
                 let files: Vec<_> = own.iter().collect();
                 tree = Some(sources::one(name, source, &files, ctx)?.0);
             }
@@ -93,7 +95,7 @@ pub fn part(
 }
 
 /// The files of a package, its own first, and none that the recipe's author knows to be others.
-pub(super) fn package(
+pub(crate) fn package(
     name: &Name,
     source: &Source,
     purl: &Purl,
@@ -123,7 +125,7 @@ fn file(
         "pypi" => {
             resolver.ctx.check_network("ask an index")?;
             let indices = indices(resolver, "pypi");
-            let client = places::client(indices.clone(), resolver.ctx)?;
+            let client = endpoints::client(indices.clone(), resolver.ctx)?;
             pypi::offer(purl, file, &indices, &client).map_err(wrong)?
         }
         "generic" => {
@@ -142,7 +144,7 @@ fn file(
 }
 
 /// The indices to look a package up in; none but Python's are read by zwieback itself.
-pub(super) fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
+pub(crate) fn indices(resolver: &Resolver<'_>, kind: &str) -> Vec<BaseUrl> {
     if kind != "pypi" {
         return Vec::new();
     }
@@ -171,10 +173,10 @@ fn take_all(
 ) -> Result<Vec<LockedInput>, PipelineError> {
     let ctx = resolver.ctx;
     ctx.check_network("fetch what nobody here has seen")?;
-    places::tell_of_proxy(ctx);
+    endpoints::tell_of_proxy(ctx);
     let wanted: Vec<_> = offers.iter().map(Offer::as_input).collect();
-    let endpoints = places::endpoints(&wanted, &Named::new(), ctx)?;
-    let client = places::client(endpoints.configured(), ctx)?;
+    let endpoints = endpoints::endpoints(&wanted, &Named::new(), ctx)?;
+    let client = endpoints::client(endpoints.configured(), ctx)?;
     let taker = Taker {
         store: ctx.store,
         client: &client,

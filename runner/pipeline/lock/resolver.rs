@@ -8,8 +8,8 @@ use zwieback_model::bake::plan::Requests;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::lockfile::LockedFolder;
 
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// What a manifest can be resolved into.
 pub trait Resolve: Requests {

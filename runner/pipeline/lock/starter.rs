@@ -10,11 +10,11 @@ macro_rules! toolchain {
             [
                 (
                     "toolchain.toml",
-                    include_str!(concat!("../../toolchains/", $name, "/toolchain.toml")),
+                    include_str!(concat!("../../../toolchains/", $name, "/toolchain.toml")),
                 ),
                 (
                     "zwieback.lock",
-                    include_str!(concat!("../../toolchains/", $name, "/zwieback.lock")),
+                    include_str!(concat!("../../../toolchains/", $name, "/zwieback.lock")),
                 ),
             ],
         )

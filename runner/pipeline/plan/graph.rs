@@ -7,7 +7,7 @@ use zwieback_model::bake::graph::Graph;
 use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::name::Name;
 
-use super::error::PipelineError;
+use crate::pipeline::context::error::PipelineError;
 
 /// Recipes to build, in an order that builds.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use zwieback_model::name::Name;
 use zwieback_model::rel_path::RelPath;
 
 use super::built::Outputs;
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// A plan and the patches that lie beside the recipe.
 #[derive(Clone, Debug)]

@@ -12,9 +12,9 @@ use zwieback_model::sandbox_spec::standard::Conditions;
 use zwieback_sandbox::canceller::Canceller;
 use zwieback_sandbox::sandbox::{Sandbox, Sources};
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::root::Root;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::toolchain::Root;
 
 /// How often a waiting build looks whether it is its turn, or the user wants to stop.
 const GLANCE: Duration = Duration::from_millis(100);

@@ -12,7 +12,7 @@ use zwieback_model::shown_name::is_shown;
 use zwieback_model::variation::conditions::RunName;
 
 use super::advice::Clue;
-use super::context::Context;
+use crate::pipeline::context::command_context::Context;
 
 /// Lines of a failed step that the screen shows.
 const TAIL: usize = 20;

@@ -12,10 +12,10 @@ use zwieback_sandbox::owner;
 use zwieback_sandbox::sandbox::Sandbox;
 use zwieback_sandbox::step::{Command, Ending};
 
-use super::context::Context;
-use super::error::PipelineError;
-use super::scenery;
-use super::sources::Sources;
+use super::surroundings;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::inputs::sources::Sources;
 
 /// Where patches wait to be applied, below `/tmp`.
 const PATCHES: &str = "patches";
@@ -46,7 +46,7 @@ fn lay(
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let options = options(sandbox.owner(), sources.source_date_epoch, conditions);
-    scenery::lay(sandbox, conditions, &options, ctx)?;
+    surroundings::lay(sandbox, conditions, &options, ctx)?;
     let mut trees: Vec<_> = sources.trees.iter().collect();
     if conditions.staging == StagingOrder::Reversed {
         trees.reverse();
@@ -54,7 +54,7 @@ fn lay(
     for (name, tree) in trees {
         let name: RelPath = name.as_str().parse().expect("a name is a path of one part");
         let under =
-            scenery::base(conditions).map_or_else(|| name.clone(), |base| name.under(&base));
+            surroundings::base(conditions).map_or_else(|| name.clone(), |base| name.under(&base));
         stage_tree(tree, sandbox.place(Place::Work), Some(&under), &options)?;
     }
     for (under, tree) in &sources.beside {

@@ -30,16 +30,16 @@ use zwieback_sandbox::step::{self, Command};
 
 use super::advice;
 use super::alone::Alone;
-use super::context::{Context, Wish};
-use super::error::PipelineError;
-use super::furnish;
 use super::log::Log;
+use super::mounts;
 use super::pace::Pace;
-use super::read::Planned;
-use super::root::Root;
-use super::scenery;
-use super::slots::{Rank, Slot};
-use super::sources::{Sources, patch_list};
+use super::surroundings;
+use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::slots::{Rank, Slot};
+use crate::pipeline::inputs::sources::{Sources, patch_list};
+use crate::pipeline::inputs::toolchain::Root;
+use crate::pipeline::plan::read::Planned;
 
 /// What both runs share.
 #[derive(Clone, Copy)]
@@ -96,8 +96,8 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     if part.conditions.run == RunName::A {
         bake.ctx.tell(&sandboxed(sandbox.enforcement()));
     }
-    furnish::stage(&sandbox, bake.sources, part.conditions, bake.ctx)?;
-    furnish::patch(
+    mounts::stage(&sandbox, bake.sources, part.conditions, bake.ctx)?;
+    mounts::patch(
         &mut sandbox,
         &patch_list(&bake.planned.plan),
         part.conditions,
@@ -244,7 +244,7 @@ impl<'a> Steps<'a> {
         };
         let command = command(sandbox, step, self.part.conditions)?;
         let outcome = sandbox.run(&command, &mut take)?;
-        furnish::clear_script(sandbox, step);
+        mounts::clear_script(sandbox, step);
         failed.map_err(|source| PipelineError::Log {
             id: self.bake.folder.id().to_owned(),
             source,
@@ -288,7 +288,7 @@ impl<'a> Steps<'a> {
     /// Remembers what the step left, so that a difference can be traced to the step that made it.
     fn look(&mut self, sandbox: &Sandbox) -> Result<(), PipelineError> {
         let rules = rules(self.part.spec);
-        let base = scenery::base(self.part.conditions);
+        let base = surroundings::base(self.part.conditions);
         let base = base.as_ref().map_or(".", |base| base.as_str());
         let folder = open_dir(sandbox.place(Place::Work), base).map_err(PipelineError::Look)?;
         let last = self.snapshots.last();
@@ -385,7 +385,7 @@ fn command(
     Ok(Command {
         env: step.env.clone(),
         dir,
-        ..furnish::script(sandbox, step)?
+        ..mounts::script(sandbox, step)?
     })
 }
 

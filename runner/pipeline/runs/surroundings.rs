@@ -9,8 +9,8 @@ use zwieback_model::sandbox_spec::operation::Place;
 use zwieback_model::variation::conditions::Conditions;
 use zwieback_sandbox::sandbox::Sandbox;
 
-use super::context::Context;
-use super::error::PipelineError;
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::error::PipelineError;
 
 /// Where the work place and the temporary place are mounted in every run.
 const WORK: &str = "/build";

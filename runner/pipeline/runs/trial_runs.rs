@@ -9,11 +9,11 @@ use zwieback_model::sandbox_spec::spec::SandboxSpec;
 use zwieback_model::tree::Tree;
 use zwieback_model::variation::conditions::{Conditions, RunName};
 
-use super::error::PipelineError;
 use super::pace::Pace;
 use super::run::{Bake, Part, Ran, run};
-use super::slots::Rank;
-use super::twin::Twin;
+use super::twice::Twin;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::slots::Rank;
 
 /// A run whose chance is frozen may wait for luck for ever: it gets this many times what run A
 /// took, and some seconds.

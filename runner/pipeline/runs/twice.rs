@@ -13,12 +13,12 @@ use zwieback_model::variation::other_machine::COARSEST_MS;
 use zwieback_model::variation::spec;
 use zwieback_model::variation::varied::{Machine, Variation};
 
-use super::context::Runs;
-use super::error::PipelineError;
 use super::pace::Pace;
-use super::root;
 use super::run::{Bake, Part, Ran, run};
-use super::slots::Rank;
+use crate::pipeline::context::command_context::Runs;
+use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::slots::Rank;
+use crate::pipeline::inputs::toolchain;
 
 /// Seconds before the first step in which sources may be patched.
 const PREPARING: i64 = 60;
@@ -63,7 +63,7 @@ impl Twin {
         let making = Making {
             limits,
             epoch,
-            toolchain: root::environment(plan),
+            toolchain: toolchain::environment(plan),
             recipe: plan.recipe.env.clone(),
             tracing: plan.recipe.recipe.needs_ptrace,
         };

@@ -7,9 +7,9 @@ use zwieback_attest::key_id::KeyId;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::SignError;
 
-use super::keyring::{self, KeyChoice, KeyringError};
 use super::root_memory::RootStateError;
 use super::root_state::write;
+use crate::pipeline::context::keyring::{self, KeyChoice, KeyringError};
 
 /// Why a document was not signed.
 #[derive(Debug, thiserror::Error)]

@@ -14,8 +14,8 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
-use super::keyring::KeyChoice;
 use super::root_memory::{self, Line, RootStateError};
+use crate::pipeline::context::keyring::KeyChoice;
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]

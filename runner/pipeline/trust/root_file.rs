@@ -12,9 +12,9 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
-use super::keyring::KeyChoice;
 use super::root_memory::RootStateError;
 use super::root_state::{self, write};
+use crate::pipeline::context::keyring::KeyChoice;
 
 /// Where a root stands, where its successor waits for signatures, and who is here to sign it.
 #[derive(Debug)]

@@ -33,15 +33,15 @@ pub enum RootStateError {
 
 /// A root, and the file that it came in.
 #[derive(Clone, Debug)]
-pub(super) struct RootFile {
-    pub(super) root: TrustRoot,
+pub(crate) struct RootFile {
+    pub(crate) root: TrustRoot,
     line: Digest,
     bytes: Vec<u8>,
 }
 
 /// The line that a root is of, as far as it was met here.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     root: RootFile,
     /// What is certainly of it: it names the same first root, or one followed the other.
     folders: Vec<Folder>,
@@ -60,19 +60,19 @@ struct Folder {
 
 impl RootFile {
     /// A root that its own quorum has signed.
-    pub(super) fn open(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn open(bytes: &[u8]) -> Result<Self, Refusal> {
         Ok(Self::new(root_chain::open(bytes)?, bytes))
     }
 
     /// Whether this root gave its trust to that one.
-    pub(super) fn precedes(&self, next: &Self) -> bool {
+    pub(crate) fn precedes(&self, next: &Self) -> bool {
         // Signatures come last: most roots are no neighbours.
         self.root.version.checked_add(1) == Some(next.root.version)
             && root_chain::succeed(&self.root, &next.bytes).is_ok()
     }
 
     /// Its version.
-    pub(super) fn version(&self) -> i64 {
+    pub(crate) fn version(&self) -> i64 {
         self.root.version
     }
 
@@ -99,13 +99,13 @@ impl RootFile {
 
 impl Line {
     /// The line of a root: the one function that says so, to whichever command.
-    pub(super) fn of(dirs: &Dirs, root: RootFile) -> Result<Self, RootStateError> {
+    pub(crate) fn of(dirs: &Dirs, root: RootFile) -> Result<Self, RootStateError> {
         let all = dirs.state.join("roots");
         Ok(Self::among(read(&all)?, &all, root))
     }
 
     /// The line of a root that was opened here before.
-    pub(super) fn of_known(dirs: &Dirs, root: &TrustRoot) -> Result<Self, RootStateError> {
+    pub(crate) fn of_known(dirs: &Dirs, root: &TrustRoot) -> Result<Self, RootStateError> {
         let all = dirs.state.join("roots");
         let folders = read(&all)?;
         let mut known = folders.iter().flat_map(|folder| &folder.roots);
@@ -135,12 +135,12 @@ impl Line {
     }
 
     /// Makes sure that the root is the newest of all that may be its line and was met here, or follows it.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         self.check_after(self.roots())
     }
 
     /// The same of what is certainly its line, where another chain has brought it here: versions may be missing.
-    pub(super) fn check_certain(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_certain(&self) -> Result<(), Refusal> {
         match self.check_after(self.folders.iter().flat_map(|folder| &folder.roots)) {
             Err(refusal) if refusal.reason == Reason::RootGap => Ok(()),
             checked => checked,
@@ -167,33 +167,33 @@ impl Line {
     }
 
     /// The root that was asked about.
-    pub(super) fn root(&self) -> &RootFile {
+    pub(crate) fn root(&self) -> &RootFile {
         &self.root
     }
 
     /// The version that was met last.
-    pub(super) fn newest(&self) -> Option<i64> {
+    pub(crate) fn newest(&self) -> Option<i64> {
         self.roots().map(|past| past.root.version).max()
     }
 
     /// What was met of it.
-    pub(super) fn roots(&self) -> impl Iterator<Item = &RootFile> + Clone {
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &RootFile> + Clone {
         let folders = self.folders.iter().chain(&self.kin);
         folders.flat_map(|folder| &folder.roots)
     }
 
     /// The same, to go by.
-    pub(super) fn into_root(self) -> TrustRoot {
+    pub(crate) fn into_root(self) -> TrustRoot {
         self.root.root
     }
 
     /// Puts the root into the memory.
-    pub(super) fn remember(&self) -> Result<(), RootStateError> {
+    pub(crate) fn remember(&self) -> Result<(), RootStateError> {
         self.remember_too(&self.root)
     }
 
     /// Puts another root of the line there.
-    pub(super) fn remember_too(&self, file: &RootFile) -> Result<(), RootStateError> {
+    pub(crate) fn remember_too(&self, file: &RootFile) -> Result<(), RootStateError> {
         let mut met = self.folders.iter().flat_map(|folder| &folder.roots);
         if met.any(|past| past.root == file.root) {
             return Ok(());
@@ -203,13 +203,13 @@ impl Line {
     }
 
     /// Where more is remembered of the line.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         let first = self.folders.first();
         first.map_or(&self.new, |folder| &folder.path)
     }
 
     /// Everywhere where more may be remembered of it.
-    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
         let folders = self.folders.iter().chain(&self.kin);
         folders.map(|folder| folder.path.as_path())
     }
@@ -240,7 +240,7 @@ impl Folder {
 }
 
 /// Puts what was met into the memory, which is this user's alone.
-pub(super) fn remember(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
+pub(crate) fn remember(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
     private::write(path, bytes).map_err(failed(path))
 }
 

@@ -80,14 +80,14 @@ fn beside(path: &Path, version: i64) -> Option<RootFile> {
 }
 
 /// Where a root of that version lies that was replaced.
-pub(super) fn replaced(path: &Path, version: i64) -> PathBuf {
+pub(crate) fn replaced(path: &Path, version: i64) -> PathBuf {
     let mut kept = path.as_os_str().to_owned();
     kept.push(format!(".v{version}"));
     kept.into()
 }
 
 /// Puts a root or a policy beside the others of a project. Whole or not at all: half a root would be no protection against an old one.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder)
         .and_then(|()| {

@@ -28,10 +28,10 @@ use zwieback_model::digest_set::DigestSet;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::error::PipelineError;
 use super::folder::{Held, hold};
 use super::folder_terms::{Evidence, Terms};
 use super::tree_file::TreeFiles;
+use crate::pipeline::context::error::PipelineError;
 
 /// A thread costs as much as a few bundles.
 const WORTH_A_THREAD: usize = 16;

@@ -22,7 +22,7 @@ use crate::cli::args::global::Global;
 use crate::cli::args::log::AddArgs;
 use crate::cli::commands::evidence;
 use crate::cli::exit;
-use crate::pipeline::log_memory;
+use crate::pipeline::gate::log_memory;
 
 /// Runs the command: all of the bundles are appended, or none.
 pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {

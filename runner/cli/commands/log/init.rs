@@ -17,7 +17,7 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::keyring::{self, Keyring};
+use crate::pipeline::context::keyring::{self, Keyring};
 
 /// The key that is used where none is named.
 const KEY: &str = "log";

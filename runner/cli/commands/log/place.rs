@@ -24,8 +24,8 @@ use crate::cli::env;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::log_copy::{self, CopyError};
-use crate::pipeline::log_memory;
+use crate::pipeline::gate::log_copy::{self, CopyError};
+use crate::pipeline::gate::log_memory;
 
 /// The log of that folder, or a copy of the one at that address, refreshed if it is signed as it should be.
 pub fn open(

@@ -19,7 +19,7 @@ use crate::cli::commands::evidence;
 use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::session::load_config;
-use crate::pipeline::keyring;
+use crate::pipeline::context::keyring;
 
 /// Vouches for the newest checkpoint, if it extends the last one that was vouched for.
 pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {

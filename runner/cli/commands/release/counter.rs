@@ -25,8 +25,8 @@ use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::gate::{Gate, GateError, Hands, Keys};
-use crate::pipeline::keyring;
+use crate::pipeline::context::keyring;
+use crate::pipeline::gate::session::{Gate, GateError, Hands, Keys};
 
 /// A gate that a command may ask, and how its answers are shown.
 pub struct Counter<'a> {

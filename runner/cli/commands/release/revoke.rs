@@ -11,7 +11,7 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::{RevokeArgs, RevokedKind};
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
-use crate::pipeline::gate::GateError;
+use crate::pipeline::gate::session::GateError;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &RevokeArgs) -> anyhow::Result<u8> {

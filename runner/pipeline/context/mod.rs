@@ -1,0 +1,11 @@
+//! What every command is given and tells: settings, keys, slots for runs, events and errors.
+
+pub mod command_context;
+pub mod error;
+pub mod explained;
+pub mod observe;
+pub mod stop;
+pub mod shared;
+pub mod slots;
+pub mod keyring;
+pub mod notices;

@@ -1,0 +1,6 @@
+//! Why the two runs differ, and what was tried to be sure of it.
+
+pub mod differences;
+pub mod recorded;
+pub mod claim_check;
+pub mod confirm;

@@ -1,0 +1,13 @@
+//! Who vouches for what: verification of artifacts and folders, policies and trust roots.
+
+pub mod verify;
+pub mod folder;
+pub mod folder_terms;
+pub mod companions;
+pub mod tree_file;
+pub mod bundles;
+pub mod root_memory;
+pub mod root_state;
+pub mod root_file;
+pub mod policy_file;
+pub mod countersign;
