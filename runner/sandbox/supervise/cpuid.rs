@@ -198,6 +198,7 @@ fn plain(leaf: u32, part: u32, mut own: CpuidResult) -> CpuidResult {
     };
     match (leaf, part) {
         (1, _) => own.ecx &= !newer::LEAF_1_ECX,
+        (2, _) if refers_to_leaf_4(own) => return CACHES,
         (7, 0) => {
             // There is no further part: all of them tell of newer instructions.
             own.eax = 0;
@@ -212,6 +213,26 @@ fn plain(leaf: u32, part: u32, mut own: CpuidResult) -> CpuidResult {
         _ => {}
     }
     own
+}
+
+/// Descriptors of caches as they were before leaf 4 was the only one to tell them: 32 KiB of first level, 256 KiB of
+/// second, 8 MiB of third (Intel SDM 2A, CPUID, table "Encoding of CPUID Leaf 2 Descriptors").
+///
+/// A C library asks a dozen questions about caches as each program starts, and on an answer that refers to leaf 4
+/// it asks that for each of them, again and again: it was most of what the factor cost.
+const CACHES: CpuidResult = CpuidResult {
+    eax: 0x5503_5A01,
+    ebx: 0x00F0_B2E4,
+    ecx: 0,
+    edx: 0x09CA_212C,
+};
+
+/// Whether one of the descriptors says that leaf 4 knows more.
+fn refers_to_leaf_4(own: CpuidResult) -> bool {
+    let registers = [own.eax, own.ebx, own.ecx, own.edx];
+    registers
+        .iter()
+        .any(|register| register.to_le_bytes().contains(&0xFF))
 }
 
 fn name(part: u32) -> CpuidResult {
@@ -282,10 +303,20 @@ mod tests {
 
     #[test]
     fn what_tells_no_features_is_the_cpus_own() {
-        // The vendor, the caches and the sizes of saved state must fit what the kernel does.
-        for leaf in [0, 2, 4, 0xB, 0xD, 0x15, 0x8000_0000, 0x8000_0008] {
+        // The vendor and the sizes of saved state must fit what the kernel does.
+        for leaf in [0, 4, 0xB, 0xD, 0x15, 0x8000_0000, 0x8000_0008] {
             assert_eq!(asked(leaf, 0).rax, u64::from(u32::MAX), "{leaf:#x}");
         }
+    }
+
+    #[test]
+    fn caches_are_told_without_leaf_4() {
+        let told = asked(2, 0);
+        assert_eq!(told.rax, u64::from(CACHES.eax));
+        assert!(!refers_to_leaf_4(CACHES));
+        // A CPU of another maker knows no such descriptors.
+        let nothing = plain(2, 0, plain(7, 1, CACHES));
+        assert_eq!((nothing.eax, nothing.edx), (0, 0));
     }
 
     #[test]
