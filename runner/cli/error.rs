@@ -19,10 +19,10 @@ use zwieback_model::bake::completed::Ending;
 use zwieback_model::event::Event;
 use zwieback_model::manifest::diagnostic::Diagnostic;
 use zwieback_model::name::Name;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::deploy::error::TargetError;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::reason::Refusal as ReleaseRefusal;
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::target::error::TargetError;
 
 use super::exit;
 use super::screen::explanation;
@@ -45,7 +45,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(RootFileError::Refused(refusal)) = error.downcast_ref() {
         return refused(refusal);
     }
-    if let Some(StoryError::Target(TargetError::Launch(error))) = error.downcast_ref() {
+    if let Some(CommandError::Target(TargetError::Launch(error))) = error.downcast_ref() {
         return code_of_program(error);
     }
     if let Some(refusal) = release_refusal(error.as_ref()) {
@@ -56,7 +56,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
 
 /// What the gate or the log refused, if that is what the error is.
 pub fn release_refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e ReleaseRefusal> {
-    if let Some(story) = error.downcast_ref::<StoryError>() {
+    if let Some(story) = error.downcast_ref::<CommandError>() {
         return story.refusal();
     }
     match (error.downcast_ref(), error.downcast_ref()) {
@@ -256,7 +256,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         StoreError,
         RunError,
         KeyringError,
-        StoryError,
+        CommandError,
         GateError,
         LogError,
         Diagnostic,

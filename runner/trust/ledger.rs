@@ -20,8 +20,8 @@ use crate::log::memory::Memory;
 use crate::log::place::{LogDir, WriteLock};
 use crate::log::put_back::PutBack;
 use crate::reason::{Reason, Refusal};
-use crate::snapshot::follow::Wish;
-use crate::snapshot::shelf::Shelf;
+use crate::snapshot::dir::SnapshotDir;
+use crate::snapshot::follow::Query;
 use crate::state::folded::{Anchor, State};
 use crate::state::record::{Line, RestorationRecord};
 use crate::statement::said::Check;
@@ -45,7 +45,7 @@ pub struct Ledger {
     /// How old the witnesses' word may be, in seconds.
     pub max_age: Option<i64>,
     /// Where this reader keeps its snapshot of the state, so that a decision reads only what is new.
-    pub shelf: Shelf,
+    pub snapshots: SnapshotDir,
     /// The log's name and its first policy.
     pub anchor: Anchor,
     /// The log that was believed last.
@@ -120,7 +120,7 @@ impl Ledger {
             self.seen.keep_policy(&to_bytes(policy))?;
         }
         self.verified.forget()?;
-        self.shelf.open(self.log.key(), &self.anchor)?.clear()?;
+        self.snapshots.open(self.log.key(), &self.anchor)?.clear()?;
         put_back.accept().map(Some)
     }
 
@@ -140,9 +140,9 @@ impl Ledger {
 
     /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
     /// folded before is not read again, only what the log has more.
-    pub fn load_about(&self, wish: &Wish<'_>) -> Result<State, LogError> {
+    pub fn load_about(&self, wish: &Query<'_>) -> Result<State, LogError> {
         let log = self.believe(wish.now)?;
-        let mut snapshot = self.shelf.open(self.log.key(), &self.anchor)?;
+        let mut snapshot = self.snapshots.open(self.log.key(), &self.anchor)?;
         let state = snapshot.state(&log, wish)?;
         self.remember_policy(&state)?;
         Ok(state)
@@ -340,7 +340,7 @@ impl LastBelieved {
 fn read_policy(bytes: &[u8]) -> Result<PolicyInForce, LogError> {
     let malformed = |error| Refusal::new(Reason::ReleasePolicyMalformed, error);
     let documents = serde_json::from_slice(bytes).map_err(malformed)?;
-    Ok(PolicyInForce::again(&documents)?)
+    Ok(PolicyInForce::recorded(&documents)?)
 }
 
 /// Whether a log was refused for what it has no more.

@@ -2,8 +2,8 @@
 //!
 //! Every fact is a statement in the log. [`state`] is a fold over its entries, and a decision of
 //! [`gate`] is a function of (artifact, state, policy, now): whoever has the log can repeat it. These
-//! and [`tlog`] never touch the world; [`log`] keeps the files and [`target`] is where releases go.
-//! The chapters in [`story`] put them together.
+//! and [`tlog`] never touch the world; [`log`] keeps the files and [`deploy`] is where releases go.
+//! The functions in [`command`] put them together.
 
 pub mod reason;
 
@@ -18,8 +18,8 @@ pub mod state;
 
 pub mod ledger;
 pub mod snapshot;
-pub mod target;
+pub mod deploy;
 
-pub mod story;
+pub mod command;
 
 pub mod screen;

@@ -1,4 +1,4 @@
-//! One file a command: arguments to a story, its result to the screen.
+//! One file a command: arguments to a function, its result to the screen.
 
 pub mod build;
 

@@ -11,9 +11,9 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::rego::RegoProcess;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::statements::proposal;
 use zwieback_trust::gate::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
-use zwieback_trust::story::say::proposal;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::release::SayArgs;
@@ -71,7 +71,7 @@ fn answer(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
         }
         PolicyAction::Digest(args) => {
             // A digest of what is no policy would set up a gate that nothing can open.
-            let policy = PolicyInForce::again(&documents(args)?)?;
+            let policy = PolicyInForce::recorded(&documents(args)?)?;
             not_older(args, &policy.documents().root)?;
             writeln!(terminal::stdout(), "{}", policy.digest)?;
             Ok(exit::DONE)

@@ -14,12 +14,12 @@ use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_model::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_model::manifest::quantity::Seconds;
 use zwieback_model::name::Name;
-use zwieback_trust::story::desk::Place;
-use zwieback_trust::target::command::TargetCommand;
-use zwieback_trust::target::folder::Folder;
-use zwieback_trust::target::health::Health;
-use zwieback_trust::target::hook::Hook;
-use zwieback_trust::target::place::Target;
+use zwieback_trust::command::session::Place;
+use zwieback_trust::deploy::command::TargetCommand;
+use zwieback_trust::deploy::folder::Folder;
+use zwieback_trust::deploy::health::Health;
+use zwieback_trust::deploy::hook::Hook;
+use zwieback_trust::deploy::target::Target;
 
 /// How long a health command may take where the file does not say.
 const PATIENCE: Seconds = Seconds(60);

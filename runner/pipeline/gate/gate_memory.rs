@@ -9,8 +9,8 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::{given_file, private};
 use zwieback_model::digest::Digest;
 use zwieback_trust::log::memory::Memory;
+use zwieback_trust::snapshot::dir::SnapshotDir;
 use zwieback_trust::snapshot::head::SnapshotKey;
-use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::state::folded::Anchor;
 use zwieback_trust::tlog::note_key::NoteKey;
 
@@ -26,7 +26,7 @@ pub struct GateMemory {
     /// The newest checkpoint whose entries were all checked.
     pub verified: Memory,
     /// The snapshot of the state.
-    pub shelf: Shelf,
+    pub snapshots: SnapshotDir,
 }
 
 impl GateMemory {
@@ -50,7 +50,7 @@ impl GateMemory {
         Ok(Self {
             seen: log_memory::of(dirs, log)?.taking_over([earlier]),
             verified: Memory::new(folder.join("verified")),
-            shelf: Shelf::new(folder.join("snapshot"), SnapshotKey::new(key)),
+            snapshots: SnapshotDir::new(folder.join("snapshot"), SnapshotKey::new(key)),
         })
     }
 }

@@ -10,13 +10,13 @@ use zwieback_host::rego::RegoProcess;
 use zwieback_model::manifest::diagnostic::Diagnostic;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::session::{Place, Reader, RootMemory, Session};
 use zwieback_trust::ledger::{LastBelieved, Ledger};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::state::folded::Anchor;
-use zwieback_trust::story::desk::{Desk, Place, Reader, RootMemory};
-use zwieback_trust::story::error::StoryError;
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 use super::gate_file::{Belief, GateFile, LogPart};
@@ -48,7 +48,7 @@ pub struct Keys {
 }
 
 /// The keys of whoever says something: their own, and the log's.
-pub struct Hands {
+pub struct Signers {
     /// Signs what is said.
     pub own: Keyring,
     log: Keyring,
@@ -107,7 +107,7 @@ impl Gate {
                 witnesses,
                 seen: memory.seen,
                 verified: memory.verified,
-                shelf: memory.shelf,
+                snapshots: memory.snapshots,
                 max_age: file
                     .log
                     .max_age
@@ -134,17 +134,17 @@ impl Gate {
     }
 
     /// The keys of a person: the one that is named, or their own.
-    pub fn person(&self, key: &KeyChoice) -> Result<Hands, GateError> {
-        Ok(Hands {
+    pub fn person(&self, key: &KeyChoice) -> Result<Signers, GateError> {
+        Ok(Signers {
             own: keyring::open(&self.dirs, key)?,
             log: self.log_signer()?,
         })
     }
 
     /// The keys of the gate, on a machine that has them.
-    pub fn keeper(&self) -> Result<Hands, GateError> {
+    pub fn keeper(&self) -> Result<Signers, GateError> {
         let key = self.keys.gate.as_ref().ok_or(GateError::NoKey("gate"))?;
-        Ok(Hands {
+        Ok(Signers {
             own: keyring::open(&self.dirs, key)?,
             log: self.log_signer()?,
         })
@@ -158,18 +158,18 @@ impl Gate {
 }
 
 impl RootMemory for Gate {
-    fn in_force(&self, root: &[u8]) -> Result<(), StoryError> {
+    fn in_force(&self, root: &[u8]) -> Result<(), CommandError> {
         root_state::in_force(&self.dirs, root).map_err(|error| match error {
             RootStateError::Refused(refusal) => Refusal::from(refusal).into(),
-            RootStateError::Io { path, source } => StoryError::Roots { path, source },
+            RootStateError::Io { path, source } => CommandError::Roots { path, source },
         })
     }
 }
 
-impl Hands {
-    /// The desk at which these hands work.
-    pub fn desk<'a>(&'a self, reader: Reader<'a>) -> Desk<'a> {
-        Desk {
+impl Signers {
+    /// A session in which these signers sign.
+    pub fn session<'a>(&'a self, reader: Reader<'a>) -> Session<'a> {
+        Session {
             reader,
             signer: self.signer(),
             log: self.log.signer.as_ref(),

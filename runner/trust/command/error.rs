@@ -1,4 +1,4 @@
-//! Why a story did not end well.
+//! Why a command did not end well.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use zwieback_attest::reason as attest;
 use zwieback_host::fs::fault::Fault;
 
+use crate::deploy::error::TargetError;
 use crate::log::error::LogError;
 use crate::reason::{Refusal, Why};
-use crate::target::error::TargetError;
 
-/// Why a story did not end well.
+/// Why a command did not end well.
 #[derive(Debug, thiserror::Error)]
-pub enum StoryError {
+pub enum CommandError {
     /// The log cannot be read or written.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -38,7 +38,7 @@ pub enum StoryError {
     NoDecision(u64),
 }
 
-impl StoryError {
+impl CommandError {
     /// The refusal behind it, if that is what it is.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -70,7 +70,7 @@ impl StoryError {
     }
 }
 
-impl From<Fault> for StoryError {
+impl From<Fault> for CommandError {
     fn from(fault: Fault) -> Self {
         Self::Target(fault.into())
     }

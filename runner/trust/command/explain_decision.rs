@@ -3,9 +3,9 @@
 use zwieback_attest::grounds::Grounds;
 use zwieback_attest::verified::Artifact;
 
-use super::desk::Reader;
-use super::error::StoryError;
+use super::error::CommandError;
 use super::promote::levels;
+use super::session::Reader;
 use crate::gate::decide::decide;
 use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
@@ -25,7 +25,7 @@ pub struct Explained {
 }
 
 /// Repeats the decision behind a promotion, with the log as it was and its time as it was.
-pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, StoryError> {
+pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, CommandError> {
     let ledger = reader.ledger;
     let record = ledger.believe(reader.now)?.record(index)?;
     let signed = match record.read(Check::Signature) {
@@ -33,10 +33,10 @@ pub fn explain_decision(reader: &Reader<'_>, index: u64) -> Result<Explained, St
         Reading::Forged(refusal) | Reading::Unreadable(refusal) => return Err(refusal.into()),
     };
     let (Said::Promoted(promotion), subject) = (&signed.said, signed.subject) else {
-        return Err(StoryError::NoDecision(index));
+        return Err(CommandError::NoDecision(index));
     };
     let then = promotion.summary.time_verified;
-    let then = then.ok_or(StoryError::NoDecision(index))?;
+    let then = then.ok_or(CommandError::NoDecision(index))?;
     let state = ledger.load_until(promotion.size, then, reader.now)?;
     let provenance = ledger.provenance(&state, subject, reader.now)?;
     let needed = ledger.needed(&state, subject, reader.now)?;

@@ -1,4 +1,4 @@
-//! Promotion: stage, decide, say, switch, look.
+//! Promotion: stage, decide, record, switch, check.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,11 +11,15 @@ use zwieback_host::keys::signer::seal;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::name::Name;
 
-use super::desk::{Desk, Place, Reader, open_artifact};
-use super::error::StoryError;
+use super::error::CommandError;
 use super::rollback::{RollBack, RolledBack, leave};
+use super::session::{Place, Reader, Session, open_artifact};
 use super::standing::{check_health, may_stand};
 use super::watch::{is_automatic, is_stuck};
+use crate::deploy::copy;
+use crate::deploy::health::Unhealthy;
+use crate::deploy::settle::settle;
+use crate::deploy::staged::Staged;
 use crate::gate::decision::Decision;
 use crate::gate::question::Intent;
 use crate::log::append::Submission;
@@ -24,10 +28,6 @@ use crate::reason::Refusal;
 use crate::state::folded::State;
 use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
-use crate::target::copy;
-use crate::target::health::Unhealthy;
-use crate::target::settle::settle;
-use crate::target::staged::Staged;
 
 /// What `promote` takes.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct Promoted {
 }
 
 /// What would be decided now; nothing is changed (`promote --dry-run`).
-pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, StoryError> {
+pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, CommandError> {
     let (_, artifact) = open_artifact(&wish.artifact)?;
     reader.decide(
         &reader.state_about(&artifact)?,
@@ -65,12 +65,12 @@ pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, StoryErr
 }
 
 /// Promotes an artifact, or says why not. What does not work is rolled back where policy says so.
-pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> {
+pub fn promote(session: &Session<'_>, wish: &Promote) -> Result<Promoted, CommandError> {
     let (file, artifact) = open_artifact(&wish.artifact)?;
-    let place = desk.reader.places.get(&wish.environment);
+    let place = session.reader.places.get(&wish.environment);
     let (decision, index) = match place {
-        Some(place) => deploy(desk, place, &file, &artifact, wish)?,
-        None => say(desk, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
+        Some(place) => deploy(session, place, &file, &artifact, wish)?,
+        None => record(session, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
     };
     let look = |place: &Place| check_health(place, &wish.environment, artifact.sha256);
     let mut promoted = Promoted {
@@ -82,9 +82,9 @@ pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> 
     };
     if let Err(unhealthy) = &promoted.health {
         let generation = promoted.decision.generation;
-        match take_back(desk, &wish.environment, generation, unhealthy) {
+        match take_back(session, &wish.environment, generation, unhealthy) {
             Ok(done) => promoted.rolled_back = done,
-            Err(StoryError::Refused(refusal)) if is_stuck(&refusal) => {
+            Err(CommandError::Refused(refusal)) if is_stuck(&refusal) => {
                 promoted.stays = Some(refusal);
             }
             Err(error) => return Err(error),
@@ -95,16 +95,16 @@ pub fn promote(desk: &Desk<'_>, wish: &Promote) -> Result<Promoted, StoryError> 
 
 /// Deploys the copy that is decided about: staged before the log speaks, switched after.
 fn deploy(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     place: &Place,
     file: &File,
     artifact: &Artifact,
     wish: &Promote,
-) -> Result<(Decision, u64), StoryError> {
+) -> Result<(Decision, u64), CommandError> {
     let _lock = place.target.lock()?;
-    catch_up(desk, place, artifact, &wish.environment)?;
-    let staged = stage(desk, place, file, artifact, wish)?;
-    let (decision, index, state) = match say(desk, artifact, &wish.environment) {
+    catch_up(session, place, artifact, &wish.environment)?;
+    let staged = stage(session, place, file, artifact, wish)?;
+    let (decision, index, state) = match record(session, artifact, &wish.environment) {
         Ok(said) => said,
         Err(error) => {
             copy::discard(place.target.home(), &staged)?;
@@ -118,12 +118,12 @@ fn deploy(
 }
 
 fn take_back(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     environment: &Name,
     generation: u64,
     unhealthy: &Unhealthy,
-) -> Result<Option<RolledBack>, StoryError> {
-    if !is_automatic(&desk.reader.state()?, environment) {
+) -> Result<Option<RolledBack>, CommandError> {
+    if !is_automatic(&session.reader.state()?, environment) {
         return Ok(None);
     }
     let wish = RollBack {
@@ -131,25 +131,25 @@ fn take_back(
         trigger: Trigger::Unhealthy,
         reason: unhealthy.to_string(),
     };
-    leave(desk, &wish, generation).map(Some)
+    leave(session, &wish, generation).map(Some)
 }
 
 /// What an earlier promotion left undone comes first.
 fn catch_up(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     place: &Place,
     artifact: &Artifact,
     environment: &Name,
-) -> Result<(), StoryError> {
-    let state = desk.reader.state_about(artifact)?;
+) -> Result<(), CommandError> {
+    let state = session.reader.state_about(artifact)?;
     let current = state.history(environment).and_then(|it| it.current());
     let deployed = place.target.deployed()?.map(|it| it.generation);
     if current.map(|it| it.number) == deployed {
         return Ok(copy::discard_staged(place.target.home())?);
     }
     // Only now all of the history may be needed: any generation may have the bytes.
-    let state = desk.reader.state()?;
-    if may_stand(&desk.reader, &state, environment)?.is_err() {
+    let state = session.reader.state()?;
+    if may_stand(&session.reader, &state, environment)?.is_err() {
         // What takes its place is about to be decided; nothing that may not stand is put there before.
         return Ok(copy::discard_staged(place.target.home())?);
     }
@@ -160,15 +160,15 @@ fn catch_up(
 }
 
 fn stage(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     place: &Place,
     file: &File,
     artifact: &Artifact,
     wish: &Promote,
-) -> Result<Staged, StoryError> {
+) -> Result<Staged, CommandError> {
     // Nothing is copied for a decision that is a denial already; the one that counts comes later.
-    let state = desk.reader.state_about(artifact)?;
-    let decision = desk
+    let state = session.reader.state_about(artifact)?;
+    let decision = session
         .reader
         .decide(&state, artifact, &wish.environment, Intent::Promote)?;
     decision.verdict()?;
@@ -177,42 +177,47 @@ fn stage(
 }
 
 /// Decides and records, with the log held still: no revocation can come in between.
-fn say(
-    desk: &Desk<'_>,
+fn record(
+    session: &Session<'_>,
     artifact: &Artifact,
     environment: &Name,
-) -> Result<(Decision, u64, State), StoryError> {
-    let ledger = desk.reader.ledger;
+) -> Result<(Decision, u64, State), CommandError> {
+    let ledger = session.reader.ledger;
     let lock = ledger.log.lock()?;
-    let state = desk.reader.state_about(artifact)?;
-    let decision = desk
+    let state = session.reader.state_about(artifact)?;
+    let decision = session
         .reader
         .decide(&state, artifact, environment, Intent::Promote)?;
     decision.verdict()?;
-    let promotion = promotion(desk, &state, &decision)?;
+    let promotion = promotion(session, &state, &decision)?;
     let subject =
         ResourceDescriptor::named(decision.name.as_str(), DigestSet::sha256(artifact.sha256));
-    let bundle = seal(&promotion.into_statement(subject), desk.signer).map_err(LogError::from)?;
-    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    let bundle =
+        seal(&promotion.into_statement(subject), session.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, session.signer.public_key())?;
     // The gate's own word must count before it is given: a wrong key is found out here.
     let mut after = state;
     let line = submission.fold_into(&mut after);
     line.outcome?;
-    let appended = ledger.append(&lock, &[submission], desk.log, desk.reader.now)?;
+    let appended = ledger.append(&lock, &[submission], session.log, session.reader.now)?;
     drop(lock);
     Ok((decision, appended.first, after))
 }
 
-fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Promotion, StoryError> {
+fn promotion(
+    session: &Session<'_>,
+    state: &State,
+    decision: &Decision,
+) -> Result<Promotion, CommandError> {
     let policy = state.policy()?;
     let input = |digest| ResourceDescriptor {
         digest: DigestSet::sha256(digest),
         ..ResourceDescriptor::default()
     };
-    let uri = format!("urn:zwieback:policy:{}", desk.reader.ledger.anchor.log);
+    let uri = format!("urn:zwieback:policy:{}", session.reader.ledger.anchor.log);
     let summary = Summary {
         verifier: policy.release.gate.clone(),
-        time_verified: Some(desk.reader.now),
+        time_verified: Some(session.reader.now),
         resource: resource(&decision.environment, &decision.name),
         policy: ResourceDescriptor::located(uri, DigestSet::sha256(policy.digest)),
         inputs: decision.inputs.iter().copied().map(input).collect(),
@@ -222,7 +227,7 @@ fn promotion(desk: &Desk<'_>, state: &State, decision: &Decision) -> Result<Prom
     };
     Ok(Promotion {
         summary,
-        log: desk.reader.ledger.anchor.log.clone(),
+        log: session.reader.ledger.anchor.log.clone(),
         log_id: Some(state.log_id()),
         environment: decision.environment.clone(),
         generation: decision.generation,

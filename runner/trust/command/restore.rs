@@ -6,8 +6,8 @@ use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::seal;
 use zwieback_model::timestamp::Timestamp;
 
-use super::desk::{Desk, Reader};
-use super::error::StoryError;
+use super::error::CommandError;
+use super::session::{Reader, Session};
 use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
@@ -60,7 +60,7 @@ pub enum Missing {
 }
 
 /// What is lost. A restoration that other keepers have begun is continued, word by word.
-pub fn plan(reader: &Reader<'_>, wish: &Restore) -> Result<Plan, StoryError> {
+pub fn plan(reader: &Reader<'_>, wish: &Restore) -> Result<Plan, CommandError> {
     let (put_back, state) = reader.ledger.put_back(reader.now)?;
     let lost: BTreeSet<TreeHead> = put_back.lost().iter().chain(&wish.seen).copied().collect();
     if lost.iter().all(|head| put_back.extends(*head)) {
@@ -86,7 +86,7 @@ pub fn restoration(
     reader: &Reader<'_>,
     wish: &Restore,
     plan: &Plan,
-) -> Result<Statement, StoryError> {
+) -> Result<Statement, CommandError> {
     let (_, state) = reader.ledger.put_back(reader.now)?;
     let mut heading = reader.heading_without_memory();
     heading.log_id = Some(state.log_id());
@@ -108,18 +108,22 @@ impl Restored {
 }
 
 /// Signs it and has it recorded. The log is read again if enough keepers have said so by now.
-pub fn restore(desk: &Desk<'_>, wish: &Restore, plan: &Plan) -> Result<Restored, StoryError> {
-    let (reader, ledger) = (&desk.reader, desk.reader.ledger);
+pub fn restore(
+    session: &Session<'_>,
+    wish: &Restore,
+    plan: &Plan,
+) -> Result<Restored, CommandError> {
+    let (reader, ledger) = (&session.reader, session.reader.ledger);
     let statement = restoration(reader, wish, plan)?;
-    let bundle = seal(&statement, desk.signer).map_err(LogError::from)?;
-    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    let bundle = seal(&statement, session.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, session.signer.public_key())?;
     let lock = ledger.log.lock()?;
     let (put_back, mut state) = ledger.put_back(reader.now)?;
     let line = submission.fold_into(&mut state);
     if let Err(refusal) = &line.outcome {
         return Err(refusal.clone().into());
     }
-    put_back.append(&lock, &[submission], desk.log)?;
+    put_back.append(&lock, &[submission], session.log)?;
     drop((put_back, lock));
     let missing = missing(reader, plan)?;
     Ok(Restored { line, missing })
@@ -127,7 +131,7 @@ pub fn restore(desk: &Desk<'_>, wish: &Restore, plan: &Plan) -> Result<Restored,
 
 /// What readers lack. A user whose own memory holds nothing that was lost would believe the log as it is, and
 /// learns what those need who remember more.
-fn missing(reader: &Reader<'_>, plan: &Plan) -> Result<Option<Missing>, StoryError> {
+fn missing(reader: &Reader<'_>, plan: &Plan) -> Result<Option<Missing>, CommandError> {
     let ledger = reader.ledger;
     let (put_back, state) = ledger.put_back(reader.now)?;
     drop(put_back);

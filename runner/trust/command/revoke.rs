@@ -8,10 +8,10 @@ use zwieback_attest::statement::Statement;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::desk::{Desk, Reader};
-use super::error::StoryError;
-use super::say::say;
+use super::error::CommandError;
+use super::session::{Reader, Session};
 use super::standing::may_stand;
+use super::submit::record;
 use super::watch::{Watched, watch};
 use crate::state::blast::BlastRadius;
 use crate::state::folded::State;
@@ -30,10 +30,10 @@ pub struct Revoke {
 }
 
 /// What came of a look at an environment.
-pub type Look = (Name, Result<Watched, StoryError>);
+pub type Look = (Name, Result<Watched, CommandError>);
 
 /// What a revocation would reach: shown before anything is signed.
-pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadius, StoryError> {
+pub fn blast_radius(reader: &Reader<'_>, revoked: &Revoked) -> Result<BlastRadius, CommandError> {
     let Revoked::Key(key) = revoked else {
         return Ok(reader.state()?.blast_radius(revoked));
     };
@@ -64,12 +64,12 @@ fn speaks_for(reader: &Reader<'_>, state: &State, name: KeyName) -> Vec<String> 
 }
 
 /// Records the revocation. From here on nothing that rests on it is promoted.
-pub fn revoke(desk: &Desk<'_>, wish: &Revoke) -> Result<Line, StoryError> {
-    say(desk, &revocation(&desk.reader, wish)?)
+pub fn revoke(session: &Session<'_>, wish: &Revoke) -> Result<Line, CommandError> {
+    record(session, &revocation(&session.reader, wish)?)
 }
 
 /// The revocation, for whoever signs it elsewhere.
-pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, StoryError> {
+pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, CommandError> {
     let revocation = Revocation {
         heading: reader.heading()?,
         revoked: wish.revoked.clone(),
@@ -79,9 +79,12 @@ pub fn revocation(reader: &Reader<'_>, wish: &Revoke) -> Result<Statement, Story
     Ok(revocation.into_statement())
 }
 
-/// Looks, at the gate's desk, at every environment that the revocation reaches, and at each in which
+/// Looks, at the gate's session, at every environment that the revocation reaches, and at each in which
 /// something must not stay now, whatever it is reached by.
-pub fn roll_back_reached(gate: &Desk<'_>, radius: &BlastRadius) -> Result<Vec<Look>, StoryError> {
+pub fn roll_back_reached(
+    gate: &Session<'_>,
+    radius: &BlastRadius,
+) -> Result<Vec<Look>, CommandError> {
     let state = gate.reader.state()?;
     let mut reached: BTreeSet<Name> = radius
         .deployed

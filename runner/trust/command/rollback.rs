@@ -7,19 +7,19 @@ use zwieback_host::keys::signer::seal;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::name::Name;
 
-use super::desk::{Desk, Place, Reader};
-use super::error::StoryError;
+use super::error::CommandError;
+use super::session::{Place, Reader, Session};
 use super::standing::{keep, may_stand};
+use crate::deploy::copy::fingerprint;
+use crate::deploy::settle::{restage, settle};
+use crate::deploy::staged::Staged;
+use crate::deploy::unhealthy;
 use crate::log::append::Submission;
 use crate::log::error::LogError;
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, History};
 use crate::state::folded::State;
 use crate::statement::rollback::{Rollback, Trigger};
-use crate::target::copy::fingerprint;
-use crate::target::settle::{restage, settle};
-use crate::target::staged::Staged;
-use crate::target::unhealthy;
 
 /// What `rollback` takes.
 #[derive(Clone, Debug)]
@@ -48,28 +48,28 @@ pub struct RolledBack {
 }
 
 /// Returns to the newest earlier release that may stand there now. If there is none, nothing is deployed.
-pub fn rollback(desk: &Desk<'_>, wish: &RollBack) -> Result<RolledBack, StoryError> {
-    turn_back(desk, wish, None)
+pub fn rollback(session: &Session<'_>, wish: &RollBack) -> Result<RolledBack, CommandError> {
+    turn_back(session, wish, None)
 }
 
 /// The same away from that generation alone: what took its place meanwhile is not what was looked at.
 pub(super) fn leave(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     wish: &RollBack,
     generation: u64,
-) -> Result<RolledBack, StoryError> {
-    turn_back(desk, wish, Some(generation))
+) -> Result<RolledBack, CommandError> {
+    turn_back(session, wish, Some(generation))
 }
 
 fn turn_back(
-    desk: &Desk<'_>,
+    session: &Session<'_>,
     wish: &RollBack,
     leaving: Option<u64>,
-) -> Result<RolledBack, StoryError> {
-    let place = desk.reader.places.get(&wish.environment);
+) -> Result<RolledBack, CommandError> {
+    let place = session.reader.places.get(&wish.environment);
     let _lock = place.map(|it| it.target.lock()).transpose()?;
-    let lock = desk.reader.ledger.log.lock()?;
-    let mut state = desk.reader.state()?;
+    let lock = session.reader.ledger.log.lock()?;
+    let mut state = session.reader.state()?;
     let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
     let history = state
         .history(&wish.environment)
@@ -80,9 +80,9 @@ fn turn_back(
         let saw = format!("{from} took its place meanwhile; look again");
         return Err(Refusal::new(Reason::GenerationOrder, saw).into());
     }
-    let (to, staged, skipped) = choose(&desk.reader, &state, &history, wish)?;
+    let (to, staged, skipped) = choose(&session.reader, &state, &history, wish)?;
     let rollback = Rollback {
-        heading: desk.reader.heading()?,
+        heading: session.reader.heading()?,
         environment: wish.environment.clone(),
         generation: history.next(),
         to: to.number,
@@ -91,11 +91,11 @@ fn turn_back(
         reason: wish.reason.clone(),
     };
     let subject = ResourceDescriptor::named(to.name.as_str(), DigestSet::sha256(to.artifact));
-    let bundle = seal(&rollback.into_statement(subject), desk.signer).map_err(LogError::from)?;
-    let submission = Submission::new(&bundle, desk.signer.public_key())?;
+    let bundle = seal(&rollback.into_statement(subject), session.signer).map_err(LogError::from)?;
+    let submission = Submission::new(&bundle, session.signer.public_key())?;
     submission.fold_into(&mut state).outcome?;
-    let ledger = desk.reader.ledger;
-    let appended = ledger.append(&lock, &[submission], desk.log, desk.reader.now)?;
+    let ledger = session.reader.ledger;
+    let appended = ledger.append(&lock, &[submission], session.log, session.reader.now)?;
     drop(lock);
     let current = state.history(&wish.environment).and_then(|it| it.current());
     let current = current.expect("the rollback was just folded");
@@ -112,13 +112,13 @@ fn turn_back(
 }
 
 /// Brings a target to what the log says (`promote` and `rollback` do so by themselves), if that may stand.
-pub fn repair(desk: &Desk<'_>, environment: &Name) -> Result<(), StoryError> {
-    let Some(place) = desk.reader.places.get(environment) else {
+pub fn repair(session: &Session<'_>, environment: &Name) -> Result<(), CommandError> {
+    let Some(place) = session.reader.places.get(environment) else {
         return Ok(());
     };
     let _lock = place.target.lock()?;
-    let state = desk.reader.state()?;
-    may_stand(&desk.reader, &state, environment)??;
+    let state = session.reader.state()?;
+    may_stand(&session.reader, &state, environment)??;
     match state.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),
         None => Ok(()),
@@ -132,7 +132,7 @@ fn choose(
     state: &State,
     history: &History,
     wish: &RollBack,
-) -> Result<Choice, StoryError> {
+) -> Result<Choice, CommandError> {
     let place = reader.places.get(&wish.environment);
     let unhealthy = place
         .map(|place| unhealthy::all(&place.target))
@@ -166,7 +166,7 @@ fn try_one(
     generation: &Generation,
     place: Option<&Place>,
     environment: &Name,
-) -> Result<Result<Option<Staged>, Refusal>, StoryError> {
+) -> Result<Result<Option<Staged>, Refusal>, CommandError> {
     let digest = generation.artifact;
     let (print, staged) = match place {
         None => (None, None),

@@ -1,4 +1,4 @@
-//! What every story works with: the ledger, targets and the time; and keys, where it says something.
+//! What every command works with: the ledger, targets and the time; and keys, where it says something.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,18 +16,18 @@ use zwieback_model::digest_set::DigestSet;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::error::StoryError;
+use super::error::CommandError;
+use crate::deploy::copy::fingerprint;
+use crate::deploy::health::Health;
+use crate::deploy::target::Target;
 use crate::gate::decide::decide;
 use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
 use crate::ledger::Ledger;
 use crate::log::files::bytes;
-use crate::snapshot::follow::Wish;
+use crate::snapshot::follow::Query;
 use crate::state::folded::State;
 use crate::statement::heading::Heading;
-use crate::target::copy::fingerprint;
-use crate::target::health::Health;
-use crate::target::place::Target;
 
 /// What is enough to look at a log and decide, without saying anything.
 #[derive(Clone, Copy, Debug)]
@@ -48,15 +48,15 @@ pub struct Reader<'a> {
 pub trait RootMemory: fmt::Debug {
     /// Remembers the file of the root in force. It is refused if a newer one of its line was met: nothing new is
     /// decided by keys that its keepers may have taken back.
-    fn in_force(&self, root: &[u8]) -> Result<(), StoryError>;
+    fn in_force(&self, root: &[u8]) -> Result<(), CommandError>;
 }
 
-/// What a story that says something works with besides.
+/// What a command that says something works with besides.
 #[derive(Clone, Copy)]
-pub struct Desk<'a> {
+pub struct Session<'a> {
     /// What it reads.
     pub reader: Reader<'a>,
-    /// Signs what this story says: a person's key, or the gate's.
+    /// Signs what this command says: a person's key, or the gate's.
     pub signer: &'a dyn Signer,
     /// Signs the log.
     pub log: &'a dyn Signer,
@@ -73,7 +73,7 @@ pub struct Place {
 
 impl Reader<'_> {
     /// The heading of what is said now.
-    pub fn heading(&self) -> Result<Heading, StoryError> {
+    pub fn heading(&self) -> Result<Heading, CommandError> {
         Ok(Heading {
             log: self.ledger.anchor.log.clone(),
             log_id: Some(self.ledger.log_id(self.now)?),
@@ -91,14 +91,14 @@ impl Reader<'_> {
     }
 
     /// The state of the log now.
-    pub fn state(&self) -> Result<State, StoryError> {
+    pub fn state(&self) -> Result<State, CommandError> {
         Ok(self.ledger.load(self.now)?)
     }
 
     /// The state now as far as a decision about that artifact needs it: the snapshot's, and what the
     /// log has more.
-    pub fn state_about(&self, artifact: &Artifact) -> Result<State, StoryError> {
-        let wish = Wish {
+    pub fn state_about(&self, artifact: &Artifact) -> Result<State, CommandError> {
+        let wish = Query {
             artifact: artifact.sha256,
             name: artifact.plain_name(),
             now: self.now,
@@ -113,7 +113,7 @@ impl Reader<'_> {
         artifact: &Artifact,
         environment: &Name,
         intent: Intent,
-    ) -> Result<Decision, StoryError> {
+    ) -> Result<Decision, CommandError> {
         let root = &state.policy()?.documents().root;
         self.roots.in_force(root.as_bytes())?;
         Ok(self.ask(state, artifact, environment, intent, decide)??)
@@ -127,7 +127,7 @@ impl Reader<'_> {
         environment: &Name,
         intent: Intent,
         answer: impl FnOnce(&Question<'_>) -> T,
-    ) -> Result<T, StoryError> {
+    ) -> Result<T, CommandError> {
         let provenance = self.ledger.provenance(state, artifact.sha256, self.now)?;
         let needed = self.ledger.needed(state, artifact.sha256, self.now)?;
         Ok(answer(&Question {
@@ -144,10 +144,10 @@ impl Reader<'_> {
 }
 
 /// Opens an artifact once and takes its digests; from here on only the open file counts.
-pub fn open_artifact(path: &Path) -> Result<(File, Artifact), StoryError> {
+pub fn open_artifact(path: &Path) -> Result<(File, Artifact), CommandError> {
     let file = given_file::open(path).attempt("open", bytes(path))?;
     if !file.metadata().attempt("fstat", bytes(path))?.is_file() {
-        return Err(StoryError::NoFile(path.to_owned()));
+        return Err(CommandError::NoFile(path.to_owned()));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let artifact = Artifact::new(name, &fingerprint(&file)?);

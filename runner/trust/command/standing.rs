@@ -9,8 +9,10 @@ use zwieback_attest::verified::Artifact;
 use zwieback_model::digest::{Digest, Fingerprint};
 use zwieback_model::name::Name;
 
-use super::desk::{Place, Reader};
-use super::error::StoryError;
+use super::error::CommandError;
+use super::session::{Place, Reader};
+use crate::deploy::health::Unhealthy;
+use crate::deploy::unhealthy;
 use crate::gate::decide::decide;
 use crate::gate::decision::denials;
 use crate::gate::question::Intent;
@@ -19,8 +21,6 @@ use crate::reason::{Reason, Refusal};
 use crate::state::environment::Generation;
 use crate::state::folded::State;
 use crate::statement::rollback::Trigger;
-use crate::target::health::Unhealthy;
-use crate::target::unhealthy;
 
 /// What has to be done about an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn standing(
     reader: &Reader<'_>,
     state: &State,
     environment: &Name,
-) -> Result<Standing, StoryError> {
+) -> Result<Standing, CommandError> {
     let Some(current) = state
         .history(environment)
         .and_then(|history| history.current())
@@ -107,7 +107,7 @@ pub fn may_stand(
     reader: &Reader<'_>,
     state: &State,
     environment: &Name,
-) -> Result<Result<(), Refusal>, StoryError> {
+) -> Result<Result<(), Refusal>, CommandError> {
     match state
         .history(environment)
         .and_then(|history| history.current())
@@ -124,7 +124,7 @@ pub(super) fn keep(
     generation: &Generation,
     print: Option<Fingerprint>,
     environment: &Name,
-) -> Result<Kept, StoryError> {
+) -> Result<Kept, CommandError> {
     let artifact = Artifact {
         name: generation.name.clone(),
         sha256: print.map_or(generation.artifact, |print| print.sha256),
@@ -157,7 +157,7 @@ fn check_known(reader: &Reader<'_>, state: &State, environment: &Name) -> Result
 pub(super) fn check_empty(
     reader: &Reader<'_>,
     environment: &Name,
-) -> Result<Result<(), Refusal>, StoryError> {
+) -> Result<Result<(), Refusal>, CommandError> {
     let place = reader.places.get(environment);
     let there = place.map(|place| place.target.deployed()).transpose()?;
     Ok(match there.flatten() {
@@ -173,7 +173,7 @@ pub(super) fn check_empty(
 pub fn check_deployed(
     place: &Place,
     current: &Generation,
-) -> Result<Result<(), Refusal>, StoryError> {
+) -> Result<Result<(), Refusal>, CommandError> {
     let refuse = |saw: String| Ok(Err(Refusal::new(Reason::DeployedChanged, saw)));
     match place.target.deployed()? {
         None => refuse("nothing is there".to_owned()),
@@ -196,7 +196,7 @@ pub(super) fn check_health(
     place: &Place,
     environment: &Name,
     artifact: Digest,
-) -> Result<Result<(), Unhealthy>, StoryError> {
+) -> Result<Result<(), Unhealthy>, CommandError> {
     let Some(health) = &place.health else {
         return Ok(Ok(()));
     };
@@ -206,7 +206,7 @@ pub(super) fn check_health(
 }
 
 /// Whether the target has that generation, in whatever state.
-fn is_there(place: &Place, current: &Generation) -> Result<bool, StoryError> {
+fn is_there(place: &Place, current: &Generation) -> Result<bool, CommandError> {
     let there = place.target.deployed()?;
     Ok(there.is_some_and(|there| there.generation == current.number))
 }

@@ -7,8 +7,8 @@ use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::desk::Reader;
-use super::error::StoryError;
+use super::error::CommandError;
+use super::session::Reader;
 use super::standing::{check_deployed, check_empty, keep};
 use crate::gate::exceptions;
 use crate::gate::in_force::PolicyInForce;
@@ -83,7 +83,7 @@ pub struct ExceptionStatus {
 
 /// Looks at every environment of the policy in force, and at every other one where something is deployed: a
 /// policy that drops an environment takes nothing out of it.
-pub fn status(reader: &Reader<'_>) -> Result<Status, StoryError> {
+pub fn status(reader: &Reader<'_>) -> Result<Status, CommandError> {
     let state = reader.state()?;
     let policy = state.policy()?;
     let known = policy.release.environments.iter().map(|it| &it.name);
@@ -114,7 +114,7 @@ fn dropped<'a>(
     reader: &Reader<'a>,
     state: &'a State,
     known: &[&Name],
-) -> Result<BTreeSet<&'a Name>, StoryError> {
+) -> Result<BTreeSet<&'a Name>, CommandError> {
     let mut found: BTreeSet<&Name> = state.occupied().collect();
     for (name, place) in reader.places {
         if place.target.deployed()?.is_some() {
@@ -144,7 +144,7 @@ fn environment(
     reader: &Reader<'_>,
     state: &State,
     name: &Name,
-) -> Result<EnvironmentStatus, StoryError> {
+) -> Result<EnvironmentStatus, CommandError> {
     let current = state.history(name).and_then(|it| it.current());
     let verdict = match current {
         None => check_empty(reader, name)?,
@@ -166,7 +166,7 @@ fn verdict(
     state: &State,
     current: &Generation,
     environment: &Name,
-) -> Result<Result<(), Refusal>, StoryError> {
+) -> Result<Result<(), Refusal>, CommandError> {
     let kept = keep(reader, state, current, None, environment)?;
     let place = reader.places.get(environment);
     let deployed = place.map(|place| check_deployed(place, current));

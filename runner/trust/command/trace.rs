@@ -11,8 +11,8 @@ use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::desk::Reader;
-use super::error::StoryError;
+use super::error::CommandError;
+use super::session::Reader;
 use super::status::{RevocationStatus, person, revoked};
 use crate::reason::{Reason, Refusal};
 use crate::state::environment::{Generation, Origin};
@@ -81,7 +81,7 @@ pub struct InputTrace {
 }
 
 /// Traces an artifact through the log.
-pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, StoryError> {
+pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, CommandError> {
     let state = reader.state()?;
     let missing = || Refusal::new(Reason::ProvenanceMissing, artifact.short());
     let record = state.artifact(artifact).ok_or_else(missing)?;
@@ -131,7 +131,7 @@ fn builds(
     reader: &Reader<'_>,
     state: &State,
     artifact: Digest,
-) -> Result<Vec<BuildTrace>, StoryError> {
+) -> Result<Vec<BuildTrace>, CommandError> {
     let record = state.artifact(artifact);
     let builds = record.map_or(&[][..], |it| &it.builds).iter();
     let bundles = reader.ledger.provenance(state, artifact, reader.now)?;

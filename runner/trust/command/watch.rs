@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use zwieback_model::name::Name;
 
-use super::desk::{Desk, Reader};
-use super::error::StoryError;
+use super::error::CommandError;
 use super::rollback::{RollBack, RolledBack, leave, repair};
+use super::session::{Reader, Session};
 use super::standing::{Alarm, Standing, standing};
 use crate::gate::release_policy::RollbackRule;
 use crate::reason::{Reason, Refusal};
@@ -31,24 +31,24 @@ pub enum Watched {
 
 /// What a look at everything looks at: each target that is known here, and each environment in which something
 /// is deployed by the log, though policy or gate's file dropped it since.
-pub fn places(reader: &Reader<'_>) -> Result<BTreeSet<Name>, StoryError> {
+pub fn places(reader: &Reader<'_>) -> Result<BTreeSet<Name>, CommandError> {
     let state = reader.state()?;
     let all = reader.places.keys().chain(state.occupied());
     Ok(all.cloned().collect())
 }
 
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.
-pub fn watch(desk: &Desk<'_>, environment: &Name) -> Result<Watched, StoryError> {
-    let state = desk.reader.state()?;
-    match standing(&desk.reader, &state, environment)? {
+pub fn watch(session: &Session<'_>, environment: &Name) -> Result<Watched, CommandError> {
+    let state = session.reader.state()?;
+    match standing(&session.reader, &state, environment)? {
         Standing::Fine => Ok(Watched::Fine),
         Standing::Doubtful(refusal) => Ok(Watched::Doubtful(refusal)),
         Standing::Behind(refusal) => {
-            repair(desk, environment)?;
+            repair(session, environment)?;
             Ok(Watched::Settled(refusal))
         }
         Standing::Alarm(alarm) if is_automatic(&state, environment) => {
-            take_out(desk, environment, alarm)
+            take_out(session, environment, alarm)
         }
         Standing::Alarm(alarm) => Ok(Watched::Alarm(alarm)),
     }
@@ -61,15 +61,19 @@ pub(super) fn is_automatic(state: &State, environment: &Name) -> bool {
     rule.is_some_and(|(rule, _)| rule.rollback == RollbackRule::Automatic)
 }
 
-fn take_out(desk: &Desk<'_>, environment: &Name, alarm: Alarm) -> Result<Watched, StoryError> {
+fn take_out(
+    session: &Session<'_>,
+    environment: &Name,
+    alarm: Alarm,
+) -> Result<Watched, CommandError> {
     let wish = RollBack {
         environment: environment.clone(),
         trigger: alarm.trigger,
         reason: alarm.finding.clone(),
     };
-    match leave(desk, &wish, alarm.generation) {
+    match leave(session, &wish, alarm.generation) {
         Ok(done) => Ok(Watched::RolledBack(alarm, Box::new(done))),
-        Err(StoryError::Refused(refusal)) if is_stuck(&refusal) => {
+        Err(CommandError::Refused(refusal)) if is_stuck(&refusal) => {
             Ok(Watched::Stuck(alarm, refusal))
         }
         Err(error) => Err(error),

@@ -6,7 +6,7 @@
 
 pub mod error;
 pub mod staged;
-pub mod place;
+pub mod target;
 
 pub mod home;
 pub mod copy;

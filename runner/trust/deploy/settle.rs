@@ -6,8 +6,8 @@ use zwieback_model::name::Name;
 use super::copy::{discard_staged, fingerprint};
 use super::error::TargetError;
 use super::home::Home;
-use super::place::Target;
 use super::staged::{Staged, plain_name};
+use super::target::Target;
 use crate::state::environment::History;
 
 /// Deploys the current generation if the target has another one. The caller holds the lock.

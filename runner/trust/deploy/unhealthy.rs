@@ -7,7 +7,7 @@ use zwieback_model::digest::Digest;
 
 use super::error::TargetError;
 use super::home::Home;
-use super::place::Target;
+use super::target::Target;
 
 const FILE: &str = "unhealthy";
 /// Some ten thousand releases; of more the first ones are forgotten.

@@ -51,7 +51,7 @@ impl PolicyInForce {
     }
 
     /// The policy that was found to be in force before, of these documents.
-    pub fn again(documents: &PolicyDocuments) -> Result<Self, Refusal> {
+    pub fn recorded(documents: &PolicyDocuments) -> Result<Self, Refusal> {
         let malformed =
             |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
         let release = ReleasePolicy::parse(&documents.release).map_err(|it| malformed(&it))?;

@@ -53,7 +53,11 @@ fn stamps(log: &LogDir, size: u64, now: i64) -> Result<Vec<Option<u128>>, LogErr
     let path = log.path();
     let folder = given_file::open_folder(path).attempt("open", bytes(path))?;
     let folder = OwnedFd::from(folder);
-    let mut shelves = [Shelf::default(), Shelf::default(), Shelf::default()];
+    let mut shelves = [
+        SnapshotDir::default(),
+        SnapshotDir::default(),
+        SnapshotDir::default(),
+    ];
     let mut stamps = Vec::new();
     for block in 0..size.div_ceil(WIDTH) {
         let tile = Tile::within(0, block, size).expect("the log reaches that far");
@@ -90,12 +94,12 @@ fn is_settled(stamp: &Stamp, now: i64) -> bool {
 
 /// The folder in which the last file was: a look at the next one is one name long.
 #[derive(Default)]
-struct Shelf {
+struct SnapshotDir {
     name: String,
     folder: Option<OwnedFd>,
 }
 
-impl Shelf {
+impl SnapshotDir {
     /// The stamp of a regular file; whatever else is there has none, and its records are read.
     fn stamp(&mut self, log: &OwnedFd, path: &str) -> Option<Stamp> {
         let (parent, name) = path.rsplit_once('/')?;

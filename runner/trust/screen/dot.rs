@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::story::trace::Trace;
+use crate::command::trace::Trace;
 
 /// The trace in the dot language.
 pub fn dot(trace: &Trace) -> String {

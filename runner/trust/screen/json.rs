@@ -1,9 +1,13 @@
-//! What stories give back, as JSON for programs.
+//! What commands give back, as JSON for programs.
 
 use zwieback_model::digest::Digest;
 use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 
+use crate::command::rollback::RolledBack;
+use crate::command::status::{EnvironmentStatus, RevocationStatus, Status};
+use crate::command::trace::{BuildTrace, Trace};
+use crate::command::watch::Watched;
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;
 use crate::state::blast::BlastRadius;
@@ -11,10 +15,6 @@ use crate::state::environment::Generation;
 use crate::state::record::{Line, Unrecorded};
 use crate::statement::heading::number as count;
 use crate::statement::revocation::Revoked;
-use crate::story::rollback::RolledBack;
-use crate::story::status::{EnvironmentStatus, RevocationStatus, Status};
-use crate::story::trace::{BuildTrace, Trace};
-use crate::story::watch::Watched;
 
 /// A decision.
 pub fn decision(decision: &Decision) -> Value {

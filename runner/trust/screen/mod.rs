@@ -1,4 +1,4 @@
-//! What stories give back, as text with meaning: colours are the caller's, and nothing rests on them.
+//! What commands give back, as text with meaning: colours are the caller's, and nothing rests on them.
 
 pub mod text;
 

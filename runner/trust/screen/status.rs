@@ -3,8 +3,8 @@
 use zwieback_model::name::Name;
 
 use super::text::{Cell, Label, Text, headings};
-use crate::story::status::{EnvironmentStatus, RevocationStatus, Status};
-use crate::story::trace::origin;
+use crate::command::status::{EnvironmentStatus, RevocationStatus, Status};
+use crate::command::trace::origin;
 
 /// The status as text.
 pub fn status(status: &Status) -> Text {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use zwieback_model::name::Name;
 
 use super::text::{Cell, Label, Text};
-use crate::story::status::RevocationStatus;
-use crate::story::trace::{BuildTrace, Deployment, InputTrace, Trace, origin};
+use crate::command::status::RevocationStatus;
+use crate::command::trace::{BuildTrace, Deployment, InputTrace, Trace, origin};
 
 /// How the role of a source begins.
 const SOURCE: &str = "source ";

@@ -20,7 +20,7 @@ const SLACK: u64 = 4 << 20;
 
 /// A folder for the snapshot of one log.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct SnapshotDir {
     folder: PathBuf,
     key: SnapshotKey,
 }
@@ -28,15 +28,15 @@ pub struct Shelf {
 /// A snapshot in use; no one else uses it until this is dropped.
 #[derive(Debug)]
 pub struct Snapshot {
-    shelf: Shelf,
+    dir: SnapshotDir,
     pub(super) anchor: Anchor,
     pub(super) head: Head,
     pages: Pages,
     _lock: File,
 }
 
-impl Shelf {
-    /// The shelf in that folder, which need not exist yet.
+impl SnapshotDir {
+    /// The snapshot in that folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>, key: SnapshotKey) -> Self {
         Self {
             folder: folder.into(),
@@ -44,7 +44,7 @@ impl Shelf {
         }
     }
 
-    /// Takes the snapshot of that log off the shelf; an empty one if there is none that is genuine.
+    /// Opens the snapshot of that log; an empty one if there is none that is genuine.
     pub fn open(&self, log: &NoteKey, anchor: &Anchor) -> Result<Snapshot, LogError> {
         files::make_private(&self.folder)?;
         let lock_file = files::lock(&self.folder.join("lock"))?;
@@ -54,7 +54,7 @@ impl Shelf {
         let same = |it: &Head| (&it.log, it.policy) == (&empty.log, empty.policy);
         let head = found.filter(same).unwrap_or(empty);
         Ok(Snapshot {
-            shelf: self.clone(),
+            dir: self.clone(),
             anchor: anchor.clone(),
             pages: Pages::open(&self.pages(head.file), head.end, head.dead)?,
             head,
@@ -81,7 +81,7 @@ impl Snapshot {
     /// Starts over with nothing.
     pub(super) fn reset(&mut self) -> Result<(), LogError> {
         self.head = Head::empty(self.head.log.clone(), self.anchor.policy);
-        self.pages = Pages::open(&self.shelf.pages(0), 0, 0)?;
+        self.pages = Pages::open(&self.dir.pages(0), 0, 0)?;
         Ok(())
     }
 
@@ -105,9 +105,9 @@ impl Snapshot {
     ///
     /// Nothing is synced: after a crash of the machine pages may be missing, which their digests show.
     pub(super) fn publish(&mut self, head: &Head) -> Result<(), LogError> {
-        let path = self.shelf.folder.join("head");
-        let scratch = self.shelf.folder.join("head.new");
-        let content = head.to_bytes(&self.shelf.key);
+        let path = self.dir.folder.join("head");
+        let scratch = self.dir.folder.join("head.new");
+        let content = head.to_bytes(&self.dir.key);
         Ok(files::write_unsynced(&path, &scratch, &content)?)
     }
 
@@ -128,7 +128,7 @@ impl Snapshot {
         }
         self.publish(&self.head.clone())?;
         // A file that stays takes room and does no harm.
-        drop(fs::remove_file(self.shelf.pages(old)));
+        drop(fs::remove_file(self.dir.pages(old)));
         Ok(Ok(()))
     }
 
@@ -137,7 +137,7 @@ impl Snapshot {
         root: &Address,
         number: u64,
     ) -> Result<Result<(Address, Pages), Damaged>, LogError> {
-        let mut pages = Pages::open(&self.shelf.pages(number), 0, 0)?;
+        let mut pages = Pages::open(&self.dir.pages(number), 0, 0)?;
         let copied = tree::copy(&self.pages, root, &mut pages);
         pages.flush()?;
         Ok(copied.map(|root| (root, pages)))

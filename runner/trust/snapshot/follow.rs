@@ -8,7 +8,7 @@ use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::shelf::Snapshot;
+use super::dir::Snapshot;
 use super::tree::Damaged;
 use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
@@ -24,7 +24,7 @@ const PROOFS: (usize, usize) = (1024, 8 << 20);
 
 /// What a question is about: only what was said about that is loaded.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub struct Query<'a> {
     /// The artifact.
     pub artifact: Digest,
     /// What it is called, if the log has no name for it.
@@ -41,7 +41,7 @@ enum Failed {
 
 impl Snapshot {
     /// The state of the log at that head, as far as a question needs it.
-    pub fn state(&mut self, log: &BelievedLog, wish: &Wish<'_>) -> Result<State, LogError> {
+    pub fn state(&mut self, log: &BelievedLog, wish: &Query<'_>) -> Result<State, LogError> {
         match self.try_state(log, wish) {
             Ok(state) => Ok(state),
             Err(Failed::Log(error)) => Err(error),
@@ -56,7 +56,7 @@ impl Snapshot {
         }
     }
 
-    fn try_state(&mut self, log: &BelievedLog, wish: &Wish<'_>) -> Result<State, Failed> {
+    fn try_state(&mut self, log: &BelievedLog, wish: &Query<'_>) -> Result<State, Failed> {
         self.follow(log, wish.now)?;
         self.about(wish)
     }
@@ -128,7 +128,7 @@ impl Snapshot {
     }
 
     /// The parts without which a decision about an artifact cannot be made.
-    fn about(&self, wish: &Wish<'_>) -> Result<State, Failed> {
+    fn about(&self, wish: &Query<'_>) -> Result<State, Failed> {
         let mut state = self.partial(wish.now)?;
         self.recall(&mut state, [Key::Thing(wish.artifact)])?;
         let record = state.artifact(wish.artifact).cloned();

@@ -13,6 +13,6 @@ pub mod pages;
 pub mod tree;
 
 pub mod head;
-pub mod shelf;
+pub mod dir;
 
 pub mod follow;

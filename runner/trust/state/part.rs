@@ -58,7 +58,7 @@ type Called = Vec<(Name, Digest, Timestamp)>;
 impl State {
     /// A state of which only that is known so far.
     pub fn partial(anchor: Anchor, base: Base, now: Timestamp) -> Result<Self, Refusal> {
-        let policy = base.policy.as_ref().map(PolicyInForce::again);
+        let policy = base.policy.as_ref().map(PolicyInForce::recorded);
         let environments = base.current.into_iter();
         Ok(Self {
             size: base.size,

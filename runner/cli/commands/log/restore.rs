@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use zwieback_trust::command::restore::{Missing, Plan, Restore, Restored, plan, restore};
 use zwieback_trust::log::error::LogError;
-use zwieback_trust::story::restore::{Missing, Plan, Restore, Restored, plan, restore};
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 use zwieback_trust::tlog::note::Note;
 use zwieback_trust::tlog::note_key::NoteKey;
@@ -35,8 +35,8 @@ pub fn run(global: &Global, args: &RestoreArgs) -> anyhow::Result<u8> {
     if args.dry_run {
         return Ok(exit::DONE);
     }
-    let hands = counter.hands(args.sign_key.as_ref())?;
-    let done = restore(&hands.desk(reader), &wish, &plan)?;
+    let signers = counter.signers(args.sign_key.as_ref())?;
+    let done = restore(&signers.session(reader), &wish, &plan)?;
     tell(global, &done)?;
     match done.missing {
         Some(Missing::Belief(error)) => Err(error.into()),

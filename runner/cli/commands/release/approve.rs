@@ -1,8 +1,8 @@
 //! `zwieback approve`: one person's word for one artifact in one environment.
 
 use zwieback_attest::verified::Artifact;
+use zwieback_trust::command::statements::{Approve, approval};
 use zwieback_trust::gate::question::Intent;
-use zwieback_trust::story::say::{Approve, approval};
 
 use super::counter::Counter;
 use super::named;

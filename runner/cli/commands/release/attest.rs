@@ -1,10 +1,10 @@
 //! `zwieback attest`: how tests ended, and who changed a source.
 
 use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_trust::command::session::open_artifact;
+use zwieback_trust::command::statements::{authorship, test_result};
+use zwieback_trust::deploy::copy::fingerprint;
 use zwieback_trust::statement::test_result::TestResult;
-use zwieback_trust::story::desk::open_artifact;
-use zwieback_trust::story::say::{authorship, test_result};
-use zwieback_trust::target::copy::fingerprint;
 
 use super::counter::Counter;
 use super::named;

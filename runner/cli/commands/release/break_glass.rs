@@ -1,6 +1,6 @@
 //! `zwieback break-glass`: an exception with a reason, a scope and an end.
 
-use zwieback_trust::story::say::{Exception, exception};
+use zwieback_trust::command::statements::{Exception, exception};
 
 use super::counter::Counter;
 use super::named;

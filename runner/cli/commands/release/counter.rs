@@ -12,11 +12,11 @@ use zwieback_model::digest::Digest;
 use zwieback_model::json::canonical;
 use zwieback_model::json::value::Value;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::session::Reader;
+use zwieback_trust::command::submit;
 use zwieback_trust::screen::json;
 use zwieback_trust::screen::text::Text;
 use zwieback_trust::state::record::Line;
-use zwieback_trust::story::desk::Reader;
-use zwieback_trust::story::say;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::release::{GateArgs, SayArgs};
@@ -26,7 +26,7 @@ use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::context::keyring;
-use crate::pipeline::gate::session::{Gate, GateError, Hands, Keys};
+use crate::pipeline::gate::session::{Gate, GateError, Keys, Signers};
 
 /// A gate that a command may ask, and how its answers are shown.
 pub struct Counter<'a> {
@@ -73,7 +73,7 @@ impl<'a> Counter<'a> {
     }
 
     /// The keys of whoever runs the command.
-    pub fn hands(&self, named: Option<&KeyLocator>) -> anyhow::Result<Hands> {
+    pub fn signers(&self, named: Option<&KeyLocator>) -> anyhow::Result<Signers> {
         Ok(self.gate.person(&self.sign.choice(named))?)
     }
 
@@ -81,12 +81,12 @@ impl<'a> Counter<'a> {
     pub fn hand_in(&self, statement: &Statement, args: &SayArgs, verb: &str) -> anyhow::Result<()> {
         let key = self.sign.choice(args.sign_key.as_ref());
         let Some(file) = &args.output else {
-            let hands = self.gate.person(&key)?;
-            let line = say::say(&hands.desk(self.reader()), statement)?;
+            let signers = self.gate.person(&key)?;
+            let line = submit::record(&signers.session(self.reader()), statement)?;
             return self.recorded(verb, &line);
         };
         let keyring = keyring::open(&self.dirs, &key)?;
-        let (bundle, said) = say::sign(&self.reader(), statement, keyring.signer.as_ref())?;
+        let (bundle, said) = submit::sign(&self.reader(), statement, keyring.signer.as_ref())?;
         replace(file, &bundle.to_bytes()).with_context(|| file.display().to_string())?;
         let sentence = said.describe(describe);
         let sentence = format!("{sentence}; have it submitted: {}", file.display());

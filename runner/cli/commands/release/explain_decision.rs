@@ -1,9 +1,9 @@
 //! `zwieback explain-decision`: the same verdict, from the log alone.
 
 use zwieback_model::json::value::Value;
+use zwieback_trust::command::explain_decision::explain_decision;
 use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
-use zwieback_trust::story::explain::explain_decision;
 
 use super::counter::Counter;
 use crate::cli::args::global::Global;

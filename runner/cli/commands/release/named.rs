@@ -8,8 +8,8 @@ use zwieback_attest::verified::Artifact;
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::session::open_artifact;
 use zwieback_trust::state::folded::State;
-use zwieback_trust::story::desk::open_artifact;
 
 /// So many digits of a digest are enough to look something up.
 const FEWEST: usize = 8;

@@ -1,9 +1,9 @@
 //! `zwieback promote`: decide, say it, switch the target.
 
 use zwieback_model::json::value::Value;
+use zwieback_trust::command::promote::{Promote, Promoted, dry_run, promote};
 use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
-use zwieback_trust::story::promote::{Promote, Promoted, dry_run, promote};
 
 use super::counter::Counter;
 use super::rollback;
@@ -28,8 +28,8 @@ pub fn run(global: &Global, args: &PromoteArgs) -> anyhow::Result<u8> {
             Err(refusal) => crate::cli::error::refused_release(&refusal),
         });
     }
-    let hands = counter.gate.keeper()?;
-    let promoted = promote(&hands.desk(counter.reader()), &wish)?;
+    let signers = counter.gate.keeper()?;
+    let promoted = promote(&signers.session(counter.reader()), &wish)?;
     tell(&counter, &promoted)
 }
 

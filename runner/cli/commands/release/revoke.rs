@@ -1,9 +1,9 @@
 //! `zwieback revoke`: what it would reach is shown first, then it is said, then policy acts.
 
+use zwieback_trust::command::revoke::{Revoke, blast_radius, revocation, roll_back_reached};
 use zwieback_trust::screen;
 use zwieback_trust::state::blast::BlastRadius;
 use zwieback_trust::statement::revocation::Revoked;
-use zwieback_trust::story::revoke::{Revoke, blast_radius, revocation, roll_back_reached};
 
 use super::counter::Counter;
 use super::{named, watch};
@@ -40,8 +40,8 @@ fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
     if radius.deployed.is_empty() {
         return Ok(exit::DONE);
     }
-    let hands = match counter.gate.keeper() {
-        Ok(hands) => hands,
+    let signers = match counter.gate.keeper() {
+        Ok(signers) => signers,
         Err(GateError::NoKey(_)) => {
             let said = "the gate acts on it with its next `zwieback watch`";
             counter.note(Meaning::Hint, "note", said)?;
@@ -49,7 +49,7 @@ fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
         }
         Err(error) => return Err(error.into()),
     };
-    let done = roll_back_reached(&hands.desk(counter.reader()), radius)?;
+    let done = roll_back_reached(&signers.session(counter.reader()), radius)?;
     watch::tell_all(counter, done)
 }
 

@@ -1,8 +1,8 @@
 //! `zwieback rollback`: back to the newest release that verifies now.
 
+use zwieback_trust::command::rollback::{RollBack, RolledBack, rollback};
 use zwieback_trust::screen;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::rollback::{RollBack, RolledBack, rollback};
 
 use super::counter::Counter;
 use crate::cli::args::global::Global;
@@ -18,8 +18,8 @@ pub fn run(global: &Global, args: &RollbackArgs) -> anyhow::Result<u8> {
         trigger: Trigger::Asked,
         reason: args.why.clone(),
     };
-    let hands = counter.gate.keeper()?;
-    let done = rollback(&hands.desk(counter.reader()), &wish)?;
+    let signers = counter.gate.keeper()?;
+    let done = rollback(&signers.session(counter.reader()), &wish)?;
     counter.tell("Returned", &sentence(&done), || {
         screen::json::rolled_back(&done)
     })?;

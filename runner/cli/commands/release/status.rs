@@ -1,7 +1,7 @@
 //! `zwieback status`: every environment at one look.
 
+use zwieback_trust::command::status::status;
 use zwieback_trust::screen;
-use zwieback_trust::story::status::status;
 
 use super::counter::Counter;
 use crate::cli::args::global::Global;

@@ -8,8 +8,8 @@ use zwieback_attest::key_id::KeyName;
 use zwieback_attest::public_key::PublicKey;
 use zwieback_attest::reason::Refusal;
 use zwieback_host::keys::key_directory::read_public;
+use zwieback_trust::command::submit::submit;
 use zwieback_trust::state::folded::State;
-use zwieback_trust::story::say::submit;
 
 use super::counter::Counter;
 use crate::cli::args::global::Global;

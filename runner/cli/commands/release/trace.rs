@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
+use zwieback_trust::command::trace::trace;
 use zwieback_trust::screen;
 use zwieback_trust::screen::trace::Inputs;
-use zwieback_trust::story::trace::trace;
 
 use super::counter::Counter;
 use super::named;

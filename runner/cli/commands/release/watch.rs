@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use zwieback_model::name::Name;
+use zwieback_trust::command::revoke::Look;
+use zwieback_trust::command::standing::Alarm;
+use zwieback_trust::command::watch::{Watched, places, watch};
 use zwieback_trust::reason::Refusal;
 use zwieback_trust::screen;
-use zwieback_trust::story::revoke::Look;
-use zwieback_trust::story::standing::Alarm;
-use zwieback_trust::story::watch::{Watched, places, watch};
 
 use super::counter::Counter;
 use super::rollback;
@@ -19,15 +19,15 @@ use crate::cli::screen::paint::Meaning;
 /// Runs the command.
 pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
     let counter = Counter::open(global, &args.gate)?;
-    let hands = counter.gate.keeper()?;
-    let desk = hands.desk(counter.reader());
+    let signers = counter.gate.keeper()?;
+    let session = signers.session(counter.reader());
     let asked: BTreeSet<Name> = if args.environments.is_empty() {
-        places(&desk.reader)?
+        places(&session.reader)?
     } else {
         args.environments.iter().cloned().collect()
     };
     let look = |name: Name| {
-        let watched = watch(&desk, &name);
+        let watched = watch(&session, &name);
         (name, watched)
     };
     tell_all(&counter, asked.into_iter().map(look).collect())

@@ -17,7 +17,7 @@ use std::time::Instant;
 use zwieback_attest::public_key::Algorithm;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::log::append::Submission;
-use zwieback_trust::snapshot::follow::Wish;
+use zwieback_trust::snapshot::follow::Query;
 use zwieback_trust::state::folded::State;
 
 use crate::life::{Company, STATEMENTS, release, rich};
@@ -110,7 +110,7 @@ fn first_reading(world: &World) {
 }
 
 fn about(world: &World) -> State {
-    let wish = Wish {
+    let wish = Query {
         artifact: artifact(RICH).sha256,
         name: "app",
         now: world.now,

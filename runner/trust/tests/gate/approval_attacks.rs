@@ -7,13 +7,13 @@ use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::rollback::{RollBack, rollback};
+use zwieback_trust::command::statements;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::break_glass::BreakGlass;
 use zwieback_trust::statement::heading::Heading;
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::rollback::{RollBack, rollback};
-use zwieback_trust::story::say;
 use zwieback_trust::tlog::log_id::log_id;
 
 use crate::world::{World, artifact, documents, name, source};
@@ -210,7 +210,7 @@ fn whoever_changed_the_source_does_not_approve_it() {
     world.approved_by(&["ada", "bo"]);
     let authors = BTreeSet::from([name("ada")]);
     let people = (authors, BTreeSet::new());
-    let authorship = say::authorship(&world.reader(), source("1.0"), "app", people).unwrap();
+    let authorship = statements::authorship(&world.reader(), source("1.0"), "app", people).unwrap();
     world.say("ada", &authorship).unwrap();
     assert_eq!(world.refused("1.0", "prod"), "self-approval");
     world.approve("cy", "1.0", "prod").unwrap();
@@ -257,7 +257,7 @@ fn an_approval_brings_nothing_back() {
         trigger: Trigger::Asked,
         reason: "too slow".to_owned(),
     };
-    rollback(&world.desk("gate"), &wish).unwrap();
+    rollback(&world.session("gate"), &wish).unwrap();
     assert_eq!(world.seen("staging"), "app 1.0");
     assert_eq!(world.refused("1.1", "staging"), "approval-used");
     world.approve("bo", "1.1", "staging").unwrap();
@@ -313,7 +313,7 @@ fn glass_breaks_for_a_reason_and_in_its_scope() {
         promoted.decision.waived(),
         BTreeSet::from(["approvals".to_owned()])
     );
-    let status = zwieback_trust::story::status::status(&world.reader()).unwrap();
+    let status = zwieback_trust::command::status::status(&world.reader()).unwrap();
     let shown = zwieback_trust::screen::status::status(&status).plain();
     assert!(
         shown.contains("  exception  staging  bin/app without approvals until"),
@@ -323,8 +323,8 @@ fn glass_breaks_for_a_reason_and_in_its_scope() {
 
 #[test]
 fn glass_never_covers_a_revocation() {
+    use zwieback_trust::command::revoke::{Revoke, revoke};
     use zwieback_trust::statement::revocation::Revoked;
-    use zwieback_trust::story::revoke::{Revoke, revoke};
     let world = World::new();
     world.approved("1.0");
     let rules = ["approvals", "tests", "revoked.artifact", "provenance"];
@@ -337,6 +337,6 @@ fn glass_never_covers_a_revocation() {
         from: None,
         reason: "bad".to_owned(),
     };
-    revoke(&world.desk("sam"), &wish).unwrap();
+    revoke(&world.session("sam"), &wish).unwrap();
     assert_eq!(world.refused("1.0", "staging"), "artifact-revoked");
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use zwieback_attest::public_key::Algorithm;
 use zwieback_model::digest::Digest;
+use zwieback_trust::command::rollback::{RollBack, repair, rollback};
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::rollback::{RollBack, repair, rollback};
 
 use crate::world::{World, name};
 
@@ -57,7 +57,7 @@ fn release(world: &World, size: u64) {
         let state = world.state();
         let history = state.history(&name("staging")).unwrap();
         if number % 2 == 0 && history.next() > 2 {
-            rollback(&world.desk("gate"), &asked()).unwrap();
+            rollback(&world.session("gate"), &asked()).unwrap();
             acknowledge(world);
         }
     }
@@ -188,7 +188,7 @@ fn check_target(world: &World) {
         "{:?}",
         world.seen("staging")
     );
-    repair(&world.desk("gate"), &staging).unwrap();
+    repair(&world.session("gate"), &staging).unwrap();
     let current = history.current().unwrap();
     assert_eq!(
         Digest::sha256(world.seen("staging").as_bytes()),
@@ -232,9 +232,9 @@ mod full {
     use std::fs::{self, File};
     use std::io::Write as _;
 
-    use zwieback_trust::story::promote::{Promote, promote};
-    use zwieback_trust::story::rollback::rollback;
-    use zwieback_trust::story::say;
+    use zwieback_trust::command::promote::{Promote, promote};
+    use zwieback_trust::command::rollback::rollback;
+    use zwieback_trust::command::submit;
 
     use super::asked;
     use crate::world::{World, name};
@@ -259,15 +259,15 @@ mod full {
         let path = world.home.join("app");
         fs::write(&path, format!("app {version}")).map_err(|it| it.to_string())?;
         let builds = ["acme", "other"].map(|builder| world.provenance(builder, &version));
-        say::submit(&world.reader(), &world.log_key, &builds).map_err(|it| it.to_string())?;
+        submit::submit(&world.reader(), &world.log_key, &builds).map_err(|it| it.to_string())?;
         let approved = world.approve("ada", &version, "staging");
         approved.map_err(|it| it.to_string())?;
         let wish = Promote {
             artifact: path,
             environment: name("staging"),
         };
-        promote(&world.desk("gate"), &wish).map_err(|it| it.to_string())?;
-        let back = rollback(&world.desk("gate"), &asked());
+        promote(&world.session("gate"), &wish).map_err(|it| it.to_string())?;
+        let back = rollback(&world.session("gate"), &asked());
         back.map(drop).map_err(|it| it.to_string())
     }
 }

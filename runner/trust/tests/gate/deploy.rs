@@ -6,18 +6,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use zwieback_model::digest::Digest;
+use zwieback_trust::command::promote::{Promote, promote};
+use zwieback_trust::command::revoke::{Revoke, revoke};
+use zwieback_trust::command::rollback::{RollBack, repair, rollback};
+use zwieback_trust::command::watch::{Watched, watch};
+use zwieback_trust::deploy::command::TargetCommand;
+use zwieback_trust::deploy::folder::Folder;
+use zwieback_trust::deploy::health::Health;
+use zwieback_trust::deploy::hook::Hook;
+use zwieback_trust::deploy::target::Target;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::promote::{Promote, promote};
-use zwieback_trust::story::revoke::{Revoke, revoke};
-use zwieback_trust::story::rollback::{RollBack, repair, rollback};
-use zwieback_trust::story::watch::{Watched, watch};
-use zwieback_trust::target::command::TargetCommand;
-use zwieback_trust::target::folder::Folder;
-use zwieback_trust::target::health::Health;
-use zwieback_trust::target::hook::Hook;
-use zwieback_trust::target::place::Target;
 
 use crate::world::{World, name, shell};
 
@@ -25,7 +25,7 @@ use crate::world::{World, name, shell};
 fn a_file_that_changes_after_the_decision_is_not_deployed() {
     let world = World::new();
     let path = world.file("app", "app 1.0");
-    let (file, artifact) = zwieback_trust::story::desk::open_artifact(&path).unwrap();
+    let (file, artifact) = zwieback_trust::command::session::open_artifact(&path).unwrap();
     // The name leads elsewhere: what is open stays what it was.
     fs::remove_file(&path).unwrap();
     symlink("/etc/passwd", &path).unwrap();
@@ -35,7 +35,7 @@ fn a_file_that_changes_after_the_decision_is_not_deployed() {
     assert_eq!(fs::read(staged.path.join("app")).unwrap(), b"app 1.0");
     // The bytes themselves change: refused, and nothing is left.
     let path = world.file("other", "app 1.0");
-    let (file, _) = zwieback_trust::story::desk::open_artifact(&path).unwrap();
+    let (file, _) = zwieback_trust::command::session::open_artifact(&path).unwrap();
     fs::write(&path, "app 6.6").unwrap();
     let error = target
         .stage(&file, digest, "bin/app")
@@ -55,7 +55,7 @@ fn a_release_that_was_tampered_with_is_found_and_replaced() {
     world.put_in_staging("1.1");
     let current = world.home.join("staging/current/app");
     fs::write(&current, "app evil").unwrap();
-    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
     let Watched::RolledBack(alarm, done) = watched else {
         panic!("{watched:?}");
     };
@@ -72,11 +72,11 @@ fn a_target_behind_the_log_is_settled() {
     world.put_in_staging("1.0");
     world.put_in_staging("1.1");
     fs::remove_file(world.home.join("staging/current")).unwrap();
-    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
     assert!(matches!(watched, Watched::Settled(_)), "{watched:?}");
     assert_eq!(world.seen("staging"), "app 1.1");
     let size = world.state().size();
-    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
     assert!(matches!(watched, Watched::Fine), "{watched:?}");
     assert_eq!(world.state().size(), size);
 }
@@ -98,7 +98,7 @@ fn a_rollback_goes_past_what_does_not_verify() {
         trigger: Trigger::Asked,
         reason: "slow".to_owned(),
     };
-    let done = rollback(&world.desk("gate"), &wish).unwrap();
+    let done = rollback(&world.session("gate"), &wish).unwrap();
     assert_eq!(done.to.version.as_deref(), Some("1.0"));
     assert_eq!(done.skipped[0].0, 2);
     assert_eq!(world.seen("staging"), "app 1.0");
@@ -113,7 +113,7 @@ fn nothing_to_go_back_to_is_said() {
         trigger: Trigger::Asked,
         reason: "slow".to_owned(),
     };
-    let error = rollback(&world.desk("gate"), &wish).unwrap_err();
+    let error = rollback(&world.session("gate"), &wish).unwrap_err();
     assert_eq!(error.why(), Some(Reason::NothingToRollBackTo.into()));
     assert_eq!(world.seen("staging"), "app 1.0");
 }
@@ -164,15 +164,17 @@ fn a_command_reads_the_verified_bytes() {
         artifact: path,
         environment: name("staging"),
     };
-    let error = promote(&world.desk("gate"), &wish).unwrap_err().to_string();
+    let error = promote(&world.session("gate"), &wish)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("exit status: 3"), "{error}");
     let place = world.places.get_mut(&name("staging")).unwrap();
     place.target = Target::Hook(Hook::new(script(0), home.join("hook")));
-    repair(&world.desk("gate"), &name("staging")).unwrap();
+    repair(&world.session("gate"), &name("staging")).unwrap();
     let digest = Digest::sha256(b"app 1.0");
     let read = fs::read_to_string(home.join("out")).unwrap();
     assert_eq!(read, format!("app 1.0 app 1 {digest}\n"));
-    let fine = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let fine = watch(&world.session("gate"), &name("staging")).unwrap();
     assert!(matches!(fine, Watched::Fine), "{fine:?}");
 }
 
@@ -189,7 +191,7 @@ fn what_was_revoked_is_not_deployed_to_make_up_for_an_earlier_failure() {
     world.approve("ada", "1.0", "staging").unwrap();
     let environment = name("staging");
     promote(
-        &world.desk("gate"),
+        &world.session("gate"),
         &Promote {
             artifact,
             environment,
@@ -202,10 +204,10 @@ fn what_was_revoked_is_not_deployed_to_make_up_for_an_earlier_failure() {
         from: None,
         reason: "a back door".to_owned(),
     };
-    revoke(&world.desk("sam"), &bad).unwrap();
+    revoke(&world.session("sam"), &bad).unwrap();
     let place = world.places.get_mut(&name("staging")).unwrap();
     place.target = Target::Hook(Hook::new(script(0), hook));
-    let seen = watch(&world.desk("gate"), &name("staging"));
+    let seen = watch(&world.session("gate"), &name("staging"));
     assert!(
         !matches!(seen, Ok(Watched::Settled(_) | Watched::Fine)),
         "{seen:?}"
@@ -254,7 +256,9 @@ fn a_command_belongs_to_its_gate_and_has_a_time() {
         artifact: path,
         environment: name("staging"),
     };
-    let error = promote(&world.desk("gate"), &wish).unwrap_err().to_string();
+    let error = promote(&world.session("gate"), &wish)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("did not answer within"), "{error}");
 }
 
@@ -278,7 +282,7 @@ fn promotions_at_the_same_time_come_one_after_the_other() {
                     environment,
                 };
                 // Whoever comes after a newer one is refused; nothing else may go wrong.
-                match promote(&world.desk("gate"), &wish) {
+                match promote(&world.session("gate"), &wish) {
                     Ok(_) => {}
                     Err(error) => assert_eq!(error.why(), Some(Reason::Downgrade.into())),
                 }
@@ -337,6 +341,6 @@ fn nothing_is_deployed_through_a_link() {
     fs::create_dir(outside.join("000002-x")).unwrap();
     fs::write(outside.join("000002-x/app"), "app 1.1").unwrap();
     symlink(outside.join("000002-x"), place.join("current")).unwrap();
-    let watched = watch(&world.desk("gate"), &name("staging"));
+    let watched = watch(&world.session("gate"), &name("staging"));
     assert!(!matches!(watched, Ok(Watched::Fine)), "{watched:?}");
 }

@@ -15,7 +15,7 @@ fn environments_are_called_the_same_in_both_policies() {
             builds,
             ..right.clone()
         };
-        PolicyInForce::again(&changed).unwrap()
+        PolicyInForce::recorded(&changed).unwrap()
     };
     assert!(with(right.builds.clone()).check_environments().is_ok());
     let prod: Name = "prod".parse().unwrap();

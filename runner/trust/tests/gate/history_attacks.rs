@@ -6,13 +6,13 @@ use zwieback_attest::vsa::Summary;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::explain_decision::explain_decision;
+use zwieback_trust::command::revoke::{Revoke, revoke};
+use zwieback_trust::command::submit;
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::promotion::{Promotion, resource};
 use zwieback_trust::statement::revocation::Revoked;
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::explain::explain_decision;
-use zwieback_trust::story::revoke::{Revoke, revoke};
-use zwieback_trust::story::say;
 
 use crate::world::{World, artifact, documents, name};
 
@@ -141,7 +141,7 @@ fn provenance_decides_even_with_every_approval() {
     world.force("other", &statement).unwrap();
     assert_eq!(world.refused("1.0", "staging"), "key-unknown");
     let signed = world.provenance("acme", "1.0");
-    say::submit(&world.reader(), &world.log_key, &[signed]).unwrap();
+    submit::submit(&world.reader(), &world.log_key, &[signed]).unwrap();
     world.promote("1.0", "staging").unwrap();
     world.test("1.0");
     for who in ["ada", "bo"] {
@@ -207,9 +207,9 @@ fn a_revoked_key_says_nothing_any_more() {
             from: None,
             reason: "stolen".to_owned(),
         };
-        revoke(&world.desk(who), &wish)
+        revoke(&world.session(who), &wish)
     };
-    let code = |said: Result<_, StoryError>| said.unwrap_err().why().unwrap().code();
+    let code = |said: Result<_, CommandError>| said.unwrap_err().why().unwrap().code();
     let key = |name: &str| Revoked::Key(world.keys[name].public_key().id().name());
     let radius = world.state().blast_radius(&key("ada"));
     assert_eq!(radius.statements.len(), 2);
@@ -241,7 +241,7 @@ fn a_key_that_was_revoked_by_its_former_name_is_revoked() {
             from: None,
             reason: "stolen".to_owned(),
         };
-        revoke(&world.desk("sam"), &wish).unwrap();
+        revoke(&world.session("sam"), &wish).unwrap();
     };
     take_back("ada");
     let again = world.approve("ada", "1.0", "prod");

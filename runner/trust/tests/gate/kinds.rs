@@ -383,6 +383,6 @@ fn no_kind_is_left_out() {
     );
 }
 
-fn run(story: fn(&mut World)) {
-    story(&mut World::with(three));
+fn run(command: fn(&mut World)) {
+    command(&mut World::with(three));
 }

@@ -13,9 +13,9 @@ use zwieback_host::keys::signer::{Signer as _, seal};
 use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::json::value::Value;
+use zwieback_trust::command::submit;
 use zwieback_trust::log::append::Submission;
 use zwieback_trust::log::place::LogDir;
-use zwieback_trust::story::say;
 use zwieback_trust::tlog::logged;
 use zwieback_trust::tlog::note_key::{NoteKey, NoteKind};
 use zwieback_trust::tlog::view::Expectation;
@@ -176,7 +176,7 @@ fn proofs_of_something_else() {
     let world = World::new();
     let versions = ["1.0", "1.1"];
     let bundles = versions.map(|version| world.provenance("acme", version));
-    say::submit(&world.reader(), &world.log_key, &bundles).unwrap();
+    submit::submit(&world.reader(), &world.log_key, &bundles).unwrap();
     let log = world.ledger.believe(world.now).unwrap();
     let [first, second] = [2, 3].map(|it| log.proven_bundle(it).unwrap());
     let expected = Expectation {

@@ -1,4 +1,4 @@
-//! Whole stories on real files: a log, people with keys, builders, targets, and those who cheat.
+//! Whole commands on real files: a log, people with keys, builders, targets, and those who cheat.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ mod snapshot;
 mod environments;
 mod release;
 mod relied_on;
-mod target;
+mod deploy;
 
 mod rollback_attacks;
 mod standing_attacks;

@@ -6,13 +6,13 @@ use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
+use zwieback_trust::command::revoke::{Revoke, blast_radius, revoke};
+use zwieback_trust::command::rollback::{RollBack, rollback};
+use zwieback_trust::command::status::status;
+use zwieback_trust::command::submit;
+use zwieback_trust::command::watch::{Watched, watch};
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke};
-use zwieback_trust::story::rollback::{RollBack, rollback};
-use zwieback_trust::story::say;
-use zwieback_trust::story::status::status;
-use zwieback_trust::story::watch::{Watched, watch};
 
 use crate::world::{World, artifact, builder_id, name, provenance};
 
@@ -46,7 +46,7 @@ fn recipe(builder: &str, of: &str, inputs: &[&str]) -> Statement {
 
 fn submit(world: &World, who: &str, statement: &Statement) {
     let signed = [world.sealed(who, statement)];
-    say::submit(&world.reader(), &world.log_key, &signed).unwrap();
+    submit::submit(&world.reader(), &world.log_key, &signed).unwrap();
 }
 
 /// A release of which both builders say that these went in.
@@ -82,7 +82,7 @@ fn revoked(world: &World, revoked: Revoked) {
         from: None,
         reason: "a back door".into(),
     };
-    revoke(&world.desk("sam"), &wish).unwrap();
+    revoke(&world.session("sam"), &wish).unwrap();
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_revocation_reaches_through_needs_and_made_toolchains() {
         let status = status(&world.reader()).unwrap();
         let verdict = &status.environments[0].verdict;
         assert_eq!(verdict.as_ref().unwrap_err().reason.code(), code, "{bad:?}");
-        let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+        let watched = watch(&world.session("gate"), &name("staging")).unwrap();
         let Watched::Stuck(alarm, refusal) = watched else {
             panic!("{bad:?}: {watched:?}");
         };
@@ -193,7 +193,7 @@ fn a_circle_of_recipes_has_an_end_and_a_long_chain_no_depth() {
         })
         .collect();
     chain.push(world.sealed("acme", &recipe("acme", "link400", &["needs hen"])));
-    say::submit(&world.reader(), &world.log_key, &chain).unwrap();
+    submit::submit(&world.reader(), &world.log_key, &chain).unwrap();
     app(&world, "1.0", &["needs link0"]);
     assert_eq!(world.decide("1.0", "staging").verdict(), Ok(()));
     revoked(&world, Revoked::Source(Digest::sha256(b"source egg")));
@@ -210,7 +210,7 @@ fn nothing_is_rolled_back_to_what_rests_on_something_revoked() {
     world.promote("1.1", "staging").unwrap();
     revoked(&world, Revoked::Artifact(file("base")));
     assert!(matches!(
-        watch(&world.desk("gate"), &name("staging")).unwrap(),
+        watch(&world.session("gate"), &name("staging")).unwrap(),
         Watched::Fine
     ));
     let wish = RollBack {
@@ -218,7 +218,7 @@ fn nothing_is_rolled_back_to_what_rests_on_something_revoked() {
         trigger: Trigger::Asked,
         reason: "slow".into(),
     };
-    let refused = rollback(&world.desk("gate"), &wish).unwrap_err();
+    let refused = rollback(&world.session("gate"), &wish).unwrap_err();
     assert_eq!(refused.why().unwrap().code(), "nothing-to-roll-back-to");
 }
 
@@ -253,7 +253,7 @@ fn who_revokes_the_tree_of_a_build_revokes_each_of_its_files() {
     revoked(&world, bad);
     let denied = world.decide("1.1", "staging").verdict().unwrap_err();
     assert!(denied.to_string().contains("revoked"), "{denied}");
-    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
     let Watched::RolledBack(alarm, _) = watched else {
         panic!("{watched:?}");
     };
@@ -267,6 +267,6 @@ fn who_revokes_the_tree_of_a_build_revokes_each_of_its_files() {
     // Another file of the same build is revoked for itself.
     let world = in_place();
     revoked(&world, Revoked::Artifact(file("data")));
-    let watched = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
     assert!(matches!(watched, Watched::Fine), "{watched:?}");
 }

@@ -7,24 +7,25 @@ use std::path::{Path, PathBuf};
 use zwieback_host::keys::private_key::PrivateKey;
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_model::json::canonical;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::explain_decision::explain_decision;
+use zwieback_trust::command::promote::{Promote, dry_run};
+use zwieback_trust::command::revoke::{Revoke, blast_radius, revoke};
+use zwieback_trust::command::rollback::{RollBack, rollback};
+use zwieback_trust::command::statements;
+use zwieback_trust::command::status::status;
+use zwieback_trust::command::submit;
+use zwieback_trust::command::trace::trace;
+use zwieback_trust::command::watch::watch;
 use zwieback_trust::ledger::Ledger;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::reason::Why;
 use zwieback_trust::screen::json;
-use zwieback_trust::snapshot::follow::Wish;
+use zwieback_trust::snapshot::follow::Query;
 use zwieback_trust::state::blast::BlastRadius;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::explain::explain_decision;
-use zwieback_trust::story::promote::{Promote, dry_run};
-use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke};
-use zwieback_trust::story::rollback::{RollBack, rollback};
-use zwieback_trust::story::say;
-use zwieback_trust::story::status::status;
-use zwieback_trust::story::trace::trace;
-use zwieback_trust::story::watch::watch;
 
 use crate::world::{World, artifact, name};
 
@@ -33,7 +34,7 @@ fn revoked() -> World {
     let world = World::new();
     world.approved("1.0");
     world.promote("1.0", "staging").unwrap();
-    revoke(&world.desk("sam"), &a_revocation()).unwrap();
+    revoke(&world.session("sam"), &a_revocation()).unwrap();
     world
 }
 
@@ -91,7 +92,7 @@ fn of_log<T>(result: Result<T, LogError>) -> String {
     }
 }
 
-fn of_story<T>(result: Result<T, StoryError>) -> String {
+fn of_command<T>(result: Result<T, CommandError>) -> String {
     match result {
         Ok(_) => "accepted".to_owned(),
         Err(error) => error
@@ -100,8 +101,8 @@ fn of_story<T>(result: Result<T, StoryError>) -> String {
     }
 }
 
-/// What every story says that reads the log.
-fn stories(world: &World) -> Vec<(&'static str, String)> {
+/// What every command says that reads the log.
+fn commands(world: &World) -> Vec<(&'static str, String)> {
     let (reader, staging) = (world.reader(), name("staging"));
     let promotion = Promote {
         artifact: world.file("app", "app 1.0"),
@@ -114,28 +115,31 @@ fn stories(world: &World) -> Vec<(&'static str, String)> {
     };
     let provenance = [world.provenance("acme", "9.9")];
     vec![
-        ("dry run", of_story(dry_run(&reader, &promotion))),
+        ("dry run", of_command(dry_run(&reader, &promotion))),
         ("promote", world.refused("1.0", "prod")),
-        ("status", of_story(status(&reader))),
-        ("trace", of_story(trace(&reader, artifact("1.0").sha256))),
-        ("watch", of_story(watch(&world.desk("gate"), &staging))),
-        ("rollback", of_story(rollback(&world.desk("gate"), &back))),
-        ("approve", of_story(world.approve("cy", "1.0", "prod"))),
+        ("status", of_command(status(&reader))),
+        ("trace", of_command(trace(&reader, artifact("1.0").sha256))),
+        ("watch", of_command(watch(&world.session("gate"), &staging))),
+        (
+            "rollback",
+            of_command(rollback(&world.session("gate"), &back)),
+        ),
+        ("approve", of_command(world.approve("cy", "1.0", "prod"))),
         (
             "reach",
-            of_story(blast_radius(&reader, &a_revocation().revoked)),
+            of_command(blast_radius(&reader, &a_revocation().revoked)),
         ),
         (
             "revoke",
-            of_story(revoke(&world.desk("sam"), &a_revocation())),
+            of_command(revoke(&world.session("sam"), &a_revocation())),
         ),
         (
             "submit",
-            of_story(say::submit(&reader, &world.log_key, &provenance)),
+            of_command(submit::submit(&reader, &world.log_key, &provenance)),
         ),
         (
             "explain-decision",
-            of_story(explain_decision(&reader, promoted_at(world))),
+            of_command(explain_decision(&reader, promoted_at(world))),
         ),
         ("log show", of_log(world.ledger.lines(world.now))),
         ("log verify", verified(&world.ledger, world)),
@@ -158,8 +162,8 @@ fn promoted_at(world: &World) -> u64 {
 fn a_changed_byte_hides_no_revocation() {
     let world = revoked();
     change_the_last(&world);
-    for (story, verdict) in stories(&fresh(&world)) {
-        assert_eq!(verdict, "log-edited", "{story}");
+    for (command, verdict) in commands(&fresh(&world)) {
+        assert_eq!(verdict, "log-edited", "{command}");
     }
     let saw = world.ledger.lines(world.now).unwrap_err();
     let last = world.size() - 1;
@@ -185,8 +189,8 @@ fn a_snapshot_hides_no_old_record_that_was_changed() {
     let whole = fs::read(&path).unwrap();
     let first = whole.windows(PAYLOAD.len()).position(|it| it == PAYLOAD);
     change(&path, first.unwrap() + 200);
-    for (story, verdict) in stories(&world) {
-        assert_eq!(verdict, "log-edited", "{story}");
+    for (command, verdict) in commands(&world) {
+        assert_eq!(verdict, "log-edited", "{command}");
     }
     let wish = Promote {
         artifact: world.file("app", "app 1.0"),
@@ -238,8 +242,8 @@ fn a_snapshot_looks_at_every_file_of_records() {
     }
 }
 
-fn about(version: &str, world: &World) -> Wish<'static> {
-    Wish {
+fn about(version: &str, world: &World) -> Query<'static> {
+    Query {
         artifact: artifact(version).sha256,
         name: "app",
         now: world.now,
@@ -299,7 +303,7 @@ fn ones_own_last_word_cannot_be_taken_back() {
     world.approved("1.0");
     let (log, kept) = (world.home.join("log"), world.home.join("kept"));
     copy(&log, &kept);
-    revoke(&world.desk("sam"), &a_revocation()).unwrap();
+    revoke(&world.session("sam"), &a_revocation()).unwrap();
     fs::remove_dir_all(&log).unwrap();
     copy(&kept, &log);
     assert_eq!(world.refused("1.0", "staging"), "log-rolled-back");
@@ -310,14 +314,14 @@ fn ones_own_last_word_cannot_be_taken_back() {
 fn only_what_was_recorded_has_a_place() {
     let world = World::new();
     world.release("1.0");
-    let wish = say::Approve {
+    let wish = statements::Approve {
         artifact: artifact("1.0"),
         environment: name("staging"),
         expires: world.days(1),
         comment: None,
     };
-    let statement = say::approval(&world.reader(), &wish).unwrap();
-    let signed = say::sign(&world.reader(), &statement, &world.keys["ada"]);
+    let statement = statements::approval(&world.reader(), &wish).unwrap();
+    let signed = submit::sign(&world.reader(), &statement, &world.keys["ada"]);
     let waiting = canonical::to_string(&json::unrecorded(&signed.unwrap().1));
     assert!(waiting.contains("\"recorded\":false"), "{waiting}");
     assert!(!waiting.contains("\"index\""), "{waiting}");

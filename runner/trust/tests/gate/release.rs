@@ -1,17 +1,17 @@
-//! The story of a release, from its builds to the audit of its end; every screen is checked.
+//! The command of a release, from its builds to the audit of its end; every screen is checked.
 
 use zwieback_model::digest::Digest;
+use zwieback_trust::command::explain_decision::explain_decision;
+use zwieback_trust::command::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
+use zwieback_trust::command::status::status;
+use zwieback_trust::command::trace::trace;
+use zwieback_trust::command::watch::{Watched, watch};
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::screen;
 use zwieback_trust::screen::text::Text;
 use zwieback_trust::screen::trace::Inputs;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::explain::explain_decision;
-use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
-use zwieback_trust::story::status::status;
-use zwieback_trust::story::trace::trace;
-use zwieback_trust::story::watch::{Watched, watch};
 
 use crate::world::{World, artifact, name, source};
 
@@ -65,12 +65,12 @@ fn revoked_source_is_rolled_back(world: &World) {
         from: None,
         reason: "a back door".to_owned(),
     };
-    revoke(&world.desk("sam"), &wish).unwrap();
+    revoke(&world.session("sam"), &wish).unwrap();
     let verdict = status(&world.reader()).unwrap().environments[1]
         .verdict
         .clone();
     assert_eq!(verdict.unwrap_err().reason.code(), "source-revoked");
-    for (environment, watched) in roll_back_reached(&world.desk("gate"), &radius).unwrap() {
+    for (environment, watched) in roll_back_reached(&world.session("gate"), &radius).unwrap() {
         let Watched::RolledBack(alarm, done) = watched.unwrap() else {
             panic!("{environment} was not rolled back");
         };
@@ -79,7 +79,7 @@ fn revoked_source_is_rolled_back(world: &World) {
     }
     assert_eq!(world.seen("prod"), "app 1.0");
     assert_eq!(world.seen("staging"), "app 1.0");
-    let fine = watch(&world.desk("gate"), &name("prod")).unwrap();
+    let fine = watch(&world.session("gate"), &name("prod")).unwrap();
     assert!(matches!(fine, Watched::Fine));
 }
 

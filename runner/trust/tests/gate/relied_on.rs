@@ -13,10 +13,10 @@ use zwieback_model::digest_set::DigestSet;
 use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::explain_decision::explain_decision;
+use zwieback_trust::command::submit;
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::statement::promotion::{Promotion, resource};
-use zwieback_trust::story::explain::explain_decision;
-use zwieback_trust::story::say;
 
 use crate::history_attacks::promotion;
 use crate::world::{World, artifact, name, provenance};
@@ -202,7 +202,7 @@ fn the_gate_takes_the_build_types_of_its_policy() {
         let subject =
             ResourceDescriptor::named("bin/app", DigestSet::sha256(artifact("1.0").sha256));
         let built = world.sealed("acme", &theirs.into_statement(vec![subject]));
-        say::submit(&world.reader(), &world.log_key, &[built]).unwrap();
+        submit::submit(&world.reader(), &world.log_key, &[built]).unwrap();
         let (reader, state) = (world.reader(), world.state());
         let decided = reader.decide(&state, &artifact("1.0"), &name("staging"), Intent::Keep);
         match decided.unwrap().verdict() {

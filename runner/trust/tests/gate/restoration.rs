@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::restore::{Missing, Restore, Restored, plan, restore};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::restore::{Missing, Restore, Restored, plan, restore};
 use zwieback_trust::tlog::proof::TreeHead;
 
 use crate::standing_attacks::put_in_force;
@@ -38,10 +38,10 @@ fn wish(world: &World, days: i64) -> Restore {
     }
 }
 
-fn says(world: &World, who: &str) -> Result<Restored, StoryError> {
+fn says(world: &World, who: &str) -> Result<Restored, CommandError> {
     let wish = wish(world, 7);
     let plan = plan(&world.reader(), &wish)?;
-    restore(&world.desk(who), &wish, &plan)
+    restore(&world.session(who), &wish, &plan)
 }
 
 fn code<T>(result: Result<T, LogError>) -> String {
@@ -52,7 +52,7 @@ fn code<T>(result: Result<T, LogError>) -> String {
     }
 }
 
-fn why<T>(result: Result<T, StoryError>) -> String {
+fn why<T>(result: Result<T, CommandError>) -> String {
     match result {
         Ok(_) => "accepted".to_owned(),
         Err(error) => error
@@ -118,7 +118,7 @@ fn a_restoration_ends() {
     assert_eq!(code(world.ledger.load(world.now)), "log-forked");
     let too_long = wish(&world, 31);
     let planned = plan(&world.reader(), &too_long).unwrap();
-    let refused = why(restore(&world.desk("kim"), &too_long, &planned));
+    let refused = why(restore(&world.session("kim"), &too_long, &planned));
     assert_eq!(refused, "field-malformed");
 }
 
@@ -148,7 +148,7 @@ fn a_keeper_without_a_memory_is_told_what_readers_lack() {
             fs::remove_file(world.home.join(file)).unwrap_or_default();
         }
         let plan = plan(&world.reader(), &wish).unwrap();
-        restore(&world.desk(who), &wish, &plan).unwrap()
+        restore(&world.session(who), &wish, &plan).unwrap()
     };
     let as_others_see_it = || {
         fs::write(world.home.join("seen"), &before).unwrap();

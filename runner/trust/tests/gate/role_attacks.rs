@@ -10,6 +10,10 @@ use zwieback_model::digest::{Digest, Fingerprint};
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::json::value::Value;
 use zwieback_model::timestamp::{SKEW, Timestamp};
+use zwieback_trust::command::explain_decision::explain_decision;
+use zwieback_trust::command::revoke::{Revoke, revoke};
+use zwieback_trust::command::statements::authorship;
+use zwieback_trust::command::submit::submit;
 use zwieback_trust::gate::decision::{Decision, Verdict};
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::authorship::Authorship;
@@ -19,9 +23,6 @@ use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::revocation::{Revocation, Revoked};
 use zwieback_trust::statement::rollback::{Rollback, Trigger};
 use zwieback_trust::statement::test_result::{TestReport, TestResult};
-use zwieback_trust::story::explain::explain_decision;
-use zwieback_trust::story::revoke::{Revoke, revoke};
-use zwieback_trust::story::say;
 
 use crate::history_attacks::promotion;
 use crate::world::{World, artifact, documents, name, source};
@@ -228,8 +229,8 @@ fn nobody_declares_others_authors_to_keep_them_from_approving() {
     world.approved_by(&["ada", "bo"]);
     let declare = |world: &World, who: &str, source, authors, withdrawn| {
         let people = (authors, withdrawn);
-        let authorship = say::authorship(&world.reader(), source, "a source", people).unwrap();
-        let said = world.say(who, &authorship);
+        let declared = authorship(&world.reader(), source, "a source", people).unwrap();
+        let said = world.say(who, &declared);
         said.map(drop).map_err(|error| error.why().unwrap().code())
     };
     let (none, all) = (BTreeSet::new(), names(["ada", "bo", "cy"]));
@@ -281,7 +282,7 @@ fn authors_are_known_of_each_source_of_the_project() {
         provenance.into_statement(vec![subject("bin/app", artifact("1.0").sha256)])
     };
     let built = ["acme", "other"].map(|it| world.sealed(it, &statement(it)));
-    say::submit(&world.reader(), &world.log_key, &built).unwrap();
+    submit(&world.reader(), &world.log_key, &built).unwrap();
     world.approve("bo", "1.0", "staging").unwrap();
     world.promote("1.0", "staging").unwrap();
     for who in ["ada", "bo"] {
@@ -289,7 +290,7 @@ fn authors_are_known_of_each_source_of_the_project() {
     }
     let declare = |digest| {
         let people = (names(["cy"]), BTreeSet::new());
-        let said = say::authorship(&world.reader(), digest, "a source", people).unwrap();
+        let said = authorship(&world.reader(), digest, "a source", people).unwrap();
         world.say("cy", &said).unwrap();
     };
     // Somebody known of a toolchain or of a package is not somebody known of what the project adds.
@@ -373,7 +374,7 @@ fn against(world: &World, who: &str, key: &str) -> Result<String, String> {
         from: None,
         reason: "stolen".into(),
     };
-    let line = revoke(&world.desk(who), &wish);
+    let line = revoke(&world.session(who), &wish);
     line.map(|it| it.outcome.unwrap())
         .map_err(|error| error.why().unwrap().code().to_owned())
 }

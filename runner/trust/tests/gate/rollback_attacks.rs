@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_model::digest::Digest;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::promote::{Promote, promote};
+use zwieback_trust::command::revoke::{Revoke, revoke};
+use zwieback_trust::command::rollback::{RollBack, RolledBack, repair, rollback};
+use zwieback_trust::command::watch::{Watched, watch};
+use zwieback_trust::deploy::health::Health;
+use zwieback_trust::deploy::hook::Hook;
+use zwieback_trust::deploy::target::Target;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::promote::{Promote, promote};
-use zwieback_trust::story::revoke::{Revoke, revoke};
-use zwieback_trust::story::rollback::{RollBack, RolledBack, repair, rollback};
-use zwieback_trust::story::watch::{Watched, watch};
-use zwieback_trust::target::health::Health;
-use zwieback_trust::target::hook::Hook;
-use zwieback_trust::target::place::Target;
 
 use crate::standing_attacks::put_in_force;
 use crate::statements::{back_after, revoke as end};
@@ -43,17 +43,17 @@ fn broken(world: &mut World, words: &str) {
 }
 
 /// A person asks for it.
-fn asked(world: &World) -> Result<RolledBack, StoryError> {
+fn asked(world: &World) -> Result<RolledBack, CommandError> {
     let wish = RollBack {
         environment: name("staging"),
         trigger: Trigger::Asked,
         reason: "slow".to_owned(),
     };
-    rollback(&world.desk("gate"), &wish)
+    rollback(&world.session("gate"), &wish)
 }
 
 fn look(world: &World) -> Watched {
-    watch(&world.desk("gate"), &name("staging")).unwrap()
+    watch(&world.session("gate"), &name("staging")).unwrap()
 }
 
 fn is_stuck(world: &World) {
@@ -131,7 +131,7 @@ fn each_rollback_goes_further_back() {
         from: None,
         reason: "a back door".to_owned(),
     };
-    revoke(&world.desk("sam"), &bad).unwrap();
+    revoke(&world.session("sam"), &bad).unwrap();
     let Watched::RolledBack(_, first) = look(&world) else {
         panic!("1.2 is still there");
     };
@@ -178,10 +178,10 @@ fn a_rollback_leaves_what_was_looked_at_alone() {
                 artifact: path,
                 environment: name("staging"),
             };
-            promote(&other.desk("gate"), &wish).unwrap();
+            promote(&other.session("gate"), &wish).unwrap();
             fs::write(answers, "").unwrap();
         });
-        watch(&world.desk("gate"), &name("staging"))
+        watch(&world.session("gate"), &name("staging"))
     });
     assert_eq!(
         seen.unwrap_err().why(),
@@ -208,7 +208,7 @@ fn nothing_is_put_there_again_that_may_not_stand() {
     let now = world.now;
     world.later(400 * 86_400);
     assert!(matches!(look(&world), Watched::Doubtful(_)));
-    let refused = repair(&world.desk("gate"), &name("staging")).unwrap_err();
+    let refused = repair(&world.session("gate"), &name("staging")).unwrap_err();
     assert_eq!(refused.why(), Some(Reason::ReleasePolicyExpired.into()));
     assert!(!out.exists());
     world.now = now;

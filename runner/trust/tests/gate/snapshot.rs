@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use zwieback_trust::command::revoke::{Revoke, revoke};
+use zwieback_trust::command::rollback::{RollBack, rollback};
 use zwieback_trust::gate::decision::Decision;
 use zwieback_trust::log::error::LogError;
-use zwieback_trust::snapshot::follow::Wish;
+use zwieback_trust::snapshot::dir::SnapshotDir;
+use zwieback_trust::snapshot::follow::Query;
 use zwieback_trust::snapshot::head::SnapshotKey;
-use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::revoke::{Revoke, revoke};
-use zwieback_trust::story::rollback::{RollBack, rollback};
 
 use crate::world::{World, artifact, name};
 
@@ -30,7 +30,7 @@ fn lived() -> World {
         trigger: Trigger::Asked,
         reason: "a test".to_owned(),
     };
-    rollback(&world.desk("gate"), &wish).unwrap();
+    rollback(&world.session("gate"), &wish).unwrap();
     world.approved("1.4");
     world.approve("cy", "1.5", "staging").unwrap();
     let wish = Revoke {
@@ -38,7 +38,7 @@ fn lived() -> World {
         from: None,
         reason: "a test".to_owned(),
     };
-    revoke(&world.desk("sam"), &wish).unwrap();
+    revoke(&world.session("sam"), &wish).unwrap();
     world
 }
 
@@ -88,7 +88,7 @@ fn a_snapshot_that_lies_is_not_believed() {
     fs::write(&head, &old_head).unwrap();
     assert_eq!(decisions(&world), honest);
     let mut other = World::open(&world.home);
-    other.ledger.shelf = Shelf::new(&folder, SnapshotKey::new([8; 32]));
+    other.ledger.snapshots = SnapshotDir::new(&folder, SnapshotKey::new([8; 32]));
     assert_eq!(decisions(&other), honest);
 }
 
@@ -101,7 +101,7 @@ fn edit(path: &Path, at: usize) {
 
 /// What a reader that has nothing but a snapshot says about a log.
 fn code(world: &World) -> String {
-    let wish = Wish {
+    let wish = Query {
         artifact: artifact("1.0").sha256,
         name: "app",
         now: world.now,

@@ -28,7 +28,7 @@ fn no_revocation_lets_anything_pass() {
         world.release("1.0");
         approve(world, "1.0").unwrap();
     };
-    for (story, place, code) in [
+    for (command, place, code) in [
         (failed, "prod", "tests-missing"),
         (named, "prod", "self-approval"),
         (built, "staging", "builder-approves"),
@@ -40,7 +40,7 @@ fn no_revocation_lets_anything_pass() {
         };
         let is_builder = code == "builder-approves";
         let mut world = World::with(|text| if is_builder { acme(text) } else { three(text) });
-        story(&mut world);
+        command(&mut world);
         assert_eq!(verdict(&world, place), code);
         for who in KEYS.into_iter().filter(|who| *who != "sam") {
             revoke(&world, who);

@@ -3,18 +3,18 @@
 use zwieback_attest::trust_root::{Revocation, TrustRoot};
 use zwieback_host::keys::signer::Signer as _;
 use zwieback_model::digest::Digest;
+use zwieback_trust::command::promote::{Promote, promote};
+use zwieback_trust::command::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
+use zwieback_trust::command::standing::Alarm;
+use zwieback_trust::command::status::status;
+use zwieback_trust::command::trace::trace;
+use zwieback_trust::command::watch::{Watched, places, watch};
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::screen;
 use zwieback_trust::statement::policy_change::PolicyChange;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
-use zwieback_trust::story::promote::{Promote, promote};
-use zwieback_trust::story::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
-use zwieback_trust::story::standing::Alarm;
-use zwieback_trust::story::status::status;
-use zwieback_trust::story::trace::trace;
-use zwieback_trust::story::watch::{Watched, places, watch};
 
 use crate::world::{World, builder_id, documents, name, root_with, source};
 
@@ -67,7 +67,7 @@ fn revoked(world: &World, bad: Revoked) {
         from: None,
         reason: "a back door".to_owned(),
     };
-    revoke(&world.desk("sam"), &wish).unwrap();
+    revoke(&world.session("sam"), &wish).unwrap();
 }
 
 fn artifact(version: &str) -> Revoked {
@@ -76,7 +76,7 @@ fn artifact(version: &str) -> Revoked {
 
 /// The alarm, where nothing can take the place of what must not stay.
 fn alarm(world: &World) -> (Alarm, Refusal) {
-    match watch(&world.desk("gate"), &name("staging")).unwrap() {
+    match watch(&world.session("gate"), &name("staging")).unwrap() {
         Watched::Stuck(alarm, refusal) => (alarm, refusal),
         other => panic!("{other:?}"),
     }
@@ -101,7 +101,7 @@ fn no_end_of_time_hides_a_revocation() {
     for (over, mut world) in worlds {
         world.later(30 * DAY);
         // Over alone it is nothing that was taken back, and still not fine.
-        let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+        let seen = watch(&world.session("gate"), &name("staging")).unwrap();
         let Watched::Doubtful(doubt) = &seen else {
             panic!("{over}: {seen:?}");
         };
@@ -140,7 +140,7 @@ fn a_key_that_was_revoked_and_removed_takes_its_builds_along() {
         let same = |text: &str| text.to_owned();
         let mut world = World::new();
         let built = [world.provenance("acme", "1.0")];
-        zwieback_trust::story::say::submit(&world.reader(), &world.log_key, &built).unwrap();
+        zwieback_trust::command::submit::submit(&world.reader(), &world.log_key, &built).unwrap();
         world.approve("ada", "1.0", "staging").unwrap();
         world.promote("1.0", "staging").unwrap();
         world.later(60);
@@ -155,7 +155,7 @@ fn a_key_that_was_revoked_and_removed_takes_its_builds_along() {
                 root.revoked.push((key, revocation));
             }
         });
-        let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+        let seen = watch(&world.session("gate"), &name("staging")).unwrap();
         match &seen {
             Watched::Stuck(alarm, _) if revoked_too => {
                 let reasons = codes(alarm.refusal.as_ref().unwrap());
@@ -178,13 +178,13 @@ fn an_environment_that_no_policy_knows_hides_no_revocation() {
     world.later(60);
     let renamed = |text: &str| text.replace("staging", "stage");
     put_in_force(&world, 2, &renamed, |_| ());
-    let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let seen = watch(&world.session("gate"), &name("staging")).unwrap();
     let Watched::Doubtful(doubt) = &seen else {
         panic!("{seen:?}");
     };
     assert_eq!(codes(doubt), ["environment-missing"]);
     revoked(&world, artifact("1.0"));
-    let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let seen = watch(&world.session("gate"), &name("staging")).unwrap();
     let Watched::Alarm(alarm) = &seen else {
         panic!("{seen:?}");
     };
@@ -223,7 +223,7 @@ fn what_is_deployed_in_a_dropped_environment_is_seen() {
         let traced = trace(&reader, Digest::sha256(b"app 1.0")).unwrap();
         assert_eq!(traced.deployments.len(), 2);
         assert!(places(&reader).unwrap().contains(&name("prod")));
-        let seen = watch(&world.desk("gate"), &name("prod")).unwrap();
+        let seen = watch(&world.session("gate"), &name("prod")).unwrap();
         assert!(matches!(seen, Watched::Alarm(_)), "{seen:?}");
     }
 }
@@ -235,7 +235,7 @@ fn what_the_log_knows_nothing_of_is_not_fine() {
     let other = World::new();
     other.put_in_staging("1.0");
     world.places = other.places.clone();
-    let seen = watch(&world.desk("gate"), &name("staging")).unwrap();
+    let seen = watch(&world.session("gate"), &name("staging")).unwrap();
     let Watched::Doubtful(doubt) = &seen else {
         panic!("{seen:?}");
     };
@@ -243,7 +243,7 @@ fn what_the_log_knows_nothing_of_is_not_fine() {
     let status = status(&world.reader()).unwrap();
     let staging = status.environments[0].verdict.as_ref();
     assert_eq!(codes(staging.unwrap_err()), ["deployed-changed"]);
-    let unknown = watch(&world.desk("gate"), &name("stagign")).unwrap_err();
+    let unknown = watch(&world.session("gate"), &name("stagign")).unwrap_err();
     assert_eq!(unknown.why().unwrap().code(), "environment-missing");
 }
 
@@ -260,7 +260,7 @@ fn a_revoked_key_takes_along_what_it_leaves_too_little_of() {
         &world,
         Revoked::Key(world.keys["acme"].public_key().id().name()),
     );
-    let look = |place: &str| watch(&world.desk("gate"), &name(place)).unwrap();
+    let look = |place: &str| watch(&world.session("gate"), &name(place)).unwrap();
     assert!(matches!(look("staging"), Watched::Fine));
     let Watched::Stuck(alarm, _) = look("prod") else {
         panic!("{:?}", look("prod"));
@@ -279,7 +279,7 @@ fn what_a_revoked_gate_key_promoted_does_not_stand() {
     let radius = blast_radius(&world.reader(), &key).unwrap();
     assert_eq!(radius.deployed.len(), 1);
     revoked(&world, key);
-    let looks = roll_back_reached(&world.desk("gate"), &radius).unwrap();
+    let looks = roll_back_reached(&world.session("gate"), &radius).unwrap();
     let [(_, Ok(Watched::Stuck(alarm, _)))] = looks.as_slice() else {
         panic!("{looks:?}");
     };
@@ -300,7 +300,7 @@ fn what_a_revoked_gate_key_promoted_does_not_stand() {
     };
     world.later(60);
     world.approve("ada", "1.0", "staging").unwrap();
-    promote(&world.desk("stranger"), &wish).unwrap();
-    let seen = watch(&world.desk("stranger"), &name("staging")).unwrap();
+    promote(&world.session("stranger"), &wish).unwrap();
+    let seen = watch(&world.session("stranger"), &name("staging")).unwrap();
     assert!(matches!(seen, Watched::Fine), "{seen:?}");
 }

@@ -1,4 +1,4 @@
-//! One statement of each kind, as its signer makes it now, and the stories that lead up to it.
+//! One statement of each kind, as its signer makes it now, and the commands that lead up to it.
 
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;

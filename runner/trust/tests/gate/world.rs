@@ -22,6 +22,14 @@ use zwieback_model::digest_set::DigestSet;
 use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::error::CommandError;
+use zwieback_trust::command::promote::{Promote, Promoted, promote};
+use zwieback_trust::command::session::{Place, Reader, RootMemory, Session};
+use zwieback_trust::command::statements::{self, Approve};
+use zwieback_trust::command::submit;
+use zwieback_trust::deploy::command::TargetCommand;
+use zwieback_trust::deploy::folder::Folder;
+use zwieback_trust::deploy::target::Target;
 use zwieback_trust::gate::decision::Decision;
 use zwieback_trust::gate::people::write_key;
 use zwieback_trust::gate::question::Intent;
@@ -30,19 +38,12 @@ use zwieback_trust::log::append::{Appended, Submission};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::log::place::LogDir;
-use zwieback_trust::snapshot::follow::Wish;
+use zwieback_trust::snapshot::dir::SnapshotDir;
+use zwieback_trust::snapshot::follow::Query;
 use zwieback_trust::snapshot::head::SnapshotKey;
-use zwieback_trust::snapshot::shelf::Shelf;
 use zwieback_trust::state::folded::{Anchor, State};
 use zwieback_trust::state::record::Line;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
-use zwieback_trust::story::desk::{Desk, Place, Reader, RootMemory};
-use zwieback_trust::story::error::StoryError;
-use zwieback_trust::story::promote::{Promote, Promoted, promote};
-use zwieback_trust::story::say::{self, Approve};
-use zwieback_trust::target::command::TargetCommand;
-use zwieback_trust::target::folder::Folder;
-use zwieback_trust::target::place::Target;
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
 pub(crate) const NOW: i64 = 1_780_000_000;
@@ -58,7 +59,7 @@ pub(crate) const KEYS: [&str; 12] = [
 struct NoOtherRoot;
 
 impl RootMemory for NoOtherRoot {
-    fn in_force(&self, _root: &[u8]) -> Result<(), StoryError> {
+    fn in_force(&self, _root: &[u8]) -> Result<(), CommandError> {
         Ok(())
     }
 }
@@ -128,7 +129,7 @@ impl World {
     fn put_in_force(&self, edit: impl Fn(&str) -> String) {
         let documents = documents(&self.keys, &edit, 1);
         for keeper in ["kim", "lou"] {
-            let proposal = say::proposal(&self.reader(), documents.clone()).unwrap();
+            let proposal = statements::proposal(&self.reader(), documents.clone()).unwrap();
             self.say(keeper, &proposal).unwrap();
         }
     }
@@ -160,7 +161,7 @@ impl World {
                 seen: Memory::new(home.join("seen")),
                 verified: Memory::new(home.join("verified")),
                 max_age: None,
-                shelf: Shelf::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
+                snapshots: SnapshotDir::new(home.join("snapshot"), SnapshotKey::new([7; 32])),
                 last: LastBelieved::default(),
             },
             places: ["staging", "prod"].map(|it| (name(it), place(it))).into(),
@@ -180,9 +181,9 @@ impl World {
         }
     }
 
-    /// The desk at which that person works.
-    pub(crate) fn desk(&self, who: &str) -> Desk<'_> {
-        Desk {
+    /// The session of that person.
+    pub(crate) fn session(&self, who: &str) -> Session<'_> {
+        Session {
             reader: self.reader(),
             signer: &self.keys[who],
             log: &self.log_key,
@@ -190,8 +191,8 @@ impl World {
     }
 
     /// A person says something.
-    pub(crate) fn say(&self, who: &str, statement: &Statement) -> Result<Line, StoryError> {
-        say::say(&self.desk(who), statement)
+    pub(crate) fn say(&self, who: &str, statement: &Statement) -> Result<Line, CommandError> {
+        submit::record(&self.session(who), statement)
     }
 
     pub(crate) fn state(&self) -> State {
@@ -237,7 +238,7 @@ impl World {
     pub(crate) fn release(&self, version: &str) -> PathBuf {
         let path = self.file("app", &format!("app {version}"));
         let built = ["acme", "other"].map(|builder| self.provenance(builder, version));
-        say::submit(&self.reader(), &self.log_key, &built).unwrap();
+        submit::submit(&self.reader(), &self.log_key, &built).unwrap();
         path
     }
 
@@ -276,7 +277,7 @@ impl World {
 
     /// The state as far as that release needs it, by way of the snapshot.
     pub(crate) fn about(&self, version: &str) -> State {
-        let wish = Wish {
+        let wish = Query {
             artifact: artifact(version).sha256,
             name: "app",
             now: self.now,
@@ -310,27 +311,27 @@ impl World {
         use zwieback_trust::statement::test_result::TestResult;
         let suite = ResourceDescriptor::named("suite", &Fingerprint::of(b"suite"));
         let (artifact, passed) = (artifact(version), TestResult::Passed);
-        let result = say::test_result(&self.reader(), &artifact, passed, &suite);
+        let result = statements::test_result(&self.reader(), &artifact, passed, &suite);
         self.say("tess", &result.unwrap()).unwrap();
     }
 
-    pub(crate) fn approve(&self, who: &str, version: &str, at: &str) -> Result<(), StoryError> {
+    pub(crate) fn approve(&self, who: &str, version: &str, at: &str) -> Result<(), CommandError> {
         let wish = Approve {
             artifact: artifact(version),
             environment: name(at),
             expires: self.days(7),
             comment: None,
         };
-        self.say(who, &say::approval(&self.reader(), &wish)?)
+        self.say(who, &statements::approval(&self.reader(), &wish)?)
             .map(drop)
     }
 
-    pub(crate) fn promote(&self, version: &str, to: &str) -> Result<Promoted, StoryError> {
+    pub(crate) fn promote(&self, version: &str, to: &str) -> Result<Promoted, CommandError> {
         let wish = Promote {
             artifact: self.file("app", &format!("app {version}")),
             environment: name(to),
         };
-        promote(&self.desk("gate"), &wish)
+        promote(&self.session("gate"), &wish)
     }
 
     /// Releases a version, and has it stand in staging.
