@@ -10,7 +10,6 @@ use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
 
-use crate::gate::in_force::PolicyInForce;
 use crate::gate::question::Needed;
 use crate::log::append::{Appended, Submission};
 use crate::log::believed::BelievedLog;
@@ -19,6 +18,7 @@ use crate::log::error::LogError;
 use crate::log::memory::Memory;
 use crate::log::place::{LogDir, WriteLock};
 use crate::log::put_back::PutBack;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
 use crate::snapshot::dir::SnapshotDir;
 use crate::snapshot::follow::Query;

@@ -12,6 +12,7 @@ pub mod tlog;
 pub mod log;
 
 pub mod statement;
+pub mod policy;
 
 pub mod gate;
 pub mod state;

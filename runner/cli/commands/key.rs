@@ -8,7 +8,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::KeyDirectory;
 use zwieback_host::keys::uses;
 use zwieback_model::name::Name;
-use zwieback_trust::gate::people::write_key;
+use zwieback_trust::policy::people::write_key;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::key::{GenerateArgs, KeyAction, KeyArgs};

@@ -12,7 +12,7 @@ use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::rego::RegoProcess;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::statements::proposal;
-use zwieback_trust::gate::in_force::PolicyInForce;
+use zwieback_trust::policy::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 
 use crate::cli::args::global::Global;

@@ -15,7 +15,7 @@ use zwieback_model::timestamp::Timestamp;
 
 use super::error::CommandError;
 use super::session::{Reader, subject};
-use crate::gate::in_force::PolicyInForce;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;

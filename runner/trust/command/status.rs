@@ -11,7 +11,7 @@ use super::error::CommandError;
 use super::session::Reader;
 use super::standing::{check_deployed, check_empty, keep};
 use crate::gate::exceptions;
-use crate::gate::in_force::PolicyInForce;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::state::environment::Generation;
 use crate::state::folded::State;

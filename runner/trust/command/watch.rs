@@ -8,7 +8,7 @@ use super::error::CommandError;
 use super::rollback::{RollBack, RolledBack, leave, repair};
 use super::session::{Reader, Session};
 use super::standing::{Alarm, Standing, standing};
-use crate::gate::release_policy::RollbackRule;
+use crate::policy::release_policy::RollbackRule;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 

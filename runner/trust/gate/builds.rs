@@ -9,12 +9,10 @@ use zwieback_attest::policy::decide::{Applicable, Outcome};
 use zwieback_attest::policy::question::Question as BuildQuestion;
 use zwieback_attest::policy::reproduction::independent_builders;
 use zwieback_attest::policy::summary::grounds;
-use zwieback_attest::provenance::Provenance;
 use zwieback_attest::reason as attest;
 use zwieback_attest::trust::Trust;
 use zwieback_attest::verify::{Request, Verified, verify as verify_build};
 use zwieback_model::digest::Digest;
-use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 
 use super::case::Case;
@@ -23,6 +21,7 @@ use super::inputs::{Authored, authored};
 use super::needs::{Rest, hint};
 use super::question::Intent;
 use crate::reason::{Reason, Refusal, Why};
+use crate::state::needs::release;
 
 /// The builds that count, and those that do not.
 pub(super) struct Builds {
@@ -38,15 +37,6 @@ pub(super) struct Builds {
     pub(super) set_aside: Vec<SetAside>,
     /// What it was built from.
     rest: Rest,
-}
-
-/// The recipe's name and version, where a provenance has a recipe that has them.
-pub fn release(provenance: &Provenance) -> Option<(String, String)> {
-    let recipe = provenance.external_parameters.get("recipe")?;
-    // The recipe's file has its head in a table of its own.
-    let head = recipe.get("recipe").unwrap_or(recipe);
-    let text = |name| head.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some((text("name")?, text("version")?))
 }
 
 /// Verifies all provenance of the artifact.

@@ -1,8 +1,8 @@
 //! A question with the rules that it falls under.
 
-use super::in_force::PolicyInForce;
 use super::question::Question;
-use super::release_policy::Environment;
+use crate::policy::in_force::PolicyInForce;
+use crate::policy::release_policy::Environment;
 
 /// A question with the rules that it falls under.
 pub(super) struct Case<'a> {

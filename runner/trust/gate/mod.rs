@@ -4,11 +4,6 @@
 //! It applies every rule, says what each asked for and saw, and can be repeated by anyone. Whether something
 //! must not stay where it is, is a question of its own ([`stay`]), and asked first.
 
-pub mod people;
-pub mod release_policy;
-
-pub mod in_force;
-
 pub mod question;
 
 mod case;

@@ -14,8 +14,8 @@ use zwieback_model::digest::Digest;
 
 use super::decision::Rule;
 use super::exceptions;
-use super::in_force::PolicyInForce;
 use super::question::Question;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Why};
 use crate::state::folded::stamped;
 use crate::state::record::{BuildRecord, RevocationRecord};

@@ -9,8 +9,8 @@ use super::keepers::keeper;
 use super::key::Key;
 use super::needs;
 use super::record::{BuildRecord, Entered, Line, MadeRecord, RevocationRecord};
-use crate::gate::in_force::PolicyInForce;
-use crate::gate::release_policy::ReleasePolicy;
+use crate::policy::in_force::PolicyInForce;
+use crate::policy::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
@@ -200,7 +200,7 @@ impl State {
                 .into_iter()
                 .filter_map(|(tree, name)| Some((tree?, name)))
                 .collect(),
-            release: crate::gate::builds::release(provenance),
+            release: needs::release(provenance),
             tree: needs::outputs(provenance),
         };
         let subjects = signed.subjects();

@@ -15,7 +15,7 @@ use super::record::{
     ArtifactRecord, AuthorshipRecord, Entered, MadeRecord, Proposal, RestorationRecord,
     RevocationRecord,
 };
-use crate::gate::in_force::PolicyInForce;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::log_id::log_id;
 use crate::tlog::note_key::{NoteKey, NoteName};

@@ -7,8 +7,8 @@ use zwieback_model::name::Name;
 
 use super::folded::State;
 use super::record::{Entered, RestorationRecord, RevocationRecord};
-use crate::gate::in_force::PolicyInForce;
-use crate::gate::release_policy::ReleasePolicy;
+use crate::policy::in_force::PolicyInForce;
+use crate::policy::release_policy::ReleasePolicy;
 use crate::reason::{Reason, Refusal};
 use crate::statement::restoration::Restoration;
 use crate::statement::revocation::Revocation;

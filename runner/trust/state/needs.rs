@@ -1,8 +1,9 @@
-//! Which builds a build rests on: trees that other recipes made, by their digests.
+//! What a provenance says of its release: its name and version, its tree, and the builds that it rests on.
 
 use zwieback_attest::build::statement::{MADE, NEEDS, OUTPUTS};
 use zwieback_attest::provenance::Provenance;
 use zwieback_model::digest::Digest;
+use zwieback_model::json::value::Value;
 
 /// The trees that other recipes made and that went into this build, with what they were to it; one
 /// without a digest that counts could be any.
@@ -20,4 +21,13 @@ pub fn outputs(provenance: &Provenance) -> Option<Digest> {
         .find(|it| it.label() == OUTPUTS)?
         .digest
         .get_sha256()
+}
+
+/// The recipe's name and version, where a provenance has a recipe that has them.
+pub fn release(provenance: &Provenance) -> Option<(String, String)> {
+    let recipe = provenance.external_parameters.get("recipe")?;
+    // The recipe's file has its head in a table of its own.
+    let head = recipe.get("recipe").unwrap_or(recipe);
+    let text = |name| head.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text("name")?, text("version")?))
 }

@@ -20,7 +20,7 @@ use super::record::{
     ArtifactRecord, AuthorshipRecord, Entered, MadeRecord, Proposal, RestorationRecord,
     RevocationRecord,
 };
-use crate::gate::in_force::PolicyInForce;
+use crate::policy::in_force::PolicyInForce;
 use crate::reason::Refusal;
 use crate::statement::policy_change::PolicyDocuments;
 use crate::statement::said::{Said, Signed};

@@ -71,7 +71,7 @@ impl State {
 
     /// A failure counts until someone passes the tests after it, whatever becomes of its key and of its
     /// signer's role. It was recorded as the word of someone who had the role that was asked for tests
-    /// then: a policy knows one ([`crate::gate::release_policy`] lets a later environment ask no other), so
+    /// then: a policy knows one ([`crate::policy::release_policy`] lets a later environment ask no other), so
     /// that another one now is the same under another name, or takes its place.
     fn check_test(
         &self,

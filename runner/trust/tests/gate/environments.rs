@@ -1,7 +1,7 @@
 //! Environments that the two policies call by other names.
 
 use zwieback_model::name::Name;
-use zwieback_trust::gate::in_force::PolicyInForce;
+use zwieback_trust::policy::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 
 use crate::world::{World, documents};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zwieback_attest::provenance;
 use zwieback_host::keys::signer::Signer as _;
-use zwieback_trust::gate::people::write_key;
+use zwieback_trust::policy::people::write_key;
 use zwieback_trust::statement::approval;
 use zwieback_trust::statement::authorship;
 use zwieback_trust::statement::break_glass;

@@ -228,9 +228,8 @@ fn nobody_declares_others_authors_to_keep_them_from_approving() {
     let mut world = World::new();
     world.approved_by(&["ada", "bo"]);
     let declare = |world: &World, who: &str, source, authors, withdrawn| {
-        let people = (authors, withdrawn);
-        let declared = authorship(&world.reader(), source, "a source", people).unwrap();
-        let said = world.say(who, &declared);
+        let word = authorship(&world.reader(), source, "a source", (authors, withdrawn)).unwrap();
+        let said = world.say(who, &word);
         said.map(drop).map_err(|error| error.why().unwrap().code())
     };
     let (none, all) = (BTreeSet::new(), names(["ada", "bo", "cy"]));

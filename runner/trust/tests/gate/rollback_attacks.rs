@@ -13,7 +13,7 @@ use zwieback_trust::command::watch::{Watched, watch};
 use zwieback_trust::deploy::health::Health;
 use zwieback_trust::deploy::hook::Hook;
 use zwieback_trust::deploy::target::Target;
-use zwieback_trust::gate::people::write_key;
+use zwieback_trust::policy::people::write_key;
 use zwieback_trust::reason::Reason;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;

@@ -9,7 +9,7 @@ use zwieback_trust::command::standing::Alarm;
 use zwieback_trust::command::status::status;
 use zwieback_trust::command::trace::trace;
 use zwieback_trust::command::watch::{Watched, places, watch};
-use zwieback_trust::gate::people::write_key;
+use zwieback_trust::policy::people::write_key;
 use zwieback_trust::reason::{Reason, Refusal};
 use zwieback_trust::screen;
 use zwieback_trust::statement::policy_change::PolicyChange;

@@ -1,0 +1,7 @@
+//! The policy about releases: who may do what, environment by environment, and the three documents that
+//! are in force together.
+
+pub mod people;
+pub mod release_policy;
+
+pub mod in_force;
