@@ -21,6 +21,18 @@ pub struct Civil {
 }
 
 impl Civil {
+    /// The start of a day.
+    pub const fn midnight(year: i64, month: i64, day: i64) -> Self {
+        Self {
+            year,
+            month,
+            day,
+            hour: 0,
+            minute: 0,
+            second: 0,
+        }
+    }
+
     /// The date of a number of seconds since 1970.
     pub fn from_unix(seconds: i64) -> Self {
         let (days, of_day) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));

@@ -15,6 +15,7 @@ pub mod masked;
 pub mod address;
 pub mod purl;
 pub mod glob;
+pub mod civil;
 pub mod timestamp;
 
 // What a user writes, and what it is pinned to.

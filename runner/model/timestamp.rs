@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::civil::Civil;
 use crate::{read_from_text, write_as_text};
 
-const DAY: i64 = 86_400;
 /// The clocks of those who sign and of those who read may differ by so many seconds.
 pub const SKEW: i64 = 300;
 
@@ -21,8 +21,8 @@ pub struct TimestampError(String);
 impl Timestamp {
     /// The moment that many seconds after the start of 1970.
     pub fn from_unix(seconds: i64) -> Result<Self, TimestampError> {
-        let (earliest, latest) = (days_before(0, 1) * DAY, days_before(10_000, 1) * DAY);
-        if (earliest..latest).contains(&seconds) {
+        let (earliest, latest) = (Civil::midnight(0, 1, 1), Civil::midnight(10_000, 1, 1));
+        if (earliest.to_unix()..latest.to_unix()).contains(&seconds) {
             Ok(Self(seconds))
         } else {
             Err(TimestampError(seconds.to_string()))
@@ -55,9 +55,14 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = date_of(self.0.div_euclid(DAY));
-        let second = self.0.rem_euclid(DAY);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let Civil {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = Civil::from_unix(self.0);
         write!(
             f,
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
@@ -77,18 +82,19 @@ fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let field = |from, to| stem.get(from..to).and_then(number);
-    let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
-    let (hour, minute, second) = (field(11, 13)?, field(14, 16)?, field(17, 19)?);
-    let in_range = (1..=12).contains(&month)
-        && (1..=month_length(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    if !in_range {
+    let civil = Civil {
+        year: field(0, 4)?,
+        month: field(5, 7)?,
+        day: field(8, 10)?,
+        hour: field(11, 13)?,
+        minute: field(14, 16)?,
+        second: field(17, 19)?,
+    };
+    let seconds = civil.to_unix();
+    // What is carried over, such as 30 February, is not in the calendar.
+    if Civil::from_unix(seconds) != civil {
         return None;
     }
-    let days = days_before(year, month) + day - 1;
-    let seconds = days * DAY + hour * 3600 + minute * 60 + second;
     Timestamp::from_unix(seconds - offset(zone)?).ok()
 }
 
@@ -117,43 +123,6 @@ fn offset(zone: &str) -> Option<i64> {
 fn number(digits: &str) -> Option<i64> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| plain)
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn month_length(year: i64, month: i64) -> i64 {
-    match month {
-        2 => 28 + i64::from(is_leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from the start of 1970 to the start of a month.
-fn days_before(year: i64, month: i64) -> i64 {
-    let past = year - 1;
-    let leaps = past.div_euclid(4) - past.div_euclid(100) + past.div_euclid(400);
-    let in_year: i64 = (1..month).map(|month| month_length(year, month)).sum();
-    // 719 162 days lie between the start of year 1 and that of 1970.
-    past * 365 + leaps - 719_162 + in_year
-}
-
-fn date_of(days: i64) -> (i64, i64, i64) {
-    // 400 years have 146 097 days; the guess is at most one year off.
-    let mut year = 1970 + days * 400 / 146_097;
-    while days_before(year, 1) > days {
-        year -= 1;
-    }
-    while days_before(year + 1, 1) <= days {
-        year += 1;
-    }
-    let month = (2..=12)
-        .rev()
-        .find(|month| days_before(year, *month) <= days);
-    let month = month.unwrap_or(1);
-    (year, month, days - days_before(year, month) + 1)
 }
 
 #[cfg(test)]
@@ -192,6 +161,12 @@ mod tests {
             "",
             "2026-02-29T00:00:00Z",
             "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-12-31T23:59:60Z",
             "2026-01-01T24:00:00Z",
             "2026-01-01T00:00:00",
             "2026-01-01 00:00:00Z",

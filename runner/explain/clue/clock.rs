@@ -1,10 +1,11 @@
 //! Does a reading fit the clocks of both runs?
 
-use super::civil::{Civil, DAY};
+use zwieback_model::civil::{Civil, DAY};
+use zwieback_model::variation::factor::Factor;
+
 use super::reading::Reading;
 use crate::clue::parts::Parts;
 use crate::knowledge::{Facts, Knowledge, Span};
-use zwieback_model::variation::factor::Factor;
 
 /// Seconds a written time may lie outside the known span: zip rounds to 2 s, tools round up.
 const SLACK: i64 = 3;

@@ -1,7 +1,6 @@
 //! Clues in the differing bytes: what they could be, and whether that matches what is known.
 
 pub mod calendar;
-pub mod civil;
 pub mod clock;
 pub mod count;
 pub mod date;

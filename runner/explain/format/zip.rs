@@ -2,10 +2,11 @@
 
 use std::io;
 
+use zwieback_model::civil::Civil;
+
 use super::archive;
 use super::kind::Kind;
 use super::member::{Extent, Field, Listing, Member, Packing, Value};
-use crate::clue::civil::Civil;
 use crate::content::View;
 use crate::spot::Spot;
 use crate::walk::Walk;

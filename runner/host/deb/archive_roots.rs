@@ -6,7 +6,7 @@ use crate::deb::source_list::Source;
 use crate::endpoints::base_url::BaseUrl;
 
 /// The roots of every Debian archive this machine knows; none where there is no apt.
-pub fn roots() -> Result<Vec<BaseUrl>, AptError> {
+pub fn configured() -> Result<Vec<BaseUrl>, AptError> {
     match configured_sources() {
         Ok(sources) => Ok(roots_of(
             &sources

@@ -2,6 +2,7 @@
 
 pub mod apt_client;
 pub mod apt_state;
+pub mod archive_roots;
 pub mod package;
 pub mod resolve;
 pub mod source_list;

@@ -4,7 +4,6 @@
 pub mod client_program;
 pub mod offer;
 pub mod take;
-pub mod url;
 
 // One file for each type of purl.
 pub mod cargo;

@@ -13,8 +13,8 @@ use zwieback_model::rel_path::RelPath;
 use crate::ecosystem::client_program::ask;
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};
-use crate::ecosystem::url;
 use crate::endpoints::base_url::BaseUrl;
+use crate::endpoints::relative_reference::join;
 use crate::fetch::client::Client;
 use crate::launch::client::{PIP, PYTHON};
 
@@ -184,7 +184,7 @@ fn read(page: &str, bytes: &[u8]) -> Result<Vec<File>, EcosystemError> {
     let parsed: Page = serde_json::from_slice(bytes)
         .map_err(|_| EcosystemError::answer(page, "it is not the JSON of PEP 691"))?;
     let whole = |mut file: File| {
-        file.url = url::join(page, &file.url)?;
+        file.url = join(page, &file.url)?;
         Some(file)
     };
     Ok(parsed.files.into_iter().filter_map(whole).collect())

@@ -1,4 +1,4 @@
-//! Relative URLs, as pages of an index use them.
+//! Relative references (RFC 3986, 4.2), as pages of an index and redirections use them.
 
 /// What a reference on a page leads to (RFC 3986, 5.3), without its fragment.
 pub fn join(page: &str, reference: &str) -> Option<String> {

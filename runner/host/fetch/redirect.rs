@@ -3,7 +3,7 @@
 use ureq::http::{Response, StatusCode, Uri, header};
 use zwieback_model::address::{Reachable, kind_of_address};
 
-use crate::ecosystem::url::join;
+use crate::endpoints::relative_reference::join;
 use crate::fetch::failure::Failure;
 
 /// The address that an answer sends on to, if it does (RFC 9110, 15.4).

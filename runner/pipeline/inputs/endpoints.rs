@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_host::deb::archive_roots;
 use zwieback_host::dirs;
 use zwieback_host::ecosystem::{cargo as registry, npm, pypi};
 use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::endpoints::cargo;
 use zwieback_host::endpoints::table::{Endpoints, Named};
 use zwieback_host::endpoints::template::Template;
-use zwieback_host::endpoints::{apt, cargo};
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::settings::Settings;
 use zwieback_model::bake::plan::{Plan, PlannedToolchain};
@@ -111,7 +112,7 @@ fn with_kind(
     ctx: &Context<'_>,
 ) -> Result<Endpoints, PipelineError> {
     Ok(match kind {
-        "deb" => endpoints.with("deb", apt::roots().unwrap_or_default()),
+        "deb" => endpoints.with("deb", archive_roots::configured().unwrap_or_default()),
         "cargo" => {
             let is_alone = endpoints.roots(kind).is_empty();
             endpoints.with_templates(kind, crates(missing, is_alone))
