@@ -6,11 +6,12 @@ use std::path::Path;
 use zwieback_model::digest::Digest;
 
 use crate::fs::beneath::unlink;
+use crate::store::derived;
 use crate::store::error::StoreError;
 use crate::store::listing::{Kind, Listed};
 use crate::store::open::Sharing;
 use crate::store::place::Store;
-use crate::store::record::remove_small;
+use crate::store::record::{read_small, remove_small};
 use crate::store::verify::References;
 
 /// What a collection would remove.
@@ -81,13 +82,11 @@ impl Collector {
     fn drop_dangling_assemblies(&self) -> Result<(), StoreError> {
         let trees = self.names_of(Kind::Tree)?;
         for name in self.store.list("assemblies")? {
-            let tree = name
-                .parse()
-                .ok()
-                .and_then(|key| self.store.assembly(&key).transpose());
-            let tree = tree.transpose()?;
+            let place = format!("assemblies/{name}");
+            let record = read_small(self.store.dir(), &place)?;
+            let tree = record.and_then(|record| derived::parse(&record));
             if !tree.is_some_and(|tree| trees.contains(&tree)) {
-                remove_small(&self.store, &format!("assemblies/{name}"))?;
+                remove_small(&self.store, &place)?;
             }
         }
         Ok(())

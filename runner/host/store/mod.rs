@@ -9,7 +9,8 @@
 //! trees/<digest>.stamps      what every entry looked like when it was written
 //! trees/<digest>.tree        its canonical bytes, written last: without it the tree is not there
 //! actions/<digest>.json      results by action, written last of all
-//! assemblies/ links/ roots/  small records
+//! assemblies/ links/         the trees that were derived before, plain or with a note
+//! roots/                     what must not be collected
 //! tmp/<pid>-<n>/             scratch, locked while in use; what is unlocked is garbage of a crash
 //! ```
 //!
@@ -18,6 +19,7 @@
 
 pub mod blob;
 pub mod commit;
+pub mod derived;
 pub mod error;
 pub mod gc;
 pub mod listing;

@@ -8,6 +8,7 @@ use zwieback_model::purl::Purl;
 
 use crate::store::error::StoreError;
 use crate::store::place::Store;
+use crate::store::record::{read_small, write_small};
 
 /// Names what is kept, for as long as it is kept in this form: one package URL a line.
 const METHOD: &str = "zwieback-origins v1";
@@ -20,22 +21,22 @@ impl Store {
         if is_named_freely(purl) {
             return Ok(true);
         }
-        let known = self.link(&key(sha256))?;
+        let known = read_small(self.dir(), &place(sha256))?;
         let is_it = |line: &[u8]| line == purl.as_str().as_bytes();
         Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
     }
 
     /// Writes down that a place of the package gave these bytes.
     pub fn put_origin(&self, sha256: &Digest, purl: &Purl) -> Result<(), StoreError> {
-        let key = key(sha256);
-        let mut text = self.link(&key)?.unwrap_or_default();
+        let place = place(sha256);
+        let mut text = read_small(self.dir(), &place)?.unwrap_or_default();
         let line = purl.as_str().as_bytes();
         if text.split(|byte| *byte == b'\n').any(|known| known == line) {
             return Ok(());
         }
         text.extend_from_slice(line);
         text.push(b'\n');
-        self.put_link(&key, &text)
+        write_small(self, &place, &text)
     }
 }
 
@@ -43,8 +44,9 @@ fn is_named_freely(purl: &Purl) -> bool {
     purl.kind() == "generic" && !purl.is_repository()
 }
 
-fn key(sha256: &Digest) -> Digest {
-    Digest::sha256(format!("{METHOD}\n{sha256}\n").as_bytes())
+fn place(sha256: &Digest) -> String {
+    let key = Digest::sha256(format!("{METHOD}\n{sha256}\n").as_bytes());
+    format!("links/{key}")
 }
 
 #[cfg(test)]

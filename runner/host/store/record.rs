@@ -33,28 +33,6 @@ impl Store {
         remove_small(self, &action_place(action))
     }
 
-    /// The tree that was assembled for a key.
-    pub fn assembly(&self, key: &Digest) -> Result<Option<Digest>, StoreError> {
-        let text = read_small(self.dir(), &format!("assemblies/{key}"))?;
-        Ok(text.and_then(|text| std::str::from_utf8(&text).ok()?.trim_end().parse().ok()))
-    }
-
-    /// Records the tree that was assembled for a key.
-    pub fn put_assembly(&self, key: &Digest, tree: &Digest) -> Result<(), StoreError> {
-        let place = format!("assemblies/{key}");
-        write_small(self, &place, format!("{tree}\n").as_bytes())
-    }
-
-    /// The text that is recorded for a key.
-    pub fn link(&self, key: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(read_small(self.dir(), &format!("links/{key}"))?)
-    }
-
-    /// Records a text for a key.
-    pub fn put_link(&self, key: &Digest, text: &[u8]) -> Result<(), StoreError> {
-        write_small(self, &format!("links/{key}"), text)
-    }
-
     /// The names in one directory of the store, sorted.
     pub(crate) fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
         let dir = open_dir(self.dir(), directory)?;

@@ -256,12 +256,8 @@ fn records_are_kept_and_forgotten() {
     let (key, tree) = (Digest::sha256(b"key"), Digest::sha256(b"tree"));
     assert_eq!(store.action(&key).unwrap(), None);
     store.put_action(&key, b"{}").unwrap();
-    store.put_assembly(&key, &tree).unwrap();
-    store.put_link(&key, b"text").unwrap();
     store.put_root(&"zlib".parse().unwrap(), &[tree]).unwrap();
     assert_eq!(store.action(&key).unwrap().as_deref(), Some(&b"{}"[..]));
-    assert_eq!(store.assembly(&key).unwrap(), Some(tree));
-    assert_eq!(store.link(&key).unwrap().as_deref(), Some(&b"text"[..]));
     assert_eq!(store.roots().unwrap(), [tree]);
     store.remove_action(&key).unwrap();
     assert_eq!(store.action(&key).unwrap(), None);

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use zwieback_host::store::blob::Expected;
+use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::gc::Collector;
 use zwieback_host::store::place::Store;
@@ -142,10 +143,14 @@ fn a_collection_keeps_what_is_kept_and_waits_for_nobody() {
     store.put_root(&"mine".parse().unwrap(), &[root]).unwrap();
     let kept = Digest::sha256(b"round 1");
     let tree = references(&store.action(&kept).unwrap().unwrap())[0];
-    store.put_assembly(&Digest::sha256(b"live"), &tree).unwrap();
-    store
-        .put_assembly(&Digest::sha256(b"dead"), &Digest::sha256(b"gone"))
-        .unwrap();
+    let derived = |inputs: &str, tree: &Digest| {
+        let derivation = Derivation::of(Method::Merge, inputs);
+        let made = || Ok::<_, StoreError>(store.tree(tree)?.unwrap());
+        store.derived(&derivation, made).unwrap();
+        derivation
+    };
+    let gone = references(&store.action(&Digest::sha256(b"round 2")).unwrap().unwrap())[0];
+    let (live, dead) = (derived("live", &tree), derived("dead", &gone));
     std::fs::create_dir_all(place.path().join(format!("trees/{kept}/half"))).unwrap();
     let plan = store.plan_gc(&BTreeSet::from([kept]), &references).unwrap();
     assert_eq!(plan.remove.len(), 6);
@@ -159,11 +164,8 @@ fn a_collection_keeps_what_is_kept_and_waits_for_nobody() {
     let store = collector.store();
     assert_eq!(assert_clean(store), 4);
     assert_eq!(store.ls().unwrap().len(), 4);
-    assert_eq!(
-        store.assembly(&Digest::sha256(b"live")).unwrap(),
-        Some(tree)
-    );
-    assert_eq!(store.assembly(&Digest::sha256(b"dead")).unwrap(), None);
+    assert_eq!(store.known(&live).unwrap(), Some(tree));
+    assert_eq!(store.known(&dead).unwrap(), None);
     assert!(!place.path().join(format!("trees/{kept}")).exists());
 }
 

@@ -1,19 +1,17 @@
 //! A toolchain's tree: the one in the store, or a new one.
 
 use zwieback_model::bake::plan::PlannedToolchain;
-use zwieback_model::digest::{Digest, Hasher};
+use zwieback_model::digest::Digest;
 use zwieback_model::locked_input::LockedInput;
 
 use crate::fetch::canceller::Canceller;
 use crate::fetch::into_store::stored;
+use crate::store::derived::{Derivation, Method};
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
 use crate::toolchain::assemble::{Ingredients, assemble};
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::{Layout, Made, Package};
-
-/// Changes whenever the same packages and fix-ups would give another tree.
-pub const METHOD: &str = "zwieback-deb-assembly v1\n";
 
 /// The tree of a toolchain, checked if it is in the store, assembled if it is not.
 pub fn obtain(
@@ -21,23 +19,20 @@ pub fn obtain(
     planned: &PlannedToolchain,
     canceller: &Canceller,
 ) -> Result<StoredTree, AssembleError> {
-    let key = key(planned).ok_or_else(|| not_built(planned))?;
-    if let Some(tree) = ready(store, &key)? {
-        return Ok(tree);
-    }
-    let packages = planned
-        .inputs
-        .iter()
-        .map(|input| package(store, planned, input))
-        .collect::<Result<_, _>>()?;
-    let ingredients = Ingredients {
-        packages,
-        made: made(store, planned)?,
-        fixups: &planned.toolchain.fixups,
-    };
-    let tree = assemble(store, &ingredients, canceller)?;
-    store.put_assembly(&key, tree.digest())?;
-    Ok(tree)
+    let derivation = derivation(planned).ok_or_else(|| not_built(planned))?;
+    store.derived(&derivation, || {
+        let packages = planned
+            .inputs
+            .iter()
+            .map(|input| package(store, planned, input))
+            .collect::<Result<_, _>>()?;
+        let ingredients = Ingredients {
+            packages,
+            made: made(store, planned)?,
+            fixups: &planned.toolchain.fixups,
+        };
+        assemble(store, &ingredients, canceller)
+    })
 }
 
 /// The digest of that tree, if it was assembled before; the tree itself is not looked at.
@@ -45,53 +40,41 @@ pub fn known_digest(
     store: &Store,
     planned: &PlannedToolchain,
 ) -> Result<Option<Digest>, AssembleError> {
-    match key(planned) {
-        Some(key) => Ok(store.assembly(&key)?),
+    match derivation(planned) {
+        Some(derivation) => Ok(store.known(&derivation)?),
         None => Ok(None),
     }
 }
 
-/// The tree that was assembled before, if nobody touched it since.
-fn ready(store: &Store, key: &Digest) -> Result<Option<StoredTree>, AssembleError> {
-    let Some(digest) = store.assembly(key)? else {
-        return Ok(None);
-    };
-    let tree = store.tree(&digest)?;
-    if let Some(tree) = &tree {
-        tree.check_quick()?;
-    }
-    Ok(tree)
-}
-
 /// Names an assembly by what goes into it, in an order of its own; nothing while a recipe of it is not built.
-fn key(planned: &PlannedToolchain) -> Option<Digest> {
+fn derivation(planned: &PlannedToolchain) -> Option<Derivation> {
     let toolchain = &planned.toolchain;
     let of_debs = planned.inputs.iter().filter(|input| input.source.is_none());
     let mut packages: Vec<Digest> = of_debs.map(|input| input.sha256).collect();
     packages.sort();
     packages.dedup();
-    let mut hasher = Hasher::default();
-    hasher.update(METHOD.as_bytes());
-    for package in packages {
-        hasher.update(package.as_bytes());
-    }
+    let mut inputs: Vec<u8> = packages
+        .iter()
+        .flat_map(Digest::as_bytes)
+        .copied()
+        .collect();
     // Maps are sorted and lists keep their order, so equal fix-ups and parts are equal text.
     let text = serde_json::to_vec(&toolchain.fixups);
-    hasher.update(&text.expect("fix-ups hold only strings, maps and lists"));
+    inputs.extend(text.expect("fix-ups hold only strings, maps and lists"));
     for (name, form, part) in toolchain.parts() {
         let input = planned
             .inputs
             .iter()
             .find(|input| input.source.as_ref() == Some(name))?;
         let text = serde_json::to_string(part).expect("a part holds only strings and numbers");
-        hasher.update(format!("\n{} {text} {}", form.as_str(), input.sha256).as_bytes());
+        inputs.extend(format!("\n{} {text} {}", form.as_str(), input.sha256).bytes());
     }
     for (name, part) in &toolchain.recipe {
         let text = serde_json::to_string(part).expect("a part holds only strings");
         let tree = planned.made.get(name)?;
-        hasher.update(format!("\nrecipe {text} {tree}").as_bytes());
+        inputs.extend(format!("\nrecipe {text} {tree}").bytes());
     }
-    Some(hasher.finish().sha256)
+    Some(Derivation::of(Method::DebAssembly, inputs))
 }
 
 fn package(
@@ -176,20 +159,21 @@ mod tests {
     #[test]
     fn the_key_is_what_goes_in() {
         let (a, b) = (input(b"a", None), input(b"b", None));
-        let one = key(&planned(&[a.clone(), b.clone()], ""));
+        let one = derivation(&planned(&[a.clone(), b.clone()], ""));
         assert!(one.is_some());
         let again = [b.clone(), a.clone(), a.clone()];
-        assert_eq!(one, key(&planned(&again, "")));
-        assert_ne!(one, key(&planned(std::slice::from_ref(&a), "")));
+        assert_eq!(one, derivation(&planned(&again, "")));
+        assert_ne!(one, derivation(&planned(std::slice::from_ref(&a), "")));
         let both = [a, b];
         let pruned = planned(&both, "[fixups]\nprune = [\"x\"]\n");
-        assert_ne!(one, key(&pruned));
+        assert_ne!(one, derivation(&pruned));
     }
 
     #[test]
     fn a_part_is_its_bytes_and_its_place() {
         let part = |to: &str| format!("[archive.p]\npurl = \"pkg:generic/p@1\"\nto = \"{to}\"\n");
-        let of = |bytes: &[u8], to: &str| key(&planned(&[input(bytes, Some("p"))], &part(to)));
+        let of =
+            |bytes: &[u8], to: &str| derivation(&planned(&[input(bytes, Some("p"))], &part(to)));
         assert_eq!(of(b"a", "opt"), of(b"a", "opt"));
         assert_ne!(of(b"a", "opt"), of(b"b", "opt"));
         assert_ne!(of(b"a", "opt"), of(b"a", "usr"));
@@ -198,10 +182,10 @@ mod tests {
     #[test]
     fn what_is_not_built_has_no_key() {
         let mut planned = planned(&[], "[recipe.lua]\n");
-        assert_eq!(key(&planned), None);
+        assert_eq!(derivation(&planned), None);
         planned
             .made
             .insert("lua".parse().unwrap(), Digest::sha256(b"tree"));
-        assert!(key(&planned).is_some());
+        assert!(derivation(&planned).is_some());
     }
 }

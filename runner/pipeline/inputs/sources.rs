@@ -11,10 +11,10 @@ use zwieback_host::archive::unpack::unpack;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::ecosystem::folder::{self, Taken};
 use zwieback_host::fs::given_file;
+use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::Layer;
 use zwieback_model::bake::plan::Plan;
-use zwieback_model::digest::Digest;
 use zwieback_model::event::Event;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::project_folder::ProjectFolder;
@@ -34,9 +34,6 @@ use crate::pipeline::plan::read::Planned;
 /// that a zip archive can hold, 1980-01-01.
 pub const EARLIEST: i64 = 315_532_800;
 
-/// Names what unpacking gives, for as long as it gives the same.
-const METHOD: &str = "zwieback-source v1";
-
 /// The sources of a recipe.
 #[derive(Debug)]
 pub struct Sources {
@@ -50,10 +47,9 @@ pub struct Sources {
     pub source_date_epoch: i64,
 }
 
-/// What is remembered of an unpacked source.
+/// What is noted beside the tree of an unpacked source.
 #[derive(Serialize, Deserialize)]
-struct Remembered {
-    tree: Digest,
+struct Times {
     newest: Option<i64>,
 }
 
@@ -210,12 +206,21 @@ pub fn one(
     files: &[&LockedInput],
     ctx: &Context<'_>,
 ) -> Result<(StoredTree, Option<i64>), PipelineError> {
-    let key = key(source, files);
-    if let Some(found) = remembered(&key, ctx)? {
-        return Ok(found);
-    }
-    let _turn = ctx.shared.turn_to_prepare();
-    ctx.check_stop()?;
+    let unpacked = ctx.store.derived_with(&derivation(source, files), || {
+        let _turn = ctx.shared.turn_to_prepare();
+        ctx.check_stop()?;
+        unpack_one(name, source, files, ctx)
+    });
+    let (tree, Times { newest }) = unpacked?;
+    Ok((tree, newest))
+}
+
+fn unpack_one(
+    name: &Name,
+    source: &Source,
+    files: &[&LockedInput],
+    ctx: &Context<'_>,
+) -> Result<(StoredTree, Times), PipelineError> {
     let mut writer = ctx.store.tree_writer()?;
     let mut newest = None;
     for (under, input) in checkouts::placed(source, files) {
@@ -228,14 +233,7 @@ pub fn one(
     if source.unpack == Unpack::Whole && is_archive {
         writer.strip_single_top()?;
     }
-    let tree = writer.commit()?;
-    let entry = Remembered {
-        tree: *tree.digest(),
-        newest,
-    };
-    let entry = serde_json::to_vec(&entry).expect("a digest and a number are JSON");
-    ctx.store.put_link(&key, &entry)?;
-    Ok((tree, newest))
+    Ok((writer.commit()?, Times { newest }))
 }
 
 /// One file of a source into its layer, unpacked or as it is; answers the newest time inside.
@@ -273,23 +271,6 @@ fn put(
     Ok(None)
 }
 
-fn remembered(
-    key: &Digest,
-    ctx: &Context<'_>,
-) -> Result<Option<(StoredTree, Option<i64>)>, PipelineError> {
-    let Some(bytes) = ctx.store.link(key)? else {
-        return Ok(None);
-    };
-    let Ok(entry) = serde_json::from_slice::<Remembered>(&bytes) else {
-        return Ok(None);
-    };
-    let Some(tree) = ctx.store.tree(&entry.tree)? else {
-        return Ok(None);
-    };
-    tree.check_quick()?;
-    Ok(Some((tree, entry.newest)))
-}
-
 fn patches(
     patches: &BTreeMap<RelPath, Vec<u8>>,
     ctx: &Context<'_>,
@@ -307,15 +288,15 @@ fn patches(
     Ok(Some(writer.commit()?))
 }
 
-fn key(source: &Source, files: &[&LockedInput]) -> Digest {
-    let mut text = format!("{METHOD}\nunpack {}\n", bool::from(source.unpack));
+fn derivation(source: &Source, files: &[&LockedInput]) -> Derivation {
+    let mut text = format!("unpack {}\n", bool::from(source.unpack));
     for input in files {
         text.push_str(&format!("{} {}\n", input.sha256, input.file));
     }
     for (path, purl) in &source.submodules {
         text.push_str(&format!("{path} {purl}\n"));
     }
-    Digest::sha256(text.as_bytes())
+    Derivation::of(Method::Source, text)
 }
 
 fn pour(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::toolchain::obtain::{known_digest, obtain};
 use zwieback_model::bake::plan::{Plan, PlannedToolchain};
@@ -68,16 +69,10 @@ fn put_together(toolchains: &[PlannedToolchain], ctx: &Context<'_>) -> Result<Ro
     let tree = match trees.as_slice() {
         [(_, only)] => only.clone(),
         several => {
-            let key = merged_key(
-                &several
-                    .iter()
-                    .map(|(_, tree)| *tree.digest())
-                    .collect::<Vec<_>>(),
-            );
+            let digests: Vec<_> = several.iter().map(|(_, tree)| *tree.digest()).collect();
             let several: Vec<_> = several.iter().map(|(name, tree)| (*name, tree)).collect();
-            let merged = ctx.store.merge(&several)?;
-            ctx.store.put_assembly(&key, merged.digest())?;
-            merged
+            let store = ctx.store;
+            store.derived(&merging(&digests), || store.merge(&several))?
         }
     };
     Ok(Root {
@@ -112,7 +107,7 @@ pub fn known(
     }
     match digests.as_slice() {
         [only] => Ok(Some(*only)),
-        several => Ok(ctx.store.assembly(&merged_key(several))?),
+        several => Ok(ctx.store.known(&merging(several))?),
     }
 }
 
@@ -152,7 +147,7 @@ fn one(planned: &PlannedToolchain, ctx: &Context<'_>) -> Result<StoredTree, Pipe
 }
 
 /// Names a merged tree by the trees in it, in their order.
-fn merged_key(trees: &[Digest]) -> Digest {
+fn merging(trees: &[Digest]) -> Derivation {
     let names: Vec<_> = trees.iter().map(Digest::to_string).collect();
-    Digest::sha256(format!("zwieback-merge v1\n{}", names.join("\n")).as_bytes())
+    Derivation::of(Method::Merge, names.join("\n"))
 }

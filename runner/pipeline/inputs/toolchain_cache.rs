@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use zwieback_host::project::Project;
-use zwieback_host::toolchain::obtain::METHOD;
+use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_model::digest::Digest;
 use zwieback_model::sandbox_spec::environment::Environment;
 
@@ -23,18 +23,16 @@ pub struct Ground {
     pub environment: Environment,
 }
 
-/// As it is kept: the tree by its digest, since a store may move.
+/// What is noted beside the tree.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Memory {
-    tree: Digest,
+struct Note {
     environment: Environment,
 }
 
 /// Names the texts of toolchains; nothing where one cannot be read, which is for those to
 /// explain that parse it.
-pub fn key(project: &Project, names: &[String]) -> Option<Digest> {
-    let mut text = format!("zwieback-shell v1\n{METHOD}").into_bytes();
+pub fn key(project: &Project, names: &[String]) -> Option<Derivation> {
+    let mut text = Vec::new();
     for name in names {
         let (folder, contents) = project.toolchain_texts(name).ok()?;
         // The folder's name counts: it must be the manifest's.
@@ -44,31 +42,29 @@ pub fn key(project: &Project, names: &[String]) -> Option<Digest> {
             text.extend(part);
         }
     }
-    Some(Digest::sha256(&text))
+    Some(Derivation::of(Method::Shell, text))
 }
 
 /// What these texts came to, if it is known and the tree is still there.
-pub fn recall(key: &Digest, ctx: &Context<'_>) -> Result<Option<Ground>, PipelineError> {
-    let known = ctx.store.link(key)?;
-    let Some(memory) = known.and_then(|text| serde_json::from_slice::<Memory>(&text).ok()) else {
+pub fn recall(derivation: &Derivation, ctx: &Context<'_>) -> Result<Option<Ground>, PipelineError> {
+    let Some((tree, note)) = ctx.store.known_with::<Note>(derivation)? else {
         return Ok(None);
     };
-    let tree = ctx.store.unchecked_tree(&memory.tree)?;
+    let tree = ctx.store.unchecked_tree(&tree)?;
     Ok(tree.map(|tree| Ground {
         tree,
-        environment: memory.environment,
+        environment: note.environment,
     }))
 }
 
 /// Keeps what these texts came to.
 pub fn remember(
-    key: &Digest,
+    derivation: &Derivation,
     tree: Digest,
     environment: &Environment,
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
     let environment = environment.clone();
-    let memory = Memory { tree, environment };
-    let text = serde_json::to_vec(&memory).expect("a memory holds only strings and maps");
-    Ok(ctx.store.put_link(key, &text)?)
+    let note = Note { environment };
+    Ok(ctx.store.put_derived(derivation, tree, &note)?)
 }

@@ -12,6 +12,7 @@ use zwieback_host::endpoints::base_url::BaseUrl;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fs::beneath::open_file;
 use zwieback_host::store::blob::StoredBlob;
+use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::bake::plan::Plan;
 use zwieback_model::digest::Digest;
@@ -27,8 +28,6 @@ use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::plan::read::Planned;
 
-/// Names what laying out gives, for as long as it gives the same.
-const METHOD: &str = "zwieback-vendor v1";
 /// No lockfile is longer.
 const LONGEST: u64 = 64 << 20;
 /// No lockfile pins more packages; each is asked for by itself.
@@ -133,11 +132,13 @@ pub fn beside(
             continue;
         };
         let packages = packages(planned, vendor, ctx)?;
-        let lay_out = || match vendor {
-            Vendor::Cargo => cargo_vendor::tree(ctx.store, &crates(&packages)),
-            Vendor::Npm | Vendor::Pypi => shelf::tree(ctx.store, &files(&packages)),
-        };
-        let tree = cached(vendor, &packages, ctx, lay_out).map_err(|error| error.of(name))?;
+        let tree = ctx.store.derived(&derivation(vendor, &packages), || {
+            let laid_out = match vendor {
+                Vendor::Cargo => cargo_vendor::tree(ctx.store, &crates(&packages)),
+                Vendor::Npm | Vendor::Pypi => shelf::tree(ctx.store, &files(&packages)),
+            };
+            laid_out.map_err(PipelineError::source(name))
+        })?;
         let place = match vendor {
             Vendor::Cargo => cargo_vendor::PLACE,
             Vendor::Npm => shelf::NPM,
@@ -181,42 +182,12 @@ pub fn prepare(
     Ok(writer.commit()?)
 }
 
-/// An error that a source is to be named in.
-enum Trouble {
-    Story(PipelineError),
-    Package(EcosystemError),
-}
-
-impl Trouble {
-    fn of(self, name: &Name) -> PipelineError {
-        match self {
-            Self::Story(error) => error,
-            Self::Package(error) => PipelineError::source(name)(error),
-        }
-    }
-}
-
-fn cached(
-    vendor: Vendor,
-    packages: &[Package],
-    ctx: &Context<'_>,
-    lay_out: impl FnOnce() -> Result<StoredTree, EcosystemError>,
-) -> Result<StoredTree, Trouble> {
-    let store = |error| Trouble::Story(PipelineError::Store(error));
-    let mut text = format!("{METHOD} {}\n", vendor.kind());
+fn derivation(vendor: Vendor, packages: &[Package]) -> Derivation {
+    let mut text = format!("{}\n", vendor.kind());
     for (purl, file, blob) in packages {
         text.push_str(&format!("{purl} {file} {}\n", blob.content().sha256));
     }
-    let key = Digest::sha256(text.as_bytes());
-    if let Some(known) = ctx.store.assembly(&key).map_err(store)?
-        && let Some(tree) = ctx.store.tree(&known).map_err(store)?
-    {
-        tree.check_quick().map_err(store)?;
-        return Ok(tree);
-    }
-    let tree = lay_out().map_err(Trouble::Package)?;
-    ctx.store.put_assembly(&key, tree.digest()).map_err(store)?;
-    Ok(tree)
+    Derivation::of(Method::Vendor, text)
 }
 
 /// The packages of one ecosystem, each once: several sources may pin the same.
