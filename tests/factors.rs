@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::Value;
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
 use zwieback_test_world::skip::skip_here;
@@ -42,7 +42,7 @@ fn each_factor_is_suspected_and_confirmed() {
     let arguments = ["build", "all", "--profile", "strict", "--no-progress"];
     world.run(&arguments).expect(104, &["not reproducible"]);
     let told = world.run(&["explain", "all", "--format", "json"]);
-    let report: Report = serde_json::from_str(&told.stdout).unwrap();
+    let report: Explanation = serde_json::from_str(&told.stdout).unwrap();
     let alone = std::thread::available_parallelism().is_ok_and(|it| it.get() == 1);
     for (factor, _) in TELLS {
         if factor == "cpu-count" && alone {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;
@@ -27,7 +27,7 @@ fn more_files_than_descriptors_differ() {
         .unwrap()
         .into();
     let seen = seen.expect(104, &[]);
-    let report: Report = serde_json::from_str(&seen.stdout).unwrap();
+    let report: Explanation = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(report.differing, FILES);
     assert_eq!(report.unexamined, []);
 }

@@ -7,7 +7,7 @@ use zwieback_model::digest::Fingerprint;
 use zwieback_model::tree::Entry;
 use zwieback_explain::explain::explain;
 use zwieback_explain::knowledge::Knowledge;
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::pair::{Pair, Side};
 
 const NAMES: [&str; 8] = ["x.a", "x.zip", "x.tar.gz", "x.so", "x.pyc", "x.png", "x.pdf", "x"];
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
         a: Side::file(&entry_a, &a),
         b: Side::file(&entry_b, &b),
     };
-    let report = explain(&[pair], &Knowledge::default(), &Limits::default());
+    let report = explain(&[pair], &Knowledge::default(), &ExplainLimits::default());
     let is_told = !report.findings.is_empty() || !report.unexamined.is_empty();
     assert!(a == b || is_told, "two contents differ, and nothing is said");
 });

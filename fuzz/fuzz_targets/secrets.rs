@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::scan::Scan;
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::search::Search;
 
 fn filter() -> &'static Filter {
@@ -21,6 +21,6 @@ fuzz_target!(|bytes: &[u8]| {
     let size = bytes.first().map_or(1, |first| usize::from(*first) + 1);
     bytes.chunks(size).for_each(|piece| pieces.feed(piece));
     assert_eq!(pieces.finish(), whole, "the pieces that bytes come in do not matter");
-    let mut search = Search::new(filter(), Limits { decompressed: 16 << 20, ..Limits::default() });
+    let mut search = Search::new(filter(), ExplainLimits { decompressed: 16 << 20, ..ExplainLimits::default() });
     search.content("output", &bytes).expect("bytes in memory can be read");
 });

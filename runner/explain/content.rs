@@ -25,19 +25,19 @@ pub struct Blocks {
 /// A range of some content; cutting it copies nothing.
 #[derive(Clone)]
 pub struct View<'a> {
-    source: Source<'a>,
+    source: Backing<'a>,
     start: u64,
     size: u64,
 }
 
 #[derive(Clone)]
-enum Source<'a> {
+enum Backing<'a> {
     Given(&'a dyn Content),
     Inflated(Rc<Blocks>),
 }
 
 /// Reads a view from its beginning.
-pub struct Reader<'v, 'a> {
+pub struct ViewReader<'v, 'a> {
     view: &'v View<'a>,
     at: u64,
 }
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
     pub fn of(content: &'a dyn Content) -> Self {
         Self {
             size: content.size(),
-            source: Source::Given(content),
+            source: Backing::Given(content),
             start: 0,
         }
     }
@@ -56,7 +56,7 @@ impl<'a> View<'a> {
     pub fn inflated(blocks: Rc<Blocks>) -> Self {
         Self {
             size: blocks.size,
-            source: Source::Inflated(blocks),
+            source: Backing::Inflated(blocks),
             start: 0,
         }
     }
@@ -108,12 +108,12 @@ impl<'a> View<'a> {
     }
 
     /// The bytes as a stream.
-    pub fn reader(&self) -> Reader<'_, 'a> {
-        Reader { view: self, at: 0 }
+    pub fn reader(&self) -> ViewReader<'_, 'a> {
+        ViewReader { view: self, at: 0 }
     }
 }
 
-impl Source<'_> {
+impl Backing<'_> {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Given(content) => content.read_at(offset, into),
@@ -166,7 +166,7 @@ impl Content for &[u8] {
     }
 }
 
-impl io::Read for Reader<'_, '_> {
+impl io::Read for ViewReader<'_, '_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.view.read_at(self.at, into)?;
         self.at += read as u64;

@@ -7,7 +7,7 @@ const HEAD: usize = 4096;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ContentKind {
     /// An archive of `ar`: static libraries and Debian packages.
     Ar,
     /// A tape archive.
@@ -40,7 +40,7 @@ pub enum Kind {
     Binary,
 }
 
-impl Kind {
+impl ContentKind {
     /// The kind of this content.
     pub fn of(name: &str, view: &View<'_>) -> std::io::Result<Self> {
         let head = view.bytes(0, HEAD)?;
@@ -69,10 +69,14 @@ impl Kind {
             .map(|(_, kind)| *kind)
     }
 
+    /// Whether it is one compressed content.
+    pub fn is_compression(self) -> bool {
+        matches!(self, Self::Gzip | Self::Xz | Self::Zstd | Self::Bzip2)
+    }
+
     /// Whether other contents are inside of it.
     pub fn holds_others(self) -> bool {
-        use Kind::{Ar, Bzip2, Cpio, Gzip, Tar, Xz, Zip, Zstd};
-        matches!(self, Ar | Tar | Cpio | Zip | Gzip | Xz | Zstd | Bzip2)
+        self.is_compression() || matches!(self, Self::Ar | Self::Tar | Self::Cpio | Self::Zip)
     }
 
     /// How people call it.
@@ -97,22 +101,22 @@ impl Kind {
     }
 
     fn of_head(name: &str, head: &[u8]) -> Self {
-        const MAGICS: [(&[u8], Kind); 15] = [
-            (b"!<arch>\n", Kind::Ar),
-            (b"!<thin>\n", Kind::Ar),
-            (b"070701", Kind::Cpio),
-            (b"070702", Kind::Cpio),
-            (b"PK\x03\x04", Kind::Zip),
-            (b"PK\x05\x06", Kind::Zip),
-            (b"\x1f\x8b", Kind::Gzip),
-            (b"\xfd7zXZ\0", Kind::Xz),
-            (b"\x28\xb5\x2f\xfd", Kind::Zstd),
-            (b"BZh", Kind::Bzip2),
-            (b"\x7fELF", Kind::Elf),
-            (b"\x89PNG\r\n\x1a\n", Kind::Png),
-            (b"%PDF-", Kind::Pdf),
-            (b"\xca\xfe\xba\xbe", Kind::Class),
-            (b"\xed\xab\xee\xdb", Kind::Binary),
+        const MAGICS: [(&[u8], ContentKind); 15] = [
+            (b"!<arch>\n", ContentKind::Ar),
+            (b"!<thin>\n", ContentKind::Ar),
+            (b"070701", ContentKind::Cpio),
+            (b"070702", ContentKind::Cpio),
+            (b"PK\x03\x04", ContentKind::Zip),
+            (b"PK\x05\x06", ContentKind::Zip),
+            (b"\x1f\x8b", ContentKind::Gzip),
+            (b"\xfd7zXZ\0", ContentKind::Xz),
+            (b"\x28\xb5\x2f\xfd", ContentKind::Zstd),
+            (b"BZh", ContentKind::Bzip2),
+            (b"\x7fELF", ContentKind::Elf),
+            (b"\x89PNG\r\n\x1a\n", ContentKind::Png),
+            (b"%PDF-", ContentKind::Pdf),
+            (b"\xca\xfe\xba\xbe", ContentKind::Class),
+            (b"\xed\xab\xee\xdb", ContentKind::Binary),
         ];
         let magic = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
         match magic {
@@ -141,13 +145,13 @@ mod tests {
 
     #[test]
     fn kinds_by_magic_and_name() {
-        assert_eq!(Kind::of_head("x", b"!<arch>\n"), Kind::Ar);
+        assert_eq!(ContentKind::of_head("x", b"!<arch>\n"), ContentKind::Ar);
         assert_eq!(
-            Kind::of_head("x.pyc", b"\xa7\r\r\n\0\0\0\0"),
-            Kind::Bytecode
+            ContentKind::of_head("x.pyc", b"\xa7\r\r\n\0\0\0\0"),
+            ContentKind::Bytecode
         );
-        assert_eq!(Kind::of_head("x", b"hello\n"), Kind::Text);
-        assert_eq!(Kind::of_head("x", b"hello\0"), Kind::Binary);
-        assert_eq!(Kind::of_head("x", b""), Kind::Binary);
+        assert_eq!(ContentKind::of_head("x", b"hello\n"), ContentKind::Text);
+        assert_eq!(ContentKind::of_head("x", b"hello\0"), ContentKind::Binary);
+        assert_eq!(ContentKind::of_head("x", b""), ContentKind::Binary);
     }
 }

@@ -7,8 +7,8 @@ use zwieback_model::rel_path::RelPath;
 
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::naming::cause_of;
-use crate::clue::scene::Scene;
+use crate::evidence::context::TextContext;
+use crate::evidence::naming::cause_of;
 use crate::hint;
 use zwieback_model::variation::factor::Factor;
 
@@ -17,7 +17,7 @@ pub const SCHEMA: &str = "zwieback-explain/v1";
 
 /// All that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub struct Explanation {
     /// Always [`SCHEMA`].
     pub schema: String,
     /// How many outputs differ.
@@ -77,7 +77,7 @@ pub struct Group<'r> {
     pub findings: Vec<&'r Finding>,
 }
 
-impl Report {
+impl Explanation {
     /// The findings by cause: causes before consequences, the surest and most frequent first.
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -125,16 +125,16 @@ impl Finding {
 }
 
 impl Finding {
-    /// Notes what counterfactual runs showed: the guilty factors are the only ones left, an order
-    /// now has one author, and what looked like nothing known is named by its author.
+    /// Notes what counterfactual runs showed: the confirmed factors are the only ones left, an order
+    /// now has one cause, and a nameless cause is named by its factor.
     pub fn confirm(&mut self, factors: &[Factor], how: &str) {
-        // Each variable of a dump has an author of its own; one that is found clears no other.
+        // Each variable of a dump has a factor of its own; one that is confirmed excludes no other.
         if self.cause != Cause::Environment && !factors.is_empty() {
             self.factors = factors.to_vec();
         }
         self.confirmed = Some(how.to_owned());
-        if let ([guilty], true) = (factors, self.cause.is_nameless()) {
-            self.cause = cause_of(*guilty, Scene::Text);
+        if let ([confirmed], true) = (factors, self.cause.is_nameless()) {
+            self.cause = cause_of(*confirmed, TextContext::Text);
             self.fix = hint::plain(self.cause)
                 .map(str::to_owned)
                 .or(self.fix.take());

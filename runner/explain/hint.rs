@@ -1,26 +1,26 @@
 //! What to change, for the tool that wrote what differs.
 
 use crate::cause::Cause;
-use crate::clue::naming::mentions;
-use crate::clue::scene::Scene;
-use crate::format::kind::Kind;
-use crate::spot::{Draft, Spot};
+use crate::content_kind::ContentKind;
+use crate::evidence::context::TextContext;
+use crate::evidence::naming::mentions;
+use crate::location::{FindingDraft, Location};
 use zwieback_model::variation::factor::Factor;
 
 /// A fix for this finding, where one is known.
-pub fn fix(spot: &Spot, draft: &Draft<'_>) -> Option<String> {
-    let cause = draft.verdict.cause;
+pub fn fix(location: &Location, draft: &FindingDraft<'_>) -> Option<String> {
+    let cause = draft.attribution.cause;
     let text = match cause {
-        Cause::MemberTime => member_time(spot),
-        Cause::MemberOwner => member_owner(spot),
-        Cause::MemberMode | Cause::FileMode => member_mode(spot),
-        Cause::MemberOrder => member_order(spot, &draft.verdict.factors),
+        Cause::MemberTime => member_time(location),
+        Cause::MemberOwner => member_owner(location),
+        Cause::MemberMode | Cause::FileMode => member_mode(location),
+        Cause::MemberOrder => member_order(location, &draft.attribution.factors),
         Cause::DateInText | Cause::YearInText | Cause::Timezone | Cause::SourceTime => {
-            date_in_text(spot, draft)
+            date_in_text(location, draft)
         }
-        Cause::LineOrder | Cause::WordOrder => order(&draft.verdict.factors),
+        Cause::LineOrder | Cause::WordOrder => order(&draft.attribution.factors),
         Cause::DebugPath | Cause::FileMacro | Cause::BuildPath => {
-            path(spot, draft).or(plain(cause))?
+            path(location, draft).or(plain(cause))?
         }
         Cause::RandomValue if is_symbol(draft) => {
             "`-frandom-seed=NAME` for each object, e.g. -frandom-seed=$@ in a make rule"
@@ -124,13 +124,14 @@ fn machine(cause: Cause) -> Option<&'static str> {
     })
 }
 
-/// Who writes a path shows in where it stands and in what it leads to.
-fn path(spot: &Spot, draft: &Draft<'_>) -> Option<&'static str> {
+/// The tool that writes a path, told by the section it stands in and the name it ends with.
+fn path(location: &Location, draft: &FindingDraft<'_>) -> Option<&'static str> {
     let (left, detail) = (draft.left.as_str(), draft.detail.as_str());
     // The text that is shown may go on behind the name.
     let leads_to = |end: &str| {
         let mut found = left.match_indices(end);
-        found.any(|(at, _)| !left[at + end.len()..].starts_with(|it: char| it.is_alphanumeric()))
+        found
+            .any(|(at, _)| !left[at + end.len()..].starts_with(|next: char| next.is_alphanumeric()))
     };
     Some(match () {
         () if detail.contains(".dynstr") => {
@@ -138,7 +139,7 @@ fn path(spot: &Spot, draft: &Draft<'_>) -> Option<&'static str> {
         }
         () if detail.contains(".gopclntab") || leads_to(".go") => "`go build -trimpath`",
         () if leads_to(".rs") => "`rustc --remap-path-prefix=$PWD=.`, with cargo in RUSTFLAGS",
-        () if is_bytecode(spot) => {
+        () if is_bytecode(location) => {
             "`python -m compileall -s $PWD`, which leaves the folder out, or compile by a relative path"
         }
         () if left.contains("#line ") => {
@@ -148,21 +149,21 @@ fn path(spot: &Spot, draft: &Draft<'_>) -> Option<&'static str> {
     })
 }
 
-fn member_time(spot: &Spot) -> &'static str {
-    match spot.holder {
-        Some(Kind::Ar) => {
+fn member_time(location: &Location) -> &'static str {
+    match location.holder {
+        Some(ContentKind::Ar) => {
             "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr, and `ranlib -D`"
         }
-        Some(Kind::Zip) if is_jar(spot) => {
+        Some(ContentKind::Zip) if is_jar(location) => {
             "`jar --date=1980-01-01T00:00:02Z` (JDK 17.0.3 or later); Maven: project.build.outputTimestamp, Gradle: preserveFileTimestamps = false"
         }
-        Some(Kind::Zip) if is_wheel(spot) => {
+        Some(ContentKind::Zip) if is_wheel(location) => {
             "export SOURCE_DATE_EPOCH for the step that builds the wheel"
         }
-        Some(Kind::Cpio) => {
+        Some(ContentKind::Cpio) => {
             "`find . -exec touch -h -d @$SOURCE_DATE_EPOCH {} +` before `cpio --reproducible`"
         }
-        Some(Kind::Zip) => {
+        Some(ContentKind::Zip) => {
             "`find . -exec touch -h -d @$SOURCE_DATE_EPOCH {} +` and `TZ=UTC zip -X`"
         }
         _ => {
@@ -171,30 +172,32 @@ fn member_time(spot: &Spot) -> &'static str {
     }
 }
 
-fn member_owner(spot: &Spot) -> &'static str {
-    match spot.holder {
-        Some(Kind::Ar) => "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr",
-        Some(Kind::Zip) => "`zip -X`, which leaves owners out",
-        Some(Kind::Cpio) => "`cpio -R 0:0`",
+fn member_owner(location: &Location) -> &'static str {
+    match location.holder {
+        Some(ContentKind::Ar) => "make the archive deterministic: `ar D`, e.g. ARFLAGS=Dcr",
+        Some(ContentKind::Zip) => "`zip -X`, which leaves owners out",
+        Some(ContentKind::Cpio) => "`cpio -R 0:0`",
         _ => "`tar --owner=0 --group=0 --numeric-owner`",
     }
 }
 
-fn member_mode(spot: &Spot) -> &'static str {
-    match spot.holder {
-        Some(Kind::Ar) => "make the archive deterministic: `ar D`, or `umask 022` in the step",
-        Some(Kind::Tar) => "`umask 022` in the step, or `tar --mode=go=rX,u+rw,a-s`",
+fn member_mode(location: &Location) -> &'static str {
+    match location.holder {
+        Some(ContentKind::Ar) => {
+            "make the archive deterministic: `ar D`, or `umask 022` in the step"
+        }
+        Some(ContentKind::Tar) => "`umask 022` in the step, or `tar --mode=go=rX,u+rw,a-s`",
         _ => "`umask 022` in the step, or `chmod` to a fixed mode (install -m 644)",
     }
 }
 
-fn member_order(spot: &Spot, factors: &[Factor]) -> &'static str {
-    let innermost = Kind::of_name(spot.name());
+fn member_order(location: &Location, factors: &[Factor]) -> &'static str {
+    let innermost = ContentKind::of_name(location.name());
     match innermost {
-        Some(Kind::Tar) => "`tar --sort=name`",
-        Some(Kind::Cpio) => "`find . | LC_ALL=C sort | cpio -o -H newc`",
-        Some(Kind::Zip) => "`find . | LC_ALL=C sort | zip -X@ OUT.zip`",
-        Some(Kind::Ar) if factors.first() == Some(&Factor::Scheduling) => {
+        Some(ContentKind::Tar) => "`tar --sort=name`",
+        Some(ContentKind::Cpio) => "`find . | LC_ALL=C sort | cpio -o -H newc`",
+        Some(ContentKind::Zip) => "`find . | LC_ALL=C sort | zip -X@ OUT.zip`",
+        Some(ContentKind::Ar) if factors.first() == Some(&Factor::Scheduling) => {
             "add the members in one command, in a fixed order"
         }
         _ => {
@@ -203,8 +206,11 @@ fn member_order(spot: &Spot, factors: &[Factor]) -> &'static str {
     }
 }
 
-fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
-    match (draft.verdict.cause, Scene::of_text(spot.name())) {
+fn date_in_text(location: &Location, draft: &FindingDraft<'_>) -> &'static str {
+    match (
+        draft.attribution.cause,
+        TextContext::of_text(location.name()),
+    ) {
         (Cause::Timezone, _) => {
             "format times in UTC: `date -u`, time.gmtime, or TZ=UTC for the step"
         }
@@ -217,15 +223,17 @@ fn date_in_text(spot: &Spot, draft: &Draft<'_>) -> &'static str {
         _ if mentions(draft.context, &["pot-creation-date"]) => {
             "xgettext takes no date: `sed -i '/^\"POT-Creation-Date:/d'` behind it, or write the date of SOURCE_DATE_EPOCH there"
         }
-        (_, Scene::Manual) => {
+        (_, TextContext::Manual) => {
             "export SOURCE_DATE_EPOCH (help2man, pod2man and docbook take it), or `pod2man --date`"
         }
-        (_, Scene::Markup) => "switch the generator's time stamp off, or export SOURCE_DATE_EPOCH",
+        (_, TextContext::Markup) => {
+            "switch the generator's time stamp off, or export SOURCE_DATE_EPOCH"
+        }
         _ => "write `date -u -d @$SOURCE_DATE_EPOCH` instead of `date`",
     }
 }
 
-/// How to fix an order, given who may have made it: one suspect, or several.
+/// How to fix an order, given the factors that may have made it.
 pub fn order(factors: &[Factor]) -> &'static str {
     match factors {
         [Factor::Locale, ..] => "`LC_ALL=C sort`: the order must not depend on the locale",
@@ -246,26 +254,26 @@ pub fn order(factors: &[Factor]) -> &'static str {
 }
 
 /// Names of symbols and sections are made by the compiler, not by the program.
-fn is_symbol(draft: &Draft<'_>) -> bool {
+fn is_symbol(draft: &FindingDraft<'_>) -> bool {
     draft.detail.contains(".strtab") || draft.detail == "section name"
 }
 
-fn is_bytecode(spot: &Spot) -> bool {
-    [".pyc"].iter().any(|end| spot.name().ends_with(end))
+fn is_bytecode(location: &Location) -> bool {
+    [".pyc"].iter().any(|end| location.name().ends_with(end))
 }
 
-fn is_jar(spot: &Spot) -> bool {
-    holder_ends(spot, &[".jar", ".war", ".ear"])
+fn is_jar(location: &Location) -> bool {
+    holder_ends(location, &[".jar", ".war", ".ear"])
 }
 
-fn is_wheel(spot: &Spot) -> bool {
-    holder_ends(spot, &[".whl"])
+fn is_wheel(location: &Location) -> bool {
+    holder_ends(location, &[".whl"])
 }
 
-fn holder_ends(spot: &Spot, ends: &[&str]) -> bool {
-    let holder = match spot.members.len().checked_sub(2) {
-        Some(at) => spot.members[at].as_str(),
-        None => spot.path.as_str(),
+fn holder_ends(location: &Location, ends: &[&str]) -> bool {
+    let holder = match location.members.len().checked_sub(2) {
+        Some(at) => location.members[at].as_str(),
+        None => location.path.as_str(),
     };
     ends.iter().any(|end| holder.ends_with(end))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::excerpt;
-use crate::finding::{Finding, Group, Report};
+use crate::finding::{Explanation, Finding, Group};
 
 /// Nothing may be loaded and nothing executed, whatever an output smuggles into the page.
 const HEAD: &str = "<!DOCTYPE html>
@@ -25,7 +25,7 @@ th { text-align: left; font-weight: normal; width: 50% }
 ";
 
 /// The whole page. `title` names the build, e.g. `zlib 1.2.13`.
-pub fn page(report: &Report, title: &str) -> String {
+pub fn page(report: &Explanation, title: &str) -> String {
     let mut page = HEAD.to_owned();
     let title = escape(&excerpt::text(title));
     push(
@@ -117,7 +117,7 @@ fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn unexamined(page: &mut String, report: &Report) {
+fn unexamined(page: &mut String, report: &Explanation) {
     if report.unexamined.is_empty() {
         return;
     }
@@ -186,7 +186,7 @@ mod tests {
             place: evil.clone(),
             reason: evil.clone(),
         };
-        let report = Report {
+        let report = Explanation {
             schema: SCHEMA.to_owned(),
             differing: 1,
             findings: vec![finding],

@@ -8,7 +8,7 @@ use zwieback_model::variation::factor::Factor;
 /// Seconds since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Span {
+pub struct TimeSpan {
     /// The first second.
     pub start: i64,
     /// The last second.
@@ -18,11 +18,11 @@ pub struct Span {
 /// What is known of one run. Everything may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Facts {
+pub struct RunFacts {
     /// The wall clock as the steps saw it, from the first step's start to the last step's end.
-    pub clock: Option<Span>,
-    /// The kernel's clock meanwhile, which stamps created files whatever the steps are told.
-    pub created: Option<Span>,
+    pub clock: Option<TimeSpan>,
+    /// The kernel's clock meanwhile, which stamps created files whatever clock the steps see.
+    pub created: Option<TimeSpan>,
     /// The modification time of the staged sources.
     pub source_mtime: Option<i64>,
     /// `SOURCE_DATE_EPOCH`.
@@ -34,7 +34,7 @@ pub struct Facts {
     /// The lowest and the highest process id handed out.
     pub pids: Option<(u32, u32)>,
     /// Seconds since boot when the first step began and when the last one ended.
-    pub uptime: Option<Span>,
+    pub uptime: Option<TimeSpan>,
     /// Words of the run by factor and name: `build-path` → `root` → `/build`, `cpu-count` →
     /// `count` → `2`, `user` → `uid` → `1000`. Only names known of both runs are compared.
     pub words: BTreeMap<Factor, BTreeMap<String, String>>,
@@ -45,9 +45,9 @@ pub struct Facts {
 #[serde(default, deny_unknown_fields)]
 pub struct Knowledge {
     /// Run A.
-    pub a: Facts,
+    pub a: RunFacts,
     /// Run B.
-    pub b: Facts,
+    pub b: RunFacts,
     /// The factors that differed between the runs, where that is known: others are no suspects.
     pub varied: Option<BTreeSet<Factor>>,
 }
@@ -55,7 +55,7 @@ pub struct Knowledge {
 /// One word of which both runs have their own spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word<'k> {
-    /// The factor it betrays.
+    /// The factor it belongs to.
     pub factor: Factor,
     /// Its spelling in run A.
     pub a: &'k str,
@@ -63,7 +63,7 @@ pub struct Word<'k> {
     pub b: &'k str,
 }
 
-impl Facts {
+impl RunFacts {
     /// Adds a word of the run.
     #[must_use]
     pub fn with(mut self, factor: Factor, name: &str, text: &str) -> Self {
@@ -124,10 +124,10 @@ mod tests {
     #[test]
     fn only_words_of_both_runs_count() {
         let knowledge = Knowledge {
-            a: Facts::default()
+            a: RunFacts::default()
                 .with(Factor::Home, "home", "/a")
                 .with(Factor::Env, "X", "1"),
-            b: Facts::default().with(Factor::Home, "home", "/b/longer"),
+            b: RunFacts::default().with(Factor::Home, "home", "/b/longer"),
             varied: None,
         };
         assert_eq!(knowledge.words().len(), 1);

@@ -2,7 +2,7 @@
 
 /// The bounds of one explanation; what they cut off is named in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ExplainLimits {
     /// How deep containers may nest.
     pub depth: usize,
     /// Decompressed bytes held at one time, both sides together.
@@ -16,7 +16,7 @@ pub struct Limits {
     /// Members read from one container.
     pub members: usize,
     /// Pairs of lines or strings judged in one file.
-    pub judged: usize,
+    pub classified: usize,
     /// Findings of one output.
     pub findings_of_one: usize,
     /// Findings in the whole report.
@@ -25,7 +25,7 @@ pub struct Limits {
     pub compared: u64,
 }
 
-impl Default for Limits {
+impl Default for ExplainLimits {
     fn default() -> Self {
         Self {
             depth: 8,
@@ -34,7 +34,7 @@ impl Default for Limits {
             loaded: 16 << 20,
             program: 48 << 20,
             members: 100_000,
-            judged: 2_000,
+            classified: 2_000,
             findings_of_one: 24,
             findings: 5_000,
             compared: 16 << 30,

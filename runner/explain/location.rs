@@ -1,24 +1,24 @@
-//! Where a walk stands, and what it noted there before anybody judged whether it is worth keeping.
+//! A place inside of an output, and a finding there before it is counted.
 
 use zwieback_model::rel_path::RelPath;
 
-use crate::clue::verdict::Verdict;
+use crate::content_kind::ContentKind;
+use crate::evidence::attribution::Attribution;
 use crate::excerpt;
-use crate::format::kind::Kind;
 
-/// Where the walk stands: an output, and the way through the containers in it.
+/// A place: an output, and the way through the containers in it.
 #[derive(Clone, Debug)]
-pub struct Spot {
+pub struct Location {
     /// The output.
     pub path: RelPath,
     /// The members on the way.
     pub members: Vec<String>,
     /// What the innermost container is.
-    pub holder: Option<Kind>,
+    pub holder: Option<ContentKind>,
 }
 
-/// A finding before it is judged worth keeping.
-pub struct Draft<'d> {
+/// A finding before it is added to an explanation.
+pub struct FindingDraft<'d> {
     /// The field, section or line.
     pub detail: String,
     /// The first difference.
@@ -28,12 +28,12 @@ pub struct Draft<'d> {
     /// What run B has.
     pub right: String,
     /// Why.
-    pub verdict: Verdict,
+    pub attribution: Attribution,
     /// The text around, for the hint.
     pub context: &'d [u8],
 }
 
-impl Spot {
+impl Location {
     /// The output itself.
     pub fn output(path: &RelPath) -> Self {
         Self {
@@ -43,9 +43,9 @@ impl Spot {
         }
     }
 
-    /// A member of the container at this spot.
+    /// A member of the container at this location.
     #[must_use]
-    pub fn member(&self, name: &str, holder: Kind) -> Self {
+    pub fn member(&self, name: &str, holder: ContentKind) -> Self {
         let mut members = self.members.clone();
         members.push(excerpt::text(name));
         Self {

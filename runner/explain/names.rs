@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use zwieback_model::rel_path::RelPath;
 
 use crate::certainty::Certainty;
-use crate::clue::judge::Judge;
-use crate::clue::scene::Scene;
-use crate::clue::verdict::Verdict;
+use crate::evidence::attribution::Attribution;
+use crate::evidence::classifier::Classifier;
+use crate::evidence::context::TextContext;
 use crate::excerpt;
+use crate::location::{FindingDraft, Location};
 use crate::pair::Pair;
-use crate::spot::{Draft, Spot};
 use crate::walk::Walk;
 
 /// One output under two names.
 pub struct Renaming {
     a: String,
     b: String,
-    verdict: Verdict,
+    attribution: Attribution,
 }
 
 /// Outputs only one run has, paired by folder and order where the names differ by a known word.
 /// Both names lead to the same renaming.
-pub fn renamed(judge: &Judge<'_>, pairs: &[Pair<'_>]) -> BTreeMap<RelPath, Renaming> {
+pub fn renamed(classifier: &Classifier<'_>, pairs: &[Pair<'_>]) -> BTreeMap<RelPath, Renaming> {
     let only_a = pairs
         .iter()
         .filter(|pair| pair.b.entry.is_none())
@@ -34,17 +34,21 @@ pub fn renamed(judge: &Judge<'_>, pairs: &[Pair<'_>]) -> BTreeMap<RelPath, Renam
         .collect();
     let mut renamed = BTreeMap::new();
     for (a, b) in only_a.zip(only_b) {
-        let judged = judge.lines(Scene::Text, a.as_str().as_bytes(), b.as_str().as_bytes());
-        let known = judged
+        let classified = classifier.lines(
+            TextContext::Text,
+            a.as_str().as_bytes(),
+            b.as_str().as_bytes(),
+        );
+        let known = classified
             .into_iter()
-            .map(|judged| judged.verdict)
-            .find(|verdict| verdict.certainty == Certainty::Known);
+            .map(|classified| classified.attribution)
+            .find(|attribution| attribution.certainty == Certainty::Known);
         for path in [a, b] {
-            renamed.extend(known.clone().map(|verdict| {
+            renamed.extend(known.clone().map(|attribution| {
                 let renaming = Renaming {
                     a: a.to_string(),
                     b: b.to_string(),
-                    verdict,
+                    attribution,
                 };
                 (path.clone(), renaming)
             }));
@@ -54,17 +58,17 @@ pub fn renamed(judge: &Judge<'_>, pairs: &[Pair<'_>]) -> BTreeMap<RelPath, Renam
 }
 
 /// Adds the finding, at the name of run A.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, renaming: &Renaming) {
-    if spot.path.as_str() != renaming.a {
+pub fn explain(walk: &mut Walk<'_>, location: &Location, renaming: &Renaming) {
+    if location.path.as_str() != renaming.a {
         return;
     }
-    let draft = Draft {
+    let draft = FindingDraft {
         detail: "name".to_owned(),
         offset: None,
         left: excerpt::text(&renaming.a),
         right: excerpt::text(&renaming.b),
-        verdict: renaming.verdict.clone(),
+        attribution: renaming.attribution.clone(),
         context: renaming.a.as_bytes(),
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }

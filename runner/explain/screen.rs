@@ -2,7 +2,7 @@
 
 use crate::certainty::Certainty;
 use crate::excerpt;
-use crate::finding::{Finding, Group, Report};
+use crate::finding::{Explanation, Finding, Group};
 
 /// The most lines a summary has.
 pub const SUMMARY: usize = 25;
@@ -39,7 +39,7 @@ pub struct Span {
 pub type Line = Vec<Span>;
 
 /// At most [`SUMMARY`] lines: the weightiest causes in full, the others counted.
-pub fn summary(report: &Report) -> Vec<Line> {
+pub fn summary(report: &Explanation) -> Vec<Line> {
     let groups = report.groups();
     let notes = usize::from(!report.unexamined.is_empty());
     let mut lines: Vec<Line> = Vec::new();
@@ -58,7 +58,7 @@ pub fn summary(report: &Report) -> Vec<Line> {
 }
 
 /// Every finding, however many there are.
-pub fn full(report: &Report) -> Vec<Line> {
+pub fn full(report: &Explanation) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for group in report.groups() {
         lines.extend(group.findings.iter().flat_map(|finding| entry(finding)));
@@ -189,7 +189,7 @@ fn remainder(groups: &[Group<'_>]) -> Line {
     vec![span(Label::Key, "  and "), span(Label::Plain, &text)]
 }
 
-fn unexamined(report: &Report) -> Option<Line> {
+fn unexamined(report: &Explanation) -> Option<Line> {
     let first = report.unexamined.first()?;
     let more = match report.unexamined.len() - 1 {
         0 => String::new(),
@@ -214,8 +214,8 @@ mod tests {
     use crate::cause::Cause;
     use crate::explain::explain;
     use crate::finding::Unexamined;
-    use crate::knowledge::{Facts, Knowledge, Span as Clock};
-    use crate::limits::Limits;
+    use crate::knowledge::{Knowledge, RunFacts, TimeSpan as Clock};
+    use crate::limits::ExplainLimits;
     use crate::pair::{Pair, Side};
     use zwieback_model::digest::Fingerprint;
     use zwieback_model::tree::Entry;
@@ -231,16 +231,16 @@ mod tests {
         bytes
     }
 
-    fn report() -> Report {
+    fn report() -> Explanation {
         let (a, b) = (archive(1_763_819_416), archive(1_798_408_233));
         let entry = |bytes: &[u8]| Entry::File {
             content: Fingerprint::of(bytes),
             executable: false,
         };
         let (entry_a, entry_b) = (entry(&a), entry(&b));
-        let facts = |at| Facts {
+        let facts = |at| RunFacts {
             clock: Some(Clock { start: at, end: at }),
-            ..Facts::default()
+            ..RunFacts::default()
         };
         let knowledge = Knowledge {
             a: facts(1_763_819_416),
@@ -252,7 +252,7 @@ mod tests {
             a: Side::file(&entry_a, &a),
             b: Side::file(&entry_b, &b),
         };
-        explain(&[pair], &knowledge, &Limits::default())
+        explain(&[pair], &knowledge, &ExplainLimits::default())
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
     fn a_report_survives_its_json() {
         let report = report();
         let json = serde_json::to_string(&report).unwrap();
-        assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+        assert_eq!(serde_json::from_str::<Explanation>(&json).unwrap(), report);
     }
 
     #[test]

@@ -11,11 +11,12 @@ use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::hit::Hit;
 use zwieback_model::secrets::scan::Scan;
 
+use crate::archive::list;
+use crate::archive::member::{ArchiveMember, Extent, MemberList, Packing};
 use crate::content::{BLOCK, Blocks, Content, View};
-use crate::format::kind::Kind;
-use crate::format::member::{Extent, Listing, Member, Packing};
-use crate::format::{ar, compressed, cpio, tar, unpack, zip};
-use crate::limits::Limits;
+use crate::content_kind::ContentKind;
+use crate::format::compressed;
+use crate::limits::ExplainLimits;
 
 /// Members of all archives together.
 const MEMBERS: usize = 1_000_000;
@@ -23,17 +24,17 @@ const MEMBERS: usize = 1_000_000;
 /// What was found, and what was not looked at.
 #[derive(Debug, Default)]
 pub struct Searched {
-    /// The hits, each with the way to it: a path, then the names of members.
+    /// The hits, each with the nesting to it: a path, then the names of members.
     pub hits: Vec<(String, Hit)>,
     /// What a limit or a damaged byte kept from being looked at, and why.
     pub skipped: Vec<(String, String)>,
 }
 
-/// One search through many contents, which spend from one purse.
+/// One search through many contents, within one budget.
 #[derive(Debug)]
 pub struct Search<'f> {
     filter: &'f Filter,
-    limits: Limits,
+    limits: ExplainLimits,
     /// Bytes that may still be decompressed.
     left: u64,
     /// Members that may still be listed: archives may name one range of bytes many times.
@@ -43,14 +44,14 @@ pub struct Search<'f> {
 
 /// Where a content is: a path and the names of members.
 #[derive(Clone, Debug)]
-struct Way {
+struct Nesting {
     text: String,
     depth: usize,
 }
 
 impl<'f> Search<'f> {
     /// A search that has not begun.
-    pub fn new(filter: &'f Filter, limits: Limits) -> Self {
+    pub fn new(filter: &'f Filter, limits: ExplainLimits) -> Self {
         Self {
             filter,
             left: limits.decompressed,
@@ -62,13 +63,13 @@ impl<'f> Search<'f> {
 
     /// Looks through a content, and through what is inside of it.
     pub fn content(&mut self, path: &str, content: &dyn Content) -> io::Result<()> {
-        let way = Way {
+        let nesting = Nesting {
             text: path.to_owned(),
             depth: 0,
         };
         let view = View::of(content);
-        let hits = self.scan(&way, &view)?;
-        self.enter(&way, &view, hits)
+        let hits = self.scan(&nesting, &view)?;
+        self.enter(&nesting, &view, hits)
     }
 
     /// Looks through a text that is no archive.
@@ -82,8 +83,8 @@ impl<'f> Search<'f> {
         self.searched
     }
 
-    fn scan(&self, way: &Way, view: &View<'_>) -> io::Result<Vec<Hit>> {
-        let mut scan = Scan::new(self.filter, &way.text);
+    fn scan(&self, nesting: &Nesting, view: &View<'_>) -> io::Result<Vec<Hit>> {
+        let mut scan = Scan::new(self.filter, &nesting.text);
         let mut reader = view.reader();
         let mut block = vec![0; 4 * BLOCK];
         loop {
@@ -96,51 +97,47 @@ impl<'f> Search<'f> {
     }
 
     /// Goes into what is inside, with the hits that the outside gave.
-    fn enter(&mut self, way: &Way, view: &View<'_>, hits: Vec<Hit>) -> io::Result<()> {
-        let kind = Kind::of(&way.text, view)?;
-        let most = self.limits.members;
-        let listing = match kind {
-            Kind::Ar => ar::members(view, most)?,
-            Kind::Tar => tar::members(view, most)?,
-            Kind::Cpio => cpio::members(view, most)?,
-            Kind::Zip => zip::members(view, most)?,
-            Kind::Gzip | Kind::Xz | Kind::Zstd | Kind::Bzip2 if self.may_enter(way) => {
-                let before = self.searched.hits.len();
-                self.compressed(way, kind, view)?;
-                // What could not be compressed stands there as it is, and was found inside.
-                if self.searched.hits.len() == before {
-                    self.report(&way.text, hits);
-                }
-                return Ok(());
+    fn enter(&mut self, nesting: &Nesting, view: &View<'_>, hits: Vec<Hit>) -> io::Result<()> {
+        let kind = ContentKind::of(&nesting.text, view)?;
+        if kind.is_compression() && self.may_enter(nesting) {
+            let before = self.searched.hits.len();
+            self.compressed(nesting, kind, view)?;
+            // What could not be compressed stands there as it is, and was found inside.
+            if self.searched.hits.len() == before {
+                self.report(&nesting.text, hits);
             }
-            _ => {
-                self.report(&way.text, hits);
-                return Ok(());
-            }
+            return Ok(());
+        }
+        let Some(list) = list::members(kind, view, self.limits.members)? else {
+            self.report(&nesting.text, hits);
+            return Ok(());
         };
         let is_entered =
-            !listing.members.is_empty() && self.may_enter(way) && self.may_list(way, &listing);
+            !list.members.is_empty() && self.may_enter(nesting) && self.may_list(nesting, &list);
         if is_entered {
-            self.members(way, view, &listing, hits)
+            self.members(nesting, view, &list, hits)
         } else {
-            self.report(&way.text, hits);
+            self.report(&nesting.text, hits);
             Ok(())
         }
     }
 
     fn members(
         &mut self,
-        way: &Way,
+        nesting: &Nesting,
         view: &View<'_>,
-        listing: &Listing<'_>,
+        list: &MemberList<'_>,
         mut hits: Vec<Hit>,
     ) -> io::Result<()> {
-        if listing.extent == Extent::Cut {
-            let read = listing.members.len();
-            self.skip(way, format!("only the first {read} members could be read"));
+        if list.extent == Extent::Cut {
+            let read = list.members.len();
+            self.skip(
+                nesting,
+                format!("only the first {read} members could be read"),
+            );
         }
-        for member in &listing.members {
-            let inside = way.member(&member.name);
+        for member in &list.members {
+            let inside = nesting.member(&member.name);
             match member.packing {
                 Packing::Plain => self.plain(&inside, view, member, &mut hits)?,
                 Packing::Deflated => self.deflated(&inside, view, member, &mut hits)?,
@@ -148,7 +145,7 @@ impl<'f> Search<'f> {
                 Packing::Index => {}
             }
         }
-        self.report(&way.text, hits);
+        self.report(&nesting.text, hits);
         Ok(())
     }
 
@@ -156,9 +153,9 @@ impl<'f> Search<'f> {
     /// its own lines.
     fn plain(
         &mut self,
-        way: &Way,
+        nesting: &Nesting,
         archive: &View<'_>,
-        member: &Member<'_>,
+        member: &ArchiveMember<'_>,
         hits: &mut Vec<Hit>,
     ) -> io::Result<()> {
         let range = range(archive, member);
@@ -167,23 +164,23 @@ impl<'f> Search<'f> {
         let cost = member.content.size();
         if hits.iter().any(is_inside) && cost <= self.left {
             self.left -= cost;
-            own = self.scan(way, &member.content)?;
+            own = self.scan(nesting, &member.content)?;
             if !own.is_empty() {
                 hits.retain(|hit| !is_inside(hit));
             }
         }
-        self.enter(way, &member.content, own)
+        self.enter(nesting, &member.content, own)
     }
 
     fn deflated(
         &mut self,
-        way: &Way,
+        nesting: &Nesting,
         archive: &View<'_>,
-        member: &Member<'_>,
+        member: &ArchiveMember<'_>,
         hits: &mut Vec<Hit>,
     ) -> io::Result<()> {
         let before = self.searched.hits.len();
-        self.stream(way, unpack::stream(member))?;
+        self.stream(nesting, member.stream())?;
         if self.searched.hits.len() > before {
             let range = range(archive, member);
             hits.retain(|hit| !range.contains(&hit.offset));
@@ -191,24 +188,33 @@ impl<'f> Search<'f> {
         Ok(())
     }
 
-    fn compressed(&mut self, way: &Way, kind: Kind, view: &View<'_>) -> io::Result<()> {
-        let inside = way.member(&compressed::inner_name(way.name()));
+    fn compressed(
+        &mut self,
+        nesting: &Nesting,
+        kind: ContentKind,
+        view: &View<'_>,
+    ) -> io::Result<()> {
+        let inside = nesting.member(&compressed::inner_name(nesting.name()));
         match compressed::decoder(kind, view) {
             Ok(stream) => self.stream(&inside, Some(stream)),
             Err(error) => {
-                self.skip(way, format!("cannot be decompressed: {error}"));
+                self.skip(nesting, format!("cannot be decompressed: {error}"));
                 Ok(())
             }
         }
     }
 
     /// Decompresses, looks through all of it, and goes into as much of it as may be held.
-    fn stream<'r>(&mut self, way: &Way, stream: Option<Box<dyn Read + 'r>>) -> io::Result<()> {
+    fn stream<'r>(
+        &mut self,
+        nesting: &Nesting,
+        stream: Option<Box<dyn Read + 'r>>,
+    ) -> io::Result<()> {
         let Some(mut stream) = stream else {
-            self.skip(way, "its compression cannot be read".to_owned());
+            self.skip(nesting, "its compression cannot be read".to_owned());
             return Ok(());
         };
-        let (mut scan, mut held) = (Scan::new(self.filter, &way.text), Blocks::default());
+        let (mut scan, mut held) = (Scan::new(self.filter, &nesting.text), Blocks::default());
         let mut is_whole = true;
         loop {
             let (block, end) = block(&mut stream);
@@ -223,44 +229,50 @@ impl<'f> Search<'f> {
             match end {
                 Ok(false) if self.left > 0 => {}
                 Ok(false) => {
-                    self.skip(way, "the limit of decompressed bytes is used up".to_owned());
+                    self.skip(
+                        nesting,
+                        "the limit of decompressed bytes is used up".to_owned(),
+                    );
                     break;
                 }
                 Ok(true) => break,
                 Err(error) => {
-                    self.skip(way, format!("the compressed data is damaged: {error}"));
+                    self.skip(nesting, format!("the compressed data is damaged: {error}"));
                     break;
                 }
             }
         }
         let hits = scan.finish();
         let view = View::inflated(Rc::new(held));
-        if !is_whole && Kind::of(&way.text, &view)?.holds_others() {
+        if !is_whole && ContentKind::of(&nesting.text, &view)?.holds_others() {
             let size = view.size();
-            self.skip(way, format!("only its first {size} bytes were entered"));
+            self.skip(nesting, format!("only its first {size} bytes were entered"));
         }
         // What is held here is held until its inside is done.
         let held = self.limits.inflated;
         self.limits.inflated = held.saturating_sub(view.size());
-        let entered = self.enter(way, &view, hits);
+        let entered = self.enter(nesting, &view, hits);
         self.limits.inflated = held;
         entered
     }
 
-    fn may_enter(&mut self, way: &Way) -> bool {
-        let may = way.depth < self.limits.depth;
+    fn may_enter(&mut self, nesting: &Nesting) -> bool {
+        let may = nesting.depth < self.limits.depth;
         if !may {
             let depth = self.limits.depth;
-            self.skip(way, format!("containers nest deeper than {depth}"));
+            self.skip(nesting, format!("containers nest deeper than {depth}"));
         }
         may
     }
 
-    fn may_list(&mut self, way: &Way, listing: &Listing<'_>) -> bool {
-        let left = self.members.checked_sub(listing.members.len());
+    fn may_list(&mut self, nesting: &Nesting, list: &MemberList<'_>) -> bool {
+        let left = self.members.checked_sub(list.members.len());
         self.members = left.unwrap_or(0);
         if left.is_none() {
-            self.skip(way, format!("archives hold more than {MEMBERS} members"));
+            self.skip(
+                nesting,
+                format!("archives hold more than {MEMBERS} members"),
+            );
         }
         left.is_some()
     }
@@ -270,14 +282,14 @@ impl<'f> Search<'f> {
         self.searched.hits.extend(placed);
     }
 
-    fn skip(&mut self, way: &Way, reason: String) {
+    fn skip(&mut self, nesting: &Nesting, reason: String) {
         if self.searched.skipped.len() < self.limits.findings {
-            self.searched.skipped.push((way.text.clone(), reason));
+            self.searched.skipped.push((nesting.text.clone(), reason));
         }
     }
 }
 
-impl Way {
+impl Nesting {
     fn name(&self) -> &str {
         self.text.rsplit('!').next().unwrap_or(&self.text)
     }
@@ -291,7 +303,7 @@ impl Way {
 }
 
 /// Where a member stands in its archive.
-fn range(archive: &View<'_>, member: &Member<'_>) -> Range<u64> {
+fn range(archive: &View<'_>, member: &ArchiveMember<'_>) -> Range<u64> {
     let start = member.content.origin().saturating_sub(archive.origin());
     start..start.saturating_add(member.content.size())
 }

@@ -1,27 +1,27 @@
-//! One walk through all differing outputs: where it stands, what it may still spend, what it found.
+//! One walk through all differing outputs: what it may still read and hold, and what it found.
 
 use std::io;
 
 use crate::certainty::Certainty;
-use crate::clue::judge::Judge;
 use crate::content::View;
 use crate::differ::bytes;
+use crate::evidence::classifier::Classifier;
 use crate::finding::{Finding, Unexamined, place};
 use crate::hint;
 use crate::knowledge::Knowledge;
-use crate::limits::Limits;
-use crate::spot::{Draft, Spot};
+use crate::limits::ExplainLimits;
+use crate::location::{FindingDraft, Location};
 
 /// Explains two contents that differ, first at the offset.
-pub type Enter = fn(&mut Walk<'_>, &Spot, &View<'_>, &View<'_>, u64) -> io::Result<()>;
+pub type Enter = fn(&mut Walk<'_>, &Location, &View<'_>, &View<'_>, u64) -> io::Result<()>;
 
 /// The state of the walk.
 pub struct Walk<'k> {
     enter: Enter,
-    /// Who judges.
-    pub judge: Judge<'k>,
+    /// Attributes differences to causes.
+    pub classifier: Classifier<'k>,
     /// What it may cost.
-    pub limits: &'k Limits,
+    pub limits: &'k ExplainLimits,
     /// Decompressed bytes that may still be held.
     pub inflatable: u64,
     /// Bytes that may still be decompressed at all.
@@ -34,12 +34,12 @@ pub struct Walk<'k> {
 }
 
 impl<'k> Walk<'k> {
-    /// A walk that has not begun. Containers hold what may be a container again, so `enter`, the door to all
-    /// formats, is handed the walk each time.
-    pub fn new(knowledge: &'k Knowledge, limits: &'k Limits, enter: Enter) -> Self {
+    /// A walk that has not begun. A container's members may be containers again, so `enter`, the dispatch
+    /// by format, is called back for each of them.
+    pub fn new(knowledge: &'k Knowledge, limits: &'k ExplainLimits, enter: Enter) -> Self {
         Self {
             enter,
-            judge: Judge::new(knowledge),
+            classifier: Classifier::new(knowledge),
             limits,
             inflatable: limits.inflated,
             decompressible: limits.decompressed,
@@ -57,8 +57,8 @@ impl<'k> Walk<'k> {
         self.dropped = 0;
     }
 
-    /// Ends an output: causes come before consequences, and what was dropped is told.
-    pub fn end_output(&mut self, spot: &Spot) {
+    /// Ends an output: causes come before consequences, and what was dropped is counted.
+    pub fn end_output(&mut self, location: &Location) {
         let first = self.first_of_output.min(self.findings.len());
         self.findings[first..].sort_by_key(|finding| {
             (
@@ -68,15 +68,15 @@ impl<'k> Walk<'k> {
         });
         if self.dropped > 0 {
             let reason = format!("{} more differences are not listed", self.dropped);
-            self.skip(spot, reason);
+            self.skip(location, reason);
         }
     }
 
     /// Explains two contents that may differ, going into them where their format is known.
-    pub fn contents(&mut self, spot: &Spot, a: &View<'_>, b: &View<'_>) {
-        match self.try_contents(spot, a, b) {
+    pub fn contents(&mut self, location: &Location, a: &View<'_>, b: &View<'_>) {
+        match self.try_contents(location, a, b) {
             Ok(()) => {}
-            Err(error) => self.skip(spot, format!("could not be read: {error}")),
+            Err(error) => self.skip(location, format!("could not be read: {error}")),
         }
     }
 
@@ -85,17 +85,17 @@ impl<'k> Walk<'k> {
         self.findings.len() + usize::try_from(self.dropped).unwrap_or(usize::MAX)
     }
 
-    /// Adds a finding, or counts it into one of the same cause at the same spot.
-    pub fn add(&mut self, spot: &Spot, draft: Draft<'_>) {
+    /// Adds a finding, or counts it into one of the same cause at the same location.
+    pub fn add(&mut self, location: &Location, draft: FindingDraft<'_>) {
         let first = self.first_of_output.min(self.findings.len());
         let same = self.findings[first..].iter_mut().find(|finding| {
-            finding.cause == draft.verdict.cause
-                && finding.certainty == draft.verdict.certainty
-                && finding.members == spot.members
+            finding.cause == draft.attribution.cause
+                && finding.certainty == draft.attribution.certainty
+                && finding.members == location.members
         });
         if let Some(finding) = same {
             finding.occurrences += 1;
-            for factor in draft.verdict.factors {
+            for factor in draft.attribution.factors {
                 if !finding.factors.contains(&factor) {
                     finding.factors.push(factor);
                 }
@@ -105,24 +105,24 @@ impl<'k> Walk<'k> {
         {
             self.dropped += 1;
         } else {
-            self.findings.push(finding(spot, draft));
+            self.findings.push(finding(location, draft));
         }
     }
 
-    /// Whether a cause, not only a consequence, was found at this very spot.
-    pub fn has_cause_here(&self, spot: &Spot) -> bool {
+    /// Whether a cause, not only a consequence, was found at this location.
+    pub fn has_cause_here(&self, location: &Location) -> bool {
         let first = self.first_of_output.min(self.findings.len());
         let here = self.findings[first..]
             .iter()
-            .filter(|finding| finding.members == spot.members);
+            .filter(|finding| finding.members == location.members);
         here.into_iter()
             .any(|finding| !finding.cause.is_consequence() && !finding.cause.is_nameless())
     }
 
     /// Notes that something was not looked at.
-    pub fn skip(&mut self, spot: &Spot, reason: String) {
+    pub fn skip(&mut self, location: &Location, reason: String) {
         if self.unexamined.len() < self.limits.findings {
-            let place = place(&spot.path, &spot.members);
+            let place = place(&location.path, &location.members);
             self.unexamined.push(Unexamined { place, reason });
         }
     }
@@ -132,39 +132,42 @@ impl<'k> Walk<'k> {
         (self.findings, self.unexamined)
     }
 
-    fn try_contents(&mut self, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+    fn try_contents(&mut self, location: &Location, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
         let cost = a.size().min(b.size());
         let Some(left) = self.comparable.checked_sub(cost) else {
-            self.skip(spot, "the limit of compared bytes is used up".to_owned());
+            self.skip(
+                location,
+                "the limit of compared bytes is used up".to_owned(),
+            );
             return Ok(());
         };
         self.comparable = left;
         let Some(offset) = bytes::first(a, b)? else {
             return Ok(());
         };
-        if spot.members.len() >= self.limits.depth {
+        if location.members.len() >= self.limits.depth {
             self.skip(
-                spot,
+                location,
                 format!("containers nest deeper than {}", self.limits.depth),
             );
             return Ok(());
         }
-        (self.enter)(self, spot, a, b, offset)
+        (self.enter)(self, location, a, b, offset)
     }
 }
 
-fn finding(spot: &Spot, draft: Draft<'_>) -> Finding {
-    let fix = hint::fix(spot, &draft);
+fn finding(location: &Location, draft: FindingDraft<'_>) -> Finding {
+    let fix = hint::fix(location, &draft);
     Finding {
-        path: spot.path.clone(),
-        members: spot.members.clone(),
+        path: location.path.clone(),
+        members: location.members.clone(),
         detail: draft.detail,
         offset: draft.offset,
         left: draft.left,
         right: draft.right,
-        cause: draft.verdict.cause,
-        certainty: draft.verdict.certainty,
-        factors: draft.verdict.factors,
+        cause: draft.attribution.cause,
+        certainty: draft.attribution.certainty,
+        factors: draft.attribution.factors,
         fix,
         occurrences: 1,
         step: None,

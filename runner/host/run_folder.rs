@@ -13,7 +13,7 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 use serde::Serialize;
 use zwieback_attest::build::unsigned::KeptPlan;
-use zwieback_explain::finding::{Report, SCHEMA};
+use zwieback_explain::finding::{Explanation, SCHEMA};
 use zwieback_model::bake::record::Record;
 use zwieback_model::sandbox_spec::operation::Place;
 use zwieback_model::variation::conditions::RunName;
@@ -117,7 +117,7 @@ impl RunFolder {
     }
 
     /// Writes why the runs differ, with what further runs confirmed: those are not made again.
-    pub fn write_report(&self, report: &Report) -> Result<(), RunError> {
+    pub fn write_report(&self, report: &Explanation) -> Result<(), RunError> {
         self.put(REPORT, report)
     }
 
@@ -193,9 +193,9 @@ impl RunFolder {
 }
 
 /// Why the runs differ, as it was confirmed then; nothing where that was not done, or by another version.
-pub fn report(runs: &Path, id: &str) -> Option<Report> {
+pub fn report(runs: &Path, id: &str) -> Option<Explanation> {
     let bytes = given_file::read_beneath(runs, &format!("{id}/{REPORT}"), LARGEST).ok()?;
-    let report: Report = serde_json::from_slice(&bytes).ok()?;
+    let report: Explanation = serde_json::from_slice(&bytes).ok()?;
     (report.schema == SCHEMA).then_some(report)
 }
 

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
 use zwieback_test_world::site;
@@ -104,7 +104,7 @@ fn twin(world: &World, name: &str) -> Outcome {
 #[expect(clippy::needless_pass_by_value, reason = "the last to look at it")]
 fn is_explained(seed: &Seed, world: &World, built: Outcome) {
     let told = world.run(&["explain", &seed.name, "--format", "json"]);
-    let report: Report = serde_json::from_str(&told.stdout).unwrap();
+    let report: Explanation = serde_json::from_str(&told.stdout).unwrap();
     let expected = seed.expected.finding.as_ref().unwrap();
     let first = report.groups()[0].findings[0];
     let found = report.findings.iter().find(|it| is_it(it, expected));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::Context as _;
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::fs::given_file;
 use zwieback_model::digest::Digest;
@@ -30,7 +30,7 @@ pub fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
 }
 
 /// Side by side, since a folder is read whole.
-fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> anyhow::Result<Report> {
+fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> anyhow::Result<Explanation> {
     let (a, b) = thread::scope(|scope| {
         let other = scope.spawn(|| readable(b, ctx));
         (readable(a, ctx), other.join())

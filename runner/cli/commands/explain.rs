@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_explain::html;
 use zwieback_host::fs::replace::replace;
 
@@ -31,7 +31,7 @@ pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
 }
 
 /// Prints a report as data.
-pub fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
+pub fn print(global: &Global, report: &Explanation) -> anyhow::Result<()> {
     let text = match global.format {
         Format::Json => format!("{}\n", serde_json::to_string(report)?),
         Format::Human => whole(report, Paint::for_stdout(global.color)),
@@ -40,7 +40,7 @@ pub fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Different trees are the same verdict here as in a build.
-pub fn code(report: &Report) -> u8 {
+pub fn code(report: &Explanation) -> u8 {
     if report.differing == 0 {
         exit::DONE
     } else {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_explain::screen::{Label, Line, full, summary};
 
 use super::paint::{Meaning, Paint};
@@ -50,7 +50,7 @@ pub fn print_rebuilt(
 }
 
 /// Every finding of a report.
-pub fn whole(report: &Report, paint: Paint) -> String {
+pub fn whole(report: &Explanation, paint: Paint) -> String {
     lines(&full(report), paint)
 }
 

@@ -2,12 +2,8 @@
 
 use std::io;
 
-use super::archive;
-use super::kind::Kind;
-use super::member::{Extent, Field, Listing, Member, Packing, Value};
+use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
-use crate::spot::Spot;
-use crate::walk::Walk;
 
 /// The length of the magic line.
 const MAGIC: u64 = 8;
@@ -16,15 +12,8 @@ const HEADER: u64 = 60;
 /// How the index of symbols is called here; `ar` calls it `/`.
 const INDEX: &str = "symbol index";
 
-/// Explains two archives.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let most = walk.limits.members;
-    archive::compare(walk, spot, Kind::Ar, &members(a, most)?, &members(b, most)?);
-    Ok(())
-}
-
 /// The members up to the first header that is none.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let mut members = Vec::new();
     let mut names = Vec::new();
     let mut at = MAGIC;
@@ -48,7 +37,7 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     } else {
         Extent::Cut
     };
-    Ok(Listing { members, extent })
+    Ok(MemberList { members, extent })
 }
 
 fn size(header: &[u8]) -> Option<u64> {
@@ -68,7 +57,7 @@ fn member<'a>(
     header: &[u8],
     at: u64,
     content: View<'a>,
-) -> io::Result<Member<'a>> {
+) -> io::Result<ArchiveMember<'a>> {
     let (name, content) = name(raw, names, content)?;
     let number = |at, length| field(header, at, length).parse().unwrap_or(0);
     let mode = u64::from_str_radix(&field(header, 40, 8), 8).unwrap_or(0);
@@ -76,22 +65,22 @@ fn member<'a>(
     let fields = vec![
         Field {
             name: "mtime",
-            value: Value::Time(time),
+            value: FieldValue::Time(time),
             offset: at + 16,
         },
         Field {
             name: "uid",
-            value: Value::Owner(number(28, 6)),
+            value: FieldValue::Owner(number(28, 6)),
             offset: at + 28,
         },
         Field {
             name: "gid",
-            value: Value::Owner(number(34, 6)),
+            value: FieldValue::Owner(number(34, 6)),
             offset: at + 34,
         },
         Field {
             name: "mode",
-            value: Value::Mode(mode & 0o7777),
+            value: FieldValue::Mode(mode & 0o7777),
             offset: at + 40,
         },
     ];
@@ -100,7 +89,7 @@ fn member<'a>(
     } else {
         Packing::Plain
     };
-    Ok(Member {
+    Ok(ArchiveMember {
         name,
         fields,
         content,

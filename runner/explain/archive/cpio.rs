@@ -2,12 +2,9 @@
 
 use std::io;
 
-use super::archive;
-use super::kind::Kind;
-use super::member::{Extent, Field, Listing, Member, Packing, Value};
+use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
-use crate::spot::Spot;
-use crate::walk::Walk;
+use crate::content_kind::ContentKind;
 
 /// A magic of six digits, then thirteen fields of eight hexadecimal digits.
 const HEADER: u64 = 110;
@@ -16,16 +13,8 @@ const TRAILER: &str = "TRAILER!!!";
 /// The most bytes of a name that are read.
 const LONGEST: u64 = 64 * 1024;
 
-/// Explains two archives.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let most = walk.limits.members;
-    let (a, b) = (members(a, most)?, members(b, most)?);
-    archive::compare(walk, spot, Kind::Cpio, &a, &b);
-    Ok(())
-}
-
 /// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let (mut members, mut at) = (Vec::new(), 0);
     while members.len() < most {
         let Some(header) = Header::read(view, at)? else {
@@ -40,13 +29,13 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
             .to_owned();
         if name == TRAILER {
             let extent = Extent::Whole;
-            return Ok(Listing { members, extent });
+            return Ok(MemberList { members, extent });
         }
         let start = padded(at + HEADER + header.name);
         if view.size() < start.saturating_add(header.size) {
             break;
         }
-        members.push(Member {
+        members.push(ArchiveMember {
             name,
             fields: header.fields(view.origin() + at),
             content: view.slice(start, header.size),
@@ -55,7 +44,7 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
         at = padded(start + header.size);
     }
     let extent = Extent::Cut;
-    Ok(Listing { members, extent })
+    Ok(MemberList { members, extent })
 }
 
 /// Names and contents fill whole words.
@@ -73,7 +62,8 @@ struct Header {
 impl Header {
     fn read(view: &View<'_>, at: u64) -> io::Result<Option<Self>> {
         let bytes = view.bytes(at, 110)?;
-        let is_one = bytes.len() == 110 && Kind::of("", &view.slice(at, HEADER))? == Kind::Cpio;
+        let is_one = bytes.len() == 110
+            && ContentKind::of("", &view.slice(at, HEADER))? == ContentKind::Cpio;
         let digits = bytes.get(6..).unwrap_or_default().chunks(8);
         let numbers: Option<Vec<u64>> = digits.map(hexadecimal).collect();
         Ok(numbers.filter(|_| is_one).and_then(Self::of))
@@ -91,18 +81,18 @@ impl Header {
     /// The count of links follows from what else is packed, and the major number of a device hardly
     /// differs where the minor does not.
     fn fields(&self, origin: u64) -> Vec<Field> {
-        let field = |name, at: usize, value: fn(u64) -> Value| Field {
+        let field = |name, at: usize, value: fn(u64) -> FieldValue| Field {
             name,
             value: value(self.numbers[at]),
             offset: origin + 6 + 8 * at as u64,
         };
         vec![
-            field("mtime", 5, |it| Value::Time(it.cast_signed())),
-            field("uid", 2, Value::Owner),
-            field("gid", 3, Value::Owner),
-            field("mode", 1, |it| Value::Mode(it & 0o7777)),
-            field("inode", 0, |it| Value::Other(it.to_string())),
-            field("device", 8, |it| Value::Other(it.to_string())),
+            field("mtime", 5, |number| FieldValue::Time(number.cast_signed())),
+            field("uid", 2, FieldValue::Owner),
+            field("gid", 3, FieldValue::Owner),
+            field("mode", 1, |number| FieldValue::Mode(number & 0o7777)),
+            field("inode", 0, |number| FieldValue::Other(number.to_string())),
+            field("device", 8, |number| FieldValue::Other(number.to_string())),
         ]
     }
 }

@@ -1,10 +1,12 @@
 //! Members of archives: a name, fields and a content.
 
-use crate::content::View;
+use std::io::{BufReader, Read};
+
+use crate::content::{BLOCK, View};
 
 /// A member of an archive of any format.
 #[derive(Clone)]
-pub struct Member<'a> {
+pub struct ArchiveMember<'a> {
     /// Its name, as written.
     pub name: String,
     /// The fields beside the content.
@@ -17,9 +19,9 @@ pub struct Member<'a> {
 
 /// The members of an archive.
 #[derive(Default)]
-pub struct Listing<'a> {
+pub struct MemberList<'a> {
     /// The members in order.
-    pub members: Vec<Member<'a>>,
+    pub members: Vec<ArchiveMember<'a>>,
     /// Whether these are all.
     pub extent: Extent,
 }
@@ -53,14 +55,14 @@ pub struct Field {
     /// What it is, after the word "member".
     pub name: &'static str,
     /// Its value.
-    pub value: Value,
+    pub value: FieldValue,
     /// Where it stands, from the start of the outermost uncompressed content.
     pub offset: u64,
 }
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum FieldValue {
     /// Seconds since 1970.
     Time(i64),
     /// A user or group id.
@@ -75,7 +77,19 @@ pub enum Value {
     Other(String),
 }
 
-impl Value {
+impl ArchiveMember<'_> {
+    /// The content of a member as a stream, if its compression is one that can be read.
+    pub fn stream<'v>(&'v self) -> Option<Box<dyn Read + 'v>> {
+        let input = BufReader::with_capacity(BLOCK, self.content.reader());
+        match self.packing {
+            Packing::Plain => Some(Box::new(input)),
+            Packing::Deflated => Some(Box::new(flate2::bufread::DeflateDecoder::new(input))),
+            Packing::Foreign | Packing::Index => None,
+        }
+    }
+}
+
+impl FieldValue {
     /// How the value is shown.
     pub fn show(&self) -> String {
         match self {

@@ -2,34 +2,17 @@
 
 use std::io;
 
-use super::archive;
-use super::kind::Kind;
-use super::member::{Extent, Field, Listing, Member, Packing, Value};
+use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
-use crate::spot::Spot;
-use crate::walk::Walk;
 
 /// Headers and contents fill whole blocks.
 const BLOCK: u64 = 512;
 /// The most bytes of a long name or of pax records that are read.
 const LONGEST: usize = 64 * 1024;
 
-/// Explains two archives.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let most = walk.limits.members;
-    archive::compare(
-        walk,
-        spot,
-        Kind::Tar,
-        &members(a, most)?,
-        &members(b, most)?,
-    );
-    Ok(())
-}
-
 /// What headers before a member say of it.
 #[derive(Default)]
-struct Ahead {
+struct ExtraHeaders {
     name: Option<String>,
     link: Option<String>,
     records: Vec<(String, String)>,
@@ -37,9 +20,9 @@ struct Ahead {
 }
 
 /// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let mut members = Vec::new();
-    let mut ahead = Ahead::default();
+    let mut ahead = ExtraHeaders::default();
     let mut at = 0;
     while members.len() < most && at < view.size() {
         let header = view.bytes(at, 512)?;
@@ -49,7 +32,7 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
             } else {
                 Extent::Cut
             };
-            return Ok(Listing { members, extent });
+            return Ok(MemberList { members, extent });
         };
         if view.size() - at < BLOCK.saturating_add(size) {
             break;
@@ -69,7 +52,7 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
             .saturating_add(BLOCK)
             .saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
     }
-    Ok(Listing {
+    Ok(MemberList {
         members,
         extent: Extent::Cut,
     })
@@ -89,36 +72,40 @@ fn size(header: &[u8]) -> Option<u64> {
     })
 }
 
-fn member<'a>(header: &[u8], ahead: Ahead, at: u64, content: View<'a>) -> Member<'a> {
+fn member<'a>(header: &[u8], ahead: ExtraHeaders, at: u64, content: View<'a>) -> ArchiveMember<'a> {
     let field = |name, value, offset| Field {
         name,
         value,
         offset: at + offset,
     };
-    let owner = |offset, length| Value::OwnerName(text(header, offset, length));
+    let owner = |offset, length| FieldValue::OwnerName(text(header, offset, length));
     let link = ahead.link.unwrap_or_else(|| text(header, 157, 100));
     let mut fields = vec![
         field(
             "mtime",
-            Value::Time(i64::try_from(number(header, 136, 12)).unwrap_or(i64::MAX)),
+            FieldValue::Time(i64::try_from(number(header, 136, 12)).unwrap_or(i64::MAX)),
             136,
         ),
-        field("uid", Value::Owner(number(header, 108, 8)), 108),
-        field("gid", Value::Owner(number(header, 116, 8)), 116),
+        field("uid", FieldValue::Owner(number(header, 108, 8)), 108),
+        field("gid", FieldValue::Owner(number(header, 116, 8)), 116),
         field("user", owner(265, 32), 265),
         field("group", owner(297, 32), 297),
-        field("mode", Value::Mode(number(header, 100, 8) & 0o7777), 100),
+        field(
+            "mode",
+            FieldValue::Mode(number(header, 100, 8) & 0o7777),
+            100,
+        ),
         field(
             "type",
-            Value::Other(char::from(header[156]).to_string()),
+            FieldValue::Other(char::from(header[156]).to_string()),
             156,
         ),
-        field("link target", Value::Other(link), 157),
+        field("link target", FieldValue::Other(link), 157),
     ];
     for (key, value) in &ahead.records {
         fields.extend(pax_name(key).map(|name| Field {
             name,
-            value: Value::Other(value.clone()),
+            value: FieldValue::Other(value.clone()),
             offset: ahead.offset,
         }));
     }
@@ -128,7 +115,7 @@ fn member<'a>(header: &[u8], ahead: Ahead, at: u64, content: View<'a>) -> Member
         .find(|(key, _)| key == "path")
         .map(|(_, value)| value);
     let name = path.or(ahead.name).unwrap_or_else(|| name(header));
-    Member {
+    ArchiveMember {
         name,
         fields,
         content,

@@ -2,32 +2,15 @@
 
 use std::io;
 
+use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use zwieback_model::civil::Civil;
 
-use super::archive;
-use super::kind::Kind;
-use super::member::{Extent, Field, Listing, Member, Packing, Value};
 use crate::content::View;
-use crate::spot::Spot;
-use crate::walk::Walk;
 
 /// The end record with the longest comment.
 const TAIL: u64 = 22 + 0xffff;
 /// The most bytes of a central directory that are read.
 const DIRECTORY: usize = 32 << 20;
-
-/// Explains two archives.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let most = walk.limits.members;
-    archive::compare(
-        walk,
-        spot,
-        Kind::Zip,
-        &members(a, most)?,
-        &members(b, most)?,
-    );
-    Ok(())
-}
 
 /// A record of the central directory.
 struct Record<'d> {
@@ -38,14 +21,14 @@ struct Record<'d> {
 }
 
 /// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let tail_at = view.size().saturating_sub(TAIL);
     let tail = view.bytes(tail_at, 22 + 0xffff)?;
     let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else {
-        return Ok(Listing::default());
+        return Ok(MemberList::default());
     };
     let (Some(size), Some(start)) = (four(&tail, end + 12), four(&tail, end + 16)) else {
-        return Ok(Listing::default());
+        return Ok(MemberList::default());
     };
     let directory = view
         .slice(u64::from(start), u64::from(size))
@@ -65,7 +48,7 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<Listing<'a>> {
     } else {
         Extent::Cut
     };
-    Ok(Listing { members, extent })
+    Ok(MemberList { members, extent })
 }
 
 fn record(directory: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
@@ -86,7 +69,7 @@ fn record(directory: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
     Some((record, end - at))
 }
 
-fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Member<'a>> {
+fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<ArchiveMember<'a>> {
     let get = |offset| four(record.bytes, offset).unwrap_or(0);
     let half = |offset| two(record.bytes, offset).unwrap_or(0);
     let field = |name, value, offset| Field {
@@ -95,11 +78,23 @@ fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Membe
         offset: at + offset,
     };
     let mut fields = vec![
-        field("mtime", Value::LocalTime(dos_time(half(14), half(12))), 12),
-        field("mode", Value::Mode(u64::from(get(38) >> 16 & 0o7777)), 38),
-        field("made-by version", Value::Other(half(4).to_string()), 4),
-        field("compression method", Value::Other(half(10).to_string()), 10),
-        field("comment", Value::Other(lossy(record.comment)), 46),
+        field(
+            "mtime",
+            FieldValue::LocalTime(dos_time(half(14), half(12))),
+            12,
+        ),
+        field(
+            "mode",
+            FieldValue::Mode(u64::from(get(38) >> 16 & 0o7777)),
+            38,
+        ),
+        field("made-by version", FieldValue::Other(half(4).to_string()), 4),
+        field(
+            "compression method",
+            FieldValue::Other(half(10).to_string()),
+            10,
+        ),
+        field("comment", FieldValue::Other(lossy(record.comment)), 46),
     ];
     fields.extend(
         extras(record.extra).map(|(name, value)| field(name, value, 46 + record.name.len() as u64)),
@@ -116,7 +111,7 @@ fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Membe
         _ => Packing::Foreign,
     };
     let content = view.slice(u64::from(get(42)) + skip, u64::from(get(20)));
-    Ok(Member {
+    Ok(ArchiveMember {
         name: lossy(record.name),
         fields,
         content,
@@ -125,17 +120,20 @@ fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Membe
 }
 
 /// Info-ZIP's extra fields: `UT` holds the time in seconds, `ux` the owner.
-fn extras(mut extra: &[u8]) -> impl Iterator<Item = (&'static str, Value)> {
+fn extras(mut extra: &[u8]) -> impl Iterator<Item = (&'static str, FieldValue)> {
     let mut found = Vec::new();
     while let (Some(tag), Some(length)) = (two(extra, 0), two(extra, 2)) {
         let end = 4 + usize::from(length);
         let body = extra.get(4..end).unwrap_or_default();
         match tag {
             0x5455 => {
-                found
-                    .extend(four(body, 1).map(|at| ("extended mtime", Value::Time(i64::from(at)))));
+                found.extend(
+                    four(body, 1).map(|at| ("extended mtime", FieldValue::Time(i64::from(at)))),
+                );
             }
-            0x7875 => found.extend(four(body, 2).map(|uid| ("uid", Value::Owner(u64::from(uid))))),
+            0x7875 => {
+                found.extend(four(body, 2).map(|uid| ("uid", FieldValue::Owner(u64::from(uid)))));
+            }
             _ => {}
         }
         extra = extra.get(end..).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A line that is not the same on both sides; at least one index is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct LineChange {
     /// The index in A.
     pub a: Option<usize>,
     /// The index in B.
@@ -14,7 +14,7 @@ pub struct Change {
 
 /// The changed items, at most `most`. Items that occur once on each side are the anchors
 /// (as in patience diff); between two anchors items are paired in order. O(n log n).
-pub fn changes<T: Ord + Copy>(a: &[T], b: &[T], most: usize) -> Vec<Change> {
+pub fn changes<T: Ord + Copy>(a: &[T], b: &[T], most: usize) -> Vec<LineChange> {
     let head = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let tail = a[head..]
         .iter()
@@ -46,11 +46,11 @@ fn pair<T: Ord + Copy>(
     b: &[T],
     in_a: Range<usize>,
     in_b: Range<usize>,
-    found: &mut Vec<Change>,
+    found: &mut Vec<LineChange>,
 ) {
     for step in 0..in_a.len().max(in_b.len()) {
         let at = |range: &Range<usize>| Some(range.start + step).filter(|at| *at < range.end);
-        let change = Change {
+        let change = LineChange {
             a: at(&in_a),
             b: at(&in_b),
         };
@@ -119,11 +119,11 @@ mod tests {
             9,
         );
         let expected = [
-            Change {
+            LineChange {
                 a: None,
                 b: Some(1),
             },
-            Change {
+            LineChange {
                 a: Some(3),
                 b: Some(4),
             },
@@ -135,7 +135,7 @@ mod tests {
         #[test]
         fn unchanged_items_are_equal_in_order(a in prop::collection::vec(0_u8..6, 0..30), b in prop::collection::vec(0_u8..6, 0..30)) {
             let found = changes(&a, &b, usize::MAX);
-            let kept = |items: &[u8], of: fn(&Change) -> Option<usize>| -> Vec<u8> {
+            let kept = |items: &[u8], of: fn(&LineChange) -> Option<usize>| -> Vec<u8> {
                 let changed: Vec<_> = found.iter().filter_map(of).collect();
                 items.iter().enumerate().filter(|(at, _)| !changed.contains(at)).map(|(_, item)| *item).collect()
             };

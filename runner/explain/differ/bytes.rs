@@ -10,7 +10,7 @@ const GAP: usize = 8;
 
 /// A difference as a range of each side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct ByteDifference {
     /// Where in A.
     pub a: Range<u64>,
     /// Where in B.
@@ -42,7 +42,7 @@ pub fn first(a: &View<'_>, b: &View<'_>) -> io::Result<Option<u64>> {
 
 /// The differing ranges of two slices, at most `most`: place by place where the lengths agree,
 /// else the one range between the common head and the common tail.
-pub fn ranges(a: &[u8], b: &[u8], most: usize) -> Vec<Difference> {
+pub fn ranges(a: &[u8], b: &[u8], most: usize) -> Vec<ByteDifference> {
     if a.len() != b.len() {
         return between(a, b).into_iter().collect();
     }
@@ -71,18 +71,18 @@ pub fn ranges(a: &[u8], b: &[u8], most: usize) -> Vec<Difference> {
     both(&found)
 }
 
-fn both(found: &[Range<usize>]) -> Vec<Difference> {
+fn both(found: &[Range<usize>]) -> Vec<ByteDifference> {
     let wide = |range: &Range<usize>| range.start as u64..range.end as u64;
     found
         .iter()
-        .map(|range| Difference {
+        .map(|range| ByteDifference {
             a: wide(range),
             b: wide(range),
         })
         .collect()
 }
 
-fn between(a: &[u8], b: &[u8]) -> Option<Difference> {
+fn between(a: &[u8], b: &[u8]) -> Option<ByteDifference> {
     if a == b {
         return None;
     }
@@ -94,7 +94,7 @@ fn between(a: &[u8], b: &[u8]) -> Option<Difference> {
         .zip(rest_b.iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    Some(Difference {
+    Some(ByteDifference {
         a: head as u64..(a.len() - tail) as u64,
         b: head as u64..(b.len() - tail) as u64,
     })

@@ -5,7 +5,7 @@ const SHORTEST: usize = 4;
 
 /// A printable string and its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'b> {
+pub struct PrintableString<'b> {
     /// Where it starts.
     pub offset: usize,
     /// Its bytes.
@@ -13,7 +13,7 @@ pub struct Text<'b> {
 }
 
 /// The strings of printable bytes, in order, at most `most`.
-pub fn all(bytes: &[u8], most: usize) -> Vec<Text<'_>> {
+pub fn all(bytes: &[u8], most: usize) -> Vec<PrintableString<'_>> {
     let mut found = Vec::new();
     let mut start = 0;
     for (at, byte) in bytes.iter().chain([&0]).enumerate() {
@@ -21,7 +21,7 @@ pub fn all(bytes: &[u8], most: usize) -> Vec<Text<'_>> {
             continue;
         }
         if at - start >= SHORTEST && found.len() < most {
-            found.push(Text {
+            found.push(PrintableString {
                 offset: start,
                 bytes: &bytes[start..at],
             });
@@ -46,11 +46,11 @@ mod tests {
         assert_eq!(
             found,
             [
-                Text {
+                PrintableString {
                     offset: 2,
                     bytes: b"abcd"
                 },
-                Text {
+                PrintableString {
                     offset: 10,
                     bytes: b"last"
                 }

@@ -9,7 +9,7 @@ use crate::certainty::Certainty;
 
 /// A cause of a difference, and how sure it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Attribution {
     /// Why.
     pub cause: Cause,
     /// How sure.
@@ -18,19 +18,19 @@ pub struct Verdict {
     pub factors: Vec<Factor>,
 }
 
-/// A verdict on one place of a line.
+/// The attribution of one range of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// The verdict.
-    pub verdict: Verdict,
+pub struct Classified {
+    /// The attribution.
+    pub attribution: Attribution,
     /// Where it stands in run A.
     pub a: Range<usize>,
     /// Where it stands in run B.
     pub b: Range<usize>,
 }
 
-impl Verdict {
-    /// A verdict.
+impl Attribution {
+    /// An attribution.
     pub fn new(cause: Cause, certainty: Certainty, factors: Vec<Factor>) -> Self {
         Self {
             cause,
@@ -40,7 +40,7 @@ impl Verdict {
     }
 }
 
-/// A verdict that says no more than that the contents differ.
-pub fn unknown(cause: Cause) -> Verdict {
-    Verdict::new(cause, Certainty::Unknown, Vec::new())
+/// An attribution that says no more than that the contents differ.
+pub fn unknown(cause: Cause) -> Attribution {
+    Attribution::new(cause, Certainty::Unknown, Vec::new())
 }

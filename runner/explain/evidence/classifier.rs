@@ -3,40 +3,40 @@
 use std::ops::Range;
 
 use super::clock;
+use super::context::TextContext;
 use super::count::{self, Numbers};
 use super::naming::{self, cause_of, context_of, mentions};
 use super::order;
 use super::parts;
-use super::reading::{self, Reading};
-use super::scene::Scene;
-use super::shape::{self, Shape};
-use super::token::{self, Hunk, Key, Run, Token};
+use super::reading::{self, TimeReading};
+use super::shape::{self, TokenShape};
+use super::token::{self, Hunk, LineToken, Run, TokenKey};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::verdict::{Judged, Verdict};
+use crate::evidence::attribution::{Attribution, Classified};
 use crate::knowledge::{Knowledge, Word};
 use zwieback_model::variation::factor::Factor;
 
-/// Differences judged in one line, and bytes looked at of each: a line may be a whole file.
+/// Differences classified in one line, and bytes looked at of each: a line may be a whole file.
 const HUNKS: usize = 200;
 const LONGEST: usize = 256;
 
-/// Judges by what is known of both runs.
-pub struct Judge<'k> {
+/// Attributes differences to causes by what is known of both runs.
+pub struct Classifier<'k> {
     knowledge: &'k Knowledge,
     words: Vec<Word<'k>>,
 }
 
 /// One hunk with its surroundings.
-struct Case<'c> {
-    scene: Scene,
+struct HunkContext<'c> {
+    context: TextContext,
     a: &'c [u8],
     b: &'c [u8],
     hunk: &'c Hunk,
 }
 
-impl<'k> Judge<'k> {
-    /// A judge who knows this.
+impl<'k> Classifier<'k> {
+    /// A classifier that knows this.
     pub fn new(knowledge: &'k Knowledge) -> Self {
         let words = knowledge.words();
         Self { knowledge, words }
@@ -47,8 +47,8 @@ impl<'k> Judge<'k> {
         self.knowledge
     }
 
-    /// Every cause for the difference of two lines; never empty where they differ.
-    pub fn lines(&self, scene: Scene, a: &[u8], b: &[u8]) -> Vec<Judged> {
+    /// Every cause of the difference of two lines; never empty where they differ.
+    pub fn lines(&self, context: TextContext, a: &[u8], b: &[u8]) -> Vec<Classified> {
         let knowing = tokens(a, b, &self.words);
         let plain = tokens(a, b, &[]);
         // A line may hold a known word on both sides that comes from neither run; then the
@@ -61,17 +61,22 @@ impl<'k> Judge<'k> {
         if !hunks.is_empty() && token::are_same_words(&row_a, &row_b) {
             return vec![self.reordered(&row_a, &row_b, &hunks)];
         }
-        let mut judged = self.known_words(scene, a, &row_a, &row_b);
+        let mut classified = self.known_words(context, a, &row_a, &row_b);
         for (at_a, at_b) in hunks.into_iter().take(HUNKS) {
             let hunk = &(clip(at_a), clip(at_b));
-            judged.push(self.hunk(&Case { scene, a, b, hunk }));
+            classified.push(self.hunk(&HunkContext {
+                context,
+                a,
+                b,
+                hunk,
+            }));
         }
-        merge(judged)
+        merge(classified)
     }
 
     /// The cause of two times, given in seconds since 1970.
-    pub fn times(&self, cause: Cause, a: i64, b: i64) -> Verdict {
-        let (a, b) = ([Reading::Unix(a)], [Reading::Unix(b)]);
+    pub fn times(&self, cause: Cause, a: i64, b: i64) -> Attribution {
+        let (a, b) = ([TimeReading::Unix(a)], [TimeReading::Unix(b)]);
         let factors = clock::factors(self.knowledge, &a, &b);
         if factors.is_empty() {
             let zoned = clock::is_zoned(self.knowledge, &a, &b);
@@ -85,12 +90,12 @@ impl<'k> Judge<'k> {
             } else {
                 Certainty::Guess
             };
-            return Verdict::new(cause, certainty, guesses);
+            return Attribution::new(cause, certainty, guesses);
         }
-        Verdict::new(cause, Certainty::Known, factors)
+        Attribution::new(cause, Certainty::Known, factors)
     }
 
-    /// The verdict on two short words that stand alone, such as a user id.
+    /// The factor of two short words that stand alone, such as a user id.
     pub fn word(&self, a: &str, b: &str) -> Option<Factor> {
         let mut words = self.words.iter();
         words
@@ -98,19 +103,27 @@ impl<'k> Judge<'k> {
             .map(|word| word.factor)
     }
 
-    /// The verdict on a line that only one run has, where it holds a word of that run.
-    pub fn alone(&self, line: &[u8], run: Run) -> Option<Verdict> {
+    /// The attribution of a line that only one run has, where it holds a word of that run.
+    pub fn alone(&self, line: &[u8], run: Run) -> Option<Attribution> {
         if self.is_variable(line, run) {
             let factors = vec![Factor::Env];
-            return Some(Verdict::new(Cause::Environment, Certainty::Known, factors));
+            return Some(Attribution::new(
+                Cause::Environment,
+                Certainty::Known,
+                factors,
+            ));
         }
         let tokens = token::split(line, &self.words, run);
         let known = tokens.iter().find_map(|token| match token.key {
-            Key::Known(index) => self.words.get(index),
-            Key::Plain(_) => None,
+            TokenKey::Known(index) => self.words.get(index),
+            TokenKey::Plain(_) => None,
         })?;
-        let cause = cause_of(known.factor, Scene::Text);
-        Some(Verdict::new(cause, Certainty::Guess, vec![known.factor]))
+        let cause = cause_of(known.factor, TextContext::Text);
+        Some(Attribution::new(
+            cause,
+            Certainty::Guess,
+            vec![known.factor],
+        ))
     }
 
     /// Whether the line gives a variable the value it has in that run.
@@ -130,13 +143,13 @@ impl<'k> Judge<'k> {
             .suspects(&[Factor::Clock, Factor::CreatedMtime, Factor::SourceMtime])
     }
 
-    fn reordered(&self, a: &[Token<'_>], b: &[Token<'_>], hunks: &[Hunk]) -> Judged {
+    fn reordered(&self, a: &[LineToken<'_>], b: &[LineToken<'_>], hunks: &[Hunk]) -> Classified {
         let a: Vec<&[u8]> = a.iter().filter_map(word_of).collect();
         let b: Vec<&[u8]> = b.iter().filter_map(word_of).collect();
         let factors = order::suspects(self.knowledge, &a, &b);
         let (first_a, first_b) = hunks[0].clone();
-        Judged {
-            verdict: Verdict::new(Cause::WordOrder, Certainty::OrderOnly, factors),
+        Classified {
+            attribution: Attribution::new(Cause::WordOrder, Certainty::OrderOnly, factors),
             a: first_a,
             b: first_b,
         }
@@ -145,48 +158,48 @@ impl<'k> Judge<'k> {
     /// Words known of the runs that both lines hold: they differ, and that explains itself.
     fn known_words(
         &self,
-        scene: Scene,
+        context: TextContext,
         line: &[u8],
-        a: &[Token<'_>],
-        b: &[Token<'_>],
-    ) -> Vec<Judged> {
-        let mut judged = Vec::new();
+        a: &[LineToken<'_>],
+        b: &[LineToken<'_>],
+    ) -> Vec<Classified> {
+        let mut classified = Vec::new();
         for (index, word) in self.words.iter().enumerate() {
-            let of = |tokens: &[Token<'_>]| {
+            let of = |tokens: &[LineToken<'_>]| {
                 tokens
                     .iter()
-                    .find(|token| token.key == Key::Known(index))
+                    .find(|token| token.key == TokenKey::Known(index))
                     .map(|token| token.range.clone())
             };
             if let (Some(a), Some(b)) = (of(a), of(b)) {
-                let cause = naming::cause_at(word.factor, scene, line);
-                let verdict = Verdict::new(cause, Certainty::Known, vec![word.factor]);
-                judged.push(Judged { verdict, a, b });
+                let cause = naming::cause_at(word.factor, context, line);
+                let attribution = Attribution::new(cause, Certainty::Known, vec![word.factor]);
+                classified.push(Classified { attribution, a, b });
             }
         }
-        judged
+        classified
     }
 
-    fn hunk(&self, at: &Case<'_>) -> Judged {
-        let verdict = self
+    fn hunk(&self, at: &HunkContext<'_>) -> Classified {
+        let attribution = self
             .time(at)
             .or_else(|| self.short_word(at))
             .or_else(|| self.counted(at))
             .or_else(|| self.shaped(at))
             .unwrap_or_else(|| nameless(at));
         let (a, b) = at.hunk.clone();
-        Judged {
-            verdict: placed(at, verdict),
+        Classified {
+            attribution: placed(at, attribution),
             a,
             b,
         }
     }
 
-    fn time(&self, at: &Case<'_>) -> Option<Verdict> {
+    fn time(&self, at: &HunkContext<'_>) -> Option<Attribution> {
         let a = reading::readings(at.a, &at.hunk.0);
         let b = reading::readings(at.b, &at.hunk.1);
         if clock::is_zoned(self.knowledge, &a, &b) {
-            return Some(Verdict::new(
+            return Some(Attribution::new(
                 Cause::Timezone,
                 Certainty::Known,
                 vec![Factor::Timezone],
@@ -194,22 +207,22 @@ impl<'k> Judge<'k> {
         }
         let factors = clock::factors(self.knowledge, &a, &b);
         if !factors.is_empty() {
-            let cause = naming::time_cause(at.scene, at.a, &a, &factors);
-            return Some(Verdict::new(cause, Certainty::Known, factors));
+            let cause = naming::time_cause(at.context, at.a, &a, &factors);
+            return Some(Attribution::new(cause, Certainty::Known, factors));
         }
         clock::is_plausible(self.knowledge, &a, &b).then(|| {
-            let cause = naming::time_cause(at.scene, at.a, &a, &[]);
-            Verdict::new(cause, Certainty::Guess, self.any_clock())
+            let cause = naming::time_cause(at.context, at.a, &a, &[]);
+            Attribution::new(cause, Certainty::Guess, self.any_clock())
         })
     }
 
-    fn short_word(&self, at: &Case<'_>) -> Option<Verdict> {
+    fn short_word(&self, at: &HunkContext<'_>) -> Option<Attribution> {
         let is_here =
             |word: &&Word<'_>| covers(at.a, word.a, &at.hunk.0) && covers(at.b, word.b, &at.hunk.1);
         let word = self.words.iter().find(is_here)?;
-        // One digit may be anything; with its surroundings or more digits it is no accident.
+        // One digit may be anything; with its surroundings or more digits it is no coincidence.
         let short = word.a.len().min(word.b.len()) < 2;
-        let cause = naming::cause_at(word.factor, at.scene, at.a);
+        let cause = naming::cause_at(word.factor, at.context, at.a);
         let spoken = mentions(at.a, context_of(word.factor));
         let sure = !short || spoken || cause == Cause::Environment;
         let certainty = if sure {
@@ -217,38 +230,40 @@ impl<'k> Judge<'k> {
         } else {
             Certainty::Guess
         };
-        Some(Verdict::new(cause, certainty, vec![word.factor]))
+        Some(Attribution::new(cause, certainty, vec![word.factor]))
     }
 
-    fn counted(&self, at: &Case<'_>) -> Option<Verdict> {
+    fn counted(&self, at: &HunkContext<'_>) -> Option<Attribution> {
         let a = parts::number(&at.a[at.hunk.0.clone()])?;
         let b = parts::number(&at.b[at.hunk.1.clone()])?;
         let numbers = Numbers {
             line: at.a,
-            scene: at.scene,
+            context: at.context,
             a,
             b,
         };
         count::of(self.knowledge, &self.words, &numbers)
     }
 
-    fn shaped(&self, at: &Case<'_>) -> Option<Verdict> {
+    fn shaped(&self, at: &HunkContext<'_>) -> Option<Attribution> {
         let (cause, factors) = match shape::of(at.a, &at.hunk.0, at.b, &at.hunk.1)? {
-            Shape::Address => (Cause::Address, vec![Factor::Aslr]),
-            Shape::TemporaryName => (Cause::TemporaryName, vec![Factor::Entropy, Factor::Pids]),
-            Shape::Random => (Cause::RandomValue, vec![Factor::Entropy, Factor::HashSeed]),
-            Shape::Revision => (Cause::VersionControl, vec![Factor::ParentDir]),
-            Shape::Digest => (Cause::ContentDigest, Vec::new()),
-            Shape::Inode => (Cause::InodeNumber, vec![Factor::Inode]),
-            Shape::Calendar => (Cause::Locale, vec![Factor::Locale]),
-            Shape::Zone => (Cause::Timezone, vec![Factor::Timezone]),
-            Shape::Release => (Cause::KernelRelease, vec![Factor::Kernel]),
-            Shape::Hashed => (
+            TokenShape::Address => (Cause::Address, vec![Factor::Aslr]),
+            TokenShape::TemporaryName => {
+                (Cause::TemporaryName, vec![Factor::Entropy, Factor::Pids])
+            }
+            TokenShape::Random => (Cause::RandomValue, vec![Factor::Entropy, Factor::HashSeed]),
+            TokenShape::Revision => (Cause::VersionControl, vec![Factor::ParentDir]),
+            TokenShape::Digest => (Cause::ContentDigest, Vec::new()),
+            TokenShape::Inode => (Cause::InodeNumber, vec![Factor::Inode]),
+            TokenShape::Calendar => (Cause::Locale, vec![Factor::Locale]),
+            TokenShape::Zone => (Cause::Timezone, vec![Factor::Timezone]),
+            TokenShape::Release => (Cause::KernelRelease, vec![Factor::Kernel]),
+            TokenShape::Hashed => (
                 Cause::HashSeed,
                 vec![Factor::HashSeed, Factor::Aslr, Factor::Entropy],
             ),
         };
-        Some(Verdict::new(
+        Some(Attribution::new(
             cause,
             Certainty::Guess,
             self.knowledge.suspects(&factors),
@@ -274,7 +289,7 @@ fn covers(line: &[u8], word: &str, range: &Range<usize>) -> bool {
     })
 }
 
-type Rows<'l> = (Vec<Token<'l>>, Vec<Token<'l>>, Vec<Hunk>);
+type Rows<'l> = (Vec<LineToken<'l>>, Vec<LineToken<'l>>, Vec<Hunk>);
 
 fn tokens<'l>(a: &'l [u8], b: &'l [u8], words: &[Word<'_>]) -> Rows<'l> {
     let row_a = token::split(a, words, Run::A);
@@ -284,12 +299,12 @@ fn tokens<'l>(a: &'l [u8], b: &'l [u8], words: &[Word<'_>]) -> Rows<'l> {
 }
 
 /// The day and the year of one date are one difference.
-fn merge(judged: Vec<Judged>) -> Vec<Judged> {
-    let mut merged: Vec<Judged> = Vec::new();
-    for next in judged {
+fn merge(classified: Vec<Classified>) -> Vec<Classified> {
+    let mut merged: Vec<Classified> = Vec::new();
+    for next in classified {
         match merged
             .iter_mut()
-            .find(|other| other.verdict == next.verdict)
+            .find(|other| other.attribution == next.attribution)
         {
             Some(same) => {
                 same.a.end = same.a.end.max(next.a.end);
@@ -309,48 +324,48 @@ fn clip(range: Range<usize>) -> Range<usize> {
     range.start..range.end.min(range.start + LONGEST)
 }
 
-fn word_of<'t>(token: &Token<'t>) -> Option<&'t [u8]> {
+fn word_of<'t>(token: &LineToken<'t>) -> Option<&'t [u8]> {
     match token.key {
-        Key::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
+        TokenKey::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
         _ => None,
     }
 }
 
 /// A random or nameless value in a document's `/ID` is just that.
-fn placed(at: &Case<'_>, mut verdict: Verdict) -> Verdict {
+fn placed(at: &HunkContext<'_>, mut attribution: Attribution) -> Attribution {
     let valueless = matches!(
-        verdict.cause,
+        attribution.cause,
         Cause::Content | Cause::Measurement | Cause::RandomValue | Cause::ContentDigest
     );
-    if at.scene == Scene::Document
+    if at.context == TextContext::Document
         && valueless
         && mentions(at.a, &["/id", "documentid", "instanceid"])
     {
-        verdict.cause = Cause::DocumentId;
+        attribution.cause = Cause::DocumentId;
     }
-    verdict
+    attribution
 }
 
-fn nameless(at: &Case<'_>) -> Verdict {
+fn nameless(at: &HunkContext<'_>) -> Attribution {
     let digits =
         |line: &[u8], range: &Range<usize>| line[range.clone()].iter().all(u8::is_ascii_digit);
     if digits(at.a, &at.hunk.0) && digits(at.b, &at.hunk.1) {
         let certainty = Certainty::Normaliser("mask-numbers".to_owned());
         let factors = vec![Factor::Scheduling, Factor::Entropy];
-        return Verdict::new(Cause::Measurement, certainty, factors);
+        return Attribution::new(Cause::Measurement, certainty, factors);
     }
-    Verdict::new(Cause::Content, Certainty::Unknown, Vec::new())
+    Attribution::new(Cause::Content, Certainty::Unknown, Vec::new())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::Facts;
+    use crate::knowledge::RunFacts;
 
     /// Two runs that had another number of CPUs and another host name.
     fn knowledge() -> Knowledge {
         let facts = |count: &str, host: &str| {
-            Facts::default()
+            RunFacts::default()
                 .with(Factor::CpuCount, "count", count)
                 .with(Factor::Hostname, "name", host)
         };
@@ -361,13 +376,14 @@ mod tests {
         }
     }
 
-    fn only(a: &str, b: &str) -> Verdict {
+    fn only(a: &str, b: &str) -> Attribution {
         let knowledge = knowledge();
-        let judged = Judge::new(&knowledge).lines(Scene::Text, a.as_bytes(), b.as_bytes());
-        let [one] = judged.as_slice() else {
-            panic!("{} verdicts", judged.len());
+        let classified =
+            Classifier::new(&knowledge).lines(TextContext::Text, a.as_bytes(), b.as_bytes());
+        let [one] = classified.as_slice() else {
+            panic!("{} verdicts", classified.len());
         };
-        one.verdict.clone()
+        one.attribution.clone()
     }
 
     #[test]
@@ -378,11 +394,11 @@ mod tests {
 
     #[test]
     fn a_known_word_that_both_lines_share_explains_nothing() {
-        let verdict = only("on kitchen 1111", "on kitchen 2222");
-        assert_ne!(verdict.cause, Cause::HostName);
-        let verdict = only("on kitchen", "on bakery");
+        let attribution = only("on kitchen 1111", "on kitchen 2222");
+        assert_ne!(attribution.cause, Cause::HostName);
+        let attribution = only("on kitchen", "on bakery");
         assert_eq!(
-            (verdict.cause, verdict.certainty),
+            (attribution.cause, attribution.certainty),
             (Cause::HostName, Certainty::Known)
         );
     }

@@ -1,11 +1,10 @@
 //! Does a reading fit the clocks of both runs?
 
+use super::reading::TimeReading;
+use crate::evidence::parts::Parts;
+use crate::knowledge::{Knowledge, RunFacts, TimeSpan};
 use zwieback_model::civil::{Civil, DAY};
 use zwieback_model::variation::factor::Factor;
-
-use super::reading::Reading;
-use crate::clue::parts::Parts;
-use crate::knowledge::{Facts, Knowledge, Span};
 
 /// Seconds a written time may lie outside the known span: zip rounds to 2 s, tools round up.
 const SLACK: i64 = 3;
@@ -13,8 +12,8 @@ const SLACK: i64 = 3;
 const STEPS: i64 = 20_000;
 
 /// The factors whose clock is read on side A by one of `a` and on side B by one of `b`.
-pub fn factors(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> Vec<Factor> {
-    let known = |factor, a: Option<Span>, b: Option<Span>| Some((factor, a?, b?));
+pub fn factors(knowledge: &Knowledge, a: &[TimeReading], b: &[TimeReading]) -> Vec<Factor> {
+    let known = |factor, a: Option<TimeSpan>, b: Option<TimeSpan>| Some((factor, a?, b?));
     let (run_a, run_b) = (&knowledge.a, &knowledge.b);
     let clocks = [
         known(Factor::Clock, run_a.clock, run_b.clock),
@@ -29,12 +28,13 @@ pub fn factors(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> Vec<Facto
 }
 
 /// Whether both sides write the same known moment, each in its own time zone.
-pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
+pub fn is_zoned(knowledge: &Knowledge, a: &[TimeReading], b: &[TimeReading]) -> bool {
     let (Some(east_a), Some(east_b)) = (knowledge.a.utc_offset, knowledge.b.utc_offset) else {
         return false;
     };
-    let both =
-        |of: fn(&Facts) -> Option<i64>| of(&knowledge.a).filter(|at| of(&knowledge.b) == Some(*at));
+    let both = |of: fn(&RunFacts) -> Option<i64>| {
+        of(&knowledge.a).filter(|at| of(&knowledge.b) == Some(*at))
+    };
     let moments = [
         both(|facts| facts.source_date_epoch),
         both(|facts| facts.source_mtime),
@@ -47,19 +47,19 @@ pub fn is_zoned(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
         })
 }
 
-/// Whether both sides could be times of this age of the world, for want of knowledge.
-pub fn is_plausible(knowledge: &Knowledge, a: &[Reading], b: &[Reading]) -> bool {
+/// Whether both sides could be times between 1980 and 2100, where the clocks are not known.
+pub fn is_plausible(knowledge: &Knowledge, a: &[TimeReading], b: &[TimeReading]) -> bool {
     // Where both clocks are known, a bare number that fits neither is some other number.
     let clocks_known = knowledge.a.clock.is_some() && knowledge.b.clock.is_some();
-    let counts = |reading: &Reading| matches!(reading, Reading::Civil(_)) || !clocks_known;
+    let counts = |reading: &TimeReading| matches!(reading, TimeReading::Civil(_)) || !clocks_known;
     pairs(a, b).any(|(a, b)| counts(a) && is_modern(a) && is_modern(b))
 }
 
 /// Readings written in the same way on both sides.
 fn pairs<'r>(
-    a: &'r [Reading],
-    b: &'r [Reading],
-) -> impl Iterator<Item = (&'r Reading, &'r Reading)> {
+    a: &'r [TimeReading],
+    b: &'r [TimeReading],
+) -> impl Iterator<Item = (&'r TimeReading, &'r TimeReading)> {
     a.iter().flat_map(move |a| {
         b.iter()
             .filter(move |b| shape(a) == shape(b))
@@ -67,11 +67,11 @@ fn pairs<'r>(
     })
 }
 
-fn shape(reading: &Reading) -> Option<[bool; 6]> {
+fn shape(reading: &TimeReading) -> Option<[bool; 6]> {
     match reading {
-        Reading::Unix(_) => None,
-        Reading::Hexadecimal(_) => Some([false; 6]),
-        Reading::Civil(parts) => Some(fields(parts).map(|field| field.is_some())),
+        TimeReading::Unix(_) => None,
+        TimeReading::Hexadecimal(_) => Some([false; 6]),
+        TimeReading::Civil(parts) => Some(fields(parts).map(|field| field.is_some())),
     }
 }
 
@@ -86,11 +86,11 @@ fn fields(parts: &Parts) -> [Option<i64>; 6] {
     ]
 }
 
-fn sources(facts: &Facts) -> Option<Span> {
-    facts.source_mtime.map(|at| Span { start: at, end: at })
+fn sources(facts: &RunFacts) -> Option<TimeSpan> {
+    facts.source_mtime.map(|at| TimeSpan { start: at, end: at })
 }
 
-fn fits(reading: &Reading, span: Span, facts: &Facts) -> bool {
+fn fits(reading: &TimeReading, span: TimeSpan, facts: &RunFacts) -> bool {
     let (start, end) = (
         span.start.saturating_sub(SLACK),
         span.end.saturating_add(SLACK),
@@ -100,8 +100,8 @@ fn fits(reading: &Reading, span: Span, facts: &Facts) -> bool {
         let (start, end) = (start.saturating_add(east), end.saturating_add(east));
         match reading {
             // Seconds that were made from local parts (DOS time) carry the zone in them.
-            Reading::Unix(at) | Reading::Hexadecimal(at) => (start..=end).contains(at),
-            Reading::Civil(parts) => civil_fits(parts, start, end),
+            TimeReading::Unix(at) | TimeReading::Hexadecimal(at) => (start..=end).contains(at),
+            TimeReading::Civil(parts) => civil_fits(parts, start, end),
         }
     })
 }
@@ -160,20 +160,20 @@ fn agrees(parts: &Parts, civil: &Civil) -> bool {
         && is(parts.second, civil.second)
 }
 
-fn shows(reading: &Reading, local: i64) -> bool {
+fn shows(reading: &TimeReading, local: i64) -> bool {
     match reading {
-        Reading::Unix(at) | Reading::Hexadecimal(at) => *at == local,
-        Reading::Civil(parts) => {
+        TimeReading::Unix(at) | TimeReading::Hexadecimal(at) => *at == local,
+        TimeReading::Civil(parts) => {
             parts.day.or(parts.hour).is_some() && agrees(parts, &Civil::from_unix(local))
         }
     }
 }
 
-fn is_modern(reading: &Reading) -> bool {
+fn is_modern(reading: &TimeReading) -> bool {
     match reading {
-        Reading::Hexadecimal(_) => false,
-        Reading::Unix(at) => (631_152_000..4_102_444_800).contains(at),
-        Reading::Civil(parts) => match (parts.year, parts.day, parts.hour) {
+        TimeReading::Hexadecimal(_) => false,
+        TimeReading::Unix(at) => (631_152_000..4_102_444_800).contains(at),
+        TimeReading::Civil(parts) => match (parts.year, parts.day, parts.hour) {
             (Some(year), Some(_), _) => (1980..2100).contains(&year),
             (None, _, Some(_)) => parts.minute.is_some(),
             _ => false,
@@ -184,19 +184,19 @@ fn is_modern(reading: &Reading) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clue::reading::readings;
+    use crate::evidence::reading::readings;
 
     fn knowledge() -> Knowledge {
-        let facts = |start| Facts {
-            clock: Some(Span {
+        let facts = |start| RunFacts {
+            clock: Some(TimeSpan {
                 start,
                 end: start + 5,
             }),
-            created: Some(Span {
+            created: Some(TimeSpan {
                 start: 1_795_360_848,
                 end: 1_795_360_858,
             }),
-            ..Facts::default()
+            ..RunFacts::default()
         };
         Knowledge {
             a: facts(1_795_360_848),
@@ -205,20 +205,23 @@ mod tests {
         }
     }
 
-    fn judged(a: &str, b: &str) -> Vec<Factor> {
+    fn classified(a: &str, b: &str) -> Vec<Factor> {
         let read = |text: &str| readings(text.as_bytes(), &(0..text.len()));
         factors(&knowledge(), &read(a), &read(b))
     }
 
     #[test]
     fn the_clock_is_told_from_the_time_of_creation() {
-        assert_eq!(judged("1795360850", "1829946847"), [Factor::Clock]);
-        assert_eq!(judged("1795360850", "1795360855"), [Factor::CreatedMtime]);
-        assert_eq!(judged("1795360850", "1700000000"), []);
-        assert_eq!(judged("2026", "2027"), [Factor::Clock]);
-        assert_eq!(judged("Nov 22 2026", "Dec 27 2027"), [Factor::Clock]);
-        assert_eq!(judged("15:20:49", "22:34:06"), [Factor::Clock]);
-        assert_eq!(judged("15:20:49", "22:35:06"), []);
+        assert_eq!(classified("1795360850", "1829946847"), [Factor::Clock]);
+        assert_eq!(
+            classified("1795360850", "1795360855"),
+            [Factor::CreatedMtime]
+        );
+        assert_eq!(classified("1795360850", "1700000000"), []);
+        assert_eq!(classified("2026", "2027"), [Factor::Clock]);
+        assert_eq!(classified("Nov 22 2026", "Dec 27 2027"), [Factor::Clock]);
+        assert_eq!(classified("15:20:49", "22:34:06"), [Factor::Clock]);
+        assert_eq!(classified("15:20:49", "22:35:06"), []);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Where a text was found, which decides what a token in it means and how to mend it.
+//! Where a text was found, which decides what a token in it means and how to fix it.
 
 /// The surroundings of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scene {
+pub enum TextContext {
     /// Any text.
     Text,
     /// HTML or XML.
@@ -10,7 +10,7 @@ pub enum Scene {
     /// A manual page.
     Manual,
     /// A script or source file.
-    Source,
+    Backing,
     /// A list of files with their digests.
     Manifest,
     /// Constants of a program.
@@ -33,8 +33,8 @@ pub enum Scene {
     Binary,
 }
 
-impl Scene {
-    /// The scene of a text file, by the end of its name.
+impl TextContext {
+    /// The context of a text file, by the end of its name.
     pub fn of_text(name: &str) -> Self {
         let name = name.rsplit('/').next().unwrap_or(name);
         let end = name.rsplit_once('.').map_or("", |(_, end)| end);
@@ -42,7 +42,7 @@ impl Scene {
             "html" | "htm" | "xml" | "xhtml" | "svg" => Self::Markup,
             "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Self::Manual,
             "c" | "h" | "cc" | "cpp" | "hpp" | "py" | "pl" | "sh" | "js" | "go" | "rs" | "java" => {
-                Self::Source
+                Self::Backing
             }
             _ if matches!(name, "RECORD" | "SHA256SUMS" | "MD5SUMS" | "md5sums") => Self::Manifest,
             _ => Self::Text,

@@ -1,11 +1,11 @@
 //! Numbers that lie within what is known of each run: process ids, uptime, lengths of paths.
 
+use super::context::TextContext;
 use super::naming::{cause_of, mentions};
-use super::scene::Scene;
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::verdict::Verdict;
-use crate::knowledge::{Knowledge, Span, Word};
+use crate::evidence::attribution::Attribution;
+use crate::knowledge::{Knowledge, TimeSpan, Word};
 use zwieback_model::variation::factor::Factor;
 
 /// Two numbers in the same place of a line.
@@ -13,23 +13,23 @@ pub struct Numbers<'l> {
     /// The line, as run A has it.
     pub line: &'l [u8],
     /// What the line is part of.
-    pub scene: Scene,
+    pub context: TextContext,
     /// The number in run A.
     pub a: i64,
     /// The number in run B.
     pub b: i64,
 }
 
-/// The verdict on two numbers, where something known counts like this.
-pub fn of(knowledge: &Knowledge, words: &[Word<'_>], numbers: &Numbers<'_>) -> Option<Verdict> {
+/// The attribution of two numbers, where something known of the runs has these values.
+pub fn of(knowledge: &Knowledge, words: &[Word<'_>], numbers: &Numbers<'_>) -> Option<Attribution> {
     uptime(knowledge, numbers)
         .or_else(|| length(words, numbers))
         .or_else(|| pid(knowledge, numbers))
 }
 
-fn uptime(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Verdict> {
+fn uptime(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Attribution> {
     let (in_a, in_b) = (knowledge.a.uptime?, knowledge.b.uptime?);
-    let holds = |span: Span, value: i64| {
+    let holds = |span: TimeSpan, value: i64| {
         (span.start.saturating_sub(1)..=span.end.saturating_add(1)).contains(&value)
     };
     let within = holds(in_a, numbers.a) && holds(in_b, numbers.b);
@@ -39,11 +39,11 @@ fn uptime(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Verdict> {
     } else {
         Certainty::Guess
     };
-    within.then(|| Verdict::new(Cause::Uptime, certainty, vec![Factor::Uptime]))
+    within.then(|| Attribution::new(Cause::Uptime, certainty, vec![Factor::Uptime]))
 }
 
 /// The length of a path of the run, or of a path below it by the same name.
-fn length(words: &[Word<'_>], numbers: &Numbers<'_>) -> Option<Verdict> {
+fn length(words: &[Word<'_>], numbers: &Numbers<'_>) -> Option<Attribution> {
     let long = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
     let paths = words.iter().filter(|word| {
         matches!(
@@ -64,14 +64,14 @@ fn length(words: &[Word<'_>], numbers: &Numbers<'_>) -> Option<Verdict> {
     } else {
         Certainty::Guess
     };
-    Some(Verdict::new(
-        cause_of(factor, numbers.scene),
+    Some(Attribution::new(
+        cause_of(factor, numbers.context),
         certainty,
         vec![factor],
     ))
 }
 
-fn pid(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Verdict> {
+fn pid(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Attribution> {
     let (in_a, in_b) = (knowledge.a.pids?, knowledge.b.pids?);
     let holds =
         |range: (u32, u32), value| (i64::from(range.0)..=i64::from(range.1)).contains(&value);
@@ -81,5 +81,5 @@ fn pid(knowledge: &Knowledge, numbers: &Numbers<'_>) -> Option<Verdict> {
         Certainty::Guess
     };
     let within = holds(in_a, numbers.a) && holds(in_b, numbers.b);
-    within.then(|| Verdict::new(Cause::ProcessId, certainty, vec![Factor::Pids]))
+    within.then(|| Attribution::new(Cause::ProcessId, certainty, vec![Factor::Pids]))
 }

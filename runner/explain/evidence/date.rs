@@ -3,22 +3,22 @@
 use std::ops::Range;
 
 use super::calendar;
-use crate::clue::parts::{Parts, number};
+use crate::evidence::parts::{Parts, number};
 
 /// A piece of text.
 #[derive(Clone, Copy)]
-pub struct Token<'t> {
+pub struct DateToken<'t> {
     /// Its bytes.
     pub text: &'t [u8],
     /// Where it starts.
     pub at: usize,
     /// What it is made of.
-    pub kind: Kind,
+    pub kind: DateTokenKind,
 }
 
 /// What a token is made of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DateTokenKind {
     /// A row of digits.
     Digits,
     /// A row of letters.
@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 /// A date or a time and where it stands.
-pub struct Found {
+pub struct DateMatch {
     /// Where it stands.
     pub range: Range<usize>,
     /// What it says.
@@ -36,34 +36,34 @@ pub struct Found {
 }
 
 /// The tokens of a text.
-pub fn split(text: &[u8]) -> Vec<Token<'_>> {
+pub fn split(text: &[u8]) -> Vec<DateToken<'_>> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let kind = kind(text[at]);
         let length = match kind {
-            Kind::Sign => 1,
+            DateTokenKind::Sign => 1,
             _ => text[at..]
                 .iter()
                 .take_while(|byte| self::kind(**byte) == kind)
                 .count(),
         };
         let text = &text[at..at + length];
-        tokens.push(Token { text, at, kind });
+        tokens.push(DateToken { text, at, kind });
         at += length;
     }
     tokens
 }
 
-fn kind(byte: u8) -> Kind {
+fn kind(byte: u8) -> DateTokenKind {
     match byte {
-        b'0'..=b'9' => Kind::Digits,
-        b'A'..=b'Z' | b'a'..=b'z' => Kind::Letters,
-        _ => Kind::Sign,
+        b'0'..=b'9' => DateTokenKind::Digits,
+        b'A'..=b'Z' | b'a'..=b'z' => DateTokenKind::Letters,
+        _ => DateTokenKind::Sign,
     }
 }
 
-impl Token<'_> {
+impl DateToken<'_> {
     /// Where it ends.
     pub fn end(&self) -> usize {
         self.at + self.text.len()
@@ -71,7 +71,7 @@ impl Token<'_> {
 
     /// The value of digits of one of these lengths.
     fn value(&self, lengths: &[usize]) -> Option<i64> {
-        let fits = self.kind == Kind::Digits && lengths.contains(&self.text.len());
+        let fits = self.kind == DateTokenKind::Digits && lengths.contains(&self.text.len());
         fits.then(|| number(self.text)).flatten()
     }
 
@@ -80,9 +80,9 @@ impl Token<'_> {
     }
 }
 
-fn compact_date(token: &Token<'_>) -> Option<Found> {
-    let parts = compact(token.text).filter(|_| token.kind == Kind::Digits)?;
-    Some(Found {
+fn compact_date(token: &DateToken<'_>) -> Option<DateMatch> {
+    let parts = compact(token.text).filter(|_| token.kind == DateTokenKind::Digits)?;
+    Some(DateMatch {
         range: token.at..token.end(),
         parts,
     })
@@ -114,7 +114,7 @@ fn date(year: Option<i64>, month: Option<i64>, day: Option<i64>) -> Option<Parts
 }
 
 /// Every date, in any order and spelling.
-pub fn dates(tokens: &[Token<'_>]) -> Vec<Found> {
+pub fn dates(tokens: &[DateToken<'_>]) -> Vec<DateMatch> {
     let mut found = Vec::new();
     for at in 0..tokens.len() {
         found.extend(numeric_date(&tokens[at..]));
@@ -125,11 +125,11 @@ pub fn dates(tokens: &[Token<'_>]) -> Vec<Found> {
 }
 
 /// `2026-11-22`, `22.11.2026`, `11/22/2026`: three numbers between two equal signs.
-fn numeric_date(tokens: &[Token<'_>]) -> Vec<Found> {
+fn numeric_date(tokens: &[DateToken<'_>]) -> Vec<DateMatch> {
     let [one, sign, two, again, three, ..] = tokens else {
         return Vec::new();
     };
-    if sign.kind != Kind::Sign || sign.text != again.text || sign.is(b':') {
+    if sign.kind != DateTokenKind::Sign || sign.text != again.text || sign.is(b':') {
         return Vec::new();
     }
     let range = one.at..three.end();
@@ -152,7 +152,7 @@ fn numeric_date(tokens: &[Token<'_>]) -> Vec<Found> {
         .flatten()
         .filter(|parts| parts.year.is_some());
     dated
-        .map(|parts| Found {
+        .map(|parts| DateMatch {
             range: range.clone(),
             parts,
         })
@@ -160,7 +160,7 @@ fn numeric_date(tokens: &[Token<'_>]) -> Vec<Found> {
 }
 
 /// `Nov 22 2026`, `22 November 2026`, `Sun Nov 22 15:20:48 UTC 2026`, `November 2026`.
-fn named_date(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+fn named_date(tokens: &[DateToken<'_>], at: usize) -> Option<DateMatch> {
     let word = tokens.get(at)?;
     let month = calendar::month(word.text)?;
     let before = numbers_near(tokens[..at].iter().rev(), 4);
@@ -185,34 +185,35 @@ fn named_date(tokens: &[Token<'_>], at: usize) -> Option<Found> {
         day: day.and_then(|token| number(token.text)),
         ..Parts::default()
     };
-    Some(Found {
+    Some(DateMatch {
         range: start..end,
         parts,
     })
 }
 
 fn numbers_near<'t, 'w: 't>(
-    tokens: impl Iterator<Item = &'t Token<'w>>,
+    tokens: impl Iterator<Item = &'t DateToken<'w>>,
     reach: usize,
-) -> Vec<&'t Token<'w>> {
+) -> Vec<&'t DateToken<'w>> {
     let near = tokens.take(reach).take_while(|token| !token.is(b'\n'));
-    near.filter(|token| token.kind == Kind::Digits).collect()
+    near.filter(|token| token.kind == DateTokenKind::Digits)
+        .collect()
 }
 
-fn is_time(tokens: &[Token<'_>], token: &Token<'_>) -> bool {
+fn is_time(tokens: &[DateToken<'_>], token: &DateToken<'_>) -> bool {
     tokens
         .iter()
         .any(|next| next.at == token.end() && next.is(b':'))
 }
 
 /// Every time of day: `15:20:48`, `15:20`, `T152048`.
-pub fn times(tokens: &[Token<'_>]) -> Vec<Found> {
+pub fn times(tokens: &[DateToken<'_>]) -> Vec<DateMatch> {
     (0..tokens.len())
         .filter_map(|at| time(tokens, at))
         .collect()
 }
 
-fn time(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+fn time(tokens: &[DateToken<'_>], at: usize) -> Option<DateMatch> {
     let first = tokens.get(at)?;
     let behind_t = at > 0 && tokens[at - 1].text == b"T";
     if let Some(value) = first.value(&[6]).filter(|_| behind_t) {
@@ -221,7 +222,7 @@ fn time(tokens: &[Token<'_>], at: usize) -> Option<Found> {
             Some(value / 100 % 100),
             Some(value % 100),
         )?;
-        return Some(Found {
+        return Some(DateMatch {
             range: first.at..first.end(),
             parts,
         });
@@ -242,17 +243,17 @@ fn time(tokens: &[Token<'_>], at: usize) -> Option<Found> {
         Some(_) => fraction(tokens, at + 5).unwrap_or(&tokens[at + 4]),
         None => minute,
     };
-    Some(Found {
+    Some(DateMatch {
         range: first.at..last.end(),
         parts,
     })
 }
 
 /// The digits of a fraction of a second, whose sign would stand there.
-fn fraction<'t, 'w>(tokens: &'t [Token<'w>], at: usize) -> Option<&'t Token<'w>> {
+fn fraction<'t, 'w>(tokens: &'t [DateToken<'w>], at: usize) -> Option<&'t DateToken<'w>> {
     let sign = tokens.get(at)?;
     let digits = tokens.get(at + 1)?;
-    let is_one = (sign.is(b'.') || sign.is(b',')) && digits.kind == Kind::Digits;
+    let is_one = (sign.is(b'.') || sign.is(b',')) && digits.kind == DateTokenKind::Digits;
     is_one.then_some(digits)
 }
 

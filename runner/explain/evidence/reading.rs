@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::date::{Kind, Token, dates, split, times};
+use super::date::{DateToken, DateTokenKind, dates, split, times};
 use super::parts::{Parts, number};
 
 /// How far around a difference a date is looked for.
@@ -10,7 +10,7 @@ const REACH: usize = 40;
 
 /// What a piece of text could mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum TimeReading {
     /// Seconds since 1970, however scaled they were written.
     Unix(i64),
     /// The same in hexadecimal digits, as which many other things are written.
@@ -20,7 +20,7 @@ pub enum Reading {
 }
 
 /// Every reading of the text that touches the range.
-pub fn readings(text: &[u8], range: &Range<usize>) -> Vec<Reading> {
+pub fn readings(text: &[u8], range: &Range<usize>) -> Vec<TimeReading> {
     let start = range.start.min(text.len()).saturating_sub(REACH);
     let end = range.end.saturating_add(REACH).min(text.len());
     let (window, local) = (&text[start..end], range.start - start..range.end - start);
@@ -30,13 +30,13 @@ pub fn readings(text: &[u8], range: &Range<usize>) -> Vec<Reading> {
     let times = times(&tokens);
     for date in dates.iter().filter(|date| touches(&date.range, &local)) {
         let near = times.iter().find(|time| is_near(&date.range, &time.range));
-        found.push(Reading::Civil(
+        found.push(TimeReading::Civil(
             near.map_or(date.parts, |time| merge(date.parts, time.parts)),
         ));
     }
     for time in times.iter().filter(|time| touches(&time.range, &local)) {
         let near = dates.iter().find(|date| is_near(&date.range, &time.range));
-        found.push(Reading::Civil(
+        found.push(TimeReading::Civil(
             near.map_or(time.parts, |date| merge(date.parts, time.parts)),
         ));
     }
@@ -64,25 +64,25 @@ fn merge(date: Parts, time: Parts) -> Parts {
 }
 
 /// Numbers that stand for a time by themselves: seconds and their fractions, `20261122152048`.
-fn numbers(tokens: &[Token<'_>], range: &Range<usize>) -> Vec<Reading> {
+fn numbers(tokens: &[DateToken<'_>], range: &Range<usize>) -> Vec<TimeReading> {
     let touching = tokens
         .iter()
         .filter(|token| touches(&(token.at..token.end()), range));
     let mut found = Vec::new();
-    for token in touching.filter(|token| token.kind == Kind::Digits) {
+    for token in touching.filter(|token| token.kind == DateTokenKind::Digits) {
         let Some(value) = number(token.text) else {
             continue;
         };
         match token.text.len() {
-            9 | 10 => found.push(Reading::Unix(value)),
-            11 => found.extend(octal(token.text).map(Reading::Unix)),
-            12 | 13 => found.push(Reading::Unix(value / 1000)),
-            15 | 16 => found.push(Reading::Unix(value / 1_000_000)),
-            18 | 19 => found.push(Reading::Unix(value / 1_000_000_000)),
+            9 | 10 => found.push(TimeReading::Unix(value)),
+            11 => found.extend(octal(token.text).map(TimeReading::Unix)),
+            12 | 13 => found.push(TimeReading::Unix(value / 1000)),
+            15 | 16 => found.push(TimeReading::Unix(value / 1_000_000)),
+            18 | 19 => found.push(TimeReading::Unix(value / 1_000_000_000)),
             _ => {}
         }
         if token.text.len() == 4 {
-            found.push(Reading::Civil(Parts {
+            found.push(TimeReading::Civil(Parts {
                 year: Some(value),
                 ..Parts::default()
             }));
@@ -97,8 +97,9 @@ fn octal(digits: &[u8]) -> Option<i64> {
 }
 
 /// Eight hexadecimal digits, which the splitter took apart.
-fn hexadecimal(tokens: &[Token<'_>], range: &Range<usize>) -> Vec<Reading> {
-    let words = tokens.chunk_by(|one, next| one.kind != Kind::Sign && next.kind != Kind::Sign);
+fn hexadecimal(tokens: &[DateToken<'_>], range: &Range<usize>) -> Vec<TimeReading> {
+    let words = tokens
+        .chunk_by(|one, next| one.kind != DateTokenKind::Sign && next.kind != DateTokenKind::Sign);
     let touching = words.filter(|word| {
         word.iter()
             .any(|token| touches(&(token.at..token.end()), range))
@@ -106,13 +107,15 @@ fn hexadecimal(tokens: &[Token<'_>], range: &Range<usize>) -> Vec<Reading> {
     touching.filter_map(hexadecimal_word).collect()
 }
 
-fn hexadecimal_word(word: &[Token<'_>]) -> Option<Reading> {
+fn hexadecimal_word(word: &[DateToken<'_>]) -> Option<TimeReading> {
     let word: Vec<u8> = word.iter().flat_map(|token| token.text).copied().collect();
     let digits = word.strip_prefix(b"0x").unwrap_or(&word);
     let text = std::str::from_utf8(digits)
         .ok()
         .filter(|text| text.len() == 8)?;
-    i64::from_str_radix(text, 16).ok().map(Reading::Hexadecimal)
+    i64::from_str_radix(text, 16)
+        .ok()
+        .map(TimeReading::Hexadecimal)
 }
 
 #[cfg(test)]
@@ -120,12 +123,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn all(text: &str) -> Vec<Reading> {
+    fn all(text: &str) -> Vec<TimeReading> {
         readings(text.as_bytes(), &(0..text.len()))
     }
 
-    fn full() -> Reading {
-        Reading::Civil(Parts {
+    fn full() -> TimeReading {
+        TimeReading::Civil(Parts {
             year: Some(2026),
             month: Some(11),
             day: Some(22),
@@ -170,7 +173,7 @@ mod tests {
             "15300604120",
         ] {
             assert!(
-                all(text).contains(&Reading::Unix(1_795_360_848)),
+                all(text).contains(&TimeReading::Unix(1_795_360_848)),
                 "{text}: {:?}",
                 all(text)
             );
@@ -181,7 +184,7 @@ mod tests {
     fn seconds_in_hexadecimal() {
         for text in ["6b030850", "0x6b030850", "id-6B030850."] {
             assert!(
-                all(text).contains(&Reading::Hexadecimal(1_795_360_848)),
+                all(text).contains(&TimeReading::Hexadecimal(1_795_360_848)),
                 "{text}"
             );
         }
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn the_day_of_the_date_macro_is_padded() {
         let found = all("Nov  2 2026");
-        assert!(found.iter().any(|reading| matches!(reading, Reading::Civil(parts) if parts.day == Some(2) && parts.year == Some(2026))));
+        assert!(found.iter().any(|reading| matches!(reading, TimeReading::Civil(parts) if parts.day == Some(2) && parts.year == Some(2026))));
     }
 
     proptest! {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::calendar;
 use super::token::grow;
-use crate::clue::parts::number;
+use crate::evidence::parts::number;
 
 /// A look that both sides share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum TokenShape {
     /// A pointer of a 64-bit process.
     Address,
     /// `tmpab12cd`, `ccXyZ123.o`.
@@ -19,7 +19,7 @@ pub enum Shape {
     Revision,
     /// Hexadecimal digits of the length of a digest.
     Digest,
-    /// A number where the text speaks of an inode.
+    /// A number where the text mentions an inode.
     Inode,
     /// Names of months or days in two languages.
     Calendar,
@@ -32,23 +32,26 @@ pub enum Shape {
 }
 
 /// The look of the two words around a difference.
-pub fn of(a: &[u8], at_a: &Range<usize>, b: &[u8], at_b: &Range<usize>) -> Option<Shape> {
+pub fn of(a: &[u8], at_a: &Range<usize>, b: &[u8], at_b: &Range<usize>) -> Option<TokenShape> {
     let (word_a, word_b) = (grow(a, at_a), grow(b, at_b));
     let shared = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) && of(b, &word_b);
     let either = |of: fn(&[u8], &Range<usize>) -> bool| of(a, &word_a) || of(b, &word_b);
     let shapes = [
-        (are_releases(a, &word_a, b, &word_b), Shape::Release),
-        (shared(is_zone), Shape::Zone),
-        (shared(is_address), Shape::Address),
-        (shared(is_uuid), Shape::Random),
-        (either(is_revision), Shape::Revision),
-        (shared(is_digest), Shape::Digest),
-        (shared(is_temporary), Shape::TemporaryName),
-        (are_drawn(a, &word_a, b, &word_b), Shape::TemporaryName),
-        (shared(is_inode), Shape::Inode),
-        (shared(is_hashed), Shape::Hashed),
-        (shared(is_random), Shape::Random),
-        (shared(is_letters) && either(is_calendar), Shape::Calendar),
+        (are_releases(a, &word_a, b, &word_b), TokenShape::Release),
+        (shared(is_zone), TokenShape::Zone),
+        (shared(is_address), TokenShape::Address),
+        (shared(is_uuid), TokenShape::Random),
+        (either(is_revision), TokenShape::Revision),
+        (shared(is_digest), TokenShape::Digest),
+        (shared(is_temporary), TokenShape::TemporaryName),
+        (are_drawn(a, &word_a, b, &word_b), TokenShape::TemporaryName),
+        (shared(is_inode), TokenShape::Inode),
+        (shared(is_hashed), TokenShape::Hashed),
+        (shared(is_random), TokenShape::Random),
+        (
+            shared(is_letters) && either(is_calendar),
+            TokenShape::Calendar,
+        ),
     ];
     shapes
         .into_iter()
@@ -122,7 +125,7 @@ fn is_temporary(line: &[u8], word: &Range<usize>) -> bool {
 }
 
 /// What mkstemp puts at the end of a template, `conf.Xy81Qa`: as long on both sides. One in
-/// fourteen draws looks like a word of a language, so that one side that does not is enough.
+/// fourteen random names looks like a word of a language, so that one side that does not is enough.
 fn are_drawn(a: &[u8], word_a: &Range<usize>, b: &[u8], word_b: &Range<usize>) -> bool {
     let is_template = |line: &[u8], word: &Range<usize>| {
         let before = word.start.checked_sub(1).map(|at| line[at]);
@@ -211,7 +214,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shape(a: &str, b: &str) -> Option<Shape> {
+    fn shape(a: &str, b: &str) -> Option<TokenShape> {
         let first = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
         of(
             a.as_bytes(),
@@ -225,34 +228,34 @@ mod tests {
     fn looks() {
         assert_eq!(
             shape("at 0x7f12aabbccd0", "at 0x7f34aabbccd0"),
-            Some(Shape::Address)
+            Some(TokenShape::Address)
         );
         assert_eq!(
             shape(
                 "f47ac10b-58cc-4372-a567-0e02b2c3d479",
                 "f47ac10b-58cc-4a72-8567-0e02b2c3d479"
             ),
-            Some(Shape::Random)
+            Some(TokenShape::Random)
         );
         assert_eq!(
             shape("/tmp/tmpab12cd34", "/tmp/tmpzz12cd34"),
-            Some(Shape::TemporaryName)
+            Some(TokenShape::TemporaryName)
         );
         assert_eq!(
             shape("#line \"one.comNgM\"", "#line \"one.kloavg\""),
-            Some(Shape::TemporaryName)
+            Some(TokenShape::TemporaryName)
         );
-        assert_eq!(shape("inode: 1234", "inode: 99"), Some(Shape::Inode));
+        assert_eq!(shape("inode: 1234", "inode: 99"), Some(TokenShape::Inode));
         assert_eq!(
             shape("commit 1234567", "commit unknown"),
-            Some(Shape::Revision)
+            Some(TokenShape::Revision)
         );
         assert_eq!(
             shape("Linux 6.18.44-1", "Linux 2.6.78-1"),
-            Some(Shape::Release)
+            Some(TokenShape::Release)
         );
         assert_eq!(shape("hello", "world"), None);
-        assert_eq!(shape("Date +0000", "Date +1400"), Some(Shape::Zone));
+        assert_eq!(shape("Date +0000", "Date +1400"), Some(TokenShape::Zone));
     }
 
     proptest! {

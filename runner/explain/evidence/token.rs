@@ -8,16 +8,16 @@ use crate::knowledge::Word;
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token<'t> {
+pub struct LineToken<'t> {
     /// What it is compared by.
-    pub key: Key<'t>,
+    pub key: TokenKey<'t>,
     /// Where it stands.
     pub range: Range<usize>,
 }
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key<'t> {
+pub enum TokenKey<'t> {
     /// A word the runner knows, by its place in the list of words.
     Known(usize),
     /// A row of digits, a row of letters, or one other byte.
@@ -37,12 +37,12 @@ pub enum Run {
 pub type Hunk = (Range<usize>, Range<usize>);
 
 /// The tokens of a line.
-pub fn split<'t>(line: &'t [u8], words: &[Word<'_>], run: Run) -> Vec<Token<'t>> {
+pub fn split<'t>(line: &'t [u8], words: &[Word<'_>], run: Run) -> Vec<LineToken<'t>> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < line.len() {
         let (key, length) = known(line, at, words, run).unwrap_or_else(|| plain(line, at));
-        tokens.push(Token {
+        tokens.push(LineToken {
             key,
             range: at..at + length,
         });
@@ -53,7 +53,7 @@ pub fn split<'t>(line: &'t [u8], words: &[Word<'_>], run: Run) -> Vec<Token<'t>>
 
 /// Where two rows of tokens differ: token by token where they pair up, else what lies between the words
 /// that both have, as one range each.
-pub fn hunks(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
+pub fn hunks(a: &[LineToken<'_>], b: &[LineToken<'_>]) -> Vec<Hunk> {
     if a.len() == b.len() {
         return paired(a, b);
     }
@@ -74,21 +74,26 @@ pub fn hunks(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
 
 /// Words of a language and what is known of a run, with their places: signs, digits and short rows of
 /// letters are equal by chance within things that have nothing in common.
-fn telling<'t>(tokens: &[Token<'t>]) -> Vec<(usize, Key<'t>)> {
-    let is_telling = |key: &Key<'_>| match key {
-        Key::Known(_) => true,
-        Key::Plain(text) => text.len() > 2 && text[0].is_ascii_alphabetic(),
+fn telling<'t>(tokens: &[LineToken<'t>]) -> Vec<(usize, TokenKey<'t>)> {
+    let is_telling = |key: &TokenKey<'_>| match key {
+        TokenKey::Known(_) => true,
+        TokenKey::Plain(text) => text.len() > 2 && text[0].is_ascii_alphabetic(),
     };
     let all = tokens.iter().map(|token| token.key).enumerate();
     all.filter(|(_, key)| is_telling(key)).collect()
 }
 
-fn keys_of<'t>(found: &[(usize, Key<'t>)]) -> Vec<Key<'t>> {
+fn keys_of<'t>(found: &[(usize, TokenKey<'t>)]) -> Vec<TokenKey<'t>> {
     found.iter().map(|(_, key)| *key).collect()
 }
 
 /// The differences between two words that both rows have.
-fn between(a: &[Token<'_>], b: &[Token<'_>], in_a: Range<usize>, in_b: Range<usize>) -> Vec<Hunk> {
+fn between(
+    a: &[LineToken<'_>],
+    b: &[LineToken<'_>],
+    in_a: Range<usize>,
+    in_b: Range<usize>,
+) -> Vec<Hunk> {
     let (part_a, part_b) = (&a[in_a.clone()], &b[in_b.clone()]);
     if part_a.len() == part_b.len() {
         return paired(part_a, part_b);
@@ -104,7 +109,7 @@ fn between(a: &[Token<'_>], b: &[Token<'_>], in_a: Range<usize>, in_b: Range<usi
 }
 
 /// Whether both rows hold the same tokens, in whatever order.
-pub fn are_same_words(a: &[Token<'_>], b: &[Token<'_>]) -> bool {
+pub fn are_same_words(a: &[LineToken<'_>], b: &[LineToken<'_>]) -> bool {
     a.len() == b.len() && count(a) == count(b)
 }
 
@@ -122,7 +127,7 @@ pub fn grow(line: &[u8], range: &Range<usize>) -> Range<usize> {
     start - before..end + after
 }
 
-fn count<'t, 's>(tokens: &'s [Token<'t>]) -> BTreeMap<&'s Key<'t>, usize> {
+fn count<'t, 's>(tokens: &'s [LineToken<'t>]) -> BTreeMap<&'s TokenKey<'t>, usize> {
     let mut counts = BTreeMap::new();
     for token in tokens {
         *counts.entry(&token.key).or_insert(0) += 1;
@@ -131,13 +136,13 @@ fn count<'t, 's>(tokens: &'s [Token<'t>]) -> BTreeMap<&'s Key<'t>, usize> {
 }
 
 /// The bytes of the tokens from one up to another.
-fn span(tokens: &[Token<'_>], from: usize, to: usize) -> Range<usize> {
+fn span(tokens: &[LineToken<'_>], from: usize, to: usize) -> Range<usize> {
     let at = |index: usize| tokens.get(index).map(|token| token.range.start);
     let end = tokens.last().map_or(0, |token| token.range.end);
     at(from).unwrap_or(end)..at(to).unwrap_or(end)
 }
 
-fn paired(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
+fn paired(a: &[LineToken<'_>], b: &[LineToken<'_>]) -> Vec<Hunk> {
     let mut hunks: Vec<Hunk> = Vec::new();
     for (a, b) in a.iter().zip(b).filter(|(a, b)| a.key != b.key) {
         match hunks.last_mut() {
@@ -154,14 +159,19 @@ fn paired(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<Hunk> {
     hunks
 }
 
-/// A word of the run at this place. Short ones and bare numbers are left to the judge, who
+/// A word of the run at this place. Short ones and bare numbers are left to the classifier, which
 /// looks at them only where the lines differ: a `2` is not the number of CPUs everywhere.
-fn known<'t>(line: &[u8], at: usize, words: &[Word<'_>], run: Run) -> Option<(Key<'t>, usize)> {
+fn known<'t>(
+    line: &[u8],
+    at: usize,
+    words: &[Word<'_>],
+    run: Run,
+) -> Option<(TokenKey<'t>, usize)> {
     words.iter().enumerate().find_map(|(index, word)| {
         let text = spelling(word, run);
         let here =
             is_telling(word.a) && is_telling(word.b) && line[at..].starts_with(text.as_bytes());
-        (here && is_whole(line, at, text)).then_some((Key::Known(index), text.len()))
+        (here && is_whole(line, at, text)).then_some((TokenKey::Known(index), text.len()))
     })
 }
 
@@ -188,7 +198,7 @@ fn is_whole(line: &[u8], at: usize, text: &str) -> bool {
     !open_end && (text.starts_with('/') || !open_start)
 }
 
-fn plain(line: &[u8], at: usize) -> (Key<'_>, usize) {
+fn plain(line: &[u8], at: usize) -> (TokenKey<'_>, usize) {
     let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
     let first = class(&line[at]);
     let length = match first {
@@ -198,7 +208,7 @@ fn plain(line: &[u8], at: usize) -> (Key<'_>, usize) {
             .take_while(|byte| class(byte) == first)
             .count(),
     };
-    (Key::Plain(&line[at..at + length]), length)
+    (TokenKey::Plain(&line[at..at + length]), length)
 }
 
 #[cfg(test)]
@@ -226,7 +236,10 @@ mod tests {
             b: "/other",
         }];
         let a = split(b"/builder", &words, Run::A);
-        assert!(a.iter().all(|token| matches!(token.key, Key::Plain(_))));
+        assert!(
+            a.iter()
+                .all(|token| matches!(token.key, TokenKey::Plain(_)))
+        );
     }
 
     #[test]

@@ -5,15 +5,15 @@ use std::io;
 
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::scene::Scene;
-use crate::clue::verdict::Verdict;
-use crate::clue::verdict::unknown;
 use crate::content::View;
-use crate::differ::align::{self, Change};
-use crate::differ::bytes::{self, Difference};
-use crate::differ::strings::{self, Text};
+use crate::differ::align::{self, LineChange};
+use crate::differ::bytes::{self, ByteDifference};
+use crate::differ::strings::{self, PrintableString};
+use crate::evidence::attribution::Attribution;
+use crate::evidence::attribution::unknown;
+use crate::evidence::context::TextContext;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 
 /// Bytes shown and searched around a difference.
@@ -24,7 +24,7 @@ const RANGES: usize = 64;
 /// Explains two contents that differ, first at `offset`, by what their bytes show.
 pub fn explain(
     walk: &mut Walk<'_>,
-    spot: &Spot,
+    location: &Location,
     a: &View<'_>,
     b: &View<'_>,
     offset: u64,
@@ -42,23 +42,23 @@ pub fn explain(
     let end = start.saturating_add(walk.limits.loaded as u64);
     if a.size().max(b.size()) > end {
         walk.skip(
-            spot,
+            location,
             format!("only the bytes from {start} to {end} were looked at"),
         );
     }
-    let part = Part {
-        scene: Scene::Binary,
+    let part = Region {
+        context: TextContext::Binary,
         name: "",
         origin: start,
     };
-    explain_bytes(walk, spot, &part, &bytes_a, &bytes_b);
+    explain_bytes(walk, location, &part, &bytes_a, &bytes_b);
     Ok(())
 }
 
 /// A part of a content, such as a section.
-pub struct Part<'p> {
+pub struct Region<'p> {
     /// What it holds.
-    pub scene: Scene,
+    pub context: TextContext,
     /// Its name, or nothing.
     pub name: &'p str,
     /// Where it starts.
@@ -66,34 +66,52 @@ pub struct Part<'p> {
 }
 
 /// Explains two rows of bytes that differ.
-pub fn explain_bytes(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
+pub fn explain_bytes(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    part: &Region<'_>,
+    a: &[u8],
+    b: &[u8],
+) {
     let before = walk.count();
-    explain_strings(walk, spot, part, a, b);
-    explain_numbers(walk, spot, part, a, b);
+    explain_strings(walk, location, part, a, b);
+    explain_numbers(walk, location, part, a, b);
     if walk.count() == before
         && let Some(first) = bytes::ranges(a, b, 1).first()
     {
-        raw(walk, spot, part, a, b, first);
+        raw(walk, location, part, a, b, first);
     }
 }
 
 /// Explains numbers that are times of both runs.
-pub fn explain_numbers(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
+pub fn explain_numbers(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    part: &Region<'_>,
+    a: &[u8],
+    b: &[u8],
+) {
     for difference in bytes::ranges(a, b, RANGES) {
         if let Some(draft) = number(walk, part, a, b, &difference) {
-            walk.add(spot, draft);
+            walk.add(location, draft);
         }
     }
 }
 
 /// Explains the printable strings in which two rows of bytes differ.
-pub fn explain_strings(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8]) {
+pub fn explain_strings(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    part: &Region<'_>,
+    a: &[u8],
+    b: &[u8],
+) {
     let most = walk.limits.members;
     let (texts_a, texts_b) = (strings::all(a, most), strings::all(b, most));
     let views_a: Vec<_> = texts_a.iter().map(|text| text.bytes).collect();
     let views_b: Vec<_> = texts_b.iter().map(|text| text.bytes).collect();
-    for (a, b) in changed(&views_a, &views_b, walk.limits.judged) {
-        text(walk, spot, part, texts_a[a], texts_b[b]);
+    for (a, b) in changed(&views_a, &views_b, walk.limits.classified) {
+        text(walk, location, part, texts_a[a], texts_b[b]);
     }
 }
 
@@ -103,7 +121,7 @@ fn changed(a: &[&[u8]], b: &[&[u8]], most: usize) -> Vec<(usize, usize)> {
     let (known_a, known_b): (BTreeSet<_>, BTreeSet<_>) = (a.iter().collect(), b.iter().collect());
     let (mut pairs, mut left, mut right) = (Vec::new(), Vec::new(), Vec::new());
     for change in align::changes(a, b, most) {
-        let Change {
+        let LineChange {
             a: Some(one),
             b: Some(other),
         } = change
@@ -121,31 +139,37 @@ fn changed(a: &[&[u8]], b: &[&[u8]], most: usize) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn text(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: Text<'_>, b: Text<'_>) {
-    for judged in walk.judge.lines(part.scene, a.bytes, b.bytes) {
-        if is_noise(part.scene, a.bytes, &judged.verdict) {
+fn text(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    part: &Region<'_>,
+    a: PrintableString<'_>,
+    b: PrintableString<'_>,
+) {
+    for classified in walk.classifier.lines(part.context, a.bytes, b.bytes) {
+        if is_noise(part.context, a.bytes, &classified.attribution) {
             continue;
         }
-        let draft = Draft {
+        let draft = FindingDraft {
             detail: detail(part, "string"),
-            offset: Some(part.origin + (a.offset + judged.a.start) as u64),
-            left: excerpt::around(a.bytes, &judged.a),
-            right: excerpt::around(b.bytes, &judged.b),
-            verdict: judged.verdict,
+            offset: Some(part.origin + (a.offset + classified.a.start) as u64),
+            left: excerpt::around(a.bytes, &classified.a),
+            right: excerpt::around(b.bytes, &classified.b),
+            attribution: classified.attribution,
             context: a.bytes,
         };
-        walk.add(spot, draft);
+        walk.add(location, draft);
     }
 }
 
 /// Machine code and compressed data are full of short strings that are none: there only what is
 /// known counts, or what is long enough to have been written.
-fn is_noise(scene: Scene, text: &[u8], verdict: &Verdict) -> bool {
-    let guess = verdict.certainty == Certainty::Guess;
-    verdict.cause.is_nameless() || (scene == Scene::Binary && guess && text.len() < 12)
+fn is_noise(context: TextContext, text: &[u8], attribution: &Attribution) -> bool {
+    let guess = attribution.certainty == Certainty::Guess;
+    attribution.cause.is_nameless() || (context == TextContext::Binary && guess && text.len() < 12)
 }
 
-fn detail(part: &Part<'_>, what: &str) -> String {
+fn detail(part: &Region<'_>, what: &str) -> String {
     if part.name.is_empty() {
         format!("{what} in binary data")
     } else {
@@ -156,11 +180,11 @@ fn detail(part: &Part<'_>, what: &str) -> String {
 /// A time as a number: 4 or 8 bytes, either way round, at any place that touches the difference.
 fn number(
     walk: &Walk<'_>,
-    part: &Part<'_>,
+    part: &Region<'_>,
     a: &[u8],
     b: &[u8],
-    at: &Difference,
-) -> Option<Draft<'static>> {
+    at: &ByteDifference,
+) -> Option<FindingDraft<'static>> {
     let (start_a, start_b) = (
         usize::try_from(at.a.start).ok()?,
         usize::try_from(at.b.start).ok()?,
@@ -179,18 +203,18 @@ fn number(
 
 fn time(
     walk: &Walk<'_>,
-    part: &Part<'_>,
+    part: &Region<'_>,
     at: usize,
     left: i64,
     right: i64,
-) -> Option<Draft<'static>> {
-    let verdict = walk.judge.times(Cause::TimeInBinary, left, right);
-    (verdict.certainty == Certainty::Known).then(|| Draft {
+) -> Option<FindingDraft<'static>> {
+    let attribution = walk.classifier.times(Cause::TimeInBinary, left, right);
+    (attribution.certainty == Certainty::Known).then(|| FindingDraft {
         detail: detail(part, "number"),
         offset: Some(part.origin + at as u64),
         left: left.to_string(),
         right: right.to_string(),
-        verdict,
+        attribution,
         context: &[],
     })
 }
@@ -207,7 +231,14 @@ fn numbers(bytes: &[u8]) -> [Option<i64>; 4] {
     ]
 }
 
-fn raw(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8], at: &Difference) {
+fn raw(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    part: &Region<'_>,
+    a: &[u8],
+    b: &[u8],
+    at: &ByteDifference,
+) {
     let cut = |bytes: &[u8], start: u64| {
         let start = usize::try_from(start)
             .unwrap_or(usize::MAX)
@@ -221,7 +252,7 @@ fn raw(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8], at
             excerpt::hex(&bytes[start..end])
         }
     };
-    let draft = Draft {
+    let draft = FindingDraft {
         detail: if part.name.is_empty() {
             "bytes".to_owned()
         } else {
@@ -230,10 +261,10 @@ fn raw(walk: &mut Walk<'_>, spot: &Spot, part: &Part<'_>, a: &[u8], b: &[u8], at
         offset: Some(part.origin + at.a.start),
         left: cut(a, at.a.start),
         right: cut(b, at.b.start),
-        verdict: unknown(Cause::Content),
+        attribution: unknown(Cause::Content),
         context: &[],
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::io::{self, BufReader, Read};
 
 use super::inflate;
-use super::kind::Kind;
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::scene::Scene;
-use crate::clue::verdict::Verdict;
 use crate::content::View;
+use crate::content_kind::ContentKind;
+use crate::evidence::attribution::Attribution;
+use crate::evidence::context::TextContext;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 
 /// Memory a decoder may take for its window (`xz -9` takes 65 MiB).
@@ -21,35 +21,35 @@ const WINDOW_LOG: u32 = 26;
 /// Explains two streams of one kind.
 pub fn explain(
     walk: &mut Walk<'_>,
-    kind: Kind,
-    spot: &Spot,
+    kind: ContentKind,
+    location: &Location,
     a: &View<'_>,
     b: &View<'_>,
 ) -> io::Result<()> {
     let before = walk.count();
-    if kind == Kind::Gzip {
-        header(walk, spot, a, b)?;
+    if kind == ContentKind::Gzip {
+        header(walk, location, a, b)?;
     }
-    let inside = spot.member(&inner_name(spot.name()), kind);
+    let inside = location.member(&inner_name(location.name()), kind);
     match (decoder(kind, a), decoder(kind, b)) {
         (Ok(stream_a), Ok(stream_b)) => inflate::explain(walk, &inside, stream_a, stream_b),
         (Err(error), _) | (_, Err(error)) => {
-            walk.skip(spot, format!("cannot be decompressed: {error}"));
+            walk.skip(location, format!("cannot be decompressed: {error}"));
         }
     }
     if walk.count() == before {
-        settings(walk, spot, a, b)?;
+        settings(walk, location, a, b)?;
     }
     Ok(())
 }
 
 /// The bytes behind the compression.
-pub fn decoder<'v>(kind: Kind, view: &'v View<'_>) -> io::Result<Box<dyn Read + 'v>> {
+pub fn decoder<'v>(kind: ContentKind, view: &'v View<'_>) -> io::Result<Box<dyn Read + 'v>> {
     let input = BufReader::with_capacity(crate::content::BLOCK, view.reader());
     Ok(match kind {
-        Kind::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
-        Kind::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
-        Kind::Zstd => {
+        ContentKind::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        ContentKind::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
+        ContentKind::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
             decoder.window_log_max(WINDOW_LOG)?;
             Box::new(decoder)
@@ -81,7 +81,7 @@ pub fn inner_name(name: &str) -> String {
     "content".to_owned()
 }
 
-fn header(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+fn header(walk: &mut Walk<'_>, location: &Location, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
     let (head_a, head_b) = (a.bytes(0, 512)?, b.bytes(0, 512)?);
     let time = |head: &[u8]| {
         head.get(4..8)
@@ -91,35 +91,40 @@ fn header(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::R
     if let (Some(time_a), Some(time_b)) = (time(&head_a), time(&head_b))
         && time_a != time_b
     {
-        let verdict = walk.judge.times(Cause::CompressionTime, time_a, time_b);
+        let attribution = walk
+            .classifier
+            .times(Cause::CompressionTime, time_a, time_b);
         walk.add(
-            spot,
+            location,
             draft(
                 "gzip header mtime",
                 a.origin() + 4,
                 time_a.to_string(),
                 time_b.to_string(),
-                verdict,
+                attribution,
             ),
         );
     }
     let (name_a, name_b) = (stored_name(&head_a), stored_name(&head_b));
     if name_a != name_b {
         let (left, right) = (name_a.unwrap_or_default(), name_b.unwrap_or_default());
-        let judged = walk.judge.lines(Scene::Text, left, right);
-        let (certainty, factors) = match judged.into_iter().next() {
-            Some(judged) => (judged.verdict.certainty, judged.verdict.factors),
+        let classified = walk.classifier.lines(TextContext::Text, left, right);
+        let (certainty, factors) = match classified.into_iter().next() {
+            Some(classified) => (
+                classified.attribution.certainty,
+                classified.attribution.factors,
+            ),
             None => (Certainty::Unknown, Vec::new()),
         };
-        let verdict = Verdict::new(Cause::CompressionName, certainty, factors);
+        let attribution = Attribution::new(Cause::CompressionName, certainty, factors);
         walk.add(
-            spot,
+            location,
             draft(
                 "gzip header name",
                 a.origin() + 10,
                 excerpt::escape(left),
                 excerpt::escape(right),
-                verdict,
+                attribution,
             ),
         );
     }
@@ -140,11 +145,16 @@ fn stored_name(head: &[u8]) -> Option<&[u8]> {
 }
 
 /// Nothing inside differs and no field is known to: the compressor worked differently.
-fn settings(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
-    let verdict = Verdict::new(
+fn settings(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    a: &View<'_>,
+    b: &View<'_>,
+) -> io::Result<()> {
+    let attribution = Attribution::new(
         Cause::CompressionSettings,
         Certainty::Normaliser("recompress".to_owned()),
-        walk.judge.knowledge().suspects(&[
+        walk.classifier.knowledge().suspects(&[
             zwieback_model::variation::factor::Factor::CpuCount,
             zwieback_model::variation::factor::Factor::Scheduling,
         ]),
@@ -152,13 +162,13 @@ fn settings(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io:
     let first = crate::differ::bytes::first(a, b)?.unwrap_or(0);
     let show = |view: &View<'_>| format!("{} bytes", view.size());
     walk.add(
-        spot,
+        location,
         draft(
             "compressed data",
             a.origin() + first,
             show(a),
             show(b),
-            verdict,
+            attribution,
         ),
     );
     Ok(())
@@ -169,14 +179,14 @@ fn draft(
     offset: u64,
     left: String,
     right: String,
-    verdict: Verdict,
-) -> Draft<'static> {
-    Draft {
+    attribution: Attribution,
+) -> FindingDraft<'static> {
+    FindingDraft {
         detail: detail.to_owned(),
         offset: Some(offset),
         left,
         right,
-        verdict,
+        attribution,
         context: &[],
     }
 }

@@ -9,10 +9,10 @@ use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTar
 use super::sections::content;
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::scene::Scene;
-use crate::clue::verdict::Verdict;
+use crate::evidence::attribution::Attribution;
+use crate::evidence::context::TextContext;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 use zwieback_model::variation::factor::Factor;
 
@@ -25,32 +25,33 @@ pub type Unit = Vec<(&'static str, Vec<u8>)>;
 type Slice<'b> = EndianSlice<'b, RunTimeEndian>;
 
 /// Explains differing attributes, unit by unit.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &[Unit], b: &[Unit]) {
-    for (unit_a, unit_b) in a.iter().zip(b).take(walk.limits.judged) {
+pub fn explain(walk: &mut Walk<'_>, location: &Location, a: &[Unit], b: &[Unit]) {
+    for (unit_a, unit_b) in a.iter().zip(b).take(walk.limits.classified) {
         for ((name, left), (other, right)) in unit_a.iter().zip(unit_b) {
             if name == other && left != right {
-                attribute(walk, spot, name, left, right);
+                attribute(walk, location, name, left, right);
             }
         }
     }
 }
 
-fn attribute(walk: &mut Walk<'_>, spot: &Spot, name: &str, left: &[u8], right: &[u8]) {
-    for judged in walk.judge.lines(Scene::Debug, left, right) {
-        let mut verdict = judged.verdict;
-        if verdict.cause.is_nameless() && name == "DW_AT_comp_dir" {
+fn attribute(walk: &mut Walk<'_>, location: &Location, name: &str, left: &[u8], right: &[u8]) {
+    for classified in walk.classifier.lines(TextContext::Debug, left, right) {
+        let mut attribution = classified.attribution;
+        if attribution.cause.is_nameless() && name == "DW_AT_comp_dir" {
             // Whatever the folder was, this is where the compiler was called.
-            verdict = Verdict::new(Cause::DebugPath, Certainty::Guess, vec![Factor::BuildPath]);
+            attribution =
+                Attribution::new(Cause::DebugPath, Certainty::Guess, vec![Factor::BuildPath]);
         }
-        let draft = Draft {
+        let draft = FindingDraft {
             detail: format!("{name} in .debug_info"),
             offset: None,
-            left: excerpt::around(left, &judged.a),
-            right: excerpt::around(right, &judged.b),
-            verdict,
+            left: excerpt::around(left, &classified.a),
+            right: excerpt::around(right, &classified.b),
+            attribution,
             context: left,
         };
-        walk.add(spot, draft);
+        walk.add(location, draft);
     }
 }
 

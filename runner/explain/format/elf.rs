@@ -5,28 +5,33 @@ use std::io;
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Endianness, FileKind, SectionKind};
 
-use super::binary::{self, Part};
+use super::binary::{self, Region};
 use super::sections::{Section, Sections, sections};
 use super::{debug, machine};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::order;
-use crate::clue::scene::Scene;
-use crate::clue::verdict::Verdict;
-use crate::clue::verdict::unknown;
 use crate::content::View;
 use crate::differ::bytes;
+use crate::evidence::attribution::Attribution;
+use crate::evidence::attribution::unknown;
+use crate::evidence::context::TextContext;
+use crate::evidence::order;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 use zwieback_model::variation::factor::Factor;
 
 /// Explains two ELF files; larger ones than the limit are compared as plain bytes.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+pub fn explain(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    a: &View<'_>,
+    b: &View<'_>,
+) -> io::Result<()> {
     let most = walk.limits.program;
     if a.size().max(b.size()) > most as u64 {
         walk.skip(
-            spot,
+            location,
             format!("programs above {most} bytes are compared as plain bytes"),
         );
         return Ok(());
@@ -36,7 +41,7 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
         (Ok(FileKind::Elf64), Ok(FileKind::Elf64)) => {
             sides::<object::elf::FileHeader64<Endianness>>(
                 walk,
-                spot,
+                location,
                 a.origin(),
                 &bytes_a,
                 &bytes_b,
@@ -45,7 +50,7 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
         (Ok(FileKind::Elf32), Ok(FileKind::Elf32)) => {
             sides::<object::elf::FileHeader32<Endianness>>(
                 walk,
-                spot,
+                location,
                 a.origin(),
                 &bytes_a,
                 &bytes_b,
@@ -56,20 +61,31 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
     Ok(())
 }
 
-fn sides<H: FileHeader>(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &[u8], b: &[u8]) {
+fn sides<H: FileHeader>(walk: &mut Walk<'_>, location: &Location, origin: u64, a: &[u8], b: &[u8]) {
     let (Ok(file_a), Ok(file_b)) = (ElfFile::<H>::parse(a), ElfFile::<H>::parse(b)) else {
         return;
     };
     let before = walk.count();
-    debug::explain(walk, spot, &debug::units(&file_a), &debug::units(&file_b));
+    debug::explain(
+        walk,
+        location,
+        &debug::units(&file_a),
+        &debug::units(&file_b),
+    );
     let (sections_a, sections_b) = (sections(&file_a), sections(&file_b));
-    compare(walk, spot, origin, &sections_a, &sections_b);
+    compare(walk, location, origin, &sections_a, &sections_b);
     if walk.count() == before {
-        outside(walk, spot, a, b);
+        outside(walk, location, a, b);
     }
 }
 
-fn compare(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &Sections<'_>, b: &Sections<'_>) {
+fn compare(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    origin: u64,
+    a: &Sections<'_>,
+    b: &Sections<'_>,
+) {
     let pairs = a
         .iter()
         .filter_map(|(key, left)| Some((key.0.as_str(), left, b.get(key)?)));
@@ -77,38 +93,46 @@ fn compare(walk: &mut Walk<'_>, spot: &Spot, origin: u64, a: &Sections<'_>, b: &
         .filter(|(_, left, right)| left.data != right.data)
         .collect();
     for (name, left, right) in &differing {
-        if let Some(scene) = telling(name, left.kind) {
-            section(walk, spot, scene, name, origin + left.offset, left, right);
+        if let Some(context) = telling(name, left.kind) {
+            section(
+                walk,
+                location,
+                context,
+                name,
+                origin + left.offset,
+                left,
+                right,
+            );
         }
     }
-    symbol_order(walk, spot, a, b);
-    machine::explain(walk, spot, a, b);
-    names(walk, spot, a, b);
-    following(walk, spot, origin, &differing);
+    symbol_order(walk, location, a, b);
+    machine::explain(walk, location, a, b);
+    names(walk, location, a, b);
+    following(walk, location, origin, &differing);
 }
 
 /// What a section of this name can tell; nothing for those that follow from others.
-fn telling(name: &str, kind: SectionKind) -> Option<Scene> {
+fn telling(name: &str, kind: SectionKind) -> Option<TextContext> {
     match name {
         ".symtab" | ".dynsym" | ".hash" | ".gnu.hash" | ".shstrtab" | ".eh_frame"
         | ".eh_frame_hdr" | ".gnu_debuglink" | ".note.gnu.build-id" | ".note.go.buildid"
         | ".dynamic" => None,
-        ".strtab" | ".dynstr" => Some(Scene::Symbols),
+        ".strtab" | ".dynstr" => Some(TextContext::Symbols),
         _ if name.starts_with(".rel") || name.starts_with(".gnu.version") => None,
         _ if name.starts_with(".gnu.lto_") => None,
         _ if name.starts_with(".debug") || name.starts_with(".gnu.debuglto_.debug") => {
-            Some(Scene::Debug)
+            Some(TextContext::Debug)
         }
         _ => match kind {
-            SectionKind::Text => Some(Scene::Code),
+            SectionKind::Text => Some(TextContext::Code),
             SectionKind::Metadata => None,
-            _ => Some(Scene::Constants),
+            _ => Some(TextContext::Constants),
         },
     }
 }
 
 /// Names only one side has: link-time optimisation puts random numbers into them.
-fn names(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
+fn names(walk: &mut Walk<'_>, location: &Location, a: &Sections<'_>, b: &Sections<'_>) {
     let only = |here: &Sections<'_>, there: &Sections<'_>| -> Vec<String> {
         here.keys()
             .filter(|key| !there.contains_key(*key))
@@ -117,15 +141,20 @@ fn names(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
     };
     let (only_a, only_b) = (only(a, b), only(b, a));
     for (left, right) in only_a.iter().zip(&only_b) {
-        let judged = walk
-            .judge
-            .lines(Scene::Symbols, left.as_bytes(), right.as_bytes());
-        let verdicts = judged.into_iter().map(|judged| judged.verdict);
-        let mut telling = verdicts.filter(|verdict| !verdict.cause.is_nameless());
-        let verdict = telling
+        let classified =
+            walk.classifier
+                .lines(TextContext::Symbols, left.as_bytes(), right.as_bytes());
+        let attributions = classified
+            .into_iter()
+            .map(|classified| classified.attribution);
+        let mut telling = attributions.filter(|attribution| !attribution.cause.is_nameless());
+        let attribution = telling
             .next()
-            .unwrap_or_else(|| unknown(nameless(walk, spot)));
-        walk.add(spot, draft("section name", None, left, right, verdict));
+            .unwrap_or_else(|| unknown(nameless(walk, location)));
+        walk.add(
+            location,
+            draft("section name", None, left, right, attribution),
+        );
     }
     let rest = |names: &[String], skip: usize| {
         names
@@ -139,21 +168,21 @@ fn names(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
     let (left, right) = (rest(&only_a, only_b.len()), rest(&only_b, only_a.len()));
     if left != right {
         walk.add(
-            spot,
+            location,
             draft(
                 "sections",
                 None,
                 &left,
                 &right,
-                unknown(nameless(walk, spot)),
+                unknown(nameless(walk, location)),
             ),
         );
     }
 }
 
 /// What a difference without a cause of its own is.
-fn nameless(walk: &Walk<'_>, spot: &Spot) -> Cause {
-    if walk.has_cause_here(spot) {
+fn nameless(walk: &Walk<'_>, location: &Location) -> Cause {
+    if walk.has_cause_here(location) {
         Cause::Length
     } else {
         Cause::Content
@@ -162,8 +191,8 @@ fn nameless(walk: &Walk<'_>, spot: &Spot) -> Cause {
 
 fn section(
     walk: &mut Walk<'_>,
-    spot: &Spot,
-    scene: Scene,
+    location: &Location,
+    context: TextContext,
     name: &str,
     origin: u64,
     a: &Section<'_>,
@@ -173,17 +202,17 @@ fn section(
         || name.to_owned(),
         |symbol| format!("{name}, symbol {symbol}"),
     );
-    let part = Part {
-        scene,
+    let part = Region {
+        context,
         name: &named,
         origin,
     };
-    match scene {
-        Scene::Symbols => binary::explain_strings(walk, spot, &part, &a.data, &b.data),
-        Scene::Code => binary::explain_numbers(walk, spot, &part, &a.data, &b.data),
+    match context {
+        TextContext::Symbols => binary::explain_strings(walk, location, &part, &a.data, &b.data),
+        TextContext::Code => binary::explain_numbers(walk, location, &part, &a.data, &b.data),
         _ => {
-            binary::explain_strings(walk, spot, &part, &a.data, &b.data);
-            binary::explain_numbers(walk, spot, &part, &a.data, &b.data);
+            binary::explain_strings(walk, location, &part, &a.data, &b.data);
+            binary::explain_numbers(walk, location, &part, &a.data, &b.data);
         }
     }
 }
@@ -200,7 +229,7 @@ fn symbol_at_difference(a: &Section<'_>, b: &Section<'_>) -> Option<String> {
 }
 
 /// The same symbols laid out in another order: the inputs of the linker were.
-fn symbol_order(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
+fn symbol_order(walk: &mut Walk<'_>, location: &Location, a: &Sections<'_>, b: &Sections<'_>) {
     for ((name, count), left) in a
         .iter()
         .filter(|(_, section)| section.kind == SectionKind::Text)
@@ -225,10 +254,10 @@ fn symbol_order(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections
             .take_while(|(a, b)| a == b)
             .count();
         let suspects = [Factor::ReaddirOrder, Factor::Scheduling, Factor::HashSeed];
-        let verdict = Verdict::new(
+        let attribution = Attribution::new(
             Cause::SymbolOrder,
             Certainty::OrderOnly,
-            walk.judge.knowledge().suspects(&suspects),
+            walk.classifier.knowledge().suspects(&suspects),
         );
         let show = |names: &[Vec<u8>]| {
             names
@@ -236,13 +265,13 @@ fn symbol_order(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections
                 .map_or(String::new(), |name| excerpt::escape(name))
         };
         walk.add(
-            spot,
+            location,
             draft(
                 &format!("symbols of {name}"),
                 Some(left.offset),
                 &show(&names_a),
                 &show(&names_b),
-                verdict,
+                attribution,
             ),
         );
     }
@@ -251,13 +280,13 @@ fn symbol_order(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections
 /// One finding for all that follows: offsets, tables, the build id.
 fn following(
     walk: &mut Walk<'_>,
-    spot: &Spot,
+    location: &Location,
     origin: u64,
     differing: &[(&str, &Section<'_>, &Section<'_>)],
 ) {
     for (name, left, right) in differing {
         let cause = match *name {
-            ".note.gnu.build-id" if differing.len() > 1 || walk.has_cause_here(spot) => {
+            ".note.gnu.build-id" if differing.len() > 1 || walk.has_cause_here(location) => {
                 Cause::BuildId
             }
             ".note.gnu.build-id" => Cause::LoneBuildId,
@@ -265,7 +294,7 @@ fn following(
             ".note.go.buildid" => Cause::BuildId,
             ".gnu_debuglink" => Cause::ContentDigest,
             _ if telling(name, left.kind).is_none() => Cause::Length,
-            _ if walk.has_cause_here(spot) => Cause::Length,
+            _ if walk.has_cause_here(location) => Cause::Length,
             _ if name.starts_with(".debug") => Cause::DebugInformation,
             _ => Cause::Content,
         };
@@ -283,26 +312,26 @@ fn following(
             |symbol| format!("{name}, symbol {symbol}"),
         );
         let offset = Some(origin + left.offset + first);
-        let mut verdict = unknown(cause);
+        let mut attribution = unknown(cause);
         if cause == Cause::LoneBuildId {
             let suspects = [Factor::Entropy, Factor::BuildPath, Factor::Clock];
-            verdict.factors = walk.judge.knowledge().suspects(&suspects);
+            attribution.factors = walk.classifier.knowledge().suspects(&suspects);
         }
         walk.add(
-            spot,
-            draft(&detail, offset, &show(left), &show(right), verdict),
+            location,
+            draft(&detail, offset, &show(left), &show(right), attribution),
         );
     }
 }
 
 /// No section differs: headers or what lies between the sections does.
-fn outside(walk: &mut Walk<'_>, spot: &Spot, a: &[u8], b: &[u8]) {
-    let part = Part {
-        scene: Scene::Binary,
+fn outside(walk: &mut Walk<'_>, location: &Location, a: &[u8], b: &[u8]) {
+    let part = Region {
+        context: TextContext::Binary,
         name: "headers",
         origin: 0,
     };
-    binary::explain_bytes(walk, spot, &part, a, b);
+    binary::explain_bytes(walk, location, &part, a, b);
 }
 
 fn draft(
@@ -310,14 +339,14 @@ fn draft(
     offset: Option<u64>,
     left: &str,
     right: &str,
-    verdict: Verdict,
-) -> Draft<'static> {
-    Draft {
+    attribution: Attribution,
+) -> FindingDraft<'static> {
+    FindingDraft {
         detail: excerpt::text(detail),
         offset,
         left: excerpt::text(left),
         right: excerpt::text(right),
-        verdict,
+        attribution,
         context: &[],
     }
 }

@@ -1,55 +1,54 @@
-//! The door to all formats: two contents of one kind are taken apart, all others compared as they are.
+//! Dispatch by format: two contents of one kind are taken apart, all others compared as they are.
 
 use std::io;
 
-use super::kind::Kind;
-use super::{ar, binary, bytecode, compressed, cpio, elf, pdf, png, tar, text, zip};
+use super::{binary, bytecode, compressed, elf, members, pdf, png, text};
 use crate::content::View;
-use crate::spot::Spot;
+use crate::content_kind::ContentKind;
+use crate::location::Location;
 use crate::walk::Walk;
 
 /// Explains two contents that differ, first at `offset`.
 pub fn explain(
     walk: &mut Walk<'_>,
-    spot: &Spot,
+    location: &Location,
     a: &View<'_>,
     b: &View<'_>,
     offset: u64,
 ) -> io::Result<()> {
-    let kind = Kind::of(spot.name(), a)?;
-    let other = Kind::of(spot.name(), b)?;
+    let kind = ContentKind::of(location.name(), a)?;
+    let other = ContentKind::of(location.name(), b)?;
     let before = walk.count();
     if kind == other {
-        enter(walk, kind, spot, a, b, offset)?;
+        enter(walk, kind, location, a, b, offset)?;
     }
     // Whatever a format's reader did not see, the bytes still show.
     if walk.count() == before {
-        binary::explain(walk, spot, a, b, offset)?;
+        binary::explain(walk, location, a, b, offset)?;
     }
     Ok(())
 }
 
 fn enter(
     walk: &mut Walk<'_>,
-    kind: Kind,
-    spot: &Spot,
+    kind: ContentKind,
+    location: &Location,
     a: &View<'_>,
     b: &View<'_>,
     offset: u64,
 ) -> io::Result<()> {
     match kind {
-        Kind::Tar => tar::explain(walk, spot, a, b),
-        Kind::Zip => zip::explain(walk, spot, a, b),
-        Kind::Gzip | Kind::Xz | Kind::Zstd | Kind::Bzip2 => {
-            compressed::explain(walk, kind, spot, a, b)
+        ContentKind::Ar | ContentKind::Cpio | ContentKind::Tar | ContentKind::Zip => {
+            members::explain(walk, kind, location, a, b)
         }
-        Kind::Bytecode => bytecode::explain(walk, spot, a, b),
-        Kind::Png => png::explain(walk, spot, a, b),
-        Kind::Pdf => pdf::explain(walk, spot, a, b),
-        Kind::Elf => elf::explain(walk, spot, a, b),
-        Kind::Cpio => cpio::explain(walk, spot, a, b),
-        Kind::Ar => ar::explain(walk, spot, a, b),
-        Kind::Text => text::explain(walk, spot, a, b, offset),
+        ContentKind::Gzip | ContentKind::Xz | ContentKind::Zstd | ContentKind::Bzip2 => {
+            compressed::explain(walk, kind, location, a, b)
+        }
+        ContentKind::Bytecode => bytecode::explain(walk, location, a, b),
+        ContentKind::Png => png::explain(walk, location, a, b),
+        ContentKind::Pdf => pdf::explain(walk, location, a, b),
+        ContentKind::Elf => elf::explain(walk, location, a, b),
+        ContentKind::Text => text::explain(walk, location, a, b, offset),
         _ => Ok(()),
     }
 }

@@ -4,18 +4,23 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use crate::content::{BLOCK, Blocks, View};
-use crate::spot::Spot;
+use crate::location::Location;
 use crate::walk::Walk;
 
 /// The two contents, and why they are not whole where they are not.
-struct Both {
+struct Inflated {
     a: Blocks,
     b: Blocks,
     cut: Option<String>,
 }
 
 /// Decompresses both sides within the walk's limit and explains what is inside.
-pub fn explain<'r>(walk: &mut Walk<'_>, spot: &Spot, a: Box<dyn Read + 'r>, b: Box<dyn Read + 'r>) {
+pub fn explain<'r>(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    a: Box<dyn Read + 'r>,
+    b: Box<dyn Read + 'r>,
+) {
     let held = walk.inflatable;
     // What is decompressed here counts once against what may be held and once for ever.
     let mut left = held.min(walk.decompressible);
@@ -24,17 +29,17 @@ pub fn explain<'r>(walk: &mut Walk<'_>, spot: &Spot, a: Box<dyn Read + 'r>, b: B
     walk.decompressible -= all - left;
     walk.inflatable = held - (all - left);
     if let Some(reason) = both.cut {
-        walk.skip(spot, reason);
+        walk.skip(location, reason);
     }
     let a = View::inflated(Rc::new(both.a));
     let b = View::inflated(Rc::new(both.b));
-    walk.contents(spot, &a, &b);
+    walk.contents(location, &a, &b);
     // The blocks are gone from here on.
     walk.inflatable = held;
 }
 
-fn inflate(left: &mut u64, mut a: impl Read, mut b: impl Read) -> Both {
-    let mut both = Both {
+fn inflate(left: &mut u64, mut a: impl Read, mut b: impl Read) -> Inflated {
+    let mut both = Inflated {
         a: Blocks::default(),
         b: Blocks::default(),
         cut: None,
@@ -58,7 +63,7 @@ fn inflate(left: &mut u64, mut a: impl Read, mut b: impl Read) -> Both {
     both
 }
 
-impl Both {
+impl Inflated {
     fn size(&self) -> u64 {
         use crate::content::Content as _;
         self.a.size().max(self.b.size())

@@ -5,20 +5,20 @@ use object::SectionKind;
 use super::sections::{Section, Sections};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::verdict::Verdict;
-use crate::spot::{Draft, Spot};
+use crate::evidence::attribution::Attribution;
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 use zwieback_model::variation::factor::Factor;
 
-/// Fewer wide instructions than this may be an accident of the bytes.
+/// Fewer wide instructions than this may be there by chance.
 const FEWEST: usize = 4;
 
 /// Explains two programs whose code differs in the instructions it uses.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<'_>) {
+pub fn explain(walk: &mut Walk<'_>, location: &Location, a: &Sections<'_>, b: &Sections<'_>) {
     let (wide_a, wide_b) = (wide(a), wide(b));
     let (most, fewest) = (wide_a.max(wide_b), wide_a.min(wide_b));
     let noted = note(a) != note(b);
-    // In ordinary code a wide prefix turns up by accident, on both sides alike.
+    // In ordinary code a wide prefix occurs by chance, on both sides alike.
     if !noted && (most < FEWEST || fewest.saturating_mul(4) > most) {
         return;
     }
@@ -31,7 +31,7 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<
             format!("{wide_b} AVX instructions"),
         ),
     };
-    let draft = Draft {
+    let draft = FindingDraft {
         detail: if noted {
             ".note.gnu.property".to_owned()
         } else {
@@ -40,14 +40,14 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &Sections<'_>, b: &Sections<
         offset: None,
         left,
         right,
-        verdict: Verdict::new(
+        attribution: Attribution::new(
             Cause::MachineCode,
             Certainty::Guess,
             vec![Factor::CpuFeatures],
         ),
         context: &[],
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }
 
 fn note<'s>(sections: &'s Sections<'_>) -> Option<&'s [u8]> {

@@ -3,39 +3,44 @@
 use std::io;
 use std::ops::Range;
 
-use super::binary::{self, Part};
+use super::binary::{self, Region};
 use super::inflate;
-use super::kind::Kind;
-use crate::clue::scene::Scene;
 use crate::content::View;
-use crate::spot::Spot;
+use crate::content_kind::ContentKind;
+use crate::evidence::context::TextContext;
+use crate::location::Location;
 use crate::walk::Walk;
 
 /// Streams looked into in one document.
 const STREAMS: usize = 4096;
 
 /// Explains two documents: first what stands open in them, then the streams, pair by pair.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+pub fn explain(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    a: &View<'_>,
+    b: &View<'_>,
+) -> io::Result<()> {
     let most = walk.limits.loaded;
     let (bytes_a, bytes_b) = (a.bytes(0, most)?, b.bytes(0, most)?);
     let before = walk.count();
-    let part = Part {
-        scene: Scene::Document,
+    let part = Region {
+        context: TextContext::Document,
         name: "document",
         origin: a.origin(),
     };
-    binary::explain_strings(walk, spot, &part, &bytes_a, &bytes_b);
+    binary::explain_strings(walk, location, &part, &bytes_a, &bytes_b);
     let pairs = streams(&bytes_a).into_iter().zip(streams(&bytes_b));
     for (at, (in_a, in_b)) in pairs.enumerate() {
         let (stream_a, stream_b) = (&bytes_a[in_a], &bytes_b[in_b]);
         if stream_a != stream_b {
-            let inside = spot.member(&format!("stream {}", at + 1), Kind::Pdf);
+            let inside = location.member(&format!("stream {}", at + 1), ContentKind::Pdf);
             let open = |bytes| Box::new(flate2::bufread::ZlibDecoder::new(bytes));
             inflate::explain(walk, &inside, open(stream_a), open(stream_b));
         }
     }
     if walk.count() == before {
-        binary::explain_bytes(walk, spot, &part, &bytes_a, &bytes_b);
+        binary::explain_bytes(walk, location, &part, &bytes_a, &bytes_b);
     }
     Ok(())
 }

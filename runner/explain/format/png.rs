@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::binary::{self, Part};
+use super::binary::{self, Region};
 use crate::cause::Cause;
-use crate::clue::scene::Scene;
 use crate::content::View;
+use crate::evidence::context::TextContext;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 
 /// The length of the signature.
@@ -20,7 +20,12 @@ struct Chunk<'a> {
 }
 
 /// Explains two images.
-pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> io::Result<()> {
+pub fn explain(
+    walk: &mut Walk<'_>,
+    location: &Location,
+    a: &View<'_>,
+    b: &View<'_>,
+) -> io::Result<()> {
     let (chunks_a, chunks_b) = (
         chunks(a, walk.limits.members)?,
         chunks(b, walk.limits.members)?,
@@ -31,7 +36,7 @@ pub fn explain(walk: &mut Walk<'_>, spot: &Spot, a: &View<'_>, b: &View<'_>) -> 
             chunk_b.data.bytes(0, walk.limits.loaded)?,
         );
         if chunk_a.name == chunk_b.name && data_a != data_b {
-            explain_chunk(walk, spot, chunk_a, &data_a, &data_b);
+            explain_chunk(walk, location, chunk_a, &data_a, &data_b);
         }
     }
     Ok(())
@@ -58,33 +63,33 @@ fn chunks<'a>(view: &View<'a>, most: usize) -> io::Result<Vec<Chunk<'a>>> {
     Ok(chunks)
 }
 
-fn explain_chunk(walk: &mut Walk<'_>, spot: &Spot, chunk: &Chunk<'_>, a: &[u8], b: &[u8]) {
+fn explain_chunk(walk: &mut Walk<'_>, location: &Location, chunk: &Chunk<'_>, a: &[u8], b: &[u8]) {
     let name = format!("chunk {}", excerpt::escape(&chunk.name));
     let origin = chunk.data.origin();
     if &chunk.name != b"tIME" {
-        let part = Part {
-            scene: Scene::Image,
+        let part = Region {
+            context: TextContext::Image,
             name: &name,
             origin,
         };
-        return binary::explain_bytes(walk, spot, &part, a, b);
+        return binary::explain_bytes(walk, location, &part, a, b);
     }
     let (left, right) = (time(a), time(b));
-    for judged in walk
-        .judge
-        .lines(Scene::Image, left.as_bytes(), right.as_bytes())
+    for classified in walk
+        .classifier
+        .lines(TextContext::Image, left.as_bytes(), right.as_bytes())
     {
-        let mut verdict = judged.verdict;
-        verdict.cause = Cause::DocumentDate;
-        let draft = Draft {
+        let mut attribution = classified.attribution;
+        attribution.cause = Cause::DocumentDate;
+        let draft = FindingDraft {
             detail: name.clone(),
             offset: Some(origin),
             left: left.clone(),
             right: right.clone(),
-            verdict,
+            attribution,
             context: &[],
         };
-        walk.add(spot, draft);
+        walk.add(location, draft);
     }
 }
 

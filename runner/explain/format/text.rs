@@ -3,19 +3,19 @@
 use std::io;
 use std::ops::Range;
 
-use super::kind::Kind;
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::clue::order;
-use crate::clue::scene::Scene;
-use crate::clue::token::Run;
-use crate::clue::verdict::unknown;
-use crate::clue::verdict::{Judged, Verdict};
 use crate::content::View;
-use crate::differ::align::{self, Change};
+use crate::content_kind::ContentKind;
+use crate::differ::align::{self, LineChange};
 use crate::differ::lines::{self, Start};
+use crate::evidence::attribution::unknown;
+use crate::evidence::attribution::{Attribution, Classified};
+use crate::evidence::context::TextContext;
+use crate::evidence::order;
+use crate::evidence::token::Run;
 use crate::excerpt;
-use crate::spot::{Draft, Spot};
+use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 use zwieback_model::variation::factor::Factor;
 
@@ -31,7 +31,7 @@ struct Lines<'l> {
 /// Explains two texts that differ, first at `offset`.
 pub fn explain(
     walk: &mut Walk<'_>,
-    spot: &Spot,
+    location: &Location,
     a: &View<'_>,
     b: &View<'_>,
     offset: u64,
@@ -43,7 +43,7 @@ pub fn explain(
     let end = start.offset.saturating_add(most as u64);
     if more_a || more_b || a.size().max(b.size()) > end {
         walk.skip(
-            spot,
+            location,
             format!(
                 "the text was compared from line {} on, not to its end",
                 start.line + 1
@@ -63,29 +63,29 @@ pub fn explain(
         offsets,
     };
     if order::is_order_only(&lines.a, &lines.b) {
-        reordered(walk, spot, &lines);
+        reordered(walk, location, &lines);
     } else if is_rewrapped(&bytes_a, &bytes_b) {
-        rewrapped(walk, spot, &lines);
+        rewrapped(walk, location, &lines);
     } else {
-        changed(walk, spot, &lines);
+        changed(walk, location, &lines);
     }
     Ok(())
 }
 
-fn reordered(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
+fn reordered(walk: &mut Walk<'_>, location: &Location, lines: &Lines<'_>) {
     let (Some(a), Some(b)) = (lines.a.first(), lines.b.first()) else {
         return;
     };
-    let factors = order::suspects(walk.judge.knowledge(), &lines.a, &lines.b);
-    let draft = Draft {
+    let factors = order::suspects(walk.classifier.knowledge(), &lines.a, &lines.b);
+    let draft = FindingDraft {
         detail: format!("line {}", lines.start.line + 1),
         offset: Some(lines.start.offset),
         left: excerpt::escape(trim(a)),
         right: excerpt::escape(trim(b)),
-        verdict: Verdict::new(Cause::LineOrder, Certainty::OrderOnly, factors),
+        attribution: Attribution::new(Cause::LineOrder, Certainty::OrderOnly, factors),
         context: a,
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }
 
 /// Whether only the places differ at which lines end.
@@ -98,33 +98,33 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     words.filter(|word| !word.is_empty())
 }
 
-fn rewrapped(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
+fn rewrapped(walk: &mut Walk<'_>, location: &Location, lines: &Lines<'_>) {
     let (Some(a), Some(b)) = (lines.a.first(), lines.b.first()) else {
         return;
     };
     let factors = [Factor::Columns, Factor::Locale];
-    let factors = walk.judge.knowledge().suspects(&factors);
+    let factors = walk.classifier.knowledge().suspects(&factors);
     let certainty = Certainty::Normaliser("unwrap-lines".to_owned());
-    let draft = Draft {
+    let draft = FindingDraft {
         detail: format!("line {}", lines.start.line + 1),
         offset: Some(lines.start.offset),
         left: excerpt::escape(trim(a)),
         right: excerpt::escape(trim(b)),
-        verdict: Verdict::new(Cause::TerminalWidth, certainty, factors),
+        attribution: Attribution::new(Cause::TerminalWidth, certainty, factors),
         context: a,
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }
 
-fn changed(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
-    let scene = match spot.holder {
-        Some(Kind::Pdf) => Scene::Document,
-        _ => Scene::of_text(spot.name()),
+fn changed(walk: &mut Walk<'_>, location: &Location, lines: &Lines<'_>) {
+    let context = match location.holder {
+        Some(ContentKind::Pdf) => TextContext::Document,
+        _ => TextContext::of_text(location.name()),
     };
-    let changes = align::changes(&lines.a, &lines.b, walk.limits.judged);
-    if changes.len() == walk.limits.judged {
+    let changes = align::changes(&lines.a, &lines.b, walk.limits.classified);
+    if changes.len() == walk.limits.classified {
         walk.skip(
-            spot,
+            location,
             format!(
                 "only the first {} differing lines were judged",
                 changes.len()
@@ -132,15 +132,15 @@ fn changed(walk: &mut Walk<'_>, spot: &Spot, lines: &Lines<'_>) {
         );
     }
     for change in changes {
-        explain_change(walk, spot, scene, change, lines);
+        explain_change(walk, location, context, change, lines);
     }
 }
 
 fn explain_change(
     walk: &mut Walk<'_>,
-    spot: &Spot,
-    scene: Scene,
-    change: Change,
+    location: &Location,
+    context: TextContext,
+    change: LineChange,
     lines: &Lines<'_>,
 ) {
     let a = change.a.map(|at| trim(lines.a[at]));
@@ -148,26 +148,32 @@ fn explain_change(
     match (a, b) {
         (Some(a), Some(b)) if a != b => {
             let at = change.a.unwrap_or(0);
-            for judged in walk.judge.lines(scene, a, b) {
-                walk.add(spot, draft(&judged, a, b, lines, at));
+            for classified in walk.classifier.lines(context, a, b) {
+                walk.add(location, draft(&classified, a, b, lines, at));
             }
         }
-        _ => one_sided(walk, spot, change, lines.start.line, a, b),
+        _ => one_sided(walk, location, change, lines.start.line, a, b),
     }
 }
 
-fn draft<'d>(judged: &Judged, a: &'d [u8], b: &[u8], lines: &Lines<'_>, line: usize) -> Draft<'d> {
+fn draft<'d>(
+    classified: &Classified,
+    a: &'d [u8],
+    b: &[u8],
+    lines: &Lines<'_>,
+    line: usize,
+) -> FindingDraft<'d> {
     let differs = |range: &Range<usize>, other: &Range<usize>| {
         let (left, right) = (&a[range.clone()], &b[other.clone()]);
         range.start + left.iter().zip(right).take_while(|(a, b)| a == b).count()
     };
-    let at = differs(&judged.a, &judged.b);
-    Draft {
+    let at = differs(&classified.a, &classified.b);
+    FindingDraft {
         detail: format!("line {}, column {}", lines.start.line + line + 1, at + 1),
         offset: lines.offsets.get(line).map(|start| start + at as u64),
-        left: excerpt::around(a, &judged.a),
-        right: excerpt::around(b, &judged.b),
-        verdict: judged.verdict.clone(),
+        left: excerpt::around(a, &classified.a),
+        right: excerpt::around(b, &classified.b),
+        attribution: classified.attribution.clone(),
         context: a,
     }
 }
@@ -175,8 +181,8 @@ fn draft<'d>(judged: &Judged, a: &'d [u8], b: &[u8], lines: &Lines<'_>, line: us
 /// A line one side lacks, or one that differs only in how it ends.
 fn one_sided(
     walk: &mut Walk<'_>,
-    spot: &Spot,
-    change: Change,
+    location: &Location,
+    change: LineChange,
     first: usize,
     a: Option<&[u8]>,
     b: Option<&[u8]>,
@@ -185,19 +191,19 @@ fn one_sided(
     let at = change.a.or(change.b).unwrap_or(0);
     let text = a.or(b).unwrap_or_default();
     let run = if a.is_some() { Run::A } else { Run::B };
-    let verdict = walk
-        .judge
+    let attribution = walk
+        .classifier
         .alone(text, run)
         .unwrap_or_else(|| unknown(Cause::Content));
-    let draft = Draft {
+    let draft = FindingDraft {
         detail: format!("line {}", first + at + 1),
         offset: None,
         left: show(a),
         right: show(b),
-        verdict,
+        attribution,
         context: text,
     };
-    walk.add(spot, draft);
+    walk.add(location, draft);
 }
 
 fn trim(line: &[u8]) -> &[u8] {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::search::{Search, Searched};
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::hit::Place;
@@ -14,10 +14,10 @@ fn secret() -> Vec<u8> {
 }
 
 fn search(path: &str, bytes: &[u8]) -> Searched {
-    within(path, bytes, Limits::default())
+    within(path, bytes, ExplainLimits::default())
 }
 
-fn within(path: &str, bytes: &[u8], limits: Limits) -> Searched {
+fn within(path: &str, bytes: &[u8], limits: ExplainLimits) -> Searched {
     let filter = Filter::new();
     let mut search = Search::new(&filter, limits);
     search
@@ -152,8 +152,8 @@ fn what_hides_between_members_is_found() {
 
 #[test]
 fn what_is_cut_off_is_told() {
-    let limits = |edit: fn(&mut Limits)| {
-        let mut limits = Limits::default();
+    let limits = |edit: fn(&mut ExplainLimits)| {
+        let mut limits = ExplainLimits::default();
         edit(&mut limits);
         limits
     };
@@ -161,7 +161,7 @@ fn what_is_cut_off_is_told() {
     for _ in 0..12 {
         nested = gzip(&nested);
     }
-    let deep = within("x.gz", &nested, Limits::default());
+    let deep = within("x.gz", &nested, ExplainLimits::default());
     assert!(
         deep.hits.is_empty() && deep.skipped[0].1.contains("nest"),
         "{deep:?}"

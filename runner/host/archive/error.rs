@@ -25,7 +25,7 @@ pub enum ArchiveError {
         /// The name as the archive spells it, escaped.
         member: String,
         /// What is wrong with it.
-        reason: Refusal,
+        reason: MemberRefusal,
     },
     /// The store cannot take it.
     #[error(transparent)]
@@ -34,7 +34,7 @@ pub enum ArchiveError {
 
 /// What is wrong with one member.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum MemberRefusal {
     /// Its name leaves the tree or cannot be printed.
     #[error(transparent)]
     Path(#[from] RelPathError),
@@ -75,7 +75,7 @@ impl ArchiveError {
         }
     }
 
-    pub(crate) fn refused(member: &[u8], reason: impl Into<Refusal>) -> Self {
+    pub(crate) fn refused(member: &[u8], reason: impl Into<MemberRefusal>) -> Self {
         Self::Refused {
             member: crate::fs::fault::printable(member),
             reason: reason.into(),

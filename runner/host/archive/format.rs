@@ -16,7 +16,7 @@ const ZSTD_WINDOW_LOG: u32 = 27;
 
 /// A format of archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ArchiveFormat {
     /// A tar, in one of the compressions or none.
     Tar(Compression),
     /// A zip, wheel or jar.
@@ -38,7 +38,7 @@ pub enum Compression {
     Zstd,
 }
 
-impl Format {
+impl ArchiveFormat {
     /// The format of a file that starts with `head`; the name only decides about tars older than 1988.
     pub fn sniff(head: &[u8], name: &str) -> Option<Self> {
         if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -101,16 +101,19 @@ mod tests {
 
     #[test]
     fn the_content_decides_not_the_name() {
-        assert_eq!(Format::sniff(b"PK\x03\x04", "a.tar"), Some(Format::Zip));
         assert_eq!(
-            Format::sniff(b"BZh91", "a.zip"),
-            Some(Format::Tar(Compression::Bzip2))
+            ArchiveFormat::sniff(b"PK\x03\x04", "a.tar"),
+            Some(ArchiveFormat::Zip)
         );
-        assert_eq!(Format::sniff(b"#!/bin/sh", "a.tar.gz"), None);
         assert_eq!(
-            Format::sniff(b"old", "a.TAR"),
-            Some(Format::Tar(Compression::Plain))
+            ArchiveFormat::sniff(b"BZh91", "a.zip"),
+            Some(ArchiveFormat::Tar(Compression::Bzip2))
         );
-        assert_eq!(Format::sniff(b"", "a"), None);
+        assert_eq!(ArchiveFormat::sniff(b"#!/bin/sh", "a.tar.gz"), None);
+        assert_eq!(
+            ArchiveFormat::sniff(b"old", "a.TAR"),
+            Some(ArchiveFormat::Tar(Compression::Plain))
+        );
+        assert_eq!(ArchiveFormat::sniff(b"", "a"), None);
     }
 }

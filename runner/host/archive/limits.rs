@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// The most that one archive may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ArchiveLimits {
     /// Bytes after decompression, headers and padding included.
     pub bytes: u64,
     /// Members of any kind, and the folders that their paths imply.
@@ -27,7 +27,7 @@ pub enum Exceeded {
     Depth(usize),
 }
 
-impl Default for Limits {
+impl Default for ArchiveLimits {
     fn default() -> Self {
         Self {
             bytes: 8 << 30,

@@ -6,7 +6,7 @@ use std::os::fd::AsFd as _;
 use zwieback_model::rel_path::{RelPath, RelPathError};
 use zwieback_model::tree::Entry;
 
-use crate::archive::error::{ArchiveError, Refusal};
+use crate::archive::error::{ArchiveError, MemberRefusal};
 use crate::archive::limits::Exceeded;
 use crate::archive::options::{Options, Unpacked};
 use crate::fs::beneath::open_file;
@@ -97,7 +97,7 @@ impl<'a, 'w> Intake<'a, 'w> {
 
     /// Puts a copy of an earlier file: links between files of a tree would make them change together.
     pub(crate) fn hard_link(&mut self, path: RelPath, target: &[u8]) -> Result<(), ArchiveError> {
-        let outside = || Refusal::HardLink(printable(target));
+        let outside = || MemberRefusal::HardLink(printable(target));
         let source = clean(target).map_err(|_| outside());
         let source = source.and_then(|source| source.ok_or_else(outside));
         let source = source.map(|source| (self.options.place)(source));
@@ -141,7 +141,7 @@ fn duplicate(error: StoreError) -> ArchiveError {
             second,
         } if first == second => {
             let member = path.as_str().as_bytes().to_owned();
-            ArchiveError::refused(&member, Refusal::Duplicate(path))
+            ArchiveError::refused(&member, MemberRefusal::Duplicate(path))
         }
         other => other.into(),
     }

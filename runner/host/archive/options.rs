@@ -2,13 +2,13 @@
 
 use zwieback_model::rel_path::RelPath;
 
-use crate::archive::limits::Limits;
+use crate::archive::limits::ArchiveLimits;
 
 /// How an archive is unpacked.
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
     /// The most it may hold.
-    pub limits: Limits,
+    pub limits: ArchiveLimits,
     /// Where a path of the archive goes in the tree; `None` leaves the member out.
     pub place: &'o (dyn Fn(RelPath) -> Option<RelPath> + Sync),
     /// Whether a file at a place is a program though the archive does not say so.
@@ -29,7 +29,7 @@ pub struct Unpacked {
 impl Default for Options<'_> {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
+            limits: ArchiveLimits::default(),
             place: &Some,
             is_program: &|_| false,
         }

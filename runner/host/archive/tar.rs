@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
-use crate::archive::error::{ArchiveError, Refusal};
+use crate::archive::error::{ArchiveError, MemberRefusal};
 use crate::archive::limits::Metered;
 use crate::archive::member::Intake;
 use crate::archive::options::{Options, Unpacked};
@@ -69,7 +69,7 @@ impl Described {
                 b"mtime" => self.mtime = seconds(value),
                 // Both change what the bytes that follow mean. Sizes only for files over 8 GiB, beyond our limits.
                 key if key == b"size" || key.starts_with(b"GNU.sparse.") => {
-                    let kind = Refusal::Kind(format!("pax `{}`", key.escape_ascii()));
+                    let kind = MemberRefusal::Kind(format!("pax `{}`", key.escape_ascii()));
                     return Err(ArchiveError::refused(
                         self.path.as_deref().unwrap_or(b"?"),
                         kind,
@@ -96,7 +96,7 @@ fn put(
     let Some(path) = intake.place(&name)? else {
         return Ok(());
     };
-    let no_target = || ArchiveError::refused(&name, Refusal::LinkTarget);
+    let no_target = || ArchiveError::refused(&name, MemberRefusal::LinkTarget);
     match header.entry_type() {
         // Tars of the seventies mark a directory by its slash alone.
         EntryType::Regular if name.ends_with(b"/") => intake.directory(&path),
@@ -114,10 +114,12 @@ fn put(
             intake.symlink(path, &target.ok_or_else(no_target)?)
         }
         EntryType::Link => intake.hard_link(path, &link.ok_or_else(no_target)?),
-        EntryType::Char | EntryType::Block => Err(ArchiveError::refused(&name, Refusal::Device)),
-        EntryType::Fifo => Err(ArchiveError::refused(&name, Refusal::Fifo)),
+        EntryType::Char | EntryType::Block => {
+            Err(ArchiveError::refused(&name, MemberRefusal::Device))
+        }
+        EntryType::Fifo => Err(ArchiveError::refused(&name, MemberRefusal::Fifo)),
         other => {
-            let kind = Refusal::Kind(format!("{:?}", char::from(other.as_byte())));
+            let kind = MemberRefusal::Kind(format!("{:?}", char::from(other.as_byte())));
             Err(ArchiveError::refused(&name, kind))
         }
     }
@@ -149,7 +151,7 @@ impl<R: Read> Read for Whole<R> {
 
 fn read_header(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>, ArchiveError> {
     if entry.size() > LARGEST_HEADER {
-        let kind = Refusal::Kind(format!("header of {} bytes", entry.size()));
+        let kind = MemberRefusal::Kind(format!("header of {} bytes", entry.size()));
         return Err(ArchiveError::refused(&entry.header().path_bytes(), kind));
     }
     let mut bytes = Vec::new();

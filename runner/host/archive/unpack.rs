@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use crate::archive::error::ArchiveError;
-use crate::archive::format::{Format, HEAD};
+use crate::archive::format::{ArchiveFormat, HEAD};
 use crate::archive::options::{Options, Unpacked};
 use crate::archive::{tar, zip};
 use crate::store::writer::Layer;
@@ -19,9 +19,11 @@ pub fn unpack(
     let mut head = Vec::with_capacity(HEAD);
     (&file).take(HEAD as u64).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
-    match Format::sniff(&head, name) {
-        Some(Format::Zip) => zip::unpack(file, layer, options),
-        Some(Format::Tar(compression)) => tar::unpack(compression.decode(file)?, layer, options),
+    match ArchiveFormat::sniff(&head, name) {
+        Some(ArchiveFormat::Zip) => zip::unpack(file, layer, options),
+        Some(ArchiveFormat::Tar(compression)) => {
+            tar::unpack(compression.decode(file)?, layer, options)
+        }
         None => Err(ArchiveError::UnknownFormat(name.to_owned())),
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use zip::result::ZipError;
 use zip::{DateTime, ZipArchive};
 
-use crate::archive::error::{ArchiveError, Refusal};
+use crate::archive::error::{ArchiveError, MemberRefusal};
 use crate::archive::limits::Exceeded;
 use crate::archive::member::Intake;
 use crate::archive::options::{Options, Unpacked};
@@ -35,7 +35,7 @@ pub fn unpack(
     left.set(u64::MAX);
     if archive.has_duplicate_names() {
         // Readers disagree on which of two members counts: that is how one archive shows two faces.
-        let kind = Refusal::Kind("name that is used twice".into());
+        let kind = MemberRefusal::Kind("name that is used twice".into());
         return Err(ArchiveError::refused(b"*", kind));
     }
     let mut intake = Intake::new(layer, options);
@@ -81,7 +81,7 @@ fn put(
     let mode = entry.unix_mode().unwrap_or(0o644);
     let mtime = entry.last_modified().map(seconds);
     if entry.encrypted() {
-        return Err(ArchiveError::refused(&name, Refusal::Encrypted));
+        return Err(ArchiveError::refused(&name, MemberRefusal::Encrypted));
     }
     let Some(path) = intake.place(&name)? else {
         return Ok(());
@@ -94,7 +94,7 @@ fn put(
         let read = (&mut member)
             .take(LONGEST_TARGET)
             .read_to_string(&mut target);
-        read.map_err(|_| ArchiveError::refused(&name, Refusal::LinkTarget))?;
+        read.map_err(|_| ArchiveError::refused(&name, MemberRefusal::LinkTarget))?;
         return intake.symlink(path, &target);
     }
     intake.file(path, mode, mtime, member)

@@ -5,8 +5,8 @@
 use std::io::{Seek as _, Write as _};
 
 use tar::{Builder, EntryType, Header};
-use zwieback_host::archive::error::{ArchiveError, Refusal};
-use zwieback_host::archive::limits::{Exceeded, Limits};
+use zwieback_host::archive::error::{ArchiveError, MemberRefusal};
+use zwieback_host::archive::limits::{ArchiveLimits, Exceeded};
 use zwieback_host::archive::options::{Options, Unpacked};
 use zwieback_host::archive::unpack::unpack;
 use zwieback_host::store::place::Store;
@@ -63,7 +63,7 @@ fn file(name: &[u8], content: &'static [u8]) -> (Header, &'static [u8]) {
     (header(name, EntryType::Regular, content.len()), content)
 }
 
-fn refusal(bytes: &[u8]) -> Refusal {
+fn refusal(bytes: &[u8]) -> MemberRefusal {
     match unpacked(bytes) {
         Err(ArchiveError::Refused { reason, .. }) => reason,
         other => panic!("not refused: {other:?}"),
@@ -136,7 +136,10 @@ fn names_that_leave_the_tree_are_refused() {
         b"\xff\xfe",
     ] {
         assert!(
-            matches!(refusal(&tar_of(&[file(name, b"x")])), Refusal::Path(_)),
+            matches!(
+                refusal(&tar_of(&[file(name, b"x")])),
+                MemberRefusal::Path(_)
+            ),
             "{name:?}"
         );
     }
@@ -168,7 +171,7 @@ fn hard_links_stay_inside() {
     ] {
         let bytes = tar_of(&[(link(b"a", EntryType::Link, target), b"")]);
         assert!(
-            matches!(refusal(&bytes), Refusal::HardLink(_)),
+            matches!(refusal(&bytes), MemberRefusal::HardLink(_)),
             "{target:?}"
         );
     }
@@ -179,15 +182,15 @@ fn nodes_are_refused() {
     for kind in [EntryType::Char, EntryType::Block] {
         assert!(matches!(
             refusal(&tar_of(&[(header(b"n", kind, 0), b"")])),
-            Refusal::Device
+            MemberRefusal::Device
         ));
     }
     assert!(matches!(
         refusal(&tar_of(&[(header(b"n", EntryType::Fifo, 0), b"")])),
-        Refusal::Fifo
+        MemberRefusal::Fifo
     ));
     let sparse = tar_of(&[(header(b"n", EntryType::GNUSparse, 0), b"")]);
-    assert!(matches!(refusal(&sparse), Refusal::Kind(_)));
+    assert!(matches!(refusal(&sparse), MemberRefusal::Kind(_)));
 }
 
 #[test]
@@ -200,7 +203,7 @@ fn one_name_has_one_content() {
         (link(b"a", EntryType::Symlink, b"x"), b""),
     ] {
         let bytes = tar_of(&[file(b"a", b"1"), second]);
-        assert!(matches!(refusal(&bytes), Refusal::Duplicate(_)));
+        assert!(matches!(refusal(&bytes), MemberRefusal::Duplicate(_)));
     }
 }
 
@@ -222,7 +225,7 @@ fn long_names_are_read_and_bounded() {
         header(b"././@LongLink", EntryType::GNULongName, huge.len()),
         &huge,
     )]);
-    assert!(matches!(refusal(&bytes), Refusal::Kind(_)));
+    assert!(matches!(refusal(&bytes), MemberRefusal::Kind(_)));
 }
 
 #[test]
@@ -238,9 +241,9 @@ fn two_gibibytes_of_zeros_from_a_few_kilobytes_are_refused() {
     }
     let packed = packed.finish().unwrap();
     assert!(packed.len() < 256 << 10, "{}", packed.len());
-    let limits = Limits {
+    let limits = ArchiveLimits {
         bytes: 1 << 20,
-        ..Limits::default()
+        ..ArchiveLimits::default()
     };
     let refused = unpacked_with(
         &packed,
@@ -264,9 +267,9 @@ fn copies_of_a_file_count_too() {
     for name in [&b"b"[..], b"c", b"d"] {
         members.push((link(name, EntryType::Link, b"a"), b""));
     }
-    let limits = Limits {
+    let limits = ArchiveLimits {
         bytes: 1 << 20,
-        ..Limits::default()
+        ..ArchiveLimits::default()
     };
     let options = Options {
         limits,
@@ -287,10 +290,10 @@ fn copies_of_a_file_count_too() {
 
 #[test]
 fn too_many_members_and_too_deep_paths_are_refused() {
-    let limits = Limits {
+    let limits = ArchiveLimits {
         entries: 2,
         depth: 3,
-        ..Limits::default()
+        ..ArchiveLimits::default()
     };
     let options = Options {
         limits,
@@ -311,9 +314,9 @@ fn too_many_members_and_too_deep_paths_are_refused() {
 #[test]
 fn folders_that_paths_imply_count_like_members() {
     let options = Options {
-        limits: Limits {
+        limits: ArchiveLimits {
             entries: 100,
-            ..Limits::default()
+            ..ArchiveLimits::default()
         },
         ..Options::default()
     };
@@ -388,10 +391,13 @@ fn zips_follow_the_same_rules() {
         })
     ));
     assert!(done.newest.unwrap() >= 315_532_800, "{done:?}");
-    assert!(matches!(refusal(&zip_of("../a", b"x")), Refusal::Path(_)));
-    let limits = Limits {
+    assert!(matches!(
+        refusal(&zip_of("../a", b"x")),
+        MemberRefusal::Path(_)
+    ));
+    let limits = ArchiveLimits {
         bytes: 1000,
-        ..Limits::default()
+        ..ArchiveLimits::default()
     };
     let bomb = unpacked_with(
         &zip_of("a", &[0; 5000]),

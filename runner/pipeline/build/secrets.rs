@@ -15,7 +15,7 @@ use zwieback_model::secrets::hit::Hit;
 use zwieback_model::secrets::rules;
 use zwieback_model::secrets::scan::Scan;
 
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::search::{Search, Searched};
 use zwieback_host::content::Folder;
 use zwieback_host::run_folder::read_log;
@@ -213,8 +213,8 @@ fn in_files<'f>(
     filter: &Filter,
     threads: usize,
 ) -> Result<Searched, PipelineError> {
-    let all = Limits::default();
-    let limits = Limits {
+    let all = ExplainLimits::default();
+    let limits = ExplainLimits {
         inflated: all.inflated / threads as u64,
         ..all
     };
@@ -252,7 +252,7 @@ fn in_texts(
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
     for text in texts {
         let file = Digest::sha256(&text.bytes);
-        let mut search = Search::new(filter, Limits::default());
+        let mut search = Search::new(filter, ExplainLimits::default());
         search
             .content(&text.path, &text.bytes)
             .map_err(PipelineError::io(text.path.as_ref()))?;

@@ -1,12 +1,12 @@
 //! What is told of runs that differ.
 
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 
 /// Why two runs differ.
 #[derive(Clone, Debug)]
 pub struct Explained {
     /// The findings.
-    pub report: Report,
+    pub report: Explanation,
     /// How many files were compared.
     pub compared: usize,
     /// How many differ.

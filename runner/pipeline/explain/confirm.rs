@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_explain::cause::Cause;
-use zwieback_explain::finding::{Finding, Report};
+use zwieback_explain::finding::{Explanation, Finding};
 use zwieback_model::event::Event;
 use zwieback_model::sandbox_spec::identity::Entropy;
 use zwieback_model::variation::conditions::Conditions;
@@ -38,7 +38,7 @@ const SEEDS: [(&str, &str); 3] = [
 /// suspect by a pair of runs, and what nobody suspected by halves. For one cause it takes at most
 /// 2 + 2·log2(factors) runs.
 pub fn confirm(
-    report: &mut Report,
+    report: &mut Explanation,
     a: &Ran,
     bake: &Bake<'_>,
     twin: &Twin,
@@ -80,7 +80,7 @@ impl Trial<'_> {
     const BUDGET: u32 = 2 + 2 * Factor::ALL.len().ilog2();
 
     /// A third run like run A: what differs from it owes nothing to the machine.
-    fn under_equal_conditions(&mut self, report: &mut Report) -> Result<(), PipelineError> {
+    fn under_equal_conditions(&mut self, report: &mut Explanation) -> Result<(), PipelineError> {
         let plain = self.lab.twin.variation.a.clone();
         self.charge(report, 1, |_| true);
         let control = self.lab.differing(&[plain])?.remove(0);
@@ -98,7 +98,11 @@ impl Trial<'_> {
 
     /// Pairs of runs in which hash seeds, and then all random bytes, are the same: what is then
     /// equal was theirs.
-    fn freeze_chance(&mut self, report: &mut Report, control: &Paths) -> Result<(), PipelineError> {
+    fn freeze_chance(
+        &mut self,
+        report: &mut Explanation,
+        control: &Paths,
+    ) -> Result<(), PipelineError> {
         let plain = &self.lab.twin.variation.a;
         let mut seeded = plain.clone();
         let seeds = SEEDS.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -131,7 +135,7 @@ impl Trial<'_> {
     /// A pair for one suspect: a run in which it alone is varied, and one in which all else is.
     fn suspect(
         &mut self,
-        report: &mut Report,
+        report: &mut Explanation,
         suspect: Factor,
         tried: &BTreeSet<Factor>,
     ) -> Result<(), PipelineError> {
@@ -149,7 +153,7 @@ impl Trial<'_> {
 
     /// The suspect that the most findings without a confirmed cause name, that was not tried yet,
     /// and for which one of their causes has runs left.
-    fn next(&self, report: &Report, tried: &BTreeSet<Factor>) -> Option<Factor> {
+    fn next(&self, report: &Explanation, tried: &BTreeSet<Factor>) -> Option<Factor> {
         let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
         let unconfirmed = report.findings.iter().filter(|it| it.confirmed.is_none());
         for finding in unconfirmed.filter(|it| self.left(&account(it)) >= 2) {
@@ -166,7 +170,7 @@ impl Trial<'_> {
     /// every finding that it is behind.
     fn by_halves(
         &mut self,
-        report: &mut Report,
+        report: &mut Explanation,
         path: &str,
         tried: &mut BTreeSet<Factor>,
     ) -> Result<(), PipelineError> {
@@ -205,7 +209,7 @@ impl Trial<'_> {
     }
 
     /// Counts runs for every cause that they are made for.
-    fn charge(&mut self, report: &mut Report, runs: u32, is_meant: impl Fn(&Finding) -> bool) {
+    fn charge(&mut self, report: &mut Explanation, runs: u32, is_meant: impl Fn(&Finding) -> bool) {
         let accounts = open(report).filter(|it| is_meant(it)).map(|it| account(it));
         for account in accounts.collect::<BTreeSet<_>>() {
             *self.spent.entry(account).or_default() += runs;
@@ -233,7 +237,7 @@ fn may_be_chance(finding: &Finding) -> bool {
 /// Notes the guilt of a factor wherever it alone makes the difference, unless a finding has
 /// suspects of its own that are still to be tried: a longer variable moves a stack as well.
 fn blame(
-    report: &mut Report,
+    report: &mut Explanation,
     guilty: Factor,
     tried: &BTreeSet<Factor>,
     (only, all_but): (&Paths, Option<&Paths>),
@@ -258,7 +262,7 @@ fn blame(
     }
 }
 
-fn open(report: &mut Report) -> impl Iterator<Item = &mut Finding> {
+fn open(report: &mut Explanation) -> impl Iterator<Item = &mut Finding> {
     report
         .findings
         .iter_mut()

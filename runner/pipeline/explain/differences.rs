@@ -4,9 +4,9 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 
 use zwieback_explain::content::Content;
 use zwieback_explain::explain::explain as explain_pairs;
-use zwieback_explain::finding::Report;
-use zwieback_explain::knowledge::{Facts, Knowledge, Span};
-use zwieback_explain::limits::Limits;
+use zwieback_explain::finding::Explanation;
+use zwieback_explain::knowledge::{Knowledge, RunFacts, TimeSpan};
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_host::capture::snapshot::Snapshot;
 use zwieback_host::content::{FileContent, Folder};
@@ -52,7 +52,7 @@ pub fn trees(
     a: &StoredTree,
     b: &StoredTree,
     knowledge: &Knowledge,
-) -> Result<Report, PipelineError> {
+) -> Result<Explanation, PipelineError> {
     let (dir_a, dir_b) = (a.open()?, b.open()?);
     Ok(opened(
         comparison,
@@ -66,7 +66,7 @@ pub fn opened(
     comparison: &Comparison,
     (dir_a, dir_b): (BorrowedFd<'_>, BorrowedFd<'_>),
     knowledge: &Knowledge,
-) -> Report {
+) -> Explanation {
     let (folder_a, folder_b) = (Folder::new(dir_a), Folder::new(dir_b));
     let contents: Vec<_> = comparison
         .differences
@@ -88,7 +88,7 @@ pub fn opened(
             b: side(difference.b.as_ref(), b.as_ref()),
         })
         .collect();
-    explain_pairs(&pairs, knowledge, &Limits::default())
+    explain_pairs(&pairs, knowledge, &ExplainLimits::default())
 }
 
 /// What is known of both runs, for whoever looks for its traces.
@@ -100,21 +100,21 @@ pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Factor]) -> Knowledge {
     }
 }
 
-fn facts(run: &RunRecord) -> Facts {
+fn facts(run: &RunRecord) -> RunFacts {
     let it = &run.conditions;
-    let created = Span {
+    let created = TimeSpan {
         start: run.began,
         end: run.ended,
     };
-    let clock = Span {
+    let clock = TimeSpan {
         start: run.began + it.clock_offset,
         end: run.ended + it.clock_offset,
     };
-    let uptime = run.booted.map(|booted| Span {
+    let uptime = run.booted.map(|booted| TimeSpan {
         start: run.began - booted + it.uptime_offset,
         end: run.ended - booted + it.uptime_offset,
     });
-    let facts = Facts {
+    let facts = RunFacts {
         clock: Some(clock),
         created: Some(created),
         source_mtime: Some(run.source_date_epoch + it.source_mtime_offset),
@@ -123,7 +123,7 @@ fn facts(run: &RunRecord) -> Facts {
         uptime,
         umask: Some(it.umask),
         pids: Some((it.first_pid, it.first_pid + 30_000)),
-        ..Facts::default()
+        ..RunFacts::default()
     };
     let variables = it.env.iter();
     variables

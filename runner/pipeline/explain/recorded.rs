@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::capture::error::CaptureError;
 use zwieback_host::capture::outputs::capture;
@@ -23,14 +23,14 @@ use crate::pipeline::context::error::PipelineError;
 
 /// Why the runs of a record differ: as it was confirmed when they were made, or else by their
 /// two trees and all that is recorded of them.
-pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
+pub fn run(record: &Record, ctx: &Context<'_>) -> Result<Explanation, PipelineError> {
     match run_folder::report(&ctx.dirs.runs(), &record.id) {
         Some(report) => Ok(report),
         None => kept(record, ctx),
     }
 }
 
-fn kept(record: &Record, ctx: &Context<'_>) -> Result<Report, PipelineError> {
+fn kept(record: &Record, ctx: &Context<'_>) -> Result<Explanation, PipelineError> {
     let one = |run| {
         record.run(run).ok_or_else(|| PipelineError::NothingKept {
             id: record.id.clone(),
@@ -86,7 +86,7 @@ impl Readable {
 }
 
 /// Explains any two trees.
-pub fn two(a: &Readable, b: &Readable, knowledge: &Knowledge) -> Report {
+pub fn two(a: &Readable, b: &Readable, knowledge: &Knowledge) -> Explanation {
     let comparison = compared(&a.tree, &b.tree);
     opened(&comparison, (a.dir.as_fd(), b.dir.as_fd()), knowledge)
 }

@@ -1,7 +1,7 @@
 //! Arbitrary bytes behind the magic of every format.
 
 use proptest::prelude::*;
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 
 use crate::inputs::{explained, tight};
 
@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn any_two_texts(a in "[a-c0-9 :/\n-]{0,80}", b in "[a-c0-9 :/\n-]{0,80}") {
-        let report = explained("x.txt", &a.clone().into_bytes(), &b.clone().into_bytes(), &Limits::default());
+        let report = explained("x.txt", &a.clone().into_bytes(), &b.clone().into_bytes(), &ExplainLimits::default());
         prop_assert_eq!(a == b, report.findings.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 
 use crate::inputs::{explained, tight};
 
@@ -33,7 +33,7 @@ fn containers_do_not_nest_without_end() {
     for _ in 0..40 {
         (a, b) = (gzip(&a), gzip(&b));
     }
-    let report = explained("x.gz", &a, &b, &Limits::default());
+    let report = explained("x.gz", &a, &b, &ExplainLimits::default());
     assert!(
         report
             .unexamined
@@ -51,7 +51,7 @@ fn a_million_equal_lines_are_no_trouble() {
         "x.txt",
         &line(1_000_000, "a"),
         &line(1_000_001, "b"),
-        &Limits::default(),
+        &ExplainLimits::default(),
     );
     assert!(!report.findings.is_empty());
 }
@@ -66,7 +66,7 @@ fn one_endless_line_is_no_trouble() {
         .concat()
         .into_bytes()
     };
-    let report = explained("x.txt", &line("a"), &line("b c"), &Limits::default());
+    let report = explained("x.txt", &line("a"), &line("b c"), &ExplainLimits::default());
     assert_eq!(report.findings.len(), 1);
 }
 
@@ -85,7 +85,10 @@ fn ten_thousand_members_that_differ_are_counted() {
         }
         bytes
     };
-    let report = explained("x.a", &archive(1), &archive(2), &Limits::default());
-    assert_eq!(report.findings.len(), Limits::default().findings_of_one);
+    let report = explained("x.a", &archive(1), &archive(2), &ExplainLimits::default());
+    assert_eq!(
+        report.findings.len(),
+        ExplainLimits::default().findings_of_one
+    );
     assert!(report.unexamined[0].reason.contains("more differences"));
 }

@@ -1,10 +1,10 @@
 //! What the hostile tests share: a pair of byte rows explained, and a reproducible source of chance.
 
 use zwieback_explain::explain::explain;
-use zwieback_explain::finding::Report;
+use zwieback_explain::finding::Explanation;
 use zwieback_explain::html;
-use zwieback_explain::knowledge::{Facts, Knowledge, Span};
-use zwieback_explain::limits::Limits;
+use zwieback_explain::knowledge::{Knowledge, RunFacts, TimeSpan};
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
 use zwieback_model::digest::Fingerprint;
@@ -12,7 +12,12 @@ use zwieback_model::tree::Entry;
 use zwieback_model::variation::factor::Factor;
 
 /// Explains two contents under a name and shows the result in every form.
-pub(crate) fn explained(name: &str, a: &Vec<u8>, b: &Vec<u8>, limits: &Limits) -> Report {
+pub(crate) fn explained(
+    name: &str,
+    a: &Vec<u8>,
+    b: &Vec<u8>,
+    limits: &ExplainLimits,
+) -> Explanation {
     let entry = |bytes: &[u8]| Entry::File {
         content: Fingerprint::of(bytes),
         executable: false,
@@ -36,15 +41,15 @@ pub(crate) fn explained(name: &str, a: &Vec<u8>, b: &Vec<u8>, limits: &Limits) -
 }
 
 /// Limits small enough to be reached by small inputs.
-pub(crate) fn tight() -> Limits {
-    Limits {
+pub(crate) fn tight() -> ExplainLimits {
+    ExplainLimits {
         depth: 3,
         inflated: 1 << 20,
         decompressed: 4 << 20,
         loaded: 1 << 16,
         program: 1 << 20,
         members: 50,
-        judged: 50,
+        classified: 50,
         findings_of_one: 8,
         findings: 8,
         compared: 8 << 20,
@@ -53,16 +58,16 @@ pub(crate) fn tight() -> Limits {
 
 fn knowledge() -> Knowledge {
     let facts = |start: i64, path: &str| {
-        let span = Some(Span {
+        let span = Some(TimeSpan {
             start,
             end: start + 60,
         });
-        let facts = Facts {
+        let facts = RunFacts {
             clock: span,
             created: span,
             pids: Some((1, 9000)),
             uptime: span,
-            ..Facts::default()
+            ..RunFacts::default()
         };
         facts
             .with(Factor::BuildPath, "root", path)

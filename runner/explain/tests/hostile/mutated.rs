@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use zwieback_explain::limits::Limits;
+use zwieback_explain::limits::ExplainLimits;
 
 use zwieback_test_world::skip::skip;
 
@@ -87,7 +87,7 @@ fn mutated_artifacts_are_explained_or_named_as_unreadable() {
             let limits = if round % 3 == 0 {
                 tight()
             } else {
-                Limits::default()
+                ExplainLimits::default()
             };
             let report = explained(name, &a, &b, &limits);
             assert!(

@@ -194,7 +194,12 @@ fn times_and_inodes_in_an_initial_file_system() {
     let Some(report) = explained(&["python3"], &script) else {
         return;
     };
-    let of = |cause| report.findings.iter().find(move |it| it.cause == cause);
+    let of = |cause| {
+        report
+            .findings
+            .iter()
+            .find(move |finding| finding.cause == cause)
+    };
     let (time, inode) = (
         of(Cause::MemberTime).unwrap(),
         of(Cause::InodeNumber).unwrap(),

@@ -11,9 +11,9 @@ use std::path::Path;
 use std::process::Command;
 
 use zwieback_explain::explain::explain;
-use zwieback_explain::finding::{Finding, Report};
-use zwieback_explain::knowledge::{Facts, Knowledge, Span};
-use zwieback_explain::limits::Limits;
+use zwieback_explain::finding::{Explanation, Finding};
+use zwieback_explain::knowledge::{Knowledge, RunFacts, TimeSpan};
+use zwieback_explain::limits::ExplainLimits;
 use zwieback_explain::pair::{Pair, Side};
 use zwieback_explain::screen;
 use zwieback_model::digest::Fingerprint;
@@ -32,7 +32,7 @@ struct Run {
 
 /// Executes a script twice and explains the difference; nothing, and the reason printed, where a
 /// tool is missing on this machine.
-pub(crate) fn explained(tools: &[&str], script: &str) -> Option<Report> {
+pub(crate) fn explained(tools: &[&str], script: &str) -> Option<Explanation> {
     for tool in tools {
         let found = Command::new("sh")
             .args(["-c", &format!("command -v {tool}")])
@@ -59,7 +59,7 @@ pub(crate) fn explained(tools: &[&str], script: &str) -> Option<Report> {
 }
 
 /// The finding for a place that ends like this; fails with the whole screen where there is none.
-pub(crate) fn find<'r>(report: &'r Report, place: &str) -> &'r Finding {
+pub(crate) fn find<'r>(report: &'r Explanation, place: &str) -> &'r Finding {
     let found = report
         .findings
         .iter()
@@ -102,14 +102,14 @@ fn run(folder: &Path, script: &str, at: usize) -> Run {
     Run { files }
 }
 
-fn facts(folder: &Path, at: usize) -> Facts {
+fn facts(folder: &Path, at: usize) -> RunFacts {
     let span = |start| {
-        Some(Span {
+        Some(TimeSpan {
             start,
             end: start + 4,
         })
     };
-    let facts = Facts {
+    let facts = RunFacts {
         clock: span(NOW[at]),
         created: span(MADE[at]),
         umask: Some([0o022, 0o002][at]),
@@ -117,7 +117,7 @@ fn facts(folder: &Path, at: usize) -> Facts {
         source_date_epoch: Some(1_700_000_000),
         utc_offset: Some([0, 14 * 3600][at]),
         pids: Some([(100, 400), (7777, 8100)][at]),
-        ..Facts::default()
+        ..RunFacts::default()
     };
     facts
         .with(
@@ -135,7 +135,7 @@ fn facts(folder: &Path, at: usize) -> Facts {
         .with(Factor::CpuCount, "count", ["2", "1"][at])
 }
 
-fn report(runs: &[Run; 2], knowledge: &Knowledge) -> Report {
+fn report(runs: &[Run; 2], knowledge: &Knowledge) -> Explanation {
     let entry = |bytes: &Vec<u8>| Entry::File {
         content: Fingerprint::of(bytes),
         executable: false,
@@ -165,5 +165,5 @@ fn report(runs: &[Run; 2], knowledge: &Knowledge) -> Report {
             b: side(1, name),
         })
         .collect();
-    explain(&pairs, knowledge, &Limits::default())
+    explain(&pairs, knowledge, &ExplainLimits::default())
 }
