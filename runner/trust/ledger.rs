@@ -326,6 +326,11 @@ fn to_bytes(policy: &PolicyInForce) -> Vec<u8> {
 }
 
 impl LastBelieved {
+    /// Its head.
+    pub fn head(&self) -> Option<TreeHead> {
+        self.get().map(|log| log.head())
+    }
+
     fn set(&self, log: &BelievedLog) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(log.clone());
     }

@@ -19,7 +19,6 @@ use super::watch::{is_automatic, is_stuck};
 use crate::deploy::copy;
 use crate::deploy::health::Unhealthy;
 use crate::deploy::settle::settle;
-use crate::deploy::staged::Staged;
 use crate::gate::decision::Decision;
 use crate::gate::question::Intent;
 use crate::log::append::Submission;
@@ -28,6 +27,7 @@ use crate::reason::Refusal;
 use crate::state::folded::State;
 use crate::statement::promotion::{Promotion, resource};
 use crate::statement::rollback::Trigger;
+use crate::tlog::proof::TreeHead;
 
 /// What `promote` takes.
 #[derive(Clone, Debug)]
@@ -36,6 +36,13 @@ pub struct Promote {
     pub artifact: PathBuf,
     /// Where it is to be used.
     pub environment: Name,
+}
+
+/// A decision, and the log that it was made by.
+struct Decided {
+    head: Option<TreeHead>,
+    state: State,
+    decision: Decision,
 }
 
 /// What came of a promotion.
@@ -68,9 +75,11 @@ pub fn dry_run(reader: &Reader<'_>, wish: &Promote) -> Result<Decision, CommandE
 pub fn promote(session: &Session<'_>, wish: &Promote) -> Result<Promoted, CommandError> {
     let (file, artifact) = open_artifact(&wish.artifact)?;
     let place = session.reader.places.get(&wish.environment);
-    let (decision, index) = match place {
-        Some(place) => deploy(session, place, &file, &artifact, wish)?,
-        None => record(session, &artifact, &wish.environment).map(|(it, index, _)| (it, index))?,
+    let (decision, index) = if let Some(place) = place {
+        deploy(session, place, &file, &artifact, &wish.environment)?
+    } else {
+        let (decision, index, _) = record(session, &artifact, &wish.environment, None)?;
+        (decision, index)
     };
     let look = |place: &Place| check_health(place, &wish.environment, artifact.sha256);
     let mut promoted = Promoted {
@@ -99,21 +108,27 @@ fn deploy(
     place: &Place,
     file: &File,
     artifact: &Artifact,
-    wish: &Promote,
+    environment: &Name,
 ) -> Result<(Decision, u64), CommandError> {
     let _lock = place.target.lock()?;
-    catch_up(session, place, artifact, &wish.environment)?;
-    let staged = stage(session, place, file, artifact, wish)?;
-    let (decision, index, state) = match record(session, artifact, &wish.environment) {
-        Ok(said) => said,
+    let decided = decide(&session.reader, artifact, environment)?;
+    catch_up(session, place, &decided.state, environment)?;
+    // Nothing is copied for a decision that is a denial already.
+    decided.decision.verdict()?;
+    let name = &decided.decision.name;
+    let staged = place.target.stage(file, artifact.sha256, name)?;
+    let (decision, index, state) = match record(session, artifact, environment, Some(decided)) {
+        Ok(recorded) => recorded,
         Err(error) => {
             copy::discard(place.target.home(), &staged)?;
             return Err(error);
         }
     };
-    let current = state.history(&wish.environment).and_then(|it| it.current());
+    let current = state
+        .history(environment)
+        .and_then(|history| history.current());
     let current = current.expect("the promotion was just folded");
-    place.target.deploy(&wish.environment, current, &staged)?;
+    place.target.deploy(environment, current, &staged)?;
     Ok((decision, index))
 }
 
@@ -138,13 +153,14 @@ fn take_back(
 fn catch_up(
     session: &Session<'_>,
     place: &Place,
-    artifact: &Artifact,
+    known: &State,
     environment: &Name,
 ) -> Result<(), CommandError> {
-    let state = session.reader.state_about(artifact)?;
-    let current = state.history(environment).and_then(|it| it.current());
-    let deployed = place.target.deployed()?.map(|it| it.generation);
-    if current.map(|it| it.number) == deployed {
+    let current = known
+        .history(environment)
+        .and_then(|history| history.current());
+    let deployed = place.target.deployed()?.map(|there| there.generation);
+    if current.map(|generation| generation.number) == deployed {
         return Ok(copy::discard_staged(place.target.home())?);
     }
     // Only now all of the history may be needed: any generation may have the bytes.
@@ -159,35 +175,48 @@ fn catch_up(
     }
 }
 
-fn stage(
-    session: &Session<'_>,
-    place: &Place,
-    file: &File,
+/// Decides by the log as it is now.
+fn decide(
+    reader: &Reader<'_>,
     artifact: &Artifact,
-    wish: &Promote,
-) -> Result<Staged, CommandError> {
-    // Nothing is copied for a decision that is a denial already; the one that counts comes later.
-    let state = session.reader.state_about(artifact)?;
-    let decision = session
-        .reader
-        .decide(&state, artifact, &wish.environment, Intent::Promote)?;
-    decision.verdict()?;
-    let digest = artifact.sha256;
-    Ok(place.target.stage(file, digest, &decision.name)?)
+    environment: &Name,
+) -> Result<Decided, CommandError> {
+    let state = reader.state_about(artifact)?;
+    let decision = reader.decide(&state, artifact, environment, Intent::Promote)?;
+    Ok(Decided {
+        head: reader.ledger.last.head(),
+        state,
+        decision,
+    })
 }
 
-/// Decides and records, with the log held still: no revocation can come in between.
+impl Decided {
+    /// Whether nothing happened since: then the same decision would be made again. The root is asked for again,
+    /// as this machine may have met a newer one by another command.
+    fn is_current(&self, reader: &Reader<'_>) -> Result<bool, CommandError> {
+        let head = reader.ledger.believe(reader.now)?.head();
+        reader.check_root(&self.state)?;
+        Ok(self.head == Some(head) && self.state.size() == head.size)
+    }
+}
+
+/// Records the decision, with the log held still: no revocation can come in between. What was decided before
+/// counts if the log is still the same.
 fn record(
     session: &Session<'_>,
     artifact: &Artifact,
     environment: &Name,
+    decided: Option<Decided>,
 ) -> Result<(Decision, u64, State), CommandError> {
-    let ledger = session.reader.ledger;
+    let (reader, ledger) = (&session.reader, session.reader.ledger);
     let lock = ledger.log.lock()?;
-    let state = session.reader.state_about(artifact)?;
-    let decision = session
-        .reader
-        .decide(&state, artifact, environment, Intent::Promote)?;
+    let decided = match decided {
+        Some(decided) if decided.is_current(reader)? => decided,
+        _ => decide(reader, artifact, environment)?,
+    };
+    let Decided {
+        state, decision, ..
+    } = decided;
     decision.verdict()?;
     let promotion = promotion(session, &state, &decision)?;
     let subject =

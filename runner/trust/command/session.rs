@@ -114,9 +114,14 @@ impl Reader<'_> {
         environment: &Name,
         intent: Intent,
     ) -> Result<Decision, CommandError> {
-        let root = &state.policy()?.documents().root;
-        self.roots.in_force(root.as_bytes())?;
+        self.check_root(state)?;
         Ok(self.ask(state, artifact, environment, intent, decide)??)
+    }
+
+    /// Makes sure that this machine has met no newer trust root than the one in force.
+    pub(super) fn check_root(&self, state: &State) -> Result<(), CommandError> {
+        let root = &state.policy()?.documents().root;
+        self.roots.in_force(root.as_bytes())
     }
 
     /// Asks something about an artifact, with all that the log has about it.
