@@ -5,17 +5,18 @@ use super::case::Case;
 use super::decision::{Rule, Waivable};
 use crate::reason::{Reason, Why};
 use crate::state::environment::Generation;
+use crate::statement::rule_name::PREVIOUS_ENVIRONMENT;
 
 /// The rules about what was deployed before.
 pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
     let mut rules = Vec::new();
-    rules.extend(ladder(case));
+    rules.extend(previous_environment(case));
     rules.push(order(case, builds));
     rules
 }
 
 /// What goes to an environment must be in the one before it.
-fn ladder(case: &Case<'_>) -> Option<Rule> {
+fn previous_environment(case: &Case<'_>) -> Option<Rule> {
     let (before, question) = (case.before()?, case.question);
     let current = question.state.history(before).and_then(|it| it.current());
     let there = current.filter(|generation| generation.artifact == question.artifact.sha256);
@@ -31,7 +32,7 @@ fn ladder(case: &Case<'_>) -> Option<Rule> {
         None => Some(Reason::NotPromotedBefore.into()),
     };
     let asked = format!("this artifact in {before}");
-    Some(Rule::new("ladder", asked, saw, why).waivable(Waivable::ByOne))
+    Some(Rule::new(PREVIOUS_ENVIRONMENT, asked, saw, why).waivable(Waivable::ByOne))
 }
 
 fn order(case: &Case<'_>, builds: &Builds) -> Rule {

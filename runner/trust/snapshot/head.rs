@@ -12,7 +12,7 @@ use crate::state::part::Base;
 use crate::tlog::frontier::Frontier;
 
 /// Heads of another form are not read.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 /// The key by which a reader knows its own snapshots.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,12 +10,11 @@ use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
 use super::heading::{self, Heading};
+use super::rule_name::{self, is_rule_name};
 use crate::reason::{Reason, Refusal};
 
 /// The predicate type.
 pub const PREDICATE_TYPE: &str = "https://zwieback.example/statements/break-glass/v1";
-/// No rule has a longer name: those of modules are the longest.
-const LONGEST_NAME: usize = 128;
 
 /// An exception; which artifact it is for stands in the subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,10 +54,10 @@ impl BreakGlass {
         let mut scope = BTreeSet::new();
         for (path, value) in fields.list("scope")? {
             let word = text_of(value, &path)?;
-            if !is_rule(word) {
+            if !is_rule_name(word) {
                 return Err(lacks("a scope that is no name of a rule"));
             }
-            scope.insert(word.to_owned());
+            scope.insert(rule_name::current(word));
         }
         let reason = fields.optional_text("reason")?.map(str::trim);
         let reason = reason.filter(|reason| !reason.is_empty());
@@ -76,10 +75,4 @@ impl BreakGlass {
             })
         }
     }
-}
-
-/// Whether a text could be the name of a rule.
-fn is_rule(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(plain)
 }

@@ -11,6 +11,7 @@
 //! another log, or twice into the same, means nothing.
 
 pub mod heading;
+pub mod rule_name;
 pub mod said;
 
 pub mod approval;

@@ -6,11 +6,12 @@ use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;
 use zwieback_attest::vsa::{PREDICATE_TYPE as VSA, Summary};
 use zwieback_model::digest::Digest;
-use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::fields::{FieldError, Fields, text_of};
 use zwieback_model::json::value::Value;
 use zwieback_model::name::Name;
 
 use super::heading::{self, number};
+use super::rule_name;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::note_key::NoteName;
 
@@ -79,7 +80,7 @@ impl Promotion {
         let log = fields.text(LOG)?.parse();
         let waived = fields.list(WAIVED)?.into_iter();
         let text = |(path, value): (String, &Value)| -> Result<String, FieldError> {
-            Ok(zwieback_model::json::fields::text_of(value, &path)?.to_owned())
+            Ok(rule_name::current(text_of(value, &path)?))
         };
         Ok(Self {
             summary: Summary::read(predicate)?,

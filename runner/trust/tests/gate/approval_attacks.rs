@@ -5,17 +5,22 @@ use std::collections::BTreeSet;
 use zwieback_attest::public_key::Algorithm;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::statement::Statement;
+use zwieback_attest::vsa::REPRODUCED;
+use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::explain_decision::explain_decision;
 use zwieback_trust::command::rollback::{RollBack, rollback};
 use zwieback_trust::command::statements;
 use zwieback_trust::statement::approval::Approval;
 use zwieback_trust::statement::break_glass::BreakGlass;
 use zwieback_trust::statement::heading::Heading;
 use zwieback_trust::statement::policy_change::PolicyChange;
+use zwieback_trust::statement::promotion::resource;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::tlog::log_id::log_id;
 
+use crate::history_attacks::promotion;
 use crate::world::{World, artifact, documents, name, source};
 
 /// What someone tries.
@@ -339,4 +344,36 @@ fn glass_never_covers_a_revocation() {
     };
     revoke(&world.session("sam"), &wish).unwrap();
     assert_eq!(world.refused("1.0", "staging"), "artifact-revoked");
+}
+
+/// Statements of earlier versions call the rule about the environment before `ladder`.
+#[test]
+fn an_exception_of_an_earlier_version_names_the_same_rule() {
+    let world = World::new();
+    world.approved("1.0");
+    assert_eq!(world.refused("1.0", "prod"), "not-promoted-before");
+    let former = |said: &mut BreakGlass| {
+        said.environment = name("prod");
+        said.scope = ["ladder".to_owned()].into();
+    };
+    world.force("sam", &exception(&world, former)).unwrap();
+    let decision = world.decide("1.0", "prod");
+    assert_eq!(
+        decision.waived(),
+        ["previous-environment".to_owned()].into()
+    );
+    let input = |digest: &Digest| ResourceDescriptor {
+        digest: DigestSet::sha256(*digest),
+        ..ResourceDescriptor::default()
+    };
+    let said = promotion(&world, |promotion| {
+        promotion.environment = name("prod");
+        promotion.summary.resource = resource(&name("prod"), "bin/app");
+        promotion.summary.inputs = decision.inputs.iter().map(input).collect();
+        promotion.summary.levels.insert(REPRODUCED.to_owned());
+        promotion.waived = ["ladder".to_owned()].into();
+    });
+    world.force("gate", &said).unwrap();
+    let explained = explain_decision(&world.reader(), world.size() - 1).unwrap();
+    assert_eq!(explained.agrees, Ok(()));
 }
