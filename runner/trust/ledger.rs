@@ -214,11 +214,13 @@ impl Ledger {
         artifact: Digest,
         now: Timestamp,
     ) -> Result<Vec<Vec<u8>>, LogError> {
-        let builds = state.artifact(artifact).map_or(&[][..], |it| &it.builds);
+        let builds = state
+            .artifact(artifact)
+            .map_or(&[][..], |record| &record.builds);
         let log = self.log_of(state, now)?;
         let mut records = Records::of(&log);
         let bundle = |index| Ok(records.record(index)?.into_bytes());
-        let builds = builds.iter().map(|it| it.index);
+        let builds = builds.iter().map(|build| build.index);
         builds.map(bundle).collect()
     }
 
@@ -230,8 +232,8 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Needed, LogError> {
         let record = state.artifact(artifact);
-        let builds = record.into_iter().flat_map(|it| &it.builds);
-        let needs = builds.flat_map(|it| it.what.needs.keys().copied());
+        let builds = record.into_iter().flat_map(|record| &record.builds);
+        let needs = builds.flat_map(|build| build.what.needs.keys().copied());
         let mut open: Vec<Digest> = needs.collect();
         let mut needed = Needed::new();
         if open.is_empty() {
@@ -316,8 +318,8 @@ impl Ledger {
     /// Up to where signatures were checked before, if that is a beginning of the log.
     fn verified(&self, log: &BelievedLog) -> Result<u64, LogError> {
         let verified = self.verified.seen(&self.witnesses)?;
-        let verified = verified.filter(|it| log.extends(*it).is_ok());
-        Ok(verified.map_or(0, |it| it.size))
+        let verified = verified.filter(|head| log.extends(*head).is_ok());
+        Ok(verified.map_or(0, |head| head.size))
     }
 }
 

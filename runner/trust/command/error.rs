@@ -51,7 +51,7 @@ impl CommandError {
 
     /// The reason, by which programs decide: exit 5 if a policy denied, else 4.
     pub fn why(&self) -> Option<Why> {
-        self.refusal().map(|it| it.reason)
+        self.refusal().map(|refusal| refusal.reason)
     }
 
     /// What to do about it.

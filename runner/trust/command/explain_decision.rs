@@ -73,7 +73,7 @@ fn compare(decision: &Decision, said: &Promotion, signed: &Signed) -> Result<(),
         .summary
         .inputs
         .iter()
-        .filter_map(|it| it.digest.get_sha256());
+        .filter_map(|input| input.digest.get_sha256());
     let same = decision.artifact == signed.subject
         && decision.name == signed.name
         && Some(decision.policy) == said.summary.policy.digest.get_sha256()

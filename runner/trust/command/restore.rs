@@ -136,14 +136,16 @@ fn missing(reader: &Reader<'_>, plan: &Plan) -> Result<Option<Missing>, CommandE
     let (put_back, state) = ledger.put_back(reader.now)?;
     drop(put_back);
     let all = state.restorations();
-    let agreed = all.filter(|it| it.old == plan.old && it.new == plan.new && state.is_restored(it));
+    let agreed = all.filter(|restored| {
+        restored.old == plan.old && restored.new == plan.new && state.is_restored(restored)
+    });
     let agreed: Vec<&RestorationRecord> = agreed.collect();
     if agreed.is_empty() {
         return Ok(Some(Missing::Keepers));
     }
     if let Some(policy) = ledger.newest_policy()? {
         let mut agreed = agreed.iter();
-        if !agreed.any(|it| state.is_restored_under(it, &policy)) {
+        if !agreed.any(|restored| state.is_restored_under(restored, &policy)) {
             let version = policy.release.version;
             return Ok(Some(Missing::NewerKeepers { version }));
         }

@@ -67,7 +67,7 @@ fn turn_back(
     leaving: Option<u64>,
 ) -> Result<RolledBack, CommandError> {
     let place = session.reader.places.get(&wish.environment);
-    let _lock = place.map(|it| it.target.lock()).transpose()?;
+    let _lock = place.map(|place| place.target.lock()).transpose()?;
     let lock = session.reader.ledger.log.lock()?;
     let mut state = session.reader.state()?;
     let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
@@ -97,7 +97,9 @@ fn turn_back(
     let ledger = session.reader.ledger;
     let appended = ledger.append(&lock, &[submission], session.log, session.reader.now)?;
     drop(lock);
-    let current = state.history(&wish.environment).and_then(|it| it.current());
+    let current = state
+        .history(&wish.environment)
+        .and_then(|history| history.current());
     let current = current.expect("the rollback was just folded");
     if let (Some(place), Some(staged)) = (place, staged) {
         place.target.deploy(&wish.environment, current, &staged)?;

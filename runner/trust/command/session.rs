@@ -162,6 +162,6 @@ pub fn open_artifact(path: &Path) -> Result<(File, Artifact), CommandError> {
 /// The subject of a statement about an artifact, under the name that the log has for it.
 pub fn subject(state: &State, artifact: Digest, fallback: &str) -> ResourceDescriptor {
     let record = state.artifact(artifact);
-    let name = record.map_or(fallback, |it| it.name.as_str());
+    let name = record.map_or(fallback, |record| record.name.as_str());
     ResourceDescriptor::named(name, DigestSet::sha256(artifact))
 }

@@ -130,7 +130,7 @@ pub fn proposal(
     let proposed = PolicyInForce::recorded(&documents)?;
     proposed.check_environments()?;
     let looked = proposed.builds.policy.check_modules(reader.rego);
-    looked.map_err(|it| malformed(&it))?;
+    looked.map_err(|error| malformed(&error))?;
     let change = PolicyChange {
         heading: reader.heading()?,
         documents,

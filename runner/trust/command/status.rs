@@ -86,7 +86,11 @@ pub struct ExceptionStatus {
 pub fn status(reader: &Reader<'_>) -> Result<Status, CommandError> {
     let state = reader.state()?;
     let policy = state.policy()?;
-    let known = policy.release.environments.iter().map(|it| &it.name);
+    let known = policy
+        .release
+        .environments
+        .iter()
+        .map(|environment| &environment.name);
     let known: Vec<&Name> = known.collect();
     let dropped = dropped(reader, &state, &known)?;
     let names = known.into_iter().chain(dropped);
@@ -103,7 +107,7 @@ pub fn status(reader: &Reader<'_>) -> Result<Status, CommandError> {
         revocations: state
             .revocations()
             .iter()
-            .map(|it| revoked(it, policy))
+            .map(|record| revoked(record, policy))
             .collect(),
     })
 }
@@ -145,7 +149,7 @@ fn environment(
     state: &State,
     name: &Name,
 ) -> Result<EnvironmentStatus, CommandError> {
-    let current = state.history(name).and_then(|it| it.current());
+    let current = state.history(name).and_then(|history| history.current());
     let verdict = match current {
         None => check_empty(reader, name)?,
         Some(current) => verdict(reader, state, current, name)?,
@@ -154,7 +158,12 @@ fn environment(
         name: name.clone(),
         verdict,
         is_looked_at: reader.places.contains_key(name),
-        pending: pending(reader, state, name, current.map(|it| it.artifact)),
+        pending: pending(
+            reader,
+            state,
+            name,
+            current.map(|generation| generation.artifact),
+        ),
         exceptions: exceptions_of(reader, state, name),
         current: current.cloned(),
     })
@@ -188,7 +197,9 @@ fn pending(
     let mut all = Vec::new();
     for (digest, record) in state.artifacts() {
         let history = state.history(environment);
-        if Some(*digest) == deployed || history.is_some_and(|it| it.replaced(*digest).is_some()) {
+        if Some(*digest) == deployed
+            || history.is_some_and(|history| history.replaced(*digest).is_some())
+        {
             continue;
         }
         let approvals = record.approvals.iter().filter(|approval| {
@@ -230,6 +241,6 @@ pub(super) fn person(state: &State, key: KeyId) -> String {
     let person = state
         .policy()
         .ok()
-        .and_then(|it| it.release.people.person(key));
+        .and_then(|policy| policy.release.people.person(key));
     person.map_or_else(|| format!("key {}", key.short()), ToString::to_string)
 }

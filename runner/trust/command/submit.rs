@@ -87,10 +87,16 @@ fn objection(
     state: &State,
     line: &Line,
 ) -> Result<Option<Refusal>, CommandError> {
-    let Some((sha256, record)) = line.digest.and_then(|it| Some((it, state.artifact(it)?))) else {
+    let Some((sha256, record)) = line
+        .digest
+        .and_then(|digest| Some((digest, state.artifact(digest)?)))
+    else {
         return Ok(None);
     };
-    let newest = record.exceptions.last().filter(|it| it.index == line.index);
+    let newest = record
+        .exceptions
+        .last()
+        .filter(|exception| exception.index == line.index);
     if let Some(exception) = newest {
         if let Err(refusal) = exceptions::check(state, sha256, exception, reader.now) {
             return Ok(Some(refusal));
@@ -99,14 +105,20 @@ fn objection(
         let decision = reader.decide(state, &artifact, place, Intent::Promote)?;
         return Ok(exceptions::misnamed(&exception.what, &decision));
     }
-    let newest = record.approvals.last().filter(|it| it.index == line.index);
+    let newest = record
+        .approvals
+        .last()
+        .filter(|approval| approval.index == line.index);
     let Some(approval) = newest else {
         return Ok(None);
     };
     let artifact = named(sha256, record);
     let environment = &approval.what.environment;
     let decision = reader.decide(state, &artifact, environment, Intent::Promote)?;
-    let mut aside = decision.set_aside.into_iter().map(|it| (it.index, it.why));
+    let mut aside = decision
+        .set_aside
+        .into_iter()
+        .map(|aside| (aside.index, aside.why));
     // A second word of the same person is none too many: the first one may expire before it.
     let counts = |why: &Refusal| why.reason == Reason::PersonCounted.into();
     let found = aside.find(|(index, why)| *index == Some(line.index) && !counts(why));

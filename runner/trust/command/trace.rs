@@ -85,9 +85,14 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, CommandErro
     let state = reader.state()?;
     let missing = || Refusal::new(Reason::ProvenanceMissing, artifact.short());
     let record = state.artifact(artifact).ok_or_else(missing)?;
-    let approvals = record.approvals.iter().map(|it| {
-        let (environment, expires) = (it.what.environment.clone(), it.what.expires);
-        (it.index, person(&state, it.key), environment, expires)
+    let approvals = record.approvals.iter().map(|approval| {
+        let (environment, expires) = (approval.what.environment.clone(), approval.what.expires);
+        (
+            approval.index,
+            person(&state, approval.key),
+            environment,
+            expires,
+        )
     });
     let tests = record.tests.iter();
     let tests = tests.map(|test| (test.index, person(&state, test.key), test.what.result));
@@ -104,7 +109,9 @@ pub fn trace(reader: &Reader<'_>, artifact: Digest) -> Result<Trace, CommandErro
 
 fn deployments(state: &State, artifact: Digest) -> Vec<Deployment> {
     let policy = state.policy().ok();
-    let known = policy.into_iter().flat_map(|it| &it.release.environments);
+    let known = policy
+        .into_iter()
+        .flat_map(|policy| &policy.release.environments);
     let known: Vec<&Name> = known.map(|environment| &environment.name).collect();
     // What the policy dropped has not gone from where it was deployed.
     let dropped = state.environments().filter(|name| !known.contains(name));
@@ -113,11 +120,11 @@ fn deployments(state: &State, artifact: Digest) -> Vec<Deployment> {
         let Some(history) = state.history(environment) else {
             continue;
         };
-        let last = history.current().map(|it| it.number);
+        let last = history.current().map(|generation| generation.number);
         let of = history
             .generations()
             .iter()
-            .filter(|it| it.artifact == artifact);
+            .filter(|generation| generation.artifact == artifact);
         all.extend(of.map(|generation| Deployment {
             environment: environment.clone(),
             is_current: Some(generation.number) == last,
@@ -133,7 +140,7 @@ fn builds(
     artifact: Digest,
 ) -> Result<Vec<BuildTrace>, CommandError> {
     let record = state.artifact(artifact);
-    let builds = record.map_or(&[][..], |it| &it.builds).iter();
+    let builds = record.map_or(&[][..], |record| &record.builds).iter();
     let bundles = reader.ledger.provenance(state, artifact, reader.now)?;
     let build = |(build, bundle): (&Entered<BuildRecord>, Vec<u8>)| {
         Ok(BuildTrace {
@@ -169,12 +176,12 @@ fn inputs(state: &State, bundle: &[u8]) -> Result<Vec<InputTrace>, Refusal> {
 
 fn revocations(state: &State, artifact: Digest) -> Result<Vec<RevocationStatus>, Refusal> {
     let policy = state.policy()?;
-    let reaching = state.revocations().iter().filter(|it| {
-        let radius = state.blast_radius(&it.revocation.revoked);
+    let reaching = state.revocations().iter().filter(|record| {
+        let radius = state.blast_radius(&record.revocation.revoked);
         let mut artifacts = radius.artifacts.iter();
         artifacts.any(|(digest, _)| *digest == artifact)
     });
-    Ok(reaching.map(|it| revoked(it, policy)).collect())
+    Ok(reaching.map(|record| revoked(record, policy)).collect())
 }
 
 /// How a generation came about, in a few words.

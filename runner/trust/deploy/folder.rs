@@ -72,7 +72,10 @@ impl Folder {
         let link = read_symlink_at(home.dir(), CURRENT)?;
         let link = link.to_str().unwrap_or_default();
         let name = link.rsplit('/').next().unwrap_or_default();
-        let generation = name.split('-').next().and_then(|it| it.parse().ok());
+        let generation = name
+            .split('-')
+            .next()
+            .and_then(|number| number.parse().ok());
         Ok(Some(Deployed {
             generation: generation.unwrap_or(0),
             // A link that leads elsewhere is no release of this folder, whatever lies there.

@@ -19,7 +19,7 @@ pub fn settle(target: &Target, environment: &Name, history: &History) -> Result<
         return discard_staged(target.home());
     };
     let deployed = target.deployed()?;
-    if deployed.is_none_or(|it| it.generation != current.number) {
+    if deployed.is_none_or(|there| there.generation != current.number) {
         let copy = match waiting(target, current.artifact, plain_name(&current.name)?)? {
             Some(copy) => copy,
             None => restage(target, history, current.artifact)?.ok_or(TargetError::Absent {
@@ -48,7 +48,7 @@ pub fn restage(
     artifact: Digest,
 ) -> Result<Option<Staged>, TargetError> {
     let same = history.generations().iter().rev();
-    for generation in same.filter(|it| it.artifact == artifact) {
+    for generation in same.filter(|generation| generation.artifact == artifact) {
         let Some(file) = target.kept(generation)? else {
             continue;
         };

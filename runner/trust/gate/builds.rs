@@ -61,10 +61,12 @@ pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
             }),
         }
     }
-    let versions = verified.iter().filter_map(|it| release(it.provenance()));
+    let versions = verified
+        .iter()
+        .filter_map(|build| release(build.provenance()));
     let mut rest = Rest::of(&verified, &trust, case);
     set_aside.append(&mut rest.set_aside);
-    let named = verified.first().and_then(|it| it.subjects().first());
+    let named = verified.first().and_then(|build| build.subjects().first());
     Ok(Builds {
         name: named.cloned(),
         independent: independent_builders(&verified),
@@ -97,7 +99,7 @@ impl Builds {
     /// The sources that have authors.
     pub(super) fn authored(&self) -> Vec<Authored> {
         let builds = self.verified.iter();
-        let all = builds.flat_map(|it| authored(it.provenance()));
+        let all = builds.flat_map(|build| authored(build.provenance()));
         let all: BTreeSet<Authored> = all.collect();
         all.into_iter().collect()
     }

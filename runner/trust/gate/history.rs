@@ -18,7 +18,10 @@ pub(super) fn rules(case: &Case<'_>, builds: &Builds) -> Vec<Rule> {
 /// What goes to an environment must be in the one before it.
 fn previous_environment(case: &Case<'_>) -> Option<Rule> {
     let (before, question) = (case.before()?, case.question);
-    let current = question.state.history(before).and_then(|it| it.current());
+    let current = question
+        .state
+        .history(before)
+        .and_then(|history| history.current());
     let there = current.filter(|generation| generation.artifact == question.artifact.sha256);
     // What a key put there that was revoked since was not let in by the gate, as far as anyone knows.
     let word = there.map(|generation| question.state.check_generation(generation));
@@ -39,7 +42,7 @@ fn order(case: &Case<'_>, builds: &Builds) -> Rule {
     let (question, asked) = (case.question, "something newer than what is there");
     let artifact = question.artifact.sha256;
     let history = question.state.history(question.environment);
-    let Some(current) = history.and_then(|it| it.current()) else {
+    let Some(current) = history.and_then(|history| history.current()) else {
         return Rule::new("order", asked, "nothing there", None);
     };
     let counts = |it: &Generation| question.state.check_generation(it).is_ok();

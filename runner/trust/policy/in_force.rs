@@ -33,9 +33,10 @@ impl PolicyInForce {
     pub fn read(documents: &PolicyDocuments, previous: Option<&Self>) -> Result<Self, Refusal> {
         let malformed =
             |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
-        let release = ReleasePolicy::parse(&documents.release).map_err(|it| malformed(&it))?;
-        let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
-        let expected = previous.map_or(1, |it| it.release.version + 1);
+        let release =
+            ReleasePolicy::parse(&documents.release).map_err(|error| malformed(&error))?;
+        let builds = unsigned(&documents.builds).map_err(|error| malformed(&error))?;
+        let expected = previous.map_or(1, |policy| policy.release.version + 1);
         if release.version != expected {
             let saw = format!("version {}, {expected} is next", release.version);
             return Err(Refusal::new(Reason::PolicyVersion, saw));
@@ -54,8 +55,9 @@ impl PolicyInForce {
     pub fn recorded(documents: &PolicyDocuments) -> Result<Self, Refusal> {
         let malformed =
             |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
-        let release = ReleasePolicy::parse(&documents.release).map_err(|it| malformed(&it))?;
-        let builds = unsigned(&documents.builds).map_err(|it| malformed(&it))?;
+        let release =
+            ReleasePolicy::parse(&documents.release).map_err(|error| malformed(&error))?;
+        let builds = unsigned(&documents.builds).map_err(|error| malformed(&error))?;
         let root = root_chain::open(documents.root.as_bytes())?;
         Self::together(release, builds, root, documents)
     }
@@ -86,18 +88,18 @@ impl PolicyInForce {
     pub fn owner(&self, key: KeyName) -> Option<String> {
         let person = self.release.people.named(key).map(|(_, it)| it.to_string());
         let mut builders = self.root.builders.iter();
-        let mut builder = || builders.find(|it| key.names(it.key.id()));
+        let mut builder = || builders.find(|builder| key.names(builder.key.id()));
         let mut keys = self.release.gate_keys.iter();
         let mut gate = || keys.any(|id| key.names(*id));
         person
-            .or_else(|| builder().map(|it| it.builder.clone()))
+            .or_else(|| builder().map(|builder| builder.builder.clone()))
             .or_else(|| gate().then(|| self.release.gate.clone()))
     }
 
     /// The key of that name, of a person or a builder.
     pub fn key(&self, name: KeyName) -> Option<&PublicKey> {
-        let builders = self.root.builders.iter().map(|it| &it.key);
-        let mut builders = builders.filter(|it| name.names(it.id()));
+        let builders = self.root.builders.iter().map(|builder| &builder.key);
+        let mut builders = builders.filter(|key| name.names(key.id()));
         let person = self.release.people.named(name).map(|(key, _)| key);
         person.or_else(|| builders.next())
     }
@@ -118,7 +120,7 @@ impl PolicyInForce {
             .release
             .environments
             .iter()
-            .map(|it| &it.name)
+            .map(|environment| &environment.name)
             .collect();
         let theirs: Vec<&Name> = policy.environments().collect();
         let refuse = |name: &Name, known: &[&Name], place: &str| {

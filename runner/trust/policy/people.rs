@@ -61,7 +61,7 @@ impl People {
         roles: BTreeMap<Name, BTreeSet<Name>>,
     ) -> Result<Self, PeopleError> {
         for (role, members) in &roles {
-            if let Some(person) = members.iter().find(|it| !people.contains_key(*it)) {
+            if let Some(person) = members.iter().find(|person| !people.contains_key(*person)) {
                 return Err(PeopleError::Unknown {
                     role: role.clone(),
                     person: person.clone(),
@@ -108,7 +108,9 @@ impl People {
 
     /// Whether that person has that role.
     pub fn has_role(&self, person: &Name, role: &Name) -> bool {
-        self.roles.get(role).is_some_and(|it| it.contains(person))
+        self.roles
+            .get(role)
+            .is_some_and(|members| members.contains(person))
     }
 
     /// Makes sure that so many people have that role: no rule is met by asking for nobody.

@@ -171,11 +171,11 @@ impl ReleasePolicy {
             people: People::new(file.people, file.roles)?,
             change: file.change,
             revoke: file.revoke.role,
-            authors: file.authors.map(|it| it.role),
+            authors: file.authors.map(|rule| rule.role),
             break_glass: file.break_glass,
             gate: file.gate.id,
             gate_keys: keys
-                .filter(|it| !it.is_empty())
+                .filter(|ids| !ids.is_empty())
                 .ok_or(ReleasePolicyError::GateKey)?,
             environments: file.environment,
         };
@@ -185,7 +185,10 @@ impl ReleasePolicy {
 
     /// The environment of that name, and the one before it.
     pub fn environment(&self, name: &Name) -> Option<(&Environment, Option<&Environment>)> {
-        let at = self.environments.iter().position(|it| it.name == *name)?;
+        let at = self
+            .environments
+            .iter()
+            .position(|environment| environment.name == *name)?;
         let before = at.checked_sub(1).and_then(|at| self.environments.get(at));
         Some((&self.environments[at], before))
     }
@@ -199,20 +202,20 @@ impl ReleasePolicy {
     pub fn test_roles(&self) -> BTreeSet<&Name> {
         self.environments
             .iter()
-            .filter_map(|it| it.tests.as_ref())
+            .filter_map(|environment| environment.tests.as_ref())
             .collect()
     }
 
     /// Whose exceptions count for anything: those of the role, and keepers for what takes several.
     pub fn break_glass_roles(&self) -> BTreeSet<&Name> {
         let rule = self.break_glass.as_ref();
-        rule.map_or_else(BTreeSet::new, |it| [&it.role, &self.change.role].into())
+        rule.map_or_else(BTreeSet::new, |rule| [&rule.role, &self.change.role].into())
     }
 
     /// Whether that key is one of someone who has that role.
     pub fn has_role(&self, key: KeyId, role: &Name) -> bool {
         let person = self.people.person(key);
-        person.is_some_and(|it| self.people.has_role(it, role))
+        person.is_some_and(|person| self.people.has_role(person, role))
     }
 
     fn check(&self) -> Result<(), ReleasePolicyError> {

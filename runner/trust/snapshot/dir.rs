@@ -50,7 +50,7 @@ impl SnapshotDir {
         let lock_file = files::lock(&self.folder.join("lock"))?;
         let empty = Head::empty(log.to_string(), anchor.policy);
         let found = files::read(&self.folder.join("head"), LARGEST)?;
-        let found = found.and_then(|it| Head::parse(&it, &self.key));
+        let found = found.and_then(|bytes| Head::parse(&bytes, &self.key));
         let same = |it: &Head| (&it.log, it.policy) == (&empty.log, empty.policy);
         let head = found.filter(same).unwrap_or(empty);
         Ok(Snapshot {

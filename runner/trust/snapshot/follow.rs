@@ -48,7 +48,7 @@ impl Snapshot {
             // Pages that are not what their digests say prove nothing about the log: read that.
             Err(Failed::Damaged) => {
                 self.reset()?;
-                self.try_state(log, wish).map_err(|it| match it {
+                self.try_state(log, wish).map_err(|failed| match failed {
                     Failed::Log(error) => error,
                     Failed::Damaged => LogError::Snapshot,
                 })
@@ -132,16 +132,18 @@ impl Snapshot {
         let mut state = self.partial(wish.now)?;
         self.recall(&mut state, [Key::Thing(wish.artifact)])?;
         let record = state.artifact(wish.artifact).cloned();
-        let name = record.as_ref().map_or(wish.name, |it| it.name.as_str());
-        let builds = || record.iter().flat_map(|it| &it.builds);
-        let names = builds().map(|it| it.what.name.as_str());
+        let name = record
+            .as_ref()
+            .map_or(wish.name, |record| record.name.as_str());
+        let builds = || record.iter().flat_map(|record| &record.builds);
+        let names = builds().map(|build| build.what.name.as_str());
         let names: Vec<&str> = names.chain([name]).collect();
         self.recall(
             &mut state,
-            names.iter().map(|it| Key::Called((*it).to_owned())),
+            names.iter().map(|name| Key::Called((*name).to_owned())),
         )?;
         // Who changed the sources may not approve: silence about a source must be the log's.
-        let inputs = builds().flat_map(|it| it.what.inputs.keys().copied());
+        let inputs = builds().flat_map(|build| build.what.inputs.keys().copied());
         self.recall_made(&mut state, inputs.collect())?;
         let environments: Vec<Name> = state.environments().cloned().collect();
         for environment in environments {
@@ -163,7 +165,7 @@ impl Snapshot {
             }
             self.recall(state, [Key::Thing(input)])?;
             let builds = state.made(input).iter();
-            open.extend(builds.flat_map(|it| it.what.build.needs.keys().copied()));
+            open.extend(builds.flat_map(|made| made.what.build.needs.keys().copied()));
         }
         Ok(())
     }
@@ -231,7 +233,8 @@ fn prove<T: Send>(
         let each = each.map(|share| scope.spawn(|| read_all(share)));
         let threads: Vec<_> = each.collect();
         let readings = threads.into_iter();
-        let joined = readings.flat_map(|it| it.join().expect("reading a record does not panic"));
+        let joined =
+            readings.flat_map(|reading| reading.join().expect("reading a record does not panic"));
         joined.collect()
     })
 }

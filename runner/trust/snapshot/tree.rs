@@ -65,7 +65,9 @@ fn change_at(
     if changes.is_empty() {
         return Ok(root);
     }
-    let page = root.map(|it| pages.read(&it).ok_or(Damaged)).transpose()?;
+    let page = root
+        .map(|address| pages.read(&address).ok_or(Damaged))
+        .transpose()?;
     if let Some(root) = &root {
         pages.bury(root);
     }
@@ -82,7 +84,7 @@ fn change_at(
 }
 
 fn leaf(pages: &mut Pages, parts: Changes, depth: usize) -> Result<Address, Damaged> {
-    let size: usize = parts.values().map(|it| it.len() + 36).sum();
+    let size: usize = parts.values().map(|part| part.len() + 36).sum();
     if size > LARGEST && parts.len() > 1 {
         branch(pages, Box::new([None; WAYS]), parts, depth)
     } else {
@@ -129,7 +131,7 @@ mod tests {
         let mut pages = Pages::open(&place.path().join("pages"), 0, 0).unwrap();
         let mut root = None;
         for round in 0..4 {
-            let changes = (round * 300..round * 300 + 600).map(|it| part(it, round));
+            let changes = (round * 300..round * 300 + 600).map(|number| part(number, round));
             root = change(&mut pages, root, changes.collect()).unwrap();
             pages.flush().unwrap();
         }
@@ -147,7 +149,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let open = |name| Pages::open(&place.path().join(name), 0, 0).unwrap();
         let (mut pages, mut other) = (open("a"), open("b"));
-        let parts = |round| (0..900).map(move |it| part(it, round)).collect();
+        let parts = |round| (0..900).map(move |number| part(number, round)).collect();
         let root = change(&mut pages, None, parts(0)).unwrap();
         let root = change(&mut pages, root, parts(1)).unwrap().unwrap();
         let copied = copy(&pages, &root, &mut other).unwrap();

@@ -10,7 +10,7 @@ use zwieback_model::json::value::Value;
 pub fn needs(provenance: &Provenance) -> Vec<(Option<Digest>, String)> {
     let inputs = provenance.resolved_dependencies.iter();
     let made = inputs.filter(|input| input.is_called(&[NEEDS, MADE]));
-    made.map(|it| (it.digest.get_sha256(), it.label().to_owned()))
+    made.map(|input| (input.digest.get_sha256(), input.label().to_owned()))
         .collect()
 }
 
@@ -18,7 +18,7 @@ pub fn needs(provenance: &Provenance) -> Vec<(Option<Digest>, String)> {
 pub fn outputs(provenance: &Provenance) -> Option<Digest> {
     let mut byproducts = provenance.byproducts.iter();
     byproducts
-        .find(|it| it.label() == OUTPUTS)?
+        .find(|byproduct| byproduct.label() == OUTPUTS)?
         .digest
         .get_sha256()
 }
