@@ -10,10 +10,11 @@ use super::args::alone;
 use super::args::command::Command;
 use super::args::global::{Cli, Format};
 
-use super::commands::release;
+use super::commands::{release, verdict};
 use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::{commands, error, exit, interrupt};
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::observe::Observe;
 
 /// Runs the program.
@@ -24,8 +25,8 @@ pub fn run() -> ExitCode {
     // A panic would end with 101, which scripts read as "a limit was reached".
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {
         Ok(Ok(code)) => exit::code(code),
-        Ok(Err(failure)) if error::release_refusal(failure.as_ref()).is_some() => {
-            match commands::verdict::refused_release(&cli.global, &failure) {
+        Ok(Err(failure)) if verdict::is_of_gate(&failure) => {
+            match verdict::refused_release(&cli.global, &failure) {
                 Ok(code) => exit::code(code),
                 // Whoever closed the streams does not want to know.
                 Err(_closed) => exit::code(error::code(&failure)),
@@ -40,7 +41,7 @@ pub fn run() -> ExitCode {
         }
         Err(_panic) => {
             error::print(
-                &anyhow::anyhow!("this is a bug in zwieback: please report what stands above"),
+                &Failure::asked("this is a bug in zwieback: please report what stands above"),
                 paint,
             );
             exit::code(exit::BUG)
@@ -48,9 +49,10 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+fn dispatch(cli: &Cli) -> Result<u8, Failure> {
     if let Some(directory) = &cli.global.directory {
-        let failed = |error| anyhow::anyhow!("cannot enter {}: {error}", directory.display());
+        let failed =
+            |error| Failure::asked(format!("cannot enter {}: {error}", directory.display()));
         std::env::set_current_dir(directory).map_err(failed)?;
     }
     interrupt::end_at_once()?;

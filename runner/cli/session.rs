@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::launch::memory;
@@ -19,6 +18,7 @@ use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::screen::volume::Volume;
 use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::observe::Observe;
 use crate::pipeline::context::shared::Shared;
 use crate::pipeline::context::stop::Stop;
@@ -40,13 +40,13 @@ pub struct Session {
 
 impl Session {
     /// Opens the world. The project's own configuration counts where there is one.
-    pub fn open(global: &Global) -> anyhow::Result<Self> {
+    pub fn open(global: &Global) -> Result<Self, Failure> {
         // It is forked while this process is small, and before there is a second thread.
         Self::open_with(ForkServer::start()?, global)
     }
 
     /// The same with a fork server that is there already.
-    pub fn open_with(sandboxes: ForkServer, global: &Global) -> anyhow::Result<Self> {
+    pub fn open_with(sandboxes: ForkServer, global: &Global) -> Result<Self, Failure> {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
@@ -63,13 +63,13 @@ impl Session {
     }
 
     /// The project around the present folder.
-    pub fn project(&self) -> anyhow::Result<Project> {
+    pub fn project(&self) -> Result<Project, Failure> {
         let here = std::env::current_dir().context("the present folder is gone")?;
         Ok(Project::find(&here)?)
     }
 
     /// The world as the stories take it.
-    pub fn context(&self, offline: bool) -> anyhow::Result<Context<'_>> {
+    pub fn context(&self, offline: bool) -> Result<Context<'_>, Failure> {
         let offline = offline || self.config.fetch.offline || env::is_on(env::OFFLINE);
         Ok(Context {
             store: &self.store,
@@ -93,7 +93,7 @@ impl Session {
 }
 
 /// The configuration with every layer applied; from here on it holds for the programs that are started.
-pub fn load_config(global: &Global, dirs: &Dirs) -> anyhow::Result<Config> {
+pub fn load_config(global: &Global, dirs: &Dirs) -> Result<Config, Failure> {
     let user = dirs.config.join("config.toml");
     let project = std::env::current_dir()
         .ok()
@@ -138,7 +138,7 @@ fn screen(global: &Global) -> Box<dyn Observe> {
     }
 }
 
-fn mirrors(config: &Config) -> anyhow::Result<Mirrors> {
+fn mirrors(config: &Config) -> Result<Mirrors, Failure> {
     let mut mirrors = Mirrors::default();
     for (kind, roots) in &config.mirrors {
         let parsed = roots

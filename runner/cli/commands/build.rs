@@ -1,7 +1,5 @@
 //! `zwieback build`: build recipes twice, compare every byte and sign the result.
 
-use anyhow::Context as _;
-
 use crate::cli::args::build::BuildArgs;
 use crate::cli::args::global::Global;
 use crate::cli::config::Config;
@@ -11,9 +9,10 @@ use crate::pipeline::build::several::build_all;
 use crate::pipeline::context::command_context::{
     AfterFailure, Confirm, Reuse, Runs, Signing, Wish,
 };
+use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(args.frozen.is_offline())?;
@@ -27,7 +26,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn wish(args: &BuildArgs, config: &Config) -> anyhow::Result<Wish> {
+fn wish(args: &BuildArgs, config: &Config) -> Result<Wish, Failure> {
     let timeout = args
         .timeout
         .as_deref()

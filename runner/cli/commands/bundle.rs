@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::import::import;
 use zwieback_attest::json_lines;
@@ -19,9 +18,10 @@ use crate::cli::args::trust::{BundleAction, BundleArgs};
 use crate::cli::commands::{evidence, verdict};
 use crate::cli::exit;
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &BundleArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &BundleArgs) -> Result<u8, Failure> {
     let done = match &args.action {
         BundleAction::Import { file, key, into } => import_file(file, key, into),
         BundleAction::Lines { bundles } => lines(bundles),
@@ -33,7 +33,7 @@ pub fn run(global: &Global, args: &BundleArgs) -> anyhow::Result<u8> {
 }
 
 /// Each signature that a key confirms becomes a bundle, named by the digest of its own bytes.
-fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()> {
+fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> Result<(), Failure> {
     let keys: Vec<PublicKey> = keys
         .iter()
         .map(|key| read_public(key))
@@ -63,7 +63,7 @@ fn import_file(file: &Path, keys: &[PathBuf], into: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {
+fn lines(paths: &[PathBuf]) -> Result<(), Failure> {
     let mut bundles = Vec::new();
     for path in paths {
         let bundle = Bundle::parse(&evidence::read(path)?).map_err(Refusal::from)?;

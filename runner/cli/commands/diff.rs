@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::thread;
 
-use anyhow::Context as _;
 use zwieback_explain::finding::Explanation;
 use zwieback_explain::knowledge::Knowledge;
 use zwieback_host::fs::given_file;
@@ -15,10 +14,11 @@ use crate::cli::commands::explain::{code, print};
 use crate::cli::commands::show::find;
 use crate::cli::session::Session;
 use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::explain::recorded::{self, Readable};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &DiffArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(true)?;
     let report = match &args.b {
@@ -30,17 +30,17 @@ pub fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
 }
 
 /// Side by side, since a folder is read whole.
-fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> anyhow::Result<Explanation> {
+fn two([a, b]: [&str; 2], ctx: &Context<'_>) -> Result<Explanation, Failure> {
     let (a, b) = thread::scope(|scope| {
         let other = scope.spawn(|| readable(b, ctx));
         (readable(a, ctx), other.join())
     });
-    let b = b.map_err(|_| anyhow::anyhow!("reading the second of the two was cut short"))?;
+    let b = b.map_err(|_| Failure::asked("reading the second of the two was cut short"))?;
     Ok(recorded::two(&a?, &b?, &Knowledge::default()))
 }
 
 /// A tree by its digest, or a folder.
-fn readable(what: &str, ctx: &Context<'_>) -> anyhow::Result<Readable> {
+fn readable(what: &str, ctx: &Context<'_>) -> Result<Readable, Failure> {
     if let Ok(digest) = what.parse::<Digest>() {
         return Ok(Readable::stored(&ctx.tree(&digest)?)?);
     }

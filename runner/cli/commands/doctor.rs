@@ -14,9 +14,10 @@ use crate::cli::env;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, _args: &DoctorArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, _args: &DoctorArgs) -> Result<u8, Failure> {
     let scratch = scratch()?;
     let diagnosis = diagnose(scratch.path())?;
     let text = match global.format {
@@ -40,7 +41,7 @@ fn scratch() -> io::Result<TempDir> {
     made.map_or_else(tempfile::tempdir, Ok)
 }
 
-fn json(diagnosis: &Diagnosis) -> anyhow::Result<String> {
+fn json(diagnosis: &Diagnosis) -> Result<String, Failure> {
     let remedies = diagnosis.remedies.iter();
     let remedies: Vec<_> = remedies
         .map(|it| serde_json::json!({ "cause": it.cause, "advice": it.advice }))

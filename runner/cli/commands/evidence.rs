@@ -4,7 +4,6 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use zwieback_attest::folder::Leave;
 use zwieback_attest::policy::signed::KnownPolicy;
 use zwieback_attest::public_key::PublicKey;
@@ -19,6 +18,7 @@ use zwieback_host::rego::RegoProcess;
 use zwieback_model::digest::Sha256;
 
 use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::trust::bundles::{self, LINES};
 use crate::pipeline::trust::folder_terms::Evidence;
 use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
@@ -28,7 +28,7 @@ use crate::pipeline::trust::tree_file::TreeFiles;
 use crate::pipeline::trust::verify::Asked;
 
 /// Whom the arguments say to believe; no one, where they say nothing.
-pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
+pub fn trust(args: &TrustArgs) -> Result<Option<Trust>, Failure> {
     if let Some(key) = &args.key {
         return Ok(Some(Trust::Key(Box::new(read_public(key)?))));
     }
@@ -40,7 +40,7 @@ pub fn trust(args: &TrustArgs) -> anyhow::Result<Option<Trust>> {
 }
 
 /// The trust root of a file, which may not be older than what was met of its line.
-pub fn root(path: &Path, bytes: &[u8]) -> anyhow::Result<TrustRoot> {
+pub fn root(path: &Path, bytes: &[u8]) -> Result<TrustRoot, Failure> {
     match root_state::open_at(&Dirs::of_user()?, path, bytes) {
         Ok(root) => Ok(root),
         // As a refusal it has a code of its own.
@@ -54,9 +54,11 @@ pub fn asked(
     args: &EvidenceArgs,
     artifacts: &[PathBuf],
     environment: Option<&str>,
-) -> anyhow::Result<Asked> {
+) -> Result<Asked, Failure> {
     let Some(trust) = trust(&args.trust)? else {
-        bail!("whom to believe is not said: --key PUB.pem or --trust ROOT");
+        return Err(Failure::asked(
+            "whom to believe is not said: --key PUB.pem or --trust ROOT",
+        ));
     };
     let (folders, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(|path| path.is_dir());
     let (mut bundles, mut named) = (Vec::new(), Vec::new());
@@ -71,7 +73,7 @@ pub fn asked(
     let files = files.into_iter().map(|path| artifact(path));
     Ok(Asked {
         bundles,
-        artifacts: files.collect::<anyhow::Result<_>>()?,
+        artifacts: files.collect::<Result<_, Failure>>()?,
         folders: folders.into_iter().cloned().collect(),
         leave: Leave::default(),
         evidence: named,
@@ -84,7 +86,7 @@ pub fn asked(
     })
 }
 
-fn bundles_of(path: &Path, bytes: Vec<u8>, trust: &Trust) -> anyhow::Result<Vec<Vec<u8>>> {
+fn bundles_of(path: &Path, bytes: Vec<u8>, trust: &Trust) -> Result<Vec<Vec<u8>>, Failure> {
     if !path.as_os_str().as_bytes().ends_with(LINES.as_bytes()) {
         return Ok(vec![bytes]);
     }
@@ -93,7 +95,11 @@ fn bundles_of(path: &Path, bytes: Vec<u8>, trust: &Trust) -> anyhow::Result<Vec<
 }
 
 /// The policy of a file, for what is asked.
-pub fn policy(path: &Path, unsigned: UnsignedPolicy, asked: &Asked) -> anyhow::Result<KnownPolicy> {
+pub fn policy(
+    path: &Path,
+    unsigned: UnsignedPolicy,
+    asked: &Asked,
+) -> Result<KnownPolicy, Failure> {
     policy_of(path, (&asked.trust, unsigned), &asked.rego)
 }
 
@@ -102,7 +108,7 @@ pub fn policy_of(
     path: &Path,
     terms: (&Trust, UnsignedPolicy),
     rego: &RegoProcess,
-) -> anyhow::Result<KnownPolicy> {
+) -> Result<KnownPolicy, Failure> {
     let bytes = read(path)?;
     match policy_file::open(&Dirs::of_user()?, path, &bytes, terms, rego) {
         Ok(policy) => Ok(policy),
@@ -112,12 +118,12 @@ pub fn policy_of(
 }
 
 /// The bytes of a small file; one that is too large is cut, so that its reader refuses it.
-pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     given_file::read_start(path, DOCUMENT).with_context(|| path.display().to_string())
 }
 
 /// Reads files with the one digest that every statement names: a second would cost as much again.
-pub fn artifact(path: &Path) -> anyhow::Result<Artifact> {
+pub fn artifact(path: &Path) -> Result<Artifact, Failure> {
     let name = path.display().to_string();
     let mut file = given_file::open(path).with_context(|| name.clone())?;
     let mut sha256 = Sha256::default();

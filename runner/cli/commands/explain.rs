@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::Context as _;
 use zwieback_explain::finding::Explanation;
 use zwieback_explain::html;
 use zwieback_host::fs::replace::replace;
@@ -15,10 +14,11 @@ use crate::cli::screen::explanation::whole;
 use crate::cli::screen::paint::Paint;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::explain::recorded;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let record = find(&session, &args.run)?;
     let report = recorded::run(&record, &session.context(true)?)?;
@@ -31,7 +31,7 @@ pub fn run(global: &Global, args: &ExplainArgs) -> anyhow::Result<u8> {
 }
 
 /// Prints a report as data.
-pub fn print(global: &Global, report: &Explanation) -> anyhow::Result<()> {
+pub fn print(global: &Global, report: &Explanation) -> Result<(), Failure> {
     let text = match global.format {
         Format::Json => format!("{}\n", serde_json::to_string(report)?),
         Format::Human => whole(report, Paint::for_stdout(global.color)),

@@ -4,10 +4,11 @@ use crate::cli::args::build::FetchArgs;
 use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::inputs::fetch::{everything, fetch};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &FetchArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &FetchArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(false)?;

@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use zwieback_host::project::Project;
 use zwieback_model::draft::recipe::Draft;
 use zwieback_model::draft::system::System;
@@ -16,6 +15,7 @@ use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::lock::drafting::{self, Found};
 use crate::pipeline::lock::init;
 use crate::pipeline::lock::locked::lock;
@@ -29,7 +29,7 @@ enum What {
 }
 
 /// Runs the command.
-pub fn run(global: &Global, args: &InitArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &InitArgs) -> Result<u8, Failure> {
     let here = std::env::current_dir().context("the present folder is gone")?;
     let what = match &args.what {
         Some(what) => what.clone(),
@@ -43,7 +43,7 @@ pub fn run(global: &Global, args: &InitArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn what_is(what: &str, here: &Path) -> anyhow::Result<What> {
+fn what_is(what: &str, here: &Path) -> Result<What, Failure> {
     if what.starts_with("pkg:") {
         return Ok(What::Package(Box::new(what.parse()?)));
     }
@@ -55,7 +55,7 @@ fn what_is(what: &str, here: &Path) -> anyhow::Result<What> {
 }
 
 /// Looks at the source, writes the recipe and locks it: what was looked at is what is built.
-fn from_source(global: &Global, args: &InitArgs, here: &Path, what: &What) -> anyhow::Result<()> {
+fn from_source(global: &Global, args: &InitArgs, here: &Path, what: &What) -> Result<(), Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(false)?;
     let root = init::root(here);
@@ -102,7 +102,7 @@ fn proposed_name(what: &What, here: &Path) -> String {
 }
 
 /// How it is built: a person may know better than its files.
-fn system(found: &Found) -> anyhow::Result<System> {
+fn system(found: &Found) -> Result<System, Failure> {
     let known = System::ALL.map(System::as_str).join(", ");
     let proposed = found.system.map(System::as_str).unwrap_or_default();
     let word = asked(&format!("How it is built ({known})"), proposed)?;
@@ -110,7 +110,7 @@ fn system(found: &Found) -> anyhow::Result<System> {
 }
 
 /// What a person at the terminal says, or what is proposed.
-fn asked(question: &str, proposed: &str) -> anyhow::Result<String> {
+fn asked(question: &str, proposed: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(proposed.to_owned());
     }
@@ -123,7 +123,7 @@ fn asked(question: &str, proposed: &str) -> anyhow::Result<String> {
     Ok(if answer.is_empty() { proposed } else { answer }.to_owned())
 }
 
-fn tell(global: &Global, here: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
+fn tell(global: &Global, here: &Path, files: &[PathBuf]) -> Result<(), Failure> {
     if global.quiet {
         return Ok(());
     }

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::Context as _;
 use zwieback_attest::key_id::KeyName;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::key_directory::KeyDirectory;
@@ -17,10 +16,11 @@ use crate::cli::config::Sign;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, Keyring};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &KeyArgs) -> Result<u8, Failure> {
     let dirs = Dirs::of_user()?;
     let sign = load_config(global, &dirs)?.sign;
     let keepers = Keepers {
@@ -71,7 +71,7 @@ pub fn run(global: &Global, args: &KeyArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Keyring> {
+fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> Result<Keyring, Failure> {
     if let Some(uri) = &args.pkcs11 {
         let uri = uri.parse().context("--pkcs11")?;
         return Ok(keyring::create_in_token(dirs, &uri)?);
@@ -96,7 +96,7 @@ fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> anyhow::Result<Key
 }
 
 /// Prints what this user's keys were used for, in order.
-fn uses(format: Format, dirs: &Dirs) -> anyhow::Result<()> {
+fn uses(format: Format, dirs: &Dirs) -> Result<(), Failure> {
     let mut stdout = terminal::stdout();
     for one in uses::read(&uses::file(dirs))? {
         if format == Format::Json {
@@ -109,7 +109,7 @@ fn uses(format: Format, dirs: &Dirs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print(global: &Global, keyring: &Keyring) -> anyhow::Result<()> {
+fn print(global: &Global, keyring: &Keyring) -> Result<(), Failure> {
     if let Some(fresh) = keyring.fresh.as_ref().filter(|_fresh| !global.quiet) {
         writeln!(terminal::stderr(), "{}", fresh.notice())?;
     }

@@ -13,13 +13,14 @@ use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::inputs::sources::check_folders;
 use crate::pipeline::lock::locked::{Outcome, lock};
 use crate::pipeline::lock::resolver::{Resolve, Resolver};
 use crate::pipeline::plan::read::{locked, recipe};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &LockArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &LockArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(false)?;

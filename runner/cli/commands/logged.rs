@@ -15,6 +15,7 @@ use crate::cli::args::log::BeliefArgs;
 use crate::cli::args::trust::LoggedArgs;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::Failure;
 
 /// Checks every bundle's proof, if a log is asked for, and tells people which entries they are.
 pub fn check(
@@ -22,7 +23,7 @@ pub fn check(
     args: &LoggedArgs,
     bundles: &[Vec<u8>],
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     if args.log_signed_by.is_none() && args.log_witnesses.is_none() {
         return Ok(());
     }
@@ -47,7 +48,7 @@ pub fn check(
     Ok(())
 }
 
-fn tell(global: &Global, index: u64) -> anyhow::Result<()> {
+fn tell(global: &Global, index: u64) -> Result<(), Failure> {
     if global.quiet || global.format == Format::Json {
         return Ok(());
     }

@@ -12,9 +12,10 @@ use crate::cli::commands::show::find;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &LogsArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let record = find(&session, &args.what)?;
     let name = if args.b { RunName::B } else { RunName::A };
@@ -33,8 +34,8 @@ pub fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
 }
 
 /// The part of a log that one step printed.
-fn part<'a>(run: Option<&RunRecord>, step: &str, log: &'a [u8]) -> anyhow::Result<&'a [u8]> {
-    let unknown = || anyhow::anyhow!("the run has no finished step `{step}`");
+fn part<'a>(run: Option<&RunRecord>, step: &str, log: &'a [u8]) -> Result<&'a [u8], Failure> {
+    let unknown = || Failure::asked(format!("the run has no finished step `{step}`"));
     let run = run.ok_or_else(unknown)?;
     let at = run
         .steps

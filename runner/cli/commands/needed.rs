@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use zwieback_attest::build::recheck::{Claim, ClaimedNeed};
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
@@ -13,6 +12,7 @@ use crate::cli::commands::evidence;
 use crate::pipeline::build::recheck::check_need;
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::{About as _, Failure};
 
 /// How the name of a bundle ends.
 const BUNDLE: &str = ".sigstore.json";
@@ -33,9 +33,9 @@ pub struct Places<'a> {
 pub fn claims(
     claim: &Claim,
     places: &Places<'_>,
-    read: &dyn Fn(&[u8]) -> anyhow::Result<Claim>,
+    read: &dyn Fn(&[u8]) -> Result<Claim, Failure>,
     ctx: &Context<'_>,
-) -> anyhow::Result<BTreeMap<Digest, Claim>> {
+) -> Result<BTreeMap<Digest, Claim>, Failure> {
     let mut claims = BTreeMap::new();
     let mut open: Vec<(Name, ClaimedNeed)> = needs(claim);
     if open.is_empty() {
@@ -52,7 +52,11 @@ pub fn claims(
         };
         check_need(&name, &need, &claim)?;
         claims.insert(need.bundle, claim);
-        anyhow::ensure!(claims.len() <= MOST, "more than {MOST} bundles are needed");
+        if claims.len() > MOST {
+            return Err(Failure::asked(format!(
+                "more than {MOST} bundles are needed"
+            )));
+        }
     }
     Ok(claims)
 }
@@ -68,7 +72,7 @@ fn bytes(
     need: &ClaimedNeed,
     given: &mut Given,
     ctx: &Context<'_>,
-) -> anyhow::Result<Vec<u8>> {
+) -> Result<Vec<u8>, Failure> {
     if let Some(bytes) = given.find(name, &need.bundle)? {
         return Ok(bytes);
     }
@@ -79,8 +83,11 @@ fn bytes(
     };
     let bytes = evidence::read(stored.ok_or_else(missing)?.path())?;
     // What lies in the store is believed as far as it still is what was put there.
-    anyhow::ensure!(Digest::sha256(&bytes) == need.bundle, missing());
-    Ok(bytes)
+    if Digest::sha256(&bytes) == need.bundle {
+        Ok(bytes)
+    } else {
+        Err(missing().into())
+    }
 }
 
 /// A bundle in a folder, or in a folder of that.
@@ -102,7 +109,7 @@ struct Given {
 }
 
 impl Given {
-    fn of(places: &Places<'_>) -> anyhow::Result<Self> {
+    fn of(places: &Places<'_>) -> Result<Self, Failure> {
         let mut given = Self {
             named: BTreeMap::new(),
             lying: Vec::new(),
@@ -123,7 +130,7 @@ impl Given {
     }
 
     /// The bundle of a recipe with that digest: first of those that are called like it.
-    fn find(&mut self, name: &Name, digest: &Digest) -> anyhow::Result<Option<Vec<u8>>> {
+    fn find(&mut self, name: &Name, digest: &Digest) -> Result<Option<Vec<u8>>, Failure> {
         if let Some(file) = self.named.get(digest).cloned() {
             return Ok(Some(self.read(&file)?).filter(|bytes| Digest::sha256(bytes) == *digest));
         }
@@ -145,7 +152,7 @@ impl Given {
         Ok(None)
     }
 
-    fn read(&mut self, file: &Path) -> anyhow::Result<Vec<u8>> {
+    fn read(&mut self, file: &Path) -> Result<Vec<u8>, Failure> {
         let bytes = evidence::read(file)?;
         let left = self.left.checked_sub(bytes.len() as u64);
         self.left = left.with_context(|| {
@@ -164,7 +171,12 @@ impl Lying {
     }
 }
 
-fn list(folder: &Path, is_meant: bool, depth: usize, files: &mut Vec<Lying>) -> anyhow::Result<()> {
+fn list(
+    folder: &Path,
+    is_meant: bool,
+    depth: usize,
+    files: &mut Vec<Lying>,
+) -> Result<(), Failure> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     for entry in entries {
         let entry = entry.with_context(|| folder.display().to_string())?;
@@ -178,11 +190,12 @@ fn list(folder: &Path, is_meant: bool, depth: usize, files: &mut Vec<Lying>) -> 
                 is_meant,
             });
         }
-        anyhow::ensure!(
-            files.len() <= MOST,
-            "{} holds more than {MOST} bundles: name those that are needed with --needs FILE",
-            folder.display()
-        );
+        if files.len() > MOST {
+            let folder = folder.display();
+            return Err(Failure::asked(format!(
+                "{folder} holds more than {MOST} bundles: name those that are needed with --needs FILE"
+            )));
+        }
     }
     Ok(())
 }

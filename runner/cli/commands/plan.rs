@@ -13,12 +13,13 @@ use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::context::command_context::{Context, Wish};
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::plan::graph;
 use crate::pipeline::plan::read::{self, Planned};
 use crate::pipeline::runs::twice::Twin;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &PlanArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let project = session.project()?;
     let ctx = session.context(true)?;
@@ -31,7 +32,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn graph(project: &Project, named: &[String], form: GraphForm) -> anyhow::Result<u8> {
+fn graph(project: &Project, named: &[String], form: GraphForm) -> Result<u8, Failure> {
     let all = project.recipes();
     let named = if named.is_empty() { &all } else { named };
     let graph = graph::read(project, named)?.graph;
@@ -51,7 +52,7 @@ fn one(
     args: &PlanArgs,
     format: Format,
     ctx: &Context<'_>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let variety = args.variety.variety(session.config.build.profile)?;
     let planned = read::recipe(project, recipe, &variety, ctx)?;
     // Without unpacking the sources only the recipe can say.
@@ -75,7 +76,7 @@ fn one(
     Ok(terminal::stdout().write_all(text.as_bytes())?)
 }
 
-fn json(planned: &Planned, twin: &Twin) -> anyhow::Result<String> {
+fn json(planned: &Planned, twin: &Twin) -> Result<String, Failure> {
     let plan = serde_json::json!({
         "recipe": planned.plan.recipe,
         "profile": planned.plan.profile,

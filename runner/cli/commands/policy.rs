@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use zwieback_attest::reason::Refusal;
 use zwieback_host::dirs::Dirs;
@@ -24,6 +23,7 @@ use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use crate::pipeline::trust::verify::{Answer, Asked, verify};
 
@@ -52,11 +52,11 @@ struct Case {
 }
 
 /// Runs the command.
-pub fn run(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &PolicyArgs) -> Result<u8, Failure> {
     answer(global, args).or_else(|error| verdict::refused_or(global, error))
 }
 
-fn answer(global: &Global, args: &PolicyArgs) -> anyhow::Result<u8> {
+fn answer(global: &Global, args: &PolicyArgs) -> Result<u8, Failure> {
     match &args.action {
         PolicyAction::Explain {
             policy,
@@ -95,7 +95,7 @@ fn sign(
     policy: &Path,
     sign_keys: &[KeyLocator],
     output: &Path,
-) -> anyhow::Result<u8> {
+) -> Result<u8, Failure> {
     let dirs = Dirs::of_user()?;
     let keys = load_config(global, &dirs)?.sign.choices(sign_keys);
     match policy_file::sign(policy, output, &keys, &dirs, &RegoProcess::default()) {
@@ -108,15 +108,15 @@ fn sign(
             )?;
             Ok(exit::DONE)
         }
-        Err(PolicyFileError::Refused(refusal)) => verdict::refused(global, &refusal),
+        Err(PolicyFileError::Refused(refusal)) => verdict::refused_or(global, refusal.into()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn explain(global: &Global, asked: &Asked) -> anyhow::Result<u8> {
+fn explain(global: &Global, asked: &Asked) -> Result<u8, Failure> {
     let answer = match verify(asked) {
         Ok(answer) => answer,
-        Err(refusal) => return verdict::refused(global, &refusal),
+        Err(refusal) => return verdict::refused_or(global, refusal.into()),
     };
     if let Some(decision) = &answer.decision {
         verdict::explain(global, decision)?;
@@ -127,7 +127,7 @@ fn explain(global: &Global, asked: &Asked) -> anyhow::Result<u8> {
     }
 }
 
-fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Result<u8> {
+fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &say.gate)?;
     let documents = documents(args)?;
     not_older(args, &documents.root)?;
@@ -137,13 +137,13 @@ fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> anyhow::Resu
 }
 
 /// A trust root that is older than what was met of its line is put in force nowhere.
-fn not_older(args: &DocumentsArgs, root: &str) -> anyhow::Result<()> {
+fn not_older(args: &DocumentsArgs, root: &str) -> Result<(), Failure> {
     evidence::root(&args.trust, root.as_bytes()).map(drop)
 }
 
 /// The documents as they were written: their digest is over every byte.
-fn documents(args: &DocumentsArgs) -> anyhow::Result<PolicyDocuments> {
-    let text = |path: &Path| -> anyhow::Result<String> {
+fn documents(args: &DocumentsArgs) -> Result<PolicyDocuments, Failure> {
+    let text = |path: &Path| -> Result<String, Failure> {
         given_file::read_text(path, DOCUMENT).with_context(|| path.display().to_string())
     };
     Ok(PolicyDocuments {
@@ -153,13 +153,16 @@ fn documents(args: &DocumentsArgs) -> anyhow::Result<PolicyDocuments> {
     })
 }
 
-fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {
+fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> Result<u8, Failure> {
     let text =
         given_file::read_text(cases, DOCUMENT).with_context(|| cases.display().to_string())?;
     let Cases { case: table } =
         toml::from_str(&text).with_context(|| cases.display().to_string())?;
     if table.is_empty() {
-        bail!("{}: no case, so nothing would be tested", cases.display());
+        let cases = cases.display();
+        return Err(Failure::asked(format!(
+            "{cases}: no case, so nothing would be tested"
+        )));
     }
     let folder = cases.parent().unwrap_or(Path::new("."));
     let mut stdout = terminal::stdout();
@@ -179,7 +182,7 @@ fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> anyhow::Result<u8> {
 }
 
 impl Case {
-    fn decide(&self, policy: &Path, folder: &Path, trust: &TrustArgs) -> anyhow::Result<String> {
+    fn decide(&self, policy: &Path, folder: &Path, trust: &TrustArgs) -> Result<String, Failure> {
         let beside = |paths: &[PathBuf]| paths.iter().map(|path| folder.join(path)).collect();
         let given = EvidenceArgs {
             bundle: beside(&self.bundles),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use zwieback_attest::build::recheck::claim;
 use zwieback_attest::build_type::ForeignBuildTypes;
 use zwieback_attest::claimed::Claimed;
@@ -30,17 +29,18 @@ use crate::cli::session::Session;
 use crate::pipeline::build::cache_lookup::PLATFORM;
 use crate::pipeline::build::recheck::{AtHand, recheck};
 use crate::pipeline::context::command_context::{Context, Reuse, Wish};
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::trust::tree_file::TreeFiles;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &RecheckArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &RecheckArgs) -> Result<u8, Failure> {
     match rechecked(global, args) {
         Ok(()) => Ok(exit::DONE),
         Err(error) => verdict::refused_or(global, error),
     }
 }
 
-fn rechecked(global: &Global, args: &RecheckArgs) -> anyhow::Result<()> {
+fn rechecked(global: &Global, args: &RecheckArgs) -> Result<(), Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(args.offline)?;
     let trust = evidence::trust(&args.trust)?;
@@ -88,7 +88,7 @@ fn believe(
     bundle: &[u8],
     trust: Option<&Trust>,
     ctx: &Context<'_>,
-) -> anyhow::Result<(Statement, Provenance)> {
+) -> Result<(Statement, Provenance), Failure> {
     let Some(trust) = trust else {
         let claimed = Claimed::read(bundle).map_err(only_ours)?;
         return Ok((claimed.statement, claimed.provenance));
@@ -122,7 +122,7 @@ fn only_ours(refusal: Refusal) -> Refusal {
 }
 
 /// The tree that the bundle is about, if its file lies beside the bundle or an artifact.
-fn tree(statement: &Statement, args: &RecheckArgs) -> anyhow::Result<Option<Tree>> {
+fn tree(statement: &Statement, args: &RecheckArgs) -> Result<Option<Tree>, Failure> {
     let Some(named) = StatedTree::of(statement)? else {
         return Ok(None);
     };
@@ -136,7 +136,7 @@ fn tree(statement: &Statement, args: &RecheckArgs) -> anyhow::Result<Option<Tree
 fn at_hand(
     statement: &Statement,
     artifacts: &[PathBuf],
-) -> anyhow::Result<BTreeMap<RelPath, PathBuf>> {
+) -> Result<BTreeMap<RelPath, PathBuf>, Failure> {
     let mut at_hand = BTreeMap::new();
     for path in artifacts {
         let subject = match_artifact(statement, &evidence::artifact(path)?)?;
@@ -145,7 +145,7 @@ fn at_hand(
     Ok(at_hand)
 }
 
-fn given(patches: &[PathBuf]) -> anyhow::Result<BTreeMap<Digest, Vec<u8>>> {
+fn given(patches: &[PathBuf]) -> Result<BTreeMap<Digest, Vec<u8>>, Failure> {
     let one = |path: &PathBuf| {
         let path: &Path = path;
         let bytes = given_file::read(path, DOCUMENT).with_context(|| path.display().to_string())?;

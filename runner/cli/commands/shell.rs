@@ -7,10 +7,11 @@ use crate::cli::args::build::ShellArgs;
 use crate::cli::args::global::Global;
 use crate::cli::session::Session;
 use crate::pipeline::context::command_context::Wish;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::shell::{Entrance, shell};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &ShellArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ShellArgs) -> Result<u8, Failure> {
     // It makes its namespaces while this process reads the project and the store.
     let sandboxes = ForkServer::start()?;
     let supervisor = SupervisorHandle::start(&sandboxes)?;

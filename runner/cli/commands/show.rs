@@ -13,9 +13,10 @@ use crate::cli::exit;
 use crate::cli::screen::paint::seconds;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &ShowArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ShowArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let record = find(&session, &args.what)?;
     let result = result(&session, &record.action)?;
@@ -31,7 +32,7 @@ pub fn run(global: &Global, args: &ShowArgs) -> anyhow::Result<u8> {
 }
 
 /// The record of a run, of a recipe's newest run, or of the run that built an action.
-pub fn find(session: &Session, what: &str) -> anyhow::Result<Record> {
+pub fn find(session: &Session, what: &str) -> Result<Record, Failure> {
     let runs = session.dirs.runs();
     if let Ok(action) = what.parse::<Digest>()
         && let Some(result) = result(session, &action)?
@@ -53,7 +54,7 @@ pub fn find(session: &Session, what: &str) -> anyhow::Result<Record> {
     }
 }
 
-fn result(session: &Session, action: &Digest) -> anyhow::Result<Option<ActionResult>> {
+fn result(session: &Session, action: &Digest) -> Result<Option<ActionResult>, Failure> {
     let entry = session.store.action(action)?;
     Ok(entry.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }

@@ -12,9 +12,10 @@ use crate::pipeline::build::attest::asked_key;
 use crate::pipeline::build::sign::{Terms, sign};
 use crate::pipeline::context::command_context::{Context, Wish};
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &SignArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let record = show::find(&session, &args.run)?;
     let config = &session.config;
@@ -32,15 +33,16 @@ pub fn run(global: &Global, args: &SignArgs) -> anyhow::Result<u8> {
     match signed {
         Ok(_) => Ok(exit::DONE),
         // What a verification would refuse is told as it would tell it.
-        Err(error) => match error.downcast::<PipelineError>() {
-            Ok(PipelineError::Refused(refusal)) => verdict::refused_or(global, refusal.into()),
-            Ok(error) => Err(error.into()),
-            Err(error) => verdict::refused_or(global, error),
+        Err(error) => match error.build() {
+            Some(PipelineError::Refused(refusal)) => {
+                verdict::refused_or(global, refusal.clone().into())
+            }
+            _ => verdict::refused_or(global, error),
         },
     }
 }
 
-fn terms(args: &SignArgs, wish: &Wish, ctx: &Context<'_>) -> anyhow::Result<Terms> {
+fn terms(args: &SignArgs, wish: &Wish, ctx: &Context<'_>) -> Result<Terms, Failure> {
     let trust = evidence::trust(&TrustArgs {
         key: None,
         trust: args.trust.clone(),
@@ -51,7 +53,7 @@ fn terms(args: &SignArgs, wish: &Wish, ctx: &Context<'_>) -> anyhow::Result<Term
         ..Terms::default()
     };
     if let Some(path) = &args.policy {
-        let key = || -> anyhow::Result<Trust> {
+        let key = || -> Result<Trust, Failure> {
             let key = asked_key(wish, ctx)?.ok_or(PipelineError::from(NotSignable::NoKey))?;
             Ok(Trust::Key(Box::new(key)))
         };

@@ -17,9 +17,10 @@ use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::build::gc_roots;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &StoreArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     match &args.action {
         StoreAction::Path { what } => path(&session, what.as_deref()),
@@ -31,7 +32,7 @@ pub fn run(global: &Global, args: &StoreArgs) -> anyhow::Result<u8> {
     }
 }
 
-fn path(session: &Session, what: Option<&str>) -> anyhow::Result<u8> {
+fn path(session: &Session, what: Option<&str>) -> Result<u8, Failure> {
     let path = match what {
         None => session.store.path().to_owned(),
         Some(what) => {
@@ -45,16 +46,16 @@ fn path(session: &Session, what: Option<&str>) -> anyhow::Result<u8> {
     say(&format!("{}\n", path.display()))
 }
 
-fn outputs(session: &Session, what: &str) -> anyhow::Result<Digest> {
+fn outputs(session: &Session, what: &str) -> Result<Digest, Failure> {
     let record = find(session, what)?;
     let entry = session.store.action(&record.action)?;
     let result = entry.and_then(|bytes| serde_json::from_slice::<ActionResult>(&bytes).ok());
     result
         .map(|it| it.outputs)
-        .ok_or_else(|| anyhow::anyhow!("`{what}` has no outputs in the store"))
+        .ok_or_else(|| Failure::asked(format!("`{what}` has no outputs in the store")))
 }
 
-fn ls(session: &Session) -> anyhow::Result<u8> {
+fn ls(session: &Session) -> Result<u8, Failure> {
     let mut text = String::new();
     for listed in session.store.ls()? {
         let object = listed.object;
@@ -68,7 +69,7 @@ fn ls(session: &Session) -> anyhow::Result<u8> {
     say(&text)
 }
 
-fn verify(session: &Session, repair: bool) -> anyhow::Result<u8> {
+fn verify(session: &Session, repair: bool) -> Result<u8, Failure> {
     let report = session.store.verify(&references)?;
     for problem in &report.problems {
         say(&format!("{problem}\n"))?;
@@ -89,7 +90,7 @@ fn verify(session: &Session, repair: bool) -> anyhow::Result<u8> {
     })
 }
 
-fn gc(session: Session, dry_run: bool, results: bool) -> anyhow::Result<u8> {
+fn gc(session: Session, dry_run: bool, results: bool) -> Result<u8, Failure> {
     let mut keep = BTreeSet::new();
     // Outside of a project there are no locks and no recipes to keep anything for.
     if let Ok(project) = session.project() {
@@ -123,7 +124,7 @@ fn references(entry: &[u8]) -> Vec<Digest> {
         .unwrap_or_default()
 }
 
-fn say(text: &str) -> anyhow::Result<u8> {
+fn say(text: &str) -> Result<u8, Failure> {
     terminal::stdout().write_all(text.as_bytes())?;
     Ok(exit::DONE)
 }

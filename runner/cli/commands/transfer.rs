@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use tempfile::NamedTempFile;
 use zwieback_host::fs::given_file;
 use zwieback_host::store::transfer::Transferred;
@@ -13,13 +12,14 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::inputs::fetch::{at_hand, everything};
 
 /// The name that means a stream of this process.
 const STREAM: &str = "-";
 
 /// Writes what the named recipes and toolchains are made of, or what all are.
-pub fn export(session: &Session, file: &Path, names: &[String]) -> anyhow::Result<u8> {
+pub fn export(session: &Session, file: &Path, names: &[String]) -> Result<u8, Failure> {
     let project = session.project()?;
     let all = everything(&project);
     let names = if names.is_empty() { &all } else { names };
@@ -43,7 +43,7 @@ pub fn export(session: &Session, file: &Path, names: &[String]) -> anyhow::Resul
 }
 
 /// Takes in what was exported.
-pub fn import(session: &Session, file: &Path) -> anyhow::Result<u8> {
+pub fn import(session: &Session, file: &Path) -> Result<u8, Failure> {
     let done = if file == Path::new(STREAM) {
         session.store.import(io::stdin().lock())?
     } else {

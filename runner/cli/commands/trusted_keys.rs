@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use zwieback_attest::root_chain::envelope;
 use zwieback_attest::root_change;
 use zwieback_attest::root_lines;
@@ -19,6 +18,7 @@ use zwieback_model::timestamp::Timestamp;
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
 use crate::cli::config::Sign;
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
 use crate::pipeline::trust::root_file::{self, Change, Outcome};
 
@@ -35,7 +35,7 @@ pub struct Keepers<'a> {
 
 impl Keepers<'_> {
     /// Trusts a key; where there is no root yet, it is founded by whoever signs.
-    pub fn trust(&self, args: &TrustKeyArgs) -> anyhow::Result<()> {
+    pub fn trust(&self, args: &TrustKeyArgs) -> Result<(), Failure> {
         let previous = root_file::read(&args.change.root, self.dirs)?;
         let base = match &previous {
             Some(root) => root.clone(),
@@ -51,7 +51,7 @@ impl Keepers<'_> {
     }
 
     /// Puts a new key in the place of an old one.
-    pub fn rotate(&self, change: &ChangeArgs, old: &Path, new: &Path) -> anyhow::Result<()> {
+    pub fn rotate(&self, change: &ChangeArgs, old: &Path, new: &Path) -> Result<(), Failure> {
         let root = self.newest(&change.root)?;
         let (old, new) = (read_public(old)?, read_public(new)?);
         let next = root_change::rotate(&root, old.id(), &new, clock::now())?;
@@ -65,7 +65,7 @@ impl Keepers<'_> {
         key: &Path,
         reason: &str,
         from: Option<Timestamp>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Failure> {
         let root = self.newest(&change.root)?;
         let revocation = Revocation {
             from,
@@ -81,7 +81,7 @@ impl Keepers<'_> {
         change: &ChangeArgs,
         keys: &[PathBuf],
         threshold: usize,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Failure> {
         let root = self.newest(&change.root)?;
         let keys = keys.iter().map(|key| read_public(key));
         let keys = keys.collect::<Result<_, _>>()?;
@@ -90,14 +90,14 @@ impl Keepers<'_> {
     }
 
     /// Makes the root good for longer.
-    pub fn renew(&self, change: &ChangeArgs, days: u32) -> anyhow::Result<()> {
+    pub fn renew(&self, change: &ChangeArgs, days: u32) -> Result<(), Failure> {
         let root = self.newest(&change.root)?;
         let next = root_change::renew(&root, in_days(days)?);
         self.replace(change, Some(&root), &next)
     }
 
     /// Signs a draft, after showing what it would change.
-    pub fn sign(&self, root: &Path, sign_keys: &[KeyLocator], draft: &Path) -> anyhow::Result<()> {
+    pub fn sign(&self, root: &Path, sign_keys: &[KeyLocator], draft: &Path) -> Result<(), Failure> {
         let previous = root_file::read(root, self.dirs)?;
         let (waiting, next) = root_file::read_draft(draft)?;
         show_changes(previous.as_ref(), &next)?;
@@ -111,16 +111,19 @@ impl Keepers<'_> {
         say(&change, &outcome, &next)
     }
 
-    fn newest(&self, path: &Path) -> anyhow::Result<TrustRoot> {
+    fn newest(&self, path: &Path) -> Result<TrustRoot, Failure> {
         let root = root_file::read(path, self.dirs)?;
         root.with_context(|| missing(path))
     }
 
-    fn founded(&self, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
+    fn founded(&self, args: &TrustKeyArgs) -> Result<TrustRoot, Failure> {
         let named = match args.change.sign_keys.as_slice() {
             [] => None,
             [only] => Some(only),
-            _ => bail!("a first trust root has one keeper: name one --sign-key"),
+            _ => {
+                let said = "a first trust root has one keeper: name one --sign-key";
+                return Err(Failure::asked(said));
+            }
         };
         let keeper = keyring::open(self.dirs, &self.sign.choice(named))?;
         let keeper = keeper.signer.public_key().clone();
@@ -132,7 +135,7 @@ impl Keepers<'_> {
         args: &ChangeArgs,
         previous: Option<&TrustRoot>,
         root: &TrustRoot,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Failure> {
         let change = Change {
             root: &args.root,
             draft: args.draft.as_deref(),
@@ -145,13 +148,13 @@ impl Keepers<'_> {
 }
 
 /// Shows what a draft would change, to whoever has yet to decide.
-pub fn check(dirs: &Dirs, root: &Path, draft: &Path) -> anyhow::Result<()> {
+pub fn check(dirs: &Dirs, root: &Path, draft: &Path) -> Result<(), Failure> {
     let (_, next) = root_file::read_draft(draft)?;
     show_changes(root_file::read(root, dirs)?.as_ref(), &next)
 }
 
 /// Writes every key of a root to a file of its own.
-pub fn export(dirs: &Dirs, root: &Path, folder: &Path) -> anyhow::Result<()> {
+pub fn export(dirs: &Dirs, root: &Path, folder: &Path) -> Result<(), Failure> {
     let root = existing(dirs, root)?;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for key in root.keys() {
@@ -163,7 +166,7 @@ pub fn export(dirs: &Dirs, root: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Prints the user's own keys, or all that a root says.
-pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
+pub fn list(dirs: &Dirs, root: Option<&Path>) -> Result<(), Failure> {
     let mut stdout = terminal::stdout();
     let Some(root) = root else {
         for key in KeyDirectory::new(dirs.keys()).list()? {
@@ -179,7 +182,7 @@ pub fn list(dirs: &Dirs, root: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// What a keeper is about to sign: only that another one says so is no reason to.
-fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> anyhow::Result<()> {
+fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> Result<(), Failure> {
     let changes = root_lines::changes(previous, next);
     let mut stderr = terminal::stderr();
     for line in &changes.gone {
@@ -194,7 +197,7 @@ fn show_changes(previous: Option<&TrustRoot>, next: &TrustRoot) -> anyhow::Resul
     Ok(())
 }
 
-fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
+fn with(root: &TrustRoot, args: &TrustKeyArgs) -> Result<TrustRoot, Failure> {
     if args.time_stamper {
         let certificate = read_certificate(&args.key)?;
         return Ok(root_change::with_time_stamper(root, certificate));
@@ -218,7 +221,7 @@ fn with(root: &TrustRoot, args: &TrustKeyArgs) -> anyhow::Result<TrustRoot> {
     Ok(root_change::with_builder(root, entry))
 }
 
-fn existing(dirs: &Dirs, path: &Path) -> anyhow::Result<TrustRoot> {
+fn existing(dirs: &Dirs, path: &Path) -> Result<TrustRoot, Failure> {
     let root = root_file::read(path, dirs)?;
     root.with_context(|| missing(path))
 }
@@ -227,12 +230,12 @@ fn missing(path: &Path) -> String {
     format!("{}: there is no trust root", path.display())
 }
 
-fn in_days(days: u32) -> anyhow::Result<Timestamp> {
+fn in_days(days: u32) -> Result<Timestamp, Failure> {
     let seconds = clock::now().as_unix() + i64::from(days) * DAY;
     Ok(Timestamp::from_unix(seconds)?)
 }
 
-fn say(change: &Change<'_>, outcome: &Outcome, root: &TrustRoot) -> anyhow::Result<()> {
+fn say(change: &Change<'_>, outcome: &Outcome, root: &TrustRoot) -> Result<(), Failure> {
     let mut stderr = terminal::stderr();
     match (outcome, change.draft) {
         (Outcome::Waiting { signed }, Some(draft)) => {

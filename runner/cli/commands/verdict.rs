@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use zwieback_attest::folder::Leave;
 use zwieback_attest::policy::decide::{Decision, Outcome};
-use zwieback_attest::reason::{Reason, Refusal};
+use zwieback_attest::reason::Reason;
 use zwieback_attest::trust::Trust;
 use zwieback_attest::verify::Verified;
 use zwieback_attest::vsa::Summary;
@@ -15,6 +15,7 @@ use crate::cli::error;
 use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint, counted};
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::{Failure, Refused, RefusedBy, Why};
 use crate::pipeline::trust::verify::Answer;
 
 /// Further refusals that a screen names; all are in JSON.
@@ -37,7 +38,7 @@ pub fn accepted(
     what: &LookedAt,
     answer: &Answer,
     trust: &Trust,
-) -> anyhow::Result<u8> {
+) -> Result<u8, Failure> {
     if global.format == Format::Json {
         let builds: Vec<Value> = answer.builds.iter().map(|it| build(it, trust)).collect();
         let verdict = json!({
@@ -71,7 +72,7 @@ pub fn accepted(
 }
 
 /// Says that a verifier's summary was believed, and what it says.
-pub fn believed(global: &Global, what: &LookedAt, summary: &Summary) -> anyhow::Result<u8> {
+pub fn believed(global: &Global, what: &LookedAt, summary: &Summary) -> Result<u8, Failure> {
     let grounds = summary.grounds.as_ref();
     let levels: Vec<&str> = summary.levels.iter().map(String::as_str).collect();
     if global.format == Format::Json {
@@ -95,59 +96,57 @@ pub fn believed(global: &Global, what: &LookedAt, summary: &Summary) -> anyhow::
     Ok(exit::DONE)
 }
 
-/// Says why something was not believed, with the reason's code.
-pub fn refused(global: &Global, refusal: &Refusal) -> anyhow::Result<u8> {
-    let code = refusal.reason.code();
+/// A refusal of a verification is an answer, and has a form of its own; any other failure stays one.
+pub fn refused_or(global: &Global, failure: Failure) -> Result<u8, Failure> {
+    let refused = failure.refused.as_deref();
+    let Some(refused) = refused.filter(|refused| refused.by == RefusedBy::Verification) else {
+        return Err(failure);
+    };
     match global.format {
-        Format::Json => {
-            let others: Vec<Value> = refusal.others().iter().map(other).collect();
-            let verdict = json!({
-                "verdict": "refused",
-                "reason": code,
-                "message": refusal.to_string(),
-            });
-            print(&with(verdict, "others", others))?;
-        }
+        Format::Json => print(&refusal(refused))?,
         Format::Human => {
             let paint = Paint::for_stderr(global.color);
-            let error = paint.text(Meaning::Bad, "error:");
-            say(&format!("{error} {refusal} [{code}]"))?;
-            for it in refusal.others().iter().take(MOST_NAMED) {
-                say(&format!("  {} {}", it.reason, it.saw()))?;
+            let (error, first) = (paint.text(Meaning::Bad, "error:"), &refused.first);
+            say(&format!("{error} {} [{}]", first.sentence, first.code))?;
+            for other in refused.others.iter().take(MOST_NAMED) {
+                say(&format!("  {} {}", other.code, other.saw))?;
             }
         }
     }
-    Ok(error::refused(refusal))
+    Ok(error::code(&failure))
+}
+
+/// Whether the gate or a reader of the log refused something.
+pub fn is_of_gate(failure: &Failure) -> bool {
+    let refused = failure.refused.as_deref();
+    refused.is_some_and(|refused| refused.by == RefusedBy::Gate)
 }
 
 /// Says what the gate or the log refused, with the reason's code and advice.
-pub fn refused_release(global: &Global, error: &anyhow::Error) -> anyhow::Result<u8> {
-    if global.format == Format::Human {
-        error::print(error, Paint::for_stderr(global.color));
-        return Ok(error::code(error));
+pub fn refused_release(global: &Global, failure: &Failure) -> Result<u8, Failure> {
+    match (global.format, &failure.refused) {
+        (Format::Json, Some(refused)) => print(&refusal(refused))?,
+        _ => error::print(failure, Paint::for_stderr(global.color)),
     }
-    let refusal = error::release_refusal(error.as_ref());
-    let others = refusal.map_or(&[][..], |refusal| refusal.others()).iter();
-    let others = others.map(|other| json!({"reason": other.reason.code(), "saw": other.saw()}));
-    let verdict = json!({
-        "verdict": "refused",
-        "reason": refusal.map(|refusal| refusal.reason.code()),
-        "message": error.to_string(),
-    });
-    print(&with(verdict, "others", others.collect()))?;
-    Ok(error::code(error))
+    Ok(error::code(failure))
 }
 
-/// A refusal is an answer, and has a form of its own; any other error stays one.
-pub fn refused_or(global: &Global, error: anyhow::Error) -> anyhow::Result<u8> {
-    match error.downcast_ref::<Refusal>() {
-        Some(refusal) => refused(global, refusal),
-        None => Err(error),
-    }
+fn refusal(refused: &Refused) -> Value {
+    let other = |why: &Why| json!({"reason": why.code, "saw": why.saw});
+    let verdict = json!({
+        "verdict": "refused",
+        "reason": refused.first.code,
+        "message": refused.first.sentence,
+    });
+    with(
+        verdict,
+        "others",
+        refused.others.iter().map(other).collect(),
+    )
 }
 
 /// Prints every rule that was applied, on stdout: it is what was asked for.
-pub fn explain(global: &Global, decision: &Decision) -> anyhow::Result<()> {
+pub fn explain(global: &Global, decision: &Decision) -> Result<(), Failure> {
     if global.format == Format::Json {
         return print(&rules(decision));
     }
@@ -176,7 +175,7 @@ impl LookedAt {
         all.into_iter().filter(|it| it.0).map(|it| it.1).collect()
     }
 
-    fn tell(&self, paint: Paint) -> anyhow::Result<()> {
+    fn tell(&self, paint: Paint) -> Result<(), Failure> {
         match self.left_out().as_slice() {
             [] => Ok(()),
             left_out => say(&paint.line(Meaning::Warning, "Left out", left_out.join(", "))),
@@ -190,10 +189,6 @@ fn with<T: Into<Value>>(mut verdict: Value, name: &str, list: Vec<T>) -> Value {
         verdict[name] = list.into();
     }
     verdict
-}
-
-fn other(refusal: &Refusal) -> Value {
-    json!({"reason": refusal.reason.code(), "saw": refusal.saw()})
 }
 
 fn build(build: &Verified, trust: &Trust) -> Value {
@@ -222,11 +217,11 @@ fn rules(decision: &Decision) -> Value {
     decision.outcomes().iter().map(rule).collect()
 }
 
-fn print(value: &Value) -> anyhow::Result<()> {
+fn print(value: &Value) -> Result<(), Failure> {
     Ok(writeln!(terminal::stdout(), "{value}")?)
 }
 
-fn say(line: &str) -> anyhow::Result<()> {
+fn say(line: &str) -> Result<(), Failure> {
     // In one piece: stderr has no buffer of its own.
     let text = format!("{line}\n");
     Ok(terminal::stderr().write_all(text.as_bytes())?)

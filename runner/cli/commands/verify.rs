@@ -3,7 +3,6 @@
 use std::mem;
 use std::path::Path;
 
-use anyhow::Context as _;
 use zwieback_attest::folder::Leave;
 use zwieback_attest::policy::summary::Verifier;
 use zwieback_attest::vsa::Summary;
@@ -15,6 +14,7 @@ use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
 use crate::cli::commands::verdict::LookedAt;
 use crate::cli::commands::{evidence, logged, verdict};
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
 use crate::pipeline::trust::folder::Held;
 use crate::pipeline::trust::folder_terms::Evidence;
@@ -27,7 +27,7 @@ const VERIFIER: &str = "https://zwieback.example/verifier/v1";
 const DAY: i64 = 86_400;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &VerifyArgs) -> Result<u8, Failure> {
     let outcome = match &args.summary.summary {
         Some(file) => believed(args, file)
             .and_then(|(what, summary)| verdict::believed(global, &what, &summary)),
@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8> {
     outcome.or_else(|error| verdict::refused_or(global, error))
 }
 
-fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)> {
+fn decided(global: &Global, args: &VerifyArgs) -> Result<(Asked, Answer), Failure> {
     let asked = asked(args)?;
     let answer = verify(&asked)?;
     logged::check(global, &args.logged, &asked.bundles, asked.now)?;
@@ -53,7 +53,7 @@ fn decided(global: &Global, args: &VerifyArgs) -> anyhow::Result<(Asked, Answer)
     Ok((asked, answer))
 }
 
-fn believed(args: &VerifyArgs, file: &Path) -> anyhow::Result<(LookedAt, Summary)> {
+fn believed(args: &VerifyArgs, file: &Path) -> Result<(LookedAt, Summary), Failure> {
     let mut asked = asked(args)?;
     let bytes = evidence::read(file)?;
     asked.evidence.push(Evidence::of(&bytes));
@@ -77,7 +77,7 @@ fn looked_at(asked: &Asked, held: &[Held]) -> LookedAt {
     }
 }
 
-fn asked(args: &VerifyArgs) -> anyhow::Result<Asked> {
+fn asked(args: &VerifyArgs) -> Result<Asked, Failure> {
     let given = EvidenceArgs {
         bundle: args.bundle.clone(),
         trust: args.trust.clone(),
@@ -98,7 +98,7 @@ fn write_summary(
     args: &VerifyArgs,
     (asked, answer): (&Asked, &Answer),
     file: &Path,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let dirs = Dirs::of_user()?;
     let sign = load_config(global, &dirs)?.sign;
     let policy = args.policy.as_deref().and_then(Path::file_name);

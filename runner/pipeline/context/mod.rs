@@ -2,6 +2,7 @@
 
 pub mod command_context;
 pub mod error;
+pub mod failure;
 pub mod explained;
 pub mod observe;
 pub mod stop;

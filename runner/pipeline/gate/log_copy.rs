@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::pipeline::context::failure::Failure as CommandFailure;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::error::FetchError;
@@ -94,6 +95,16 @@ pub enum CopyError {
     /// The copy is no log.
     #[error(transparent)]
     Log(#[from] LogError),
+}
+
+impl From<CopyError> for CommandFailure {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Log(error) => error.into(),
+            CopyError::Refused(refusal) => LogError::from(refusal).into(),
+            other => Self::new(other),
+        }
+    }
 }
 
 /// A log by its folder or its address. Of one that is served elsewhere, nothing but the checkpoint is taken

@@ -9,6 +9,8 @@ use zwieback_trust::log::files;
 use zwieback_trust::log::memory::Memory;
 use zwieback_trust::tlog::note_key::NoteKey;
 
+use crate::pipeline::context::failure::Failure;
+
 /// Why nothing can be remembered.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
@@ -17,6 +19,12 @@ pub struct MemoryError {
     pub path: PathBuf,
     /// Why.
     pub source: io::Error,
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Self {
+        Self::new(error)
+    }
 }
 
 /// The one memory of the log with that key.

@@ -22,6 +22,7 @@ use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 use super::gate_file::{Belief, GateFile, LogPart};
 use super::gate_memory::GateMemory;
 use super::log_memory::MemoryError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::{self, KeyChoice, Keyring, KeyringError};
 use crate::pipeline::trust::root_memory::RootStateError;
 use crate::pipeline::trust::root_state;
@@ -218,4 +219,16 @@ fn believed(log: &LogPart) -> Result<WitnessPolicy, GateError> {
         }
     };
     Ok(policy.map_err(LogError::from)?)
+}
+
+impl From<GateError> for Failure {
+    fn from(error: GateError) -> Self {
+        let refusal = match &error {
+            GateError::Log(LogError::Refused(refusal)) => Some(refusal.clone()),
+            _ => None,
+        };
+        let hint = error.hint();
+        let failure = Self::new(error).with_hint(hint);
+        failure.with_refusal(refusal.as_ref())
+    }
 }

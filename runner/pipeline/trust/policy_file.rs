@@ -15,6 +15,7 @@ use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::root_memory::{self, Line, RootStateError};
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::KeyChoice;
 
 /// Why a policy cannot be used.
@@ -249,5 +250,12 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> RootStateError {
     move |source| RootStateError::Io {
         path: path.clone(),
         source,
+    }
+}
+
+impl From<PolicyFileError> for Failure {
+    fn from(error: PolicyFileError) -> Self {
+        let hint = error.hint();
+        Self::new(error).with_hint(hint)
     }
 }

@@ -14,6 +14,7 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 use super::countersign::{CountersignError, countersign, keep};
 use super::root_memory::RootStateError;
 use super::root_state::{self, write};
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::KeyChoice;
 
 /// Where a root stands, where its successor waits for signatures, and who is here to sign it.
@@ -152,4 +153,14 @@ fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), Ro
 fn io(path: &Path, source: std::io::Error) -> RootStateError {
     let path = path.to_owned();
     RootStateError::Io { path, source }
+}
+
+impl From<RootFileError> for Failure {
+    fn from(error: RootFileError) -> Self {
+        let hint = error.hint();
+        match error {
+            RootFileError::Refused(refusal) => Self::from(refusal).with_hint(hint),
+            error => Self::new(error).with_hint(hint),
+        }
+    }
 }

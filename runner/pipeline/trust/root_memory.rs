@@ -15,6 +15,8 @@ use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::private;
 use zwieback_model::digest::Digest;
 
+use crate::pipeline::context::failure::Failure;
+
 /// Why a root cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RootStateError {
@@ -29,6 +31,12 @@ pub enum RootStateError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<RootStateError> for Failure {
+    fn from(error: RootStateError) -> Self {
+        Self::new(error)
+    }
 }
 
 /// A root, and the file that it came in.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde_json::json;
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::public_key::PublicKey;
@@ -22,15 +21,16 @@ use crate::cli::args::global::Global;
 use crate::cli::args::log::AddArgs;
 use crate::cli::commands::evidence;
 use crate::cli::exit;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::gate::log_memory;
 
 /// Runs the command: all of the bundles are appended, or none.
-pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &AddArgs) -> Result<u8, Failure> {
     let log = LogDir::open(&args.folder)?;
     let keys = args.key.iter().map(|it| read_key(it));
-    let keys = keys.collect::<anyhow::Result<Vec<PublicKey>>>()?;
+    let keys = keys.collect::<Result<Vec<PublicKey>, Failure>>()?;
     let batch = args.bundles.iter().map(|it| submission(it, &keys));
-    let batch = batch.collect::<anyhow::Result<Vec<Submission>>>()?;
+    let batch = batch.collect::<Result<Vec<Submission>, Failure>>()?;
     let signer = init::key(global, args.sign_key.as_ref())?;
     let memory = log_memory::of(&Dirs::of_user()?, log.key())?;
     let appended = log.append(&batch, signer.signer.as_ref(), &memory, clock::now())?;
@@ -42,12 +42,12 @@ pub fn run(global: &Global, args: &AddArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn read_key(path: &Path) -> anyhow::Result<PublicKey> {
+fn read_key(path: &Path) -> Result<PublicKey, Failure> {
     Ok(read_public(path)?)
 }
 
 /// The bundle with the first of the keys that confirms it; if none does, the last one's reason.
-fn submission(path: &Path, keys: &[PublicKey]) -> anyhow::Result<Submission> {
+fn submission(path: &Path, keys: &[PublicKey]) -> Result<Submission, Failure> {
     let bundle = Bundle::parse(&evidence::read(path)?);
     let bundle = bundle.map_err(|it| LogError::from(Refusal::from(AttestRefusal::from(it))))?;
     let mut refused = None;
@@ -58,14 +58,14 @@ fn submission(path: &Path, keys: &[PublicKey]) -> anyhow::Result<Submission> {
         }
     }
     let refused = refused.context("no --key is named")?;
-    Err(anyhow::Error::from(LogError::from(refused)))
+    Err(LogError::from(refused).into())
 }
 
 fn prove_in_place(
     log: &BelievedLog,
     appended: Appended,
     bundles: &[PathBuf],
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     for (index, path) in (appended.first..).zip(bundles) {
         let proven = log.proven_bundle(index)?;
         replace(path, &proven.to_bytes()).with_context(|| path.display().to_string())?;
@@ -73,7 +73,7 @@ fn prove_in_place(
     Ok(())
 }
 
-fn tell(global: &Global, appended: Appended, bundles: &[PathBuf]) -> anyhow::Result<()> {
+fn tell(global: &Global, appended: Appended, bundles: &[PathBuf]) -> Result<(), Failure> {
     let size = appended.head.size;
     for (index, path) in (appended.first..).zip(bundles) {
         let sentence = format!("{} as entry {index}", path.display());

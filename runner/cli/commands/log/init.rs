@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use zwieback_attest::public_key::Algorithm;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
@@ -17,6 +16,7 @@ use crate::cli::exit;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, Keyring};
 
 /// The key that is used where none is named.
@@ -28,7 +28,7 @@ pub fn run(
     folder: &Path,
     name: &str,
     sign_key: Option<&KeyLocator>,
-) -> anyhow::Result<u8> {
+) -> Result<u8, Failure> {
     let origin = name
         .parse()
         .with_context(|| format!("{name} cannot be the name of a log"))?;
@@ -44,7 +44,7 @@ pub fn run(
 }
 
 /// The key of a log: the one that is named, or the one called `log`.
-pub fn key(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyring> {
+pub fn key(global: &Global, named: Option<&KeyLocator>) -> Result<Keyring, Failure> {
     let dirs = Dirs::of_user()?;
     let sign = load_config(global, &dirs)?.sign;
     let own = KEY.parse().context("the word is a key's name")?;
@@ -54,7 +54,7 @@ pub fn key(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyrin
     )?)
 }
 
-fn made(global: &Global, named: Option<&KeyLocator>) -> anyhow::Result<Keyring> {
+fn made(global: &Global, named: Option<&KeyLocator>) -> Result<Keyring, Failure> {
     let dirs = Dirs::of_user()?;
     let own: Name = KEY.parse().context("the word is a name")?;
     let is_there = KeyDirectory::new(dirs.keys()).private_path(&own).exists();

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde_json::Value;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
@@ -24,7 +23,8 @@ use crate::cli::env;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
-use crate::pipeline::gate::log_copy::{self, CopyError};
+use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::gate::log_copy;
 use crate::pipeline::gate::log_memory;
 
 /// The log of that folder, or a copy of the one at that address, refreshed if it is signed as it should be.
@@ -33,21 +33,17 @@ pub fn open(
     policy: Option<&WitnessPolicy>,
     global: &Global,
     dirs: &Dirs,
-) -> anyhow::Result<LogDir> {
+) -> Result<LogDir, Failure> {
     let settings = Settings {
         proxies: env::proxies(),
         limits: load_config(global, dirs)?.fetch.limits(),
         ..Settings::default()
     };
-    log_copy::open(log, policy, dirs, &settings).map_err(|error| match error {
-        CopyError::Log(error) => error.into(),
-        CopyError::Refused(refusal) => LogError::from(refusal).into(),
-        other => other.into(),
-    })
+    Ok(log_copy::open(log, policy, dirs, &settings)?)
 }
 
 /// Which logs are believed, and on whose word.
-pub fn belief(args: &BeliefArgs) -> anyhow::Result<WitnessPolicy> {
+pub fn belief(args: &BeliefArgs) -> Result<WitnessPolicy, Failure> {
     match (&args.signed_by, &args.witnesses) {
         (Some(key), _) => signed_by(key),
         (None, Some(path)) => {
@@ -55,12 +51,14 @@ pub fn belief(args: &BeliefArgs) -> anyhow::Result<WitnessPolicy> {
             let text = text.with_context(|| path.display().to_string())?;
             Ok(WitnessPolicy::parse(&text).map_err(LogError::from)?)
         }
-        (None, None) => anyhow::bail!("say why the log is believed: --signed-by or --witnesses"),
+        (None, None) => Err(Failure::asked(
+            "say why the log is believed: --signed-by or --witnesses",
+        )),
     }
 }
 
 /// Believes the log with that key by itself.
-pub fn signed_by(key: &str) -> anyhow::Result<WitnessPolicy> {
+pub fn signed_by(key: &str) -> Result<WitnessPolicy, Failure> {
     let key: NoteKey = key.parse().map_err(LogError::from)?;
     Ok(WitnessPolicy::unwitnessed(key))
 }
@@ -73,7 +71,7 @@ pub fn believe(
     named: Option<&Path>,
     global: &Global,
     dirs: &Dirs,
-) -> anyhow::Result<BelievedLog> {
+) -> Result<BelievedLog, Failure> {
     let policy = belief(args)?;
     let memory = memory(&policy, dirs)?.beside(named.map(Path::to_owned));
     let expected = Expectation {
@@ -86,19 +84,19 @@ pub fn believe(
 }
 
 /// The same for whoever names no key: it is the one that lies in the folder.
-pub fn believe_own(log: &str, global: &Global, dirs: &Dirs) -> anyhow::Result<BelievedLog> {
+pub fn believe_own(log: &str, global: &Global, dirs: &Dirs) -> Result<BelievedLog, Failure> {
     let log = open(log, None, global, dirs)?;
     Ok(log.believe_own(&log_memory::of(dirs, log.key())?, clock::now())?)
 }
 
 /// How old the witnesses' word may be, in seconds.
-pub fn max_age(args: &BeliefArgs) -> anyhow::Result<Option<i64>> {
+pub fn max_age(args: &BeliefArgs) -> Result<Option<i64>, Failure> {
     let age = args.max_age.map(|it| i64::try_from(it.0)).transpose();
     age.context("the age is longer than time itself")
 }
 
 /// What this user remembers of a log, whichever command looks.
-pub fn memory(policy: &WitnessPolicy, dirs: &Dirs) -> anyhow::Result<Memory> {
+pub fn memory(policy: &WitnessPolicy, dirs: &Dirs) -> Result<Memory, Failure> {
     Ok(log_memory::of(dirs, first(policy)?)?)
 }
 
@@ -108,7 +106,7 @@ pub fn position(
     role: &str,
     policy: &WitnessPolicy,
     dirs: &Dirs,
-) -> anyhow::Result<Memory> {
+) -> Result<Memory, Failure> {
     match named {
         Some(path) => Ok(Memory::new(path)),
         None => Ok(log_memory::position(dirs, first(policy)?, role)?),
@@ -129,7 +127,7 @@ pub fn entries(count: u64) -> String {
 }
 
 /// Tells what was done: a sentence for people, a value for programs.
-pub fn tell(global: &Global, verb: &str, sentence: &str, value: &Value) -> anyhow::Result<()> {
+pub fn tell(global: &Global, verb: &str, sentence: &str, value: &Value) -> Result<(), Failure> {
     if global.format == Format::Json {
         return Ok(writeln!(terminal::stdout(), "{value}")?);
     }

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 
@@ -11,9 +10,10 @@ use crate::cli::args::global::Global;
 use crate::cli::args::log::ProveArgs;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Runs the command; the proof goes to stdout unless a file is named.
-pub fn run(global: &Global, args: &ProveArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ProveArgs) -> Result<u8, Failure> {
     let log = place::believe_own(&args.log, global, &Dirs::of_user()?)?;
     let proof = if args.bundle {
         log.proven_bundle(args.index)?.to_bytes()

@@ -18,9 +18,10 @@ use crate::cli::exit;
 use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::Paint;
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::Failure;
 
 /// Checks everything; what was seen once may not be gone the next time.
-pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
+pub fn verify(global: &Global, args: &ReadArgs) -> Result<u8, Failure> {
     let dirs = Dirs::of_user()?;
     let named = args.memory.as_deref();
     let log = place::believe(&args.log, &args.belief, named, global, &dirs)?;
@@ -30,7 +31,7 @@ pub fn verify(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
 }
 
 /// Prints what is new; a log that did not only grow is refused, and what was seen stays remembered.
-pub fn monitor(global: &Global, args: &ReadArgs) -> anyhow::Result<u8> {
+pub fn monitor(global: &Global, args: &ReadArgs) -> Result<u8, Failure> {
     let dirs = Dirs::of_user()?;
     let policy = place::belief(&args.belief)?;
     let position = place::position(args.memory.as_deref(), "monitor", &policy, &dirs)?;
@@ -50,7 +51,7 @@ pub fn line(record: ProvenRecord) -> Line {
 }
 
 /// Prints lines of a log on stdout: it is what was asked for.
-pub fn print(global: &Global, lines: &[Line]) -> anyhow::Result<()> {
+pub fn print(global: &Global, lines: &[Line]) -> Result<(), Failure> {
     let mut stdout = terminal::stdout();
     if global.format == Format::Json {
         for line in lines {
@@ -63,7 +64,7 @@ pub fn print(global: &Global, lines: &[Line]) -> anyhow::Result<()> {
     Ok(stdout.write_all(shown.as_bytes())?)
 }
 
-fn tell(global: &Global, verb: &str, of: &Checkpoint, entries: u64) -> anyhow::Result<u8> {
+fn tell(global: &Global, verb: &str, of: &Checkpoint, entries: u64) -> Result<u8, Failure> {
     let (entries, root) = (place::entries(entries), of.head.root.to_hex());
     let sentence = format!("{entries} of {}, root {}", of.origin, of.head.root.short());
     let value = json!({

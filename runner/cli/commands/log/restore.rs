@@ -17,11 +17,12 @@ use crate::cli::commands::evidence;
 use crate::cli::commands::release::counter::Counter;
 use crate::cli::commands::release::named;
 use crate::cli::exit;
+use crate::pipeline::context::failure::Failure;
 
 const DAY: i64 = 86_400;
 
 /// Runs the command: what is given up is shown first.
-pub fn run(global: &Global, args: &RestoreArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &RestoreArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let expires = named::later(counter.now, i64::from(args.days) * DAY)?;
     let wish = Restore {
@@ -46,7 +47,7 @@ pub fn run(global: &Global, args: &RestoreArgs) -> anyhow::Result<u8> {
 }
 
 /// Tells what was recorded, and what readers need besides, so that nobody takes the one for the other.
-fn tell(global: &Global, done: &Restored) -> anyhow::Result<()> {
+fn tell(global: &Global, done: &Restored) -> Result<(), Failure> {
     let outcome = done.line.outcome.as_deref().unwrap_or_default();
     let after = match &done.missing {
         None => {
@@ -76,15 +77,15 @@ fn tell(global: &Global, done: &Restored) -> anyhow::Result<()> {
 }
 
 /// What other readers remember, as the file `seen` of their memory has it, signed by the log.
-fn seen(args: &RestoreArgs, log: &NoteKey) -> anyhow::Result<BTreeSet<TreeHead>> {
-    let read = |path| -> anyhow::Result<TreeHead> {
+fn seen(args: &RestoreArgs, log: &NoteKey) -> Result<BTreeSet<TreeHead>, Failure> {
+    let read = |path| -> Result<TreeHead, Failure> {
         let note = Note::parse(&evidence::read(path)?).map_err(LogError::from)?;
         Ok(Checkpoint::open(&note, log).map_err(LogError::from)?.head)
     };
     args.seen.iter().map(|path| read(path)).collect()
 }
 
-fn tell_plan(global: &Global, plan: &Plan) -> anyhow::Result<()> {
+fn tell_plan(global: &Global, plan: &Plan) -> Result<(), Failure> {
     let show = |head: &TreeHead| format!("{} ({})", place::entries(head.size), head.root.short());
     let old: Vec<String> = plan.old.iter().map(show).collect();
     let sentence = format!(

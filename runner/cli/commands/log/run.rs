@@ -3,9 +3,10 @@
 use super::{add, init, prove, read, restore, show, witness};
 use crate::cli::args::global::Global;
 use crate::cli::args::log::{LogAction, LogArgs};
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &LogArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &LogArgs) -> Result<u8, Failure> {
     match &args.action {
         LogAction::Init {
             folder,

@@ -9,9 +9,10 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::GateArgs;
 use crate::cli::commands::release::counter::Counter;
 use crate::cli::exit;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command: with a gate, entries are judged; without, they are printed as they are.
-pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, log: Option<&str>, gate: &GateArgs) -> Result<u8, Failure> {
     let lines = match log {
         None => {
             let counter = Counter::open(global, gate)?;

@@ -1,6 +1,5 @@
 //! `zwieback log witness` and `take`: others vouch for the log's growth, and its keeper publishes that.
 
-use anyhow::Context as _;
 use serde_json::json;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
@@ -19,10 +18,11 @@ use crate::cli::commands::evidence;
 use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
 
 /// Vouches for the newest checkpoint, if it extends the last one that was vouched for.
-pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
+pub fn vouch(global: &Global, args: &WitnessArgs) -> Result<u8, Failure> {
     let dirs = Dirs::of_user()?;
     let policy = place::signed_by(&args.signed_by)?;
     let name = args.name.parse().map_err(LogError::from)?;
@@ -57,7 +57,7 @@ pub fn vouch(global: &Global, args: &WitnessArgs) -> anyhow::Result<u8> {
 }
 
 /// Publishes what witnesses elsewhere have vouched for.
-pub fn take(global: &Global, args: &TakeArgs) -> anyhow::Result<u8> {
+pub fn take(global: &Global, args: &TakeArgs) -> Result<u8, Failure> {
     let log = LogDir::open(&args.folder)?;
     let policy = place::belief(&args.belief)?;
     let mut taken = 0;
@@ -70,7 +70,7 @@ pub fn take(global: &Global, args: &TakeArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn tell(global: &Global, key: &NoteKey, checkpoint: &Checkpoint) -> anyhow::Result<u8> {
+fn tell(global: &Global, key: &NoteKey, checkpoint: &Checkpoint) -> Result<u8, Failure> {
     let head = checkpoint.head;
     let (entries, root) = (place::entries(head.size), head.root.short());
     let sentence = format!("{entries} of {}, root {root}, as {key}", checkpoint.origin);

@@ -10,11 +10,12 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::ApproveArgs;
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::Failure;
 
 const DAY: i64 = 86_400;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &ApproveArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ApproveArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.say.gate)?;
     let artifact = named::artifact(&args.artifact)?;
     let expires = match args.until {
@@ -36,7 +37,7 @@ pub fn run(global: &Global, args: &ApproveArgs) -> anyhow::Result<u8> {
 }
 
 /// What is there now, of what the environment asks for.
-fn standing(counter: &Counter<'_>, args: &ApproveArgs, artifact: &Artifact) -> anyhow::Result<()> {
+fn standing(counter: &Counter<'_>, args: &ApproveArgs, artifact: &Artifact) -> Result<(), Failure> {
     let reader = counter.reader();
     let decision = reader.decide(
         &reader.state()?,

@@ -11,9 +11,10 @@ use super::named;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::{AttestArgs, AttestWhat, TestWord};
 use crate::cli::exit;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &AttestArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &AttestArgs) -> Result<u8, Failure> {
     match &args.what {
         AttestWhat::Test {
             artifact,

@@ -7,11 +7,12 @@ use super::named;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::BreakGlassArgs;
 use crate::cli::exit;
+use crate::pipeline::context::failure::Failure;
 
 const HOUR: i64 = 3600;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &BreakGlassArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &BreakGlassArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.say.gate)?;
     let hours = i64::from(args.hours.unwrap_or_default());
     let expires = match args.until {

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
 use zwieback_attest::statement::Statement;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
@@ -25,6 +24,7 @@ use crate::cli::screen::labelled::labelled;
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
+use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
 use crate::pipeline::gate::session::{Gate, GateError, Keys, Signers};
 
@@ -41,7 +41,7 @@ pub struct Counter<'a> {
 
 impl<'a> Counter<'a> {
     /// Opens the gate that the arguments or the configuration name.
-    pub fn open(global: &'a Global, args: &GateArgs) -> anyhow::Result<Self> {
+    pub fn open(global: &'a Global, args: &GateArgs) -> Result<Self, Failure> {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let file = args.gate.clone().or(config.release.gate);
@@ -73,12 +73,17 @@ impl<'a> Counter<'a> {
     }
 
     /// The keys of whoever runs the command.
-    pub fn signers(&self, named: Option<&KeyLocator>) -> anyhow::Result<Signers> {
+    pub fn signers(&self, named: Option<&KeyLocator>) -> Result<Signers, Failure> {
         Ok(self.gate.person(&self.sign.choice(named))?)
     }
 
     /// Signs a statement and has it recorded, or written to a file for someone who can.
-    pub fn hand_in(&self, statement: &Statement, args: &SayArgs, verb: &str) -> anyhow::Result<()> {
+    pub fn hand_in(
+        &self,
+        statement: &Statement,
+        args: &SayArgs,
+        verb: &str,
+    ) -> Result<(), Failure> {
         let key = self.sign.choice(args.sign_key.as_ref());
         let Some(file) = &args.output else {
             let signers = self.gate.person(&key)?;
@@ -94,7 +99,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Tells that a statement stands in the log.
-    pub fn recorded(&self, verb: &str, line: &Line) -> anyhow::Result<()> {
+    pub fn recorded(&self, verb: &str, line: &Line) -> Result<(), Failure> {
         let sentence = format!("{}, entry {}", describe(line), line.index);
         self.tell(verb, &sentence, || json::line(line))
     }
@@ -105,7 +110,7 @@ impl<'a> Counter<'a> {
         verb: &str,
         sentence: &str,
         value: impl FnOnce() -> Value,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Failure> {
         match self.global.format {
             Format::Json => print(&value()),
             Format::Human => self.note(Meaning::Good, verb, sentence),
@@ -113,7 +118,7 @@ impl<'a> Counter<'a> {
     }
 
     /// A sentence that only people need.
-    pub fn note(&self, meaning: Meaning, verb: &str, sentence: &str) -> anyhow::Result<()> {
+    pub fn note(&self, meaning: Meaning, verb: &str, sentence: &str) -> Result<(), Failure> {
         if self.global.quiet || self.global.format == Format::Json {
             return Ok(());
         }
@@ -123,7 +128,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Shows what was asked for, on stdout.
-    pub fn show(&self, text: &Text, value: impl FnOnce() -> Value) -> anyhow::Result<()> {
+    pub fn show(&self, text: &Text, value: impl FnOnce() -> Value) -> Result<(), Failure> {
         if self.global.format == Format::Json {
             return print(&value());
         }
@@ -132,7 +137,7 @@ impl<'a> Counter<'a> {
     }
 }
 
-fn print(value: &Value) -> anyhow::Result<()> {
+fn print(value: &Value) -> Result<(), Failure> {
     let line = canonical::to_string(value);
     Ok(writeln!(terminal::stdout(), "{line}")?)
 }

@@ -11,9 +11,10 @@ use crate::cli::args::release::ExplainDecisionArgs;
 use crate::cli::error;
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::{Failure, Kind};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &ExplainDecisionArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &ExplainDecisionArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let explained = explain_decision(&counter.reader(), args.index)?;
     let decision = &explained.decision;
@@ -33,7 +34,7 @@ pub fn run(global: &Global, args: &ExplainDecisionArgs) -> anyhow::Result<u8> {
         Err(refusal) => {
             let sentence = format!("entry {}: {refusal} [{}]", explained.index, refusal.reason);
             counter.note(Meaning::Bad, "Differs", &sentence)?;
-            Ok(error::refused_release(refusal))
+            Ok(error::code_of(Kind::of_release_refusal(refusal)))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use crate::pipeline::context::failure::{About as _, Failure};
 use zwieback_attest::key_id::KeyName;
 use zwieback_attest::verified::Artifact;
 use zwieback_host::keys::key_directory::read_public;
@@ -17,11 +17,13 @@ const WHOLE: usize = 64;
 const PREFIX: &str = "sha256:";
 
 /// The artifact of a file, or of its whole digest: whoever signs for it names all of it.
-pub fn artifact(text: &str) -> anyhow::Result<Artifact> {
+pub fn artifact(text: &str) -> Result<Artifact, Failure> {
     let Some(digits) = digits(text) else {
         let path = Path::new(text);
         if !path.exists() {
-            bail!("{text} is neither a file nor a whole SHA-256");
+            return Err(Failure::asked(format!(
+                "{text} is neither a file nor a whole SHA-256"
+            )));
         }
         return Ok(open_artifact(path)?.1);
     };
@@ -36,7 +38,7 @@ pub fn artifact(text: &str) -> anyhow::Result<Artifact> {
 }
 
 /// The digest of a file, or the only one in the log that begins so.
-pub fn looked_up(text: &str, state: &State) -> anyhow::Result<Digest> {
+pub fn looked_up(text: &str, state: &State) -> Result<Digest, Failure> {
     let digits = match digits(text) {
         Some(digits) if digits.len() < WHOLE => digits,
         _ => return Ok(artifact(text)?.sha256),
@@ -45,23 +47,25 @@ pub fn looked_up(text: &str, state: &State) -> anyhow::Result<Digest> {
     let mut found = known.filter(|it| it.to_hex().starts_with(digits));
     match (found.next(), found.next()) {
         (Some(digest), None) => Ok(*digest),
-        (Some(_), Some(_)) => {
-            bail!("the log knows more than one artifact that begins with {digits}")
-        }
-        (None, _) => bail!(
+        (Some(_), Some(_)) => Err(Failure::asked(format!(
+            "the log knows more than one artifact that begins with {digits}"
+        ))),
+        (None, _) => Err(Failure::asked(format!(
             "the log knows no artifact that begins with {digits}; a file of that name is ./{text}"
-        ),
+        ))),
     }
 }
 
 /// A key by its id, or of a file with its public half.
-pub fn key(text: &str) -> anyhow::Result<KeyName> {
+pub fn key(text: &str) -> Result<KeyName, Failure> {
     if let Ok(name) = text.parse() {
         return Ok(name);
     }
     let path = Path::new(text);
     if !path.is_file() {
-        bail!("{text} is neither a public key's file nor the id of one");
+        return Err(Failure::asked(format!(
+            "{text} is neither a public key's file nor the id of one"
+        )));
     }
     Ok(read_public(path)?.id().name())
 }
@@ -77,6 +81,6 @@ fn digits(text: &str) -> Option<&str> {
 }
 
 /// A moment so many seconds after another.
-pub fn later(now: Timestamp, seconds: i64) -> anyhow::Result<Timestamp> {
+pub fn later(now: Timestamp, seconds: i64) -> Result<Timestamp, Failure> {
     Ok(Timestamp::from_unix(now.as_unix().saturating_add(seconds))?)
 }

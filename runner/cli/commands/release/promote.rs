@@ -9,11 +9,13 @@ use super::counter::Counter;
 use super::rollback;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::PromoteArgs;
+use crate::cli::error;
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::{Failure, Kind};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &PromoteArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &PromoteArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let wish = Promote {
         artifact: args.artifact.clone(),
@@ -25,7 +27,7 @@ pub fn run(global: &Global, args: &PromoteArgs) -> anyhow::Result<u8> {
         counter.show(&text, || screen::json::decision(&decision))?;
         return Ok(match decision.verdict() {
             Ok(()) => exit::DONE,
-            Err(refusal) => crate::cli::error::refused_release(&refusal),
+            Err(refusal) => error::code_of(Kind::of_release_refusal(&refusal)),
         });
     }
     let signers = counter.gate.keeper()?;
@@ -34,7 +36,7 @@ pub fn run(global: &Global, args: &PromoteArgs) -> anyhow::Result<u8> {
 }
 
 /// Tells how it went; a release that does not work is no success, even if it was taken back.
-fn tell(counter: &Counter<'_>, promoted: &Promoted) -> anyhow::Result<u8> {
+fn tell(counter: &Counter<'_>, promoted: &Promoted) -> Result<u8, Failure> {
     let decision = &promoted.decision;
     let version = decision.version.as_deref().unwrap_or_default();
     let sentence = format!(

@@ -11,10 +11,11 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::{RevokeArgs, RevokedKind};
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::gate::session::GateError;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &RevokeArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &RevokeArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.say.gate)?;
     let wish = Revoke {
         revoked: revoked(args.kind, &args.which)?,
@@ -36,7 +37,7 @@ pub fn run(global: &Global, args: &RevokeArgs) -> anyhow::Result<u8> {
 }
 
 /// Rolls back at once where this machine is the gate's; elsewhere the next `watch` does.
-fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
+fn act(counter: &Counter<'_>, radius: &BlastRadius) -> Result<u8, Failure> {
     if radius.deployed.is_empty() {
         return Ok(exit::DONE);
     }
@@ -53,7 +54,7 @@ fn act(counter: &Counter<'_>, radius: &BlastRadius) -> anyhow::Result<u8> {
     watch::tell_all(counter, done)
 }
 
-fn revoked(kind: RevokedKind, which: &str) -> anyhow::Result<Revoked> {
+fn revoked(kind: RevokedKind, which: &str) -> Result<Revoked, Failure> {
     Ok(match kind {
         RevokedKind::Builder => Revoked::Builder(which.to_owned()),
         RevokedKind::Artifact => Revoked::Artifact(named::artifact(which)?.sha256),

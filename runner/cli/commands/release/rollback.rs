@@ -9,9 +9,10 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::RollbackArgs;
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &RollbackArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &RollbackArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let wish = RollBack {
         environment: args.environment.clone(),
@@ -28,12 +29,12 @@ pub fn run(global: &Global, args: &RollbackArgs) -> anyhow::Result<u8> {
 }
 
 /// Tells people alone: programs have it in the answer already.
-pub fn tell_people(counter: &Counter<'_>, done: &RolledBack) -> anyhow::Result<()> {
+pub fn tell_people(counter: &Counter<'_>, done: &RolledBack) -> Result<(), Failure> {
     counter.note(Meaning::Warning, "Returned", &sentence(done))?;
     skipped(counter, done)
 }
 
-fn skipped(counter: &Counter<'_>, done: &RolledBack) -> anyhow::Result<()> {
+fn skipped(counter: &Counter<'_>, done: &RolledBack) -> Result<(), Failure> {
     for (number, why) in &done.skipped {
         let sentence = format!("generation {number}: {why} [{}]", why.reason);
         counter.note(Meaning::Warning, "Skipped", &sentence)?;

@@ -7,9 +7,10 @@ use super::counter::Counter;
 use crate::cli::args::global::Global;
 use crate::cli::args::release::StatusArgs;
 use crate::cli::exit;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &StatusArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let status = status(&counter.reader())?;
     counter.show(&screen::status::status(&status), || {

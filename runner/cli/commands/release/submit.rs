@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::key_id::KeyName;
 use zwieback_attest::public_key::PublicKey;
@@ -16,15 +15,16 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::SubmitArgs;
 use crate::cli::commands::evidence;
 use crate::cli::exit;
+use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &SubmitArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &SubmitArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let given = args.keys.iter().map(|path| read_public(path));
     let given = given.collect::<Result<Vec<_>, _>>()?;
     let state = counter.reader().state()?;
     let bundles = args.bundles.iter().map(|path| signed(path, &given, &state));
-    let bundles = bundles.collect::<anyhow::Result<Vec<_>>>()?;
+    let bundles = bundles.collect::<Result<Vec<_>, Failure>>()?;
     let log = counter.gate.log_signer()?;
     for line in submit(&counter.reader(), log.signer.as_ref(), &bundles)? {
         counter.recorded("Recorded", &line)?;
@@ -33,11 +33,14 @@ pub fn run(global: &Global, args: &SubmitArgs) -> anyhow::Result<u8> {
 }
 
 /// A bundle with its signer's key: one that was given, or that the policy in force knows.
-fn signed(path: &Path, given: &[PublicKey], state: &State) -> anyhow::Result<(Bundle, PublicKey)> {
+fn signed(path: &Path, given: &[PublicKey], state: &State) -> Result<(Bundle, PublicKey), Failure> {
     let bytes = evidence::read(path)?;
     let bundle = Bundle::parse(&bytes).map_err(Refusal::from)?;
     let Ok(hint) = bundle.hint().parse::<KeyName>() else {
-        bail!("{}: its hint is no id of a key", path.display());
+        let path = path.display();
+        return Err(Failure::asked(format!(
+            "{path}: its hint is no id of a key"
+        )));
     };
     let known = state.policy().ok().and_then(|it| it.key(hint));
     let named = given.iter().find(|key| hint.names(key.id()));

@@ -12,9 +12,10 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::TraceArgs;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &TraceArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &TraceArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let reader = counter.reader();
     let artifact = named::looked_up(&args.artifact, &reader.state()?)?;

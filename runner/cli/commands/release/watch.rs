@@ -15,9 +15,10 @@ use crate::cli::args::global::Global;
 use crate::cli::args::release::WatchArgs;
 use crate::cli::exit;
 use crate::cli::screen::paint::Meaning;
+use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
-pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
+pub fn run(global: &Global, args: &WatchArgs) -> Result<u8, Failure> {
     let counter = Counter::open(global, &args.gate)?;
     let signers = counter.gate.keeper()?;
     let session = signers.session(counter.reader());
@@ -35,7 +36,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<u8> {
 
 /// Tells what was found in each environment; what is left to people is not done. An environment that cannot
 /// be judged hides nothing of the others.
-pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> anyhow::Result<u8> {
+pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> Result<u8, Failure> {
     let mut code = exit::DONE;
     let mut failed = None;
     for (environment, watched) in looks {
@@ -46,7 +47,7 @@ pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> anyhow::Result<u8> {
                 }
             }
             Err(error) => {
-                let error = anyhow::Error::from(error);
+                let error = Failure::from(error);
                 let value = || screen::json::not_watched(&environment, &error.to_string());
                 counter.tell("Failed", &format!("{environment}: {error}"), value)?;
                 failed.get_or_insert(error);
@@ -57,7 +58,7 @@ pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> anyhow::Result<u8> {
 }
 
 /// Tells what was found in one environment, and whether something is left to people.
-fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> anyhow::Result<bool> {
+fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> Result<bool, Failure> {
     let value = || screen::json::watched(environment, watched);
     let alarm = |alarm: &Alarm| {
         let sentence = format!(
@@ -103,7 +104,7 @@ fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> anyhow:
 fn also<'r>(
     counter: &Counter<'_>,
     others: impl Iterator<Item = &'r Refusal>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     for other in others {
         let sentence = format!("{other} [{}]", other.reason);
         counter.note(Meaning::Warning, "Also", &sentence)?;
