@@ -10,14 +10,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use zwieback_host::fetch::settings::Limits as FetchLimits;
 use zwieback_host::fs::given_file;
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
 use zwieback_model::manifest::parse::{MAX_MANIFEST, parse};
 use zwieback_model::manifest::quantity::{ByteSize, Seconds};
 use zwieback_model::manifest::recipe::Limits;
 use zwieback_model::variation::profile::Profile;
 
-use crate::pipeline::context::keyring::KeyChoice;
+use crate::pipeline::context::keyring::{KeyChoice, KeyLocator};
 
 const LONGEST: u64 = MAX_MANIFEST as u64;
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
+use zwieback_host::fetch::settings::Settings;
 use zwieback_host::launch::memory;
 use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
@@ -117,6 +118,22 @@ pub fn load_config(global: &Global, dirs: &Dirs) -> Result<Config, Failure> {
         memory::allow(most.0);
     }
     Ok(config)
+}
+
+/// The user's folders and their configuration, for a command that needs no more.
+pub fn user_config(global: &Global) -> Result<(Dirs, Config), Failure> {
+    let dirs = Dirs::of_user()?;
+    let config = load_config(global, &dirs)?;
+    Ok((dirs, config))
+}
+
+/// How a log at an address is fetched.
+pub fn fetch_settings(config: &Config) -> Settings {
+    Settings {
+        proxies: env::proxies(),
+        limits: config.fetch.limits(),
+        ..Settings::default()
+    }
 }
 
 fn screen(global: &Global) -> Box<dyn Observe> {

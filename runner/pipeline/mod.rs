@@ -10,3 +10,5 @@ pub mod build;
 pub mod shell;
 pub mod trust;
 pub mod gate;
+pub mod release;
+pub mod log;

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::bake::plan::Variety;
 use zwieback_model::variation::choice::{Choice, ChoiceError};
 use zwieback_model::variation::factor::Factor;
 use zwieback_model::variation::profile::Profile;
+
+use crate::pipeline::context::keyring::KeyLocator;
 
 /// How free a build is to resolve and to fetch. The words are cargo's.
 #[derive(Clone, Copy, Debug, Args)]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use zwieback_attest::public_key::Algorithm;
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::timestamp::Timestamp;
+
+use crate::pipeline::context::keyring::KeyLocator;
 
 /// Arguments of `zwieback key`.
 #[derive(Debug, Args)]

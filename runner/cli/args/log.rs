@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::manifest::quantity::Seconds;
 
 use super::release::GateArgs;
+use crate::pipeline::context::keyring::KeyLocator;
 
 /// Arguments of `zwieback log`.
 #[derive(Debug, Args)]

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
+
+use crate::pipeline::context::keyring::KeyLocator;
 
 /// Which gate.
 #[derive(Clone, Debug, Args)]

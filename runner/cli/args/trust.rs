@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::digest::Digest;
 use zwieback_model::manifest::quantity::Seconds;
 use zwieback_model::name::Name;
 
 use super::release::SayArgs;
+use crate::pipeline::context::keyring::KeyLocator;
+use crate::pipeline::context::log_belief::LogBelief;
+use crate::pipeline::trust::evidence::TrustOptions;
 use crate::pipeline::trust::policy_file::UnsignedPolicy;
 
 /// Arguments of `zwieback sign`.
@@ -198,6 +200,28 @@ pub struct TrustArgs {
     /// A signed trust root; one that is older than the last you used is refused
     #[arg(long, value_name = "ROOT")]
     pub trust: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    /// The files, as the pipeline takes them.
+    pub fn options(&self) -> TrustOptions {
+        TrustOptions {
+            key: self.key.clone(),
+            root: self.trust.clone(),
+        }
+    }
+}
+
+impl LoggedArgs {
+    /// Why the log is believed, if one is asked for.
+    pub fn belief(&self) -> Option<LogBelief> {
+        let is_asked = self.log_signed_by.is_some() || self.log_witnesses.is_some();
+        is_asked.then(|| LogBelief {
+            signed_by: self.log_signed_by.clone(),
+            witnesses: self.log_witnesses.clone(),
+            max_age: self.log_max_age,
+        })
+    }
 }
 
 /// Arguments of `zwieback policy`.

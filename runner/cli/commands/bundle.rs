@@ -15,10 +15,11 @@ use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::{BundleAction, BundleArgs};
-use crate::cli::commands::{evidence, verdict};
+use crate::cli::commands::verdict;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
 use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::trust::evidence;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BundleArgs) -> Result<u8, Failure> {

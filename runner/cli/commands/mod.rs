@@ -20,10 +20,6 @@ pub mod explain;
 
 pub mod logs;
 
-pub mod evidence;
-
-pub mod logged;
-
 pub mod verdict;
 
 pub mod sign;

@@ -7,23 +7,20 @@ use serde::Deserialize;
 use zwieback_attest::reason::Refusal;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::rego::RegoProcess;
 use zwieback_model::timestamp::Timestamp;
-use zwieback_trust::command::statements::proposal;
-use zwieback_trust::policy::in_force::PolicyInForce;
-use zwieback_trust::statement::policy_change::PolicyDocuments;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::release::SayArgs;
-use crate::cli::args::trust::{DocumentsArgs, EvidenceArgs, PolicyAction, PolicyArgs, TrustArgs};
-use crate::cli::commands::release::counter::Counter;
-use crate::cli::commands::{evidence, verdict};
+use crate::cli::args::trust::{PolicyAction, PolicyArgs, TrustArgs};
+use crate::cli::commands::{release, verdict};
 use crate::cli::exit;
 use crate::cli::screen::paint::counted;
 use crate::cli::screen::terminal;
 use crate::cli::session::load_config;
 use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::context::keyring::KeyLocator;
+use crate::pipeline::release::propose;
+use crate::pipeline::trust::evidence::{self, EvidenceOptions};
 use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use crate::pipeline::trust::verify::{Answer, Asked, verify};
 
@@ -65,18 +62,21 @@ fn answer(global: &Global, args: &PolicyArgs) -> Result<u8, Failure> {
             unsigned,
             environment,
         } => {
-            let mut asked = evidence::asked(evidence, artifacts, environment.as_deref())?;
+            let mut asked = evidence::asked(&EvidenceOptions {
+                artifacts: artifacts.clone(),
+                bundles: evidence.bundle.clone(),
+                trust: evidence.trust.options(),
+                environment: environment.clone(),
+            })?;
             asked.policy = Some(evidence::policy(policy, unsigned.choice(), &asked)?);
             explain(global, &asked)
         }
         PolicyAction::Digest(args) => {
-            // A digest of what is no policy would set up a gate that nothing can open.
-            let policy = PolicyInForce::recorded(&documents(args)?)?;
-            not_older(args, &policy.documents().root)?;
-            writeln!(terminal::stdout(), "{}", policy.digest)?;
+            let digest = propose::digest(&release::documents(args))?;
+            writeln!(terminal::stdout(), "{digest}")?;
             Ok(exit::DONE)
         }
-        PolicyAction::Propose { documents, say } => propose(global, documents, say),
+        PolicyAction::Propose { documents, say } => release::propose(global, documents, say),
         PolicyAction::Sign {
             policy,
             sign_keys,
@@ -127,32 +127,6 @@ fn explain(global: &Global, asked: &Asked) -> Result<u8, Failure> {
     }
 }
 
-fn propose(global: &Global, args: &DocumentsArgs, say: &SayArgs) -> Result<u8, Failure> {
-    let counter = Counter::open(global, &say.gate)?;
-    let documents = documents(args)?;
-    not_older(args, &documents.root)?;
-    let statement = proposal(&counter.reader(), documents)?;
-    counter.hand_in(&statement, say, "Proposed")?;
-    Ok(exit::DONE)
-}
-
-/// A trust root that is older than what was met of its line is put in force nowhere.
-fn not_older(args: &DocumentsArgs, root: &str) -> Result<(), Failure> {
-    evidence::root(&args.trust, root.as_bytes()).map(drop)
-}
-
-/// The documents as they were written: their digest is over every byte.
-fn documents(args: &DocumentsArgs) -> Result<PolicyDocuments, Failure> {
-    let text = |path: &Path| -> Result<String, Failure> {
-        given_file::read_text(path, DOCUMENT).with_context(|| path.display().to_string())
-    };
-    Ok(PolicyDocuments {
-        release: text(&args.release)?,
-        builds: text(&args.builds)?,
-        root: text(&args.trust)?,
-    })
-}
-
 fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> Result<u8, Failure> {
     let text =
         given_file::read_text(cases, DOCUMENT).with_context(|| cases.display().to_string())?;
@@ -184,12 +158,12 @@ fn test(policy: &Path, cases: &Path, trust: &TrustArgs) -> Result<u8, Failure> {
 impl Case {
     fn decide(&self, policy: &Path, folder: &Path, trust: &TrustArgs) -> Result<String, Failure> {
         let beside = |paths: &[PathBuf]| paths.iter().map(|path| folder.join(path)).collect();
-        let given = EvidenceArgs {
-            bundle: beside(&self.bundles),
-            trust: trust.clone(),
-        };
-        let artifacts: Vec<PathBuf> = beside(&self.artifacts);
-        let mut asked = evidence::asked(&given, &artifacts, self.environment.as_deref())?;
+        let mut asked = evidence::asked(&EvidenceOptions {
+            artifacts: beside(&self.artifacts),
+            bundles: beside(&self.bundles),
+            trust: trust.options(),
+            environment: self.environment.clone(),
+        })?;
         // Whether it is what its author means shows before anybody signs it.
         asked.policy = Some(evidence::policy(policy, UnsignedPolicy::Taken, &asked)?);
         asked.now = self.now.unwrap_or(asked.now);

@@ -22,7 +22,7 @@ use zwieback_model::tree::Tree;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::RecheckArgs;
-use crate::cli::commands::{evidence, needed, verdict};
+use crate::cli::commands::{needed, verdict};
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
@@ -30,6 +30,7 @@ use crate::pipeline::build::cache_lookup::PLATFORM;
 use crate::pipeline::build::recheck::{AtHand, recheck};
 use crate::pipeline::context::command_context::{Context, Reuse, Wish};
 use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::trust::evidence;
 use crate::pipeline::trust::tree_file::TreeFiles;
 
 /// Runs the command.
@@ -43,7 +44,7 @@ pub fn run(global: &Global, args: &RecheckArgs) -> Result<u8, Failure> {
 fn rechecked(global: &Global, args: &RecheckArgs) -> Result<(), Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(args.offline)?;
-    let trust = evidence::trust(&args.trust)?;
+    let trust = evidence::trust(&args.trust.options())?;
     let believe = |bundle: &[u8]| believe(bundle, trust.as_ref(), &ctx);
     let (mut statement, provenance) = believe(&evidence::read(&args.bundle)?)?;
     if trust.is_none() {

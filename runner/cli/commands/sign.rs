@@ -4,8 +4,8 @@ use zwieback_attest::build::unsigned::NotSignable;
 use zwieback_attest::trust::Trust;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::trust::{SignArgs, TrustArgs};
-use crate::cli::commands::{evidence, show, verdict};
+use crate::cli::args::trust::SignArgs;
+use crate::cli::commands::{show, verdict};
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::build::attest::asked_key;
@@ -13,6 +13,7 @@ use crate::pipeline::build::sign::{Terms, sign};
 use crate::pipeline::context::command_context::{Context, Wish};
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::trust::evidence::{self, TrustOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
@@ -43,9 +44,9 @@ pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
 }
 
 fn terms(args: &SignArgs, wish: &Wish, ctx: &Context<'_>) -> Result<Terms, Failure> {
-    let trust = evidence::trust(&TrustArgs {
+    let trust = evidence::trust(&TrustOptions {
         key: None,
-        trust: args.trust.clone(),
+        root: args.trust.clone(),
     })?;
     let mut terms = Terms {
         statement: args.statement,

@@ -12,7 +12,6 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 use zwieback_host::keys::certificate::read_certificate;
 use zwieback_host::keys::key_directory::{KeyDirectory, read_public};
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_model::timestamp::Timestamp;
 
 use crate::cli::args::key::{ChangeArgs, TrustKeyArgs};
@@ -20,6 +19,7 @@ use crate::cli::config::Sign;
 use crate::cli::screen::terminal;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
+use crate::pipeline::context::keyring::KeyLocator;
 use crate::pipeline::trust::root_file::{self, Change, Outcome};
 
 /// Seconds of a day.

@@ -10,14 +10,17 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
 
 use crate::cli::args::global::Global;
-use crate::cli::args::trust::{EvidenceArgs, VerifyArgs};
+use crate::cli::args::trust::VerifyArgs;
+use crate::cli::commands::verdict;
 use crate::cli::commands::verdict::LookedAt;
-use crate::cli::commands::{evidence, logged, verdict};
+use crate::cli::screen::answers::Answers;
 use crate::cli::session::load_config;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring;
+use crate::pipeline::trust::evidence::{self, EvidenceOptions};
 use crate::pipeline::trust::folder::Held;
 use crate::pipeline::trust::folder_terms::Evidence;
+use crate::pipeline::trust::logged;
 use crate::pipeline::trust::tree_file::TreeFiles;
 use crate::pipeline::trust::verify::{Answer, Asked, Needs, believe, summary, verify};
 
@@ -45,7 +48,10 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<u8, Failure> {
 fn decided(global: &Global, args: &VerifyArgs) -> Result<(Asked, Answer), Failure> {
     let asked = asked(args)?;
     let answer = verify(&asked)?;
-    logged::check(global, &args.logged, &asked.bundles, asked.now)?;
+    if let Some(belief) = args.logged.belief() {
+        let screen = Answers::new(global);
+        logged::check(&belief, &asked.bundles, asked.now, &screen)?;
+    }
     answer.verdict()?;
     if let Some(file) = &args.vsa {
         write_summary(global, args, (&asked, &answer), file)?;
@@ -78,11 +84,12 @@ fn looked_at(asked: &Asked, held: &[Held]) -> LookedAt {
 }
 
 fn asked(args: &VerifyArgs) -> Result<Asked, Failure> {
-    let given = EvidenceArgs {
-        bundle: args.bundle.clone(),
-        trust: args.trust.clone(),
-    };
-    let mut asked = evidence::asked(&given, &args.artifacts, args.environment.as_deref())?;
+    let mut asked = evidence::asked(&EvidenceOptions {
+        artifacts: args.artifacts.clone(),
+        bundles: args.bundle.clone(),
+        trust: args.trust.options(),
+        environment: args.environment.clone(),
+    })?;
     asked.leave = Leave {
         modes: args.leave.ignore_mode,
         missing: args.leave.subset,

@@ -1,20 +1,17 @@
 //! Text whose parts have a meaning, in the colours of this command line.
 
-use zwieback_trust::screen::text::{Label, Text};
-
 use super::paint::{Meaning, Paint};
+use crate::pipeline::context::answer::Tone;
 
-/// The text as it is printed.
-pub fn labelled(text: &Text, paint: Paint) -> String {
-    text.render(|label, part| {
-        let meaning = match label {
-            Label::Plain => return part.to_owned(),
-            Label::Strong => Meaning::Strong,
-            Label::Faint => Meaning::Faint,
-            Label::Good => Meaning::Good,
-            Label::Warning => Meaning::Warning,
-            Label::Bad => Meaning::Bad,
-        };
-        paint.text(meaning, part)
-    })
+/// The lines as they are printed; blanks at their ends go.
+pub fn labelled(lines: &[Vec<(Tone, String)>], paint: Paint) -> String {
+    let part = |(tone, part): &(Tone, String)| match Meaning::of(*tone) {
+        None => part.clone(),
+        Some(meaning) => paint.text(meaning, part),
+    };
+    let line = |parts: &Vec<(Tone, String)>| {
+        let painted: String = parts.iter().map(part).collect();
+        painted.trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(line).collect()
 }

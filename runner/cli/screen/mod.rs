@@ -19,3 +19,5 @@ pub mod json;
 pub mod explanation;
 
 pub mod labelled;
+
+pub mod answers;

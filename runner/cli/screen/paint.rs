@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::args::global::Colour;
 use crate::cli::env;
+use crate::pipeline::context::answer::Tone;
 
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,21 @@ pub enum Meaning {
     Strong,
     /// Something beside the point.
     Faint,
+}
+
+impl Meaning {
+    /// The meaning of a tone, if it has one.
+    pub fn of(tone: Tone) -> Option<Self> {
+        match tone {
+            Tone::Plain => None,
+            Tone::Strong => Some(Self::Strong),
+            Tone::Faint => Some(Self::Faint),
+            Tone::Good => Some(Self::Good),
+            Tone::Warning => Some(Self::Warning),
+            Tone::Bad => Some(Self::Bad),
+            Tone::Hint => Some(Self::Hint),
+        }
+    }
 }
 
 /// Everything that colours, and the end of it: no other sequence is ours.

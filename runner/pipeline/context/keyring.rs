@@ -11,7 +11,6 @@ use zwieback_host::keys::external::ExternalSigner;
 use zwieback_host::keys::key_directory::{
     KeyDirectory, KeyDirectoryError, is_encrypted, open_file, read_public,
 };
-use zwieback_host::keys::locator::KeyLocator;
 use zwieback_host::keys::passphrase::Passphrase;
 use zwieback_host::keys::pkcs11::Pkcs11Signer;
 use zwieback_host::keys::pkcs11_uri::Pkcs11Uri;
@@ -19,6 +18,8 @@ use zwieback_host::keys::private_key::{PrivateKey, PrivateKeyError};
 use zwieback_host::keys::signer::Signer;
 use zwieback_host::keys::uses::{self, Recorded};
 use zwieback_model::name::Name;
+
+pub use zwieback_host::keys::locator::KeyLocator;
 
 /// The key that is used where none is named.
 const DEFAULT: &str = "default";

@@ -2,6 +2,8 @@
 
 pub mod command_context;
 pub mod error;
+pub mod answer;
+pub mod log_belief;
 pub mod failure;
 pub mod explained;
 pub mod observe;

@@ -1,6 +1,7 @@
 //! `zwieback log restore`: keepers say that the log was put back, and readers go on from there.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::json;
 use zwieback_trust::command::restore::{Missing, Plan, Restore, Restored, plan, restore};
@@ -10,44 +11,57 @@ use zwieback_trust::tlog::note::Note;
 use zwieback_trust::tlog::note_key::NoteKey;
 use zwieback_trust::tlog::proof::TreeHead;
 
-use super::place;
-use crate::cli::args::global::Global;
-use crate::cli::args::log::RestoreArgs;
-use crate::cli::commands::evidence;
-use crate::cli::commands::release::counter::Counter;
-use crate::cli::commands::release::named;
-use crate::cli::exit;
-use crate::pipeline::context::failure::Failure;
+use super::session;
+use crate::pipeline::context::answer::{End, Ended, Tell};
+use crate::pipeline::context::failure::{Failure, Kind};
+use crate::pipeline::context::keyring::KeyChoice;
+use crate::pipeline::release::named;
+use crate::pipeline::release::session::ReleaseSession;
+use crate::pipeline::trust::evidence;
 
 const DAY: i64 = 86_400;
 
+/// Why a log was put back, and what readers remember.
+#[derive(Clone, Debug)]
+pub struct RestoreOptions {
+    /// Why.
+    pub why: String,
+    /// For how many days readers take it.
+    pub days: u16,
+    /// What other readers remember.
+    pub seen: Vec<PathBuf>,
+    /// Whether it is only shown what would be given up.
+    pub dry_run: bool,
+    /// Who says it.
+    pub sign: KeyChoice,
+}
+
 /// Runs the command: what is given up is shown first.
-pub fn run(global: &Global, args: &RestoreArgs) -> Result<u8, Failure> {
-    let counter = Counter::open(global, &args.gate)?;
-    let expires = named::later(counter.now, i64::from(args.days) * DAY)?;
+pub fn run(session: &ReleaseSession<'_>, options: &RestoreOptions, screen: &dyn Tell) -> Ended {
+    let expires = named::later(session.now, i64::from(options.days) * DAY)?;
     let wish = Restore {
-        reason: args.why.clone(),
+        reason: options.why.clone(),
         expires,
-        seen: seen(args, counter.gate.ledger.log.key())?,
+        seen: seen(options, session.gate.ledger.log.key())?,
     };
-    let reader = counter.reader();
+    let reader = session.reader();
     let plan = plan(&reader, &wish)?;
-    tell_plan(global, &plan)?;
-    if args.dry_run {
-        return Ok(exit::DONE);
+    tell_plan(screen, &plan)?;
+    if options.dry_run {
+        return Ok(End::Done);
     }
-    let signers = counter.signers(args.sign_key.as_ref())?;
+    let signers = session.signers(&options.sign)?;
     let done = restore(&signers.session(reader), &wish, &plan)?;
-    tell(global, &done)?;
+    tell(screen, &done)?;
     match done.missing {
         Some(Missing::Belief(error)) => Err(error.into()),
-        Some(Missing::NewerKeepers { .. }) => Ok(exit::UNVERIFIED),
-        Some(Missing::Keepers) | None => Ok(exit::DONE),
+        Some(Missing::NewerKeepers { .. }) => Ok(End::As(Kind::Unverified)),
+        Some(Missing::Keepers) | None => Ok(End::Done),
     }
 }
 
 /// Tells what was recorded, and what readers need besides, so that nobody takes the one for the other.
-fn tell(global: &Global, done: &Restored) -> Result<(), Failure> {
+fn tell(screen: &dyn Tell, done: &Restored) -> Result<(), Failure> {
     let outcome = done.line.outcome.as_deref().unwrap_or_default();
     let after = match &done.missing {
         None => {
@@ -73,20 +87,20 @@ fn tell(global: &Global, done: &Restored) -> Result<(), Failure> {
         "accepted": done.is_accepted(),
         "after": after,
     });
-    place::tell(global, verb, &sentence, &value)
+    session::tell(screen, verb, sentence, &value)
 }
 
 /// What other readers remember, as the file `seen` of their memory has it, signed by the log.
-fn seen(args: &RestoreArgs, log: &NoteKey) -> Result<BTreeSet<TreeHead>, Failure> {
+fn seen(options: &RestoreOptions, log: &NoteKey) -> Result<BTreeSet<TreeHead>, Failure> {
     let read = |path| -> Result<TreeHead, Failure> {
         let note = Note::parse(&evidence::read(path)?).map_err(LogError::from)?;
         Ok(Checkpoint::open(&note, log).map_err(LogError::from)?.head)
     };
-    args.seen.iter().map(|path| read(path)).collect()
+    options.seen.iter().map(|path| read(path)).collect()
 }
 
-fn tell_plan(global: &Global, plan: &Plan) -> Result<(), Failure> {
-    let show = |head: &TreeHead| format!("{} ({})", place::entries(head.size), head.root.short());
+fn tell_plan(screen: &dyn Tell, plan: &Plan) -> Result<(), Failure> {
+    let show = |head: &TreeHead| format!("{} ({})", session::entries(head.size), head.root.short());
     let old: Vec<String> = plan.old.iter().map(show).collect();
     let sentence = format!(
         "{}, which are there no more; {} are",
@@ -98,5 +112,5 @@ fn tell_plan(global: &Global, plan: &Plan) -> Result<(), Failure> {
         "old": plan.old.iter().map(tree).collect::<Vec<_>>(),
         "new": tree(&plan.new),
     });
-    place::tell(global, "Gives up", &sentence, &value)
+    session::tell(screen, "Gives up", sentence, &value)
 }

@@ -44,7 +44,7 @@ pub fn looked_up(text: &str, state: &State) -> Result<Digest, Failure> {
         _ => return Ok(artifact(text)?.sha256),
     };
     let known = state.artifacts().keys();
-    let mut found = known.filter(|it| it.to_hex().starts_with(digits));
+    let mut found = known.filter(|digest| digest.to_hex().starts_with(digits));
     match (found.next(), found.next()) {
         (Some(digest), None) => Ok(*digest),
         (Some(_), Some(_)) => Err(Failure::asked(format!(

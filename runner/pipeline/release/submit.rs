@@ -1,6 +1,6 @@
 //! `zwieback submit`: what others have signed, into the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::key_id::KeyName;
@@ -10,26 +10,35 @@ use zwieback_host::keys::key_directory::read_public;
 use zwieback_trust::command::submit::submit;
 use zwieback_trust::state::folded::State;
 
-use super::counter::Counter;
-use crate::cli::args::global::Global;
-use crate::cli::args::release::SubmitArgs;
-use crate::cli::commands::evidence;
-use crate::cli::exit;
+use super::session::ReleaseSession;
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::trust::evidence;
+
+/// What is submitted.
+#[derive(Clone, Debug)]
+pub struct SubmitOptions {
+    /// Bundles that others have signed.
+    pub bundles: Vec<PathBuf>,
+    /// Public keys of signers whom the policy does not know.
+    pub keys: Vec<PathBuf>,
+}
 
 /// Runs the command.
-pub fn run(global: &Global, args: &SubmitArgs) -> Result<u8, Failure> {
-    let counter = Counter::open(global, &args.gate)?;
-    let given = args.keys.iter().map(|path| read_public(path));
+pub fn run(session: &ReleaseSession<'_>, options: &SubmitOptions) -> Ended {
+    let given = options.keys.iter().map(|path| read_public(path));
     let given = given.collect::<Result<Vec<_>, _>>()?;
-    let state = counter.reader().state()?;
-    let bundles = args.bundles.iter().map(|path| signed(path, &given, &state));
+    let state = session.reader().state()?;
+    let bundles = options
+        .bundles
+        .iter()
+        .map(|path| signed(path, &given, &state));
     let bundles = bundles.collect::<Result<Vec<_>, Failure>>()?;
-    let log = counter.gate.log_signer()?;
-    for line in submit(&counter.reader(), log.signer.as_ref(), &bundles)? {
-        counter.recorded("Recorded", &line)?;
+    let log = session.gate.log_signer()?;
+    for line in submit(&session.reader(), log.signer.as_ref(), &bundles)? {
+        session.recorded("Recorded", &line)?;
     }
-    Ok(exit::DONE)
+    Ok(End::Done)
 }
 
 /// A bundle with its signer's key: one that was given, or that the policy in force knows.
@@ -42,7 +51,7 @@ fn signed(path: &Path, given: &[PublicKey], state: &State) -> Result<(Bundle, Pu
             "{path}: its hint is no id of a key"
         )));
     };
-    let known = state.policy().ok().and_then(|it| it.key(hint));
+    let known = state.policy().ok().and_then(|policy| policy.key(hint));
     let named = given.iter().find(|key| hint.names(key.id()));
     let key = named.or(known).cloned();
     let key = key.with_context(|| {

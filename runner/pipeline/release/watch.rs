@@ -9,47 +9,43 @@ use zwieback_trust::command::watch::{Watched, places, watch};
 use zwieback_trust::reason::Refusal;
 use zwieback_trust::screen;
 
-use super::counter::Counter;
 use super::rollback;
-use crate::cli::args::global::Global;
-use crate::cli::args::release::WatchArgs;
-use crate::cli::exit;
-use crate::cli::screen::paint::Meaning;
-use crate::pipeline::context::failure::Failure;
+use super::session::ReleaseSession;
+use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::failure::{Failure, Kind};
 
 /// Runs the command.
-pub fn run(global: &Global, args: &WatchArgs) -> Result<u8, Failure> {
-    let counter = Counter::open(global, &args.gate)?;
-    let signers = counter.gate.keeper()?;
-    let session = signers.session(counter.reader());
-    let asked: BTreeSet<Name> = if args.environments.is_empty() {
-        places(&session.reader)?
+pub fn run(session: &ReleaseSession<'_>, environments: &[Name]) -> Ended {
+    let signers = session.gate.keeper()?;
+    let gate = signers.session(session.reader());
+    let asked: BTreeSet<Name> = if environments.is_empty() {
+        places(&gate.reader)?
     } else {
-        args.environments.iter().cloned().collect()
+        environments.iter().cloned().collect()
     };
     let look = |name: Name| {
-        let watched = watch(&session, &name);
+        let watched = watch(&gate, &name);
         (name, watched)
     };
-    tell_all(&counter, asked.into_iter().map(look).collect())
+    tell_all(session, asked.into_iter().map(look).collect())
 }
 
 /// Tells what was found in each environment; what is left to people is not done. An environment that cannot
 /// be judged hides nothing of the others.
-pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> Result<u8, Failure> {
-    let mut code = exit::DONE;
+pub fn tell_all(session: &ReleaseSession<'_>, looks: Vec<Look>) -> Ended {
+    let mut code = End::Done;
     let mut failed = None;
     for (environment, watched) in looks {
         match watched {
             Ok(watched) => {
-                if tell(counter, &environment, &watched)? {
-                    code = exit::DENIED;
+                if tell(session, &environment, &watched)? {
+                    code = End::As(Kind::Denied);
                 }
             }
             Err(error) => {
                 let error = Failure::from(error);
-                let value = || screen::json::not_watched(&environment, &error.to_string());
-                counter.tell("Failed", &format!("{environment}: {error}"), value)?;
+                let value = screen::json::not_watched(&environment, &error.to_string());
+                session.tell("Failed", &format!("{environment}: {error}"), &value)?;
                 failed.get_or_insert(error);
             }
         }
@@ -58,43 +54,47 @@ pub fn tell_all(counter: &Counter<'_>, looks: Vec<Look>) -> Result<u8, Failure> 
 }
 
 /// Tells what was found in one environment, and whether something is left to people.
-fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> Result<bool, Failure> {
-    let value = || screen::json::watched(environment, watched);
+fn tell(
+    session: &ReleaseSession<'_>,
+    environment: &Name,
+    watched: &Watched,
+) -> Result<bool, Failure> {
+    let value = &screen::json::watched(environment, watched);
     let alarm = |alarm: &Alarm| {
         let sentence = format!(
             "{environment} {}: {}",
             alarm.trigger.as_str(),
             alarm.finding
         );
-        counter.tell("Alarm", &sentence, value)?;
+        session.tell("Alarm", &sentence, value)?;
         let others = alarm.refusal.iter().flat_map(Refusal::others);
-        also(counter, others)
+        also(session, others)
     };
     match watched {
-        Watched::Fine => counter.tell("Fine", environment.as_str(), value)?,
+        Watched::Fine => session.tell("Fine", environment.as_str(), value)?,
         Watched::Settled(finding) => {
             let sentence = format!("{environment}, {finding}; the log's release is there again");
-            counter.tell("Settled", &sentence, value)?;
+            session.tell("Settled", &sentence, value)?;
         }
         Watched::Doubtful(refusal) => {
             let sentence = format!("{environment}: {refusal} [{}]", refusal.reason);
-            counter.tell("Doubtful", &sentence, value)?;
-            also(counter, refusal.others().iter())?;
+            session.tell("Doubtful", &sentence, value)?;
+            also(session, refusal.others().iter())?;
             return Ok(true);
         }
-        Watched::Alarm(it) => {
-            alarm(it)?;
+        Watched::Alarm(raised) => {
+            alarm(raised)?;
             return Ok(true);
         }
-        Watched::Stuck(it, refusal) => {
-            alarm(it)?;
+        Watched::Stuck(raised, refusal) => {
+            alarm(raised)?;
             let sentence = format!("{environment}, nothing was deployed: {refusal}");
-            counter.note(Meaning::Bad, "Stays", &sentence)?;
+            session.note(Tone::Bad, "Stays", &sentence)?;
             return Ok(true);
         }
-        Watched::RolledBack(it, done) => {
-            alarm(it)?;
-            rollback::tell_people(counter, done)?;
+        Watched::RolledBack(raised, done) => {
+            alarm(raised)?;
+            rollback::tell_people(session, done)?;
         }
     }
     Ok(false)
@@ -102,12 +102,12 @@ fn tell(counter: &Counter<'_>, environment: &Name, watched: &Watched) -> Result<
 
 /// Tells the other reasons, each with its code.
 fn also<'r>(
-    counter: &Counter<'_>,
+    session: &ReleaseSession<'_>,
     others: impl Iterator<Item = &'r Refusal>,
 ) -> Result<(), Failure> {
     for other in others {
         let sentence = format!("{other} [{}]", other.reason);
-        counter.note(Meaning::Warning, "Also", &sentence)?;
+        session.note(Tone::Warning, "Also", &sentence)?;
     }
     Ok(())
 }

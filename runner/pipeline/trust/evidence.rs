@@ -17,22 +17,43 @@ use zwieback_host::keys::key_directory::read_public;
 use zwieback_host::rego::RegoProcess;
 use zwieback_model::digest::Sha256;
 
-use crate::cli::args::trust::{EvidenceArgs, TrustArgs};
+use super::bundles::{self, LINES};
+use super::folder_terms::Evidence;
+use super::policy_file::{self, PolicyFileError, UnsignedPolicy};
+use super::root_memory::RootStateError;
+use super::root_state;
+use super::tree_file::TreeFiles;
+use super::verify::Asked;
 use crate::pipeline::context::failure::{About as _, Failure};
-use crate::pipeline::trust::bundles::{self, LINES};
-use crate::pipeline::trust::folder_terms::Evidence;
-use crate::pipeline::trust::policy_file::{self, PolicyFileError, UnsignedPolicy};
-use crate::pipeline::trust::root_memory::RootStateError;
-use crate::pipeline::trust::root_state;
-use crate::pipeline::trust::tree_file::TreeFiles;
-use crate::pipeline::trust::verify::Asked;
 
-/// Whom the arguments say to believe; no one, where they say nothing.
-pub fn trust(args: &TrustArgs) -> Result<Option<Trust>, Failure> {
-    if let Some(key) = &args.key {
+/// Whom to believe, by the files that say so.
+#[derive(Clone, Debug, Default)]
+pub struct TrustOptions {
+    /// One public key.
+    pub key: Option<PathBuf>,
+    /// A signed trust root.
+    pub root: Option<PathBuf>,
+}
+
+/// What is verified, by what.
+#[derive(Clone, Debug, Default)]
+pub struct EvidenceOptions {
+    /// Files and folders.
+    pub artifacts: Vec<PathBuf>,
+    /// Bundles, or lines of such.
+    pub bundles: Vec<PathBuf>,
+    /// Whom to believe.
+    pub trust: TrustOptions,
+    /// Where the artifacts are to be used.
+    pub environment: Option<String>,
+}
+
+/// Whom the options say to believe; no one, where they say nothing.
+pub fn trust(options: &TrustOptions) -> Result<Option<Trust>, Failure> {
+    if let Some(key) = &options.key {
         return Ok(Some(Trust::Key(Box::new(read_public(key)?))));
     }
-    let Some(root) = &args.trust else {
+    let Some(root) = &options.root else {
         return Ok(None);
     };
     let root = self::root(root, &read(root)?)?;
@@ -50,19 +71,16 @@ pub fn root(path: &Path, bytes: &[u8]) -> Result<TrustRoot, Failure> {
 }
 
 /// All that a verification asks, but for the policy.
-pub fn asked(
-    args: &EvidenceArgs,
-    artifacts: &[PathBuf],
-    environment: Option<&str>,
-) -> Result<Asked, Failure> {
-    let Some(trust) = trust(&args.trust)? else {
+pub fn asked(options: &EvidenceOptions) -> Result<Asked, Failure> {
+    let Some(trust) = trust(&options.trust)? else {
         return Err(Failure::asked(
             "whom to believe is not said: --key PUB.pem or --trust ROOT",
         ));
     };
-    let (folders, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(|path| path.is_dir());
+    let (folders, files): (Vec<_>, Vec<_>) =
+        options.artifacts.iter().partition(|path| path.is_dir());
     let (mut bundles, mut named) = (Vec::new(), Vec::new());
-    for path in &args.bundle {
+    for path in &options.bundles {
         let bytes = read(path)?;
         // What lies in no folder is not looked for in one: that would take one more digest of each.
         if !folders.is_empty() {
@@ -77,10 +95,10 @@ pub fn asked(
         folders: folders.into_iter().cloned().collect(),
         leave: Leave::default(),
         evidence: named,
-        trees: TreeFiles::beside(&args.bundle),
+        trees: TreeFiles::beside(&options.bundles),
         trust,
         policy: None,
-        environment: environment.map(str::parse).transpose()?,
+        environment: options.environment.as_deref().map(str::parse).transpose()?,
         rego: RegoProcess::default(),
         now: clock::now(),
     })

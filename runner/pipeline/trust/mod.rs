@@ -1,6 +1,8 @@
 //! Who vouches for what: verification of artifacts and folders, policies and trust roots.
 
 pub mod verify;
+pub mod evidence;
+pub mod logged;
 pub mod folder;
 pub mod folder_terms;
 pub mod companions;

@@ -1,0 +1,103 @@
+//! What a command answers, in order: for people, and for programs as lines of JSON.
+
+use std::io;
+
+use zwieback_trust::screen::text::{Label, Text};
+
+use super::failure::{Failure, Kind};
+
+/// One answer. Whoever shows it chooses between its two forms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Something was done.
+    Done {
+        /// What, in a word.
+        verb: String,
+        /// A sentence for people.
+        sentence: String,
+        /// A line of JSON for programs.
+        value: String,
+    },
+    /// Something that only people need.
+    Note {
+        /// How it is meant.
+        tone: Tone,
+        /// What, in a word.
+        verb: String,
+        /// The sentence.
+        sentence: String,
+    },
+    /// What was asked for.
+    Shown {
+        /// Lines of parts for people.
+        lines: Vec<Vec<(Tone, String)>>,
+        /// Lines of JSON for programs.
+        values: Vec<String>,
+    },
+    /// A text that was asked for in this very form.
+    Page(String),
+    /// A file that was asked for.
+    File(Vec<u8>),
+}
+
+/// How a part of a text is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing in particular.
+    Plain,
+    /// A heading or a name.
+    Strong,
+    /// Something beside the point.
+    Faint,
+    /// It is as it should be.
+    Good,
+    /// It needs a look.
+    Warning,
+    /// It is wrong.
+    Bad,
+    /// Advice.
+    Hint,
+}
+
+/// How a command ended that told all it had to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As it was asked to.
+    Done,
+    /// As a failure of that kind would.
+    As(Kind),
+}
+
+/// Where answers go.
+pub trait Tell {
+    /// Takes the next answer.
+    fn tell(&self, answer: &Answer) -> io::Result<()>;
+}
+
+/// The result of a command whose answers were told on the way.
+pub type Ended = Result<End, Failure>;
+
+impl Answer {
+    /// A labelled text, and the same as lines of JSON.
+    pub fn shown(text: &Text, values: Vec<String>) -> Self {
+        let part = |(label, part): &(Label, String)| (Tone::from(*label), part.clone());
+        let line = |parts: &Vec<(Label, String)>| parts.iter().map(part).collect();
+        Self::Shown {
+            lines: text.lines().iter().map(line).collect(),
+            values,
+        }
+    }
+}
+
+impl From<Label> for Tone {
+    fn from(label: Label) -> Self {
+        match label {
+            Label::Plain => Self::Plain,
+            Label::Strong => Self::Strong,
+            Label::Faint => Self::Faint,
+            Label::Good => Self::Good,
+            Label::Warning => Self::Warning,
+            Label::Bad => Self::Bad,
+        }
+    }
+}
