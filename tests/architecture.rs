@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("sandbox", &["model"]),
     ("explain", &["model"]),
     ("host", &["model", "attest", "explain", "sandbox"]),
-    ("trust", &["model", "attest", "host"]),
+    ("trust", &["model", "attest", "sandbox", "host"]),
     (
         "pipeline",
         &["model", "attest", "explain", "sandbox", "host", "trust"],

@@ -9,7 +9,6 @@ use std::os::unix::fs::FileExt;
 use zwieback_explain::content::Content;
 
 use crate::fs::beneath::open_file;
-use crate::fs::fault::Fault;
 
 /// A folder whose files are read by turns. Only the one that was read last is open: as many may
 /// differ as there are, and a process has a thousand descriptors.
@@ -50,7 +49,7 @@ impl<'d> Folder<'d> {
         let file = match &mut *last {
             Some((open, file)) if open == path => file,
             other => {
-                let opened = open_file(self.root, path).map_err(|fault: Fault| fault.errno)?;
+                let opened = open_file(self.root, path)?;
                 &mut other.insert((path.to_owned(), opened)).1
             }
         };

@@ -17,8 +17,8 @@ use zwieback_explain::finding::{Explanation, SCHEMA};
 use zwieback_model::bake::record::Record;
 use zwieback_model::sandbox_spec::operation::Place;
 use zwieback_model::variation::conditions::RunName;
+use zwieback_sandbox::call::CallError;
 
-use crate::fs::fault::Fault;
 use crate::fs::remove::remove_tree;
 use crate::fs::{beneath, given_file, private};
 
@@ -168,11 +168,11 @@ impl RunFolder {
     /// A new file: what has its name is removed, and not opened.
     fn make(&self, name: &str) -> io::Result<File> {
         match beneath::unlink(self.folder.as_fd(), name) {
-            Err(kept) if kept.errno != Errno::NOENT => return Err(kept.errno.into()),
+            Err(kept) if !kept.is(Errno::NOENT) => return Err(kept.into()),
             _ => {}
         }
         let made = beneath::create_file(self.folder.as_fd(), name);
-        made.map_err(|refused| refused.errno.into())
+        made.map_err(io::Error::from)
     }
 
     fn hold(runs: &Path, id: &str) -> Result<Self, RunError> {
@@ -286,9 +286,9 @@ fn clear(folder: BorrowedFd<'_>) {
     }
 }
 
-fn fault(what: &'static str, path: &Path) -> impl FnOnce(Fault) -> RunError {
+fn fault(what: &'static str, path: &Path) -> impl FnOnce(CallError) -> RunError {
     let told = error(what, path);
-    move |fault| told(fault.errno.into())
+    move |fault| told(fault.into())
 }
 
 fn error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {

@@ -10,12 +10,12 @@ use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, futimens, ioctl_ficlone};
 use zwieback_model::digest::{Fingerprint, Hasher};
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{
     both_times, create_file, ensure_dir, make_symlink, open_dir, open_file, set_mode, set_mtime,
     set_owner,
 };
-use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
 use crate::store::stored::StoredTree;
 
@@ -156,7 +156,7 @@ impl Stager<'_> {
         }
     }
 
-    fn symlink(&self, path: &RelPath, target: &str) -> Result<(), Fault> {
+    fn symlink(&self, path: &RelPath, target: &str) -> Result<(), CallError> {
         make_symlink(self.top, target, path.as_str())?;
         self.own(path.as_str())?;
         self.date(path.as_str())
@@ -195,18 +195,18 @@ impl Stager<'_> {
         Ok(())
     }
 
-    fn finish_dir(&self, path: &str) -> Result<(), Fault> {
+    fn finish_dir(&self, path: &str) -> Result<(), CallError> {
         set_mode(self.top, path, self.mode(0o755))?;
         self.own(path)?;
         self.date(path)
     }
 
-    fn date(&self, path: &str) -> Result<(), Fault> {
+    fn date(&self, path: &str) -> Result<(), CallError> {
         let mtime = self.options.mtime;
         mtime.map_or(Ok(()), |mtime| set_mtime(self.top, path, mtime))
     }
 
-    fn own(&self, path: &str) -> Result<(), Fault> {
+    fn own(&self, path: &str) -> Result<(), CallError> {
         own(self.top, path, self.options)
     }
 
@@ -232,7 +232,7 @@ fn make_way(
     Ok(open_dir(into, path)?)
 }
 
-fn own(root: BorrowedFd<'_>, path: &str, options: &StageOptions) -> Result<(), Fault> {
+fn own(root: BorrowedFd<'_>, path: &str, options: &StageOptions) -> Result<(), CallError> {
     let Some(Owner { uid, gid }) = options.owner else {
         return Ok(());
     };

@@ -65,6 +65,14 @@ pub fn without_case(name: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
+/// Text that cannot forge a line or move a cursor, whatever the bytes are.
+pub fn printable(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => escaped(text),
+        Err(_) => bytes.escape_ascii().to_string(),
+    }
+}
+
 fn fault_of(character: char) -> Option<NameFault> {
     let shown = Escaped(character);
     if character.is_control() {
@@ -162,5 +170,13 @@ mod tests {
             assert_eq!(without_case(one), without_case(other), "{one} {other}");
         }
         assert_ne!(without_case("a"), without_case("ä"));
+    }
+
+    #[test]
+    fn hostile_names_are_shown_escaped() {
+        assert_eq!(printable("zlib-ä".as_bytes()), "zlib-ä");
+        assert_eq!(printable(b"a\x1b[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(printable(b"a\xff"), "a\\xff");
+        assert_eq!(printable("\u{202e}gpj.exe".as_bytes()), "\\u{202e}gpj.exe");
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::cgroup::group::Entrance;
 use crate::error::{At as _, SandboxError, Stage};
 use crate::kernel::process::{self, Cloned};

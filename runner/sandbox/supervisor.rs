@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use zwieback_model::supervision::Supervision;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::cgroup::group::Entrance;
 use crate::error::{At as _, Failure, Stage};
 use crate::init::host::{self, HostMounts, Shown};

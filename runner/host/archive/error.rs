@@ -77,7 +77,7 @@ impl ArchiveError {
 
     pub(crate) fn refused(member: &[u8], reason: impl Into<MemberRefusal>) -> Self {
         Self::Refused {
-            member: crate::fs::fault::printable(member),
+            member: zwieback_model::shown_name::printable(member),
             reason: reason.into(),
         }
     }

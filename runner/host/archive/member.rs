@@ -4,13 +4,14 @@ use std::io::{Read, Write as _};
 use std::os::fd::AsFd as _;
 
 use zwieback_model::rel_path::{RelPath, RelPathError};
+use zwieback_model::shown_name::printable;
 use zwieback_model::tree::Entry;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::archive::error::{ArchiveError, MemberRefusal};
 use crate::archive::limits::Exceeded;
 use crate::archive::options::{Options, Unpacked};
 use crate::fs::beneath::open_file;
-use crate::fs::fault::{Attempt as _, printable};
 use crate::store::error::StoreError;
 use crate::store::writer::Layer;
 

@@ -4,8 +4,8 @@ use zwieback_model::manifest::limit_key::LimitKey;
 use zwieback_model::rel_path::RelPathError;
 use zwieback_model::shown_name::NameFault;
 use zwieback_model::tree::TreeError;
+use zwieback_sandbox::call::CallError;
 
-use crate::fs::fault::Fault;
 use crate::store::error::StoreError;
 
 /// Why an output tree is refused. Paths are shown escaped.
@@ -32,7 +32,7 @@ pub enum CaptureError {
     },
     /// The kernel refused something.
     #[error(transparent)]
-    Io(#[from] Fault),
+    Io(#[from] CallError),
     /// The store cannot take it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,13 +10,14 @@ use rustix::io::Errno;
 use zwieback_model::digest::{Fingerprint, Hasher};
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::shown_name;
+use zwieback_model::shown_name::printable;
 use zwieback_model::tree::{Entry, Tree, TreeError};
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::capture::error::{CaptureError, Reason};
 use crate::capture::rules::{Rules, SetGroup};
 use crate::fs::beneath::{open_unlocked, read_symlink};
 use crate::fs::descent::OWNER_READ;
-use crate::fs::fault::{Attempt as _, printable};
 use crate::fs::stamp::Stamp;
 use crate::fs::walk::{Found, Next, Visitor, walk};
 use crate::store::error::StoreError;

@@ -9,11 +9,12 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use zwieback_model::digest::{Digest, Hasher};
+use zwieback_model::shown_name::printable;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::capture::rules::Rules;
 use crate::fs::beneath::{open_unlocked, read_symlink};
 use crate::fs::descent::AS_IS;
-use crate::fs::fault::{Attempt as _, Fault, printable};
 use crate::fs::stamp::Stamp;
 use crate::fs::walk::{Found, Next, Visitor, walk};
 
@@ -59,7 +60,7 @@ pub fn snapshot(
     dir: BorrowedFd<'_>,
     rules: &Rules,
     previous: Option<&Snapshot>,
-) -> Result<Snapshot, Fault> {
+) -> Result<Snapshot, CallError> {
     let mut observer = Observer {
         rules,
         previous,
@@ -140,11 +141,11 @@ struct Observer<'a> {
 
 enum Stop {
     Limit,
-    Fault(Fault),
+    Fault(CallError),
 }
 
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
+impl From<CallError> for Stop {
+    fn from(fault: CallError) -> Self {
         Self::Fault(fault)
     }
 }
@@ -194,7 +195,7 @@ impl Observer<'_> {
             return Err(Stop::Limit);
         }
         let file = match open_unlocked(entry.dir, entry.name, AS_IS) {
-            Err(fault) if fault.errno == Errno::ACCESS => {
+            Err(fault) if fault.is(Errno::ACCESS) => {
                 self.now.complete = Completeness::Cut;
                 return Ok(What::Other(entry.kind));
             }
@@ -217,7 +218,7 @@ impl Observer<'_> {
 
     fn enter(&mut self, entry: &Found<'_>) -> Result<Next, Stop> {
         match open_unlocked(entry.dir, entry.name, AS_IS) {
-            Err(fault) if fault.errno == Errno::ACCESS => {
+            Err(fault) if fault.is(Errno::ACCESS) => {
                 self.now.complete = Completeness::Cut;
                 Ok(Next::Beside)
             }

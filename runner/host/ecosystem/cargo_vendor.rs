@@ -4,11 +4,11 @@ use std::io::Write as _;
 
 use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::archive::options::Options;
 use crate::archive::unpack::unpack;
 use crate::ecosystem::error::EcosystemError;
-use crate::fs::fault::Attempt as _;
 use crate::fs::given_file;
 use crate::store::blob::StoredBlob;
 use crate::store::error::StoreError;

@@ -8,11 +8,11 @@ use zwieback_model::glob::TooMuchWork;
 use zwieback_model::locked_input::{FileName, FileNameError};
 use zwieback_model::purl::{Purl, PurlError};
 use zwieback_model::rel_path::{RelPath, RelPathError};
+use zwieback_sandbox::call::CallError;
 
 use crate::archive::error::ArchiveError;
 use crate::capture::error::CaptureError;
 use crate::fetch::failure::Failure;
-use crate::fs::fault::Fault;
 use crate::launch::error::LaunchError;
 use crate::store::error::StoreError;
 use crate::worktree::error::WorktreeError;
@@ -188,7 +188,7 @@ pub enum EcosystemError {
     Worktree(#[from] WorktreeError),
     /// Something in a folder cannot be opened.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] CallError),
     /// A folder holds what a tree cannot.
     #[error(transparent)]
     Capture(#[from] CaptureError),

@@ -11,9 +11,9 @@ use rustix::fs::FileType;
 use zwieback_model::glob::TooMuchWork;
 use zwieback_model::manifest::project_folder::Selection;
 use zwieback_model::rel_path::RelPath;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::ecosystem::error::EcosystemError;
-use crate::fs::fault::Attempt as _;
 use crate::fs::pour::{PourError, pour};
 use crate::fs::{beneath, given_file};
 use crate::store::error::StoreError;

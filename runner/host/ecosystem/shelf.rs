@@ -1,9 +1,9 @@
 //! Packages as they are, side by side in one folder: what npm and pip take from the disk.
 
 use zwieback_model::locked_input::FileName;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::ecosystem::error::EcosystemError;
-use crate::fs::fault::Attempt as _;
 use crate::fs::given_file;
 use crate::store::blob::StoredBlob;
 use crate::store::error::StoreError;

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use sha2::{Digest as _, Sha512};
 use zwieback_model::digest::Fingerprint;
 use zwieback_model::locked_input::LockedInput;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::ecosystem::error::EcosystemError;
 use crate::ecosystem::offer::{Offer, Promise};
@@ -12,7 +13,6 @@ use crate::endpoints::table::Endpoints;
 use crate::fetch::canceller::Canceller;
 use crate::fetch::client::Client;
 use crate::fetch::failure::Failure;
-use crate::fs::fault::Attempt as _;
 use crate::store::blob::Expected;
 use crate::store::error::StoreError;
 use crate::store::place::Store;

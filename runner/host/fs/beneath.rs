@@ -10,8 +10,7 @@ use rustix::fs::{
     symlinkat, unlinkat, utimensat,
 };
 use rustix::io::Errno;
-
-use crate::fs::fault::{Attempt, Fault};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 /// A name in a directory with the type the directory gives it (unknown on some file systems).
 pub type Named = (CString, FileType);
@@ -29,19 +28,19 @@ const BENEATH: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_MAGICLINKS);
 
 /// Opens a directory below `root` for reading.
-pub fn open_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Fault> {
+pub fn open_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, CallError> {
     open(root, path.as_bytes(), READ_DIR, Mode::empty()).attempt("openat2", path)
 }
 
 /// Opens a regular file below `root` for reading; a FIFO put there does not block.
-pub fn open_file(root: BorrowedFd<'_>, path: &str) -> Result<File, Fault> {
+pub fn open_file(root: BorrowedFd<'_>, path: &str) -> Result<File, CallError> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = open(root, path.as_bytes(), flags, Mode::empty()).attempt("openat2", path)?;
     Ok(File::from(file))
 }
 
 /// Makes a new file below `root`; one that is there already is an error.
-pub fn create_file(root: BorrowedFd<'_>, path: &str) -> Result<File, Fault> {
+pub fn create_file(root: BorrowedFd<'_>, path: &str) -> Result<File, CallError> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
     let file = open(root, path.as_bytes(), flags, mode).attempt("openat2", path)?;
@@ -49,7 +48,7 @@ pub fn create_file(root: BorrowedFd<'_>, path: &str) -> Result<File, Fault> {
 }
 
 /// Writes a new file below `root` that everybody may read, whatever the umask is.
-pub fn write_new(root: BorrowedFd<'_>, path: &str, bytes: &[u8]) -> Result<(), Fault> {
+pub fn write_new(root: BorrowedFd<'_>, path: &str, bytes: &[u8]) -> Result<(), CallError> {
     use std::io::Write as _;
     let mut file = create_file(root, path)?;
     file.write_all(bytes).attempt("write", path)?;
@@ -57,7 +56,7 @@ pub fn write_new(root: BorrowedFd<'_>, path: &str, bytes: &[u8]) -> Result<(), F
 }
 
 /// Opens, making it if need be, a file that only serves as a lock.
-pub fn open_lock(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Fault> {
+pub fn open_lock(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, CallError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match open(root, path.as_bytes(), flags, Mode::RUSR | Mode::WUSR) {
         // A read-only store can still be read, and a lock needs no more than a descriptor.
@@ -70,7 +69,7 @@ pub fn open_lock(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Fault> {
 }
 
 /// Makes one directory below `root`.
-pub fn make_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
+pub fn make_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), CallError> {
     let make = |spot: &Spot<'_, '_>| mkdirat(spot, spot.name, Mode::from_raw_mode(0o755));
     Spot::of(root, path)
         .and_then(|spot| make(&spot))
@@ -78,15 +77,15 @@ pub fn make_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
 }
 
 /// Makes one directory below `root` unless it is there.
-pub fn ensure_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
+pub fn ensure_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), CallError> {
     match make_dir(root, path) {
-        Err(fault) if fault.errno == Errno::EXIST => Ok(()),
+        Err(fault) if fault.is(Errno::EXIST) => Ok(()),
         other => other,
     }
 }
 
 /// Makes a symlink below `root`.
-pub fn make_symlink(root: BorrowedFd<'_>, target: &str, path: &str) -> Result<(), Fault> {
+pub fn make_symlink(root: BorrowedFd<'_>, target: &str, path: &str) -> Result<(), CallError> {
     let make = |spot: &Spot<'_, '_>| symlinkat(target, spot, spot.name);
     Spot::of(root, path)
         .and_then(|spot| make(&spot))
@@ -99,7 +98,7 @@ pub fn make_link(
     old: &str,
     to: BorrowedFd<'_>,
     new: &str,
-) -> Result<(), Fault> {
+) -> Result<(), CallError> {
     let make = || {
         let (old, new) = (Spot::of(from, old)?, Spot::of(to, new)?);
         linkat(&old, old.name, &new, new.name, AtFlags::empty())
@@ -108,7 +107,12 @@ pub fn make_link(
 }
 
 /// Moves an entry below one root to a place below another.
-pub fn rename(from: BorrowedFd<'_>, old: &str, to: BorrowedFd<'_>, new: &str) -> Result<(), Fault> {
+pub fn rename(
+    from: BorrowedFd<'_>,
+    old: &str,
+    to: BorrowedFd<'_>,
+    new: &str,
+) -> Result<(), CallError> {
     let move_it = || {
         let (old, new) = (Spot::of(from, old)?, Spot::of(to, new)?);
         renameat(&old, old.name, &new, new.name)
@@ -117,7 +121,7 @@ pub fn rename(from: BorrowedFd<'_>, old: &str, to: BorrowedFd<'_>, new: &str) ->
 }
 
 /// Removes a name that is no directory.
-pub fn unlink(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
+pub fn unlink(root: BorrowedFd<'_>, path: &str) -> Result<(), CallError> {
     let remove = |spot: &Spot<'_, '_>| unlinkat(spot, spot.name, AtFlags::empty());
     Spot::of(root, path)
         .and_then(|spot| remove(&spot))
@@ -125,7 +129,7 @@ pub fn unlink(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
 }
 
 /// Removes an empty directory.
-pub fn remove_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
+pub fn remove_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), CallError> {
     let remove = |spot: &Spot<'_, '_>| unlinkat(spot, spot.name, AtFlags::REMOVEDIR);
     Spot::of(root, path)
         .and_then(|spot| remove(&spot))
@@ -133,12 +137,12 @@ pub fn remove_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), Fault> {
 }
 
 /// The text of the symlink with that name in a directory.
-pub fn read_symlink(dir: BorrowedFd<'_>, name: &CStr) -> Result<CString, Fault> {
+pub fn read_symlink(dir: BorrowedFd<'_>, name: &CStr) -> Result<CString, CallError> {
     readlinkat(dir, name, Vec::new()).attempt("readlinkat", name.to_bytes())
 }
 
 /// The text of a symlink below `root`.
-pub fn read_symlink_at(root: BorrowedFd<'_>, path: &str) -> Result<CString, Fault> {
+pub fn read_symlink_at(root: BorrowedFd<'_>, path: &str) -> Result<CString, CallError> {
     let read = |spot: &Spot<'_, '_>| readlinkat(spot, spot.name, Vec::new());
     Spot::of(root, path)
         .and_then(|spot| read(&spot))
@@ -146,7 +150,7 @@ pub fn read_symlink_at(root: BorrowedFd<'_>, path: &str) -> Result<CString, Faul
 }
 
 /// What lies at a path itself, link or not; `None` if no directories lead to anything.
-pub fn look(root: BorrowedFd<'_>, path: &str) -> Result<Option<Stat>, Fault> {
+pub fn look(root: BorrowedFd<'_>, path: &str) -> Result<Option<Stat>, CallError> {
     let look = |spot: &Spot<'_, '_>| statat(spot, spot.name, AtFlags::SYMLINK_NOFOLLOW);
     match Spot::of(root, path).and_then(|spot| look(&spot)) {
         Ok(stat) => Ok(Some(stat)),
@@ -156,7 +160,7 @@ pub fn look(root: BorrowedFd<'_>, path: &str) -> Result<Option<Stat>, Fault> {
 }
 
 /// Sets the modification time of the entry itself, link or not.
-pub fn set_mtime(root: BorrowedFd<'_>, path: &str, seconds: i64) -> Result<(), Fault> {
+pub fn set_mtime(root: BorrowedFd<'_>, path: &str, seconds: i64) -> Result<(), CallError> {
     let times = both_times(seconds);
     let set = |spot: &Spot<'_, '_>| utimensat(spot, spot.name, &times, AtFlags::SYMLINK_NOFOLLOW);
     Spot::of(root, path)
@@ -165,7 +169,7 @@ pub fn set_mtime(root: BorrowedFd<'_>, path: &str, seconds: i64) -> Result<(), F
 }
 
 /// Sets the owner of the entry itself, link or not.
-pub fn set_owner(root: BorrowedFd<'_>, path: &str, uid: Uid, gid: Gid) -> Result<(), Fault> {
+pub fn set_owner(root: BorrowedFd<'_>, path: &str, uid: Uid, gid: Gid) -> Result<(), CallError> {
     let nofollow = AtFlags::SYMLINK_NOFOLLOW;
     let set = |spot: &Spot<'_, '_>| chownat(spot, spot.name, Some(uid), Some(gid), nofollow);
     Spot::of(root, path)
@@ -174,7 +178,7 @@ pub fn set_owner(root: BorrowedFd<'_>, path: &str, uid: Uid, gid: Gid) -> Result
 }
 
 /// Sets the mode of an entry, which is an error if it is a symlink.
-pub fn set_mode(root: BorrowedFd<'_>, path: &str, mode: u32) -> Result<(), Fault> {
+pub fn set_mode(root: BorrowedFd<'_>, path: &str, mode: u32) -> Result<(), CallError> {
     let bits = Mode::from_raw_mode(mode);
     match open_as(root, path, ENTRY, Mode::empty(), BENEATH) {
         Err(Errno::ACCESS) => change_mode(root, path, path, |_| bits),
@@ -197,7 +201,9 @@ pub fn both_times(seconds: i64) -> Timestamps {
 }
 
 /// The next names of a directory stream that is open at `dir`, without `.` and `..`.
-pub fn names(dir: BorrowedFd<'_>) -> Result<impl Iterator<Item = Result<Named, Fault>>, Fault> {
+pub fn names(
+    dir: BorrowedFd<'_>,
+) -> Result<impl Iterator<Item = Result<Named, CallError>>, CallError> {
     let stream = Dir::read_from(dir).attempt("openat", ".")?;
     Ok(stream.filter_map(|entry| match entry {
         Ok(entry) if matches!(entry.file_name().to_bytes(), b"." | b"..") => None,
@@ -209,18 +215,18 @@ pub fn names(dir: BorrowedFd<'_>) -> Result<impl Iterator<Item = Result<Named, F
 /// Opens an entry of `dir` and gives its owner the permission bits in `needed` if they are missing.
 ///
 /// A step can leave directories of mode 000 behind; their owner may always open them up again.
-pub fn open_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, Fault> {
+pub fn open_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, CallError> {
     unlocked(dir, name, needed, ENTRY, BENEATH)
 }
 
 /// Opens a directory of `dir` like [`open_unlocked`], unless something else is mounted there.
-pub fn enter_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, Fault> {
+pub fn enter_unlocked(dir: BorrowedFd<'_>, name: &CStr, needed: u32) -> Result<OwnedFd, CallError> {
     let resolve = BENEATH | ResolveFlags::NO_XDEV;
     unlocked(dir, name, needed, ENTRY | OFlags::DIRECTORY, resolve)
 }
 
 /// Opens a file of `dir` for reading: never through a link or into another mount, and no FIFO blocks.
-pub fn open_entry(dir: BorrowedFd<'_>, name: &CStr) -> Result<File, Fault> {
+pub fn open_entry(dir: BorrowedFd<'_>, name: &CStr) -> Result<File, CallError> {
     let resolve = BENEATH | ResolveFlags::NO_XDEV;
     let file = open_as(dir, name, ENTRY, Mode::empty(), resolve);
     Ok(File::from(file.attempt("openat2", name.to_bytes())?))
@@ -232,7 +238,7 @@ fn unlocked(
     needed: u32,
     flags: OFlags,
     resolve: ResolveFlags,
-) -> Result<OwnedFd, Fault> {
+) -> Result<OwnedFd, CallError> {
     let file = match open_as(dir, name, flags, Mode::empty(), resolve) {
         Err(Errno::ACCESS) if needed != 0 => {
             let unlocked = |mode: u32| Mode::from_raw_mode((mode & 0o777) | needed);
@@ -256,7 +262,7 @@ fn change_mode(
     path: impl rustix::path::Arg + Copy,
     shown: impl AsRef<[u8]> + Copy,
     change: impl Fn(u32) -> Mode,
-) -> Result<(), Fault> {
+) -> Result<(), CallError> {
     use std::os::fd::AsRawFd as _;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let handle = open(dir, path, flags, Mode::empty()).attempt("openat2", shown)?;

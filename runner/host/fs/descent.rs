@@ -5,9 +5,9 @@ use std::ffi::CStr;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{enter_unlocked, open_unlocked};
-use crate::fs::fault::{Attempt, Fault};
 
 /// Read, write and search for the owner: what deleting a tree takes.
 pub const OWNER_ALL: u32 = 0o700;
@@ -35,7 +35,7 @@ struct Identity {
 
 impl Descent {
     /// Starts in `dir`, and gives the owner of each directory it enters the bits in `access`.
-    pub fn new(dir: BorrowedFd<'_>, access: u32) -> Result<Self, Fault> {
+    pub fn new(dir: BorrowedFd<'_>, access: u32) -> Result<Self, CallError> {
         let here = open_unlocked(dir, c".", access)?;
         let identity = identify(&here)?;
         Ok(Self {
@@ -57,7 +57,7 @@ impl Descent {
     }
 
     /// Goes into a directory.
-    pub fn down(&mut self, name: &CStr) -> Result<(), Fault> {
+    pub fn down(&mut self, name: &CStr) -> Result<(), CallError> {
         let next = enter_unlocked(self.here.as_fd(), name, self.access)?;
         let identity = identify(&next)?;
         if identity.device != self.identity.device {
@@ -71,7 +71,7 @@ impl Descent {
     }
 
     /// Goes back up; false at the start. A directory that was moved meanwhile is an error, never a way out.
-    pub fn up(&mut self) -> Result<bool, Fault> {
+    pub fn up(&mut self) -> Result<bool, CallError> {
         let Some(expected) = self.above.pop() else {
             return Ok(false);
         };
@@ -86,7 +86,7 @@ impl Descent {
     }
 }
 
-fn identify(dir: &OwnedFd) -> Result<Identity, Fault> {
+fn identify(dir: &OwnedFd) -> Result<Identity, CallError> {
     let stat: Stat = fstat(dir).attempt("fstat", ".")?;
     Ok(Identity {
         device: stat.st_dev,

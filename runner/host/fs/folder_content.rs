@@ -8,8 +8,8 @@ use rustix::fs::fgetxattr;
 use rustix::io::Errno;
 use zwieback_attest::folder::{Folder, Present};
 use zwieback_model::digest::{Digest, Sha256};
+use zwieback_sandbox::call::Attempt as _;
 
-use crate::fs::fault::Attempt as _;
 use crate::fs::folder_walk::{Bounds, FolderEntry, FolderError, Kind, walk_folder};
 use crate::fs::walk::Next;
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use zwieback_model::digest::{Fingerprint, Hasher};
+use zwieback_model::shown_name::printable;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{open_entry, read_symlink};
 use crate::fs::descent::AS_IS;
-use crate::fs::fault::{Attempt as _, Fault, printable};
 use crate::fs::stamp::Stamp;
 use crate::fs::walk::{Found, Next, Visitor, walk};
 
@@ -94,11 +95,11 @@ pub enum FolderError {
     Changed(String),
     /// The kernel refused something; `EXDEV` says that something else is mounted there.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] CallError),
 }
 
 /// Opens the folder that a user names. The path is the user's own, so it may lead through links.
-pub fn open_folder(path: &Path) -> Result<OwnedFd, Fault> {
+pub fn open_folder(path: &Path) -> Result<OwnedFd, CallError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let shown = path.as_os_str().as_encoded_bytes();
     open_at(path, flags).attempt("open", shown)
@@ -169,11 +170,11 @@ struct Reader<F> {
     each: F,
 }
 
-/// An error of the one who asked: `From<Fault>` goes by way of [`FolderError`].
+/// An error of the one who asked: `From<CallError>` goes by way of [`FolderError`].
 struct Stopped<E>(E);
 
-impl<E: From<FolderError>> From<Fault> for Stopped<E> {
-    fn from(fault: Fault) -> Self {
+impl<E: From<FolderError>> From<CallError> for Stopped<E> {
+    fn from(fault: CallError) -> Self {
         Self(E::from(fault.into()))
     }
 }
@@ -218,7 +219,7 @@ where
     }
 }
 
-fn kind(entry: &Found<'_>) -> Result<Kind, Fault> {
+fn kind(entry: &Found<'_>) -> Result<Kind, CallError> {
     Ok(match entry.kind {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,

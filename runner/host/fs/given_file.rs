@@ -66,23 +66,23 @@ pub fn open_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
         return Err(Errno::NOENT.into());
     };
     own(&seen)?;
-    let file = beneath::open_file(folder, path).map_err(|fault| fault.errno)?;
+    let file = beneath::open_file(folder, path)?;
     regular(&fstat(&file)?)?;
     Ok(file)
 }
 
 /// Opens a regular file that only serves as a lock below a folder that is open, and makes it if need be.
 pub fn open_lock_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<File> {
-    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
+    let seen = beneath::look(folder, path)?;
     seen.as_ref().map_or(Ok(()), own)?;
-    let file = beneath::open_lock(folder, path).map_err(|fault| fault.errno)?;
+    let file = beneath::open_lock(folder, path)?;
     regular(&fstat(&file)?)?;
     Ok(File::from(file))
 }
 
 /// What lies below a folder that is open; a link on the way there is an error, and not the same as nothing.
 pub fn look_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<Option<Stat>> {
-    let seen = beneath::look(folder, path).map_err(|fault| fault.errno)?;
+    let seen = beneath::look(folder, path)?;
     if seen.is_none() {
         check_way(folder, path)?;
     }
@@ -105,7 +105,7 @@ pub fn link_on_way(folder: BorrowedFd<'_>, path: &str) -> io::Result<Option<Stri
     let ends = path.match_indices('/').map(|(at, _)| at);
     for end in ends.chain([path.len()]) {
         let part = &path[..end];
-        let seen = beneath::look(folder, part).map_err(|fault| fault.errno)?;
+        let seen = beneath::look(folder, part)?;
         match seen.map(|seen| FileType::from_raw_mode(seen.st_mode)) {
             Some(FileType::Symlink) => return Ok(Some(part.to_owned())),
             Some(_) => {}

@@ -2,7 +2,6 @@
 
 pub mod beneath;
 pub mod descent;
-pub mod fault;
 pub mod folder_content;
 pub mod folder_walk;
 pub mod given_file;

@@ -5,10 +5,10 @@ use std::ffi::{CStr, CString};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, RenameFlags, renameat_with, unlinkat};
 use rustix::io::Errno;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{names, open_unlocked, remove_dir};
 use crate::fs::descent::{Descent, OWNER_ALL};
-use crate::fs::fault::{Attempt, Fault};
 
 /// How many directories of one level are remembered; the rest is found by reading the level again.
 const BATCH: usize = 32;
@@ -18,7 +18,7 @@ const BATCH: usize = 32;
 const DEEP: usize = 32;
 
 /// Removes the directory `name` of `parent` and everything in it.
-pub fn remove_tree(parent: BorrowedFd<'_>, name: &str) -> Result<(), Fault> {
+pub fn remove_tree(parent: BorrowedFd<'_>, name: &str) -> Result<(), CallError> {
     let c_name = CString::new(name).map_err(|_| Errno::INVAL);
     let dir = open_unlocked(parent, &c_name.attempt("openat2", name)?, OWNER_ALL)?;
     remove_contents(std::os::fd::AsFd::as_fd(&dir))?;
@@ -26,7 +26,7 @@ pub fn remove_tree(parent: BorrowedFd<'_>, name: &str) -> Result<(), Fault> {
 }
 
 /// Removes everything in a directory, and leaves the directory.
-pub fn remove_contents(dir: BorrowedFd<'_>) -> Result<(), Fault> {
+pub fn remove_contents(dir: BorrowedFd<'_>) -> Result<(), CallError> {
     let mut walk = Descent::new(dir, OWNER_ALL)?;
     let mut lift = Lift { top: dir, next: 0 };
     let mut pending = vec![clear(&walk, &mut lift)?];
@@ -54,7 +54,7 @@ pub fn remove_contents(dir: BorrowedFd<'_>) -> Result<(), Fault> {
 }
 
 /// Unlinks what is no directory and answers some of the directories that are not empty.
-fn clear(walk: &Descent, lift: &mut Lift<'_>) -> Result<Vec<CString>, Fault> {
+fn clear(walk: &Descent, lift: &mut Lift<'_>) -> Result<Vec<CString>, CallError> {
     let dir = walk.here();
     let mut full = Vec::new();
     for entry in names(dir)? {
@@ -86,7 +86,7 @@ struct Lift<'a> {
 }
 
 impl Lift<'_> {
-    fn raise(&mut self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(), Fault> {
+    fn raise(&mut self, dir: BorrowedFd<'_>, name: &CStr) -> Result<(), CallError> {
         // rename(2): a directory that gets another parent must be writable itself.
         drop(open_unlocked(dir, name, OWNER_ALL)?);
         loop {
@@ -100,7 +100,7 @@ impl Lift<'_> {
     }
 }
 
-fn remove_empty(dir: BorrowedFd<'_>, name: &CStr) -> Result<(), Fault> {
+fn remove_empty(dir: BorrowedFd<'_>, name: &CStr) -> Result<(), CallError> {
     unlinkat(dir, name, AtFlags::REMOVEDIR).attempt("unlinkat", name.to_bytes())
 }
 

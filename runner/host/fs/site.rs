@@ -11,8 +11,8 @@ use rustix::fs::{
     fsync, mkdirat, openat, renameat, renameat_with, statat, statx, symlinkat, syncfs, unlinkat,
 };
 use rustix::io::Errno;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
-use crate::fs::fault::{Attempt as _, Fault};
 use crate::fs::remove::remove_tree;
 
 /// So many names are tried before it is given up to find a free one.
@@ -97,7 +97,7 @@ impl Site {
     }
 
     /// What lies there.
-    pub fn look(&self) -> Result<There, Fault> {
+    pub fn look(&self) -> Result<There, CallError> {
         let stat = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(There::Nothing),
             stat => stat.attempt("fstatat", self.shown())?,
@@ -122,7 +122,7 @@ impl Site {
     }
 
     /// A folder that will be put there, with the mode of the one that is there, or the user's usual one.
-    pub fn fresh(&self) -> Result<Fresh<'_>, Fault> {
+    pub fn fresh(&self) -> Result<Fresh<'_>, CallError> {
         let name = self.vacant(|name| mkdirat(&self.parent, name, Mode::from_raw_mode(0o777)))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let dir = openat(&self.parent, &name, flags, Mode::empty()).attempt("openat", &name)?;
@@ -143,7 +143,7 @@ impl Site {
     }
 
     /// Puts a link in the place of the link that is there.
-    pub fn replace_link(&self, target: &Path) -> Result<(), Fault> {
+    pub fn replace_link(&self, target: &Path) -> Result<(), CallError> {
         let name = self.vacant(|name| symlinkat(target, &self.parent, name))?;
         let put = renameat(&self.parent, &name, &self.parent, &self.name);
         if put.is_err() {
@@ -153,12 +153,12 @@ impl Site {
     }
 
     /// Removes the folder that is there.
-    pub fn clear(&self) -> Result<(), Fault> {
+    pub fn clear(&self) -> Result<(), CallError> {
         let aside = self.move_aside()?;
         remove_tree(self.parent.as_fd(), &aside)
     }
 
-    fn move_aside(&self) -> Result<String, Fault> {
+    fn move_aside(&self) -> Result<String, CallError> {
         let no_other = RenameFlags::NOREPLACE;
         self.vacant(|aside| {
             match renameat_with(&self.parent, &self.name, &self.parent, aside, no_other) {
@@ -171,7 +171,7 @@ impl Site {
     }
 
     /// Does something under a name that is free beside the place.
-    fn vacant(&self, make: impl Fn(&str) -> rustix::io::Result<()>) -> Result<String, Fault> {
+    fn vacant(&self, make: impl Fn(&str) -> rustix::io::Result<()>) -> Result<String, CallError> {
         for number in 0..TRIES {
             let name = format!(".zwieback-{}-{number}", std::process::id());
             match make(&name) {
@@ -194,7 +194,7 @@ impl Fresh<'_> {
     }
 
     /// Puts the folder where nothing is, or an empty folder. Whatever came there meanwhile is an error.
-    pub fn put(self) -> Result<(), Fault> {
+    pub fn put(self) -> Result<(), CallError> {
         self.dress()?;
         let (parent, site) = (&self.site.parent, self.site);
         renameat(parent, &self.name, parent, &site.name).attempt("renameat", site.shown())?;
@@ -208,7 +208,7 @@ impl Fresh<'_> {
         self,
         old: BorrowedFd<'_>,
         is_as_it_was: impl Fn() -> bool,
-    ) -> Result<Put, Fault> {
+    ) -> Result<Put, CallError> {
         self.exchange_by(old, is_as_it_was, |parent, fresh, name| {
             renameat_with(parent, fresh, parent, name, RenameFlags::EXCHANGE)
         })
@@ -219,7 +219,7 @@ impl Fresh<'_> {
         old: BorrowedFd<'_>,
         is_as_it_was: impl Fn() -> bool,
         exchange: impl Fn(&OwnedFd, &OsStr, &OsStr) -> rustix::io::Result<()>,
-    ) -> Result<Put, Fault> {
+    ) -> Result<Put, CallError> {
         self.dress()?;
         // What replaces something must not be empty after a loss of power.
         syncfs(&self.dir).attempt("syncfs", &self.name)?;
@@ -256,7 +256,7 @@ impl Fresh<'_> {
         Ok(put)
     }
 
-    fn dress(&self) -> Result<(), Fault> {
+    fn dress(&self) -> Result<(), CallError> {
         fchmod(&self.dir, Mode::from_raw_mode(self.mode)).attempt("fchmod", &self.name)
     }
 

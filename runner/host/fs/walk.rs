@@ -4,15 +4,15 @@ use std::ffi::{CStr, CString};
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, FileType, Stat, statat};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::names;
 use crate::fs::descent::Descent;
-use crate::fs::fault::{Attempt as _, Fault};
 
 /// Decides what happens with each entry of a walk.
 pub trait Visitor {
     /// Why a walk ends early.
-    type Error: From<Fault>;
+    type Error: From<CallError>;
 
     /// Which permission bits the walk gives the owner of a directory.
     const ACCESS: u32;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, fchmod, fstat};
 use zwieback_model::digest::{Digest, Fingerprint, Hasher};
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::fs::beneath::{create_file, ensure_dir, look, open_file, rename};
-use crate::fs::fault::Attempt as _;
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
 use crate::store::place::{Store, open_outside};

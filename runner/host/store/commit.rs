@@ -75,7 +75,7 @@ impl Store {
         let place = tree_place(digest);
         let scratch = Scratch::new(self)?;
         match set_mode(self.dir(), &place, 0o755) {
-            Err(fault) if fault.errno == Errno::NOENT => return Ok(()),
+            Err(fault) if fault.is(Errno::NOENT) => return Ok(()),
             unlocked => unlocked?,
         }
         make_dir(scratch.dir(), "old")?;

@@ -1,23 +1,21 @@
 //! Everything that can go wrong with the store.
 
-use rustix::io::Errno;
 use zwieback_model::digest::{Digest, Fingerprint};
 use zwieback_model::rel_path::{RelPath, RelPathError};
-
-use crate::fs::fault::Fault;
+use zwieback_sandbox::call::CallError;
 
 /// Why the store cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A system call failed.
     #[error(transparent)]
-    Io(Fault),
+    Io(CallError),
     /// The store cannot be written to.
     #[error("the store cannot be written to: {0}")]
-    ReadOnly(Fault),
+    ReadOnly(CallError),
     /// There is no room left.
     #[error("the disk is full: {0}")]
-    Full(Fault),
+    Full(CallError),
     /// The store was made by another version of zwieback.
     #[error("the store at `{path}` has layout {found:?}, and this is for layout {expected:?}")]
     Version {
@@ -119,12 +117,14 @@ impl StoreError {
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault.errno {
-            Errno::ROFS | Errno::ACCESS | Errno::PERM => Self::ReadOnly(fault),
-            Errno::NOSPC | Errno::DQUOT => Self::Full(fault),
-            _ => Self::Io(fault),
+impl From<CallError> for StoreError {
+    fn from(fault: CallError) -> Self {
+        if fault.is_forbidden() {
+            Self::ReadOnly(fault)
+        } else if fault.is_full() {
+            Self::Full(fault)
+        } else {
+            Self::Io(fault)
         }
     }
 }

@@ -6,9 +6,9 @@ use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree};
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::fs::beneath::{make_link, open_file};
-use crate::fs::fault::Attempt as _;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
@@ -71,7 +71,7 @@ impl Layer<'_> {
         };
         match linked {
             // ext4 takes 65 000 links to one file; an empty file can reach that.
-            Err(fault) if fault.errno == Errno::MLINK => {
+            Err(fault) if fault.is(Errno::MLINK) => {
                 let mut content = open_file(source, from)?;
                 let is_executable = matches!(
                     entry,

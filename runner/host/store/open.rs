@@ -7,9 +7,9 @@ use std::path::Path;
 use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{FlockOperation, Mode, OFlags, open};
 use rustix::io::Errno;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::fs::beneath::{ensure_dir, open_lock};
-use crate::fs::fault::Attempt as _;
 use crate::store::error::StoreError;
 use crate::store::place::{EMPTY, Store, uninterrupted};
 use crate::store::record::{read_small, write_small};
@@ -85,7 +85,7 @@ impl Store {
         }
         Err(StoreError::Version {
             path: self.path().display().to_string(),
-            found: crate::fs::fault::printable(found),
+            found: zwieback_model::shown_name::printable(found),
             expected: VERSION.trim_end(),
         })
     }

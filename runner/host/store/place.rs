@@ -7,9 +7,9 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use zwieback_model::digest::Digest;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::open_lock;
-use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
 
 /// An open store. Clones share one handle; while one lives, no other process collects garbage.
@@ -77,7 +77,7 @@ impl Store {
 }
 
 /// Opens a file outside the store, wherever its path leads.
-pub(crate) fn open_outside(path: &Path) -> Result<OwnedFd, Fault> {
+pub(crate) fn open_outside(path: &Path) -> Result<OwnedFd, CallError> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     rustix::fs::openat(CWD, path, flags, Mode::empty())
         .attempt("openat", path.as_os_str().as_encoded_bytes())

@@ -7,9 +7,9 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::fsync;
 use rustix::io::Errno;
 use zwieback_model::digest::Digest;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{create_file, names, open_dir, open_file, rename, unlink};
-use crate::fs::fault::{Attempt as _, Fault};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::scratch::Scratch;
@@ -49,9 +49,9 @@ pub(crate) fn action_place(action: &Digest) -> String {
 }
 
 /// Reads a record; `None` if there is none.
-pub(crate) fn read_small(dir: BorrowedFd<'_>, place: &str) -> Result<Option<Vec<u8>>, Fault> {
+pub(crate) fn read_small(dir: BorrowedFd<'_>, place: &str) -> Result<Option<Vec<u8>>, CallError> {
     let file = match open_file(dir, place) {
-        Err(fault) if fault.errno == Errno::NOENT => return Ok(None),
+        Err(fault) if fault.is(Errno::NOENT) => return Ok(None),
         opened => opened?,
     };
     let mut bytes = Vec::new();
@@ -74,7 +74,7 @@ pub(crate) fn write_small(store: &Store, place: &str, bytes: &[u8]) -> Result<()
 /// Removes a record; one that is not there is no error.
 pub(crate) fn remove_small(store: &Store, place: &str) -> Result<(), StoreError> {
     match unlink(store.dir(), place) {
-        Err(fault) if fault.errno != Errno::NOENT => Err(fault.into()),
+        Err(fault) if !fault.is(Errno::NOENT) => Err(fault.into()),
         _ => Ok(()),
     }
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::fs::beneath::{look, make_dir, names, open_dir};
-use crate::fs::fault::Attempt as _;
 use crate::fs::remove::remove_tree;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
@@ -31,7 +31,7 @@ impl Scratch {
             let name = format!("tmp/{}-{number}", std::process::id());
             match make_dir(store.dir(), &name) {
                 // A process with our id crashed earlier.
-                Err(fault) if fault.errno == Errno::EXIST => continue,
+                Err(fault) if fault.is(Errno::EXIST) => continue,
                 made => made?,
             }
             if let Some(dir) = claim(store, &name)? {
@@ -71,7 +71,7 @@ pub(crate) fn sweep(store: &Store) -> Result<(), StoreError> {
 /// Locks a scratch directory, unless a living process has it or a sweeper was faster.
 fn claim(store: &Store, name: &str) -> Result<Option<OwnedFd>, StoreError> {
     let dir = match open_dir(store.dir(), name) {
-        Err(fault) if fault.errno == Errno::NOENT => return Ok(None),
+        Err(fault) if fault.is(Errno::NOENT) => return Ok(None),
         opened => opened?,
     };
     match flock(&dir, FlockOperation::NonBlockingLockExclusive) {

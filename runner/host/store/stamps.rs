@@ -5,9 +5,9 @@ use std::thread;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use zwieback_model::digest::Digest;
+use zwieback_sandbox::call::CallError;
 
 use crate::fs::beneath::open_dir;
-use crate::fs::fault::Fault;
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
 use crate::store::place::{Store, stamps_place};
@@ -56,14 +56,14 @@ impl<'p, 'r> Ladder<'p, 'r> {
         }
     }
 
-    fn stamp(&mut self, path: &'p str) -> Result<Stamp, Fault> {
+    fn stamp(&mut self, path: &'p str) -> Result<Stamp, CallError> {
         let Some((parent, name)) = path.rsplit_once('/') else {
             return stamp_at(self.root, path);
         };
         stamp_at(self.climb(parent)?, name)
     }
 
-    fn climb(&mut self, parent: &'p str) -> Result<BorrowedFd<'_>, Fault> {
+    fn climb(&mut self, parent: &'p str) -> Result<BorrowedFd<'_>, CallError> {
         while let Some((at, _)) = self.rungs.last()
             && below(at, parent).is_none()
         {

@@ -10,9 +10,9 @@ use zwieback_model::canonical_tree;
 use zwieback_model::digest::Digest;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree};
+use zwieback_sandbox::call::Attempt as _;
 
 use crate::fs::beneath::{look, names, open_dir, open_file, read_symlink_at};
-use crate::fs::fault::Attempt as _;
 use crate::fs::stamp::Stamp;
 use crate::store::blob::holds;
 use crate::store::error::StoreError;

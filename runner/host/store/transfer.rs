@@ -13,8 +13,9 @@ use std::io::{BufReader, Read, Write};
 
 use tar::{Archive, Builder, Entry, EntryType, Header};
 use zwieback_model::digest::Digest;
+use zwieback_model::shown_name::printable;
+use zwieback_sandbox::call::Attempt as _;
 
-use crate::fs::fault::{Attempt as _, printable};
 use crate::fs::given_file;
 use crate::store::blob::{Expected, PIECE};
 use crate::store::error::StoreError;

@@ -136,7 +136,7 @@ impl Store {
             return Ok(false);
         };
         match self.rehash_blob(&content) {
-            Err(StoreError::Io(fault)) if fault.errno == rustix::io::Errno::NOENT => Ok(false),
+            Err(StoreError::Io(fault)) if fault.is(rustix::io::Errno::NOENT) => Ok(false),
             other => other.map(|()| true),
         }
     }

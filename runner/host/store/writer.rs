@@ -12,11 +12,11 @@ use rustix::io::Errno;
 use zwieback_model::digest::{Fingerprint, Hasher};
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::{Entry, Tree, TreeError};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::fs::beneath::{
     both_times, create_file, look, make_dir, make_symlink, open_dir, set_mtime,
 };
-use crate::fs::fault::{Attempt as _, Fault};
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
 use crate::store::place::Store;
@@ -144,7 +144,7 @@ impl<'w> Layer<'w> {
             Vacancy::Taken => None,
             Vacancy::Free => match create_file(self.writer.root(), path.as_str()) {
                 // Another thread is writing it: whoever finishes second compares.
-                Err(fault) if fault.errno == Errno::EXIST => None,
+                Err(fault) if fault.is(Errno::EXIST) => None,
                 created => {
                     self.writer.state().unfinished += 1;
                     Some(created?)
@@ -173,7 +173,7 @@ impl<'w> Layer<'w> {
         };
         if matches!(self.prepare(&path)?, Vacancy::Free) {
             match make_symlink(self.writer.root(), target, path.as_str()) {
-                Err(fault) if fault.errno == Errno::EXIST => {}
+                Err(fault) if fault.is(Errno::EXIST) => {}
                 made => {
                     made?;
                     set_mtime(self.writer.root(), path.as_str(), MTIME)?;
@@ -243,7 +243,7 @@ impl<'w> Layer<'w> {
             }
             match make_dir(self.writer.root(), dir.as_str()) {
                 // Another thread is writing a file of this name.
-                Err(fault) if fault.errno == Errno::EXIST => {
+                Err(fault) if fault.is(Errno::EXIST) => {
                     return Err(self.collision(state, dir));
                 }
                 made => made?,
@@ -339,7 +339,7 @@ impl State {
 }
 
 /// The stamp of an entry of the scratch tree.
-pub(crate) fn stamp_at(root: BorrowedFd<'_>, path: &str) -> Result<Stamp, Fault> {
+pub(crate) fn stamp_at(root: BorrowedFd<'_>, path: &str) -> Result<Stamp, CallError> {
     match look(root, path)? {
         Some(stat) => Ok(Stamp::of(&stat)),
         None => Err(Errno::NOENT).attempt("fstatat", path),

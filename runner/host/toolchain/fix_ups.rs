@@ -5,8 +5,8 @@ use std::io::Write as _;
 use zwieback_model::manifest::toolchain::Fixups;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::Tree;
+use zwieback_sandbox::call::Attempt as _;
 
-use crate::fs::fault::Attempt as _;
 use crate::store::error::StoreError;
 use crate::store::writer::{Layer, TreeWriter};
 use crate::toolchain::error::AssembleError;

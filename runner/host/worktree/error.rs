@@ -4,8 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use zwieback_model::rel_path::RelPathError;
-
-use crate::fs::fault::Fault;
+use zwieback_sandbox::call::CallError;
 
 /// Why it cannot be said what version control keeps of a folder.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +21,7 @@ pub enum WorktreeError {
     },
     /// A folder cannot be walked.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] CallError),
     /// A `.git` file leads nowhere.
     #[error("{} leads to no repository", .0.display())]
     LeadsNowhere(PathBuf),

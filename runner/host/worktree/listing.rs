@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 use zwieback_model::rel_path::RelPath;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::WorktreeError;
 use super::ignored::{self, Patterns};
 use super::index::Index;
 use super::place;
 use super::repository::{self, Repository};
-use crate::fs::fault::Attempt as _;
 use crate::fs::{beneath, given_file};
 
 /// No source has more files.

@@ -11,7 +11,6 @@ use std::path::Path;
 use zwieback_attest::bundle::{self, Bundle};
 use zwieback_attest::output_tree::{self, SUMS, sums_of};
 use zwieback_host::fs::beneath::{names, open_file};
-use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_host::fs::folder_walk::{Bounds, FolderEntry, FolderError, Kind, walk_folder};
 use zwieback_host::fs::site::{Site, There};
 use zwieback_host::fs::stamp::Stamp;
@@ -19,6 +18,7 @@ use zwieback_host::fs::walk::Next;
 use zwieback_model::canonical_tree;
 use zwieback_model::digest::Digest;
 use zwieback_model::tree::{Entry, Tree};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use crate::pipeline::context::error::PipelineError;
 
@@ -125,8 +125,8 @@ impl From<FolderError> for Foreign {
     }
 }
 
-impl From<Fault> for Foreign {
-    fn from(fault: Fault) -> Self {
+impl From<CallError> for Foreign {
+    fn from(fault: CallError) -> Self {
         FolderError::from(fault).into()
     }
 }
@@ -195,7 +195,7 @@ fn is_bundle(path: &str) -> bool {
 }
 
 /// The files at the top of a folder that are a tree's canonical bytes, and the trees.
-fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, Fault> {
+fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, CallError> {
     let mut found = Vec::new();
     for entry in names(dir)? {
         let Ok(name) = entry?.0.into_string() else {
@@ -221,7 +221,7 @@ fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, Fault> {
     Ok(found)
 }
 
-fn read(file: File, most: u64) -> Result<Vec<u8>, Fault> {
+fn read(file: File, most: u64) -> Result<Vec<u8>, CallError> {
     let mut bytes = Vec::new();
     file.take(most)
         .read_to_end(&mut bytes)

@@ -12,7 +12,6 @@ use zwieback_host::deb::apt_state::AptStateError;
 use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::ecosystem::error::EcosystemError;
 use zwieback_host::fetch::error::FetchError;
-use zwieback_host::fs::fault::Fault;
 use zwieback_host::keys::error::SignError;
 use zwieback_host::project::ProjectError;
 use zwieback_host::run_folder::RunError;
@@ -28,6 +27,7 @@ use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::variation::conditions::RunName;
+use zwieback_sandbox::call::CallError;
 use zwieback_sandbox::error::SandboxError;
 
 use super::explained::Explained;
@@ -159,7 +159,7 @@ pub enum PipelineError {
     },
     /// A folder of the user's cannot be read or written.
     #[error(transparent)]
-    Folder(#[from] Fault),
+    Folder(#[from] CallError),
     /// An archive cannot be unpacked.
     #[error("source `{name}`")]
     Unpack {
@@ -210,7 +210,7 @@ pub enum PipelineError {
     },
     /// What a step left cannot be looked at.
     #[error("cannot look at what a step left")]
-    Look(#[source] Fault),
+    Look(#[source] CallError),
     /// The log cannot be written.
     #[error("cannot write the log of run {id}")]
     Log {

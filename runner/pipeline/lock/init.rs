@@ -56,7 +56,7 @@ fn has(root: &Path, place: &str) -> Result<bool, PipelineError> {
     let top = given_file::open_folder(root).map_err(PipelineError::io(root))?;
     // What lies behind a link is not the project's, and who writes there is told.
     let seen = beneath::look(top.as_fd(), place);
-    let seen = seen.map_err(|fault| PipelineError::io(&root.join(place))(fault.errno.into()))?;
+    let seen = seen.map_err(|fault| PipelineError::io(&root.join(place))(fault.into()))?;
     Ok(seen.is_some())
 }
 
@@ -77,10 +77,10 @@ fn write(
             return Err(PipelineError::Linked { folder });
         }
         let made = beneath::ensure_dir(top.as_fd(), part);
-        made.map_err(|fault| PipelineError::io(&root.join(part))(fault.errno.into()))?;
+        made.map_err(|fault| PipelineError::io(&root.join(part))(fault.into()))?;
     }
     let made = beneath::write_new(top.as_fd(), place, text.as_bytes());
-    match made.map_err(|fault| io::Error::from(fault.errno)) {
+    match made.map_err(|fault| io::Error::from(fault)) {
         // A link that leads nowhere is there as well.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(PipelineError::Exists { path });

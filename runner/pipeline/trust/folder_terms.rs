@@ -49,7 +49,7 @@ impl Evidence {
 /// A folder that cannot be read to its end cannot be said to equal anything.
 pub fn unreadable(path: &Path, error: &FolderError) -> Refusal {
     let crosses = matches!(error, FolderError::Fault(fault)
-        if io::Error::from(fault.errno).kind() == io::ErrorKind::CrossesDevices);
+        if io::Error::from(fault.errno()).kind() == io::ErrorKind::CrossesDevices);
     if crosses {
         let saw = format!(
             "{}: something else is mounted in it: {error}",

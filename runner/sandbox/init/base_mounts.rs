@@ -10,7 +10,7 @@ use nix::unistd::symlinkat;
 use zwieback_model::sandbox_spec::operation::{DEVICE_LINKS, Device, HIDDEN};
 
 use super::scratch::ScratchFs;
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::file;
 use crate::kernel::mount::{self, Attributes};

@@ -12,7 +12,7 @@ use zwieback_model::sandbox_spec::limits::Quota;
 use zwieback_model::sandbox_spec::operation::{Device, Medium, Operation, Place, Source};
 
 use super::scratch::size_options;
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::mount::{self, Attributes};
 use crate::kernel::user_ids::{self, Ids};

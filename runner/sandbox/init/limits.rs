@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use zwieback_model::sandbox_spec::identity::{AddressLayout, KernelRelease, Machine};
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// `UNAME26` of linux/personality.h; nix does not know it.
 const UNAME26: i32 = 0x002_0000;

@@ -5,7 +5,7 @@ use zwieback_model::enforcement::{Enforcement, Lock, LockState};
 use zwieback_model::sandbox_spec::identity::Machine;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::kernel::{file, process};
 
 /// `CLONE_NEWTIME` of linux/sched.h; nix does not know it.

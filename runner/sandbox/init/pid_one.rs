@@ -17,7 +17,7 @@ use super::base_mounts::{self, BaseMounts};
 use super::host::{HostMounts, Shown};
 use super::mounts::Mounts;
 use super::{landlock, limits, machine, privileges, root, serve};
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::cgroup::group::Entrance;
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::user_ids::Ids;

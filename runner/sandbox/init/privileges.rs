@@ -4,7 +4,7 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use zwieback_model::enforcement::{Enforcement, Lock, LockState};
 use zwieback_model::sandbox_spec::identity::Identity;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::kernel::{capabilities, file, process};
 use crate::owner::{Owner, OwnerKind};
 

@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::BaseMounts;
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::mount;
 

@@ -10,7 +10,7 @@ use nix::unistd::{ForkResult, chdir, fork, setsid};
 use serde::{Deserialize, Serialize};
 use zwieback_model::variation::sighting::Sighting;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel::{process, terminal};
 use crate::look::around::{HostClocks, around};

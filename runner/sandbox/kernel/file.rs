@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// Writes `text` in a single call, as the files of `/proc` want it.
 pub(crate) fn write(path: impl AsRef<Path>, text: &str) -> Result<(), CallError> {

@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// Puts this thread and all its descendants under `program`, for good.
 pub(crate) fn install(program: &[libc::sock_filter]) -> Result<(), CallError> {

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
 use nix::mount::{MntFlags, MsFlags, umount2};
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// What a mount forbids, in the kernel's bits.
 #[derive(Clone, Copy)]

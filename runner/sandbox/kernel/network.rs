@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd as _;
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// Brings `lo` up. It is the only interface there is.
 pub(crate) fn loopback_up() -> Result<(), CallError> {

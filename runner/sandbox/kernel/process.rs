@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// Which side of a clone this is.
 pub(crate) enum Cloned {

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd as _};
 use nix::errno::Errno;
 use nix::pty::Winsize;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// Makes `terminal` the controlling terminal of this session.
 pub(crate) fn make_controlling(terminal: impl AsFd) -> Result<(), CallError> {

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use libc::{c_uint, user_regs_struct};
 use nix::errno::Errno;
 
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// What stops a tracee, apart from signals: becoming another program, having a child (which is
 /// then traced as well), and a system call that a filter points out.

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use nix::sched::CloneFlags;
 
 use super::{file, process};
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 
 /// One id of users and one of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use zwieback_model::supervision::{Effect, Supervision};
 
 use super::shift::Shift;
 use super::{cpuid, filter};
-use crate::call::{CallError, Named as _};
+use crate::call::{Attempt as _, CallError};
 use crate::error::{At as _, Failure, Stage};
 use crate::kernel;
 

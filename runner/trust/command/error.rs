@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use zwieback_attest::reason as attest;
-use zwieback_host::fs::fault::Fault;
+use zwieback_sandbox::call::CallError;
 
 use crate::deploy::error::TargetError;
 use crate::log::error::LogError;
@@ -70,8 +70,8 @@ impl CommandError {
     }
 }
 
-impl From<Fault> for CommandError {
-    fn from(fault: Fault) -> Self {
+impl From<CallError> for CommandError {
+    fn from(fault: CallError) -> Self {
         Self::Target(fault.into())
     }
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use zwieback_attest::policy::rego::Rego;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::verified::Artifact;
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::CommandError;
 use crate::deploy::copy::fingerprint;

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use zwieback_host::fs::beneath::{create_file, ensure_dir, make_dir};
-use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_model::digest::{Digest, Fingerprint, Hasher};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use super::error::TargetError;
 use super::home::Home;
@@ -18,7 +18,7 @@ use crate::reason::{Reason, Refusal};
 const CHUNK: usize = 128 << 10;
 
 /// The digests of an open file, from its start.
-pub fn fingerprint(file: &File) -> Result<Fingerprint, Fault> {
+pub fn fingerprint(file: &File) -> Result<Fingerprint, CallError> {
     read_through(file, |_| Ok(()))
 }
 
@@ -83,8 +83,8 @@ pub fn discard(path: &Path, staged: &Staged) -> Result<(), TargetError> {
 
 fn read_through(
     mut file: &File,
-    mut each: impl FnMut(&[u8]) -> Result<(), Fault>,
-) -> Result<Fingerprint, Fault> {
+    mut each: impl FnMut(&[u8]) -> Result<(), CallError>,
+) -> Result<Fingerprint, CallError> {
     file.rewind().attempt("lseek", "the artifact")?;
     let (mut hasher, mut buffer) = (Hasher::default(), vec![0; CHUNK]);
     loop {

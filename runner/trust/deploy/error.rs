@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use zwieback_host::fs::fault::Fault;
 use zwieback_host::launch::error::LaunchError;
+use zwieback_sandbox::call::CallError;
 
 use crate::reason::Refusal;
 
@@ -12,7 +12,7 @@ use crate::reason::Refusal;
 pub enum TargetError {
     /// A system call failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] CallError),
     /// The bytes are not those that were decided about.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -9,8 +9,8 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, fsync};
 use rustix::io::Errno;
 use zwieback_host::fs::beneath::{create_file, look, open_dir, open_file, rename, unlink};
-use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_host::fs::remove::remove_tree;
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use super::error::TargetError;
 use crate::log::files::bytes;
@@ -53,7 +53,7 @@ impl Home {
     }
 
     /// A regular file in it, if it is there.
-    pub fn file(&self, path: &str) -> Result<Option<File>, Fault> {
+    pub fn file(&self, path: &str) -> Result<Option<File>, CallError> {
         if look(self.dir(), path)?.is_none() {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl Home {
     }
 
     /// The bytes of a small file in it, if it is there.
-    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
+    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, CallError> {
         let Some(file) = self.file(path)? else {
             return Ok(None);
         };
@@ -78,7 +78,7 @@ impl Home {
     }
 
     /// Puts a file in it for good: the file, then its name.
-    pub fn write(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
+    pub fn write(&self, path: &str, content: &[u8]) -> Result<(), CallError> {
         let scratch = format!("{path}.new");
         if look(self.dir(), &scratch)?.is_some() {
             unlink(self.dir(), &scratch)?;
@@ -91,7 +91,7 @@ impl Home {
     }
 
     /// Removes a folder that may not be there, and everything in it.
-    pub fn discard(&self, path: &str) -> Result<(), Fault> {
+    pub fn discard(&self, path: &str) -> Result<(), CallError> {
         if look(self.dir(), path)?.is_none() {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Home {
     }
 
     /// Makes the names in one of its folders survive a crash.
-    pub fn sync(&self, path: &str) -> Result<(), Fault> {
+    pub fn sync(&self, path: &str) -> Result<(), CallError> {
         fsync(open_dir(self.dir(), path)?).attempt("fsync", path)
     }
 }

@@ -5,10 +5,10 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::{Path, PathBuf};
 
 use zwieback_host::fs::beneath::{ensure_dir, open_file, rename, unlink};
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::command::TargetCommand;
 use super::copy::copy;

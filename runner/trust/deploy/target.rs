@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::Path;
 
 use zwieback_host::fs::beneath::open_lock;
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::TargetError;
 use super::folder::Folder;

@@ -9,10 +9,10 @@ use zwieback_attest::bundle::Bundle;
 use zwieback_attest::public_key::PublicKey;
 use zwieback_attest::statement::Statement;
 use zwieback_attest::verified::{check_names, check_shown_names};
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::believed::BelievedLog;
 use super::bundles::{LARGEST, MANY, end_of};

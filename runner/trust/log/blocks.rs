@@ -8,9 +8,9 @@ use rustix::fs::{AtFlags, FileType, statat};
 use serde::{Deserialize, Serialize};
 use zwieback_host::clock;
 use zwieback_host::fs::beneath::open_dir;
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 use zwieback_host::fs::stamp::Stamp;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::believed::BelievedLog;
 use super::error::LogError;

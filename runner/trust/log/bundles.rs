@@ -6,9 +6,9 @@ use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::fs::given_file;
 use zwieback_model::json::strict::Limits;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::LogError;
 use super::files::bytes;

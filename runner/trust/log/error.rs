@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use zwieback_host::fs::fault::Fault;
 use zwieback_host::keys::error::SignError;
+use zwieback_sandbox::call::CallError;
 
 use crate::reason::{Reason, Refusal};
 
@@ -12,7 +12,7 @@ use crate::reason::{Reason, Refusal};
 pub enum LogError {
     /// A system call failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] CallError),
     /// What was read is not to be believed.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -7,11 +7,11 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
-use zwieback_host::fs::fault::{Attempt as _, Fault};
 use zwieback_host::fs::{given_file, private};
+use zwieback_sandbox::call::{Attempt as _, CallError};
 
 /// Reads a file that may be absent; more bytes than `limit` are an error.
-pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, CallError> {
     let file = match given_file::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -31,7 +31,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
 ///
 /// What lies at `scratch` is of a writer who was interrupted, or of somebody who wants to have another file
 /// written: it goes, and the file is made anew.
-pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
+pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), CallError> {
     let mut file = create(scratch)?;
     file.write_all(content).attempt("write", bytes(scratch))?;
     file.sync_data().attempt("fdatasync", bytes(scratch))?;
@@ -39,14 +39,14 @@ pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
 }
 
 /// The same for what may be lost in a crash.
-pub fn write_unsynced(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), Fault> {
+pub fn write_unsynced(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), CallError> {
     let mut file = create(scratch)?;
     file.write_all(content).attempt("write", bytes(scratch))?;
     fs::rename(scratch, path).attempt("rename", bytes(path))
 }
 
 /// A file to be locked, made if it is missing. Nothing is written to it.
-pub fn lock(path: &Path) -> Result<File, Fault> {
+pub fn lock(path: &Path) -> Result<File, CallError> {
     let file = open_own(path, 0o666)?;
     file.lock().attempt("flock", bytes(path))?;
     Ok(file)
@@ -54,7 +54,7 @@ pub fn lock(path: &Path) -> Result<File, Fault> {
 
 /// A regular file of ours that is changed in place, made with this mode if it is missing. Somebody else
 /// may have written to its folder: no link is followed to it, and nothing but a regular file is waited for.
-pub fn open_own(path: &Path, mode: u32) -> Result<File, Fault> {
+pub fn open_own(path: &Path, mode: u32) -> Result<File, CallError> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
         .read(true)
@@ -71,19 +71,19 @@ pub fn open_own(path: &Path, mode: u32) -> Result<File, Fault> {
     Err(rustix::io::Errno::INVAL).attempt("open", bytes(path))
 }
 
-fn create(scratch: &Path) -> Result<File, Fault> {
+fn create(scratch: &Path) -> Result<File, CallError> {
     remove(scratch)?;
     File::create_new(scratch).attempt("open", bytes(scratch))
 }
 
 /// Makes the names in a folder survive a crash.
-pub fn sync_folder(path: &Path) -> Result<(), Fault> {
+pub fn sync_folder(path: &Path) -> Result<(), CallError> {
     let folder = given_file::open_folder(path).attempt("open", bytes(path))?;
     folder.sync_all().attempt("fsync", bytes(path))
 }
 
 /// Puts a file in place for good: the file, then its name.
-pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), Fault> {
+pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), CallError> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).attempt("mkdir", bytes(folder))?;
     let mut name = path.as_os_str().to_owned();
@@ -93,23 +93,23 @@ pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), Fault> {
 }
 
 /// Makes a folder, and those above it that are missing, which only its owner can look into.
-pub fn make_private(folder: &Path) -> Result<(), Fault> {
+pub fn make_private(folder: &Path) -> Result<(), CallError> {
     private::make_folder(folder).attempt("mkdir", bytes(folder))
 }
 
 /// Puts a file in place for good that only its owner can read.
-pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Fault> {
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CallError> {
     private::write(path, content).attempt("write", bytes(path))
 }
 
 /// Whether a folder belongs to the user who runs this program.
-pub fn is_own(folder: &Path) -> Result<bool, Fault> {
+pub fn is_own(folder: &Path) -> Result<bool, CallError> {
     let found = fs::metadata(folder).attempt("stat", bytes(folder))?;
     Ok(found.uid() == rustix::process::geteuid().as_raw())
 }
 
 /// Removes a file that may be absent.
-pub fn remove(path: &Path) -> Result<(), Fault> {
+pub fn remove(path: &Path) -> Result<(), CallError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.attempt("unlink", bytes(path)),

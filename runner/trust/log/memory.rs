@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use zwieback_host::fs::fault::Attempt as _;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::LogError;
 use super::files::{self, bytes};

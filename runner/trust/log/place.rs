@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_host::keys::signer::Signer;
 use zwieback_model::timestamp::Timestamp;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::error::LogError;
 use super::files::{self, bytes};

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use zwieback_host::fs::fault::Attempt as _;
 use zwieback_model::digest::Digest;
+use zwieback_sandbox::call::Attempt as _;
 
 use super::page::{Address, Page};
 use crate::log::error::LogError;
