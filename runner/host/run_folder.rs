@@ -4,7 +4,7 @@
 //! opened once, what is in it is found below it, and neither a link nor a FIFO in it is followed or opened.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use zwieback_model::variation::conditions::RunName;
 use zwieback_sandbox::call::CallError;
 
 use crate::fs::remove::remove_tree;
+use crate::fs::replace::WholeFile;
 use crate::fs::{beneath, given_file, private};
 
 const RECORD: &str = "record.json";
@@ -159,10 +160,9 @@ impl RunFolder {
 
     fn put_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
         let (folder, path) = (self.folder.as_fd(), self.path.join(name));
-        self.make(SCRATCH)
-            .and_then(|mut file| file.write_all(bytes))
-            .map_err(error("write", &path))?;
-        beneath::rename(folder, SCRATCH, folder, name).map_err(fault("write", &path))
+        let file = WholeFile::of_mode(0o600).by_way_of(folder, SCRATCH);
+        let written = file.write_below(folder, name, bytes);
+        written.map_err(fault("write", &path))
     }
 
     /// A new file: what has its name is removed, and not opened.
@@ -298,6 +298,7 @@ fn error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError 
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::os::unix::fs::symlink;
 
     use rustix::fs::{CWD, Mode, mknodat};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
 use zwieback_host::fs::given_file;
+use zwieback_host::fs::replace::{Synced, WholeFile};
 use zwieback_host::store::transfer::Transferred;
 
 use crate::cli::exit;
@@ -29,14 +29,9 @@ pub fn export(session: &Session, file: &Path, names: &[String]) -> Result<u8, Fa
         session.store.export(&blobs, terminal::bytes())?
     } else {
         let cannot = || format!("cannot write {}", file.display());
-        // Beside its place, so that nobody ever finds half of it there.
-        let folder = file.parent().filter(|it| *it != Path::new(""));
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut scratch = NamedTempFile::new_in(folder).with_context(cannot)?;
-        let done = session.store.export(&blobs, scratch.as_file_mut())?;
-        scratch.as_file().sync_all().with_context(cannot)?;
-        scratch.persist(file).with_context(cannot)?;
-        done
+        let whole = WholeFile::of_mode(0o600).synced(Synced::File);
+        let filled = whole.fill(file, |into| session.store.export(&blobs, into));
+        filled.map_err(io::Error::from).with_context(cannot)??
     };
     note("exported", &done);
     Ok(exit::DONE)

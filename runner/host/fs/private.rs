@@ -3,11 +3,11 @@
 //! All that this program remembers is made here: who could write there could make it forget.
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::given_file;
+use super::replace::{Synced, WholeFile};
 
 /// What nobody but the owner of a file or folder has to do with it.
 const OTHERS: u32 = 0o077;
@@ -29,16 +29,13 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 /// Puts a file in place that this user alone can read: whole or not at all, and for good. Of two that do
 /// so at the same time the later one stays.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     make_folder(folder)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_data()?;
-    file.persist(path).map_err(|error| error.error)?;
-    given_file::open_folder(folder)?.sync_all()
+    let file = WholeFile::of_mode(0o600).synced(Synced::FileAndFolder);
+    Ok(file.write(path, content)?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The folder with a user's key files: made atomically, readable by their owner alone.
 
-use std::fs::{DirBuilder, Metadata, Permissions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs::{DirBuilder, Metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
@@ -14,6 +14,7 @@ use super::passphrase::Passphrase;
 use super::private_key::{PrivateKey, PrivateKeyError};
 use super::signer::Signer as _;
 use crate::fs::given_file;
+use crate::fs::replace::{Synced, WholeFile};
 
 /// A PKCS#8 file has a few hundred bytes; a larger file is something else.
 const LARGEST: u64 = 64 << 10;
@@ -128,10 +129,10 @@ impl KeyDirectory {
         make.map_err(|source| io_error("create", &self.path, source))?;
         check_folder(&self.path)?;
         // The name is this process's own once the private half is there.
-        self.write_new(&path, pem.as_bytes(), 0o600)?;
+        Self::write_new(&path, pem.as_bytes(), 0o600)?;
         let public = self.public_path(name);
         set_aside(&public)?;
-        self.write_new(&public, key.public_key().as_pem().as_bytes(), 0o644)?;
+        Self::write_new(&public, key.public_key().as_pem().as_bytes(), 0o644)?;
         Ok(key)
     }
 
@@ -164,22 +165,16 @@ impl KeyDirectory {
         Ok(keys)
     }
 
-    /// A crash leaves a nameless temporary file, never half a key; two processes cannot both win.
-    fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyDirectoryError> {
-        let failed = |source| io_error("write", path, source);
-        let mut file = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(&self.path)
-            .map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        let named = file.persist_noclobber(path);
-        named.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => KeyDirectoryError::Exists(path.to_owned()),
-            _ => io_error("write", path, error.error),
-        })?;
-        let synced = given_file::open_folder(&self.path).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| io_error("write", &self.path, source))
+    /// A crash leaves a file under a drawn name, never half a key; two processes cannot both win.
+    fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyDirectoryError> {
+        let file = WholeFile::of_mode(mode).synced(Synced::FileAndFolder);
+        let written = file.unless_there().write(path, bytes);
+        written.map_err(|error| match io::Error::from(error) {
+            error if error.kind() == io::ErrorKind::AlreadyExists => {
+                KeyDirectoryError::Exists(path.to_owned())
+            }
+            error => io_error("write", path, error),
+        })
     }
 }
 
@@ -317,7 +312,8 @@ fn io_error(what: &'static str, path: &Path, source: io::Error) -> KeyDirectoryE
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 

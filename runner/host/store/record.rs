@@ -1,15 +1,15 @@
 //! Index entries: small files that appear whole or not at all.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::fd::AsFd as _;
 
 use rustix::fd::BorrowedFd;
-use rustix::fs::fsync;
 use rustix::io::Errno;
 use zwieback_model::digest::Digest;
 use zwieback_sandbox::call::{Attempt as _, CallError};
 
-use crate::fs::beneath::{create_file, names, open_dir, open_file, rename, unlink};
+use crate::fs::beneath::{names, open_dir, open_file, unlink};
+use crate::fs::replace::{Synced, WholeFile};
 use crate::store::error::StoreError;
 use crate::store::place::Store;
 use crate::store::scratch::Scratch;
@@ -64,11 +64,9 @@ pub(crate) fn read_small(dir: BorrowedFd<'_>, place: &str) -> Result<Option<Vec<
 /// Writes a record so that after a crash, or a power cut, it is there whole or not at all.
 pub(crate) fn write_small(store: &Store, place: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let scratch = Scratch::new(store)?;
-    let mut file = create_file(scratch.dir(), "record")?;
-    file.write_all(bytes).attempt("write", place)?;
-    // Before the name: ext4 may otherwise show the name and lose the bytes in a power cut.
-    fsync(&file).attempt("fsync", place)?;
-    Ok(rename(scratch.dir(), "record", store.dir(), place)?)
+    let file = WholeFile::of_mode(0o600).synced(Synced::File);
+    let file = file.by_way_of(scratch.dir(), "record");
+    Ok(file.write_below(store.dir(), place, bytes)?)
 }
 
 /// Removes a record; one that is not there is no error.

@@ -15,7 +15,6 @@ use zwieback_host::deb::apt_client::AptError;
 use zwieback_host::deb::resolve::ResolveError;
 use zwieback_host::dirs::NoHome;
 use zwieback_host::fetch::error::FetchError;
-use zwieback_host::fs::fault::Fault;
 use zwieback_host::keys::certificate::CertificateFileError;
 use zwieback_host::keys::error::UsesError;
 use zwieback_host::keys::key_directory::KeyDirectoryError;
@@ -32,6 +31,7 @@ use zwieback_model::purl::PurlError;
 use zwieback_model::rel_path::RelPathError;
 use zwieback_model::timestamp::TimestampError;
 use zwieback_model::variation::choice::ChoiceError;
+use zwieback_sandbox::call::CallError;
 use zwieback_sandbox::error::SandboxError;
 use zwieback_trust::command::error::CommandError;
 use zwieback_trust::deploy::error::TargetError;
@@ -354,7 +354,7 @@ macro_rules! plain {
 
 plain! {
     advised: ProjectError, RunError, KeyringError, NotRepeatable, Diagnostic, NoHome;
-    others: BuildLevelError, CaptureError, CeilingError, CertificateFileError, ChoiceError, Fault, io::Error,
+    others: BuildLevelError, CaptureError, CeilingError, CertificateFileError, ChoiceError, CallError, io::Error,
     KeyDirectoryError, KeyNameError, NameError, PurlError, RelPathError, RootChangeError, SandboxError,
     serde_json::Error, TimestampError, UsesError,
 }

@@ -1,11 +1,11 @@
 //! What a user remembers of a log between two looks, with a secret that keeps others from writing it.
 
-use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::replace::{Synced, WholeFile};
 use zwieback_host::fs::{given_file, private};
 use zwieback_model::digest::Digest;
 use zwieback_trust::log::memory::Memory;
@@ -64,13 +64,13 @@ fn secret(folder: &Path) -> io::Result<[u8; 32]> {
     private::make_folder(folder)?;
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(io::Error::other)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(folder)?;
-    file.write_all(&fresh)?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(&path) {
-        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => return Err(error.error),
+    let file = WholeFile::of_mode(0o600).synced(Synced::FileAndFolder);
+    match file
+        .unless_there()
+        .write(&path, &fresh)
+        .map_err(io::Error::from)
+    {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
     let gone = || io::Error::from(ErrorKind::NotFound);
@@ -95,6 +95,8 @@ fn read(path: &Path) -> io::Result<Option<[u8; 32]>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

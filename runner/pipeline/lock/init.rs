@@ -80,7 +80,7 @@ fn write(
         made.map_err(|fault| PipelineError::io(&root.join(part))(fault.into()))?;
     }
     let made = beneath::write_new(top.as_fd(), place, text.as_bytes());
-    match made.map_err(|fault| io::Error::from(fault)) {
+    match made.map_err(io::Error::from) {
         // A link that leads nowhere is there as well.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(PipelineError::Exists { path });

@@ -1,14 +1,13 @@
 //! The newest trust root that was ever used here: an older one is refused from then on.
 
-use std::fs::{self, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_host::fs::replace::{Synced, WholeFile};
 
 use super::root_memory::{Line, RootFile, RootStateError};
 
@@ -89,19 +88,9 @@ pub(crate) fn replaced(path: &Path, version: i64) -> PathBuf {
 /// Puts a root or a policy beside the others of a project. Whole or not at all: half a root would be no protection against an old one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| {
-            // Roots and policies are for everyone to read; a temporary file alone would be private.
-            let mode = Permissions::from_mode(0o644);
-            tempfile::Builder::new()
-                .permissions(mode)
-                .tempfile_in(folder)
-        })
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map(drop).map_err(|error| error.error)
-        });
+    // Roots and policies are for everyone to read.
+    let file = WholeFile::of_mode(0o644).synced(Synced::File);
+    let written = fs::create_dir_all(folder).and_then(|()| Ok(file.write(path, bytes)?));
     written.map_err(|source| RootStateError::Io {
         path: path.to_owned(),
         source,

@@ -2,14 +2,15 @@
 //! statements, and what lies in the folder may be anybody's.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, fsync};
 use rustix::io::Errno;
-use zwieback_host::fs::beneath::{create_file, look, open_dir, open_file, rename, unlink};
+use zwieback_host::fs::beneath::{look, open_dir, open_file};
 use zwieback_host::fs::remove::remove_tree;
+use zwieback_host::fs::replace::{Synced, WholeFile};
 use zwieback_sandbox::call::{Attempt as _, CallError};
 
 use super::error::TargetError;
@@ -80,14 +81,9 @@ impl Home {
     /// Puts a file in it for good: the file, then its name.
     pub fn write(&self, path: &str, content: &[u8]) -> Result<(), CallError> {
         let scratch = format!("{path}.new");
-        if look(self.dir(), &scratch)?.is_some() {
-            unlink(self.dir(), &scratch)?;
-        }
-        let mut file = create_file(self.dir(), &scratch)?;
-        file.write_all(content).attempt("write", &scratch)?;
-        file.sync_all().attempt("fsync", &scratch)?;
-        rename(self.dir(), &scratch, self.dir(), path)?;
-        self.sync(".")
+        let file = WholeFile::of_mode(0o600).synced(Synced::FileAndFolder);
+        let file = file.by_way_of(self.dir(), &scratch);
+        file.write_below(self.dir(), path, content)
     }
 
     /// Removes a folder that may not be there, and everything in it.

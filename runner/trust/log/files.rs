@@ -1,12 +1,16 @@
 //! Files that appear whole or not at all, and survive a crash once they were said to.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
+use zwieback_host::fs::replace::{Synced, WholeFile};
 use zwieback_host::fs::{given_file, private};
 use zwieback_sandbox::call::{Attempt as _, CallError};
 
@@ -22,7 +26,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, CallError> {
     let mut content = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
     let length = file.take(limit + 1).read_to_end(&mut content);
     match length.attempt("read", bytes(path))? as u64 {
-        length if length > limit => Err(rustix::io::Errno::FBIG).attempt("read", bytes(path)),
+        length if length > limit => Err(Errno::FBIG).attempt("read", bytes(path)),
         _ => Ok(Some(content)),
     }
 }
@@ -32,17 +36,21 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, CallError> {
 /// What lies at `scratch` is of a writer who was interrupted, or of somebody who wants to have another file
 /// written: it goes, and the file is made anew.
 pub fn write(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), CallError> {
-    let mut file = create(scratch)?;
-    file.write_all(content).attempt("write", bytes(scratch))?;
-    file.sync_data().attempt("fdatasync", bytes(scratch))?;
-    fs::rename(scratch, path).attempt("rename", bytes(path))
+    put(path, scratch, Synced::File, content)
 }
 
 /// The same for what may be lost in a crash.
 pub fn write_unsynced(path: &Path, scratch: &Path, content: &[u8]) -> Result<(), CallError> {
-    let mut file = create(scratch)?;
-    file.write_all(content).attempt("write", bytes(scratch))?;
-    fs::rename(scratch, path).attempt("rename", bytes(path))
+    put(path, scratch, Synced::Nothing, content)
+}
+
+fn put(path: &Path, scratch: &Path, synced: Synced, content: &[u8]) -> Result<(), CallError> {
+    let folder = folder_of(scratch);
+    let folder = given_file::open_folder(folder).attempt("open", bytes(folder))?;
+    let name = scratch.file_name().and_then(OsStr::to_str);
+    let name = name.ok_or(Errno::INVAL).attempt("open", bytes(scratch))?;
+    let file = WholeFile::of_umask().synced(synced);
+    file.by_way_of(folder.as_fd(), name).write(path, content)
 }
 
 /// A file to be locked, made if it is missing. Nothing is written to it.
@@ -68,12 +76,7 @@ pub fn open_own(path: &Path, mode: u32) -> Result<File, CallError> {
     if file.metadata().attempt("fstat", bytes(path))?.is_file() {
         return Ok(file);
     }
-    Err(rustix::io::Errno::INVAL).attempt("open", bytes(path))
-}
-
-fn create(scratch: &Path) -> Result<File, CallError> {
-    remove(scratch)?;
-    File::create_new(scratch).attempt("open", bytes(scratch))
+    Err(Errno::INVAL).attempt("open", bytes(path))
 }
 
 /// Makes the names in a folder survive a crash.
@@ -88,8 +91,7 @@ pub fn write_synced(path: &Path, content: &[u8]) -> Result<(), CallError> {
     fs::create_dir_all(folder).attempt("mkdir", bytes(folder))?;
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
-    write(path, Path::new(&name), content)?;
-    sync_folder(folder)
+    put(path, Path::new(&name), Synced::FileAndFolder, content)
 }
 
 /// Makes a folder, and those above it that are missing, which only its owner can look into.
