@@ -3,7 +3,7 @@
 use crate::content::View;
 
 /// Enough for the magic of a tar archive, which stands at 257, and to tell a text.
-const HEAD: usize = 4096;
+pub const HEAD: usize = 4096;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,36 @@ impl ContentKind {
     pub fn of(name: &str, view: &View<'_>) -> std::io::Result<Self> {
         let head = view.bytes(0, HEAD)?;
         Ok(Self::of_head(name, &head))
+    }
+
+    /// The kind of a content that starts with these bytes.
+    pub fn of_head(name: &str, head: &[u8]) -> Self {
+        const MAGICS: [(&[u8], ContentKind); 15] = [
+            (b"!<arch>\n", ContentKind::Ar),
+            (b"!<thin>\n", ContentKind::Ar),
+            (b"070701", ContentKind::Cpio),
+            (b"070702", ContentKind::Cpio),
+            (b"PK\x03\x04", ContentKind::Zip),
+            (b"PK\x05\x06", ContentKind::Zip),
+            (b"\x1f\x8b", ContentKind::Gzip),
+            (b"\xfd7zXZ\0", ContentKind::Xz),
+            (b"\x28\xb5\x2f\xfd", ContentKind::Zstd),
+            (b"BZh", ContentKind::Bzip2),
+            (b"\x7fELF", ContentKind::Elf),
+            (b"\x89PNG\r\n\x1a\n", ContentKind::Png),
+            (b"%PDF-", ContentKind::Pdf),
+            (b"\xca\xfe\xba\xbe", ContentKind::Class),
+            (b"\xed\xab\xee\xdb", ContentKind::Binary),
+        ];
+        let magic = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
+        match magic {
+            Some((_, kind)) => *kind,
+            None if head.get(257..262) == Some(b"ustar") => Self::Tar,
+            // The two bytes after the version number are chosen to break as text would break.
+            None if is_bytecode(name) && head.get(2..4) == Some(b"\r\n") => Self::Bytecode,
+            None if is_text(head) => Self::Text,
+            None => Self::Binary,
+        }
     }
 
     /// The archive a name promises.
@@ -97,35 +127,6 @@ impl ContentKind {
             Self::Class => "Java class",
             Self::Text => "text",
             Self::Binary => "binary",
-        }
-    }
-
-    fn of_head(name: &str, head: &[u8]) -> Self {
-        const MAGICS: [(&[u8], ContentKind); 15] = [
-            (b"!<arch>\n", ContentKind::Ar),
-            (b"!<thin>\n", ContentKind::Ar),
-            (b"070701", ContentKind::Cpio),
-            (b"070702", ContentKind::Cpio),
-            (b"PK\x03\x04", ContentKind::Zip),
-            (b"PK\x05\x06", ContentKind::Zip),
-            (b"\x1f\x8b", ContentKind::Gzip),
-            (b"\xfd7zXZ\0", ContentKind::Xz),
-            (b"\x28\xb5\x2f\xfd", ContentKind::Zstd),
-            (b"BZh", ContentKind::Bzip2),
-            (b"\x7fELF", ContentKind::Elf),
-            (b"\x89PNG\r\n\x1a\n", ContentKind::Png),
-            (b"%PDF-", ContentKind::Pdf),
-            (b"\xca\xfe\xba\xbe", ContentKind::Class),
-            (b"\xed\xab\xee\xdb", ContentKind::Binary),
-        ];
-        let magic = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
-        match magic {
-            Some((_, kind)) => *kind,
-            None if head.get(257..262) == Some(b"ustar") => Self::Tar,
-            // The two bytes after the version number are chosen to break as text would break.
-            None if is_bytecode(name) && head.get(2..4) == Some(b"\r\n") => Self::Bytecode,
-            None if is_text(head) => Self::Text,
-            None => Self::Binary,
         }
     }
 }

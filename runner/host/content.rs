@@ -1,4 +1,4 @@
-//! Files of a tree, read piece by piece by whoever explains a difference.
+//! Files read piece by piece, as the readers of formats take them.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -24,6 +24,31 @@ pub struct FileContent<'f> {
     folder: &'f Folder<'f>,
     path: String,
     size: u64,
+}
+
+/// A file that is open, and how long it was then.
+#[derive(Debug)]
+pub struct OpenFile {
+    file: File,
+    size: u64,
+}
+
+impl OpenFile {
+    /// The whole of a file.
+    pub fn new(file: File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self { file, size })
+    }
+}
+
+impl Content for OpenFile {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(into, offset)
+    }
 }
 
 impl<'d> Folder<'d> {

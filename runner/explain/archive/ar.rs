@@ -1,12 +1,12 @@
-//! Archives of `ar`: static libraries and Debian packages.
+//! Archives of `ar`: static libraries and Debian packages (deb(5)).
 
 use std::io;
 
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
 
-/// The length of the magic line.
-const MAGIC: u64 = 8;
+/// The magic line.
+pub const MAGIC: &[u8] = b"!<arch>\n";
 /// The length of a member's header.
 const HEADER: u64 = 60;
 /// How the index of symbols is called here; `ar` calls it `/`.
@@ -16,7 +16,7 @@ const INDEX: &str = "symbol index";
 pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let mut members = Vec::new();
     let mut names = Vec::new();
-    let mut at = MAGIC;
+    let mut at = MAGIC.len() as u64;
     while members.len() < most {
         let header = view.bytes(at, 60)?;
         let Some(size) = size(&header) else {
@@ -127,4 +127,40 @@ fn name<'a>(raw: &str, names: &[u8], content: View<'a>) -> io::Result<(String, V
         raw.trim_end_matches('/')
     };
     Ok((name.to_owned(), content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        for (name, content) in members {
+            let size = content.len();
+            let header = format!("{name:<16}0           0     0     100644  {size:<10}`\n");
+            bytes.extend(header.bytes());
+            bytes.extend(*content);
+            bytes.extend(std::iter::repeat_n(b'\n', size % 2));
+        }
+        bytes
+    }
+
+    #[test]
+    fn members_are_found_behind_odd_sizes() {
+        let bytes = archive(&[("debian-binary/", b"2.0"), ("data.tar.xz", b"data")]);
+        let list = members(&View::of(&bytes), 10).unwrap();
+        assert_eq!(list.members[1].name, "data.tar.xz");
+        assert_eq!(list.members[1].content.bytes(0, 9).unwrap(), b"data");
+        assert_eq!(list.extent, Extent::Whole);
+    }
+
+    #[test]
+    fn damage_is_no_end() {
+        let bytes = archive(&[("a", b"1234")]);
+        for length in [40, 70] {
+            let cut = bytes[..length].to_vec();
+            let list = members(&View::of(&cut), 10).unwrap();
+            assert_eq!(list.extent, Extent::Cut);
+        }
+    }
 }

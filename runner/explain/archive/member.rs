@@ -77,6 +77,16 @@ pub enum FieldValue {
     Other(String),
 }
 
+impl MemberList<'_> {
+    /// Nothing read yet.
+    pub fn cut() -> Self {
+        Self {
+            members: Vec::new(),
+            extent: Extent::Cut,
+        }
+    }
+}
+
 impl ArchiveMember<'_> {
     /// The content of a member as a stream, if its compression is one that can be read.
     pub fn stream<'v>(&'v self) -> Option<Box<dyn Read + 'v>> {

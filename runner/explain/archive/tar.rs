@@ -1,200 +1,228 @@
 //! Tape archives: ustar, GNU and pax.
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use tar::{EntryType, Header, PaxExtensions};
 
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
 
 /// Headers and contents fill whole blocks.
 const BLOCK: u64 = 512;
-/// The most bytes of a long name or of pax records that are read.
-const LONGEST: usize = 64 * 1024;
+/// The most a header that describes the next member may hold.
+///
+/// The tar crate reads such headers whole: kilobytes of gzip could ask for gigabytes of name. So they are read here.
+const LARGEST_HEADER: u64 = 1 << 20;
 
-/// What headers before a member say of it.
+/// A row of pax records, each a key and a value.
+type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What the headers before a member say of it.
 #[derive(Default)]
-struct ExtraHeaders {
-    name: Option<String>,
-    link: Option<String>,
-    records: Vec<(String, String)>,
+pub struct ExtraHeaders {
+    /// GNU's long name.
+    name: Option<Vec<u8>>,
+    /// GNU's long target of a link.
+    link: Option<Vec<u8>>,
+    /// The records of its pax header.
+    pub records: Records,
+    /// Where these stand in the archive.
     offset: u64,
 }
 
-/// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
-    let mut members = Vec::new();
-    let mut ahead = ExtraHeaders::default();
-    let mut at = 0;
-    while members.len() < most && at < view.size() {
-        let header = view.bytes(at, 512)?;
-        let Some(size) = size(&header) else {
-            let extent = if header.len() == 512 {
-                Extent::Whole
-            } else {
-                Extent::Cut
-            };
-            return Ok(MemberList { members, extent });
-        };
-        if view.size() - at < BLOCK.saturating_add(size) {
-            break;
-        }
-        let content = view.slice(at + BLOCK, size);
-        let origin = view.origin() + at;
-        match header[156] {
-            b'L' => ahead.name = Some(long(&content)?),
-            b'K' => ahead.link = Some(long(&content)?),
-            b'x' | b'g' => {
-                ahead.records = records(&content.bytes(0, LONGEST)?);
-                ahead.offset = origin + BLOCK;
+/// Why a header before a member cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtraHeaderError {
+    /// The stream ends early or breaks its own format.
+    #[error(transparent)]
+    Damaged(#[from] io::Error),
+    /// It is larger than anything a name needs.
+    #[error("header of {0} bytes")]
+    TooLarge(u64),
+}
+
+impl ExtraHeaders {
+    /// Whether a header of this type is such a header; then its content, which stands at the offset, is taken in.
+    pub fn take_in(
+        &mut self,
+        kind: EntryType,
+        (offset, size): (u64, u64),
+        content: &mut impl Read,
+    ) -> Result<bool, ExtraHeaderError> {
+        match kind {
+            EntryType::GNULongName => self.name = Some(c_string(read(size, content)?)),
+            EntryType::GNULongLink => self.link = Some(c_string(read(size, content)?)),
+            EntryType::XHeader => {
+                self.records = records(&read(size, content)?)?;
+                self.offset = offset;
             }
-            _ => members.push(member(&header, std::mem::take(&mut ahead), origin, content)),
+            // Defaults for all members: git writes the commit here, nothing that a tree holds.
+            EntryType::XGlobalHeader => drop(read(size, content)?),
+            _ => return Ok(false),
         }
-        at = at
-            .saturating_add(BLOCK)
-            .saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
+        Ok(true)
     }
-    Ok(MemberList {
-        members,
-        extent: Extent::Cut,
-    })
+
+    /// The name of the member with this header.
+    pub fn name<'h>(&'h self, header: &'h Header) -> Cow<'h, [u8]> {
+        let long = self.record(b"path").or(self.name.as_deref());
+        long.map_or_else(|| header.path_bytes(), Cow::Borrowed)
+    }
+
+    /// The target of the link with this header.
+    pub fn link<'h>(&'h self, header: &'h Header) -> Option<Cow<'h, [u8]>> {
+        let long = self.record(b"linkpath").or(self.link.as_deref());
+        long.map(Cow::Borrowed).or_else(|| header.link_name_bytes())
+    }
+
+    /// The whole seconds of the modification time of the member with this header.
+    pub fn mtime(&self, header: &Header) -> Option<i64> {
+        let text = self.record(b"mtime").map(String::from_utf8_lossy);
+        let seconds = text.and_then(|text| text.split('.').next()?.parse().ok());
+        seconds.or_else(|| i64::try_from(header.mtime().ok()?).ok())
+    }
+
+    /// The value of a record; of two with one key the last one counts.
+    fn record(&self, key: &[u8]) -> Option<&[u8]> {
+        let mut records = self.records.iter().rev();
+        let found = records.find(|(name, _)| name == key);
+        found.map(|(_, value)| value.as_slice())
+    }
 }
 
-/// The size of the content of a header; nothing at the end of the archive.
-fn size(header: &[u8]) -> Option<u64> {
-    if header.len() < 512 || header[0] == 0 || &header[257..262] != b"ustar" {
-        return None;
+/// The members of an archive, at most so many. A header counts whatever its checksum says: nothing hides behind
+/// a wrong one.
+pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
+    let (mut list, mut extra, mut at) = (MemberList::cut(), ExtraHeaders::default(), 0);
+    while list.members.len() < most {
+        let bytes = view.bytes(at, 512)?;
+        let Ok(bytes) = <[u8; 512]>::try_from(bytes) else {
+            return Ok(list);
+        };
+        let header = Header::from_byte_slice(&bytes);
+        if bytes[0] == 0 || &bytes[257..262] != b"ustar" {
+            list.extent = Extent::Whole;
+            return Ok(list);
+        }
+        // Links and devices may carry a size but have no content.
+        let size = match bytes[156] {
+            b'1'..=b'6' => 0,
+            _ => header.entry_size().unwrap_or(u64::MAX),
+        };
+        let start = at.saturating_add(BLOCK);
+        let content = view.slice(start, size);
+        if content.size() < size {
+            return Ok(list);
+        }
+        // What cannot be read says nothing of the member, which is listed all the same.
+        let taken = extra.take_in(header.entry_type(), (start, size), &mut content.reader());
+        if matches!(taken, Ok(false)) {
+            let extra = std::mem::take(&mut extra);
+            list.members.push(member(view, &extra, header, at, content));
+        }
+        at = start.saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
     }
-    // Links and devices may carry a size but have no content.
-    let size = number(header, 124, 12);
-    Some(if matches!(header[156], b'1'..=b'6') {
-        0
-    } else {
-        size
-    })
+    Ok(list)
 }
 
-fn member<'a>(header: &[u8], ahead: ExtraHeaders, at: u64, content: View<'a>) -> ArchiveMember<'a> {
-    let field = |name, value, offset| Field {
-        name,
-        value,
-        offset: at + offset,
-    };
-    let owner = |offset, length| FieldValue::OwnerName(text(header, offset, length));
-    let link = ahead.link.unwrap_or_else(|| text(header, 157, 100));
-    let mut fields = vec![
-        field(
-            "mtime",
-            FieldValue::Time(i64::try_from(number(header, 136, 12)).unwrap_or(i64::MAX)),
-            136,
-        ),
-        field("uid", FieldValue::Owner(number(header, 108, 8)), 108),
-        field("gid", FieldValue::Owner(number(header, 116, 8)), 116),
-        field("user", owner(265, 32), 265),
-        field("group", owner(297, 32), 297),
-        field(
-            "mode",
-            FieldValue::Mode(number(header, 100, 8) & 0o7777),
-            100,
-        ),
-        field(
-            "type",
-            FieldValue::Other(char::from(header[156]).to_string()),
-            156,
-        ),
-        field("link target", FieldValue::Other(link), 157),
-    ];
-    for (key, value) in &ahead.records {
+fn member<'a>(
+    view: &View<'a>,
+    extra: &ExtraHeaders,
+    header: &Header,
+    at: u64,
+    content: View<'a>,
+) -> ArchiveMember<'a> {
+    let mut fields = fields(header, extra, view.origin().saturating_add(at));
+    for (key, value) in &extra.records {
         fields.extend(pax_name(key).map(|name| Field {
             name,
-            value: FieldValue::Other(value.clone()),
-            offset: ahead.offset,
+            value: FieldValue::Other(lossy(value)),
+            offset: view.origin().saturating_add(extra.offset),
         }));
     }
-    let path = ahead
-        .records
-        .into_iter()
-        .find(|(key, _)| key == "path")
-        .map(|(_, value)| value);
-    let name = path.or(ahead.name).unwrap_or_else(|| name(header));
     ArchiveMember {
-        name,
+        name: lossy(&extra.name(header)),
         fields,
         content,
         packing: Packing::Plain,
     }
 }
 
-fn pax_name(key: &str) -> Option<&'static str> {
+fn fields(header: &Header, extra: &ExtraHeaders, at: u64) -> Vec<Field> {
+    let field = |name, offset, value| Field {
+        name,
+        value,
+        offset: at.saturating_add(offset),
+    };
+    let id = |id: io::Result<u64>| FieldValue::Owner(id.unwrap_or(0));
+    let owner = |name: Option<&[u8]>| FieldValue::OwnerName(lossy(name.unwrap_or_default()));
+    let time = i64::try_from(header.mtime().unwrap_or(0)).unwrap_or(i64::MAX);
+    let mode = u64::from(header.mode().unwrap_or(0)) & 0o7777;
+    let kind = char::from(header.entry_type().as_byte());
+    // A pax record of a target is a field of its own.
+    let link = extra.link.as_deref().map(Cow::Borrowed);
+    let link = link.or_else(|| header.link_name_bytes());
+    vec![
+        field("mtime", 136, FieldValue::Time(time)),
+        field("uid", 108, id(header.uid())),
+        field("gid", 116, id(header.gid())),
+        field("user", 265, owner(header.username_bytes())),
+        field("group", 297, owner(header.groupname_bytes())),
+        field("mode", 100, FieldValue::Mode(mode)),
+        field("type", 156, FieldValue::Other(kind.to_string())),
+        field(
+            "link target",
+            157,
+            FieldValue::Other(lossy(&link.unwrap_or_default())),
+        ),
+    ]
+}
+
+fn pax_name(key: &[u8]) -> Option<&'static str> {
     Some(match key {
-        "mtime" => "pax mtime",
-        "atime" => "pax atime",
-        "ctime" => "pax ctime",
-        "uid" => "pax uid",
-        "gid" => "pax gid",
-        "uname" => "pax user",
-        "gname" => "pax group",
-        "linkpath" => "pax link target",
+        b"mtime" => "pax mtime",
+        b"atime" => "pax atime",
+        b"ctime" => "pax ctime",
+        b"uid" => "pax uid",
+        b"gid" => "pax gid",
+        b"uname" => "pax user",
+        b"gname" => "pax group",
+        b"linkpath" => "pax link target",
         _ => return None,
     })
 }
 
-fn name(header: &[u8]) -> String {
-    let (prefix, name) = (text(header, 345, 155), text(header, 0, 100));
-    // GNU keeps times where ustar has its prefix; its magic is `ustar  `.
-    if prefix.is_empty() || header[262] == b' ' {
-        name
-    } else {
-        format!("{prefix}/{name}")
+fn records(bytes: &[u8]) -> io::Result<Records> {
+    let extensions = PaxExtensions::new(bytes);
+    extensions
+        .map(|extension| {
+            let extension = extension?;
+            Ok((
+                extension.key_bytes().to_owned(),
+                extension.value_bytes().to_owned(),
+            ))
+        })
+        .collect()
+}
+
+fn read(size: u64, content: &mut impl Read) -> Result<Vec<u8>, ExtraHeaderError> {
+    if size > LARGEST_HEADER {
+        return Err(ExtraHeaderError::TooLarge(size));
     }
+    let mut bytes = Vec::new();
+    content.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-fn text(header: &[u8], at: usize, length: usize) -> String {
-    let bytes = header.get(at..at + length).unwrap_or_default();
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
+fn c_string(mut bytes: Vec<u8>) -> Vec<u8> {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    bytes.truncate(end.unwrap_or(bytes.len()));
+    bytes
 }
 
-/// Octal digits, or the binary form of GNU where the first bit is set.
-fn number(header: &[u8], at: usize, length: usize) -> u64 {
-    let bytes = header.get(at..at + length).unwrap_or_default();
-    if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
-        let low = bytes.last_chunk::<7>();
-        return low.map_or(0, |low| {
-            low.iter()
-                .fold(0, |value, byte| value << 8 | u64::from(*byte))
-        });
-    }
-    let digits = bytes.iter().filter(|byte| (b'0'..=b'7').contains(byte));
-    digits.fold(0, |value: u64, byte| {
-        value.wrapping_mul(8).wrapping_add(u64::from(byte - b'0'))
-    })
-}
-
-fn long(content: &View<'_>) -> io::Result<String> {
-    let bytes = content.bytes(0, LONGEST)?;
-    Ok(text(&bytes, 0, bytes.len()))
-}
-
-/// The records `LENGTH KEY=VALUE\n` of a pax header.
-fn records(mut bytes: &[u8]) -> Vec<(String, String)> {
-    let mut records = Vec::new();
-    while let Some((record, rest)) = record(bytes) {
-        let text = String::from_utf8_lossy(record);
-        if let Some((key, value)) = text.split_once('=') {
-            records.push((key.to_owned(), value.to_owned()));
-        }
-        bytes = rest;
-    }
-    records
-}
-
-fn record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = bytes.iter().position(|byte| *byte == b' ')?;
-    let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
-    let record = bytes.get(space + 1..length.checked_sub(1)?)?;
-    Some((record, bytes.get(length..)?))
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -204,12 +232,14 @@ mod tests {
 
     #[test]
     fn pax_records() {
-        let found = records(b"30 mtime=1795360848.123456789\n12 path=a/b\n");
-        assert_eq!(
-            found[0],
-            ("mtime".to_owned(), "1795360848.123456789".to_owned())
-        );
-        assert_eq!(found[1], ("path".to_owned(), "a/b".to_owned()));
+        let found = records(b"30 mtime=1795360848.123456789\n12 path=a/b\n").unwrap();
+        let extra = ExtraHeaders {
+            records: found,
+            ..ExtraHeaders::default()
+        };
+        let header = Header::new_ustar();
+        assert_eq!(extra.mtime(&header), Some(1_795_360_848));
+        assert_eq!(extra.name(&header), b"a/b".as_slice());
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! Single compressed streams: gzip with its header, xz, Zstandard and bzip2.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use super::inflate;
+use crate::archive::compression::{Compression, WindowLimit};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
 use crate::content::View;
@@ -12,11 +13,6 @@ use crate::evidence::context::TextContext;
 use crate::excerpt;
 use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
-
-/// Memory a decoder may take for its window (`xz -9` takes 65 MiB).
-const WINDOW: u64 = 96 << 20;
-/// The same for Zstandard, as the logarithm it wants: 64 MiB.
-const WINDOW_LOG: u32 = 26;
 
 /// Explains two streams of one kind.
 pub fn explain(
@@ -45,21 +41,7 @@ pub fn explain(
 
 /// The bytes behind the compression.
 pub fn decoder<'v>(kind: ContentKind, view: &'v View<'_>) -> io::Result<Box<dyn Read + 'v>> {
-    let input = BufReader::with_capacity(crate::content::BLOCK, view.reader());
-    Ok(match kind {
-        ContentKind::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
-        ContentKind::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
-        ContentKind::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
-            decoder.window_log_max(WINDOW_LOG)?;
-            Box::new(decoder)
-        }
-        _ => {
-            let stream =
-                liblzma::stream::Stream::new_stream_decoder(WINDOW, liblzma::stream::CONCATENATED)?;
-            Box::new(liblzma::bufread::XzDecoder::new_stream(input, stream))
-        }
-    })
+    Compression::of(kind).decode(view.reader(), WindowLimit::SIDE_BY_SIDE)
 }
 
 /// The name without the compressor's ending.

@@ -1,8 +1,6 @@
-//! Unpacking archives, every one of them written by an enemy until its digest says otherwise.
+//! Unpacking archives: each is hostile until its digest is the one of a lock.
 
-pub mod ar;
 pub mod error;
-pub mod format;
 pub mod limits;
 pub mod member;
 pub mod options;

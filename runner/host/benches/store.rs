@@ -4,19 +4,21 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::fs::File;
-use std::io::{BufReader, Read as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use zwieback_host::archive::ar::Ar;
-use zwieback_host::archive::format::Compression;
+use zwieback_explain::archive::ar;
+use zwieback_explain::archive::compression::{Compression, WindowLimit};
+use zwieback_explain::content::View;
+use zwieback_explain::content_kind::ContentKind;
 use zwieback_host::archive::options::Options;
 use zwieback_host::archive::tar;
 use zwieback_host::capture::outputs::capture;
 use zwieback_host::capture::rules::Rules;
+use zwieback_host::content::OpenFile;
 use zwieback_host::stage::{Access, Bytes, Order, StageOptions, Top, stage};
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
@@ -168,15 +170,16 @@ fn assemble(store: &Store, debs: &[PathBuf]) -> StoredTree {
 }
 
 fn unpack_deb(writer: &TreeWriter, deb: &Path) {
-    let mut ar = Ar::new(BufReader::new(File::open(deb).unwrap())).unwrap();
-    let mut data = ar
-        .find(|name| name.starts_with("data.tar"))
-        .unwrap()
+    let file = OpenFile::new(File::open(deb).unwrap()).unwrap();
+    let list = ar::members(&View::of(&file), 10).unwrap();
+    let mut members = list.members.iter();
+    let data = members
+        .find(|member| member.name.starts_with("data.tar"))
         .unwrap();
-    let mut head = [0; 6];
-    data.content.read_exact(&mut head).unwrap();
-    let compression = Compression::sniff(&head);
-    let stream = compression.decode(head.chain(data.content)).unwrap();
+    let compression = Compression::of(ContentKind::of("", &data.content).unwrap());
+    let stream = compression
+        .decode(data.content.reader(), WindowLimit::ONE_ARCHIVE)
+        .unwrap();
     let options = Options {
         place: &usr_merge,
         ..Options::default()

@@ -1,20 +1,25 @@
 //! One Debian package into one layer of a tree.
 
-use std::io::{BufReader, Read};
+use std::fs::File;
+use std::io;
 
+use zwieback_explain::archive::ar;
+use zwieback_explain::archive::compression::{Compression, WindowLimit};
+use zwieback_explain::archive::member::Extent;
+use zwieback_explain::content::View;
+use zwieback_explain::content_kind::ContentKind;
 use zwieback_model::glob::Glob;
 
-use crate::archive::ar::Ar;
 use crate::archive::error::ArchiveError;
-use crate::archive::format::Compression;
 use crate::archive::options::Options;
 use crate::archive::tar;
+use crate::content::OpenFile;
 use crate::store::writer::Layer;
 use crate::toolchain::error::AssembleError;
 use crate::toolchain::package::{Package, glob_work};
 
-/// The longest magic of a compression that deb(5) knows.
-const MAGIC: usize = 6;
+/// deb(5) names three members; signatures may follow.
+const MEMBERS: usize = 1_000;
 
 /// Unpacks the files of a package onto a merged `/usr`, but for those that are left out.
 ///
@@ -30,7 +35,7 @@ pub fn unpack_deb(
         place: &place,
         ..Options::default()
     };
-    match unpack_data(BufReader::new(package.open()?), layer, &options) {
+    match unpack_data(package.open()?, layer, &options) {
         Ok(true) => Ok(work.check()?),
         Ok(false) => Err(AssembleError::NoData(package.purl.clone())),
         // A clash of two packages is told by its owners; it is nobody's damaged archive.
@@ -43,23 +48,26 @@ pub fn unpack_deb(
 }
 
 /// Whether there was an archive of files to unpack.
-fn unpack_data(
-    file: impl Read,
-    layer: &Layer<'_>,
-    options: &Options<'_>,
-) -> Result<bool, ArchiveError> {
-    let mut shell = Ar::new(file)?;
-    let Some(mut member) = shell.find(|name| name.starts_with("data.tar"))? else {
-        return Ok(false);
+fn unpack_data(file: File, layer: &Layer<'_>, options: &Options<'_>) -> Result<bool, ArchiveError> {
+    let file = OpenFile::new(file)?;
+    let view = View::of(&file);
+    if view.bytes(0, ar::MAGIC.len())? != ar::MAGIC {
+        return Err(damaged("no ar archive"));
+    }
+    let list = ar::members(&view, MEMBERS)?;
+    let mut members = list.members.iter();
+    let Some(data) = members.find(|member| member.name.starts_with("data.tar")) else {
+        return match list.extent {
+            Extent::Whole => Ok(false),
+            Extent::Cut => Err(damaged("header or size of a member")),
+        };
     };
-    let mut head = Vec::with_capacity(MAGIC);
-    member
-        .content
-        .by_ref()
-        .take(MAGIC as u64)
-        .read_to_end(&mut head)?;
-    let compression = Compression::sniff(&head);
-    let stream = compression.decode(head.chain(member.content))?;
+    let compression = Compression::of(ContentKind::of("", &data.content)?);
+    let stream = compression.decode(data.content.reader(), WindowLimit::ONE_ARCHIVE)?;
     tar::unpack(stream, layer, options)?;
     Ok(true)
+}
+
+fn damaged(what: &str) -> ArchiveError {
+    io::Error::new(io::ErrorKind::InvalidData, what).into()
 }
