@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use zwieback_attest::public_key::Algorithm;
 use zwieback_model::timestamp::Timestamp;
 
 use crate::pipeline::context::keyring::KeyLocator;
+use crate::pipeline::trust::own_keys::Algorithm;
 
 /// Arguments of `zwieback key`.
 #[derive(Debug, Args)]

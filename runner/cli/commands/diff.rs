@@ -11,8 +11,8 @@ use zwieback_model::digest::Digest;
 use crate::cli::args::global::Global;
 use crate::cli::args::inspect::DiffArgs;
 use crate::cli::commands::explain::{code, print};
-use crate::cli::commands::show::find;
 use crate::cli::session::Session;
+use crate::pipeline::build::record::find;
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::explain::recorded::{self, Readable};
@@ -22,7 +22,7 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(true)?;
     let report = match &args.b {
-        None => recorded::run(&find(&session, &args.a)?, &ctx)?,
+        None => recorded::run(&find(&args.a, &ctx)?, &ctx)?,
         Some(b) => two([&args.a, b], &ctx)?,
     };
     print(global, &report)?;

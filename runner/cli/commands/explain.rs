@@ -8,20 +8,21 @@ use zwieback_host::fs::replace::replace;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ExplainArgs;
-use crate::cli::commands::show::find;
 use crate::cli::exit;
 use crate::cli::screen::explanation::whole;
 use crate::cli::screen::paint::Paint;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::build::record::find;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::explain::recorded;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
-    let record = find(&session, &args.run)?;
-    let report = recorded::run(&record, &session.context(true)?)?;
+    let ctx = session.context(true)?;
+    let record = find(&args.run, &ctx)?;
+    let report = recorded::run(&record, &ctx)?;
     if let Some(file) = &args.html {
         let page = html::page(&report, &format!("{} {}", record.recipe, record.version));
         replace(file, page.as_bytes()).with_context(|| file.display().to_string())?;

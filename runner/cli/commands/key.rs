@@ -1,112 +1,142 @@
 //! `zwieback key`: make signing keys and say whom to trust.
 
-use std::io::Write;
-
-use zwieback_attest::key_id::KeyName;
-use zwieback_host::dirs::Dirs;
-use zwieback_host::keys::key_directory::KeyDirectory;
-use zwieback_host::keys::uses;
-use zwieback_model::name::Name;
-use zwieback_trust::policy::people::write_key;
+use std::fmt::Display;
+use std::io::{self, Write};
 
 use crate::cli::args::global::{Format, Global};
-use crate::cli::args::key::{GenerateArgs, KeyAction, KeyArgs};
-use crate::cli::commands::trusted_keys::{self, Keepers};
+use crate::cli::args::key::{ChangeArgs, GenerateArgs, KeyAction, KeyArgs, TrustKeyArgs};
 use crate::cli::config::Sign;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
-use crate::cli::session::load_config;
+use crate::cli::session::user_config;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, Keyring};
+use crate::pipeline::trust::keepers::{self, ChangeOptions, Draft, Keepers, TrustKeyOptions};
+use crate::pipeline::trust::own_keys::{self, GenerateOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &KeyArgs) -> Result<u8, Failure> {
-    let dirs = Dirs::of_user()?;
-    let sign = load_config(global, &dirs)?.sign;
-    let keepers = Keepers {
-        dirs: &dirs,
-        sign: &sign,
-    };
+    let (dirs, config) = user_config(global)?;
     match &args.action {
-        KeyAction::Generate(args) => print(global, &generate(args, &dirs, &sign)?)?,
+        KeyAction::Generate(args) => {
+            let made = own_keys::generate(&dirs, &generate(args, &config.sign))?;
+            print(global, &made)?;
+        }
         KeyAction::Show { key, base64 } => {
-            let keyring = keyring::open(&dirs, &sign.choice(key.as_ref()))?;
+            let keyring = keyring::open(&dirs, &config.sign.choice(key.as_ref()))?;
             if *base64 {
-                let line = write_key(keyring.signer.public_key());
-                writeln!(terminal::stdout(), "{line}")?;
+                writeln!(terminal::stdout(), "{}", own_keys::base64(&keyring))?;
             } else {
                 print(global, &keyring)?;
             }
         }
-        KeyAction::Uses => uses(global.format, &dirs)?,
-        KeyAction::List { root } => trusted_keys::list(&dirs, root.as_deref())?,
-        KeyAction::Trust(args) => keepers.trust(args)?,
-        KeyAction::Rotate { change, old, new } => keepers.rotate(change, old, new)?,
+        KeyAction::Uses => {
+            let used = own_keys::uses(&dirs)?.into_iter();
+            let line = |used: own_keys::Used| match global.format {
+                Format::Json => used.value,
+                Format::Human => used.line,
+            };
+            all(terminal::stdout(), used.map(line))?;
+        }
+        KeyAction::List { root } => {
+            all(terminal::stdout(), keepers::list(&dirs, root.as_deref())?)?;
+        }
+        KeyAction::Export { root, folder } => {
+            let files = keepers::export(&dirs, root, folder)?;
+            let files = files.iter().map(|file| file.display());
+            all(terminal::stdout(), files)?;
+        }
+        change => {
+            let keepers = |args: &ChangeArgs| Keepers {
+                dirs: &dirs,
+                change: options(args, &config.sign),
+            };
+            all(terminal::stderr(), changed(change, keepers)?)?;
+        }
+    }
+    Ok(exit::DONE)
+}
+
+/// What became of a root that its keepers change.
+fn changed<'d>(
+    action: &KeyAction,
+    keepers: impl Fn(&ChangeArgs) -> Keepers<'d>,
+) -> Result<Option<String>, Failure> {
+    Ok(match action {
+        KeyAction::Trust(args) => Some(keepers(&args.change).trust(&trusted(args))?),
+        KeyAction::Rotate { change, old, new } => Some(keepers(change).rotate(old, new)?),
         KeyAction::Revoke {
             change,
             key,
             reason,
             from,
-        } => keepers.revoke(change, key, reason, *from)?,
+        } => Some(keepers(change).revoke(key, reason, *from)?),
         KeyAction::Keepers {
             change,
             threshold,
             keys,
-        } => keepers.replace_keepers(change, keys, *threshold)?,
-        KeyAction::Renew { change, days } => keepers.renew(change, *days)?,
-        KeyAction::Sign {
-            root,
-            draft,
-            check: true,
-            ..
-        } => trusted_keys::check(&dirs, root, draft)?,
+        } => Some(keepers(change).replace_keepers(keys, *threshold)?),
+        KeyAction::Renew { change, days } => Some(keepers(change).renew(*days)?),
         KeyAction::Sign {
             root,
             sign_keys,
-            draft,
-            check: false,
-        } => keepers.sign(root, sign_keys, draft)?,
-        KeyAction::Export { root, folder } => trusted_keys::export(&dirs, root, folder)?,
-    }
-    Ok(exit::DONE)
-}
-
-fn generate(args: &GenerateArgs, dirs: &Dirs, sign: &Sign) -> Result<Keyring, Failure> {
-    if let Some(uri) = &args.pkcs11 {
-        let uri = uri.parse().context("--pkcs11")?;
-        return Ok(keyring::create_in_token(dirs, &uri)?);
-    }
-    let name: Name = match &args.name {
-        Some(name) => name.parse()?,
-        None => keyring::default_name(),
-    };
-    let file = KeyDirectory::new(dirs.keys()).private_path(&name);
-    let passphrase = if args.encrypt {
-        Some(keyring::new_passphrase(&sign.choice(None), &file)?)
-    } else {
-        None
-    };
-    let algorithm = args.kind.into();
-    Ok(keyring::create(
-        dirs,
-        &name,
-        algorithm,
-        passphrase.as_ref(),
-    )?)
-}
-
-/// Prints what this user's keys were used for, in order.
-fn uses(format: Format, dirs: &Dirs) -> Result<(), Failure> {
-    let mut stdout = terminal::stdout();
-    for one in uses::read(&uses::file(dirs))? {
-        if format == Format::Json {
-            writeln!(stdout, "{}", serde_json::to_string(&one)?)?;
-        } else {
-            let key: KeyName = one.key.parse()?;
-            writeln!(stdout, "{} {} {}", one.time, key.short(), one.describe())?;
+            draft: file,
+            check,
+        } => {
+            let keepers = keepers(&ChangeArgs {
+                root: root.clone(),
+                sign_keys: sign_keys.clone(),
+                draft: Some(file.clone()),
+            });
+            let draft = Draft::read(keepers.dirs, root, file)?;
+            sign(draft, &keepers, *check)?
         }
+        KeyAction::Generate(_)
+        | KeyAction::Show { .. }
+        | KeyAction::Uses
+        | KeyAction::List { .. }
+        | KeyAction::Export { .. } => None,
+    })
+}
+
+/// Shows what a draft changes, and signs it unless it is only looked at.
+fn sign(draft: Draft, keepers: &Keepers<'_>, check: bool) -> Result<Option<String>, Failure> {
+    all(terminal::stderr(), draft.changes())?;
+    (!check).then(|| draft.sign(keepers)).transpose()
+}
+
+fn options(args: &ChangeArgs, sign: &Sign) -> ChangeOptions {
+    ChangeOptions {
+        root: args.root.clone(),
+        keys: sign.choices(&args.sign_keys),
+        draft: args.draft.clone(),
     }
-    Ok(())
+}
+
+fn trusted(args: &TrustKeyArgs) -> TrustKeyOptions {
+    TrustKeyOptions {
+        key: args.key.clone(),
+        builder: args.builder.clone(),
+        operator: args.operator.clone(),
+        level: args.level,
+        verifier: args.verifier.clone(),
+        time_stamper: args.time_stamper,
+        days: args.days,
+    }
+}
+
+fn generate(args: &GenerateArgs, sign: &Sign) -> GenerateOptions {
+    GenerateOptions {
+        name: args.name.clone(),
+        algorithm: args.kind.into(),
+        passphrase: args.encrypt.then(|| sign.choice(None)),
+        pkcs11: args.pkcs11.clone(),
+    }
+}
+
+fn all<T: Display>(mut stream: impl Write, lines: impl IntoIterator<Item = T>) -> io::Result<()> {
+    let mut lines = lines.into_iter();
+    lines.try_for_each(|line| writeln!(stream, "{line}"))
 }
 
 fn print(global: &Global, keyring: &Keyring) -> Result<(), Failure> {

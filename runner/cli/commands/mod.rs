@@ -27,11 +27,8 @@ pub mod sign;
 pub mod verify;
 
 pub mod recheck;
-pub mod needed;
 
 pub mod key;
-
-pub mod trusted_keys;
 
 pub mod policy;
 

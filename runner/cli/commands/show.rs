@@ -2,10 +2,8 @@
 
 use std::io::Write;
 
-use zwieback_host::run_folder::{self, RunError};
 use zwieback_model::bake::action::ActionResult;
 use zwieback_model::bake::record::Record;
-use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ShowArgs;
@@ -13,13 +11,15 @@ use crate::cli::exit;
 use crate::cli::screen::paint::seconds;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
+use crate::pipeline::build::record;
 use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
 pub fn run(global: &Global, args: &ShowArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
-    let record = find(&session, &args.what)?;
-    let result = result(&session, &record.action)?;
+    let ctx = session.context(true)?;
+    let record = record::find(&args.what, &ctx)?;
+    let result = record::result(&record.action, &ctx)?;
     let text = match global.format {
         Format::Json => format!(
             "{}\n",
@@ -29,34 +29,6 @@ pub fn run(global: &Global, args: &ShowArgs) -> Result<u8, Failure> {
     };
     terminal::stdout().write_all(text.as_bytes())?;
     Ok(exit::DONE)
-}
-
-/// The record of a run, of a recipe's newest run, or of the run that built an action.
-pub fn find(session: &Session, what: &str) -> Result<Record, Failure> {
-    let runs = session.dirs.runs();
-    if let Ok(action) = what.parse::<Digest>()
-        && let Some(result) = result(session, &action)?
-    {
-        return Ok(run_folder::read(&runs, &result.run)?);
-    }
-    match run_folder::newest(
-        &runs,
-        what.trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or(what),
-    ) {
-        Some(record) => Ok(record),
-        None => Ok(run_folder::read(&runs, what).map_err(|error| match error {
-            RunError::Unknown(_) => RunError::Unknown(what.to_owned()),
-            other => other,
-        })?),
-    }
-}
-
-fn result(session: &Session, action: &Digest) -> Result<Option<ActionResult>, Failure> {
-    let entry = session.store.action(action)?;
-    Ok(entry.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 fn human(session: &Session, record: &Record, result: Option<&ActionResult>) -> String {

@@ -5,10 +5,11 @@ use zwieback_attest::trust::Trust;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::SignArgs;
-use crate::cli::commands::{show, verdict};
+use crate::cli::commands::verdict;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::build::attest::asked_key;
+use crate::pipeline::build::record::find;
 use crate::pipeline::build::sign::{Terms, sign};
 use crate::pipeline::context::command_context::{Context, Wish};
 use crate::pipeline::context::error::PipelineError;
@@ -18,7 +19,6 @@ use crate::pipeline::trust::evidence::{self, TrustOptions};
 /// Runs the command.
 pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
-    let record = show::find(&session, &args.run)?;
     let config = &session.config;
     let wish = Wish {
         key: config.sign.choice(args.key.as_ref()),
@@ -29,6 +29,7 @@ pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
         ..Wish::default()
     };
     let ctx = session.context(false)?;
+    let record = find(&args.run, &ctx)?;
     let signed = terms(args, &wish, &ctx)
         .and_then(|terms| Ok(ctx.settle(sign(&record.id, &wish, &terms, &ctx))?));
     match signed {

@@ -10,13 +10,13 @@ use zwieback_model::digest::Digest;
 
 use crate::cli::args::global::Global;
 use crate::cli::args::machine::{StoreAction, StoreArgs};
-use crate::cli::commands::show::find;
 use crate::cli::commands::transfer;
 use crate::cli::exit;
 use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::build::gc_roots;
+use crate::pipeline::build::record::find;
 use crate::pipeline::context::failure::Failure;
 
 /// Runs the command.
@@ -47,7 +47,7 @@ fn path(session: &Session, what: Option<&str>) -> Result<u8, Failure> {
 }
 
 fn outputs(session: &Session, what: &str) -> Result<Digest, Failure> {
-    let record = find(session, what)?;
+    let record = find(what, &session.context(true)?)?;
     let entry = session.store.action(&record.action)?;
     let result = entry.and_then(|bytes| serde_json::from_slice::<ActionResult>(&bytes).ok());
     result

@@ -1,6 +1,7 @@
 //! `build` and what belongs to it, from the look into the store to the export. Read `build` first.
 
 pub mod one;
+pub mod record;
 pub mod several;
 pub mod cache_lookup;
 pub mod embedded;

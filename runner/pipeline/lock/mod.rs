@@ -3,6 +3,7 @@
 pub mod resolver;
 pub mod resolve;
 pub mod locked;
+pub mod several;
 pub mod starter;
 pub mod drafting;
 pub mod init;

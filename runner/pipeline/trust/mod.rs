@@ -1,6 +1,11 @@
 //! Who vouches for what: verification of artifacts and folders, policies and trust roots.
 
 pub mod verify;
+pub mod recheck;
+pub mod needed;
+pub mod keepers;
+pub mod own_keys;
+pub mod bundle_files;
 pub mod evidence;
 pub mod logged;
 pub mod folder;
@@ -12,4 +17,5 @@ pub mod root_memory;
 pub mod root_state;
 pub mod root_file;
 pub mod policy_file;
+pub mod policy_cases;
 pub mod countersign;

@@ -8,11 +8,11 @@ use zwieback_attest::build::recheck::{Claim, ClaimedNeed};
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 
+use super::evidence;
 use crate::pipeline::build::recheck::check_need;
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::failure::{About as _, Failure};
-use crate::pipeline::trust::evidence;
 
 /// How the name of a bundle ends.
 const BUNDLE: &str = ".sigstore.json";

@@ -11,6 +11,7 @@ use zwieback_attest::trust::Trust;
 use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
+use zwieback_host::rego::RegoProcess;
 use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
@@ -257,5 +258,18 @@ impl From<PolicyFileError> for Failure {
     fn from(error: PolicyFileError) -> Self {
         let hint = error.hint();
         Self::new(error).with_hint(hint)
+    }
+}
+
+/// Signs a policy with the Rego of this machine. A refusal is one of a verification.
+pub fn sign_here(
+    policy: &Path,
+    output: &Path,
+    keys: &[KeyChoice],
+    dirs: &Dirs,
+) -> Result<SignedPolicy, Failure> {
+    match sign(policy, output, keys, dirs, &RegoProcess::default()) {
+        Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
+        signed => Ok(signed?),
     }
 }
