@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use rustix::fd::{AsFd as _, OwnedFd};
-use rustix::fs::{FlockOperation, Mode, OFlags, open};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, chmodat, open, statat};
 use rustix::io::Errno;
 use zwieback_sandbox::call::Attempt as _;
 
@@ -66,17 +66,29 @@ impl Store {
         if let Some(found) = read_small(self.dir(), "version")? {
             self.check_version(&found)?;
             // A store that an older version made has none.
-            return match ensure_dir(self.dir(), EMPTY).map_err(StoreError::from) {
+            return match self.make_empty() {
                 Err(StoreError::ReadOnly(_)) => Ok(()),
                 made => made,
             };
         }
-        ensure_dir(self.dir(), EMPTY)?;
+        self.make_empty()?;
         for directory in DIRECTORIES {
             ensure_dir(self.dir(), directory)?;
         }
         // Last: a store with a version is complete. Two makers write the same bytes.
         write_small(self, "version", VERSION.as_bytes())
+    }
+
+    /// Root's sandboxes lay it below their root as another user, whatever the umask of its maker was.
+    fn make_empty(&self) -> Result<(), StoreError> {
+        const OPEN_TO_ALL: Mode = Mode::from_raw_mode(0o755);
+        ensure_dir(self.dir(), EMPTY)?;
+        let found =
+            statat(self.dir(), EMPTY, AtFlags::SYMLINK_NOFOLLOW).attempt("fstatat", EMPTY)?;
+        if !Mode::from_raw_mode(found.st_mode).contains(OPEN_TO_ALL) {
+            chmodat(self.dir(), EMPTY, OPEN_TO_ALL, AtFlags::empty()).attempt("fchmodat", EMPTY)?;
+        }
+        Ok(())
     }
 
     fn check_version(&self, found: &[u8]) -> Result<(), StoreError> {
