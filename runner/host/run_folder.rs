@@ -59,6 +59,9 @@ pub enum RunError {
     /// There is no such run.
     #[error("there is no run `{0}`")]
     Unknown(String),
+    /// It is the name of a run, and that of a recipe that was built.
+    #[error("`{0}` is a run, and it is also the name of a recipe, whose newest run is `{1}`")]
+    Ambiguous(String, String),
     /// Its record cannot be read.
     #[error("the record of run `{0}` cannot be read")]
     Unreadable(String),
@@ -69,6 +72,9 @@ impl RunError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown(_) => Some("`zwieback show RECIPE` names its newest run".into()),
+            Self::Ambiguous(name, _) => Some(format!(
+                "`recipes/{name}` names the recipe; to name the run, remove those of the recipe first"
+            )),
             Self::Io { .. } | Self::Unreadable(_) => None,
         }
     }
@@ -227,6 +233,19 @@ pub fn newest(runs: &Path, recipe: &str) -> Option<Record> {
         .max_by_key(|record| (record.started, record.id.clone()))
 }
 
+/// A run by its name, or the newest one of a recipe. Whoever may write a recipe may call it like a run that
+/// somebody else is about to sign: what is both is neither.
+pub fn named(runs: &Path, run: &str, recipe: &str) -> Result<Record, RunError> {
+    let (by_id, newest) = (read(runs, run), newest(runs, recipe));
+    match (by_id, newest) {
+        (Ok(record), Some(newest)) if record.id != newest.id => {
+            Err(RunError::Ambiguous(record.id, newest.id))
+        }
+        (Err(RunError::Unknown(_)), Some(newest)) => Ok(newest),
+        (by_id, _) => by_id,
+    }
+}
+
 /// The log of a run.
 pub fn read_log(runs: &Path, id: &str, run: RunName) -> Result<Vec<u8>, RunError> {
     let name = format!("{id}/{}", log_name(run));
@@ -302,6 +321,8 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use rustix::fs::{CWD, Mode, mknodat};
+    use zwieback_model::digest::Digest;
+    use zwieback_model::timestamp::Timestamp;
 
     use super::*;
 
@@ -347,6 +368,31 @@ mod tests {
         RunFolder::hold(&runs, "abd").unwrap_err();
         sweep(&runs);
         assert!(home.path().join("elsewhere/disk-a-root").exists());
+    }
+
+    #[test]
+    fn a_recipe_that_is_called_like_a_run_takes_not_its_place() {
+        let (_home, runs, _own) = scene();
+        let keep = |id: &str, recipe: &str| {
+            let record = serde_json::json!({
+                "id": id, "recipe": recipe, "version": "1", "profile": "hermetic", "runs": [],
+                "action": Digest::sha256(b"x"), "started": Timestamp::from_unix(1).unwrap(), "outcome": "unsigned",
+            });
+            fs::create_dir_all(runs.join(id)).unwrap();
+            fs::write(runs.join(id).join(RECORD), record.to_string()).unwrap();
+        };
+        let id = |run: &str, recipe: &str| named(&runs, run, recipe).map(|record| record.id);
+        keep("abc", "good");
+        assert_eq!(id("abc", "abc").unwrap(), "abc");
+        assert_eq!(id("good", "good").unwrap(), "abc");
+        keep("xyz", "abc");
+        let error = id("abc", "abc").unwrap_err();
+        assert!(
+            matches!(&error, RunError::Ambiguous(run, newest) if run == "abc" && newest == "xyz")
+        );
+        assert!(error.hint().is_some());
+        assert_eq!(id("recipes/abc", "abc").unwrap(), "xyz");
+        assert!(matches!(id("none", "none"), Err(RunError::Unknown(_))));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is known of builds: their records, results and logs.
 
-use zwieback_host::run_folder::{self, RunError};
+use zwieback_host::run_folder;
 use zwieback_model::bake::action::ActionResult;
 use zwieback_model::bake::record::{Record, RunRecord};
 use zwieback_model::digest::Digest;
@@ -18,13 +18,7 @@ pub fn find(what: &str, ctx: &Context<'_>) -> Result<Record, Failure> {
         return Ok(run_folder::read(&runs, &result.run)?);
     }
     let name = what.trim_end_matches('/').rsplit('/').next();
-    match run_folder::newest(&runs, name.unwrap_or(what)) {
-        Some(record) => Ok(record),
-        None => Ok(run_folder::read(&runs, what).map_err(|error| match error {
-            RunError::Unknown(_) => RunError::Unknown(what.to_owned()),
-            other => other,
-        })?),
-    }
+    Ok(run_folder::named(&runs, what, name.unwrap_or(what))?)
 }
 
 /// What an action came to, if the store has it.
