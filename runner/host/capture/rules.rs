@@ -27,7 +27,7 @@ pub enum SetGroup {
 
 impl Default for Rules {
     fn default() -> Self {
-        let Bounds { entries, depth } = Bounds::default();
+        let Bounds { entries, depth, .. } = Bounds::default();
         Self {
             entries,
             depth,

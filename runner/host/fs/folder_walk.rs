@@ -17,6 +17,8 @@ use crate::fs::stamp::Stamp;
 use crate::fs::walk::{Found, Next, Visitor, walk};
 
 const PIECE: usize = 256 << 10;
+/// `PATH_MAX` of limits.h, without the zero byte.
+const LONGEST_PATH: usize = 4095;
 
 /// The most of a folder that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,9 @@ pub struct Bounds {
     pub entries: usize,
     /// Directories above an entry.
     pub depth: usize,
+    /// Bytes of all paths and texts of links: a file system keeps the name of a deep directory once, and
+    /// whoever keeps paths has it in each of them.
+    pub paths: usize,
 }
 
 impl Default for Bounds {
@@ -33,6 +38,7 @@ impl Default for Bounds {
         Self {
             entries: 1_000_000,
             depth: 256,
+            paths: 64 << 20,
         }
     }
 }
@@ -90,6 +96,12 @@ pub enum FolderError {
         /// The limit.
         limit: usize,
     },
+    /// More text than an honest folder has.
+    #[error("the folder holds more than {0} bytes of paths and targets of links")]
+    Paths(usize),
+    /// Longer than any path that a system call takes.
+    #[error("the folder holds a path of more than {0} bytes")]
+    Length(usize),
     /// A file became another one, or other bytes, while it was read.
     #[error("`{0}` changed while it was read")]
     Changed(String),
@@ -117,6 +129,7 @@ where
     let mut reader = Reader {
         bounds: *bounds,
         seen: 0,
+        path_bytes: 0,
         each,
     };
     let walked = walk(folder, &mut reader);
@@ -167,7 +180,25 @@ impl FolderEntry<'_> {
 struct Reader<F> {
     bounds: Bounds,
     seen: usize,
+    path_bytes: usize,
     each: F,
+}
+
+impl<F> Reader<F> {
+    fn check_paths(&mut self, path: &[u8], kind: &Kind) -> Result<(), FolderError> {
+        if path.len() > LONGEST_PATH {
+            return Err(FolderError::Length(LONGEST_PATH));
+        }
+        let target = match kind {
+            Kind::Symlink { target } => target.len(),
+            _ => 0,
+        };
+        self.path_bytes += path.len() + target;
+        if self.path_bytes > self.bounds.paths {
+            return Err(FolderError::Paths(self.bounds.paths));
+        }
+        Ok(())
+    }
 }
 
 /// An error of the one who asked: `From<CallError>` goes by way of [`FolderError`].
@@ -194,11 +225,14 @@ where
             let (path, limit) = (printable(entry.path), self.bounds.depth);
             return Err(Stopped(FolderError::Depth { path, limit }.into()));
         }
+        let kind = kind(entry)?;
+        self.check_paths(entry.path, &kind)
+            .map_err(|error| Stopped(error.into()))?;
         let found = FolderEntry {
             dir: entry.dir,
             name: entry.name,
             path: entry.path,
-            kind: kind(entry)?,
+            kind,
             mode: entry.stat.st_mode & 0o7777,
             links: entry.stat.st_nlink,
             stamp: Stamp::of(entry.stat),
@@ -303,12 +337,50 @@ mod tests {
     fn depth_and_number_are_bounded() {
         let scratch = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(scratch.path().join("a/b/c/d")).unwrap();
-        let bounds = |entries, depth| Bounds { entries, depth };
+        let bounds = |entries, depth| Bounds {
+            entries,
+            depth,
+            ..Bounds::default()
+        };
         assert_eq!(all(scratch.path(), &bounds(4, 3)).unwrap().len(), 4);
         let deep = all(scratch.path(), &bounds(4, 2)).unwrap_err();
         assert!(deep.to_string().starts_with("`a/b/c/d` lies more than 2"));
         let many = all(scratch.path(), &bounds(3, 3)).unwrap_err();
         assert!(matches!(many, FolderError::Entries(3)), "{many}");
+    }
+
+    #[test]
+    fn paths_of_deep_folders_do_not_fill_the_memory() {
+        let scratch = tempfile::tempdir().unwrap();
+        let deep = scratch.path().join("d".repeat(200)).join("e".repeat(200));
+        std::fs::create_dir_all(&deep).unwrap();
+        for number in 0..9 {
+            std::fs::write(deep.join(number.to_string()), b"").unwrap();
+        }
+        let bounds = |paths| Bounds {
+            paths,
+            ..Bounds::default()
+        };
+        let whole = 200 + 401 + 9 * 403;
+        assert_eq!(all(scratch.path(), &bounds(whole)).unwrap().len(), 11);
+        symlink("x", deep.join("link")).unwrap();
+        let many = all(scratch.path(), &bounds(whole + 406)).unwrap_err();
+        assert!(matches!(many, FolderError::Paths(_)), "{many}");
+        all(scratch.path(), &bounds(whole + 407)).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_no_system_call_takes_is_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut here = open_folder(scratch.path()).unwrap();
+        for _ in 0..21 {
+            let name = "d".repeat(200);
+            rustix::fs::mkdirat(&here, &name, Mode::RWXU).unwrap();
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            here = openat(&here, &name, flags, Mode::empty()).unwrap();
+        }
+        let long = all(scratch.path(), &Bounds::default()).unwrap_err();
+        assert!(matches!(long, FolderError::Length(4095)), "{long}");
     }
 
     #[test]
