@@ -11,6 +11,8 @@ pub struct ArchiveLimits {
     pub entries: u64,
     /// Names in a path.
     pub depth: usize,
+    /// Bytes of all paths and texts of links: compressed they are next to nothing, and all are held in memory.
+    pub paths: u64,
 }
 
 /// A limit that was met.
@@ -25,6 +27,9 @@ pub enum Exceeded {
     /// Too deep a path.
     #[error("the archive holds a path of more than {0} names")]
     Depth(usize),
+    /// Too much text.
+    #[error("the archive holds more than {0} bytes of paths and targets of links")]
+    Paths(u64),
 }
 
 impl Default for ArchiveLimits {
@@ -33,6 +38,7 @@ impl Default for ArchiveLimits {
             bytes: 8 << 30,
             entries: 1_000_000,
             depth: 256,
+            paths: 64 << 20,
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) struct Intake<'a, 'w> {
     layer: &'a Layer<'w>,
     options: &'a Options<'a>,
     seen: u64,
+    targets: u64,
     so_far: Unpacked,
     piece: Vec<u8>,
 }
@@ -32,6 +33,7 @@ impl<'a, 'w> Intake<'a, 'w> {
             layer,
             options,
             seen: 0,
+            targets: 0,
             so_far: Unpacked::default(),
             piece: vec![0; PIECE],
         }
@@ -59,6 +61,8 @@ impl<'a, 'w> Intake<'a, 'w> {
     }
 
     pub(crate) fn symlink(&mut self, path: RelPath, target: &str) -> Result<(), ArchiveError> {
+        self.targets += target.len() as u64;
+        self.check_count()?;
         let put = self.layer.symlink(path, target);
         self.count(put, 0)
     }
@@ -128,6 +132,10 @@ impl<'a, 'w> Intake<'a, 'w> {
         let limit = self.options.limits.entries;
         if self.seen.max(self.layer.entries()) > limit {
             return Err(Exceeded::Entries(limit).into());
+        }
+        let limit = self.options.limits.paths;
+        if self.targets + self.layer.path_bytes() > limit {
+            return Err(Exceeded::Paths(limit).into());
         }
         Ok(())
     }

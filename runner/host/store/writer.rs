@@ -50,6 +50,14 @@ pub(crate) struct State {
 struct Owner {
     name: String,
     entries: u64,
+    path_bytes: u64,
+}
+
+impl Owner {
+    fn count(&mut self, path: &RelPath) {
+        self.entries += 1;
+        self.path_bytes += path.as_str().len() as u64;
+    }
 }
 
 /// What is known of an entry besides what is in the tree.
@@ -100,6 +108,7 @@ impl TreeWriter {
         state.owners.push(Owner {
             name: owner.to_owned(),
             entries: 0,
+            path_bytes: 0,
         });
         let owner = state.owners.len() - 1;
         Layer {
@@ -189,6 +198,11 @@ impl<'w> Layer<'w> {
         self.writer.state().owners[self.owner].entries
     }
 
+    /// How many bytes their paths have.
+    pub fn path_bytes(&self) -> u64 {
+        self.writer.state().owners[self.owner].path_bytes
+    }
+
     /// The entry that is at a path already, whoever put it there.
     pub fn existing(&self, path: &RelPath) -> Option<Entry> {
         self.writer.state().tree.get(path.as_str()).cloned()
@@ -219,7 +233,7 @@ impl<'w> Layer<'w> {
             return Err(self.conflict(&state, error));
         }
         let owner = self.owner;
-        state.owners[owner].entries += 1;
+        state.owners[owner].count(&path);
         let detail = state.details.entry(path).or_insert(Detail { owner, stamp });
         // The one who only compared may have finished before the one who wrote.
         if stamp != Stamp::default() {
@@ -252,8 +266,8 @@ impl<'w> Layer<'w> {
                 owner: self.owner,
                 stamp: Stamp::default(),
             };
+            state.owners[self.owner].count(&dir);
             state.details.insert(dir, detail);
-            state.owners[self.owner].entries += 1;
         }
         Ok(())
     }

@@ -312,6 +312,43 @@ fn too_many_members_and_too_deep_paths_are_refused() {
 }
 
 #[test]
+fn paths_and_links_of_a_small_archive_do_not_fill_the_memory() {
+    let options = Options {
+        limits: ArchiveLimits {
+            paths: 5000,
+            ..ArchiveLimits::default()
+        },
+        ..Options::default()
+    };
+    let long = "a".repeat(80);
+    let names = |count: usize| (0..count).map(|number| format!("{long}/{number}"));
+    let files = |count: usize| {
+        let members =
+            names(count).map(|name| (header(name.as_bytes(), EntryType::Regular, 0), &b""[..]));
+        tar_of(&members.collect::<Vec<_>>())
+    };
+    assert!(unpacked_with(&files(40), &options).is_ok());
+    assert!(matches!(
+        unpacked_with(&files(80), &options),
+        Err(ArchiveError::TooMuch(Exceeded::Paths(5000)))
+    ));
+    let links = |count: usize| {
+        let members = (0..count).map(|number| {
+            let mut link = header(format!("l{number}").as_bytes(), EntryType::Symlink, 0);
+            link.set_link_name("b".repeat(90)).unwrap();
+            link.set_cksum();
+            (link, &b""[..])
+        });
+        tar_of(&members.collect::<Vec<_>>())
+    };
+    assert!(unpacked_with(&links(50), &options).is_ok());
+    assert!(matches!(
+        unpacked_with(&links(60), &options),
+        Err(ArchiveError::TooMuch(Exceeded::Paths(5000)))
+    ));
+}
+
+#[test]
 fn folders_that_paths_imply_count_like_members() {
     let options = Options {
         limits: ArchiveLimits {
