@@ -11,15 +11,13 @@ use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::hit::Hit;
 use zwieback_model::secrets::scan::Scan;
 
+use crate::archive::budget::ListBudget;
 use crate::archive::list;
 use crate::archive::member::{ArchiveMember, Extent, MemberList, Packing};
 use crate::content::{BLOCK, Blocks, Content, View};
 use crate::content_kind::ContentKind;
 use crate::format::compressed;
 use crate::limits::ExplainLimits;
-
-/// Members of all archives together.
-const MEMBERS: usize = 1_000_000;
 
 /// What was found, and what was not looked at.
 #[derive(Debug, Default)]
@@ -37,8 +35,8 @@ pub struct Search<'f> {
     limits: ExplainLimits,
     /// Bytes that may still be decompressed.
     left: u64,
-    /// Members that may still be listed: archives may name one range of bytes many times.
-    members: usize,
+    /// What may still be listed: archives may name one range of bytes many times.
+    lists: ListBudget,
     searched: Searched,
 }
 
@@ -55,7 +53,7 @@ impl<'f> Search<'f> {
         Self {
             filter,
             left: limits.decompressed,
-            members: MEMBERS,
+            lists: ListBudget::default(),
             limits,
             searched: Searched::default(),
         }
@@ -108,13 +106,15 @@ impl<'f> Search<'f> {
             }
             return Ok(());
         }
-        let Some(list) = list::members(kind, view, self.limits.members)? else {
-            self.report(&nesting.text, hits);
-            return Ok(());
+        // Whether there is room is asked before a list is read, which is the work.
+        let is_archive = kind.holds_others() && !kind.is_compression();
+        let may_list = is_archive && self.may_enter(nesting) && self.may_list(nesting);
+        let list = if may_list {
+            list::members(kind, view, self.limits.members, &mut self.lists)?
+        } else {
+            None
         };
-        let is_entered =
-            !list.members.is_empty() && self.may_enter(nesting) && self.may_list(nesting, &list);
-        if is_entered {
+        if let Some(list) = list {
             self.members(nesting, view, &list, hits)
         } else {
             self.report(&nesting.text, hits);
@@ -136,7 +136,17 @@ impl<'f> Search<'f> {
                 format!("only the first {read} members could be read"),
             );
         }
+        if let Some(reason) = list.long_text() {
+            self.skip(nesting, reason);
+        }
         for member in &list.members {
+            if self.left == 0 {
+                self.skip(
+                    nesting,
+                    "the limit of decompressed bytes is used up".to_owned(),
+                );
+                break;
+            }
             let inside = nesting.member(&member.name);
             match member.packing {
                 Packing::Plain => self.plain(&inside, view, member, &mut hits)?,
@@ -265,16 +275,12 @@ impl<'f> Search<'f> {
         may
     }
 
-    fn may_list(&mut self, nesting: &Nesting, list: &MemberList<'_>) -> bool {
-        let left = self.members.checked_sub(list.members.len());
-        self.members = left.unwrap_or(0);
-        if left.is_none() {
-            self.skip(
-                nesting,
-                format!("archives hold more than {MEMBERS} members"),
-            );
+    fn may_list(&mut self, nesting: &Nesting) -> bool {
+        let may = !self.lists.is_used_up();
+        if !may {
+            self.skip(nesting, "the limit of listed members is used up".to_owned());
         }
-        left.is_some()
+        may
     }
 
     fn report(&mut self, place: &str, hits: Vec<Hit>) {

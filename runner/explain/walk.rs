@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::archive::budget::ListBudget;
 use crate::certainty::Certainty;
 use crate::content::View;
 use crate::differ::bytes;
@@ -26,6 +27,8 @@ pub struct Walk<'k> {
     pub inflatable: u64,
     /// Bytes that may still be decompressed at all.
     pub decompressible: u64,
+    /// What may still be listed of archives.
+    pub lists: ListBudget,
     comparable: u64,
     findings: Vec<Finding>,
     unexamined: Vec<Unexamined>,
@@ -43,6 +46,7 @@ impl<'k> Walk<'k> {
             limits,
             inflatable: limits.inflated,
             decompressible: limits.decompressed,
+            lists: ListBudget::default(),
             comparable: limits.compared,
             findings: Vec::new(),
             unexamined: Vec::new(),

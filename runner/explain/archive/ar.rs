@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::budget::{LONGEST_TEXT, ListBudget, ListRoom};
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
 
@@ -12,12 +13,17 @@ const HEADER: u64 = 60;
 /// How the index of symbols is called here; `ar` calls it `/`.
 const INDEX: &str = "symbol index";
 
-/// The members up to the first header that is none.
+/// The members up to the first header that is none, at most so many.
 pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
+    list(view, &mut ListBudget::default().room(most))
+}
+
+/// The members up to the first header that is none, within the room.
+pub fn list<'a>(view: &View<'a>, room: &mut ListRoom<'_>) -> io::Result<MemberList<'a>> {
     let mut members = Vec::new();
     let mut names = Vec::new();
     let mut at = MAGIC.len() as u64;
-    while members.len() < most {
+    while room.may_read(HEADER) {
         let header = view.bytes(at, 60)?;
         let Some(size) = size(&header) else {
             break;
@@ -27,7 +33,9 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
         if raw == "//" {
             names = content.bytes(0, 1 << 20)?;
         } else {
-            members.push(member(&raw, &names, &header, at + view.origin(), content)?);
+            let at = at + view.origin();
+            members.push(member(&raw, &names, &header, at, content, room)?);
+            room.count();
         }
         // Members start at even offsets.
         at = at.saturating_add(HEADER + size + size % 2);
@@ -37,7 +45,11 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     } else {
         Extent::Cut
     };
-    Ok(MemberList { members, extent })
+    Ok(MemberList {
+        members,
+        extent,
+        has_long_text: room.has_long_text,
+    })
 }
 
 fn size(header: &[u8]) -> Option<u64> {
@@ -57,8 +69,9 @@ fn member<'a>(
     header: &[u8],
     at: u64,
     content: View<'a>,
+    room: &mut ListRoom<'_>,
 ) -> io::Result<ArchiveMember<'a>> {
-    let (name, content) = name(raw, names, content)?;
+    let (name, content) = name(raw, names, content, room)?;
     let number = |at, length| field(header, at, length).parse().unwrap_or(0);
     let mode = u64::from_str_radix(&field(header, 40, 8), 8).unwrap_or(0);
     let time = field(header, 16, 12).parse().unwrap_or(0);
@@ -98,15 +111,18 @@ fn member<'a>(
 }
 
 /// `name/` (GNU), `/12` into the table of long names (GNU), `#1/20` before the content (BSD).
-fn name<'a>(raw: &str, names: &[u8], content: View<'a>) -> io::Result<(String, View<'a>)> {
+fn name<'a>(
+    raw: &str,
+    names: &[u8],
+    content: View<'a>,
+    room: &mut ListRoom<'_>,
+) -> io::Result<(String, View<'a>)> {
     if let Some(length) = raw
         .strip_prefix("#1/")
         .and_then(|digits| digits.parse::<u16>().ok())
     {
         let bytes = content.bytes(0, usize::from(length))?;
-        let name = String::from_utf8_lossy(&bytes)
-            .trim_end_matches('\0')
-            .to_owned();
+        let name = room.text(&bytes).trim_end_matches('\0').to_owned();
         let rest = content.slice(u64::from(length), content.size());
         return Ok((name, rest));
     }
@@ -115,10 +131,10 @@ fn name<'a>(raw: &str, names: &[u8], content: View<'a>) -> io::Result<(String, V
         .and_then(|digits| digits.parse::<usize>().ok())
     {
         let rest = names.get(start..).unwrap_or_default();
+        // One byte more than is kept tells that a name is longer.
+        let rest = &rest[..rest.len().min(LONGEST_TEXT + 1)];
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let name = String::from_utf8_lossy(line)
-            .trim_end_matches('/')
-            .to_owned();
+        let name = room.text(line).trim_end_matches('/').to_owned();
         return Ok((name, content));
     }
     let name = if raw == "/" || raw == "/SYM64/" {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::budget::ListRoom;
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
 use crate::content_kind::ContentKind;
@@ -13,10 +14,10 @@ const TRAILER: &str = "TRAILER!!!";
 /// The most bytes of a name that are read.
 const LONGEST: u64 = 64 * 1024;
 
-/// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
+/// The members of an archive, within the room.
+pub fn members<'a>(view: &View<'a>, room: &mut ListRoom<'_>) -> io::Result<MemberList<'a>> {
     let (mut members, mut at) = (Vec::new(), 0);
-    while members.len() < most {
+    while room.may_read(HEADER) {
         let Some(header) = Header::read(view, at)? else {
             break;
         };
@@ -24,12 +25,16 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
             at + HEADER,
             usize::try_from(header.name).unwrap_or(usize::MAX),
         )?;
-        let name = String::from_utf8_lossy(&name)
-            .trim_end_matches('\0')
-            .to_owned();
+        let name = name.strip_suffix(b"\0").unwrap_or(&name);
+        let name = room.text(name).trim_end_matches('\0').to_owned();
         if name == TRAILER {
             let extent = Extent::Whole;
-            return Ok(MemberList { members, extent });
+            let has_long_text = room.has_long_text;
+            return Ok(MemberList {
+                members,
+                extent,
+                has_long_text,
+            });
         }
         let start = padded(at + HEADER + header.name);
         if view.size() < start.saturating_add(header.size) {
@@ -41,10 +46,13 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
             content: view.slice(start, header.size),
             packing: Packing::Plain,
         });
+        room.count();
         at = padded(start + header.size);
     }
-    let extent = Extent::Cut;
-    Ok(MemberList { members, extent })
+    Ok(MemberList {
+        members,
+        ..MemberList::cut()
+    })
 }
 
 /// Names and contents fill whole words.

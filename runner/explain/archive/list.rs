@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::budget::ListBudget;
 use super::member::MemberList;
 use super::{ar, cpio, tar, zip};
 use crate::content::View;
@@ -12,13 +13,16 @@ pub fn members<'a>(
     kind: ContentKind,
     view: &View<'a>,
     most: usize,
+    budget: &mut ListBudget,
 ) -> io::Result<Option<MemberList<'a>>> {
-    let members = match kind {
-        ContentKind::Ar => ar::members(view, most)?,
-        ContentKind::Tar => tar::members(view, most)?,
-        ContentKind::Cpio => cpio::members(view, most)?,
-        ContentKind::Zip => zip::members(view, most)?,
+    let mut room = budget.room(most);
+    let mut list = match kind {
+        ContentKind::Ar => ar::list(view, &mut room)?,
+        ContentKind::Tar => tar::members(view, &mut room)?,
+        ContentKind::Cpio => cpio::members(view, &mut room)?,
+        ContentKind::Zip => zip::members(view, &mut room)?,
         _ => return Ok(None),
     };
-    Ok(Some(members))
+    list.has_long_text = room.has_long_text;
+    Ok(Some(list))
 }

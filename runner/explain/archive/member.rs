@@ -2,6 +2,7 @@
 
 use std::io::{BufReader, Read};
 
+use super::budget::LONGEST_TEXT;
 use crate::content::{BLOCK, View};
 
 /// A member of an archive of any format.
@@ -24,6 +25,8 @@ pub struct MemberList<'a> {
     pub members: Vec<ArchiveMember<'a>>,
     /// Whether these are all.
     pub extent: Extent,
+    /// Whether a name or another text was longer than what was read of it.
+    pub has_long_text: bool,
 }
 
 /// How much of an archive was read.
@@ -83,7 +86,14 @@ impl MemberList<'_> {
         Self {
             members: Vec::new(),
             extent: Extent::Cut,
+            has_long_text: false,
         }
+    }
+
+    /// What is said where a text was longer than what was read of it.
+    pub fn long_text(&self) -> Option<String> {
+        self.has_long_text
+            .then(|| format!("only the first {LONGEST_TEXT} bytes of a longer name were read"))
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
+use super::budget::ListRoom;
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use crate::content::View;
 
@@ -91,11 +92,11 @@ impl ExtraHeaders {
     }
 }
 
-/// The members of an archive, at most so many. A header counts whatever its checksum says: nothing hides behind
+/// The members of an archive, within the room. A header counts whatever its checksum says: nothing hides behind
 /// a wrong one.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
+pub fn members<'a>(view: &View<'a>, room: &mut ListRoom<'_>) -> io::Result<MemberList<'a>> {
     let (mut list, mut extra, mut at) = (MemberList::cut(), ExtraHeaders::default(), 0);
-    while list.members.len() < most {
+    while room.may_read(BLOCK) {
         let bytes = view.bytes(at, 512)?;
         let Ok(bytes) = <[u8; 512]>::try_from(bytes) else {
             return Ok(list);
@@ -119,7 +120,9 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
         let taken = extra.take_in(header.entry_type(), (start, size), &mut content.reader());
         if matches!(taken, Ok(false)) {
             let extra = std::mem::take(&mut extra);
-            list.members.push(member(view, &extra, header, at, content));
+            let member = member(view, &extra, header, (at, content), room);
+            list.members.push(member);
+            room.count();
         }
         at = start.saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
     }
@@ -130,52 +133,54 @@ fn member<'a>(
     view: &View<'a>,
     extra: &ExtraHeaders,
     header: &Header,
-    at: u64,
-    content: View<'a>,
+    (at, content): (u64, View<'a>),
+    room: &mut ListRoom<'_>,
 ) -> ArchiveMember<'a> {
-    let mut fields = fields(header, extra, view.origin().saturating_add(at));
+    let mut fields = fields(header, extra, view.origin().saturating_add(at), room);
     for (key, value) in &extra.records {
         fields.extend(pax_name(key).map(|name| Field {
             name,
-            value: FieldValue::Other(lossy(value)),
+            value: FieldValue::Other(room.text(value)),
             offset: view.origin().saturating_add(extra.offset),
         }));
     }
     ArchiveMember {
-        name: lossy(&extra.name(header)),
+        name: room.text(&extra.name(header)),
         fields,
         content,
         packing: Packing::Plain,
     }
 }
 
-fn fields(header: &Header, extra: &ExtraHeaders, at: u64) -> Vec<Field> {
+fn fields(header: &Header, extra: &ExtraHeaders, at: u64, room: &mut ListRoom<'_>) -> Vec<Field> {
     let field = |name, offset, value| Field {
         name,
         value,
         offset: at.saturating_add(offset),
     };
     let id = |id: io::Result<u64>| FieldValue::Owner(id.unwrap_or(0));
-    let owner = |name: Option<&[u8]>| FieldValue::OwnerName(lossy(name.unwrap_or_default()));
+    let mut owner =
+        |name: Option<&[u8]>| FieldValue::OwnerName(room.text(name.unwrap_or_default()));
     let time = i64::try_from(header.mtime().unwrap_or(0)).unwrap_or(i64::MAX);
     let mode = u64::from(header.mode().unwrap_or(0)) & 0o7777;
     let kind = char::from(header.entry_type().as_byte());
     // A pax record of a target is a field of its own.
     let link = extra.link.as_deref().map(Cow::Borrowed);
     let link = link.or_else(|| header.link_name_bytes());
+    let (user, group) = (
+        owner(header.username_bytes()),
+        owner(header.groupname_bytes()),
+    );
+    let target = room.text(&link.unwrap_or_default());
     vec![
         field("mtime", 136, FieldValue::Time(time)),
         field("uid", 108, id(header.uid())),
         field("gid", 116, id(header.gid())),
-        field("user", 265, owner(header.username_bytes())),
-        field("group", 297, owner(header.groupname_bytes())),
+        field("user", 265, user),
+        field("group", 297, group),
         field("mode", 100, FieldValue::Mode(mode)),
         field("type", 156, FieldValue::Other(kind.to_string())),
-        field(
-            "link target",
-            157,
-            FieldValue::Other(lossy(&link.unwrap_or_default())),
-        ),
+        field("link target", 157, FieldValue::Other(target)),
     ]
 }
 
@@ -221,13 +226,10 @@ fn c_string(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::budget::ListBudget;
     use proptest::prelude::*;
 
     #[test]
@@ -252,7 +254,7 @@ mod tests {
             bytes[156] = kind;
             bytes[257..262].copy_from_slice(b"ustar");
             bytes[124..136].copy_from_slice(format!("{size:012o}").as_bytes());
-            let _members = members(&View::of(&bytes), 10).unwrap();
+            let _members = members(&View::of(&bytes), &mut ListBudget::default().room(10)).unwrap();
         }
 
         #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::budget::ListRoom;
 use super::member::{ArchiveMember, Extent, Field, FieldValue, MemberList, Packing};
 use zwieback_model::civil::Civil;
 
@@ -20,9 +21,12 @@ struct Record<'d> {
     comment: &'d [u8],
 }
 
-/// The members of an archive, at most so many.
-pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
+/// The members of an archive, within the room.
+pub fn members<'a>(view: &View<'a>, room: &mut ListRoom<'_>) -> io::Result<MemberList<'a>> {
     let tail_at = view.size().saturating_sub(TAIL);
+    if !room.may_read(TAIL.min(view.size())) {
+        return Ok(MemberList::cut());
+    }
     let tail = view.bytes(tail_at, 22 + 0xffff)?;
     let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else {
         return Ok(MemberList::default());
@@ -30,17 +34,17 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     let (Some(size), Some(start)) = (four(&tail, end + 12), four(&tail, end + 16)) else {
         return Ok(MemberList::default());
     };
-    let directory = view
-        .slice(u64::from(start), u64::from(size))
-        .bytes(0, DIRECTORY)?;
+    let directory = view.slice(u64::from(start), u64::from(size));
+    if !room.may_read(directory.size().min(DIRECTORY as u64)) {
+        return Ok(MemberList::cut());
+    }
+    let directory = directory.bytes(0, DIRECTORY)?;
     let mut members = Vec::new();
     let mut at = 0;
-    while let Some((record, length)) = record(&directory, at).filter(|_| members.len() < most) {
-        members.push(member(
-            view,
-            &record,
-            view.origin() + u64::from(start) + at as u64,
-        )?);
+    while let Some((record, length)) = record(&directory, at).filter(|_| room.may_read(30)) {
+        let place = view.origin() + u64::from(start) + at as u64;
+        members.push(member(view, &record, place, room)?);
+        room.count();
         at += length;
     }
     let extent = if at == directory.len() {
@@ -48,7 +52,11 @@ pub fn members<'a>(view: &View<'a>, most: usize) -> io::Result<MemberList<'a>> {
     } else {
         Extent::Cut
     };
-    Ok(MemberList { members, extent })
+    Ok(MemberList {
+        members,
+        extent,
+        has_long_text: room.has_long_text,
+    })
 }
 
 fn record(directory: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
@@ -69,7 +77,12 @@ fn record(directory: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
     Some((record, end - at))
 }
 
-fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<ArchiveMember<'a>> {
+fn member<'a>(
+    view: &View<'a>,
+    record: &Record<'_>,
+    at: u64,
+    room: &mut ListRoom<'_>,
+) -> io::Result<ArchiveMember<'a>> {
     let get = |offset| four(record.bytes, offset).unwrap_or(0);
     let half = |offset| two(record.bytes, offset).unwrap_or(0);
     let field = |name, value, offset| Field {
@@ -94,7 +107,7 @@ fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Archi
             FieldValue::Other(half(10).to_string()),
             10,
         ),
-        field("comment", FieldValue::Other(lossy(record.comment)), 46),
+        field("comment", FieldValue::Other(room.text(record.comment)), 46),
     ];
     fields.extend(
         extras(record.extra).map(|(name, value)| field(name, value, 46 + record.name.len() as u64)),
@@ -112,7 +125,7 @@ fn member<'a>(view: &View<'a>, record: &Record<'_>, at: u64) -> io::Result<Archi
     };
     let content = view.slice(u64::from(get(42)) + skip, u64::from(get(20)));
     Ok(ArchiveMember {
-        name: lossy(record.name),
+        name: room.text(record.name),
         fields,
         content,
         packing,
@@ -169,13 +182,10 @@ fn four(bytes: &[u8], at: usize) -> Option<u32> {
         .map(|chunk| u32::from_le_bytes(*chunk))
 }
 
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::budget::ListBudget;
     use proptest::prelude::*;
 
     #[test]
@@ -193,7 +203,7 @@ mod tests {
             bytes.extend(b"PK\x05\x06\0\0\0\0\0\0\0\0");
             bytes.extend(size.to_le_bytes());
             bytes.extend(start.to_le_bytes());
-            let _members = members(&View::of(&bytes), 10).unwrap();
+            let _members = members(&View::of(&bytes), &mut ListBudget::default().room(10)).unwrap();
         }
     }
 }

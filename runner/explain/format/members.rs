@@ -29,7 +29,14 @@ pub fn explain(
     b: &View<'_>,
 ) -> io::Result<()> {
     let most = walk.limits.members;
-    if let (Some(a), Some(b)) = (list::members(kind, a, most)?, list::members(kind, b, most)?) {
+    if walk.lists.is_used_up() {
+        let reason = "the limit of listed members is used up".to_owned();
+        walk.skip(location, reason);
+        return Ok(());
+    }
+    let list_a = list::members(kind, a, most, &mut walk.lists)?;
+    let list_b = list::members(kind, b, most, &mut walk.lists)?;
+    if let (Some(a), Some(b)) = (list_a, list_b) {
         compare(walk, location, kind, &a, &b);
     }
     Ok(())
@@ -54,6 +61,9 @@ fn compare(
             location,
             format!("only the first {read} members could be read"),
         );
+    }
+    if let Some(reason) = a.long_text().or_else(|| b.long_text()) {
+        walk.skip(location, reason);
     }
     for (key, member_a) in &in_a {
         if let Some(member_b) = in_b.get(key) {

@@ -206,3 +206,38 @@ fn an_archive_that_lists_one_member_many_times_ends() {
         found.hits.len()
     );
 }
+
+#[test]
+fn zip_directories_that_name_one_another_are_read_within_one_budget() {
+    // Each of the outer members is the whole inner archive: 500 million members in five megabytes.
+    let inner = zip("a", 0, b"hello", 5, 50_000);
+    let outer = zip("inner.zip", 0, &inner, inner.len(), 10_000);
+    let found = search("many.zip", &outer);
+    let told = |(_, reason): &(String, String)| reason.contains("listed members is used up");
+    assert!(
+        found.skipped.iter().any(told),
+        "{:?}",
+        found.skipped.first()
+    );
+}
+
+#[test]
+fn a_long_name_that_members_share_is_cut_off_and_told() {
+    let header = |name: &str, size: usize| {
+        format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, 644).into_bytes()
+    };
+    let mut bytes = b"!<arch>\n".to_vec();
+    bytes.extend(header("//", 1 << 20));
+    bytes.extend(vec![b'A'; 1 << 20]);
+    bytes.extend(header("/0", 0).repeat(100_000));
+    let found = search("x.a", &bytes);
+    let reasons: Vec<_> = found.skipped.iter().map(|skipped| &*skipped.1).collect();
+    // 32 MiB of names hold 8192 of the longest ones.
+    assert_eq!(
+        reasons,
+        [
+            "only the first 8192 members could be read",
+            "only the first 4096 bytes of a longer name were read"
+        ]
+    );
+}
