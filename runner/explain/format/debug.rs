@@ -6,7 +6,7 @@ use gimli::{EndianSlice, RunTimeEndian, SectionId, constants};
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
 
-use super::sections::content;
+use super::sections::{FileRoom, content};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
 use crate::evidence::attribution::Attribution;
@@ -56,32 +56,37 @@ fn attribute(walk: &mut Walk<'_>, location: &Location, name: &str, left: &[u8], 
 }
 
 /// The compilation units of a file; none where there is no readable debug information.
-pub fn units<H: FileHeader>(file: &ElfFile<'_, H>) -> Vec<Unit> {
+pub fn units<H: FileHeader>(file: &ElfFile<'_, H>, room: &mut FileRoom) -> Vec<Unit> {
     let order = if file.is_little_endian() {
         RunTimeEndian::Little
     } else {
         RunTimeEndian::Big
     };
-    let load =
-        |id: SectionId| -> Result<Cow<'_, [u8]>, gimli::Error> { Ok(relocated(file, id.name())) };
+    let load = |id: SectionId| -> Result<Cow<'_, [u8]>, gimli::Error> {
+        Ok(relocated(file, id.name(), room))
+    };
     let Ok(sections) = gimli::DwarfSections::load(load) else {
         return Vec::new();
     };
     let dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, order));
     let mut units = Vec::new();
     let mut headers = dwarf.units();
-    while let (Ok(Some(header)), true) = (headers.next(), units.len() < UNITS) {
+    while let (Ok(Some(header)), true) = (headers.next(), units.len() < UNITS && !room.is_used_up) {
         units.extend(
             dwarf
                 .unit(header)
                 .ok()
-                .and_then(|unit| attributes(&dwarf, &unit)),
+                .and_then(|unit| attributes(&dwarf, &unit, room)),
         );
     }
     units
 }
 
-fn attributes(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) -> Option<Unit> {
+fn attributes(
+    dwarf: &gimli::Dwarf<Slice<'_>>,
+    unit: &gimli::Unit<Slice<'_>>,
+    room: &mut FileRoom,
+) -> Option<Unit> {
     let names = [
         (constants::DW_AT_comp_dir, "DW_AT_comp_dir"),
         (constants::DW_AT_name, "DW_AT_name"),
@@ -90,11 +95,10 @@ fn attributes(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) ->
     ];
     let mut entries = unit.entries();
     let entry = entries.next_dfs().ok()??;
-    let text = |name| {
-        dwarf
-            .attr_string(unit, entry.attr_value(name)?)
-            .ok()
-            .map(|text| text.slice().to_vec())
+    // Units may share one string, as long as a section.
+    let mut text = |name| {
+        let text = dwarf.attr_string(unit, entry.attr_value(name)?).ok()?;
+        room.text(text.slice()).map(<[u8]>::to_vec)
     };
     Some(
         names
@@ -106,13 +110,18 @@ fn attributes(dwarf: &gimli::Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) ->
 
 /// A section's bytes. Object files leave offsets into other sections to relocations, which are
 /// applied here as a linker would that puts every section at 0.
-fn relocated<'b, H: FileHeader>(file: &ElfFile<'b, H>, name: &str) -> Cow<'b, [u8]> {
+fn relocated<'b, H: FileHeader>(
+    file: &ElfFile<'b, H>,
+    name: &str,
+    room: &mut FileRoom,
+) -> Cow<'b, [u8]> {
     let Some(section) = file.section_by_name(name) else {
         return Cow::Borrowed(&[]);
     };
-    let data = content(&section);
+    let data = content(&section, room);
     let mut relocations = section.relocations().peekable();
-    if relocations.peek().is_none() {
+    let is_copied = matches!(data, Cow::Borrowed(_));
+    if relocations.peek().is_none() || is_copied && !room.make(data.len()) {
         return data;
     }
     let mut bytes = data.into_owned();

@@ -6,7 +6,7 @@ use object::read::elf::{ElfFile, FileHeader};
 use object::{Endianness, FileKind, SectionKind};
 
 use super::binary::{self, Region};
-use super::sections::{Section, Sections, sections};
+use super::sections::{FileRoom, Section, Sections, sections};
 use super::{debug, machine};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
@@ -66,16 +66,33 @@ fn sides<H: FileHeader>(walk: &mut Walk<'_>, location: &Location, origin: u64, a
         return;
     };
     let before = walk.count();
-    debug::explain(
-        walk,
-        location,
-        &debug::units(&file_a),
-        &debug::units(&file_b),
-    );
-    let (sections_a, sections_b) = (sections(&file_a), sections(&file_b));
+    let mut rooms = rooms(walk, a, b);
+    let units_a = debug::units(&file_a, &mut rooms[0]);
+    let units_b = debug::units(&file_b, &mut rooms[1]);
+    settle(walk, location, &rooms);
+    debug::explain(walk, location, &units_a, &units_b);
+    let mut rooms = self::rooms(walk, a, b);
+    let sections_a = sections(&file_a, &mut rooms[0]);
+    let sections_b = sections(&file_b, &mut rooms[1]);
+    settle(walk, location, &rooms);
     compare(walk, location, origin, &sections_a, &sections_b);
     if walk.count() == before {
         outside(walk, location, a, b);
+    }
+}
+
+/// What may be read of both sides: what they inflate is held at one time.
+fn rooms(walk: &Walk<'_>, a: &[u8], b: &[u8]) -> [FileRoom; 2] {
+    let made = walk.inflatable.min(walk.decompressible) / 2;
+    [a, b].map(|file| FileRoom::of(file, made))
+}
+
+fn settle(walk: &mut Walk<'_>, location: &Location, rooms: &[FileRoom; 2]) {
+    let used: u64 = rooms.iter().map(|room| room.used).sum();
+    walk.decompressible = walk.decompressible.saturating_sub(used);
+    if rooms.iter().any(|room| room.is_used_up) {
+        let reason = "its sections or names come to more bytes than are read of one program";
+        walk.skip(location, reason.to_owned());
     }
 }
 
@@ -140,7 +157,8 @@ fn names(walk: &mut Walk<'_>, location: &Location, a: &Sections<'_>, b: &Section
             .collect()
     };
     let (only_a, only_b) = (only(a, b), only(b, a));
-    for (left, right) in only_a.iter().zip(&only_b) {
+    let pairs = only_a.iter().zip(&only_b);
+    for (left, right) in pairs.take(walk.limits.classified) {
         let classified =
             walk.classifier
                 .lines(TextContext::Symbols, left.as_bytes(), right.as_bytes());

@@ -92,3 +92,69 @@ fn ten_thousand_members_that_differ_are_counted() {
     );
     assert!(report.unexamined[0].reason.contains("more differences"));
 }
+
+/// An object file of blobs and of sections that stand in them: type, flags, blob, link and size of an entry.
+fn elf(blobs: &[&[u8]], sections: &[(u32, u64, usize, u32, u64)]) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+    bytes.resize(64, 0);
+    let mut places = Vec::new();
+    for blob in blobs {
+        places.push((bytes.len() as u64, blob.len() as u64));
+        bytes.extend(*blob);
+    }
+    let headers = bytes.len() as u64;
+    bytes.resize(bytes.len() + 64, 0);
+    for (kind, flags, blob, link, entry) in sections {
+        let (start, size) = places[*blob];
+        bytes.extend([1, *kind].map(u32::to_le_bytes).concat());
+        bytes.extend([*flags, 0, start, size].map(u64::to_le_bytes).concat());
+        bytes.extend([*link, 0].map(u32::to_le_bytes).concat());
+        bytes.extend([1, *entry].map(u64::to_le_bytes).concat());
+    }
+    let count = u16::try_from(sections.len() + 1).expect("a test has few sections");
+    bytes[16..24].copy_from_slice(&[1, 0, 62, 0, 1, 0, 0, 0]);
+    bytes[40..48].copy_from_slice(&headers.to_le_bytes());
+    bytes[52..54].copy_from_slice(&64_u16.to_le_bytes());
+    bytes[58..60].copy_from_slice(&64_u16.to_le_bytes());
+    bytes[60..62].copy_from_slice(&count.to_le_bytes());
+    bytes[62..64].copy_from_slice(&(count - 1).to_le_bytes());
+    bytes
+}
+
+/// The last section holds the names of all.
+const NAMES: (&[u8], u32) = (b"\0.x\0", 3);
+
+fn is_cut_off(program: &[u8]) -> bool {
+    let other = [program, b"x"].concat();
+    let limits = ExplainLimits::default();
+    let report = explained("x.o", &program.to_vec(), &other, &limits);
+    let told = |reason: &str| reason.contains("more bytes than are read of one program");
+    report
+        .unexamined
+        .iter()
+        .any(|skipped| told(&skipped.reason))
+}
+
+#[test]
+fn sections_that_share_one_compressed_range_are_inflated_within_one_budget() {
+    let mut packed = [1_u32, 0].map(u32::to_le_bytes).concat();
+    packed.extend([32_u64 << 20, 1].map(u64::to_le_bytes).concat());
+    let mut encoder = flate2::write::ZlibEncoder::new(packed, flate2::Compression::fast());
+    encoder
+        .write_all(&vec![0; 32 << 20])
+        .expect("memory takes all bytes");
+    let packed = encoder.finish().expect("memory takes all bytes");
+    let mut sections = vec![(1, 0x800, 0, 0, 0); 2000];
+    sections.push((NAMES.1, 0, 1, 0, 0));
+    assert!(is_cut_off(&elf(&[&packed, NAMES.0], &sections)));
+}
+
+#[test]
+fn symbols_that_share_one_long_name_are_read_within_one_budget() {
+    let mut symbol = vec![0, 0, 0, 0, 1, 0, 1, 0];
+    symbol.extend([0_u64, 1].map(u64::to_le_bytes).concat());
+    let names = vec![b'A'; 4 << 20];
+    let blobs = [&symbol.repeat(100_000), &[&*names, b"\0"].concat(), NAMES.0];
+    let sections = [(2, 0, 0, 2, 24), (3, 0, 1, 0, 0), (NAMES.1, 0, 2, 0, 0)];
+    assert!(is_cut_off(&elf(&blobs, &sections)));
+}
