@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
 use zwieback_model::address::Reachable;
@@ -18,6 +17,7 @@ use crate::fetch::canceller::Canceller;
 use crate::fetch::error::FetchError;
 use crate::fetch::failure::Failure;
 use crate::fetch::limited::{GivenUp, Limited};
+use crate::fetch::paced;
 use crate::fetch::part::Origin;
 use crate::fetch::redirect::{self, askable};
 use crate::fetch::resolver::{CheckedResolver, Names, OutOfReach};
@@ -32,6 +32,8 @@ const REDIRECTS: u32 = 5;
 const IDLE: Duration = Duration::from_mins(1);
 /// The longest refusal that is read to its end, so that its connection can be used again.
 const REFUSAL: u64 = 64 * 1024;
+/// How long a refusal is read for that.
+const REFUSAL_TIME: Duration = Duration::from_secs(2);
 
 /// Connections that are kept between requests, by scheme and by how far they may reach.
 ///
@@ -133,18 +135,7 @@ impl Client {
 
     /// What an error while reading a body means.
     pub fn read_failure(&self, error: io::Error) -> Failure {
-        if let Some(given_up) = error.get_ref().and_then(|it| it.downcast_ref()) {
-            return match *given_up {
-                GivenUp::TooLong(limit) => Failure::TooLong(limit),
-                GivenUp::TooSlow { bytes, seconds } => Failure::TooSlow { bytes, seconds },
-                GivenUp::TooLate(seconds) => Failure::TooLate(seconds),
-                GivenUp::Cancelled => Failure::Cancelled,
-            };
-        }
-        match ureq::Error::from(error) {
-            ureq::Error::Io(error) => Failure::Unreachable(error.to_string()),
-            other => self.failure(other),
-        }
+        self.failure(ureq::Error::from(error))
     }
 
     /// Asks, and follows where it is sent on to: every address on the way is judged.
@@ -212,18 +203,30 @@ impl Client {
     }
 
     fn failure(&self, error: ureq::Error) -> Failure {
-        if let ureq::Error::Io(io) = &error
-            && let Some(found) = io.get_ref().and_then(|it| it.downcast_ref())
-        {
-            let OutOfReach { address, kind } = *found;
-            return Failure::OutOfReach { address, kind };
-        }
         match error {
+            ureq::Error::Io(error) => of_io(&error),
             ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::RecvResponse) => {
                 Failure::Stalled(self.stall)
             }
             other => Failure::Unreachable(other.to_string()),
         }
+    }
+}
+
+/// What we ourselves had to say about a connection comes out of it as an error of its input.
+fn of_io(error: &io::Error) -> Failure {
+    let source = error.get_ref();
+    if let Some(given_up) = source.and_then(|source| source.downcast_ref()) {
+        return match *given_up {
+            GivenUp::TooLong(limit) => Failure::TooLong(limit),
+            GivenUp::TooSlow { bytes, seconds } => Failure::TooSlow { bytes, seconds },
+            GivenUp::TooLate(seconds) => Failure::TooLate(seconds),
+            GivenUp::Cancelled => Failure::Cancelled,
+        };
+    }
+    match source.and_then(|source| source.downcast_ref()) {
+        Some(&OutOfReach { address, kind }) => Failure::OutOfReach { address, kind },
+        None => Failure::Unreachable(error.to_string()),
     }
 }
 
@@ -251,7 +254,7 @@ fn agent(settings: &Settings, proxy: Option<Proxy>, names: &Arc<Names>, reach: R
         .proxy(proxy)
         .build();
     let resolver = CheckedResolver::new(Arc::clone(names), reach);
-    Agent::with_parts(config, DefaultConnector::default(), resolver)
+    Agent::with_parts(config, paced::connector(settings.limits), resolver)
 }
 
 fn parse_proxy(text: &str, except: Option<&str>) -> Result<Proxy, FetchError> {
@@ -288,9 +291,7 @@ fn answer(response: Response<Body>, asked: u64) -> Result<Answer, Failure> {
         },
         StatusCode::RANGE_NOT_SATISFIABLE => return Err(Failure::WrongPart),
         other => {
-            let refusal = &mut response.into_body().into_reader().take(REFUSAL);
-            // Whatever happens here, the answer stays a refusal.
-            let _read = io::copy(refusal, &mut io::sink());
+            read_refusal(response.into_body().into_reader().take(REFUSAL));
             return Err(Failure::Status(other.as_u16()));
         }
     };
@@ -300,6 +301,14 @@ fn answer(response: Response<Body>, asked: u64) -> Result<Answer, Failure> {
         validator: validator(response.headers()),
         body: Box::new(response.into_body().into_reader()),
     })
+}
+
+/// Reads to the end if that is near: otherwise the connection is given up. The answer stays a refusal.
+fn read_refusal(mut refusal: impl Read) {
+    let begun = Instant::now();
+    let mut buffer = [0; 8192];
+    while begun.elapsed() < REFUSAL_TIME && refusal.read(&mut buffer).is_ok_and(|count| count > 0) {
+    }
 }
 
 /// The first number of `Content-Range: bytes 100-199/200`.

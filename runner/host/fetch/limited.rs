@@ -28,32 +28,37 @@ pub(crate) enum GivenUp {
     Cancelled,
 }
 
-/// A body that is read under limits.
-pub(crate) struct Limited<R> {
-    body: R,
+/// Counts what comes, and how fast.
+#[derive(Debug)]
+pub(crate) struct Meter {
     limits: Limits,
-    canceller: Option<Canceller>,
     begun: Instant,
     /// When the present span of time began, and how much came in it.
     span: (Instant, u64),
     total: u64,
 }
 
-impl<R: Read> Limited<R> {
-    /// Reads on from here.
-    pub(crate) fn new(body: R, limits: Limits, canceller: Option<Canceller>) -> Self {
+/// A body that is read under limits.
+pub(crate) struct Limited<R> {
+    body: R,
+    meter: Meter,
+    canceller: Option<Canceller>,
+}
+
+impl Meter {
+    /// Counts from now on.
+    pub(crate) fn new(limits: Limits) -> Self {
         let now = Instant::now();
         Self {
-            body,
             limits,
-            canceller,
             begun: now,
             span: (now, 0),
             total: 0,
         }
     }
 
-    fn check(&mut self, count: u64, now: Instant) -> Result<(), GivenUp> {
+    /// Whether so many bytes more may have come by now.
+    pub(crate) fn check(&mut self, count: u64, now: Instant) -> Result<(), GivenUp> {
         self.total = self.total.saturating_add(count);
         self.span.1 = self.span.1.saturating_add(count);
         if self.total > self.limits.largest {
@@ -77,6 +82,17 @@ impl<R: Read> Limited<R> {
     }
 }
 
+impl<R: Read> Limited<R> {
+    /// Reads on from here.
+    pub(crate) fn new(body: R, limits: Limits, canceller: Option<Canceller>) -> Self {
+        Self {
+            body,
+            meter: Meter::new(limits),
+            canceller,
+        }
+    }
+}
+
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.canceller.as_ref().is_some_and(Canceller::is_cancelled) {
@@ -84,7 +100,7 @@ impl<R: Read> Read for Limited<R> {
         }
         let count = self.body.read(buffer)?;
         if count > 0 {
-            let checked = self.check(count as u64, Instant::now());
+            let checked = self.meter.check(count as u64, Instant::now());
             checked.map_err(io::Error::other)?;
         }
         Ok(count)
@@ -97,52 +113,52 @@ mod tests {
 
     use super::*;
 
-    fn limited() -> Limited<io::Empty> {
+    fn meter() -> Meter {
         let limits = Limits {
             largest: 1 << 20,
             slowest: 1000,
             span: Duration::from_secs(30),
             longest: Duration::from_hours(1),
         };
-        Limited::new(io::empty(), limits, None)
+        Meter::new(limits)
     }
 
     #[test]
     fn one_byte_a_second_is_too_slow() {
-        let mut limited = limited();
-        let begun = limited.begun;
+        let mut meter = meter();
+        let begun = meter.begun;
         let at = |second: u64| begun + Duration::from_secs(second);
         for second in 0..30 {
-            assert_eq!(limited.check(1, at(second)), Ok(()));
+            assert_eq!(meter.check(1, at(second)), Ok(()));
         }
         let slow = GivenUp::TooSlow {
             bytes: 31,
             seconds: 30,
         };
-        assert_eq!(limited.check(1, at(30)), Err(slow));
+        assert_eq!(meter.check(1, at(30)), Err(slow));
     }
 
     #[test]
     fn each_span_is_judged_by_itself() {
-        let mut limited = limited();
-        let begun = limited.begun;
+        let mut meter = meter();
+        let begun = meter.begun;
         let at = |second: u64| begun + Duration::from_secs(second);
-        assert_eq!(limited.check(500_000, at(30)), Ok(()));
+        assert_eq!(meter.check(500_000, at(30)), Ok(()));
         // What came before does not make up for what does not come now.
         assert!(matches!(
-            limited.check(1, at(61)),
+            meter.check(1, at(61)),
             Err(GivenUp::TooSlow { bytes: 1, .. })
         ));
     }
 
     #[test]
     fn bytes_and_time_have_an_end() {
-        let mut limited = limited();
-        let begun = limited.begun;
-        assert_eq!(limited.check(1 << 20, begun), Ok(()));
-        assert_eq!(limited.check(1, begun), Err(GivenUp::TooLong(1 << 20)));
-        let mut limited = self::limited();
+        let mut meter = meter();
+        let begun = meter.begun;
+        assert_eq!(meter.check(1 << 20, begun), Ok(()));
+        assert_eq!(meter.check(1, begun), Err(GivenUp::TooLong(1 << 20)));
+        let mut meter = self::meter();
         let late = begun + Duration::from_secs(3601);
-        assert_eq!(limited.check(1, late), Err(GivenUp::TooLate(3600)));
+        assert_eq!(meter.check(1, late), Err(GivenUp::TooLate(3600)));
     }
 }

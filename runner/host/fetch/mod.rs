@@ -3,6 +3,7 @@
 pub mod canceller;
 pub mod client;
 mod limited;
+mod paced;
 mod redirect;
 mod resolver;
 pub mod download;

@@ -1,7 +1,10 @@
 //! Addresses that an author writes: what they may reach, however the way there is disguised.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::server::{Answer, Server};
@@ -151,4 +154,58 @@ fn a_server_that_trickles_is_left() {
         "{failure:?}"
     );
     assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+/// A server on loopback that begins each answer like this, and goes on with the drop ten times a second.
+fn dripping(begin: &'static str, drop: &'static str) -> BaseUrl {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        stream.write_all(begin.as_bytes()).unwrap();
+        // Until nobody listens any more.
+        while stream.write_all(drop.as_bytes()).is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    root(&format!("http://{address}/"))
+}
+
+/// What comes of such a server, soon enough.
+fn soon(server: &BaseUrl) -> Failure {
+    let settings = Settings {
+        limits: Limits {
+            span: Duration::from_secs(2),
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let client = Client::new(&settings).unwrap();
+    let client = client.configured([server.clone()]);
+    let begun = Instant::now();
+    let failure = client.read(&format!("{}f", server.as_str()), "*/*", 1 << 20);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    failure.unwrap_err()
+}
+
+#[test]
+fn what_only_the_decoder_sees_may_not_trickle_either() {
+    let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (first, drop) in [("1;", "a"), ("0", "0"), ("5\r\nhello\r\n0\r\n", "A: b\r\n")] {
+        let begin = format!("{chunks}{first}").leak();
+        let failure = soon(&dripping(begin, drop));
+        assert!(
+            matches!(failure, Failure::TooSlow { .. }),
+            "{first:?}: {failure}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_that_trickles_is_a_refusal_soon() {
+    let begin = "HTTP/1.1 404 Not Found\r\nContent-Length: 60000\r\n\r\n";
+    assert_eq!(soon(&dripping(begin, "x")), Failure::Status(404));
+    let begin = "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n1;";
+    assert_eq!(soon(&dripping(begin, "x")), Failure::Status(404));
 }
