@@ -169,7 +169,6 @@ fn no_folder_of_a_project_is_a_link() {
         ("recipes", &commands[..]),
         ("recipes/greeting", &commands),
         ("recipes/greeting/sub", &commands[..2]),
-        ("toolchains", &commands[..2]),
         ("toolchains/shell", &commands[..2]),
     ] {
         let outside = world.path("home/elsewhere");
@@ -184,6 +183,20 @@ fn no_folder_of_a_project_is_a_link() {
         fs::remove_file(at(folder)).unwrap();
         fs::rename(&outside, at(folder)).unwrap();
     }
+    // Toolchains may be shared by several projects. They are read there, and nothing is written through the link.
+    let shared = world.path("home/toolchains");
+    fs::rename(at("toolchains"), &shared).unwrap();
+    symlink(&shared, at("toolchains")).unwrap();
+    run(&world, "plan greeting").expect(0, &["Planned"]);
+    let lock = fs::read(shared.join("shell/zwieback.lock")).unwrap();
+    fs::remove_file(shared.join("shell/zwieback.lock")).unwrap();
+    let said = [
+        "toolchains is a symbolic link",
+        "put the folder itself there",
+    ];
+    run(&world, "lock shell").expect(1, &said);
+    assert!(!shared.join("shell/zwieback.lock").exists());
+    fs::write(shared.join("shell/zwieback.lock"), lock).unwrap();
     // A folder elsewhere is one that the user has named, not the project.
     fs::rename(at("recipes/greeting"), world.path("home/greeting")).unwrap();
     fs::create_dir_all(at("recipes")).unwrap();

@@ -42,7 +42,12 @@ pub struct OnDisk<T> {
 pub struct Place {
     top: PathBuf,
     below: String,
+    /// It lies in a folder that the project's `toolchains` is a link to.
+    is_shared: bool,
 }
+
+/// The folder of the toolchains of a project.
+const TOOLCHAINS: &str = "toolchains";
 
 /// Why a project or a part of it cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +140,7 @@ impl Project {
 
     /// The toolchain of a name or a path.
     pub fn toolchain(&self, named: &str) -> Result<OnDisk<Toolchain>, ProjectError> {
-        let place = self.place_of("toolchains", "toolchain", named)?;
+        let place = self.place_of(TOOLCHAINS, "toolchain", named)?;
         let read = read(place, "toolchain.toml", Toolchain::parse)?;
         check_name(&read.place, "toolchain.toml", read.manifest.name())?;
         Ok(read)
@@ -143,7 +148,7 @@ impl Project {
 
     /// A toolchain's folder, and the texts of its manifest and of its lock, none of them parsed.
     pub fn toolchain_texts(&self, named: &str) -> Result<(PathBuf, [Vec<u8>; 2]), ProjectError> {
-        let place = self.place_of("toolchains", "toolchain", named)?;
+        let place = self.place_of(TOOLCHAINS, "toolchain", named)?;
         let read = |name: &str| {
             let bytes = place.read(name, 64 * MAX_MANIFEST as u64);
             bytes.map_err(|source| io_error(&place.path().join(name), source))
@@ -159,7 +164,7 @@ impl Project {
 
     /// The names of all toolchains, sorted.
     pub fn toolchains(&self) -> Vec<String> {
-        self.names("toolchains", "toolchain.toml")
+        self.names(TOOLCHAINS, "toolchain.toml")
     }
 
     fn place_of(
@@ -196,9 +201,17 @@ impl Project {
     fn place(&self, folder: &Path) -> Place {
         let folder = plain(folder);
         let below = folder.strip_prefix(&self.root).ok().and_then(Path::to_str);
-        match below {
-            Some(below) => Place::of(&self.root, below),
-            None => Place::of(&folder, ""),
+        let Some(below) = below else {
+            return Place::of(&folder, "");
+        };
+        let toolchains = self.root.join(TOOLCHAINS);
+        match below.strip_prefix(TOOLCHAINS) {
+            // Several projects may share one folder of toolchains: it is read where it lies, and written only there.
+            Some(rest) if rest.starts_with('/') && toolchains.is_symlink() => Place {
+                is_shared: true,
+                ..Place::of(&toolchains, &rest[1..])
+            },
+            _ => Place::of(&self.root, below),
         }
     }
 
@@ -233,6 +246,7 @@ impl Place {
         Self {
             top: top.to_owned(),
             below: below.to_owned(),
+            is_shared: false,
         }
     }
 
@@ -253,6 +267,9 @@ impl Place {
 
     /// Makes sure that no link leads there.
     fn check(&self) -> io::Result<()> {
+        if self.is_shared {
+            return Err(given_file::is_link_on_way(TOOLCHAINS));
+        }
         let top = given_file::open_folder(&self.top)?;
         given_file::check_way(top.as_fd(), &self.below)
     }

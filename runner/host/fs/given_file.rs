@@ -92,12 +92,14 @@ pub fn look_below(folder: BorrowedFd<'_>, path: &str) -> io::Result<Option<Stat>
 /// Makes sure that no link leads to something below a folder, and that it is none itself.
 pub fn check_way(folder: BorrowedFd<'_>, path: &str) -> io::Result<()> {
     match link_on_way(folder, path)? {
-        Some(link) => Err(io::Error::new(
-            ErrorKind::InvalidInput,
-            Unsuitable::Way(link),
-        )),
+        Some(link) => Err(is_link_on_way(&link)),
         None => Ok(()),
     }
+}
+
+/// The refusal of a link that leads to something.
+pub fn is_link_on_way(link: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, Unsuitable::Way(link.to_owned()))
 }
 
 /// The first link on the way to something below a folder, the last part of the path among them.
