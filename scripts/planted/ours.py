@@ -79,9 +79,8 @@ def planted(chance):
     yield "square-in-java", "Pay.java", f'class Pay {{ static final String T = "{token}"; }}\n', token
     token = "NR" + "AK-" + draw(chance, string.ascii_uppercase + string.digits, 27)
     yield "newrelic-in-yaml", "newrelic.yml", f"common:\n  user: '{token}'\n", token
-    token = "pypi" + "-" + coded(chance, 9).rstrip("=")
-    macaroon = b"\x02\x01\x08pypi.org\x02\x24" + chance.randbytes(8).hex().encode() + b"\x00\x02" + chance.randbytes(120)
-    token = "pypi" + "-" + base64.urlsafe_b64encode(macaroon).decode().rstrip("=")
+    # All tokens of that registry begin alike.
+    token = "pypi" + "-AgEIcHlwaS5vcmc" + draw(chance, URL, 150)
     yield "pypi-in-pypirc", ".pypirc", f"[pypi]\nusername = __token__\npassword = {token}\n", token
     for kind, size in [("RSA PRIVATE KEY", 600), ("EC PRIVATE KEY", 121), ("PRIVATE KEY", 138), ("DSA PRIVATE KEY", 450)]:
         text = pem(chance, kind, size)
