@@ -89,7 +89,7 @@ fn put(
         }
         EntryType::Fifo => Err(ArchiveError::refused(&name, MemberRefusal::Fifo)),
         other => {
-            let kind = MemberRefusal::Kind(format!("{:?}", char::from(other.as_byte())));
+            let kind = MemberRefusal::Kind(format!("`{}`", other.as_byte().escape_ascii()));
             Err(ArchiveError::refused(&name, kind))
         }
     }
