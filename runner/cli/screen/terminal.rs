@@ -8,29 +8,37 @@
 //! [`super::paint`] colours, if it does. Passwords and tokens in addresses are masked: what is printed here
 //! goes to the logs of machines that build for others.
 
-use std::io::{self, StderrLock, StdoutLock, Write};
+use std::io::{self, LineWriter, StderrLock, StdoutLock, Write};
 
 use zwieback_model::masked::masked;
 use zwieback_model::shown_name::is_shown;
 
 use super::paint::{SEQUENCES, is_used};
 
-/// A stream whose text cannot do anything but be read.
+/// The longest line that is written at once. Also what a pipe takes whole is a few kilobytes (pipe(7)).
+const LINE: usize = 4096;
+
+/// A stream whose text cannot do anything but be read. A line is written at once: programs that share a
+/// terminal or a log do not tear each other's lines, and an address is masked as a whole.
 #[derive(Debug)]
 pub struct Shown<W: Write> {
+    lines: LineWriter<Escaping<W>>,
+}
+
+/// What a stream is written through.
+#[derive(Debug)]
+struct Escaping<W: Write> {
     inner: W,
 }
 
 /// Where people read.
 pub fn stderr() -> Shown<StderrLock<'static>> {
-    let inner = io::stderr().lock();
-    Shown { inner }
+    Shown::new(io::stderr().lock())
 }
 
 /// Where programs read, or people who asked for something.
 pub fn stdout() -> Shown<StdoutLock<'static>> {
-    let inner = io::stdout().lock();
-    Shown { inner }
+    Shown::new(io::stdout().lock())
 }
 
 /// Where bytes go that are a file, and are for no screen.
@@ -38,7 +46,25 @@ pub fn bytes() -> StdoutLock<'static> {
     io::stdout().lock()
 }
 
+impl<W: Write> Shown<W> {
+    fn new(inner: W) -> Self {
+        let lines = LineWriter::with_capacity(LINE, Escaping { inner });
+        Self { lines }
+    }
+}
+
 impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lines.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.lines.flush()
+    }
+}
+
+impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         let text = shown(&text, is_used());
@@ -117,18 +143,47 @@ mod tests {
         assert!(line.is_ascii());
     }
 
+    /// What each write carried.
+    #[derive(Debug, Default)]
+    struct Writes(Vec<String>);
+
+    impl Write for &mut Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(String::from_utf8(bytes.to_vec()).unwrap());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn bytes_that_are_no_text_are_no_sequence_either() {
-        let mut out = Shown { inner: Vec::new() };
-        out.write_all(b"a\xff\x9b2J").unwrap();
-        assert_eq!(out.inner, "a\u{fffd}\u{fffd}2J".as_bytes());
+        let mut writes = Writes::default();
+        drop(Shown::new(&mut writes).write_all(b"a\xff\x9b2J"));
+        assert_eq!(writes.0, ["a\u{fffd}\u{fffd}2J"]);
+    }
+
+    #[test]
+    fn a_line_is_written_at_once() {
+        let mut writes = Writes::default();
+        let mut out = Shown::new(&mut writes);
+        for number in [1, 2] {
+            writeln!(out, "{number:>3} of {}", number + 1).unwrap();
+        }
+        write!(out, "{}?", String::from("sure")).unwrap();
+        drop(out);
+        assert_eq!(writes.0, ["  1 of 2\n", "  2 of 3\n", "sure?"]);
     }
 
     #[test]
     fn passwords_in_addresses_are_masked() {
-        let mut out = Shown { inner: Vec::new() };
-        let url = "http://me:pass@mirror.example/f";
-        write!(out, "{url} answered {}", 404).unwrap();
-        assert_eq!(out.inner, b"http://***@mirror.example/f answered 404");
+        let mut writes = Writes::default();
+        let address = "mirror.example/f";
+        for password in ["pass", "other"] {
+            writeln!(Shown::new(&mut writes), "http://me:{password}@{address}").unwrap();
+        }
+        assert_eq!(writes.0, ["http://***@mirror.example/f\n"; 2]);
     }
 }
