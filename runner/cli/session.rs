@@ -1,6 +1,7 @@
 //! What a command needs of the world, opened from flags, environment and configuration.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
@@ -34,7 +35,7 @@ pub struct Session {
     pub store: Store,
     /// Set by Ctrl-C.
     pub stop: Stop,
-    sandboxes: ForkServer,
+    sandboxes: Arc<ForkServer>,
     shared: Shared,
     screen: Box<dyn Observe>,
 }
@@ -47,7 +48,7 @@ impl Session {
     }
 
     /// The same with a fork server that is there already.
-    pub fn open_with(sandboxes: ForkServer, global: &Global) -> Result<Self, Failure> {
+    pub fn open_with(sandboxes: Arc<ForkServer>, global: &Global) -> Result<Self, Failure> {
         let dirs = Dirs::of_user()?;
         let config = load_config(global, &dirs)?;
         let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());

@@ -7,9 +7,10 @@
 //! together.
 
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::sched::CloneFlags;
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -21,16 +22,31 @@ use crate::kernel::process::{self, Cloned};
 use crate::protocol::Report;
 use crate::{supervisor, wire};
 
-/// The fork server of this process. It ends when this is dropped, or with the process.
+/// The fork server of this process. It ends when this is dropped, after every sandbox, or with the process.
 #[derive(Debug)]
 pub struct ForkServer {
     /// One at a time asks.
     socket: Mutex<UnixStream>,
+    pid: i32,
+}
+
+/// Nobody else may reap it: in a container the first process often reaps nothing.
+impl Drop for ForkServer {
+    fn drop(&mut self) {
+        let socket = self
+            .socket
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if socket.shutdown(Shutdown::Both).is_ok() {
+            // It is a child of this process, and ends with its socket.
+            let _status = process::wait_for(self.pid);
+        }
+    }
 }
 
 impl ForkServer {
     /// Forks it. This process must have no second thread yet.
-    pub fn start() -> Result<Self, SandboxError> {
+    pub fn start() -> Result<Arc<Self>, SandboxError> {
         if !process::has_one_thread() {
             let reason = io::Error::other("this process has threads already");
             return Err(SandboxError::runner("start the fork server")(reason));
@@ -43,12 +59,14 @@ impl ForkServer {
                 drop(socket);
                 if let Ok(runner) = strip(theirs) {
                     serve(&runner);
+                    process::await_children();
                 }
                 process::exit_now()
             }
-            Cloned::Parent { .. } => Ok(Self {
-                socket: Mutex::new(socket),
-            }),
+            Cloned::Parent { pid, .. } => {
+                let socket = Mutex::new(socket);
+                Ok(Arc::new(Self { socket, pid }))
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zwieback_model::supervision::Supervision;
@@ -33,11 +34,13 @@ pub struct SupervisorHandle {
     /// Pid 1, once the supervisor has told of it.
     first: Option<OwnedFd>,
     has_ended: bool,
+    /// Waits, when it ends, for all that it has forked: so it does not end before this.
+    _server: Arc<ForkServer>,
 }
 
 impl SupervisorHandle {
     /// Has a supervisor forked.
-    pub fn start(server: &ForkServer) -> Result<Self, SandboxError> {
+    pub fn start(server: &Arc<ForkServer>) -> Result<Self, SandboxError> {
         let pairs = pair().and_then(|control| Ok((control, pair()?)));
         let pairs = pairs.map_err(SandboxError::runner("make a socket"))?;
         let ((control, their_control), (socket, their_socket)) = pairs;
@@ -50,6 +53,7 @@ impl SupervisorHandle {
             groups,
             first: None,
             has_ended: false,
+            _server: Arc::clone(server),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use zwieback_model::enforcement::Enforcement;
@@ -37,7 +38,7 @@ pub struct Starting {
 impl Sandbox {
     /// Starts a sandbox in which every lock holds and nothing runs yet.
     pub fn start(
-        server: &ForkServer,
+        server: &Arc<ForkServer>,
         spec: &SandboxSpec,
         sources: Sources,
         canceller: &Canceller,

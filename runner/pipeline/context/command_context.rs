@@ -1,6 +1,7 @@
 //! What every story needs of the world: the store, the folders, the endpoints, and whom to tell.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
@@ -44,7 +45,7 @@ pub struct Context<'a> {
     /// Set when the user wants to stop.
     pub stop: &'a Stop,
     /// Where sandboxes come from.
-    pub sandboxes: &'a ForkServer,
+    pub sandboxes: &'a Arc<ForkServer>,
     /// What all builds of this invocation share.
     pub shared: &'a Shared,
     /// The recipe this is about.

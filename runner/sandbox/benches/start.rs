@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use zwieback_model::sandbox_spec::limits::Limits;
@@ -51,7 +52,7 @@ struct Times {
     large: Vec<Duration>,
 }
 
-fn measure(server: &ForkServer, tree: &str, rounds: usize) -> Times {
+fn measure(server: &Arc<ForkServer>, tree: &str, rounds: usize) -> Times {
     let mut times = Times::default();
     for _ in 0..rounds {
         times.bare.push(time_alone(bare));
@@ -99,7 +100,7 @@ enum Asked {
 }
 
 /// Starts a sandbox, runs one program in it, and ends it.
-fn live(server: &ForkServer, tree: &str, asked: Asked) {
+fn live(server: &Arc<ForkServer>, tree: &str, asked: Asked) {
     let spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
     let sources = Sources {
         toolchain: tree.into(),

@@ -116,6 +116,11 @@ pub(crate) fn wait_for(pid: i32) -> Result<i32, Errno> {
     }
 }
 
+/// Waits until no child is left, where the kernel reaps them.
+pub(crate) fn await_children() {
+    while wait_for(-1).is_ok() {}
+}
+
 /// Waits until the process behind a descriptor has ended, whosever child it is. The first process of a
 /// pid namespace ends after all others in it.
 pub(crate) fn await_end(pidfd: &OwnedFd) {

@@ -8,7 +8,8 @@ use nix::errno::Errno;
 
 use crate::attempt::{Attempt, io};
 use crate::{
-    clock, inodes, kernel, lifecycle, limits, network, processes, shared, shell, terminal, writes,
+    clock, inodes, kernel, lifecycle, limits, network, processes, reaping, shared, shell, terminal,
+    writes,
 };
 
 /// Performs what has this name.
@@ -68,6 +69,7 @@ pub(crate) fn perform(name: &str, arguments: &[&str]) -> Attempt {
         ("shifted", [tree, program]) => clock::shifted(tree, program),
         ("untraced", [tree]) => clock::untraced(tree),
         ("refused", [tree]) => lifecycle::refused(tree),
+        ("reap", [tree]) => reaping::reap(tree),
         ("doomed-runner", [tree]) => lifecycle::doomed_runner(tree),
         _ => panic!("nothing has the name {name} {arguments:?}"),
     }

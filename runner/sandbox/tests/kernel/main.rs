@@ -28,6 +28,7 @@ mod limits;
 mod namespaces;
 mod network;
 mod processes;
+mod reaping;
 mod shared;
 mod shell;
 mod shift;

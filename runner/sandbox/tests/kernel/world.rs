@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use zwieback_model::sandbox_spec::limits::{Limits, Quota};
@@ -18,7 +19,7 @@ use crate::attempt;
 /// A toolchain tree, and this program where any user can start it.
 pub(crate) struct World {
     dir: TempDir,
-    pub(crate) server: ForkServer,
+    pub(crate) server: Arc<ForkServer>,
 }
 
 impl World {
