@@ -114,6 +114,9 @@ pub struct LockArgs {
     #[arg(long)]
     pub check: bool,
     /// Resolve anew even if the lock answers its manifest, and print what is another version
+    ///
+    /// What is named is resolved anew and nothing else; a toolchain moves for all recipes that use it, so it
+    /// has to be named, or nothing.
     #[arg(long, conflicts_with = "check")]
     pub update: bool,
 }

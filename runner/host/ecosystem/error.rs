@@ -251,7 +251,7 @@ impl EcosystemError {
                 "if it is meant to be so large, raise `[fetch] largest` of the configuration".to_owned()
             }
             Self::OtherPin { .. } => {
-                "find out who changed it; then run `zwieback lock --update RECIPE` and commit the lockfile".to_owned()
+                "find out who changed it; then run `zwieback lock RECIPE` and commit the lockfile".to_owned()
             }
             Self::LeadsOut { .. } => "replace the link by what it leads to".to_owned(),
             Self::Globs(error) => error.hint(),

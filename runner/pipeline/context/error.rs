@@ -367,7 +367,7 @@ fn take_out(kept: Option<&Path>) -> String {
 }
 
 fn lock_again(recipe: &Name) -> String {
-    format!("run `zwieback lock --update {recipe}`")
+    format!("run `zwieback lock {recipe}`")
 }
 
 fn raised_in_recipe(key: &str) -> String {

@@ -7,12 +7,13 @@ use zwieback_model::bake::plan::Locked;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::lock_diff::{Change, changes};
 use zwieback_model::manifest::lockfile::Lockfile;
+use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::manifest::toolchain::{DebClosure, Toolchain};
 
 use super::resolve;
 use super::resolver::{Resolve, Resolved, Resolver};
 use crate::pipeline::context::error::PipelineError;
-use crate::pipeline::inputs::obtain;
+use crate::pipeline::inputs::{obtain, sources};
 
 /// What became of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +43,46 @@ pub fn lock<T: Resolve>(
     };
     // What no build would take is not written.
     locked.checked()?;
-    if on_disk.lock.as_ref() == Some(&lock) {
+    write(on_disk, &lock)
+}
+
+/// Pins the folders of a recipe as they are now, and leaves every package of its lock where it is. What a
+/// changed folder's own lockfile names is looked up anew.
+pub fn lock_folders(
+    on_disk: &OnDisk<Recipe>,
+    resolver: &mut Resolver<'_>,
+) -> Result<Outcome, PipelineError> {
+    let Some(mut new) = on_disk.lock.clone() else {
+        return lock(on_disk, resolver);
+    };
+    let (project, ctx) = (&resolver.project, resolver.ctx);
+    for folder in &mut new.folders {
+        let name = &folder.source;
+        let Some(source) = on_disk.manifest.sources.get(name) else {
+            continue;
+        };
+        let now = sources::folder_now(project, name, source, ctx)?.tree;
+        if *now.digest() == folder.tree {
+            continue;
+        }
+        if source.vendor.is_some() {
+            return lock(on_disk, resolver);
+        }
+        sources::folder_to_lock(project, name, source, ctx)?;
+        folder.tree = *now.digest();
+    }
+    write(on_disk, &new)
+}
+
+/// Writes a lock, if it is another one.
+fn write<T: Resolve>(on_disk: &OnDisk<T>, new: &Lockfile) -> Result<Outcome, PipelineError> {
+    let old = on_disk.lock.as_ref();
+    if old == Some(new) {
         return Ok(Outcome::Fresh);
     }
-    on_disk.write_lock(&lock)?;
-    let old = on_disk.lock.as_ref();
+    on_disk.write_lock(new)?;
     Ok(Outcome::Written(
-        old.map_or_else(Vec::new, |old| changes(old, &lock)),
+        old.map_or_else(Vec::new, |old| changes(old, new)),
     ))
 }
 

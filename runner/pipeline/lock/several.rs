@@ -7,7 +7,7 @@ use zwieback_model::bake::plan::Variety;
 use zwieback_model::event::Event;
 use zwieback_model::name::Name;
 
-use super::locked::{Outcome, lock};
+use super::locked::{Outcome, lock, lock_folders};
 use super::resolver::{Resolve, Resolver};
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
@@ -39,11 +39,23 @@ pub fn lock_all(
     let mut resolver = Resolver::new(project.root(), ctx);
     for toolchain in toolchains {
         let on_disk = project.toolchain(&toolchain)?;
-        ctx.settle(one(&on_disk, options, &mut resolver, ctx))?;
+        // What shares a toolchain with the named recipe would move with it.
+        let is_meant = options.names.is_empty() || options.names.contains(&toolchain);
+        if !answers(&on_disk) || (options.update && is_meant) {
+            tell(&on_disk, ctx.settle(lock(&on_disk, &mut resolver))?, ctx);
+        }
     }
     for recipe in recipes {
         let on_disk = project.recipe(&recipe)?;
-        ctx.settle(one(&on_disk, options, &mut resolver, ctx))?;
+        let outcome = if answers(&on_disk) && !options.update {
+            lock_folders(&on_disk, &mut resolver)
+        } else {
+            lock(&on_disk, &mut resolver)
+        };
+        let outcome = ctx.settle(outcome)?;
+        if options.update || outcome != Outcome::Fresh {
+            tell(&on_disk, outcome, ctx);
+        }
     }
     Ok(())
 }
@@ -74,17 +86,14 @@ fn check(
     Ok(())
 }
 
-fn one<T: Resolve>(
-    on_disk: &OnDisk<T>,
-    options: &LockOptions,
-    resolver: &mut Resolver<'_>,
-    ctx: &Context<'_>,
-) -> Result<(), PipelineError> {
-    if locked(on_disk).checked().is_ok() && !options.update {
-        return Ok(());
-    }
+/// Whether a lock answers its manifest.
+fn answers<T: Resolve>(on_disk: &OnDisk<T>) -> bool {
+    locked(on_disk).checked().is_ok()
+}
+
+fn tell<T: Resolve>(on_disk: &OnDisk<T>, outcome: Outcome, ctx: &Context<'_>) {
     let (kind, name) = (T::KIND.to_owned(), on_disk.manifest.name().clone());
-    ctx.tell(&match lock(on_disk, resolver)? {
+    ctx.tell(&match outcome {
         Outcome::Fresh => Event::LockKept { kind, name },
         Outcome::Written(changes) => Event::Locked {
             kind,
@@ -92,7 +101,6 @@ fn one<T: Resolve>(
             changes: changes.iter().map(ToString::to_string).collect(),
         },
     });
-    Ok(())
 }
 
 /// The named toolchains, those that the named recipes use, or all.
