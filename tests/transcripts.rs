@@ -11,6 +11,24 @@ use zwieback_test_world::site;
 use zwieback_test_world::source::{recipe_with_source, use_mirrors};
 use zwieback_test_world::world::World;
 
+#[test]
+fn the_tutorial_is_true() {
+    let world = World::new(site!(), Larder::Compilers);
+    page::check(&site!().file("docs/tutorial.md"), &world);
+}
+
+#[test]
+fn the_recipe_of_the_readme_is_one_that_is_built() {
+    let readme = fs::read_to_string(site!().file("README.md")).unwrap();
+    let (_, shown) = readme.split_once("```toml\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let recipe = fs::read_to_string(site!().file("recipes/zlib/recipe.toml")).unwrap();
+    let mut lines = recipe.lines();
+    for line in shown.lines() {
+        assert!(lines.any(|built| built == line), "{line}");
+    }
+}
+
 macro_rules! pages {
     ($($name:ident: $larder:ident,)+) => {
         $(#[test] fn $name() { check(stringify!($name), Larder::$larder); })+

@@ -147,7 +147,7 @@ fn parts(text: &str) -> Vec<Part> {
         };
         if line == "```console" {
             parts.push(Part::Commands(commands(&block(&mut lines))));
-        } else if let Some(path) = line.strip_prefix("```toml ") {
+        } else if let Some(path) = named_file(line) {
             let content = block(&mut lines).join("\n") + "\n";
             let (head, path) = (line.to_owned(), path.to_owned());
             parts.push(Part::File {
@@ -160,6 +160,12 @@ fn parts(text: &str) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// The path of a block that is a file: it stands behind the language.
+fn named_file(line: &str) -> Option<&str> {
+    let (_, path) = line.strip_prefix("```")?.split_once(' ')?;
+    Some(path)
 }
 
 fn commands(lines: &[String]) -> Vec<Command> {
