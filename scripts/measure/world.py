@@ -44,8 +44,8 @@ class World:
         """The program as it is in the checkout, or the one that BENCH_BINARY names."""
         if given := os.environ.get("BENCH_BINARY"):
             return given
-        self.cargo(["build", "--release", "--bin", "zwieback"])
-        found = glob.glob(f"{CHECKOUT}/target/*/release/zwieback") + glob.glob(f"{CHECKOUT}/target/release/zwieback")
+        self.cargo(["build", "--profile", "dist", "--bin", "zwieback"])
+        found = glob.glob(f"{CHECKOUT}/target/*/dist/zwieback") + glob.glob(f"{CHECKOUT}/target/dist/zwieback")
         return max(found, key=os.path.getmtime)
 
     def cargo(self, arguments):
