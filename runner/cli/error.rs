@@ -6,15 +6,21 @@ use std::io::Write;
 use zwieback_model::event::Event;
 use zwieback_model::name::Name;
 
+use super::args::global::{Cli, Format};
 use super::exit;
 use super::screen::explanation;
+use super::screen::json::Json;
 use super::screen::paint::{Meaning, Paint};
 use super::screen::terminal;
 use crate::pipeline::context::error::PipelineError;
-use crate::pipeline::context::failure::{Failure, Kind, RefusedBy};
+use crate::pipeline::context::failure::{Failure, Kind, Refused, RefusedBy};
+use crate::pipeline::context::observe::Observe as _;
+
+/// Further refusals of a verification that a screen names; all are in JSON.
+const MOST_NAMED: usize = 20;
 
 /// The exit code of a failure.
-pub fn code(failure: &Failure) -> u8 {
+fn code(failure: &Failure) -> u8 {
     code_of(failure.kind)
 }
 
@@ -34,8 +40,31 @@ pub fn code_of(kind: Kind) -> u8 {
     }
 }
 
+/// Tells why a command failed, and answers with the code for it.
+pub fn tell(failure: &Failure, cli: &Cli) -> u8 {
+    let paint = Paint::for_stderr(cli.global.color);
+    let refused = failure.refused.as_deref();
+    // What a verification refuses is told as its verdict where one was asked for.
+    let refused =
+        refused.filter(|refused| refused.by == RefusedBy::Gate || cli.command.asks_for_verdict());
+    match (refused, cli.global.format) {
+        // Whoever closed the streams does not want to know.
+        (Some(refused), Format::Json) => {
+            drop(writeln!(terminal::stdout(), "{}", refused.to_value()));
+        }
+        (Some(refused), Format::Human) => print_refusal(failure, refused, paint),
+        (None, format) => {
+            print(failure, paint);
+            if format == Format::Json {
+                Json.event(None, &event(failure));
+            }
+        }
+    }
+    code(failure)
+}
+
 /// The error as the last event of the machine interface.
-pub fn event(failure: &Failure) -> Event {
+fn event(failure: &Failure) -> Event {
     Event::Failed {
         code: code(failure),
         message: sentences(failure).join(": "),
@@ -45,18 +74,27 @@ pub fn event(failure: &Failure) -> Event {
 
 /// Prints an error: what, why, and what to do.
 pub fn print(failure: &Failure, paint: Paint) {
-    if let Some(story) = failure.build() {
-        return print_story(story, paint);
+    match failure.build() {
+        Some(story) => print_story(story, paint),
+        None => Plain::of(failure, failure.hint.clone()).print(paint),
     }
-    let refused = failure.refused.as_deref();
+}
+
+/// Prints what was refused, with its codes: in full by the gate, in short by a verification, which may
+/// refuse thousands of files.
+fn print_refusal(failure: &Failure, refused: &Refused, paint: Paint) {
     let mut told = Plain::of(failure, failure.hint.clone());
-    // What a verification refuses is told with its code where one was asked for.
-    if let Some(refused) = refused.filter(|refused| refused.by == RefusedBy::Gate) {
-        told.first.push_str(&format!(" [{}]", refused.first.code));
-        for other in &refused.others {
-            let also = format!("\n  also: {} [{}]", other.sentence, other.code);
-            told.first.push_str(&also);
-        }
+    told.first.push_str(&format!(" [{}]", refused.first.code));
+    let most = match refused.by {
+        RefusedBy::Gate => usize::MAX,
+        RefusedBy::Verification => MOST_NAMED,
+    };
+    for other in refused.others.iter().take(most) {
+        let (code, saw, sentence) = (other.code, &other.saw, &other.sentence);
+        told.first.push_str(&match refused.by {
+            RefusedBy::Gate => format!("\n  also: {sentence} [{code}]"),
+            RefusedBy::Verification => format!("\n  {code} {saw}"),
+        });
     }
     told.print(paint);
 }

@@ -8,42 +8,23 @@ use zwieback_host::fs::mode::keep_others_out;
 
 use super::args::alone;
 use super::args::command::Command;
-use super::args::global::{Cli, Format};
-
-use super::commands::{release, verdict};
-use super::screen::json::Json;
+use super::args::global::Cli;
+use super::commands::release;
 use super::screen::paint::Paint;
 use super::{commands, error, exit, interrupt};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::observe::Observe;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
     keep_others_out();
     let cli = alone::parse().unwrap_or_else(Cli::parse);
-    let paint = Paint::for_stderr(cli.global.color);
     // A panic would end with 101, which scripts read as "a limit was reached".
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {
         Ok(Ok(code)) => exit::code(code),
-        Ok(Err(failure)) if verdict::is_of_gate(&failure) => {
-            match verdict::refused_release(&cli.global, &failure) {
-                Ok(code) => exit::code(code),
-                // Whoever closed the streams does not want to know.
-                Err(_closed) => exit::code(error::code(&failure)),
-            }
-        }
-        Ok(Err(failure)) => {
-            error::print(&failure, paint);
-            if cli.global.format == Format::Json {
-                Json.event(None, &error::event(&failure));
-            }
-            exit::code(error::code(&failure))
-        }
+        Ok(Err(failure)) => exit::code(error::tell(&failure, &cli)),
         Err(_panic) => {
-            error::print(
-                &Failure::asked("this is a bug in zwieback: please report what stands above"),
-                paint,
-            );
+            let bug = "this is a bug in zwieback: please report what stands above";
+            error::print(&Failure::asked(bug), Paint::for_stderr(cli.global.color));
             exit::code(exit::BUG)
         }
     }

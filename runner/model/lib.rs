@@ -12,6 +12,7 @@ pub mod name;
 pub mod rel_path;
 pub mod shown_name;
 pub mod masked;
+pub mod amount;
 pub mod address;
 pub mod purl;
 pub mod glob;

@@ -79,3 +79,13 @@ pub enum Command {
     /// Print completions for a shell
     Completions(CompletionsArgs),
 }
+
+impl Command {
+    /// Whether the verdict of a verification is what is asked for.
+    pub fn asks_for_verdict(&self) -> bool {
+        matches!(
+            self,
+            Self::Sign(_) | Self::Verify(_) | Self::Recheck(_) | Self::Policy(_) | Self::Bundle(_)
+        )
+    }
+}

@@ -12,6 +12,7 @@ use crate::pipeline::context::keyring::KeyLocator;
 use crate::pipeline::context::log_belief::LogBelief;
 use crate::pipeline::trust::evidence::TrustOptions;
 use crate::pipeline::trust::policy_file::UnsignedPolicy;
+use crate::pipeline::trust::verify::SummaryOptions;
 
 /// Arguments of `zwieback sign`.
 #[derive(Debug, Args)]
@@ -209,6 +210,18 @@ impl TrustArgs {
             key: self.key.clone(),
             root: self.trust.clone(),
         }
+    }
+}
+
+impl SummaryArgs {
+    /// The summary and what it must say, if one is named.
+    pub fn options(&self) -> Option<SummaryOptions> {
+        self.summary.as_ref().map(|file| SummaryOptions {
+            file: file.clone(),
+            level: self.level,
+            properties: self.property.clone(),
+            max_age: self.max_age,
+        })
     }
 }
 

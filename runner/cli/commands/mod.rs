@@ -20,8 +20,6 @@ pub mod explain;
 
 pub mod logs;
 
-pub mod verdict;
-
 pub mod sign;
 
 pub mod verify;

@@ -108,7 +108,7 @@ fn human(planned: &Planned, twin: &Twin) -> String {
     }
     for toolchain in &planned.plan.toolchains {
         let bytes: u64 = toolchain.inputs.iter().map(|input| input.size).sum();
-        let size = crate::cli::screen::paint::bytes(bytes);
+        let size = zwieback_model::amount::bytes(bytes);
         line(
             &mut text,
             "toolchain",

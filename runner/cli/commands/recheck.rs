@@ -2,7 +2,6 @@
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::RecheckArgs;
-use crate::cli::commands::verdict;
 use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
@@ -12,13 +11,6 @@ use crate::pipeline::trust::recheck::{self, RecheckOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &RecheckArgs) -> Result<u8, Failure> {
-    match rechecked(global, args) {
-        Ok(()) => Ok(exit::DONE),
-        Err(error) => verdict::refused_or(global, error),
-    }
-}
-
-fn rechecked(global: &Global, args: &RecheckArgs) -> Result<(), Failure> {
     let session = Session::open(global)?;
     let options = RecheckOptions {
         bundle: args.bundle.clone(),
@@ -28,7 +20,8 @@ fn rechecked(global: &Global, args: &RecheckArgs) -> Result<(), Failure> {
         needs: args.needs.clone(),
     };
     let wish = wish(args, &session.config);
-    recheck::run(&options, &wish, &session.context(args.offline)?)
+    recheck::run(&options, &wish, &session.context(args.offline)?)?;
+    Ok(exit::DONE)
 }
 
 fn wish(args: &RecheckArgs, config: &Config) -> Wish {

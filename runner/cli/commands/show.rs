@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
+use zwieback_model::amount::seconds;
 use zwieback_model::bake::action::ActionResult;
 use zwieback_model::bake::record::Record;
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::inspect::ShowArgs;
 use crate::cli::exit;
-use crate::cli::screen::paint::seconds;
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::build::record;

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use zwieback_host::store::gc::Collector;
 use zwieback_host::store::listing::Kind;
+use zwieback_model::amount::{bytes, counted};
 use zwieback_model::bake::action::ActionResult;
 use zwieback_model::digest::Digest;
 
@@ -12,7 +13,6 @@ use crate::cli::args::global::Global;
 use crate::cli::args::machine::{StoreAction, StoreArgs};
 use crate::cli::commands::transfer;
 use crate::cli::exit;
-use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::build::gc_roots;

@@ -9,11 +9,11 @@ use zwieback_host::fs::replace::{Synced, WholeFile};
 use zwieback_host::store::transfer::Transferred;
 
 use crate::cli::exit;
-use crate::cli::screen::paint::{bytes, counted};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::inputs::fetch::{at_hand, everything};
+use zwieback_model::amount::{bytes, counted};
 
 /// The name that means a stream of this process.
 const STREAM: &str = "-";

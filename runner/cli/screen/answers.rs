@@ -8,7 +8,7 @@ use super::terminal;
 use crate::cli::args::global::{Format, Global};
 use crate::cli::error;
 use crate::cli::exit;
-use crate::pipeline::context::answer::{Answer, End, Tell, Tone};
+use crate::pipeline::context::answer::{Answer, End, Sentence, Tell};
 
 /// Shows answers as they come.
 pub struct Answers<'a> {
@@ -21,34 +21,32 @@ impl<'a> Answers<'a> {
         Self { global }
     }
 
-    fn line(&self, tone: Tone, verb: &str, sentence: &str) -> io::Result<()> {
-        if self.global.quiet || self.global.format == Format::Json {
+    fn sentences(&self, sentences: &[Sentence]) -> io::Result<()> {
+        let paint = Paint::for_stderr(self.global.color);
+        let line = |sentence: &Sentence| {
+            let meaning = Meaning::of(sentence.tone).unwrap_or(Meaning::Strong);
+            paint.line(meaning, sentence.verb, &sentence.rest) + "\n"
+        };
+        self.beside(&sentences.iter().map(line).collect::<String>())
+    }
+
+    /// In one piece: stderr has no buffer of its own.
+    fn beside(&self, text: &str) -> io::Result<()> {
+        if self.global.quiet {
             return Ok(());
         }
-        let paint = Paint::for_stderr(self.global.color);
-        let meaning = Meaning::of(tone).unwrap_or(Meaning::Strong);
-        let line = paint.line(meaning, verb, sentence);
-        writeln!(terminal::stderr(), "{line}")
+        terminal::stderr().write_all(text.as_bytes())
     }
 }
 
 impl Tell for Answers<'_> {
     fn tell(&self, answer: &Answer) -> io::Result<()> {
-        let is_json = self.global.format == Format::Json;
+        let is_json = self.is_for_programs();
         match answer {
-            Answer::Done { value, .. } if is_json => writeln!(terminal::stdout(), "{value}"),
-            Answer::Done { verb, sentence, .. } => self.line(Tone::Good, verb, sentence),
-            Answer::Note {
-                tone,
-                verb,
-                sentence,
-            } => self.line(*tone, verb, sentence),
-            Answer::Shown { values, .. } if is_json => {
-                let mut stdout = terminal::stdout();
-                values
-                    .iter()
-                    .try_for_each(|value| writeln!(stdout, "{value}"))
-            }
+            Answer::Told { value, .. } if is_json => lines(value),
+            Answer::Told { sentences, .. } => self.sentences(sentences),
+            Answer::Beside(sentence) => self.beside(&format!("{sentence}\n")),
+            Answer::Shown { values, .. } if is_json => lines(values),
             Answer::Shown { lines, .. } => {
                 let shown = labelled(lines, Paint::for_stdout(self.global.color));
                 terminal::stdout().write_all(shown.as_bytes())
@@ -57,6 +55,16 @@ impl Tell for Answers<'_> {
             Answer::File(bytes) => terminal::bytes().write_all(bytes),
         }
     }
+
+    fn is_for_programs(&self) -> bool {
+        self.global.format == Format::Json
+    }
+}
+
+fn lines<'v>(values: impl IntoIterator<Item = &'v String>) -> io::Result<()> {
+    let mut stdout = terminal::stdout();
+    let mut values = values.into_iter();
+    values.try_for_each(|value| writeln!(stdout, "{value}"))
 }
 
 /// The exit code of a command that told all it had to tell.

@@ -1,9 +1,10 @@
 //! How events read while several recipes are built: one line a recipe, or each with its name. Pure.
 
+use zwieback_model::amount::{counted, seconds};
 use zwieback_model::event::{Event, Fate, Settled};
 use zwieback_model::name::Name;
 
-use super::paint::{Meaning, counted, seconds};
+use super::paint::Meaning;
 use super::sentence;
 use super::volume::Volume;
 

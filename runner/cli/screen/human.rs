@@ -4,11 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use zwieback_model::amount::counted;
 use zwieback_model::bake::completed::Ending;
 use zwieback_model::event::Event;
 use zwieback_model::name::Name;
 
-use super::paint::{Meaning, Paint, counted};
+use super::paint::{Meaning, Paint};
 use super::runs::Runs;
 use super::terminal;
 use super::volume::Volume;

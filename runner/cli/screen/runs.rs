@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use zwieback_model::amount::{counted, seconds};
 use zwieback_model::name::Name;
 use zwieback_model::variation::conditions::RunName;
 use zwieback_model::variation::factor::Factor;
 
-use super::paint::{Meaning, Paint, counted, seconds};
+use super::paint::{Meaning, Paint};
 
 /// Whose run it is: of a recipe among several, or of the only one.
 type Key = (Option<Name>, RunName);

@@ -1,9 +1,8 @@
 //! Events as sentences: a verb and the rest. Pure.
 
+use zwieback_model::amount::{bytes, counted, seconds};
 use zwieback_model::event::{Event, Verdict};
 use zwieback_model::name::Name;
-
-use super::paint::{bytes, counted, seconds};
 
 /// The sentence of an event that has one.
 pub fn of(event: &Event) -> Option<(&'static str, String)> {

@@ -9,24 +9,15 @@ use super::failure::{Failure, Kind};
 /// One answer. Whoever shows it chooses between its two forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Something was done.
-    Done {
-        /// What, in a word.
-        verb: String,
-        /// A sentence for people.
-        sentence: String,
-        /// A line of JSON for programs.
-        value: String,
+    /// Something was done, or is so.
+    Told {
+        /// Sentences for people.
+        sentences: Vec<Sentence>,
+        /// A line of JSON for programs; nothing, if only people need it.
+        value: Option<String>,
     },
-    /// Something that only people need.
-    Note {
-        /// How it is meant.
-        tone: Tone,
-        /// What, in a word.
-        verb: String,
-        /// The sentence.
-        sentence: String,
-    },
+    /// A sentence beside the data, in either form.
+    Beside(String),
     /// What was asked for.
     Shown {
         /// Lines of parts for people.
@@ -38,6 +29,17 @@ pub enum Answer {
     Page(String),
     /// A file that was asked for.
     File(Vec<u8>),
+}
+
+/// A sentence that starts with a verb.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// How it is meant.
+    pub tone: Tone,
+    /// What, in a word.
+    pub verb: &'static str,
+    /// The rest.
+    pub rest: String,
 }
 
 /// How a part of a text is meant.
@@ -72,12 +74,40 @@ pub enum End {
 pub trait Tell {
     /// Takes the next answer.
     fn tell(&self, answer: &Answer) -> io::Result<()>;
+
+    /// Whether programs read it: what takes time to describe is described in one form.
+    fn is_for_programs(&self) -> bool;
 }
 
 /// The result of a command whose answers were told on the way.
 pub type Ended = Result<End, Failure>;
 
 impl Answer {
+    /// Something was done: a sentence for people, a line of JSON for programs.
+    pub fn done(verb: &'static str, rest: impl Into<String>, value: String) -> Self {
+        Self::Told {
+            sentences: vec![Sentence::new(Tone::Good, verb, rest)],
+            value: Some(value),
+        }
+    }
+
+    /// Something that only people need.
+    pub fn note(tone: Tone, verb: &'static str, rest: impl Into<String>) -> Self {
+        Self::Told {
+            sentences: vec![Sentence::new(tone, verb, rest)],
+            value: None,
+        }
+    }
+
+    /// Plain lines, and the same as one line of JSON.
+    pub fn lines(lines: impl IntoIterator<Item = String>, value: String) -> Self {
+        let lines = lines.into_iter().map(|line| vec![(Tone::Plain, line)]);
+        Self::Shown {
+            lines: lines.collect(),
+            values: vec![value],
+        }
+    }
+
     /// A labelled text, and the same as lines of JSON.
     pub fn shown(text: &Text, values: Vec<String>) -> Self {
         let part = |(label, part): &(Label, String)| (Tone::from(*label), part.clone());
@@ -86,6 +116,14 @@ impl Answer {
             lines: text.lines().iter().map(line).collect(),
             values,
         }
+    }
+}
+
+impl Sentence {
+    /// A sentence.
+    pub fn new(tone: Tone, verb: &'static str, rest: impl Into<String>) -> Self {
+        let rest = rest.into();
+        Self { tone, verb, rest }
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use serde_json::{Value, json};
 use zwieback_attest::build::not_repeatable::NotRepeatable;
 use zwieback_attest::build::unsigned::NotSignable;
 use zwieback_attest::key_id::KeyNameError;
@@ -107,6 +108,22 @@ pub struct Why {
     pub saw: String,
     /// The reason as a sentence.
     pub sentence: String,
+}
+
+impl Refused {
+    /// The refusal as programs read it.
+    pub fn to_value(&self) -> Value {
+        let mut verdict = json!({
+            "verdict": "refused",
+            "reason": self.first.code,
+            "message": self.first.sentence,
+        });
+        let other = |why: &Why| json!({"reason": why.code, "saw": why.saw});
+        if !self.others.is_empty() {
+            verdict["others"] = self.others.iter().map(other).collect();
+        }
+        verdict
+    }
 }
 
 impl Failure {

@@ -45,11 +45,8 @@ pub fn monitor(session: &LogSession<'_>, options: &ReadOptions) -> Ended {
     show(session.screen, &fresh)?;
     // Programs have the entries.
     let sentence = sentence(log.checkpoint(), count);
-    session.screen.tell(&Answer::Note {
-        tone: Tone::Good,
-        verb: "Grown".into(),
-        sentence,
-    })?;
+    let grown = Answer::note(Tone::Good, "Grown", sentence);
+    session.screen.tell(&grown)?;
     Ok(End::Done)
 }
 
@@ -70,7 +67,7 @@ fn sentence(of: &Checkpoint, entries: u64) -> String {
     format!("{entries} of {}, root {root}", of.origin)
 }
 
-fn tell(session: &LogSession<'_>, verb: &str, of: &Checkpoint, entries: u64) -> Ended {
+fn tell(session: &LogSession<'_>, verb: &'static str, of: &Checkpoint, entries: u64) -> Ended {
     let value = json!({
         "verdict": "verified",
         "log": of.origin.as_str(),

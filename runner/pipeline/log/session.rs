@@ -82,12 +82,13 @@ impl LogSession<'_> {
 }
 
 /// Tells what was done: a sentence for people, a value for programs.
-pub fn tell(screen: &dyn Tell, verb: &str, sentence: String, value: &Value) -> Result<(), Failure> {
-    Ok(screen.tell(&Answer::Done {
-        verb: verb.to_owned(),
-        sentence,
-        value: value.to_string(),
-    })?)
+pub fn tell(
+    screen: &dyn Tell,
+    verb: &'static str,
+    sentence: String,
+    value: &Value,
+) -> Result<(), Failure> {
+    Ok(screen.tell(&Answer::done(verb, sentence, value.to_string()))?)
 }
 
 fn first(policy: &WitnessPolicy) -> Result<&NoteKey, LogError> {

@@ -8,7 +8,7 @@ use zwieback_trust::policy::in_force::PolicyInForce;
 use zwieback_trust::statement::policy_change::PolicyDocuments;
 
 use super::session::{ReleaseSession, SayOptions};
-use crate::pipeline::context::answer::{End, Ended};
+use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::trust::evidence;
 
@@ -32,11 +32,12 @@ pub fn run(session: &ReleaseSession<'_>, options: &DocumentsOptions, say: &SayOp
     Ok(End::Done)
 }
 
-/// Their digest. That of what is no policy would set up a gate that nothing can open.
-pub fn digest(options: &DocumentsOptions) -> Result<String, Failure> {
+/// Shows their digest. That of what is no policy would set up a gate that nothing can open.
+pub fn digest(options: &DocumentsOptions, screen: &dyn Tell) -> Ended {
     let policy = PolicyInForce::recorded(&read(options)?)?;
     not_older(options, &policy.documents().root)?;
-    Ok(policy.digest.to_string())
+    screen.tell(&Answer::Page(format!("{}\n", policy.digest)))?;
+    Ok(End::Done)
 }
 
 /// A trust root that is older than what was met of its line is put in force nowhere.

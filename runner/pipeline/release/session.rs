@@ -80,7 +80,7 @@ impl<'a> ReleaseSession<'a> {
         &self,
         statement: &Statement,
         say: &SayOptions,
-        verb: &str,
+        verb: &'static str,
     ) -> Result<(), Failure> {
         let Some(file) = &say.output else {
             let signers = self.gate.person(&say.key)?;
@@ -96,30 +96,19 @@ impl<'a> ReleaseSession<'a> {
     }
 
     /// Tells that a statement stands in the log.
-    pub fn recorded(&self, verb: &str, line: &Line) -> Result<(), Failure> {
+    pub fn recorded(&self, verb: &'static str, line: &Line) -> Result<(), Failure> {
         let sentence = format!("{}, entry {}", describe(line), line.index);
         self.tell(verb, &sentence, &json::line(line))
     }
 
     /// Tells what was done: a sentence for people, a value for programs.
-    pub fn tell(&self, verb: &str, sentence: &str, value: &Value) -> Result<(), Failure> {
-        let (verb, sentence) = (verb.to_owned(), sentence.to_owned());
-        let value = canonical::to_string(value);
-        self.answer(&Answer::Done {
-            verb,
-            sentence,
-            value,
-        })
+    pub fn tell(&self, verb: &'static str, sentence: &str, value: &Value) -> Result<(), Failure> {
+        self.answer(&Answer::done(verb, sentence, canonical::to_string(value)))
     }
 
     /// A sentence that only people need.
-    pub fn note(&self, tone: Tone, verb: &str, sentence: &str) -> Result<(), Failure> {
-        let (verb, sentence) = (verb.to_owned(), sentence.to_owned());
-        self.answer(&Answer::Note {
-            tone,
-            verb,
-            sentence,
-        })
+    pub fn note(&self, tone: Tone, verb: &'static str, sentence: &str) -> Result<(), Failure> {
+        self.answer(&Answer::note(tone, verb, sentence))
     }
 
     /// Shows what was asked for.

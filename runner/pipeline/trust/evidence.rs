@@ -23,7 +23,7 @@ use super::policy_file::{self, PolicyFileError, UnsignedPolicy};
 use super::root_memory::RootStateError;
 use super::root_state;
 use super::tree_file::TreeFiles;
-use super::verify::Asked;
+use super::verification::Asked;
 use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Whom to believe, by the files that say so.

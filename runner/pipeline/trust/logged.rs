@@ -29,11 +29,8 @@ pub fn check(
     for bytes in bundles {
         let bundle = Bundle::parse(bytes).map_err(AttestRefusal::from)?;
         let index = logged::verify(&bundle, &expected).map_err(LogError::from)?;
-        screen.tell(&Answer::Note {
-            tone: Tone::Good,
-            verb: "Logged".into(),
-            sentence: format!("as entry {index}"),
-        })?;
+        let entry = format!("as entry {index}");
+        screen.tell(&Answer::note(Tone::Good, "Logged", entry))?;
     }
     Ok(())
 }

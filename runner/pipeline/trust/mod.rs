@@ -2,6 +2,9 @@
 
 pub mod verify;
 pub mod recheck;
+pub mod sign;
+pub mod verification;
+pub mod verdict;
 pub mod needed;
 pub mod keepers;
 pub mod own_keys;

@@ -8,8 +8,9 @@ use zwieback_model::timestamp::Timestamp;
 
 use super::evidence::{self, EvidenceOptions, TrustOptions};
 use super::policy_file::UnsignedPolicy;
-use super::verify::{Answer, verify};
-use crate::pipeline::context::failure::{About as _, Failure};
+use super::verification::verify;
+use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
+use crate::pipeline::context::failure::{About as _, Failure, Kind};
 
 /// The word for a case that is to pass.
 const ACCEPTED: &str = "accepted";
@@ -17,10 +18,10 @@ const ACCEPTED: &str = "accepted";
 /// The file of cases; paths in it start from its own folder.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cases {
+struct Cases {
     /// In order.
     #[serde(rename = "case")]
-    pub cases: Vec<Case>,
+    cases: Vec<Case>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -28,21 +29,39 @@ pub struct Cases {
 /// One verification and what it must come to.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+struct Case {
     /// What it is about.
-    pub name: String,
+    name: String,
     artifacts: Vec<PathBuf>,
     bundles: Vec<PathBuf>,
     environment: Option<String>,
     /// What the clock is to show, in place of the real one.
     now: Option<Timestamp>,
     /// `accepted`, or the code of a reason.
-    pub expect: String,
+    expect: String,
+}
+
+/// `zwieback policy test`: decides every case, and tells what each came to.
+pub fn run(policy: &Path, cases: &Path, trust: &TrustOptions, screen: &dyn Tell) -> Ended {
+    let cases = Cases::read(cases)?;
+    let mut end = End::Done;
+    for case in &cases.cases {
+        let (name, expect) = (&case.name, &case.expect);
+        let came = cases.decide(case, policy, trust)?;
+        let is_right = came == *expect;
+        let verdict = if is_right { "ok" } else { "WRONG" };
+        let line = format!("{verdict:<6}{name}: {came}, {expect} expected\n");
+        screen.tell(&Answer::Page(line))?;
+        if !is_right {
+            end = End::As(Kind::User);
+        }
+    }
+    Ok(end)
 }
 
 impl Cases {
     /// Reads the file.
-    pub fn read(file: &Path) -> Result<Self, Failure> {
+    fn read(file: &Path) -> Result<Self, Failure> {
         let named = || file.display().to_string();
         let text = given_file::read_text(file, DOCUMENT).with_context(named)?;
         let mut cases: Self = toml::from_str(&text).with_context(named)?;
@@ -57,12 +76,7 @@ impl Cases {
     }
 
     /// What a case comes to.
-    pub fn decide(
-        &self,
-        case: &Case,
-        policy: &Path,
-        trust: &TrustOptions,
-    ) -> Result<String, Failure> {
+    fn decide(&self, case: &Case, policy: &Path, trust: &TrustOptions) -> Result<String, Failure> {
         let beside = |paths: &[PathBuf]| paths.iter().map(|path| self.folder.join(path)).collect();
         let mut asked = evidence::asked(&EvidenceOptions {
             artifacts: beside(&case.artifacts),
@@ -73,7 +87,7 @@ impl Cases {
         // Whether it is what its author means shows before anybody signs it.
         asked.policy = Some(evidence::policy(policy, UnsignedPolicy::Taken, &asked)?);
         asked.now = case.now.unwrap_or(asked.now);
-        let verdict = verify(&asked).and_then(|answer: Answer| answer.verdict());
+        let verdict = verify(&asked).and_then(|verified| verified.verdict());
         Ok(match verdict {
             Ok(()) => ACCEPTED.to_owned(),
             Err(refusal) => refusal.reason.code().to_owned(),

@@ -12,10 +12,12 @@ use zwieback_attest::trust_root::TrustRoot;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::rego::RegoProcess;
+use zwieback_model::amount::counted;
 use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
 use super::root_memory::{self, Line, RootStateError};
+use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::KeyChoice;
 
@@ -99,9 +101,10 @@ impl PolicyFileError {
 }
 
 /// Whether a text that nobody signed is taken for a policy where a trust root names its keepers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnsignedPolicy {
     /// It is not: whoever can write the file could decide.
+    #[default]
     Refused,
     /// It is: the user said so.
     Taken,
@@ -261,15 +264,22 @@ impl From<PolicyFileError> for Failure {
     }
 }
 
-/// Signs a policy with the Rego of this machine. A refusal is one of a verification.
+/// `zwieback policy sign`: signs a policy with the Rego of this machine.
 pub fn sign_here(
     policy: &Path,
     output: &Path,
-    keys: &[KeyChoice],
-    dirs: &Dirs,
-) -> Result<SignedPolicy, Failure> {
-    match sign(policy, output, keys, dirs, &RegoProcess::default()) {
-        Err(PolicyFileError::Refused(refusal)) => Err(refusal.into()),
-        signed => Ok(signed?),
-    }
+    (keys, dirs): (&[KeyChoice], &Dirs),
+    screen: &dyn Tell,
+) -> Ended {
+    let signed = match sign(policy, output, keys, dirs, &RegoProcess::default()) {
+        // A refusal is one of a verification.
+        Err(PolicyFileError::Refused(refusal)) => return Err(refusal.into()),
+        signed => signed?,
+    };
+    let (file, version) = (output.display(), signed.version);
+    let signatures = counted(signed.signatures, "signature");
+    screen.tell(&Answer::Beside(format!(
+        "{file}: version {version}, {signatures}"
+    )))?;
+    Ok(End::Done)
 }

@@ -1,4 +1,4 @@
-//! The story of `zwieback verify`: every bundle against every artifact, then the policy, then a summary.
+//! A verification: every bundle against every artifact, then the policy, then a summary.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -65,7 +65,7 @@ pub struct Asked {
 
 /// What was verified, and what the policy said to it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Verification {
     /// One for each bundle.
     pub builds: Vec<Verified>,
     /// Every rule of the policy; it may deny.
@@ -92,7 +92,7 @@ pub struct Needs<'a> {
 }
 
 /// Verifies every bundle and applies the policy. Only a verification that fails is an error here.
-pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
+pub fn verify(asked: &Asked) -> Result<Verification, Refusal> {
     something_at_hand(asked)?;
     let shares = share_out(&asked.bundles, |bundles| verify_some(asked, bundles));
     // The refusal is that of the first bundle that has one, whoever finds it first.
@@ -106,7 +106,7 @@ pub fn verify(asked: &Asked) -> Result<Answer, Refusal> {
             .collect();
     }
     let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
-    Ok(Answer {
+    Ok(Verification {
         builds,
         decision,
         policy_signed: asked.policy.as_ref().map(|policy| policy.is_signed),
@@ -193,7 +193,7 @@ fn share_out<T: Sync, R: Send>(all: &[T], one: impl Fn(&[T]) -> R + Sync) -> Vec
 /// The signed summary of a verification that a policy was content with.
 pub fn summary(
     asked: &Asked,
-    answer: &Answer,
+    answer: &Verification,
     verifier: Verifier<'_>,
     signer: &dyn Signer,
 ) -> Result<Option<Bundle>, PipelineError> {
@@ -246,7 +246,7 @@ fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>
     })
 }
 
-impl Answer {
+impl Verification {
     /// What a summary of this is about: whatever was at hand, and the tree of a folder that is whole.
     fn subjects(&self, artifacts: &[Artifact]) -> Vec<ResourceDescriptor> {
         let trees = self.held.iter().filter_map(|it| it.tree.as_ref());
