@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use zwieback_host::fs::mode::keep_others_out;
 use zwieback_host::rego;
 
 fn main() -> ExitCode {
@@ -11,5 +12,6 @@ fn main() -> ExitCode {
     if first.is_some_and(|first| first == rego::ARGUMENT) {
         return rego::main();
     }
+    keep_others_out();
     zwieback::cli::run::run()
 }

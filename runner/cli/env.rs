@@ -4,8 +4,6 @@
 
 use std::path::PathBuf;
 
-use zwieback_host::fetch::settings::Proxies;
-
 /// The store's folder, in place of the one in the XDG data folder.
 pub const STORE: &str = "ZWIEBACK_STORE";
 /// `1`: as `--offline`.
@@ -27,19 +25,9 @@ pub fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
-/// What the variables of every HTTP client say; upper case is what some systems set.
-pub fn proxies() -> Proxies {
-    let read = |name: &str| {
-        std::env::var(name)
-            .or_else(|_| std::env::var(name.to_uppercase()))
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
-    Proxies {
-        http: read("http_proxy"),
-        https: read("https_proxy"),
-        except: read("no_proxy"),
-    }
+/// A variable's text, if it is set.
+pub fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A path, if the variable holds one.

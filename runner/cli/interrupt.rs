@@ -2,7 +2,6 @@
 //! one alone once the story had time enough: a read that nobody answers does not hear of it.
 
 use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,9 +10,6 @@ use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
-use zwieback_host::fetch::canceller::Canceller;
-use zwieback_host::stop::stop_at;
-use zwieback_sandbox::canceller::Alarm;
 
 use super::exit;
 use crate::pipeline::context::stop::Stop;
@@ -40,13 +36,12 @@ pub fn end_at_once() -> io::Result<()> {
 
 /// Watches for the same signals from here on: the first asks the story to stop.
 pub fn watch() -> io::Result<Stop> {
-    let fetching = Canceller::default();
-    stop_at(fetching.flag());
     let (alarm, bell) = UnixStream::pair()?;
+    let stop = Stop::heard(alarm.into());
     let (heard, tell) = UnixStream::pair()?;
     for signal in SIGNALS {
         // Armed by the first signal, so that a second one cannot be lost in a hanging clean-up.
-        let again = fetching.flag();
+        let again = stop.flag();
         flag::register_conditional_shutdown(signal, exit::INTERRUPTED.into(), Arc::clone(&again))?;
         flag::register(signal, again)?;
         low_level::pipe::register(signal, bell.try_clone()?)?;
@@ -58,7 +53,7 @@ pub fn watch() -> io::Result<Stop> {
     if let Some(idle) = IDLE.get() {
         idle.store(false, Ordering::SeqCst);
     }
-    Ok(Stop::new(fetching, Alarm::from(OwnedFd::from(alarm))))
+    Ok(stop)
 }
 
 /// Waits for the first signal, and ends the program if it is still there after a while.

@@ -10,8 +10,6 @@ pub mod session;
 
 pub mod interrupt;
 
-pub mod config;
-
 pub mod env;
 
 pub mod error;

@@ -4,7 +4,6 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use zwieback_host::fs::mode::keep_others_out;
 
 use super::args::alone;
 use super::args::command::Command;
@@ -16,7 +15,6 @@ use crate::pipeline::context::failure::Failure;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
-    keep_others_out();
     let cli = alone::parse().unwrap_or_else(Cli::parse);
     // A panic would end with 101, which scripts read as "a limit was reached".
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli))) {

@@ -1,106 +1,55 @@
 //! What a command needs of the world, opened from flags, environment and configuration.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use zwieback_host::dirs::Dirs;
-use zwieback_host::endpoints::table::Mirrors;
-use zwieback_host::fetch::settings::Settings;
-use zwieback_host::launch::memory;
-use zwieback_host::project::Project;
-use zwieback_host::store::place::Store;
-use zwieback_model::manifest::ceilings::Ceilings;
-use zwieback_sandbox::fork_server::ForkServer;
-
 use super::args::global::{Format, Global};
-use super::config::{self, Config};
 use super::env;
+use super::interrupt;
 use super::screen::human::Human;
 use super::screen::json::Json;
 use super::screen::paint::Paint;
 use super::screen::volume::Volume;
-use crate::pipeline::context::command_context::{Context, Network};
+use crate::pipeline::context::command_context::Context;
+use crate::pipeline::context::configuration::Config;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::observe::Observe;
-use crate::pipeline::context::shared::Shared;
-use crate::pipeline::context::stop::Stop;
+use crate::pipeline::context::user::{Said, User};
+use crate::pipeline::context::world::{Sandboxes, World};
 
-/// The world of one command.
+/// The world of one command, and the screen that the user wants.
 pub struct Session {
-    /// Every layer of configuration.
-    pub config: Config,
-    /// The user's folders.
-    pub dirs: Dirs,
-    /// The store.
-    pub store: Store,
-    /// Set by Ctrl-C.
-    pub stop: Stop,
-    sandboxes: Arc<ForkServer>,
-    shared: Shared,
+    /// The world.
+    pub world: World,
     screen: Box<dyn Observe>,
 }
 
 impl Session {
     /// Opens the world. The project's own configuration counts where there is one.
     pub fn open(global: &Global) -> Result<Self, Failure> {
-        // It is forked while this process is small, and before there is a second thread.
-        Self::open_with(ForkServer::start()?, global)
+        Self::open_with(Sandboxes::start()?, global)
     }
 
-    /// The same with a fork server that is there already.
-    pub fn open_with(sandboxes: Arc<ForkServer>, global: &Global) -> Result<Self, Failure> {
-        let dirs = Dirs::of_user()?;
-        let config = load_config(global, &dirs)?;
-        let store = env::path(env::STORE).unwrap_or_else(|| dirs.store());
-        let stop = super::interrupt::watch()?;
+    /// The same with sandboxes that were begun.
+    pub fn open_with(sandboxes: Sandboxes, global: &Global) -> Result<Self, Failure> {
+        let user = user(global)?;
+        let stop = interrupt::watch()?;
         Ok(Self {
-            store: Store::open(&store)?,
-            config,
-            dirs,
-            stop,
-            sandboxes,
-            shared: Shared::default(),
+            world: World::open(user, sandboxes, stop)?,
             screen: screen(global),
         })
     }
 
-    /// The project around the present folder.
-    pub fn project(&self) -> Result<Project, Failure> {
-        let here = std::env::current_dir().context("the present folder is gone")?;
-        Ok(Project::find(&here)?)
+    /// Every layer of configuration.
+    pub fn config(&self) -> &Config {
+        &self.world.user.config
     }
 
-    /// The world as the stories take it.
+    /// The world as the pipeline takes it.
     pub fn context(&self, offline: bool) -> Result<Context<'_>, Failure> {
-        let offline = offline || self.config.fetch.offline || env::is_on(env::OFFLINE);
-        Ok(Context {
-            store: &self.store,
-            dirs: &self.dirs,
-            mirrors: mirrors(&self.config)?,
-            proxies: env::proxies(),
-            limits: self.config.fetch.limits(),
-            ceilings: Ceilings::configured(&self.config.limits)?,
-            network: if offline {
-                Network::Forbidden
-            } else {
-                Network::Allowed
-            },
-            observe: self.screen.as_ref(),
-            stop: &self.stop,
-            sandboxes: &self.sandboxes,
-            shared: &self.shared,
-            recipe: None,
-        })
+        self.world.context(offline, self.screen.as_ref())
     }
 }
 
-/// The configuration with every layer applied; from here on it holds for the programs that are started.
-pub fn load_config(global: &Global, dirs: &Dirs) -> Result<Config, Failure> {
-    let user = dirs.config.join("config.toml");
-    let project = std::env::current_dir()
-        .ok()
-        .and_then(|here| Project::find(&here).ok())
-        .map(|project| project.root().join(".zwieback.toml"));
+/// The user's folders and their configuration, for a command that needs no more.
+pub fn user(global: &Global) -> Result<User, Failure> {
     let mut sets = env::config_keys();
     for given in &global.config {
         let (key, value) = given
@@ -108,33 +57,14 @@ pub fn load_config(global: &Global, dirs: &Dirs) -> Result<Config, Failure> {
             .with_context(|| format!("--config {given}: KEY=VALUE is expected"))?;
         sets.push((key.to_owned(), value.to_owned()));
     }
-    // Whatever lies there is read, or is an error: a link or a FIFO is not the same as nothing.
-    let present = |file: &Path| file.symlink_metadata().is_ok();
-    let config = config::load(
-        Some(user.as_path()).filter(|file| present(file)),
-        project.as_deref().filter(|file| present(file)),
-        &sets,
-    )?;
-    if let Some(most) = config.programs.memory {
-        memory::allow(most.0);
+    if env::is_on(env::OFFLINE) {
+        sets.push(("fetch.offline".to_owned(), "true".to_owned()));
     }
-    Ok(config)
-}
-
-/// The user's folders and their configuration, for a command that needs no more.
-pub fn user_config(global: &Global) -> Result<(Dirs, Config), Failure> {
-    let dirs = Dirs::of_user()?;
-    let config = load_config(global, &dirs)?;
-    Ok((dirs, config))
-}
-
-/// How a log at an address is fetched.
-pub fn fetch_settings(config: &Config) -> Settings {
-    Settings {
-        proxies: env::proxies(),
-        limits: config.fetch.limits(),
-        ..Settings::default()
-    }
+    User::read(Said {
+        sets,
+        store: env::path(env::STORE),
+        variable: env::text,
+    })
 }
 
 fn screen(global: &Global) -> Box<dyn Observe> {
@@ -147,26 +77,8 @@ fn screen(global: &Global) -> Box<dyn Observe> {
         Format::Json => Box::new(Json),
         Format::Human => {
             let progress = !global.no_progress && !env::is_on(env::NO_PROGRESS);
-            Box::new(Human::new(
-                Paint::for_stderr(global.color),
-                volume,
-                progress,
-            ))
+            let paint = Paint::for_stderr(global.color);
+            Box::new(Human::new(paint, volume, progress))
         }
     }
-}
-
-fn mirrors(config: &Config) -> Result<Mirrors, Failure> {
-    let mut mirrors = Mirrors::default();
-    for (kind, roots) in &config.mirrors {
-        let parsed = roots
-            .iter()
-            .map(|root| root.parse())
-            .collect::<Result<_, _>>();
-        mirrors.by_type.insert(
-            kind.clone(),
-            parsed.with_context(|| format!("[mirrors] {kind}"))?,
-        );
-    }
-    Ok(mirrors)
 }

@@ -8,6 +8,8 @@ pub mod runs;
 pub mod explain;
 pub mod build;
 pub mod shell;
+pub mod inspect;
+pub mod machine;
 pub mod trust;
 pub mod gate;
 pub mod release;

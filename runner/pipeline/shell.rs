@@ -25,6 +25,7 @@ use zwieback_sandbox::step::{Command, Ending};
 use crate::pipeline::build::several::build_needed;
 use crate::pipeline::context::command_context::{Context, Wish};
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::inputs::endpoints;
 use crate::pipeline::inputs::obtain;
 use crate::pipeline::inputs::sources::{self, Sources, patch_list};
@@ -49,7 +50,16 @@ pub struct Entrance {
 }
 
 /// Enters the sandbox, and answers with the exit code of what ran there.
-pub fn shell(
+pub fn run(
+    entrance: &Entrance,
+    wish: &Wish,
+    supervisor: SupervisorHandle,
+    ctx: &Context<'_>,
+) -> Result<u8, Failure> {
+    Ok(enter(&ctx.project()?, entrance, wish, supervisor, ctx)?)
+}
+
+fn enter(
     project: &Project,
     entrance: &Entrance,
     wish: &Wish,

@@ -2,27 +2,22 @@
 
 use crate::cli::args::build::BuildArgs;
 use crate::cli::args::global::Global;
-use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
-use crate::pipeline::build::several::build_all;
+use crate::pipeline::build::several;
 use crate::pipeline::context::command_context::{
     AfterFailure, Confirm, Reuse, Runs, Signing, Wish,
 };
+use crate::pipeline::context::configuration::Config;
 use crate::pipeline::context::failure::{About as _, Failure};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
-    let project = session.project()?;
     let ctx = session.context(args.frozen.is_offline())?;
-    let wish = wish(args, &session.config)?;
-    let recipes = if args.all {
-        project.recipes()
-    } else {
-        args.recipes.clone()
-    };
-    ctx.settle(build_all(&project, &recipes, &wish, &ctx))?;
+    // As clap has it, recipes are named unless all are meant.
+    let named = (!args.all).then_some(args.recipes.as_slice());
+    several::run(named, &wish(args, session.config())?, &ctx)?;
     Ok(exit::DONE)
 }
 
@@ -33,6 +28,7 @@ fn wish(args: &BuildArgs, config: &Config) -> Result<Wish, Failure> {
         .map(str::parse)
         .transpose()
         .context("--timeout")?;
+    let configured = config.wish(args.key.as_ref());
     Ok(Wish {
         variety: args.variety.variety(config.build.profile)?,
         reuse: if args.rebuild {
@@ -51,9 +47,8 @@ fn wish(args: &BuildArgs, config: &Config) -> Result<Wish, Failure> {
         } else {
             AfterFailure::KeepGoing
         },
-        jobs: args.jobs.or(config.build.jobs),
-        timeout: timeout.or(config.build.timeout),
-        allow_absent: config.sandbox.allow_absent.clone(),
+        jobs: args.jobs.or(configured.jobs),
+        timeout: timeout.or(configured.timeout),
         print_logs: args.print_build_logs,
         keep_failed: args.keep_failed,
         signing: if args.unsigned {
@@ -61,10 +56,8 @@ fn wish(args: &BuildArgs, config: &Config) -> Result<Wish, Failure> {
         } else {
             Signing::Now
         },
-        key: config.sign.choice(args.key.as_ref()),
-        builder_id: config.sign.builder_id.clone(),
-        timestamp: config.sign.timestamp.clone(),
         export: args.export.clone(),
         out_link: args.out_link.clone(),
+        ..configured
     })
 }

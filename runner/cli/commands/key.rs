@@ -5,18 +5,19 @@ use std::io::{self, Write};
 
 use crate::cli::args::global::{Format, Global};
 use crate::cli::args::key::{ChangeArgs, GenerateArgs, KeyAction, KeyArgs, TrustKeyArgs};
-use crate::cli::config::Sign;
 use crate::cli::exit;
 use crate::cli::screen::terminal;
-use crate::cli::session::user_config;
+use crate::cli::session::user;
+use crate::pipeline::context::configuration::Sign;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, Keyring};
+use crate::pipeline::context::user::User;
 use crate::pipeline::trust::keepers::{self, ChangeOptions, Draft, Keepers, TrustKeyOptions};
 use crate::pipeline::trust::own_keys::{self, GenerateOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &KeyArgs) -> Result<u8, Failure> {
-    let (dirs, config) = user_config(global)?;
+    let User { dirs, config, .. } = user(global)?;
     match &args.action {
         KeyAction::Generate(args) => {
             let made = own_keys::generate(&dirs, &generate(args, &config.sign))?;

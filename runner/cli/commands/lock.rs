@@ -5,7 +5,7 @@ use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::lock::several::{LockOptions, lock_all};
+use crate::pipeline::lock::several::{self, LockOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &LockArgs) -> Result<u8, Failure> {
@@ -15,6 +15,6 @@ pub fn run(global: &Global, args: &LockArgs) -> Result<u8, Failure> {
         update: args.update,
         check: args.check,
     };
-    lock_all(&session.project()?, &options, &session.context(false)?)?;
+    several::run(&options, &session.context(false)?)?;
     Ok(exit::DONE)
 }

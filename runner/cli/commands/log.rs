@@ -10,16 +10,17 @@ use crate::cli::args::log::{
     WitnessArgs,
 };
 use crate::cli::args::release::GateArgs;
-use crate::cli::config::Sign;
 use crate::cli::exit;
 use crate::cli::screen::answers::{self, Answers};
 use crate::cli::screen::paint::{Meaning, Paint};
 use crate::cli::screen::terminal;
-use crate::cli::session::{fetch_settings, user_config};
+use crate::cli::session::user;
 use crate::pipeline::context::answer::Ended;
+use crate::pipeline::context::configuration::Sign;
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{KeyChoice, KeyLocator};
 use crate::pipeline::context::log_belief::LogBelief;
+use crate::pipeline::context::user::User;
 use crate::pipeline::log::add::{self, AddOptions};
 use crate::pipeline::log::init;
 use crate::pipeline::log::prove::{self, ProveOptions};
@@ -55,13 +56,13 @@ fn look(
     global: &Global,
     question: impl FnOnce(&LogSession<'_>, &Sign) -> Ended,
 ) -> Result<u8, Failure> {
-    let (dirs, config) = user_config(global)?;
+    let user = user(global)?;
     let session = LogSession {
-        dirs: &dirs,
-        fetch: fetch_settings(&config),
+        dirs: &user.dirs,
+        fetch: user.fetch_settings(),
         screen: &Answers::new(global),
     };
-    Ok(answers::code(question(&session, &config.sign)?))
+    Ok(answers::code(question(&session, &user.config.sign)?))
 }
 
 /// The key goes to stdout, as gates and witnesses will name it.
@@ -71,7 +72,7 @@ fn init(
     name: &str,
     sign_key: Option<&KeyLocator>,
 ) -> Result<u8, Failure> {
-    let (dirs, config) = user_config(global)?;
+    let User { dirs, config, .. } = user(global)?;
     let sign = log_key(&config.sign, sign_key)?;
     let key = init::run(&dirs, folder, name, (&sign, sign_key.is_some()))?;
     let said = format!("log {name} in {}", folder.display());

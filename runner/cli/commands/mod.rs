@@ -40,6 +40,4 @@ pub mod doctor;
 
 pub mod store;
 
-pub mod transfer;
-
 pub mod completions;

@@ -4,8 +4,9 @@ use crate::cli::args::global::Global;
 use crate::cli::args::trust::{PolicyAction, PolicyArgs};
 use crate::cli::commands::release;
 use crate::cli::screen::answers::{self, Answers};
-use crate::cli::session::user_config;
+use crate::cli::session::user;
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::user::User;
 use crate::pipeline::release::propose;
 use crate::pipeline::trust::evidence::EvidenceOptions;
 use crate::pipeline::trust::policy_cases;
@@ -45,7 +46,7 @@ pub fn run(global: &Global, args: &PolicyArgs) -> Result<u8, Failure> {
             sign_keys,
             output,
         } => {
-            let (dirs, config) = user_config(global)?;
+            let User { dirs, config, .. } = user(global)?;
             let keys = config.sign.choices(sign_keys);
             policy_file::sign_here(policy, output, (&keys, &dirs), &screen)?
         }

@@ -2,7 +2,6 @@
 
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::RecheckArgs;
-use crate::cli::config::Config;
 use crate::cli::exit;
 use crate::cli::session::Session;
 use crate::pipeline::context::command_context::{Reuse, Wish};
@@ -19,21 +18,13 @@ pub fn run(global: &Global, args: &RecheckArgs) -> Result<u8, Failure> {
         patches: args.patches.clone(),
         needs: args.needs.clone(),
     };
-    let wish = wish(args, &session.config);
+    let configured = session.config().wish(args.sign_key.as_ref());
+    let wish = Wish {
+        reuse: Reuse::Forbidden,
+        jobs: args.jobs.or(configured.jobs),
+        export: args.export.clone(),
+        ..configured
+    };
     recheck::run(&options, &wish, &session.context(args.offline)?)?;
     Ok(exit::DONE)
-}
-
-fn wish(args: &RecheckArgs, config: &Config) -> Wish {
-    Wish {
-        reuse: Reuse::Forbidden,
-        jobs: args.jobs.or(config.build.jobs),
-        timeout: config.build.timeout,
-        allow_absent: config.sandbox.allow_absent.clone(),
-        key: config.sign.choice(args.sign_key.as_ref()),
-        builder_id: config.sign.builder_id.clone(),
-        timestamp: config.sign.timestamp.clone(),
-        export: args.export.clone(),
-        ..Wish::default()
-    }
 }

@@ -7,11 +7,12 @@ use crate::cli::args::release::{
     TraceArgs, WatchArgs,
 };
 use crate::cli::args::trust::DocumentsArgs;
-use crate::cli::config::Sign;
 use crate::cli::screen::answers::{self, Answers};
-use crate::cli::session::user_config;
+use crate::cli::session::user;
 use crate::pipeline::context::answer::Ended;
+use crate::pipeline::context::configuration::Sign;
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::user::User;
 use crate::pipeline::gate::session::Keys;
 use crate::pipeline::release::approve::{self, ApproveOptions};
 use crate::pipeline::release::attest::{self, AuthorsOptions, TestOptions, Tested};
@@ -31,7 +32,7 @@ pub fn ask(
     args: &GateArgs,
     question: impl FnOnce(&ReleaseSession<'_>, &Sign) -> Ended,
 ) -> Result<u8, Failure> {
-    let (dirs, config) = user_config(global)?;
+    let User { dirs, config, .. } = user(global)?;
     let choice = |key: &Option<_>| key.as_ref().map(|key| config.sign.choice(Some(key)));
     let options = GateOptions {
         file: args.gate.clone().or(config.release.gate.clone()),

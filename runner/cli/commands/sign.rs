@@ -11,14 +11,9 @@ use crate::pipeline::trust::sign::{self, SignOptions};
 /// Runs the command.
 pub fn run(global: &Global, args: &SignArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
-    let config = &session.config;
     let wish = Wish {
-        key: config.sign.choice(args.key.as_ref()),
-        builder_id: config.sign.builder_id.clone(),
-        timestamp: config.sign.timestamp.clone(),
-        allow_absent: config.sandbox.allow_absent.clone(),
         export: args.export.clone(),
-        ..Wish::default()
+        ..session.config().wish(args.key.as_ref())
     };
     let options = SignOptions {
         run: args.run.clone(),

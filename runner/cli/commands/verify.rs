@@ -3,7 +3,7 @@
 use crate::cli::args::global::Global;
 use crate::cli::args::trust::VerifyArgs;
 use crate::cli::screen::answers::{self, Answers};
-use crate::cli::session::user_config;
+use crate::cli::session::user;
 use crate::pipeline::context::failure::Failure;
 use crate::pipeline::trust::evidence::EvidenceOptions;
 use crate::pipeline::trust::verify::{self, VerifyOptions, WriteOptions};
@@ -11,13 +11,13 @@ use crate::pipeline::trust::verify::{self, VerifyOptions, WriteOptions};
 /// Runs the command.
 pub fn run(global: &Global, args: &VerifyArgs) -> Result<u8, Failure> {
     // Who writes no summary needs no configuration.
-    let user = args.vsa.as_ref().map(|_| user_config(global)).transpose()?;
+    let user = args.vsa.as_ref().map(|_| user(global)).transpose()?;
     let written = args.vsa.as_ref().zip(user.as_ref());
-    let written = written.map(|(file, (dirs, config))| WriteOptions {
+    let written = written.map(|(file, user)| WriteOptions {
         file: file.clone(),
-        verifier: config.sign.verifier_id.clone(),
-        key: config.sign.choice(args.sign_key.as_ref()),
-        dirs,
+        verifier: user.config.sign.verifier_id.clone(),
+        key: user.config.sign.choice(args.sign_key.as_ref()),
+        dirs: &user.dirs,
     });
     let options = VerifyOptions {
         evidence: EvidenceOptions {

@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use zwieback_explain::finding::Explanation;
-use zwieback_explain::screen::{Label, Line, full, summary};
-
+use super::labelled::labelled;
 use super::paint::{Meaning, Paint};
 use super::terminal;
 use crate::pipeline::context::error::PipelineError;
@@ -13,7 +11,7 @@ use crate::pipeline::context::explained::Explained;
 /// Prints the error, the summary of its explanation, and what was and was not done.
 pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {
     let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
-    text.push_str(&lines(&summary(&explained.report), paint));
+    text.push_str(&labelled(&explained.summary(), paint));
     if let Some((step, path)) = &explained.parted {
         text.push_str(&format!(
             "  the runs first parted in step `{step}`, at {path}\n"
@@ -39,7 +37,7 @@ pub fn print_rebuilt(
     for line in differing {
         text.push_str(&format!("  {line}\n"));
     }
-    text.push_str(&lines(&summary(&explained.report), paint));
+    text.push_str(&labelled(&explained.summary(), paint));
     let again = format!("zwieback diff {}", explained.id);
     text.push_str(&format!(
         "A is what was signed, B is what came out here. Nothing was signed. Both are kept: {}\n",
@@ -47,30 +45,4 @@ pub fn print_rebuilt(
     ));
     // Whoever closed stderr does not want to know.
     drop(terminal::stderr().write_all(text.as_bytes()));
-}
-
-/// Every finding of a report.
-pub fn whole(report: &Explanation, paint: Paint) -> String {
-    lines(&full(report), paint)
-}
-
-fn lines(lines: &[Line], paint: Paint) -> String {
-    let mut text = String::new();
-    for line in lines {
-        for span in line {
-            text.push_str(&colour(span.label, &span.text, paint));
-        }
-        text.push('\n');
-    }
-    text
-}
-
-fn colour(label: Label, text: &str, paint: Paint) -> String {
-    match label {
-        Label::Place => paint.text(Meaning::Warning, text),
-        Label::SideA => paint.text(Meaning::Bad, text),
-        Label::SideB => paint.text(Meaning::Good, text),
-        Label::Key => paint.text(Meaning::Hint, text),
-        Label::Plain | Label::Faint => text.to_owned(),
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::args::global::Colour;
 use crate::cli::env;
-use crate::pipeline::context::answer::Tone;
+use crate::pipeline::context::labelled::Tone;
 
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

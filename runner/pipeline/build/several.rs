@@ -15,6 +15,7 @@ use super::export;
 use super::one::build;
 use crate::pipeline::context::command_context::{AfterFailure, Context, Reuse, Wish};
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::plan::built::{Built, Origin, Output, Outputs};
 use crate::pipeline::plan::graph::{self, Wanted};
 
@@ -24,14 +25,13 @@ const BEGUN_PER_RUN: usize = 10;
 /// However many CPUs there are.
 const MOST_BEGUN: usize = 128;
 
-/// Builds the named recipes, and first whatever they need.
-pub fn build_all(
-    project: &Project,
-    named: &[String],
-    wish: &Wish,
-    ctx: &Context<'_>,
-) -> Result<Outputs, PipelineError> {
-    build_wanted(project, &graph::read(project, named)?, wish, ctx)
+/// Builds the named recipes, or all of the project, and first whatever they need.
+pub fn run(named: Option<&[String]>, wish: &Wish, ctx: &Context<'_>) -> Result<(), Failure> {
+    let project = ctx.project()?;
+    let named = named.map_or_else(|| project.recipes(), <[String]>::to_vec);
+    let wanted = graph::read(&project, &named);
+    let built = wanted.and_then(|wanted| build_wanted(&project, &wanted, wish, ctx));
+    Ok(ctx.settle(built.map(drop))?)
 }
 
 /// Builds what something else needs: told as it happens, and not among what was asked for.

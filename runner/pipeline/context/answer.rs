@@ -2,9 +2,10 @@
 
 use std::io;
 
-use zwieback_trust::screen::text::{Label, Text};
+use zwieback_trust::screen::text::Text;
 
 use super::failure::{Failure, Kind};
+use super::labelled::{self, Line, Tone};
 
 /// One answer. Whoever shows it chooses between its two forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Answer {
     /// What was asked for.
     Shown {
         /// Lines of parts for people.
-        lines: Vec<Vec<(Tone, String)>>,
+        lines: Vec<Line>,
         /// Lines of JSON for programs.
         values: Vec<String>,
     },
@@ -40,25 +41,6 @@ pub struct Sentence {
     pub verb: &'static str,
     /// The rest.
     pub rest: String,
-}
-
-/// How a part of a text is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing in particular.
-    Plain,
-    /// A heading or a name.
-    Strong,
-    /// Something beside the point.
-    Faint,
-    /// It is as it should be.
-    Good,
-    /// It needs a look.
-    Warning,
-    /// It is wrong.
-    Bad,
-    /// Advice.
-    Hint,
 }
 
 /// How a command ended that told all it had to tell.
@@ -110,12 +92,8 @@ impl Answer {
 
     /// A labelled text, and the same as lines of JSON.
     pub fn shown(text: &Text, values: Vec<String>) -> Self {
-        let part = |(label, part): &(Label, String)| (Tone::from(*label), part.clone());
-        let line = |parts: &Vec<(Label, String)>| parts.iter().map(part).collect();
-        Self::Shown {
-            lines: text.lines().iter().map(line).collect(),
-            values,
-        }
+        let lines = labelled::text(text);
+        Self::Shown { lines, values }
     }
 }
 
@@ -124,18 +102,5 @@ impl Sentence {
     pub fn new(tone: Tone, verb: &'static str, rest: impl Into<String>) -> Self {
         let rest = rest.into();
         Self { tone, verb, rest }
-    }
-}
-
-impl From<Label> for Tone {
-    fn from(label: Label) -> Self {
-        match label {
-            Label::Plain => Self::Plain,
-            Label::Strong => Self::Strong,
-            Label::Faint => Self::Faint,
-            Label::Good => Self::Good,
-            Label::Warning => Self::Warning,
-            Label::Bad => Self::Bad,
-        }
     }
 }

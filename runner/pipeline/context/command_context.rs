@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::{Limits, Proxies};
+use zwieback_host::project::Project;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::bake::plan::Variety;
@@ -19,6 +20,7 @@ use zwieback_model::sandbox_spec::limits::Limits as RunLimits;
 use zwieback_sandbox::fork_server::ForkServer;
 
 use super::error::PipelineError;
+use super::failure::{About as _, Failure};
 use super::keyring::KeyChoice;
 use super::observe::{Nobody, Observe};
 use super::shared::Shared;
@@ -149,6 +151,12 @@ pub enum Confirm {
 }
 
 impl Context<'_> {
+    /// The project around the present folder.
+    pub fn project(&self) -> Result<Project, Failure> {
+        let here = std::env::current_dir().context("the present folder is gone")?;
+        Ok(Project::find(&here)?)
+    }
+
     /// The same world, in which nobody is told anything.
     pub fn unobserved(&self) -> Context<'_> {
         Context {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use zwieback_host::endpoints::table::Mirrors;
 use zwieback_host::fetch::settings::Limits as FetchLimits;
 use zwieback_host::fs::given_file;
 use zwieback_model::manifest::diagnostic::{Diagnostic, SourceText};
@@ -16,7 +17,9 @@ use zwieback_model::manifest::quantity::{ByteSize, Seconds};
 use zwieback_model::manifest::recipe::Limits;
 use zwieback_model::variation::profile::Profile;
 
-use crate::pipeline::context::keyring::{KeyChoice, KeyLocator};
+use super::command_context::Wish;
+use super::failure::{About as _, Failure};
+use super::keyring::{KeyChoice, KeyLocator};
 
 const LONGEST: u64 = MAX_MANIFEST as u64;
 
@@ -130,13 +133,40 @@ impl Fetch {
     /// Where what a stranger sends ends.
     pub fn limits(&self) -> FetchLimits {
         let default = FetchLimits::default();
-        let longest = self.longest.map(|it| Duration::from_secs(it.0));
+        let longest = self.longest.map(|longest| Duration::from_secs(longest.0));
         FetchLimits {
-            largest: self.largest.map_or(default.largest, |it| it.0),
-            slowest: self.slowest.map_or(default.slowest, |it| it.0),
+            largest: self.largest.map_or(default.largest, |size| size.0),
+            slowest: self.slowest.map_or(default.slowest, |size| size.0),
             longest: longest.unwrap_or(default.longest),
             span: default.span,
         }
+    }
+}
+
+impl Config {
+    /// What of a build is configured, with a key where one is named.
+    pub fn wish(&self, key: Option<&KeyLocator>) -> Wish {
+        Wish {
+            jobs: self.build.jobs,
+            timeout: self.build.timeout,
+            allow_absent: self.sandbox.allow_absent.clone(),
+            key: self.sign.choice(key),
+            builder_id: self.sign.builder_id.clone(),
+            timestamp: self.sign.timestamp.clone(),
+            ..Wish::default()
+        }
+    }
+
+    /// Where archives are asked for first.
+    pub fn mirrors(&self) -> Result<Mirrors, Failure> {
+        let mut mirrors = Mirrors::default();
+        for (kind, roots) in &self.mirrors {
+            let parsed = roots.iter().map(|root| root.parse());
+            let parsed: Result<Vec<_>, _> = parsed.collect();
+            let parsed = parsed.with_context(|| format!("[mirrors] {kind}"))?;
+            mirrors.by_type.insert(kind.clone(), parsed);
+        }
+        Ok(mirrors)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is told of runs that differ.
 
 use zwieback_explain::finding::Explanation;
+use zwieback_explain::screen::summary;
+
+use super::labelled::{self, Line};
 
 /// Why two runs differ.
 #[derive(Clone, Debug)]
@@ -15,4 +18,11 @@ pub struct Explained {
     pub parted: Option<(String, String)>,
     /// The run's name.
     pub id: String,
+}
+
+impl Explained {
+    /// The findings in at most a screenful, for people.
+    pub fn summary(&self) -> Vec<Line> {
+        labelled::report(&summary(&self.report))
+    }
 }

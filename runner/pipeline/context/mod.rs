@@ -1,7 +1,11 @@
 //! What every command is given and tells: settings, keys, slots for runs, events and errors.
 
 pub mod command_context;
+pub mod configuration;
+pub mod user;
+pub mod world;
 pub mod error;
+pub mod labelled;
 pub mod answer;
 pub mod log_belief;
 pub mod failure;

@@ -5,8 +5,12 @@
 //! either of them.
 
 use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use zwieback_host::fetch::canceller::Canceller as FetchCanceller;
+use zwieback_host::stop::stop_at;
 use zwieback_sandbox::canceller::{Alarm, Canceller};
 
 /// The user's wish to stop. Clones share it.
@@ -17,10 +21,20 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A wish that is expressed by both: the flag is raised, and the alarm rings.
-    pub fn new(fetching: FetchCanceller, alarm: Alarm) -> Self {
-        let alarm = Some(alarm);
-        Self { fetching, alarm }
+    /// A wish that is expressed by both: the flag is raised, and there is something to read from `alarm`.
+    /// Whatever works long hears of it.
+    pub fn heard(alarm: OwnedFd) -> Self {
+        let stop = Self {
+            fetching: FetchCanceller::default(),
+            alarm: Some(Alarm::from(alarm)),
+        };
+        stop_at(stop.flag());
+        stop
+    }
+
+    /// What a signal handler may raise.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.fetching.flag()
     }
 
     /// Whether the user wants to stop.
@@ -51,10 +65,7 @@ mod tests {
     #[test]
     fn every_pair_hears_of_it_and_can_be_ended_by_itself() {
         let (ringing, mut ring) = io::pipe().unwrap();
-        let stop = Stop::new(
-            FetchCanceller::default(),
-            Alarm::from(std::os::fd::OwnedFd::from(ringing)),
-        );
+        let stop = Stop::heard(ringing.into());
         let (one, other) = (stop.switch().unwrap(), stop.switch().unwrap());
         one.cancel();
         assert!(one.is_cancelled() && !other.is_cancelled());

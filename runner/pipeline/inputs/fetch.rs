@@ -9,6 +9,7 @@ use super::endpoints;
 use super::obtain;
 use crate::pipeline::context::command_context::{Context, Network};
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::plan::graph;
 use crate::pipeline::plan::read;
 
@@ -21,10 +22,13 @@ pub struct Provisions {
     pub named: Named,
 }
 
-/// Fetches all that these recipes and toolchains are made of.
-pub fn fetch(project: &Project, names: &[String], ctx: &Context<'_>) -> Result<(), PipelineError> {
-    let wanted = provisions(project, names, ctx)?;
-    obtain::fetch_from(&wanted.inputs, &wanted.named, ctx)
+/// Fetches all that these recipes and toolchains are made of, or all of the project's.
+pub fn run(named: Option<&[String]>, ctx: &Context<'_>) -> Result<(), Failure> {
+    let project = ctx.project()?;
+    let named = named.map_or_else(|| everything(&project), <[String]>::to_vec);
+    let wanted = provisions(&project, &named, ctx);
+    let fetched = wanted.and_then(|all| obtain::fetch_from(&all.inputs, &all.named, ctx));
+    Ok(ctx.settle(fetched)?)
 }
 
 /// The same without a network: all of it is in the store, or the error names what is not.

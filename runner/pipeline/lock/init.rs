@@ -3,30 +3,141 @@
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use zwieback_host::fs::{beneath, given_file};
 use zwieback_host::project::Project;
 use zwieback_model::draft::recipe::Draft;
 use zwieback_model::draft::system::System;
 use zwieback_model::name::Name;
+use zwieback_model::purl::Purl;
 
+use super::drafting::{self, Found};
+use super::locked::lock;
+use super::resolver::Resolver;
 use super::starter;
+use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
+use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::context::labelled::Tone;
 
-/// Writes a recipe of four lines, and the toolchain if the project has none; answers the files written.
-pub fn program(folder: &Path, name: &Name) -> Result<Vec<PathBuf>, PipelineError> {
-    let root = root(folder);
-    put(&root, name, &of_program(name), &["c"])
+/// What a recipe is to be made from.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A name alone.
+    Name(Name),
+    /// What has a source to look at.
+    Source(Origin),
 }
 
-/// Writes the recipe of a draft, and the toolchains that the project does not have.
-pub fn draft(root: &Path, draft: &Draft) -> Result<Vec<PathBuf>, PipelineError> {
+/// Something that has a source to look at.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A package.
+    Package(Box<Purl>),
+    /// A folder of the project.
+    Folder(PathBuf),
+}
+
+/// Puts a question to whoever runs the command; the second text is proposed for an answer.
+pub type Ask<'a> = &'a dyn Fn(&str, &str) -> Result<String, Failure>;
+
+impl FromStr for What {
+    type Err = Failure;
+
+    fn from_str(what: &str) -> Result<Self, Failure> {
+        if what.starts_with("pkg:") {
+            return Ok(Self::Source(Origin::Package(Box::new(what.parse()?))));
+        }
+        if what == "." || what.contains('/') {
+            return Ok(Self::Source(Origin::Folder(here()?.join(what))));
+        }
+        Ok(Self::Name(what.parse()?))
+    }
+}
+
+/// Writes a recipe of four lines, and the toolchain if the project has none.
+pub fn program(name: &Name, screen: &dyn Tell) -> Ended {
+    let here = here()?;
+    created(
+        &put(&root(&here), name, &of_program(name), &["c"])?,
+        &here,
+        screen,
+    )
+}
+
+/// Looks at the source, writes the recipe and locks it: what was looked at is what is built.
+pub fn from_source(
+    (origin, urls): (&Origin, &[String]),
+    ask: Ask<'_>,
+    ctx: &Context<'_>,
+    screen: &dyn Tell,
+) -> Ended {
+    let here = here()?;
+    let root = root(&here);
+    let mut resolver = Resolver::new(&root, ctx);
+    let name: Name = ask("Name of the recipe", &origin.proposed_name(&here))?.parse()?;
+    let found = match origin {
+        Origin::Package(purl) => drafting::package(&name, purl, urls, &mut resolver)?,
+        Origin::Folder(folder) => {
+            drafting::folder(&name, drafting::in_project(&root, folder)?, &resolver)?
+        }
+    };
+    let draft = Draft {
+        name: name.clone(),
+        system: system(&found, ask)?,
+        version: found.version,
+        source: found.source,
+    };
     let toolchains = System::toolchains(draft.system);
-    put(root, &draft.name, &draft.to_text(), toolchains)
+    created(
+        &put(&root, &name, &draft.to_text(), toolchains)?,
+        &here,
+        screen,
+    )?;
+    let project = Project::find(&root)?;
+    lock(&project.recipe(name.as_str())?, &mut resolver)?;
+    let folder = root.join("recipes").join(name.as_str());
+    created(&[folder.join("zwieback.lock")], &here, screen)
+}
+
+impl Origin {
+    fn proposed_name(&self, here: &Path) -> String {
+        let name = match self {
+            Self::Package(purl) => purl.name().to_owned(),
+            Self::Folder(folder) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| here.to_owned());
+                let name = folder.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            }
+        };
+        name.to_lowercase()
+    }
+}
+
+/// How it is built: a person may know better than its files.
+fn system(found: &Found, ask: Ask<'_>) -> Result<System, Failure> {
+    let known = System::ALL.map(System::as_str).join(", ");
+    let proposed = found.system.map(System::as_str).unwrap_or_default();
+    let word = ask(&format!("How it is built ({known})"), proposed)?;
+    System::named(&word).ok_or_else(|| PipelineError::UnknownSystem { known }.into())
+}
+
+fn here() -> Result<PathBuf, Failure> {
+    std::env::current_dir().context("the present folder is gone")
+}
+
+fn created(files: &[PathBuf], here: &Path, screen: &dyn Tell) -> Ended {
+    for file in files {
+        let shown = file.strip_prefix(here).unwrap_or(file).display();
+        screen.tell(&Answer::note(Tone::Good, "Created", shown.to_string()))?;
+    }
+    Ok(End::Done)
 }
 
 /// The top of the project around a folder, or the folder, which becomes one.
-pub fn root(folder: &Path) -> PathBuf {
+fn root(folder: &Path) -> PathBuf {
     Project::find(folder).map_or_else(|_| folder.to_owned(), |it| it.root().to_owned())
 }
 

@@ -11,6 +11,7 @@ use super::locked::{Outcome, lock, lock_folders};
 use super::resolver::{Resolve, Resolver};
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
+use crate::pipeline::context::failure::Failure;
 use crate::pipeline::inputs::sources::check_folders;
 use crate::pipeline::plan::read::{locked, recipe};
 
@@ -26,7 +27,11 @@ pub struct LockOptions {
 }
 
 /// Locks what is named, toolchains first.
-pub fn lock_all(
+pub fn run(options: &LockOptions, ctx: &Context<'_>) -> Result<(), Failure> {
+    Ok(lock_all(&ctx.project()?, options, ctx)?)
+}
+
+fn lock_all(
     project: &Project,
     options: &LockOptions,
     ctx: &Context<'_>,

@@ -11,8 +11,9 @@ use zwieback_trust::statement::said::Check;
 use zwieback_trust::tlog::checkpoint::Checkpoint;
 
 use super::session::{self, LogSession};
-use crate::pipeline::context::answer::{Answer, End, Ended, Tell, Tone};
+use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::context::log_belief::LogBelief;
 
 /// A log and why it is believed.

@@ -8,8 +8,9 @@ use zwieback_trust::gate::question::Intent;
 
 use super::named;
 use super::session::{ReleaseSession, SayOptions};
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 
 const DAY: i64 = 86_400;
 

@@ -6,8 +6,9 @@ use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
 
 use super::session::ReleaseSession;
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Kind;
+use crate::pipeline::context::labelled::Tone;
 
 /// Runs the command.
 pub fn run(session: &ReleaseSession<'_>, index: u64) -> Ended {

@@ -10,8 +10,9 @@ use zwieback_trust::statement::heading::number;
 
 use super::rollback;
 use super::session::ReleaseSession;
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Kind;
+use crate::pipeline::context::labelled::Tone;
 
 /// What is promoted, and where to.
 #[derive(Clone, Debug)]

@@ -8,8 +8,9 @@ use zwieback_trust::statement::revocation::Revoked;
 
 use super::session::{ReleaseSession, SayOptions};
 use super::{named, watch};
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::gate::session::GateError;
 
 /// What can be revoked, as a user names it.

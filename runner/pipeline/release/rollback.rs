@@ -6,8 +6,9 @@ use zwieback_trust::screen;
 use zwieback_trust::statement::rollback::Trigger;
 
 use super::session::ReleaseSession;
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 
 /// What goes back, and why.
 #[derive(Clone, Debug)]

@@ -16,9 +16,10 @@ use zwieback_trust::screen::json;
 use zwieback_trust::screen::text::Text;
 use zwieback_trust::state::record::Line;
 
-use crate::pipeline::context::answer::{Answer, Tell, Tone};
+use crate::pipeline::context::answer::{Answer, Tell};
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, KeyChoice};
+use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::gate::session::{Gate, GateError, Keys, Signers};
 
 /// A gate that a command may ask, and who is told its answers.

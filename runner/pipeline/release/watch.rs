@@ -11,8 +11,9 @@ use zwieback_trust::screen;
 
 use super::rollback;
 use super::session::ReleaseSession;
-use crate::pipeline::context::answer::{End, Ended, Tone};
+use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::{Failure, Kind};
+use crate::pipeline::context::labelled::Tone;
 
 /// Runs the command.
 pub fn run(session: &ReleaseSession<'_>, environments: &[Name]) -> Ended {

@@ -7,8 +7,9 @@ use zwieback_trust::log::error::LogError;
 use zwieback_trust::tlog::logged;
 use zwieback_trust::tlog::view::Expectation;
 
-use crate::pipeline::context::answer::{Answer, Tell, Tone};
+use crate::pipeline::context::answer::{Answer, Tell};
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::context::log_belief::LogBelief;
 
 /// Checks every bundle's proof, and tells people which entries they are.

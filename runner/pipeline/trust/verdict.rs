@@ -11,7 +11,8 @@ use zwieback_model::amount::counted;
 
 use super::folder::Held;
 use super::verification::{Asked, Verification};
-use crate::pipeline::context::answer::{Answer, Sentence, Tell, Tone};
+use crate::pipeline::context::answer::{Answer, Sentence, Tell};
+use crate::pipeline::context::labelled::Tone;
 
 /// What was verified, and what was left out.
 #[derive(Clone, Copy, Debug)]
