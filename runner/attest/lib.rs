@@ -12,6 +12,7 @@ pub mod key_id;
 pub mod purpose;
 pub mod public_key;
 pub mod known_keys;
+pub mod identity;
 
 pub mod resource;
 pub mod stated_input;

@@ -165,7 +165,7 @@ fn asked_elsewhere(policy: &Policy) -> String {
 /// Without a rule at least one is needed: no builds at all would keep every other rule.
 fn builders(asked: Option<usize>, question: &Question<'_>) -> Outcome {
     let asked = asked.unwrap_or(1).max(1);
-    let count = independent_builders(question.builds);
+    let count = independent_builders(question.builds, question.known);
     outcome(
         "builders",
         &asked,

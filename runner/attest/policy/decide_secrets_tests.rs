@@ -24,6 +24,7 @@ fn verdict(rule: &str, allowed: Option<&str>) -> Option<Reason> {
         environment: None,
         builds: &[build(&provenance, 1)],
         trust: &trust(),
+        known: None,
         rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     });

@@ -20,6 +20,7 @@ fn ask(policy: &str, builds: &[Verified], environment: Option<&str>) -> Result<D
         environment: environment.map(|name| name.parse().unwrap()).as_ref(),
         builds,
         trust: &trust(),
+        known: None,
         rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     })
@@ -204,12 +205,12 @@ fn one_key_of_two_operators_counts_once() {
         build_in(&trust, &provenance(), 3),
         build_in(&trust, &elsewhere, 3),
     ];
-    assert_eq!(independent_builders(&builds), 1);
+    assert_eq!(independent_builders(&builds, None), 1);
     let with_another = [
         build_in(&trust, &provenance(), 1),
         build_in(&trust, &elsewhere, 3),
     ];
-    assert_eq!(independent_builders(&with_another), 2);
+    assert_eq!(independent_builders(&with_another, None), 2);
 }
 
 #[test]
@@ -372,6 +373,7 @@ fn boundaries_of_expiry_and_age() {
             environment: None,
             builds: &builds,
             trust: &trust(),
+            known: None,
             rego: &RegoEngine,
             now: now.parse().unwrap(),
         };

@@ -5,6 +5,7 @@ use zwieback_model::timestamp::Timestamp;
 
 use super::rego::Rego;
 use super::signed::KnownPolicy;
+use crate::identity::Identities;
 use crate::trust::Trust;
 use crate::verify::Verified;
 
@@ -20,6 +21,9 @@ pub struct Question<'a> {
     pub builds: &'a [Verified],
     /// Whom to believe about operators.
     pub trust: &'a Trust,
+    /// Who is one and the same, as far as whoever asks knows more than the trust root of today says: a log has
+    /// all that were in force.
+    pub known: Option<&'a Identities>,
     /// Who evaluates the policy's Rego modules.
     pub rego: &'a dyn Rego,
     /// What the verifier's clock shows.

@@ -11,7 +11,7 @@ pub fn input(question: &Question<'_>) -> Value {
     let policy = question.policy;
     let builds: Vec<Value> = question.builds.iter().map(build).collect();
     let version = i64::try_from(policy.policy.version()).unwrap_or(i64::MAX);
-    let builders = independent_builders(question.builds);
+    let builders = independent_builders(question.builds, question.known);
     let mut members: Object = [
         ("now".to_owned(), question.now.to_string().into()),
         ("builds".to_owned(), builds.into()),

@@ -37,6 +37,7 @@ fn verdict(body: &str) -> Result<(), (Reason, String)> {
         environment: None,
         builds: &[build(&provenance(), 1), build(&provenance(), 3)],
         trust: &trust(),
+        known: None,
         rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zwieback_model::digest_set::DigestSet;
 use zwieback_model::json::value::Object;
 
+use crate::identity::{Identities, Identity, Known};
 use crate::key_id::KeyId;
 use crate::verify::Verified;
 
@@ -21,7 +22,7 @@ pub struct Maker<'a> {
 ///
 /// The artifacts are the same already: each build was verified against them. The same build also
 /// had the same parameters and inputs, else two accidents would count as one confirmation.
-pub fn independent_builders(builds: &[Verified]) -> usize {
+pub fn independent_builders(builds: &[Verified], known: Option<&Identities>) -> usize {
     let mut groups: BTreeMap<Definition<'_>, Vec<Maker<'_>>> = BTreeMap::new();
     for build in builds {
         let group = groups.entry(definition(build)).or_default();
@@ -30,30 +31,28 @@ pub fn independent_builders(builds: &[Verified]) -> usize {
             key: build.key(),
         });
     }
-    let counts = groups.values().map(|group| independent(group));
+    let counts = groups.values().map(|group| independent(group, known));
     counts.max().unwrap_or(0)
 }
 
 /// How many of them are independent of all others: no two share an operator or a key, neither directly
-/// nor by way of a third. Of whom nobody says who it is, nobody knows that it is somebody else; so is a key
-/// that is trusted by itself.
-pub fn independent(makers: &[Maker<'_>]) -> usize {
-    let mut circles: Vec<(BTreeSet<&str>, BTreeSet<KeyId>)> = Vec::new();
+/// nor by way of a third, nor by what is known of them besides. Of whom nobody says who it is, nobody knows
+/// that it is somebody else; so is a key that is trusted by itself.
+pub fn independent(makers: &[Maker<'_>], known: Option<&Identities>) -> usize {
+    let nobody = Identities::default();
+    let known = known.unwrap_or(&nobody);
+    let mut circles: Vec<BTreeSet<Identity>> = Vec::new();
     for maker in makers {
         let Some(operator) = maker.operator else {
             continue;
         };
-        let shares = |circle: &(BTreeSet<&str>, BTreeSet<KeyId>)| {
-            circle.0.contains(operator) || circle.1.contains(&maker.key)
-        };
-        let (mut operators, mut keys) = ([operator].into(), [maker.key].into());
+        let both = [Known::Name(operator), Known::Key(maker.key)];
+        let mut circle = BTreeSet::from(both.map(|it| known.who(it)));
+        let shares = |other: &BTreeSet<Identity>| !other.is_disjoint(&circle);
         let (same, other): (Vec<_>, Vec<_>) = circles.into_iter().partition(shares);
-        for (more, others) in same {
-            BTreeSet::extend(&mut operators, more);
-            BTreeSet::extend(&mut keys, others);
-        }
+        circle.extend(same.into_iter().flatten());
         circles = other;
-        circles.push((operators, keys));
+        circles.push(circle);
     }
     circles.len().max(makers.len().min(1))
 }
@@ -101,8 +100,29 @@ mod tests {
             (vec![(None, 1), (acme, 2), (other, 3)], 2),
         ] {
             let found: Vec<_> = makers.iter().copied().map(maker).collect();
-            assert_eq!(independent(&found), expected, "{makers:?}");
+            assert_eq!(independent(&found, None), expected, "{makers:?}");
         }
+    }
+
+    /// A builder that was handed on, or whose operator got another name, is no second one.
+    #[test]
+    fn who_was_one_operator_before_is_not_independent() {
+        let maker = |operator, key| Maker {
+            operator: Some(operator),
+            key: public(key).id(),
+        };
+        let makers = [maker("acme", 1), maker("other", 2)];
+        for (pairs, expected) in [
+            (&[("acme", 1), ("other", 2)][..], 2),
+            (&[("acme", 2)], 1),
+            // Both are what a third one is called now, or was.
+            (&[("acme", 3), ("third", 3), ("third", 2)], 1),
+        ] {
+            let mut known = Identities::default();
+            known.extend(pairs.iter().map(|(name, key)| (*name, public(*key).id())));
+            assert_eq!(independent(&makers, Some(&known)), expected, "{pairs:?}");
+        }
+        assert_eq!(independent(&[maker("Acme", 1), maker("acme", 2)], None), 1);
     }
 
     #[test]
@@ -119,6 +139,6 @@ mod tests {
         let trust = Trust::Root(root);
         let builds = [1, 3].map(|key| build_in(&trust, &provenance(), key));
         assert_eq!(builds[1].operator(), Some("acme"));
-        assert_eq!(independent_builders(&builds), 1);
+        assert_eq!(independent_builders(&builds, None), 1);
     }
 }

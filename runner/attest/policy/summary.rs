@@ -72,7 +72,7 @@ pub fn summarize(
     let levels = question.builds.iter().map(Verified::level).min();
     let mut levels: BTreeSet<String> = levels.iter().map(ToString::to_string).collect();
     let is_root = matches!(question.trust, Trust::Root(_));
-    if is_root && independent_builders(question.builds) >= 2 {
+    if is_root && independent_builders(question.builds, question.known) >= 2 {
         levels.insert(REPRODUCED.to_owned());
     }
     let input = |build: &Verified| ResourceDescriptor {
@@ -233,7 +233,7 @@ fn judge_builds(
     if builds.is_empty() {
         return Err(Refusal::new(Reason::SummaryIncomplete, "it names no build"));
     }
-    let reproduced = independent(&makers) >= 2;
+    let reproduced = independent(&makers, None) >= 2;
     if !reproduced && conditions.properties.iter().any(|it| it == REPRODUCED) {
         let saw = format!("{REPRODUCED} by one operator");
         return Err(Refusal::new(Reason::SummaryLevel, saw));

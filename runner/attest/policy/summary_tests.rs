@@ -32,6 +32,7 @@ fn summary_of(
         environment: environment.as_ref(),
         builds: &builds,
         trust,
+        known: None,
         rego: &RegoEngine,
         now: NOW.parse().unwrap(),
     };

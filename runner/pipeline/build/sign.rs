@@ -233,6 +233,7 @@ fn check_policy(
         environment: terms.environment.as_ref(),
         builds: &[foreseen],
         trust,
+        known: None,
         rego: &terms.rego,
         now: clock::now(),
     })?;

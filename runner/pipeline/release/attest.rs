@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_model::name::Name;
 use zwieback_trust::command::session::open_artifact;
-use zwieback_trust::command::statements::{authorship, test_result};
+use zwieback_trust::command::statements::{Bearing, authorship, bearing, test_result};
 use zwieback_trust::deploy::copy::fingerprint;
 use zwieback_trust::statement::test_result::TestResult;
 
 use super::named;
 use super::session::{ReleaseSession, SayOptions};
 use crate::pipeline::context::answer::{End, Ended};
+use crate::pipeline::context::failure::Failure;
+use crate::pipeline::context::labelled::Tone;
 
 /// How tests ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +70,25 @@ pub fn test(session: &ReleaseSession<'_>, options: &TestOptions) -> Ended {
 /// States who changed a source.
 pub fn authors(session: &ReleaseSession<'_>, options: &AuthorsOptions) -> Ended {
     let source = named::artifact(&options.source)?;
+    let bearing = bearing(&session.reader(), source.sha256)?;
+    if bearing == Bearing::Nothing {
+        let name = &source.name;
+        return Err(Failure::asked(format!(
+            "{name} has no authors that matter: in the log it is part of a toolchain, or what another recipe made"
+        ))
+        .with_hint(Some(
+            "`zwieback trace ARTIFACT` shows the sources of a release by their digests".to_owned(),
+        )));
+    }
     let people = [&options.authors, &options.withdrawn];
     let [authors, withdrawn] = people.map(|names| names.iter().cloned().collect());
     let (reader, people) = (session.reader(), (authors, withdrawn));
     let statement = authorship(&reader, source.sha256, &source.name, people)?;
     session.hand_in(&statement, &options.say, "Attested")?;
+    if bearing == Bearing::Unseen {
+        let sentence =
+            "no build in the log has used it so far; what lies within a source is known by that";
+        session.note(Tone::Hint, "Unused", sentence)?;
+    }
     Ok(End::Done)
 }

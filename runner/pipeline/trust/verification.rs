@@ -241,6 +241,7 @@ fn question<'a>(asked: &'a Asked, builds: &'a [Verified]) -> Option<Question<'a>
         environment: asked.environment.as_ref(),
         builds,
         trust: &asked.trust,
+        known: None,
         rego: &asked.rego,
         now: asked.now,
     })

@@ -15,12 +15,14 @@ use zwieback_model::timestamp::Timestamp;
 
 use super::error::CommandError;
 use super::session::{Reader, subject};
+use crate::gate::inputs::authored;
 use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Refusal};
 use crate::statement::approval::Approval;
 use crate::statement::authorship::Authorship;
 use crate::statement::break_glass::BreakGlass;
 use crate::statement::policy_change::{PolicyChange, PolicyDocuments};
+use crate::statement::said::{Check, Reading, Said};
 use crate::statement::test_result::{TestReport, TestResult};
 
 /// What `approve` takes.
@@ -120,6 +122,40 @@ pub fn authorship(
     Ok(authorship.into_statement(source))
 }
 
+/// What it means that somebody changed something, by the builds in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearing {
+    /// A source of some build, or a part of one: they do not approve what is built from it.
+    Source,
+    /// No build has used it so far.
+    Unseen,
+    /// Builds have used it for their tools, or took it from other recipes: it keeps nobody from approving.
+    Nothing,
+}
+
+/// What it means that somebody changed something.
+pub fn bearing(reader: &Reader<'_>, changed: Digest) -> Result<Bearing, CommandError> {
+    let state = reader.state()?;
+    let builds = state.artifacts().values().flat_map(|record| &record.builds);
+    let using = builds.filter(|build| build.what.inputs.contains_key(&changed));
+    let using: BTreeSet<u64> = using.map(|build| build.index).collect();
+    if using.is_empty() {
+        return Ok(Bearing::Unseen);
+    }
+    let log = reader.ledger.believe(reader.now)?;
+    for index in using {
+        let Reading::Said(signed) = log.record(index)?.read(Check::Digest) else {
+            continue;
+        };
+        if let Said::Built(provenance) = &signed.said
+            && authored(provenance).any(|source| source.digest == changed)
+        {
+            return Ok(Bearing::Source);
+        }
+    }
+    Ok(Bearing::Nothing)
+}
+
 /// A keeper's word for a policy. The log takes a Rego module unseen, so its keeper looks first.
 pub fn proposal(
     reader: &Reader<'_>,
@@ -129,6 +165,7 @@ pub fn proposal(
         |error: &dyn std::fmt::Display| Refusal::new(Reason::ReleasePolicyMalformed, error);
     let proposed = PolicyInForce::recorded(&documents)?;
     proposed.check_environments()?;
+    check_people(reader, &proposed)?;
     let looked = proposed.builds.policy.check_modules(reader.rego);
     looked.map_err(|error| malformed(&error))?;
     let change = PolicyChange {
@@ -136,4 +173,18 @@ pub fn proposal(
         documents,
     };
     Ok(change.into_statement())
+}
+
+/// Whether there are as many different people as each rule asks for, by all policies so far. The log takes a
+/// policy whose approvals nobody can give: its keepers may change it again.
+fn check_people(reader: &Reader<'_>, proposed: &PolicyInForce) -> Result<(), CommandError> {
+    let people = reader.state()?.people().with(proposed);
+    let release = &proposed.release;
+    let approvals = release.environments.iter();
+    let approvals = approvals.flat_map(|environment| &environment.approvals);
+    let asked = approvals.map(|(role, count)| (role, *count));
+    for (role, count) in asked.chain([(&release.change.role, release.change.count)]) {
+        people.check(&release.people, role, count)?;
+    }
+    Ok(())
 }

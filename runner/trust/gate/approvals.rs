@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_attest::identity::Identity;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
-use super::builds::{Builds, is_operator};
+use super::builds::Builds;
 use super::case::Case;
 use super::decision::{Decision, Rule, SetAside, Waivable};
 use super::inputs::Authored;
@@ -25,8 +26,7 @@ struct Bench<'a> {
     case: &'a Case<'a>,
     name: &'a str,
     authors: BTreeSet<&'a Name>,
-    makers: BTreeSet<&'a Name>,
-    operators: BTreeSet<&'a str>,
+    makers: BTreeSet<Identity>,
     taken_out: Option<&'a Generation>,
     /// A source of which nobody has said who changed it, where someone should have.
     unclaimed: Option<String>,
@@ -40,11 +40,9 @@ pub(super) fn apply(case: &Case<'_>, builds: &Builds, decision: &mut Decision) {
         .iter()
         .flat_map(|source| state.authors(source.digest));
     let authors: BTreeSet<&Name> = authors.collect();
-    let (makers, operators) = makers(case, builds);
     let bench = Bench {
         case,
-        makers,
-        operators,
+        makers: makers(case, builds),
         name: case.name(builds),
         taken_out: taken_out(case),
         authors,
@@ -82,19 +80,20 @@ impl Bench<'_> {
         if asked.is_empty() {
             return None;
         }
-        let mut approvers: BTreeMap<&Name, u64> = BTreeMap::new();
+        let mut counted: BTreeMap<Identity, (&Name, u64)> = BTreeMap::new();
         let mut reasons = Vec::new();
         for approval in self.candidates() {
-            let person = match self.count(approval, &approvers) {
-                Ok(person) => person,
+            let (who, person) = match self.count(approval, &counted) {
+                Ok(approver) => approver,
                 Err(why) => {
                     reasons.push(why.reason);
                     set_aside.push(aside(approval.index, "approval", why));
                     continue;
                 }
             };
-            approvers.insert(person, approval.index);
+            counted.insert(who, (person, approval.index));
         }
+        let approvers: BTreeSet<&Name> = counted.into_values().map(|(name, _)| name).collect();
         self.other_artifacts(&mut reasons, set_aside);
         let filled = self.fill(&approvers);
         let needed: usize = asked.values().sum();
@@ -102,7 +101,7 @@ impl Bench<'_> {
             .iter()
             .map(|(role, count)| format!("{count} of the role {role}"))
             .collect();
-        let names: Vec<&str> = approvers.keys().map(|it| it.as_str()).collect();
+        let names: Vec<&str> = approvers.iter().map(|name| name.as_str()).collect();
         let saw = match names.as_slice() {
             [] => "nobody".to_owned(),
             names if filled == names.len() => format!("{filled}: {}", names.join(", ")),
@@ -139,8 +138,8 @@ impl Bench<'_> {
     fn count(
         &self,
         approval: &Entered<Approval>,
-        approvers: &BTreeMap<&Name, u64>,
-    ) -> Result<&Name, Refusal> {
+        counted: &BTreeMap<Identity, (&Name, u64)>,
+    ) -> Result<(Identity, &Name), Refusal> {
         let (question, what) = (self.case.question, &approval.what);
         let refuse = |reason, saw: String| Err(Refusal::new(reason, saw));
         if what.environment != *question.environment {
@@ -152,16 +151,22 @@ impl Bench<'_> {
             return refuse(Reason::ApprovalUsed, format!("before entry {}", out.index));
         }
         let person = question.state.speaker(approval)?;
-        let name = person.to_string();
-        if self.authors.contains(person) {
-            return refuse(Reason::SelfApproval, name);
+        let people = question.state.people();
+        let who = people.key(approval.key);
+        let name = || people.describe(person, &self.case.policy.release.people);
+        let mut authors = self.authors.iter();
+        if authors.any(|author| people.name(author.as_str()) == who) {
+            return refuse(Reason::SelfApproval, name());
         }
-        if self.makers.contains(person) || is_operator(&self.operators, person) {
-            return refuse(Reason::BuilderApproves, name);
+        if self.makers.contains(&who) {
+            return refuse(Reason::BuilderApproves, name());
         }
-        match approvers.get(person) {
-            Some(index) => refuse(Reason::PersonCounted, format!("{name}, entry {index}")),
-            None => Ok(person),
+        match counted.get(&who) {
+            Some((first, index)) if *first == person => {
+                refuse(Reason::PersonCounted, format!("{person}, entry {index}"))
+            }
+            Some((_, index)) => refuse(Reason::PersonCounted, format!("entry {index}: {}", name())),
+            None => Ok((who, person)),
         }
     }
 
@@ -205,7 +210,7 @@ impl Bench<'_> {
     }
 
     /// How many of the asked-for places different people can fill; no one fills two.
-    fn fill(&self, approvers: &BTreeMap<&Name, u64>) -> usize {
+    fn fill(&self, approvers: &BTreeSet<&Name>) -> usize {
         let asked = self.case.environment.approvals.iter();
         let places: Vec<&Name> = asked
             .flat_map(|(role, count)| std::iter::repeat_n(role, *count))
@@ -227,12 +232,12 @@ impl Bench<'_> {
 /// Finds someone for a place, moving others to other places where that helps (an augmenting path).
 fn seat<'a>(
     place: usize,
-    approvers: &BTreeMap<&'a Name, u64>,
+    approvers: &BTreeSet<&'a Name>,
     fits: &impl Fn(&Name, usize) -> bool,
     taken: &mut BTreeMap<&'a Name, usize>,
     tried: &mut BTreeSet<&'a Name>,
 ) -> bool {
-    for person in approvers.keys().copied() {
+    for person in approvers.iter().copied() {
         if !fits(person, place) || !tried.insert(person) {
             continue;
         }
@@ -254,30 +259,31 @@ fn taken_out<'a>(case: &Case<'a>) -> Option<&'a Generation> {
     history?.taken_out(case.question.artifact.sha256)
 }
 
-/// Who built the artifact, and who runs the builders: those also whose build is believed no more, because
-/// a key was revoked. They built it all the same.
-fn makers<'a>(case: &Case<'a>, builds: &'a Builds) -> (BTreeSet<&'a Name>, BTreeSet<&'a str>) {
-    let (mut keys, mut operators) = builds.makers();
-    let record = case.question.state.artifact(case.question.artifact.sha256);
-    for build in record.map_or(&[][..], |record| &record.builds) {
-        let known = case.policy.root.builders.iter();
-        for entry in known.filter(|entry| entry.key.id() == build.key) {
-            keys.insert(build.key);
-            operators.insert(&entry.operator);
-        }
-    }
-    let people = &case.policy.release.people;
-    let makers = keys.iter().filter_map(|key| people.person(*key)).collect();
-    (makers, operators)
+/// Who built the artifact, and who ever ran the builders: those also whose build is believed no more, because
+/// a key was revoked or the trust root of today does not know it. They built it all the same.
+fn makers(case: &Case<'_>, builds: &Builds) -> BTreeSet<Identity> {
+    let (state, (mut keys, operators)) = (case.question.state, builds.makers());
+    let people = state.people();
+    let record = state.artifact(case.question.artifact.sha256);
+    let built = record.map_or(&[][..], |record| &record.builds);
+    let built = built.iter().map(|build| build.key);
+    keys.extend(built.filter(|key| people.is_builder(*key)));
+    let operated = keys.iter().flat_map(|key| people.operators(*key));
+    let named = operators.into_iter().chain(operated);
+    let named = named.map(|name| people.name(name));
+    named
+        .chain(keys.iter().map(|key| people.key(*key)))
+        .collect()
 }
 
 /// What lies in the project, and nowhere else, must all have authors; where nothing does, some source.
 fn unclaimed(sources: &[Authored], case: &Case<'_>) -> Option<String> {
     let claimed = |source: &&Authored| !case.question.state.authors(source.digest).is_empty();
-    let mut own = sources.iter().filter(|it| it.is_own).peekable();
+    let whole = || sources.iter().filter(|source| !source.is_part);
+    let mut own = whole().filter(|source| source.is_own).peekable();
     let missing = if own.peek().is_some() {
         own.find(|source| !claimed(source))
-    } else if sources.iter().any(|source| claimed(&source)) {
+    } else if whole().any(|source| claimed(&source)) {
         None
     } else {
         return Some("any source".to_owned());

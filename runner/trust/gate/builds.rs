@@ -13,7 +13,6 @@ use zwieback_attest::reason as attest;
 use zwieback_attest::trust::Trust;
 use zwieback_attest::verify::{Request, Verified, verify as verify_build};
 use zwieback_model::digest::Digest;
-use zwieback_model::name::Name;
 
 use super::case::Case;
 use super::decision::{Rule, SetAside, Waivable};
@@ -69,7 +68,7 @@ pub(super) fn verify(case: &Case<'_>) -> Result<Builds, Refusal> {
     let named = verified.first().and_then(|build| build.subjects().first());
     Ok(Builds {
         name: named.cloned(),
-        independent: independent_builders(&verified),
+        independent: independent_builders(&verified, Some(question.state.people().of_builders())),
         version: versions.map(|(_, version)| version).next(),
         verified,
         trust,
@@ -153,6 +152,7 @@ impl Builds {
             environment: case.policy.build_environment(case.question.environment),
             builds: &self.verified,
             trust: &self.trust,
+            known: Some(case.question.state.people().of_builders()),
             rego: case.question.rego,
             now: case.question.now,
         }
@@ -211,9 +211,4 @@ fn waivable(found: attest::Reason) -> Waivable {
         | Found::RegoDenied => Waivable::ByQuorum,
         _ => Waivable::Never,
     }
-}
-
-/// Whether a name of a person is that of an operator.
-pub(super) fn is_operator(operators: &BTreeSet<&str>, person: &Name) -> bool {
-    operators.contains(person.as_str())
 }

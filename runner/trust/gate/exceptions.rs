@@ -3,8 +3,6 @@
 //! Whether a rule may be waived, and by whom, is a field of the rule. An exception names each rule by its
 //! whole name: what is added to a policy later is not covered by an exception from before.
 
-use std::collections::BTreeSet;
-
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
@@ -12,6 +10,7 @@ use zwieback_model::timestamp::Timestamp;
 use super::case::Case;
 use super::decision::{Decision, Rule, SetAside, Verdict, Waivable};
 use super::question::Question;
+use crate::policy::known_people::KnownPeople;
 use crate::reason::{Reason, Refusal};
 use crate::state::folded::State;
 use crate::state::record::Entered;
@@ -46,7 +45,7 @@ pub(super) fn apply(case: &Case<'_>, decision: &mut Decision) {
     let quorum = case.policy.release.change.count;
     let denied = |rule: &&mut Rule| matches!(rule.verdict, Verdict::Denied(_));
     for rule in decision.rules.iter_mut().filter(denied) {
-        if let Some(by) = waives(rule, &held, quorum) {
+        if let Some(by) = waives(rule, &held, quorum, question.state.people()) {
             rule.verdict = Verdict::Waived { by };
         }
     }
@@ -138,7 +137,7 @@ fn hold<'a>(
 }
 
 /// The newest of the exceptions that let a rule pass, if they do.
-fn waives(rule: &Rule, held: &[Held<'_>], quorum: usize) -> Option<u64> {
+fn waives(rule: &Rule, held: &[Held<'_>], quorum: usize, people: &KnownPeople) -> Option<u64> {
     let naming = || {
         held.iter()
             .filter(|it| it.entered.what.scope.contains(&rule.name))
@@ -152,8 +151,8 @@ fn waives(rule: &Rule, held: &[Held<'_>], quorum: usize) -> Option<u64> {
         Waivable::ByOne => newest(&|it| it.alone),
         Waivable::ByQuorum => {
             let keepers = naming().filter(|it| it.keeper);
-            let keepers: BTreeSet<&Name> = keepers.map(|it| it.person).collect();
-            newest(&|it| it.keeper).filter(|_| keepers.len() >= quorum)
+            let keepers = people.count(keepers.map(|it| it.person));
+            newest(&|it| it.keeper).filter(|_| keepers >= quorum)
         }
     }
 }

@@ -10,24 +10,29 @@ use zwieback_model::json::value::Value;
 
 /// A source that has authors: what a toolchain is made of says nothing about who wrote the release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Authored {
+pub(crate) struct Authored {
     /// Its digest.
-    pub(super) digest: Digest,
+    pub(crate) digest: Digest,
     /// What the provenance calls it.
     pub(super) name: String,
     /// Whether it lies in the project: a folder or a patch.
     pub(super) is_own: bool,
+    /// Whether it is a file of such a folder, and no source by itself: who is known to have changed it has
+    /// changed the folder, and for the whole of that somebody must be known all the same.
+    pub(super) is_part: bool,
 }
 
 /// The sources of a build that have authors.
-pub(super) fn authored(provenance: &Provenance) -> impl Iterator<Item = Authored> {
+pub(crate) fn authored(provenance: &Provenance) -> impl Iterator<Item = Authored> {
     let inputs = provenance.resolved_dependencies.iter();
     inputs.filter_map(|input| {
         let is_own = input.is_called(&[FOLDER, PATCH]);
-        (is_own || is_source(input)).then_some(Authored {
+        let is_part = input.is_called(&[FILE]);
+        (is_own || is_part || is_source(input)).then_some(Authored {
             digest: input.digest.get_sha256()?,
             name: input.label().to_owned(),
             is_own,
+            is_part,
         })
     })
 }
@@ -62,7 +67,8 @@ mod tests {
                 metadata: <_>::default(),
                 byproducts: vec![],
             })
-            .count()
+            .map(|source| source.is_part)
+            .collect::<Vec<_>>()
         };
         for name in [
             "app.tar",
@@ -71,10 +77,12 @@ mod tests {
             "outputs of app",
             "toolchain/c",
         ] {
-            assert_eq!(called(name, Some("pkg:deb/debian/app@1")), 1, "{name}");
+            let fetched = called(name, Some("pkg:deb/debian/app@1"));
+            assert_eq!(fetched, [false], "{name}");
         }
-        for name in ["file a/app", "needs app", "outputs of app", "toolchain/c"] {
-            assert_eq!(called(name, None), 0, "{name}");
+        for name in ["needs app", "outputs of app", "toolchain/c"] {
+            assert!(called(name, None).is_empty(), "{name}");
         }
+        assert_eq!(called("file a/app", None), [true]);
     }
 }

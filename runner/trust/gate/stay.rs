@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_attest::bundle::Bundle;
+use zwieback_attest::identity::Identities;
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::policy::reproduction::{Maker, independent};
 use zwieback_attest::reason as attest;
@@ -35,7 +36,10 @@ struct Build<'a> {
 }
 
 /// The builds of one thing, an artifact or a tree.
-struct Builds<'a>(Vec<Build<'a>>);
+struct Builds<'a> {
+    all: Vec<Build<'a>>,
+    known: &'a Identities,
+}
 
 /// Everything that something rests on, and the keys whose loss leaves too little of it.
 #[derive(Default)]
@@ -142,7 +146,7 @@ impl<'a> Builds<'a> {
             let bundle = question.provenance.get(at);
             Build::new(entered.key, &entered.what, bundle, question)
         });
-        Self(builds.collect())
+        Self::new(builds.collect(), question)
     }
 
     fn of_tree(question: &Question<'a>, tree: Digest) -> Self {
@@ -152,14 +156,19 @@ impl<'a> Builds<'a> {
             let bundle = bundles.and_then(|bundles| bundles.get(at));
             Build::new(entered.key, &entered.what.build, bundle, question)
         });
-        Self(builds.collect())
+        Self::new(builds.collect(), question)
+    }
+
+    fn new(all: Vec<Build<'a>>, question: &Question<'a>) -> Self {
+        let known = question.state.people().of_builders();
+        Self { all, known }
     }
 
     /// Those that vouch for it. If there is none, what anybody says counts against it: nothing that is
     /// believed says that it was built otherwise.
     fn believed(&self) -> Vec<Build<'a>> {
         let only = |of: fn(&Build<'_>) -> bool| -> Vec<Build<'a>> {
-            self.0.iter().copied().filter(|build| of(build)).collect()
+            self.all.iter().copied().filter(|build| of(build)).collect()
         };
         let mut found = only(|build| build.is_known && !build.is_revoked);
         if found.is_empty() {
@@ -180,7 +189,7 @@ impl<'a> Builds<'a> {
     /// The keys that were revoked, where fewer independent builders are left than asked for, and fewer
     /// than there were.
     fn lost(&self, asked: usize) -> BTreeSet<KeyId> {
-        let revoked = self.0.iter().filter(|build| build.is_revoked);
+        let revoked = self.all.iter().filter(|build| build.is_revoked);
         let revoked: BTreeSet<KeyId> = revoked.map(|build| build.key).collect();
         if revoked.is_empty() {
             return revoked;
@@ -197,14 +206,16 @@ impl<'a> Builds<'a> {
     /// How many of them agree and share neither operator nor key.
     fn independent(&self, counts: impl Fn(&Build<'_>) -> bool) -> usize {
         let mut groups: BTreeMap<Vec<&Digest>, Vec<Maker<'_>>> = BTreeMap::new();
-        for build in self.0.iter().filter(|build| counts(build)) {
+        for build in self.all.iter().filter(|build| counts(build)) {
             let inputs = build.what.inputs.keys().collect();
             groups.entry(inputs).or_default().push(Maker {
                 operator: Some(build.operator),
                 key: build.key,
             });
         }
-        let counts = groups.values().map(|group| independent(group));
+        let counts = groups
+            .values()
+            .map(|group| independent(group, Some(self.known)));
         counts.max().unwrap_or(0)
     }
 }

@@ -5,3 +5,5 @@ pub mod people;
 pub mod release_policy;
 
 pub mod in_force;
+
+pub mod known_people;

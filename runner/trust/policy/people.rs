@@ -88,16 +88,15 @@ impl People {
         self.by_key.get(&key).map(|(_, person)| person)
     }
 
-    /// The keys of a person.
-    pub fn keys<'a>(&'a self, person: &'a Name) -> impl Iterator<Item = KeyId> + 'a {
+    /// Every key, with whose it is.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Name, KeyId)> {
         let all = self.by_key.iter();
-        let own = all.filter(move |(_, (_, owner))| owner == person);
-        own.map(|(key, _)| *key)
+        all.map(|(key, (_, owner))| (owner, *key))
     }
 
-    /// Whether there is someone of that name.
-    pub fn knows(&self, person: &Name) -> bool {
-        self.by_key.values().any(|(_, name)| name == person)
+    /// Everyone who has that role.
+    pub fn members(&self, role: &Name) -> impl Iterator<Item = &Name> + Clone + use<'_> {
+        self.roles.get(role).into_iter().flatten()
     }
 
     /// The key of that name, and whose it is.

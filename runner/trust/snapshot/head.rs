@@ -12,7 +12,7 @@ use crate::state::part::Base;
 use crate::tlog::frontier::Frontier;
 
 /// Heads of another form are not read.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// The key by which a reader knows its own snapshots.
 #[derive(Clone, Copy, PartialEq, Eq)]

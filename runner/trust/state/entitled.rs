@@ -93,11 +93,13 @@ impl State {
         }
     }
 
-    /// Whether someone may still take back who changed a source.
-    pub(super) fn may_withdraw(&self, said: &Entered<AuthorshipRecord>) -> bool {
+    /// Whether someone may still take back that somebody else changed a source.
+    pub(super) fn may_withdraw(&self, said: &Entered<AuthorshipRecord>, author: &Name) -> bool {
         let role = self.policy().map(|policy| policy.release.authors_role());
         let speaker = self.speaker(said);
-        speaker.is_ok_and(|person| role.is_ok_and(|role| self.check_role(person, role).is_ok()))
+        self.people.key(said.key) != self.people.name(author.as_str())
+            && speaker
+                .is_ok_and(|person| role.is_ok_and(|role| self.check_role(person, role).is_ok()))
     }
 
     /// Whether a person has that role of the policy in force.
@@ -159,18 +161,21 @@ impl State {
     fn check_authorship(&self, key: KeyId, said: &Authorship) -> Result<(), Refusal> {
         let policy = &self.policy()?.release;
         let person = self.person(key)?;
-        let of_oneself = said.withdrawn.is_empty() && said.authors.iter().eq([person]);
-        if of_oneself {
+        let signer = self.people.key(key);
+        let is_signer = |name: &Name| self.people.name(name.as_str()) == signer;
+        if said.withdrawn.is_empty() && said.authors.iter().all(is_signer) {
             return Ok(());
         }
         // Nobody takes back that they changed something: they could then approve it.
-        if said.withdrawn.contains(person) {
-            let saw = format!("{person} takes back to be an author");
+        if said.withdrawn.iter().any(is_signer) {
+            let person = self.people.describe(person, &policy.people);
+            let saw = format!("takes back to be an author: {person}");
             return Err(Refusal::new(Reason::SelfApproval, saw));
         }
         self.check_roles(key, &[policy.authors_role()].into())?;
-        let known = |name: &&Name| !policy.people.knows(name);
-        match said.authors.iter().find(known) {
+        // Who has left was an author all the same; of a name that nobody had yet nothing is known.
+        let mut names = said.authors.iter().chain(&said.withdrawn);
+        match names.find(|name| !self.people.knows(name)) {
             Some(name) => Err(Refusal::new(Reason::AuthorsUnknown, name)),
             None => Ok(()),
         }

@@ -257,16 +257,21 @@ impl State {
             return Err(Refusal::new(Reason::PolicyAnchor, digest));
         }
         let next = PolicyInForce::read(documents, self.policy.as_ref())?;
+        let people = self.people.with(&next);
+        // A policy that nobody could ever change again is none.
+        let change = &next.release.change;
+        people.check(&next.release.people, &change.role, change.count)?;
         let policy = &self.policy.as_ref().unwrap_or(&next).release;
         let (person, needed) = keeper(policy, key)?;
         let proposal = self.proposals.entry(digest).or_default();
         proposal.keepers.insert(person);
-        let count = proposal.keepers.len();
+        let count = people.count(&proposal.keepers);
         if count < needed {
             return Ok(format!("{count} of {needed} keepers"));
         }
         let version = next.release.version;
         self.policy = Some(next);
+        self.people = people;
         // Votes for what would have been next are votes for nothing now.
         self.proposals.clear();
         Ok(format!("version {version} in force"))

@@ -16,6 +16,7 @@ use super::record::{
     RevocationRecord,
 };
 use crate::policy::in_force::PolicyInForce;
+use crate::policy::known_people::KnownPeople;
 use crate::reason::{Reason, Refusal};
 use crate::tlog::log_id::log_id;
 use crate::tlog::note_key::{NoteKey, NoteName};
@@ -49,6 +50,8 @@ pub struct State {
     /// By subject: what was said about it, and by whom.
     pub(super) statements: BTreeMap<Digest, BTreeSet<(Digest, KeyId)>>,
     pub(super) policy: Option<PolicyInForce>,
+    /// Everybody in this policy and in those before it.
+    pub(super) people: KnownPeople,
     pub(super) proposals: BTreeMap<Digest, Proposal>,
     pub(super) artifacts: BTreeMap<Digest, ArtifactRecord>,
     /// By name: what was approved for an environment, until when, and was never there.
@@ -80,6 +83,7 @@ impl State {
             early: 0,
             statements: BTreeMap::new(),
             policy: None,
+            people: KnownPeople::default(),
             proposals: BTreeMap::new(),
             artifacts: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -123,6 +127,11 @@ impl State {
     pub fn policy(&self) -> Result<&PolicyInForce, Refusal> {
         let missing = || Refusal::new(Reason::PolicyMissing, "");
         self.policy.as_ref().ok_or_else(missing)
+    }
+
+    /// Everybody whom the policies so far have named: whether two are different people is asked there.
+    pub fn people(&self) -> &KnownPeople {
+        &self.people
     }
 
     /// What was said about an artifact.

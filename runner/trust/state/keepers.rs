@@ -1,7 +1,5 @@
 //! What takes several keepers: votes that count, and the log that was put back.
 
-use std::collections::BTreeSet;
-
 use zwieback_attest::key_id::KeyId;
 use zwieback_model::name::Name;
 
@@ -25,8 +23,8 @@ impl State {
         let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
         let words = record.keepers.iter().filter(counts);
         let keepers = words.filter_map(|word| keeper(&policy.release, word.key).ok());
-        let keepers: BTreeSet<Name> = keepers.map(|(person, _)| person).collect();
-        keepers.len() >= policy.release.change.count
+        let keepers: Vec<Name> = keepers.map(|(person, _)| person).collect();
+        self.people.with(policy).count(&keepers) >= policy.release.change.count
     }
 
     /// The log was put back, once enough keepers say so; whoever remembers what it gave up decides
@@ -65,8 +63,7 @@ impl State {
     fn keepers_for(&self, record: &RestorationRecord) -> usize {
         let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
         let keepers = record.keepers.iter().filter(counts);
-        let keepers: BTreeSet<&Name> = keepers.map(|keeper| &keeper.what).collect();
-        keepers.len()
+        self.people.count(keepers.map(|keeper| &keeper.what))
     }
 
     /// Whose key was revoked as a keeper's has not voted: it may have been in other hands by then. What

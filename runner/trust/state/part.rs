@@ -21,6 +21,7 @@ use super::record::{
     RevocationRecord,
 };
 use crate::policy::in_force::PolicyInForce;
+use crate::policy::known_people::KnownPeople;
 use crate::reason::Refusal;
 use crate::statement::policy_change::PolicyDocuments;
 use crate::statement::said::{Said, Signed};
@@ -32,6 +33,7 @@ pub struct Base {
     first: Option<Digest>,
     bound: bool,
     policy: Option<PolicyDocuments>,
+    people: KnownPeople,
     proposals: BTreeMap<Digest, Proposal>,
     revocations: Vec<RevocationRecord>,
     restorations: BTreeMap<Digest, RestorationRecord>,
@@ -66,6 +68,7 @@ impl State {
             bound: base.bound,
             placed: base.placed,
             policy: policy.transpose()?,
+            people: base.people,
             proposals: base.proposals,
             revocations: base.revocations,
             restorations: base.restorations,
@@ -90,6 +93,7 @@ impl State {
             bound: self.bound,
             placed: self.placed,
             policy: self.policy.as_ref().map(|it| it.documents().clone()),
+            people: self.people.clone(),
             proposals: self.proposals.clone(),
             revocations: self.revocations.clone(),
             restorations: self.restorations.clone(),

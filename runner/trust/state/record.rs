@@ -74,10 +74,8 @@ pub struct AuthorshipRecord {
     pub issued: Timestamp,
     /// Who did.
     pub authors: BTreeSet<Name>,
-    /// Their keys when that was recorded: a newer policy may give them to somebody by another name.
-    pub keys: BTreeSet<KeyId>,
-    /// Who did not.
-    pub withdrawn: BTreeSet<Name>,
+    /// What it takes back: each entry before it that names somebody who did not, and under which name.
+    pub withdrawn: BTreeSet<(u64, Name)>,
 }
 
 /// One build of an artifact, as its provenance has it; it is verified only when it matters.

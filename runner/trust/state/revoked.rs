@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::trust_root::{self, TrustRoot};
-use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 
 use super::folded::State;
@@ -45,9 +44,14 @@ impl State {
             .of_key(key, stamped)
             .find(|it| it.alone && it.ends_vote);
         let needed = self.policy.as_ref()?.release.change.count;
-        let mut keepers: BTreeSet<&Name> = BTreeSet::new();
-        let mut votes = self.of_key(key, stamped).filter(|it| it.keeper);
-        whole.or_else(|| votes.find(|it| keepers.insert(&it.by) && keepers.len() >= needed))
+        let mut keepers = BTreeSet::new();
+        let votes = self.of_key(key, stamped).filter(|it| it.keeper);
+        let mut is_another = |it: &RevocationRecord| keepers.insert(self.people.key(it.key));
+        whole.or_else(|| {
+            votes
+                .filter(|it| is_another(it))
+                .nth(needed.saturating_sub(1))
+        })
     }
 
     /// The trust root of the policy in force, without the keys that were revoked since.

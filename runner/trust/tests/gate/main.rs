@@ -22,6 +22,7 @@ mod standing_attacks;
 mod approval_attacks;
 mod history_attacks;
 mod kinds;
+mod people;
 mod needs_attacks;
 mod role_attacks;
 mod standing;

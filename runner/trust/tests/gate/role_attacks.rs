@@ -146,7 +146,7 @@ fn glass_is_not_broken_from_the_future() {
     assert_eq!(world.refused("1.0", "staging"), "approvals-too-few");
 }
 
-fn broken(world: &World, rules: &[&str]) -> Statement {
+pub(crate) fn broken(world: &World, rules: &[&str]) -> Statement {
     let exception = BreakGlass {
         heading: heading(world, 0),
         environment: name("staging"),
