@@ -159,6 +159,42 @@ fn a_stamp_outlives_the_key() {
 }
 
 #[test]
+fn an_authority_is_taken_out_of_a_root() {
+    let Some(world) = world() else { return };
+    let address = authority(world.path("tsa"), Manner::Honest);
+    let build = format!("build words --export stamped --config sign.timestamp={address}");
+    run(&world, &build).expect(0, &["is reproducible"]);
+    let key = run(&world, "key show").expect(0, &[]).stdout;
+    world.write("project/builder.pem", key);
+    let key = run(&world, "key generate next").expect(0, &[]).stdout;
+    world.write("project/next.pem", key);
+    let tsa = "openssl x509 -in ../tsa/tsa.pem -pubkey -noout > tsa.pub";
+    sh(&world.project(), tsa);
+    let change = |line: &str| run(&world, &format!("key {line} --root root.json"));
+    change(&format!("trust builder.pem --builder {BUILDER}")).expect(0, &[]);
+    change("trust ../tsa/tsa.pem --time-stamper").expect(0, &[]);
+    sh(&world.project(), "sleep 1.1");
+    change("rotate --sign-key default --sign-key next builder.pem next.pem").expect(0, &[]);
+    let verify = || {
+        run(
+            &world,
+            "verify stamped --bundle stamped/words-1.sigstore.json --trust root.json",
+        )
+    };
+    verify().expect(0, &["Verified"]);
+    let next = "--sign-key next";
+    change(&format!("revoke ../tsa/ts.conf {next} --reason x")).expect(1, &["ts.conf"]);
+    let later = format!("revoke tsa.pub {next} --reason moved --from 2999-01-01T00:00:00Z");
+    change(&later).expect(0, &["version 4"]);
+    verify().expect(0, &["Verified"]);
+    change("list").expect(0, &["timeStampers sha256:", "from 2999-01-01T00:00:00Z"]);
+    change(&format!("revoke ../tsa/tsa.pem {next} --reason stolen")).expect(0, &["version 5"]);
+    verify().expect(4, &["key-retired"]);
+    change("list").expect(0, &["reason stolen"]);
+    change(&format!("trust ../tsa/tsa.pem --time-stamper {next}")).expect(1, &["was revoked"]);
+}
+
+#[test]
 fn an_answer_to_somebody_else_is_refused() {
     let Some(world) = world() else { return };
     let address = authority(world.path("tsa"), Manner::Replaying);

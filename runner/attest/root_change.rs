@@ -5,6 +5,7 @@ use zwieback_model::timestamp::Timestamp;
 use super::key_id::KeyId;
 use super::public_key::PublicKey;
 use super::trust_root::{BuilderKey, Quorum, Revocation, TrustRoot, VerifierKey};
+use crate::trusted_time::certificate::{self, CertificateError};
 
 /// A change that would leave a root of which nobody can make the next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,12 @@ pub enum RootChangeError {
     /// Too few keys would be left to sign the next root.
     #[error("key {} may sign the trust root itself: rotate it first", .0.short())]
     LastOfQuorum(KeyId),
+    /// The time stamp authority's key was revoked.
+    #[error("key {} was revoked in the trust root: what it stamps does not count", .0.short())]
+    Revoked(KeyId),
+    /// The certificate cannot be one of a time stamp authority.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
 }
 
 /// A first root with one keeper, who trusts nobody yet.
@@ -49,10 +56,17 @@ pub fn with_verifier(root: &TrustRoot, entry: VerifierKey) -> TrustRoot {
 }
 
 /// The next root, which believes that authority about time.
-pub fn with_time_stamper(root: &TrustRoot, certificate: Vec<u8>) -> TrustRoot {
+pub fn with_time_stamper(
+    root: &TrustRoot,
+    authority: Vec<u8>,
+) -> Result<TrustRoot, RootChangeError> {
+    let key = certificate::key(&authority)?.id();
+    if root.revocations(key).next().is_some() {
+        return Err(RootChangeError::Revoked(key));
+    }
     let mut next = next(root);
-    next.time_stampers.push(certificate);
-    next
+    next.time_stampers.push(authority);
+    Ok(next)
 }
 
 /// The next root, in which a new key stands wherever the old one stood. What the old one signed
@@ -106,13 +120,39 @@ pub fn revoke(
     }
     let builders = root.builders.iter().map(|it| it.key.id());
     let mut known = builders.chain(root.verifiers.iter().map(|it| it.key.id()));
-    if !known.any(|it| it == key) {
+    let mut authorities = root.time_stampers.iter();
+    if !known.any(|it| it == key) && !authorities.any(|authority| is_of(authority, key)) {
         return Err(RootChangeError::UnknownKey(key));
     }
+    Ok(without(root, key, revocation))
+}
+
+/// The next root, in which a time stamp authority is not believed any more: one that the root trusts itself, or
+/// by whoever issued its certificate.
+pub fn revoke_authority(
+    root: &TrustRoot,
+    authority: &[u8],
+    revocation: Revocation,
+) -> Result<TrustRoot, RootChangeError> {
+    let key = certificate::key(authority)?.id();
+    let mut trusted = root.time_stampers.iter();
+    if trusted.any(|trusted| certificate::has_issued(trusted, authority)) {
+        return Ok(without(root, key, revocation));
+    }
+    revoke(root, key, revocation)
+}
+
+/// A certificate of it stays: what it says is then known to be nothing, where a stamp by somebody unknown is a
+/// reason to refuse what it is on.
+fn without(root: &TrustRoot, key: KeyId, revocation: Revocation) -> TrustRoot {
     let mut next = next(root);
     next.revoked.retain(|(name, _)| !name.names(key));
     next.revoked.push((key.name(), revocation));
-    Ok(next)
+    next
+}
+
+fn is_of(authority: &[u8], key: KeyId) -> bool {
+    certificate::key(authority).is_ok_and(|own| own.id() == key)
 }
 
 /// The next root, which those keys keep from then on, so many of them together.

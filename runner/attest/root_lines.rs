@@ -13,6 +13,7 @@ use zwieback_model::json::value::Value;
 use super::key_id::KeyId;
 use super::public_key::PublicKey;
 use super::trust_root::TrustRoot;
+use crate::trusted_time::certificate;
 
 /// One statement of a root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +130,13 @@ fn key_or_certificate(path: &str, text: &str) -> Option<String> {
             let key = PublicKey::from_der(&bytes()?).ok()?;
             Some(KeyId::to_string(&key.id()))
         }
-        "timeStampers" => Some(format!("sha256:{}", Digest::sha256(&bytes()?))),
+        "timeStampers" => {
+            let der = bytes()?;
+            let digest = Digest::sha256(&der);
+            // Its key is what a revocation names.
+            let key = certificate::key(&der).map(|key| format!(", key {}", key.id()));
+            Some(format!("sha256:{digest}{}", key.unwrap_or_default()))
+        }
         _ => None,
     }
 }

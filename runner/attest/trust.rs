@@ -1,11 +1,15 @@
 //! Whom to believe: one key, or the keys of a trust root.
 
+use zwieback_model::timestamp::Timestamp;
+
+use super::bundle::Bundle;
 use super::key_id::KeyId;
 use super::level::BuildLevel;
 use super::public_key::PublicKey;
 use super::reason::Refusal;
 use super::signing_time::SigningTime;
 use super::trust_root::TrustRoot;
+use super::trusted_time::token;
 
 /// Whose signatures count, and for what.
 #[derive(Clone, Debug)]
@@ -55,11 +59,11 @@ impl Trust {
         }
     }
 
-    /// Certificates of the time stamp authorities to believe, in DER.
-    pub fn time_stampers(&self) -> &[Vec<u8>] {
+    /// When a bundle was signed at the latest, by a time stamp authority that is to be believed.
+    pub fn stamped_at(&self, bundle: &Bundle) -> Result<Option<Timestamp>, Refusal> {
         match self {
-            Self::Key(_) => &[],
-            Self::Root(root) => &root.time_stampers,
+            Self::Key(_) => Ok(None),
+            Self::Root(root) => token::stamped_at(bundle, root),
         }
     }
 }

@@ -155,6 +155,15 @@ impl TrustRoot {
         of_key.map(|(_, revocation)| revocation)
     }
 
+    /// The revocation by which what that key signed does not count, at that trusted time if there is any.
+    pub fn revocation_at(&self, key: KeyId, stamped: Option<Timestamp>) -> Option<&Revocation> {
+        let holds = |revocation: &&Revocation| match (revocation.from, stamped) {
+            (Some(from), Some(stamped)) => stamped >= from,
+            _ => true,
+        };
+        self.revocations(key).find(holds)
+    }
+
     /// The keys that may sign summaries now. A summary carries no trusted time: a key that was
     /// revoked at whatever time is believed no more.
     pub fn verifiers(&self, now: Timestamp) -> Result<Vec<VerifierKey>, Refusal> {
@@ -210,11 +219,7 @@ impl TrustRoot {
     }
 
     fn check_revocation(&self, key: KeyId, time: SigningTime) -> Result<(), Refusal> {
-        let holds = |revocation: &&Revocation| match (revocation.from, time.stamped) {
-            (Some(from), Some(stamped)) => stamped >= from,
-            _ => true,
-        };
-        let Some(revocation) = self.revocations(key).find(holds) else {
+        let Some(revocation) = self.revocation_at(key, time.stamped) else {
             return Ok(());
         };
         let (short, why) = (key.short(), &revocation.reason);

@@ -17,7 +17,6 @@ use super::stated_input;
 use super::statement::Statement;
 use super::trust::Trust;
 use super::verified::{Artifact, VerifiedEnvelope, VerifiedStatement, read_statement};
-use crate::trusted_time::token;
 
 /// What is to be decided, and by what.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +91,7 @@ fn judge(request: &Request<'_>, need: Need, trees: &dyn Trees) -> Result<Verifie
     let provenance = read_provenance(statement.statement())?;
     let time = SigningTime {
         now: request.now,
-        stamped: token::stamped_at(&bundle, request.trust.time_stampers())?,
+        stamped: request.trust.stamped_at(&bundle)?,
     };
     let builder = &provenance.builder.id;
     let (level, operator) = request.trust.level(statement.key(), builder, time)?;

@@ -6,6 +6,7 @@
 pub mod request;
 pub mod token;
 
+pub mod stamp;
 pub mod asn1;
 pub mod path;
 pub mod certificate;

@@ -1,12 +1,14 @@
-//! From a time stamp authority's certificate up to one that is trusted.
+//! From a time stamp authority's certificate up to whoever vouches for it.
 
 use der::Encode as _;
 use der::asn1::ObjectIdentifier;
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
 
 use super::refused::{malformed, unknown};
+use super::stamp::Voucher;
 use crate::public_key::PublicKey;
 use crate::reason::{Reason, Refusal};
 
@@ -14,29 +16,45 @@ const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.
 /// An authority, two intermediates and a root: nobody has more.
 const LONGEST: usize = 4;
 
-/// Makes sure that a certificate may stamp time and leads to a trusted one, at that time.
+/// The certificates that vouch for one that may stamp time, that one first, and why there are no more of them.
+/// Who of them is trusted is for whoever asks.
 ///
-/// Every certificate on the way must be valid at the time, not only the first (GHSA-wfqv-66vq-46rm).
-pub fn check(
+/// Every certificate on the way is valid at the time, not only the first (GHSA-wfqv-66vq-46rm).
+pub fn path(
     leaf: &Certificate,
-    others: &[Certificate],
-    anchors: &[Certificate],
+    others: &[&Certificate],
     time: Timestamp,
-) -> Result<(), Refusal> {
+) -> Result<(Vec<Voucher>, Refusal), Refusal> {
     check_purpose(leaf)?;
+    check_validity(leaf, time)?;
+    let mut path = vec![leaf];
     let mut current = leaf;
-    for _ in 0..LONGEST {
-        check_validity(current, time)?;
-        if anchors.contains(current) {
-            return Ok(());
+    let end = loop {
+        let issues = |other: &&Certificate| !path.contains(other) && has_issued(other, current);
+        let Some(issuer) = others.iter().copied().find(issues) else {
+            break unknown(current.tbs_certificate().issuer());
+        };
+        if path.len() > LONGEST {
+            break unknown("the path is too long");
         }
-        if let Some(anchor) = anchors.iter().find(|it| has_issued(it, current)) {
-            return check_validity(anchor, time);
+        if let Err(expired) = check_validity(issuer, time) {
+            break expired;
         }
-        let issuer = others.iter().find(|it| has_issued(it, current));
-        current = issuer.ok_or_else(|| unknown(current.tbs_certificate().issuer()))?;
-    }
-    Err(unknown("the path is too long"))
+        path.push(issuer);
+        current = issuer;
+    };
+    let vouchers = path.into_iter().map(voucher);
+    Ok((vouchers.collect::<Result<_, _>>()?, end))
+}
+
+fn voucher(certificate: &Certificate) -> Result<Voucher, Refusal> {
+    let key = certificate.tbs_certificate().subject_public_key_info();
+    let key = PublicKey::from_der(&key.to_der().map_err(malformed)?);
+    let der = certificate.to_der().map_err(malformed)?;
+    Ok(Voucher {
+        certificate: Digest::sha256(&der),
+        key: key.map_err(malformed)?.id(),
+    })
 }
 
 /// RFC 3161 section 2.3: the key stamps time and does nothing else, and says so critically.
@@ -68,7 +86,7 @@ fn check_validity(certificate: &Certificate, time: Timestamp) -> Result<(), Refu
     ))
 }
 
-fn has_issued(issuer: &Certificate, certificate: &Certificate) -> bool {
+pub(super) fn has_issued(issuer: &Certificate, certificate: &Certificate) -> bool {
     let (above, below) = (issuer.tbs_certificate(), certificate.tbs_certificate());
     let may_issue = matches!(above.get_extension::<BasicConstraints>(), Ok(Some((_, it))) if it.ca)
         && match above.get_extension::<KeyUsage>() {

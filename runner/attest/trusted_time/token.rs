@@ -1,5 +1,7 @@
 //! Checking a time stamp over a bundle's signature.
 
+use std::collections::BTreeSet;
+
 use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
@@ -14,9 +16,11 @@ use super::asn1::{EssCertIdV2, SHA256, SigningCertificateV2, TimeStampResp, TstI
 use super::path;
 use super::refused::{malformed, unknown};
 use super::request::number;
+use super::stamp::{StampStanding, TimeStamp};
 use crate::bundle::Bundle;
 use crate::public_key::PublicKey;
 use crate::reason::{Reason, Refusal};
+use crate::trust_root::TrustRoot;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
@@ -27,52 +31,75 @@ const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
 
 /// When a bundle was signed at the latest, by the earliest time stamp that holds.
 ///
-/// Without authorities to trust, or without stamps, nothing is known. Stamps of which none holds are
-/// a refusal: someone wanted a time to be believed.
-pub fn stamped_at(bundle: &Bundle, authorities: &[Vec<u8>]) -> Result<Option<Timestamp>, Refusal> {
-    if authorities.is_empty() || bundle.timestamps().is_empty() {
-        return Ok(None);
-    }
-    let check = |response: &Vec<u8>| check(response, bundle.signature(), authorities);
-    let (times, refusals): (Vec<_>, Vec<_>) = bundle
-        .timestamps()
-        .iter()
-        .map(check)
-        .partition(Result::is_ok);
-    match times.into_iter().flatten().min() {
-        Some(time) => Ok(Some(time)),
-        None => refusals.into_iter().next().transpose(),
+/// Without authorities to trust, or without stamps, nothing is known, nor by the word of one that was revoked.
+/// Stamps of which none holds are a refusal: someone wanted a time to be believed.
+pub fn stamped_at(bundle: &Bundle, root: &TrustRoot) -> Result<Option<Timestamp>, Refusal> {
+    let (stamps, refused) = read(bundle, root);
+    let (believed, revoked): (Vec<_>, Vec<_>) = stamps
+        .into_iter()
+        .partition(|(_, standing)| *standing == StampStanding::Believed);
+    match (believed.iter().map(|(stamp, _)| stamp.time).min(), refused) {
+        (None, Some(refusal)) if revoked.is_empty() => Err(refusal),
+        (time, _) => Ok(time),
     }
 }
 
-/// The time at which one of the authorities stamped that signature.
+/// The time stamps of a bundle that an authority has made whom the root knows, or knew, without a word about
+/// the others: for whoever keeps them, and judges them later by another root.
+pub fn stamps(bundle: &Bundle, root: &TrustRoot) -> BTreeSet<TimeStamp> {
+    let (stamps, _) = read(bundle, root);
+    stamps.into_iter().map(|(stamp, _)| stamp).collect()
+}
+
+fn read(bundle: &Bundle, root: &TrustRoot) -> (Vec<(TimeStamp, StampStanding)>, Option<Refusal>) {
+    if root.time_stampers.is_empty() {
+        return (Vec::new(), None);
+    }
+    let check = |response: &Vec<u8>| check(response, bundle.signature(), root);
+    let (mut stamps, mut refused) = (Vec::new(), None);
+    for response in bundle.timestamps() {
+        match check(response) {
+            Ok(stamp) => stamps.push(stamp),
+            Err(refusal) => refused = refused.or(Some(refusal)),
+        }
+    }
+    (stamps, refused)
+}
+
+/// What one time stamp over that signature says, and whether an authority of the root has made it that was not
+/// revoked.
 pub fn check(
     response: &[u8],
     signature: &[u8],
-    authorities: &[Vec<u8>],
-) -> Result<Timestamp, Refusal> {
+    root: &TrustRoot,
+) -> Result<(TimeStamp, StampStanding), Refusal> {
     let data = signed_data(response)?;
     let content = content(&data)?;
     let info = TstInfo::from_der(&content).map_err(malformed)?;
     check_imprint(&info, signature)?;
-    let certificates = certificates(&data);
-    let anchors: Result<Vec<Certificate>, _> = authorities
-        .iter()
-        .map(|der| Certificate::from_der(der))
-        .collect();
-    let anchors = anchors.map_err(malformed)?;
+    let trusted = root.time_stampers.iter();
+    let trusted: Result<Vec<Certificate>, _> =
+        trusted.map(|der| Certificate::from_der(der)).collect();
+    let (trusted, embedded) = (trusted.map_err(malformed)?, certificates(&data));
     let [signer] = data.signer_infos.0.as_slice() else {
         return Err(malformed("not exactly one signer"));
     };
-    let all: Vec<&Certificate> = certificates.iter().chain(&anchors).collect();
-    let own = all.iter().find(|it| is_named(it, &signer.sid));
+    let mut all = embedded.iter().chain(&trusted);
+    let own = all.find(|it| is_named(it, &signer.sid));
     let own = own.ok_or_else(|| unknown("the token's certificate is not there"))?;
     check_signer(signer, own, &content)?;
     let seconds = info.gen_time.to_unix_duration().as_secs();
     let seconds = i64::try_from(seconds).map_err(malformed)?;
     let time = Timestamp::from_unix(seconds).map_err(malformed)?;
-    path::check(own, &certificates, &anchors, time)?;
-    Ok(time)
+    // Those that are trusted come first, where several have one name and one key.
+    let issuers: Vec<&Certificate> = trusted.iter().chain(&embedded).collect();
+    let (path, end) = path::path(own, &issuers, time)?;
+    let stamp = TimeStamp { time, path };
+    let is_revoked = |key| root.revocation_at(key, Some(time)).is_some();
+    match stamp.standing(&root.time_stampers, is_revoked) {
+        StampStanding::Unknown => Err(end),
+        standing => Ok((stamp, standing)),
+    }
 }
 
 /// Makes sure that a response is to that very request: over that signature, with that nonce.

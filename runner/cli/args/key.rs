@@ -52,12 +52,12 @@ pub enum KeyAction {
         #[arg(value_name = "NEW.pem")]
         new: PathBuf,
     },
-    /// Stop believing a key
+    /// Stop believing a key, or a time stamp authority
     Revoke {
         /// What to change, and who signs.
         #[command(flatten)]
         change: ChangeArgs,
-        /// The public key, as PEM
+        /// The public key, as PEM; or the certificate of a time stamp authority
         #[arg(value_name = "PUB.pem")]
         key: PathBuf,
         /// Why

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zwieback_attest::trusted_time::certificate::{CertificateError, to_der};
+use zwieback_attest::public_key::PublicKey;
+use zwieback_attest::trusted_time::certificate::{CertificateError, is_meant, key, to_der};
 
 use crate::fs::given_file;
 
@@ -33,12 +34,34 @@ pub enum CertificateFileError {
 
 /// The DER of a certificate.
 pub fn read_certificate(path: &Path) -> Result<Vec<u8>, CertificateFileError> {
-    let failed = |source| CertificateFileError::Io {
+    let bytes = read(path)?;
+    to_der(&bytes).map_err(|source| CertificateFileError::Content {
         path: path.to_owned(),
         source,
+    })
+}
+
+/// The same, unless the file is meant as a public key.
+pub fn read_if_certificate(path: &Path) -> Result<Option<Vec<u8>>, CertificateFileError> {
+    is_meant(&read(path)?)
+        .then(|| read_certificate(path))
+        .transpose()
+}
+
+/// The key that a certificate is about.
+pub fn read_key(path: &Path) -> Result<Option<PublicKey>, CertificateFileError> {
+    let Some(der) = read_if_certificate(path)? else {
+        return Ok(None);
     };
-    let bytes = given_file::read(path, LARGEST).map_err(failed)?;
-    to_der(&bytes).map_err(|source| CertificateFileError::Content {
+    let read = key(&der).map_err(|source| CertificateFileError::Content {
+        path: path.to_owned(),
+        source,
+    });
+    read.map(Some)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CertificateFileError> {
+    given_file::read(path, LARGEST).map_err(|source| CertificateFileError::Io {
         path: path.to_owned(),
         source,
     })

@@ -14,8 +14,10 @@ use zwieback_attest::provenance::{Builder, Metadata, Provenance};
 use zwieback_attest::public_key::{Algorithm, PublicKey};
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_attest::root_change::{self, RootChangeError};
 use zwieback_attest::trust::Trust;
-use zwieback_attest::trust_root::{BuilderKey, Quorum, TrustRoot};
+use zwieback_attest::trust_root::{BuilderKey, Quorum, Revocation, TrustRoot};
+use zwieback_attest::trusted_time::stamp::{StampStanding, TimeStamp};
 use zwieback_attest::trusted_time::{path, request, token};
 use zwieback_attest::verified::Artifact;
 use zwieback_attest::verify::{Request, Verified, verify};
@@ -129,20 +131,19 @@ fn a_stamp_is_over_one_signature_by_one_authority() {
         return;
     };
     let stamp = authority.stamp(b"signature", "tsa");
-    let check =
-        |signature: &[u8], trusted: &str| token::check(&stamp, signature, &authority.der(trusted));
-    assert!(check(b"signature", "ca").is_ok(), "below a trusted CA");
-    assert!(check(b"signature", "tsa").is_ok(), "trusted itself");
-    assert_eq!(reason(check(b"other", "ca")), Reason::TimestampMismatch);
+    let judge = |signature: &[u8], trusted: &str| check(&stamp, signature, &authority.der(trusted));
+    assert!(judge(b"signature", "ca").is_ok(), "below a trusted CA");
+    assert!(judge(b"signature", "tsa").is_ok(), "trusted itself");
+    assert_eq!(reason(judge(b"other", "ca")), Reason::TimestampMismatch);
     assert!(token::answers(&stamp, b"signature", [0; 8]).is_ok());
     let replayed = token::answers(&stamp, b"signature", [1; 8]);
     assert_eq!(reason(replayed), Reason::TimestampMismatch);
-    let strange = check(b"signature", "stranger");
+    let strange = judge(b"signature", "stranger");
     assert_eq!(reason(strange), Reason::TimestampAuthorityUnknown);
     let false_stamp = authority.stamp(b"signature", "false");
-    let verdict = token::check(&false_stamp, b"signature", &authority.der("ca"));
+    let verdict = check(&false_stamp, b"signature", &authority.der("ca"));
     assert_eq!(reason(verdict), Reason::TimestampAuthorityUnknown);
-    let refused = token::check(
+    let refused = check(
         b"0\x050\x03\x02\x01\x02",
         b"signature",
         &authority.der("ca"),
@@ -157,14 +158,14 @@ fn no_changed_byte_moves_the_time() {
     };
     let stamp = authority.stamp(b"signature", "tsa");
     let trusted = authority.der("ca");
-    let time = token::check(&stamp, b"signature", &trusted).unwrap();
+    let time = check(&stamp, b"signature", &trusted).unwrap();
     for at in 0..stamp.len() {
         let mut changed = stamp.clone();
         changed[at] ^= 1;
-        if let Ok(other) = token::check(&changed, b"signature", &trusted) {
+        if let Ok(other) = check(&changed, b"signature", &trusted) {
             assert_eq!(other, time, "byte {at}");
         }
-        assert!(token::check(&stamp[..at], b"signature", &trusted).is_err());
+        assert!(check(&stamp[..at], b"signature", &trusted).is_err());
     }
 }
 
@@ -173,25 +174,25 @@ fn a_certificate_is_for_stamping_and_valid_at_the_time() {
     let Some(authority) = Authority::start() else {
         return;
     };
-    let check = |name: &str, time: &str| {
+    let judge = |name: &str, time: &str| {
         let (leaf, ca) = (authority.certificate(name), authority.certificate("ca"));
-        path::check(&leaf, &[], &[ca], time.parse().unwrap())
+        lead(&leaf, &[], &ca, time.parse().unwrap())
     };
     let stamp = authority.stamp(b"x", "tsa");
-    let now = token::check(&stamp, b"x", &authority.der("ca"))
+    let now = check(&stamp, b"x", &authority.der("ca"))
         .unwrap()
         .to_string();
-    assert_eq!(check("tsa", &now), Ok(()));
+    assert_eq!(judge("tsa", &now), Ok(()));
     for name in ["plain", "loose", "web"] {
         assert_eq!(
-            reason(check(name, &now)),
+            reason(judge(name, &now)),
             Reason::TimestampPurpose,
             "{name}"
         );
     }
     for time in ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"] {
         assert_eq!(
-            reason(check("tsa", time)),
+            reason(judge("tsa", time)),
             Reason::TimestampExpired,
             "{time}"
         );
@@ -207,7 +208,7 @@ fn a_retired_key_is_believed_about_what_it_signed_before() {
     let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
     let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
     let stamp = authority.stamp(bundle.signature(), "tsa");
-    let time = token::check(&stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    let time = check(&stamp, bundle.signature(), &authority.der("ca")).unwrap();
     let stamped = bundle.clone().with_timestamp(stamp);
     let later = |seconds| Timestamp::from_unix(time.as_unix() + seconds).unwrap();
     let decide = |bundle: &Bundle, until| {
@@ -229,24 +230,24 @@ fn a_path_ends_at_a_valid_authority_that_may_issue() {
     let Some(authority) = Authority::start() else {
         return;
     };
-    let check = |name: &str, others: &[&str], anchor: &str, time: Timestamp| {
+    let judge = |name: &str, others: &[&str], anchor: &str, time: Timestamp| {
         let leaf = authority.certificate(name);
         let others: Vec<_> = others
             .iter()
             .map(|name| authority.certificate(name))
             .collect();
-        path::check(&leaf, &others, &[authority.certificate(anchor)], time)
+        lead(&leaf, &others, &authority.certificate(anchor), time)
     };
-    let now = token::check(&authority.stamp(b"x", "tsa"), b"x", &authority.der("ca")).unwrap();
+    let now = check(&authority.stamp(b"x", "tsa"), b"x", &authority.der("ca")).unwrap();
     let later = Timestamp::from_unix(now.as_unix() + 3 * 86_400).unwrap();
-    assert_eq!(check("outliving", &[], "brief", now), Ok(()));
-    let expired = check("outliving", &[], "brief", later);
+    assert_eq!(judge("outliving", &[], "brief", now), Ok(()));
+    let expired = judge("outliving", &[], "brief", later);
     assert_eq!(
         reason(expired),
         Reason::TimestampExpired,
         "the trusted CA has expired"
     );
-    let issued = check("below", &["plain"], "ca", now);
+    let issued = judge("below", &["plain"], "ca", now);
     assert_eq!(
         reason(issued),
         Reason::TimestampAuthorityUnknown,
@@ -265,9 +266,63 @@ fn a_stamp_means_one_certificate() {
          openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out bare",
     );
     let bare = fs::read(authority.path().join("bare")).unwrap();
-    let check = |trusted: &str| token::check(&bare, b"signature", &authority.der(trusted));
-    assert!(check("tsa").is_ok());
-    assert_eq!(reason(check("double")), Reason::TimestampSignature);
+    let judge = |trusted: &str| check(&bare, b"signature", &authority.der(trusted));
+    assert!(judge("tsa").is_ok());
+    assert_eq!(reason(judge("double")), Reason::TimestampSignature);
+}
+
+/// What a revoked authority says is nothing, and no reason to refuse what stands without it.
+#[test]
+fn a_revoked_authority_says_nothing() {
+    let Some(authority) = Authority::start() else {
+        return;
+    };
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
+    let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
+    let stamp = authority.stamp(bundle.signature(), "tsa");
+    let ca = authority.der("ca");
+    let time = check(&stamp, bundle.signature(), &ca).unwrap();
+    let bundle = bundle.with_timestamp(stamp);
+    let later = |seconds| Timestamp::from_unix(time.as_unix() + seconds).unwrap();
+    let first = root(vec![ca[0].clone(), authority.der("stranger")[0].clone()]);
+    let revoked = |name: &str, from| {
+        let revocation = Revocation {
+            from,
+            reason: "stolen".to_owned(),
+        };
+        let der = &authority.der(name)[0];
+        root_change::revoke_authority(&first, der, revocation).unwrap()
+    };
+    // Its own certificate, which stands nowhere in the root, or that of who issued it.
+    for name in ["tsa", "ca"] {
+        let at = |from| token::stamped_at(&bundle, &revoked(name, from)).unwrap();
+        assert_eq!(at(None), None, "{name}");
+        assert_eq!(at(Some(time)), None, "{name}");
+        assert_eq!(at(Some(later(1))), Some(time), "{name}");
+    }
+    let judge = |from, until| {
+        let Trust::Root(mut root) = trust(key.public_key(), until, ca.clone()) else {
+            unreachable!()
+        };
+        root.revoked = revoked("ca", from).revoked;
+        decide(&bundle, &Trust::Root(root), later(7200)).map(|verified| verified.time().stamped)
+    };
+    assert_eq!(judge(Some(later(1)), later(3600)), Ok(Some(time)));
+    assert_eq!(reason(judge(None, later(3600))), Reason::KeyRetired);
+    assert_eq!(judge(None, later(9000)), Ok(None), "the key is good");
+    let stranger = authority.der("web");
+    let unknown = root_change::revoke_authority(
+        &root(authority.der("stranger")),
+        &stranger[0],
+        Revocation {
+            from: None,
+            reason: String::new(),
+        },
+    );
+    assert!(matches!(unknown, Err(RootChangeError::UnknownKey(_))));
+    let back = root_change::with_time_stamper(&revoked("ca", None), ca[0].clone());
+    assert!(matches!(back, Err(RootChangeError::Revoked(_))));
 }
 
 #[test]
@@ -281,14 +336,13 @@ fn of_two_stamps_the_earlier_one_counts() {
     let earlier = authority.stamp(bundle.signature(), "tsa");
     std::thread::sleep(std::time::Duration::from_millis(1100));
     let later = authority.stamp(bundle.signature(), "tsa");
-    let time =
-        |stamp: &[u8]| token::check(stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    let time = |stamp: &[u8]| check(stamp, bundle.signature(), &authority.der("ca")).unwrap();
     assert!(time(&earlier) < time(&later));
     for order in [[&earlier, &later], [&later, &earlier]] {
         let stamped = order.into_iter().fold(bundle.clone(), |bundle, stamp| {
             bundle.with_timestamp(stamp.clone())
         });
-        let seen = token::stamped_at(&stamped, &authority.der("ca")).unwrap();
+        let seen = token::stamped_at(&stamped, &root(authority.der("ca"))).unwrap();
         assert_eq!(seen, Some(time(&earlier)));
     }
 }
@@ -308,15 +362,48 @@ fn provenance() -> Provenance {
     }
 }
 
-fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trust {
-    Trust::Root(Box::new(TrustRoot {
+/// The time of a stamp by somebody who is trusted.
+fn check(response: &[u8], signature: &[u8], trusted: &[Vec<u8>]) -> Result<Timestamp, Refusal> {
+    let (stamp, standing) = token::check(response, signature, &root(trusted.to_vec()))?;
+    assert_eq!(standing, StampStanding::Believed);
+    Ok(stamp.time)
+}
+
+/// Whether a path leads from a certificate to the last one.
+fn lead(
+    leaf: &Certificate,
+    others: &[Certificate],
+    trusted: &Certificate,
+    time: Timestamp,
+) -> Result<(), Refusal> {
+    let others: Vec<&Certificate> = others.iter().chain([trusted]).collect();
+    let (path, end) = path::path(leaf, &others, time)?;
+    let der = trusted.to_der().unwrap();
+    let stamp = TimeStamp { time, path };
+    match stamp.standing(&[der], |_| false) {
+        StampStanding::Believed => Ok(()),
+        _ => Err(end),
+    }
+}
+
+fn root(time_stampers: Vec<Vec<u8>>) -> TrustRoot {
+    TrustRoot {
         version: 1,
         line: None,
         expires: "9000-01-01T00:00:00Z".parse().unwrap(),
         quorum: Quorum {
-            keys: vec![key.clone()],
+            keys: vec![],
             threshold: 1,
         },
+        builders: vec![],
+        verifiers: vec![],
+        revoked: <_>::default(),
+        time_stampers,
+    }
+}
+
+fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trust {
+    Trust::Root(Box::new(TrustRoot {
         builders: vec![BuilderKey {
             key: key.clone(),
             builder: BUILDER.into(),
@@ -325,9 +412,7 @@ fn trust(key: &PublicKey, until: Timestamp, time_stampers: Vec<Vec<u8>>) -> Trus
             from: None,
             until: Some(until),
         }],
-        verifiers: vec![],
-        revoked: <_>::default(),
-        time_stampers,
+        ..root(time_stampers)
     }))
 }
 

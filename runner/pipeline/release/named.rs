@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::pipeline::context::failure::{About as _, Failure};
 use zwieback_attest::key_id::KeyName;
 use zwieback_attest::verified::Artifact;
+use zwieback_host::keys::certificate::read_key;
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
@@ -56,7 +57,7 @@ pub fn looked_up(text: &str, state: &State) -> Result<Digest, Failure> {
     }
 }
 
-/// A key by its id, or of a file with its public half.
+/// A key by its id, or of a file with its public half or with a certificate of it.
 pub fn key(text: &str) -> Result<KeyName, Failure> {
     if let Ok(name) = text.parse() {
         return Ok(name);
@@ -67,7 +68,9 @@ pub fn key(text: &str) -> Result<KeyName, Failure> {
             "{text} is neither a public key's file nor the id of one"
         )));
     }
-    Ok(read_public(path)?.id().name())
+    let of_certificate = read_key(path)?;
+    let key = of_certificate.map_or_else(|| read_public(path), Ok)?;
+    Ok(key.id().name())
 }
 
 /// What of a text is a digest, or the beginning of one. It is one whatever lies in the folder: a file that

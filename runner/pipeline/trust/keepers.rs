@@ -10,7 +10,7 @@ use zwieback_attest::trust_root::{BuilderKey, Revocation, TrustRoot, VerifierKey
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::replace::replace;
-use zwieback_host::keys::certificate::read_certificate;
+use zwieback_host::keys::certificate::{read_certificate, read_if_certificate};
 use zwieback_host::keys::key_directory::{KeyDirectory, read_public};
 use zwieback_model::timestamp::Timestamp;
 
@@ -84,7 +84,7 @@ impl Keepers<'_> {
         self.replace(Some(&root), &next)
     }
 
-    /// Stops believing a key.
+    /// Stops believing a key, or the time stamp authority of a certificate.
     pub fn revoke(
         &self,
         key: &Path,
@@ -96,7 +96,10 @@ impl Keepers<'_> {
             from,
             reason: reason.to_owned(),
         };
-        let next = root_change::revoke(&root, read_public(key)?.id(), revocation)?;
+        let next = match read_if_certificate(key)? {
+            Some(authority) => root_change::revoke_authority(&root, &authority, revocation)?,
+            None => root_change::revoke(&root, read_public(key)?.id(), revocation)?,
+        };
         self.replace(Some(&root), &next)
     }
 
@@ -217,7 +220,7 @@ pub fn list(dirs: &Dirs, root: Option<&Path>) -> Result<Vec<String>, Failure> {
 fn with(root: &TrustRoot, options: &TrustKeyOptions) -> Result<TrustRoot, Failure> {
     if options.time_stamper {
         let certificate = read_certificate(&options.key)?;
-        return Ok(root_change::with_time_stamper(root, certificate));
+        return Ok(root_change::with_time_stamper(root, certificate)?);
     }
     let key = read_public(&options.key)?;
     if let Some(verifier) = options.verifier.clone() {

@@ -10,7 +10,7 @@ use zwieback_attest::identity::Identities;
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::policy::reproduction::{Maker, independent};
 use zwieback_attest::reason as attest;
-use zwieback_attest::trust_root::{Revocation, TrustRoot};
+use zwieback_attest::trust_root::TrustRoot;
 use zwieback_model::digest::Digest;
 
 use super::decision::Rule;
@@ -18,7 +18,7 @@ use super::exceptions;
 use super::question::Question;
 use crate::policy::in_force::PolicyInForce;
 use crate::reason::{Reason, Why};
-use crate::state::folded::stamped;
+use crate::state::folded::stamps;
 use crate::state::record::{BuildRecord, RevocationRecord};
 use crate::statement::revocation::Revoked;
 
@@ -250,12 +250,10 @@ fn is_revoked(key: KeyId, bundle: Option<&Vec<u8>>, question: &Question<'_>) -> 
         return false;
     }
     let bundle = bundle.and_then(|bytes| Bundle::parse(bytes).ok());
-    let stamped = bundle.and_then(|bundle| stamped(&bundle, root));
-    let holds = |revocation: &Revocation| match (revocation.from, stamped) {
-        (Some(from), Some(stamped)) => stamped >= from,
-        _ => true,
-    };
-    state.key_revoked(key, stamped).is_some() || by_root().any(holds)
+    let stamps = bundle.map(|bundle| stamps(&bundle, root));
+    let stamped = stamps.and_then(|stamps| state.stamped_at(&stamps));
+    state.key_revoked(key, stamped).is_some()
+        || root.is_some_and(|root| root.revocation_at(key, stamped).is_some())
 }
 
 fn root<'a>(question: &Question<'a>) -> Option<&'a TrustRoot> {

@@ -26,8 +26,8 @@
 use std::collections::BTreeSet;
 
 use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trusted_time::stamp::TimeStamp;
 use zwieback_model::name::Name;
-use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;
@@ -45,9 +45,9 @@ impl State {
     pub(super) fn entitle(
         &self,
         signed: &Signed,
-        stamped: Option<Timestamp>,
+        stamps: &BTreeSet<TimeStamp>,
     ) -> Result<(), Refusal> {
-        self.check_key(signed, stamped)?;
+        self.check_key(signed, stamps)?;
         self.check_time(&signed.said)?;
         let key = signed.key;
         match &signed.said {
@@ -73,23 +73,23 @@ impl State {
 
     /// Who says that, if it still counts by its key.
     pub fn speaker<T>(&self, entered: &Entered<T>) -> Result<&Name, Refusal> {
-        self.check_word(entered.key, entered.stamped)?;
+        self.check_word(entered.key, &entered.stamps)?;
         self.person(entered.key)
     }
 
     /// Whether what a key signed still lets anything pass: it was not revoked, by whatever was said since.
-    pub fn check_word(&self, key: KeyId, stamped: Option<Timestamp>) -> Result<(), Refusal> {
-        let revoked = self.key_revoked(key, stamped);
+    pub fn check_word(&self, key: KeyId, stamps: &BTreeSet<TimeStamp>) -> Result<(), Refusal> {
+        let revoked = self.key_revoked(key, self.stamped_at(stamps));
         revoked.map_or(Ok(()), |revoked| Err(by_revoked(key, revoked)))
     }
 
     /// Whether the gate's words still count by which a generation came to be: the one that let it in, and
     /// the one that returned to it.
     pub fn check_generation(&self, generation: &Generation) -> Result<(), Refusal> {
-        self.check_word(generation.key, generation.stamped)?;
-        match generation.origin {
+        self.check_word(generation.key, &generation.stamps)?;
+        match &generation.origin {
             Origin::Promotion { .. } => Ok(()),
-            Origin::Rollback { by, signed, .. } => self.check_word(by, signed),
+            Origin::Rollback { by, stamps, .. } => self.check_word(*by, stamps),
         }
     }
 
@@ -131,7 +131,8 @@ impl State {
     }
 
     /// What was revoked says nothing, but a keeper's vote takes more to end.
-    fn check_key(&self, signed: &Signed, stamped: Option<Timestamp>) -> Result<(), Refusal> {
+    fn check_key(&self, signed: &Signed, stamps: &BTreeSet<TimeStamp>) -> Result<(), Refusal> {
+        let stamped = self.stamped_at(stamps);
         let votes = match &signed.said {
             Said::ChangedPolicy(_) => true,
             Said::Revoked(it) => self.is_vote(signed.key, &it.revoked),

@@ -1,9 +1,10 @@
 //! The history of an environment: generations, of which the last is deployed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trusted_time::stamp::TimeStamp;
 use zwieback_model::digest::Digest;
 use zwieback_model::timestamp::Timestamp;
 
@@ -40,8 +41,8 @@ pub struct Generation {
     pub origin: Origin,
     /// The gate's key on whose word the artifact was let in; a rollback keeps that of what it returns to.
     pub key: KeyId,
-    /// When that was signed, by trusted time.
-    pub stamped: Option<Timestamp>,
+    /// The time stamps over that.
+    pub stamps: BTreeSet<TimeStamp>,
 }
 
 /// How a generation came about.
@@ -60,8 +61,8 @@ pub enum Origin {
         stands: u64,
         /// The gate's key on whose word it was rolled back.
         by: KeyId,
-        /// When that was signed, by trusted time.
-        signed: Option<Timestamp>,
+        /// The time stamps over that.
+        stamps: BTreeSet<TimeStamp>,
         /// What brought it about.
         trigger: Trigger,
         /// Why.

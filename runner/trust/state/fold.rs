@@ -1,10 +1,12 @@
 //! The fold: one entry, and what it changes.
 
-use zwieback_attest::key_id::KeyId;
-use zwieback_model::digest::Digest;
-use zwieback_model::timestamp::Timestamp;
+use std::collections::BTreeSet;
 
-use super::folded::{State, stamped};
+use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trusted_time::stamp::TimeStamp;
+use zwieback_model::digest::Digest;
+
+use super::folded::{State, stamps};
 use super::keepers::keeper;
 use super::key::Key;
 use super::needs;
@@ -76,15 +78,15 @@ impl State {
     fn take(&mut self, index: u64, signed: &Signed) -> Result<String, Refusal> {
         let bound = self.is_bound(&signed.said)?;
         let root = self.policy.as_ref().map(|it| &it.root);
-        let stamped = stamped(&signed.bundle, root);
-        self.entitle(signed, stamped)?;
+        let stamps = stamps(&signed.bundle, root);
+        self.entitle(signed, &stamps)?;
         // Two people may say the same in the same second; one key says it once.
         let said = self.statements.get(&signed.subject);
         if said.is_some_and(|it| it.contains(&(signed.digest, signed.key))) {
             let saw = format!("statement {}", signed.digest.short());
             return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
-        let outcome = self.act(index, signed, stamped)?;
+        let outcome = self.act(index, signed, stamps)?;
         self.bound |= bound;
         let said = self.statements.entry(signed.subject).or_default();
         said.insert((signed.digest, signed.key));
@@ -117,16 +119,16 @@ impl State {
         &mut self,
         index: u64,
         signed: &Signed,
-        stamped: Option<Timestamp>,
+        stamps: BTreeSet<TimeStamp>,
     ) -> Result<String, Refusal> {
         let (key, subject) = (signed.key, signed.subject);
         match &signed.said {
             Said::ChangedPolicy(change) => self.change_policy(key, &change.documents, subject),
-            Said::Built(_) => Ok(self.built(index, signed, stamped)),
-            Said::Tested(report) => self.tested(signed, &entered(index, key, stamped, report)),
-            Said::Authored(said) => self.authored(subject, &entered(index, key, stamped, said)),
+            Said::Built(_) => Ok(self.built(index, signed, &stamps)),
+            Said::Tested(report) => self.tested(signed, &entered(index, key, stamps, report)),
+            Said::Authored(said) => self.authored(subject, &entered(index, key, stamps, said)),
             Said::Approved(approval) => {
-                let entered = entered(index, key, stamped, approval.clone());
+                let entered = entered(index, key, stamps, approval.clone());
                 self.record(signed).approvals.push(entered);
                 self.wait(signed, approval);
                 Ok(format!(
@@ -135,17 +137,17 @@ impl State {
                 ))
             }
             Said::BrokeGlass(exception) => {
-                let entered = entered(index, key, stamped, exception.clone());
+                let entered = entered(index, key, stamps, exception.clone());
                 self.record(signed).exceptions.push(entered);
                 Ok(format!(
                     "in {}, until {}",
                     exception.environment, exception.expires
                 ))
             }
-            Said::Revoked(revocation) => self.revoke(index, key, stamped, revocation),
-            Said::Restored(said) => self.restored(&entered(index, key, stamped, said)),
-            Said::Promoted(promotion) => self.promote(index, signed, stamped, promotion),
-            Said::RolledBack(rollback) => self.roll_back(index, signed, stamped, rollback),
+            Said::Revoked(revocation) => self.revoke(index, key, stamps, revocation),
+            Said::Restored(said) => self.restored(&entered(index, key, stamps, said)),
+            Said::Promoted(promotion) => self.promote(index, signed, stamps, promotion),
+            Said::RolledBack(rollback) => self.roll_back(index, signed, stamps, rollback),
         }
     }
 
@@ -154,19 +156,19 @@ impl State {
         &mut self,
         index: u64,
         key: KeyId,
-        stamped: Option<Timestamp>,
+        stamps: BTreeSet<TimeStamp>,
         revocation: &Revocation,
     ) -> Result<String, Refusal> {
         let by = self.person(key)?.clone();
         let of = self.revoked_key(&revocation.revoked);
         let against = of.is_some_and(|of| self.is_keeper(of));
         // A key that may only vote any more has no other word.
-        let speaks = self.key_revoked(key, stamped).is_none();
+        let speaks = self.key_revoked(key, self.stamped_at(&stamps)).is_none();
         let record = RevocationRecord {
             index,
             by,
             key,
-            stamped,
+            stamps,
             revocation: revocation.clone(),
             alone: speaks && self.has_role(key, |policy| &policy.revoke),
             keeper: against && self.is_keeper(key),
@@ -186,7 +188,7 @@ impl State {
 
     /// Provenance of anyone is kept: whether its builder is trusted is decided when it matters, by
     /// the root in force then.
-    fn built(&mut self, index: u64, signed: &Signed, stamped: Option<Timestamp>) -> String {
+    fn built(&mut self, index: u64, signed: &Signed, stamps: &BTreeSet<TimeStamp>) -> String {
         let Said::Built(provenance) = &signed.said else {
             return String::new();
         };
@@ -209,7 +211,7 @@ impl State {
                 build: build.clone(),
                 files: subjects.iter().map(|(digest, _)| *digest).collect(),
             };
-            let made = entered(index, signed.key, stamped, made);
+            let made = entered(index, signed.key, stamps.clone(), made);
             self.made.entry(tree).or_default().push(made);
             self.touched.insert(Key::Thing(tree));
         }
@@ -219,7 +221,7 @@ impl State {
                 name: name.clone(),
                 ..build.clone()
             };
-            let entered = entered(index, signed.key, stamped, build);
+            let entered = entered(index, signed.key, stamps.clone(), build);
             let record = self.named(*digest, name);
             if is_trusted && !record.is_named {
                 record.name.clone_from(name);
@@ -323,11 +325,11 @@ impl Line {
     }
 }
 
-fn entered<T>(index: u64, key: KeyId, stamped: Option<Timestamp>, what: T) -> Entered<T> {
+fn entered<T>(index: u64, key: KeyId, stamps: BTreeSet<TimeStamp>, what: T) -> Entered<T> {
     Entered {
         index,
         key,
-        stamped,
+        stamps,
         what,
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zwieback_attest::bundle::Bundle;
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::trust_root::TrustRoot;
+use zwieback_attest::trusted_time::stamp::TimeStamp;
 use zwieback_attest::trusted_time::token;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
@@ -187,17 +189,15 @@ impl State {
     }
 }
 
-/// When a bundle was signed, by an authority that the root trusts, if it says so.
+/// The time stamps of a bundle by authorities that the root knows. What they are worth is judged by the root in
+/// force whenever it matters: [`State::stamped_at`].
 ///
 /// Stamps lie outside of what is signed and of what the log's tree covers: whoever can write to the log's
 /// files can add one that does not hold. Such a one says nothing, and takes nothing from what was signed: a
 /// revocation must not end by it.
-pub(crate) fn stamped(
-    bundle: &zwieback_attest::bundle::Bundle,
-    root: Option<&TrustRoot>,
-) -> Option<Timestamp> {
-    let authorities = root.map_or(&[][..], |root| &root.time_stampers);
-    token::stamped_at(bundle, authorities).unwrap_or_default()
+pub(crate) fn stamps(bundle: &Bundle, root: Option<&TrustRoot>) -> BTreeSet<TimeStamp> {
+    root.map(|root| token::stamps(bundle, root))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -237,6 +237,6 @@ mod tests {
             revoked: <_>::default(),
             time_stampers: vec![b"an authority".to_vec()],
         };
-        assert_eq!(stamped(&bundle, Some(&root)), None);
+        assert!(stamps(&bundle, Some(&root)).is_empty());
     }
 }

@@ -20,7 +20,10 @@ impl State {
 
     /// Whether enough of them are keepers of that policy too, which is newer than what the log has left.
     pub fn is_restored_under(&self, record: &RestorationRecord, policy: &PolicyInForce) -> bool {
-        let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
+        let counts = |it: &&Entered<Name>| {
+            self.vote_revoked(it.key, self.stamped_at(&it.stamps))
+                .is_none()
+        };
         let words = record.keepers.iter().filter(counts);
         let keepers = words.filter_map(|word| keeper(&policy.release, word.key).ok());
         let keepers: Vec<Name> = keepers.map(|(person, _)| person).collect();
@@ -61,7 +64,10 @@ impl State {
 
     /// How many different keepers say so, by keys that were not revoked since.
     fn keepers_for(&self, record: &RestorationRecord) -> usize {
-        let counts = |it: &&Entered<Name>| self.vote_revoked(it.key, it.stamped).is_none();
+        let counts = |it: &&Entered<Name>| {
+            self.vote_revoked(it.key, self.stamped_at(&it.stamps))
+                .is_none()
+        };
         let keepers = record.keepers.iter().filter(counts);
         self.people.count(keepers.map(|keeper| &keeper.what))
     }
@@ -84,7 +90,8 @@ impl State {
         let open = |it: &RevocationRecord| {
             let of = self.revoked_key(&it.revocation.revoked);
             let is_decided = of.is_some_and(|of| self.vote_revoked(of, None).is_some());
-            !is_decided && it.key == key && self.vote_revoked(key, it.stamped).is_some()
+            let stamped = self.stamped_at(&it.stamps);
+            !is_decided && it.key == key && self.vote_revoked(key, stamped).is_some()
         };
         let open: Vec<bool> = self.revocations.iter().map(open).collect();
         for (record, _) in self.revocations.iter_mut().zip(open).filter(|(_, it)| *it) {

@@ -1,8 +1,10 @@
 //! Promotions and rollbacks: the gate's word moves an environment, and only by one step.
 
+use std::collections::BTreeSet;
+
+use zwieback_attest::trusted_time::stamp::TimeStamp;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
-use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{Generation, Origin};
 use super::folded::State;
@@ -19,7 +21,7 @@ impl State {
         &mut self,
         index: u64,
         signed: &Signed,
-        stamped: Option<Timestamp>,
+        stamps: BTreeSet<TimeStamp>,
         promotion: &Promotion,
     ) -> Result<String, Refusal> {
         self.check_promotion(index, signed, promotion)?;
@@ -51,7 +53,7 @@ impl State {
                 policy: policy.expect("held against the policy in force"),
             },
             key: signed.key,
-            stamped,
+            stamps,
         });
         self.arrived(environment, signed, promotion.generation);
         Ok(format!(
@@ -64,7 +66,7 @@ impl State {
         &mut self,
         index: u64,
         signed: &Signed,
-        stamped: Option<Timestamp>,
+        stamps: BTreeSet<TimeStamp>,
         rollback: &Rollback,
     ) -> Result<String, Refusal> {
         let to = self.check_rollback(index, signed, rollback)?.clone();
@@ -77,7 +79,7 @@ impl State {
                 to: rollback.to,
                 stands: to.stands(),
                 by: signed.key,
-                signed: stamped,
+                stamps,
                 trigger: rollback.trigger,
                 reason: rollback.reason.clone(),
             },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use zwieback_attest::key_id::KeyId;
+use zwieback_attest::trusted_time::stamp::TimeStamp;
 use zwieback_model::digest::Digest;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
@@ -21,8 +22,8 @@ pub struct Entered<T> {
     pub index: u64,
     /// The key that signed it.
     pub key: KeyId,
-    /// When it was signed, by trusted time.
-    pub stamped: Option<Timestamp>,
+    /// The time stamps over that.
+    pub stamps: BTreeSet<TimeStamp>,
     /// What was said.
     pub what: T,
 }
@@ -33,7 +34,7 @@ impl<T> Entered<T> {
         Entered {
             index: self.index,
             key: self.key,
-            stamped: self.stamped,
+            stamps: self.stamps.clone(),
             what,
         }
     }
@@ -104,8 +105,8 @@ pub struct RevocationRecord {
     pub by: Name,
     /// With which key.
     pub key: KeyId,
-    /// When it was signed, by trusted time.
-    pub stamped: Option<Timestamp>,
+    /// The time stamps over that.
+    pub stamps: BTreeSet<TimeStamp>,
     /// What, from when, why.
     pub revocation: Revocation,
     /// Whether their word alone was enough.

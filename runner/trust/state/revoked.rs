@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::trust_root::{self, TrustRoot};
+use zwieback_attest::trusted_time::stamp::{StampStanding, TimeStamp};
 use zwieback_model::timestamp::Timestamp;
 
 use super::folded::State;
@@ -52,6 +53,23 @@ impl State {
                 .filter(|it| is_another(it))
                 .nth(needed.saturating_sub(1))
         })
+    }
+
+    /// When something was signed at the latest, by a time stamp authority that the policy in force trusts, and
+    /// whose key was not revoked. One that it trusted when that was recorded is not asked any more.
+    pub fn stamped_at(&self, stamps: &BTreeSet<TimeStamp>) -> Option<Timestamp> {
+        // Hardly anything is stamped.
+        let root = &self.policy.as_ref().filter(|_| !stamps.is_empty())?.root;
+        let is_believed = |stamp: &&TimeStamp| {
+            let is_revoked = |key: KeyId| {
+                let mut by_log = self.of_key(key, Some(stamp.time));
+                by_log.any(|record| record.alone)
+                    || root.revocation_at(key, Some(stamp.time)).is_some()
+            };
+            stamp.standing(&root.time_stampers, is_revoked) == StampStanding::Believed
+        };
+        let believed = stamps.iter().filter(is_believed);
+        believed.map(|stamp| stamp.time).min()
     }
 
     /// The trust root of the policy in force, without the keys that were revoked since.

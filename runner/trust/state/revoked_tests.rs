@@ -35,7 +35,7 @@ fn revocation(from: Option<i64>) -> RevocationRecord {
         index: 7,
         by: "sam".parse().unwrap(),
         key: other_key().id(),
-        stamped: None,
+        stamps: <_>::default(),
         alone: true,
         keeper: false,
         ends_vote: false,

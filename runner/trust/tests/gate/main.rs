@@ -26,5 +26,6 @@ mod people;
 mod needs_attacks;
 mod role_attacks;
 mod standing;
+mod time_stamps;
 
 mod crash;
