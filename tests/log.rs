@@ -316,12 +316,49 @@ fn a_served_log_is_copied_only_as_far_as_it_is_signed() {
         refused
     );
     assert_eq!(reason(&world, &format!("log show {url}")), refused);
-    let copies = fs::read_dir(world.path("home/.local/state/zwieback/log-copies")).unwrap();
-    for copy in copies.map(Result::unwrap) {
-        let copied = self::files(&copy.path(), "")
-            .into_iter()
-            .map(|(path, _)| path);
-        assert_eq!(copied.collect::<Vec<_>>(), ["log.vkey"]);
+    let copies = world.path("home/.local/state/zwieback/log-copies");
+    assert!(
+        !copies.exists(),
+        "not even a key is kept that signed nothing"
+    );
+}
+
+/// What was served wrong once, each file of the log in turn, is served right the next time; the file is kept for
+/// good only after it was found in the tree.
+#[test]
+fn one_wrong_byte_that_was_served_once_is_not_kept() {
+    let world = logged();
+    let many = ["one/one-1.sigstore.json"; 255].join(" ");
+    run(&world, &format!("log add log {many} --key builder.pem")).expect(0, &["as entry 256"]);
+    let honest = files(&world.path("project/log"), "");
+    let read = |name: &str| !name.ends_with("trusted_root.json") && !name.contains(".p/");
+    let served: Vec<String> = honest
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|name| read(name) || name.ends_with(".p/1"))
+        .filter(|name| name != "lock")
+        .collect();
+    assert!(served.len() >= 9, "{served:?}");
+    let signed = format!("--signed-by {}", key(&world));
+    for wrong in served {
+        let mirror = Mirror::of(honest.iter().map(|(path, bytes)| {
+            let manner = if *path == wrong {
+                Manner::WrongOnce
+            } else {
+                Manner::Honest
+            };
+            (path.clone(), bytes.clone(), manner)
+        }));
+        let url = mirror.root().trim_end_matches('/').to_owned();
+        let verify = format!("log verify {url} {signed}");
+        let first = reason(&world, &verify);
+        assert_ne!(first, accepted(), "{wrong}");
+        for _ in 0..2 {
+            assert_eq!(reason(&world, &verify), accepted(), "{wrong}");
+        }
+        let asked = mirror.asked();
+        let count = |name: &str| asked.iter().filter(|path| path.starts_with(name)).count();
+        assert!(count("tile/entries/000 from") <= 2, "{wrong}: {asked:?}");
     }
 }
 

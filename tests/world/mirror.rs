@@ -16,6 +16,8 @@ pub enum Manner {
     BreaksOffOnce,
     /// Half of it, then nothing while the test lasts.
     Stalls,
+    /// One bit is wrong near the beginning; later requests are honest.
+    WrongOnce,
 }
 
 /// A mirror; it is silent once it is dropped.
@@ -89,7 +91,8 @@ fn converse(stream: &TcpStream, shelf: &Shelf) -> Result<()> {
         let asked = format!("{} from {from}", request.path);
         let breaks = {
             let mut log = shelf.asked.lock().unwrap();
-            let is_first = !log.iter().any(|line| line.starts_with(&request.path));
+            let path = format!("{} from ", request.path);
+            let is_first = !log.iter().any(|line| line.starts_with(&path));
             log.push(asked);
             is_first
         };
@@ -103,6 +106,11 @@ fn converse(stream: &TcpStream, shelf: &Shelf) -> Result<()> {
             Manner::BreaksOffOnce if breaks => {
                 (&*stream).write_all(&bytes[..half])?;
                 return stream.shutdown(std::net::Shutdown::Both);
+            }
+            Manner::WrongOnce if breaks => {
+                let mut bytes = bytes.clone();
+                bytes[half.min(500)] ^= 1;
+                (&*stream).write_all(&bytes)?;
             }
             Manner::Stalls => {
                 (&*stream).write_all(&bytes[..half])?;

@@ -1,9 +1,12 @@
 //! A copy of a log that is served elsewhere: its files, fetched as far as they are new.
 //!
 //! Nothing here is believed: the copy is a folder like any other, and is held against what its reader
-//! knows afterwards. Only what the checkpoint says of the log's size is acted upon, and so its signature is
-//! checked first. It is asked for first and put in place last, so that a copy whose fetching broke off is
-//! the older copy.
+//! knows afterwards. What the checkpoint says of the log is acted upon, and so its signature is checked first.
+//! It is asked for first and put in place last, so that a copy whose fetching broke off is the older copy.
+//!
+//! What never changes again is kept, and not asked for another time: so it is held against the tree before,
+//! with the digest that it has there. One wrong byte that came once is asked for again the next time, and so is
+//! what belongs to another tree than the one that is signed now; that there were two is for who remembers.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ use zwieback_host::fs::replace::{replace, replace_with};
 use zwieback_host::fs::{given_file, private};
 use zwieback_model::digest::Digest;
 use zwieback_trust::log::bundles::LARGEST_FILE;
+use zwieback_trust::log::copied::Copied;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
 use zwieback_trust::log::read::{LARGEST_ENTRIES, LARGEST_TILE};
@@ -30,6 +34,8 @@ use zwieback_trust::tlog::note_key::NoteKey;
 use zwieback_trust::tlog::tile::{Tile, WIDTH};
 use zwieback_trust::tlog::witness_policy::WitnessPolicy;
 
+/// The log's key.
+const KEY: &str = "log.vkey";
 /// A checkpoint and a key have a few lines.
 const SHORT: u64 = 64 << 10;
 /// What a file takes, however short it is: a log of any size can be signed, and served as files of one byte.
@@ -149,21 +155,70 @@ impl Copy<'_> {
     fn refresh(&self, policy: Option<&WitnessPolicy>) -> Result<(), CopyError> {
         let checkpoint = self.get("checkpoint", SHORT)?;
         let note = Note::parse(&checkpoint)?;
-        let size = match policy {
-            Some(policy) => policy.open(&note)?.0.head.size,
-            None => Checkpoint::open(&note, &self.own_key()?)?.head.size,
-        };
-        self.check_size(size)?;
-        self.own_key()?;
-        for tile in Tile::of(size) {
+        if let Some(policy) = policy {
+            policy.open(&note)?;
+        }
+        let head = self.signed(&note, policy.is_some())?.head;
+        self.check_size(head.size)?;
+        let log = LogDir::open(self.to)?;
+        let copied = Copied::new(&log, head);
+        for tile in Tile::edge(head.size) {
             self.take(&tile.path(), tile, LARGEST_TILE)?;
             self.check_tile(tile)?;
-            if tile.level == 0 {
-                self.take(&tile.entries_path(), tile, LARGEST_ENTRIES)?;
-                self.take(&tile.statements_path(), tile, LARGEST_FILE)?;
-            }
+        }
+        copied.check_edge()?;
+        for tile in Tile::of(head.size) {
+            self.keep(&copied, tile)?;
         }
         self.put("checkpoint", &checkpoint)
+    }
+
+    /// The checkpoint by the log's own key. That is the one that it was first seen with, once it has signed a
+    /// checkpoint; one that a policy has found signed brings another key along.
+    fn signed(&self, note: &Note, is_known: bool) -> Result<Checkpoint, CopyError> {
+        if let Some(key) = self.kept_key()? {
+            let signed = Checkpoint::open(note, &key);
+            if signed.is_ok() || !is_known {
+                return Ok(signed?);
+            }
+        }
+        let text = self.get(KEY, SHORT)?;
+        let key: NoteKey = String::from_utf8_lossy(&text).trim_end().parse()?;
+        let signed = Checkpoint::open(note, &key)?;
+        self.put(KEY, &text)?;
+        Ok(signed)
+    }
+
+    /// Brings the files of a tile, unless they are there and the same, and checks them.
+    fn keep(&self, copied: &Copied<'_>, tile: Tile) -> Result<(), CopyError> {
+        let is_full = tile.is_full();
+        let digest = is_full.then(|| copied.digest(tile)).transpose()?;
+        let digest = digest.map(Digest::to_hex);
+        // A file of bundles has the same name before it is full: only this tells them apart.
+        let mark = format!("{}.whole", tile.path());
+        if is_full && self.text(&mark)? == digest {
+            return Ok(());
+        }
+        if is_full {
+            self.take(&tile.path(), tile, LARGEST_TILE)?;
+            self.check_tile(tile)?;
+        }
+        if tile.level == 0 {
+            self.take(&tile.entries_path(), tile, LARGEST_ENTRIES)?;
+            self.take(&tile.statements_path(), tile, LARGEST_FILE)?;
+        }
+        copied.check(tile)?;
+        digest.map_or(Ok(()), |digest| self.put(&mark, digest.as_bytes()))
+    }
+
+    /// A short file of the copy, if it is there.
+    fn text(&self, name: &str) -> Result<Option<String>, CopyError> {
+        let path = self.to.join(name);
+        match given_file::read_text(&path, SHORT) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(CopyError::Write { path, source }),
+        }
     }
 
     /// Refuses what could not be copied before the first file of it is asked for.
@@ -191,50 +246,24 @@ impl Copy<'_> {
         if fits(&path, tile.width) || (!full.is_empty() && fits(full, WIDTH)) {
             return Ok(());
         }
-        // It would count as one that never changes again.
-        let whole = self.to.join(format!("{path}.whole"));
-        match std::fs::remove_file(&whole) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(CopyError::Write {
-                path: whole,
-                source,
-            }),
-            _ => Err(Refusal::new(Reason::LogEdited, path).into()),
-        }
+        Err(Refusal::new(Reason::LogEdited, path).into())
     }
 
-    /// The key that the log was first seen with.
-    fn own_key(&self) -> Result<NoteKey, CopyError> {
-        let file = self.to.join("log.vkey");
-        if !file.exists() {
-            let key = self.get("log.vkey", SHORT)?;
-            self.put("log.vkey", &key)?;
-        }
-        let failed = |source| CopyError::Write {
-            path: file.clone(),
-            source,
-        };
-        let text = given_file::read_text(&file, SHORT).map_err(failed)?;
-        Ok(text.trim_end().parse()?)
+    /// The key that the log was first seen with. One that cannot be read was none.
+    fn kept_key(&self) -> Result<Option<NoteKey>, CopyError> {
+        let text = self.text(KEY)?;
+        Ok(text.and_then(|text| text.trim_end().parse().ok()))
     }
 
-    /// Full files never change again; all others are asked for anew.
     fn take(&self, path: &str, tile: Tile, longest: u64) -> Result<(), CopyError> {
-        if tile.is_full() && self.to.join(format!("{path}.whole")).exists() {
-            return Ok(());
-        }
         match self.bring(path, longest) {
             // Between two requests the tile may have become full, and its partial file may be gone.
             Err(CopyError::Fetch { .. }) if !tile.is_full() => {
                 let (full, _) = path.split_once(".p/").unwrap_or((path, ""));
-                return self.bring(full, longest);
+                self.bring(full, longest)
             }
-            brought => brought?,
+            brought => brought,
         }
-        if tile.is_full() {
-            // A file of bundles has the same name before it is full: only this tells them apart.
-            self.put(&format!("{path}.whole"), b"")?;
-        }
-        Ok(())
     }
 
     /// Copies a file, piece by piece: it can be larger than memory.

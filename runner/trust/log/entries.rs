@@ -40,7 +40,7 @@ pub struct Records<'a> {
 }
 
 /// The records of one block, whose digests were found in the tree.
-struct Block {
+pub(super) struct Block {
     file: PathBuf,
     entries: Enumerate<Zip<IntoIter<Vec<u8>>, IntoIter<Digest>>>,
     bundles: Bundles,
@@ -155,7 +155,12 @@ impl<'a> Records<'a> {
 
 impl LogDir {
     /// The records behind digests that were found in the tree, without the first `known`.
-    fn records(&self, tile: Tile, leaves: Vec<Digest>, known: usize) -> Result<Block, LogError> {
+    pub(super) fn records(
+        &self,
+        tile: Tile,
+        leaves: Vec<Digest>,
+        known: usize,
+    ) -> Result<Block, LogError> {
         let bodies = self.bodies(tile)?.into_iter().zip(leaves);
         let mut entries = bodies.enumerate();
         if let Some(last) = known.checked_sub(1) {

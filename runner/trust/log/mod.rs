@@ -30,6 +30,8 @@ pub mod record;
 
 pub mod entries;
 
+pub mod copied;
+
 pub mod append;
 pub mod prove;
 

@@ -49,13 +49,21 @@ impl Tile {
         tiles
     }
 
-    /// All tiles of a tree, one after the other: their number is what somebody else says.
+    /// All tiles of a tree, the highest first, one after the other: their number is what somebody else says.
     pub fn of(size: u64) -> impl Iterator<Item = Self> {
-        let levels = (0..8_u32).take_while(move |level| size >> (level * HEIGHT) > 0);
-        levels.flat_map(move |level| {
+        (0..8_u32).rev().flat_map(move |level| {
             let tiles = (size >> (level * HEIGHT)).div_ceil(WIDTH);
             (0..tiles).filter_map(move |index| Self::within(level, index, size))
         })
+    }
+
+    /// Those of them that are not full: all that the root of the tree is made of.
+    pub fn edge(size: u64) -> impl Iterator<Item = Self> {
+        let last = move |level: u32| {
+            let digests = size >> (level * HEIGHT);
+            Self::within(level, digests / WIDTH, size)
+        };
+        (0..8_u32).rev().filter_map(last)
     }
 
     /// Whether it will never change again.
@@ -159,7 +167,12 @@ mod tests {
         assert_eq!(path(0, 0, 70_000).unwrap(), "tile/0/000");
         assert_eq!(path(0, 274, 70_000), None);
         for size in [0, 1, 255, 256, 257, 70_000] {
-            assert_eq!(Tile::of(size).collect::<Vec<_>>(), Tile::added(0, size));
+            let mut all: Vec<Tile> = Tile::of(size).collect();
+            let edge: Vec<Tile> = Tile::edge(size).collect();
+            let part = all.iter().copied().filter(|tile| !tile.is_full());
+            assert_eq!(edge, part.collect::<Vec<_>>(), "{size}");
+            all.sort();
+            assert_eq!(all, Tile::added(0, size));
         }
         let entries = Tile::within(0, 273, 70_000).unwrap().entries_path();
         assert_eq!(entries, "tile/entries/273.p/112");
