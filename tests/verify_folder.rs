@@ -265,6 +265,26 @@ fn what_lies_beside_is_known_by_its_bytes() {
     let theirs = "verify out --bundle theirs/words-1.sigstore.json --key other.pem";
     assert_eq!(after(&world, "true", theirs), "entry-extra");
     assert_eq!(after(&world, "rm out/*.json", theirs), "accepted");
+    what_nobody_believes_any_more_lies_not_beside(&world);
+}
+
+/// A bundle that was not named vouches for no more than one that was.
+fn what_nobody_believes_any_more_lies_not_beside(world: &World) {
+    let change = |line: &str| run(world, &format!("key {line} --root root.json"));
+    let builder = "--builder https://zwieback.example/builder/sandbox/v1";
+    change(&format!("trust builder.pem {builder}")).expect(0, &[]);
+    change(&format!("trust other.pem {builder} --operator theirs")).expect(0, &[]);
+    let verify = VERIFY.replace("--key builder.pem", "--trust root.json");
+    let beside = "cp theirs/words-1.sigstore.json out/theirs.sigstore.json";
+    let aside = "mkdir out.zwieback; cp theirs/words-1.sigstore.json out.zwieback";
+    for place in [beside, aside] {
+        assert_eq!(after(world, place, &verify), "accepted");
+    }
+    change("revoke other.pem --reason stolen").expect(0, &[]);
+    for place in [beside, aside] {
+        assert_eq!(after(world, place, &verify), "entry-extra");
+    }
+    assert_eq!(after(world, "true", &verify), "accepted");
 }
 
 #[test]

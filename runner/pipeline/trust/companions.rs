@@ -7,13 +7,13 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use zwieback_attest::bundle::{self, Bundle};
+use zwieback_attest::bundle;
 use zwieback_attest::folder::{Folder, Present, Stated};
 use zwieback_attest::output_tree::{self, SUMS, StatedTree, sums};
 use zwieback_attest::provenance::Provenance;
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::statement::Statement;
-use zwieback_attest::verified::{VerifiedEnvelope, VerifiedStatement};
+use zwieback_attest::verify::{Request, verify_claim};
 use zwieback_host::fs::beneath::{look, open_dir, open_file};
 use zwieback_host::fs::folder_content::{Asks, read};
 use zwieback_host::fs::folder_walk::open_folder;
@@ -201,7 +201,7 @@ impl<'a> Companions<'a> {
         if read.is_err() || Digest::sha256(&bytes) != digest {
             return false;
         }
-        let statement = signed(&bytes, self.terms);
+        let statement = believed(&bytes, self.terms);
         let is_same = |other: &Statement, own: &Statement| {
             let trees = (
                 StatedTree::of(other).ok().flatten(),
@@ -237,9 +237,15 @@ fn older_tree(statement: &Statement) -> Option<Digest> {
     byproducts.find(|it| it.is_tree())?.digest.get_sha256()
 }
 
-fn signed(bytes: &[u8], terms: &Terms<'_>) -> Option<Statement> {
-    let bundle = Bundle::parse(bytes).ok()?;
-    let envelope = VerifiedEnvelope::of(&bundle, &terms.trust.keys()).ok()?;
-    let statement = VerifiedStatement::of(&envelope).ok()?;
-    Some(statement.statement().clone())
+/// What a bundle says that would be believed if it had been named: a key that was revoked, has expired or speaks
+/// for another builder vouches for nothing here either.
+fn believed(bytes: &[u8], terms: &Terms<'_>) -> Option<Statement> {
+    let verified = verify_claim(&Request {
+        bundle: bytes,
+        artifacts: &[],
+        trust: terms.trust,
+        foreign: terms.foreign,
+        now: terms.now,
+    });
+    Some(verified.ok()?.statement())
 }

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use zwieback_attest::build_type::ForeignBuildTypes;
 use zwieback_attest::folder::Leave;
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::statement::Statement;
 use zwieback_attest::trust::Trust;
 use zwieback_host::fs::folder_walk::FolderError;
 use zwieback_model::digest::Digest;
+use zwieback_model::timestamp::Timestamp;
 
 use super::tree_file::TreeFiles;
 
@@ -19,6 +21,10 @@ pub struct Terms<'a> {
     pub statements: &'a [Statement],
     /// Whom to believe, for bundles that lie in a folder and were not named.
     pub trust: &'a Trust,
+    /// Build types besides our own, for the same.
+    pub foreign: &'a ForeignBuildTypes,
+    /// What the clock shows, for the same.
+    pub now: Timestamp,
     /// The files that were named as evidence: they may lie in a folder.
     pub evidence: &'a [Evidence],
     /// Where else the file of a tree may lie.

@@ -130,9 +130,12 @@ fn hold_all(
     if asked.folders.is_empty() {
         return Ok(Vec::new());
     }
+    let none = ForeignBuildTypes::new();
     let terms = Terms {
         statements: &statements(),
         trust: &asked.trust,
+        foreign: foreign(asked, &none),
+        now: asked.now,
         evidence: &asked.evidence,
         trees: &asked.trees,
         leave: asked.leave,
@@ -146,8 +149,7 @@ fn hold_all(
 
 fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refusal> {
     let none = ForeignBuildTypes::new();
-    let policy = asked.policy.as_ref();
-    let foreign = policy.map_or(&none, |policy| policy.policy.foreign());
+    let foreign = foreign(asked, &none);
     let one = |bundle: &Vec<u8>| {
         let request = Request {
             bundle,
@@ -159,6 +161,11 @@ fn verify_some(asked: &Asked, bundles: &[Vec<u8>]) -> Result<Vec<Verified>, Refu
         verify_with(&request, &asked.trees)
     };
     bundles.iter().map(one).collect()
+}
+
+fn foreign<'a>(asked: &'a Asked, none: &'a ForeignBuildTypes) -> &'a ForeignBuildTypes {
+    let policy = asked.policy.as_ref();
+    policy.map_or(none, |policy| policy.policy.foreign())
 }
 
 fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
