@@ -16,6 +16,7 @@ pub mod amount;
 pub mod address;
 pub mod purl;
 pub mod glob;
+pub mod budget;
 pub mod civil;
 pub mod timestamp;
 

@@ -32,6 +32,12 @@ pub fn open_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, CallError> 
     open(root, path.as_bytes(), READ_DIR, Mode::empty()).attempt("openat2", path)
 }
 
+/// Holds a directory below `root` as a place alone, which takes no right to read it.
+pub fn hold_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, CallError> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    open(root, path.as_bytes(), flags, Mode::empty()).attempt("openat2", path)
+}
+
 /// Opens a regular file below `root` for reading; a FIFO put there does not block.
 pub fn open_file(root: BorrowedFd<'_>, path: &str) -> Result<File, CallError> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;

@@ -25,6 +25,20 @@ pub enum WorktreeError {
     /// A `.git` file leads nowhere.
     #[error("{} leads to no repository", .0.display())]
     LeadsNowhere(PathBuf),
+    /// A `.git` file leads to a repository that says nothing of it.
+    #[error("{} leads to {}, which does not say that its checkout is here", file.display(), folder.display())]
+    Elsewhere {
+        /// The file.
+        file: PathBuf,
+        /// Where it leads.
+        folder: PathBuf,
+    },
+    /// A link in the place of `.git`.
+    #[error("{} is a symbolic link, and could lead to any repository of yours", .0.display())]
+    Link(PathBuf),
+    /// A repository that shares files with another that is not the one around it.
+    #[error("{} leads to another repository, which is followed from its `worktrees` alone", .0.display())]
+    Shares(PathBuf),
     /// A repository of somebody else's decides what a folder holds.
     #[error("{} belongs to user {owner}, who would decide which files belong to the source", path.display())]
     Foreign {
@@ -40,6 +54,22 @@ pub enum WorktreeError {
         path: PathBuf,
         /// Why.
         why: String,
+    },
+    /// Indices that would fill the memory.
+    #[error("{} takes the indices of the source, with those of its submodules, over {most} bytes", path.display())]
+    Indices {
+        /// The file.
+        path: PathBuf,
+        /// What they may take in memory.
+        most: u64,
+    },
+    /// Submodules within each other beyond any source's.
+    #[error("{} is a submodule within more than {most} others", folder.display())]
+    TooManyWithin {
+        /// The folder.
+        folder: PathBuf,
+        /// How many may be within each other.
+        most: usize,
     },
     /// Patterns whose matching would not end in any useful time.
     #[error("{}: its patterns take more work than those of any tree that people keep", .0.display())]
@@ -72,6 +102,18 @@ impl WorktreeError {
             Self::LeadsNowhere(_) => {
                 "check the worktree or submodule out again, or remove its `.git` file"
             }
+            Self::Elsewhere { .. } => {
+                "`git worktree repair` there, or `git config core.worktree PATH` there, says that the checkout \
+                 is here; or remove the `.git` file"
+            }
+            Self::Link(_) => {
+                "put the folder itself there, or check the repository out as a worktree"
+            }
+            Self::Shares(_) => {
+                "clone the repository anew, or make the worktree by `git worktree add`"
+            }
+            Self::Indices { .. } => "name a smaller folder, or one of the repositories inside",
+            Self::TooManyWithin { .. } => "name one of the repositories inside",
             Self::Foreign { .. } => "give the folder and the repository to one user, or remove it",
             Self::Patterns(_) => "write fewer patterns, and fewer `**` into one",
             Self::TooMany { .. } => "name a smaller folder, or leave files out by `exclude`",

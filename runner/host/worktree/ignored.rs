@@ -6,6 +6,7 @@ use bstr::{BStr, ByteSlice as _};
 use gix_ignore::Search;
 use gix_ignore::glob::pattern::Case;
 use gix_ignore::search::Ignore;
+use zwieback_model::budget::Budget;
 
 use super::error::WorktreeError;
 
@@ -21,12 +22,11 @@ const MOST_PATTERNS: usize = 1 << 20;
 const MOST: u64 = 1 << 32;
 
 /// The patterns that hold in a folder.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Patterns {
     search: Search,
     /// What each file costs for each path.
     costs: Vec<Cost>,
-    left: u64,
 }
 
 #[derive(Debug)]
@@ -36,14 +36,9 @@ struct Cost {
     work: u64,
 }
 
-impl Default for Patterns {
-    fn default() -> Self {
-        Self {
-            search: Search::default(),
-            costs: Vec::new(),
-            left: MOST,
-        }
-    }
+/// The work that all matching for one source may take, whatever number of repositories it has.
+pub const fn matching() -> Budget {
+    Budget::new(MOST)
 }
 
 impl Patterns {
@@ -80,8 +75,13 @@ impl Patterns {
     }
 
     /// Whether the last word about a path is that it is ignored.
-    pub fn cover(&mut self, path: &[u8], is_folder: bool) -> Result<bool, WorktreeError> {
-        self.pay(path.len())?;
+    pub fn cover(
+        &self,
+        path: &[u8],
+        is_folder: bool,
+        work: &mut Budget,
+    ) -> Result<bool, WorktreeError> {
+        self.pay(path.len(), work)?;
         let path: &BStr = path.as_bstr();
         let found =
             self.search
@@ -90,17 +90,14 @@ impl Patterns {
     }
 
     /// Patterns and paths are somebody else's, and so is the time that matching them takes.
-    fn pay(&mut self, length: usize) -> Result<(), WorktreeError> {
+    fn pay(&self, length: usize, work: &mut Budget) -> Result<(), WorktreeError> {
         let steps = 1 + length as u64 / 16;
-        let work = self.costs.iter().map(|cost| cost.work);
-        let work = work.fold(0, u64::saturating_add).saturating_mul(steps);
-        let Some(left) = self.left.checked_sub(work) else {
+        let each = self.costs.iter().map(|cost| cost.work);
+        let all = each.fold(0, u64::saturating_add).saturating_mul(steps);
+        work.take(all).map_err(|_| {
             let worst = self.costs.iter().max_by_key(|cost| cost.work);
-            let file = worst.map_or_else(PathBuf::new, |cost| cost.file.clone());
-            return Err(WorktreeError::Patterns(file));
-        };
-        self.left = left;
-        Ok(())
+            WorktreeError::Patterns(worst.map_or_else(PathBuf::new, |cost| cost.file.clone()))
+        })
     }
 }
 
@@ -126,9 +123,10 @@ mod tests {
 
     #[test]
     fn patterns_that_never_end_are_refused_by_their_file() {
-        let mut patterns = patterns(&format!("{}\n", "/**/a*".repeat(40)));
+        let patterns = patterns(&format!("{}\n", "/**/a*".repeat(40)));
         let path = "a/".repeat(100) + "b";
-        let refused = patterns.cover(path.as_bytes(), false).unwrap_err();
+        let refused = patterns.cover(path.as_bytes(), false, &mut matching());
+        let refused = refused.unwrap_err();
         assert!(
             matches!(&refused, WorktreeError::Patterns(file) if file.ends_with("src/.gitignore"))
         );
@@ -137,22 +135,24 @@ mod tests {
 
     #[test]
     fn many_patterns_and_many_paths_come_to_an_end() {
-        let mut patterns = patterns(&"/**/a*/**/a*/**/a*\n".repeat(40_000));
+        let patterns = patterns(&"/**/a*/**/a*/**/a*\n".repeat(40_000));
         // The same end, reached sooner.
-        patterns.left >>= 6;
+        let mut work = Budget::new(MOST >> 6);
         let path = "a/".repeat(100) + "b";
-        let refused = (0..1000).find_map(|_| patterns.cover(path.as_bytes(), false).err());
+        let mut cover = || patterns.cover(path.as_bytes(), false, &mut work);
+        let refused = (0..1000).find_map(|_| cover().err());
         assert!(matches!(refused, Some(WorktreeError::Patterns(_))));
     }
 
     #[test]
     fn as_many_as_people_write_are_nothing() {
-        let mut patterns = patterns(&"/**/build/**\n*.o\n!keep\n".repeat(60));
+        let mut work = matching();
+        let patterns = patterns(&"/**/build/**\n*.o\n!keep\n".repeat(60));
         for number in 0..10_000 {
             let path = format!("drivers/net/ethernet/vendor/file{number}.c");
-            assert!(!patterns.cover(path.as_bytes(), false).unwrap());
+            assert!(!patterns.cover(path.as_bytes(), false, &mut work).unwrap());
         }
-        assert!(patterns.left > MOST / 2);
+        assert!(work.left() > MOST / 2);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
+use zwieback_model::budget::Budget;
 use zwieback_model::rel_path::RelPath;
 use zwieback_sandbox::call::Attempt as _;
 
 use super::error::WorktreeError;
 use super::ignored::{self, Patterns};
-use super::index::Index;
-use super::place;
+use super::index::{self, Index};
 use super::repository::{self, Repository};
 use crate::fs::{beneath, given_file};
 
@@ -22,6 +22,10 @@ use crate::fs::{beneath, given_file};
 pub const MOST: usize = 1_000_000;
 /// As deep as an archive may be; each level takes its part of a stack.
 pub const DEEPEST: usize = 256;
+/// Submodules within each other.
+const DEEPEST_SUBMODULES: usize = 16;
+/// Patterns that are nobody's but the checkout's.
+const EXCLUDE: &str = "info/exclude";
 
 /// What belongs to a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,10 +44,23 @@ pub fn list(folder: &Path) -> Result<Option<Listing>, WorktreeError> {
         return Ok(None);
     };
     let mut listing = Listing::default();
-    let own = walk(&repository, folder, "", &mut listing)?;
+    let mut left = Left {
+        indices: index::memory(),
+        matching: ignored::matching(),
+        submodules: DEEPEST_SUBMODULES,
+    };
+    let own = walk(&repository, folder, "", &mut left, &mut listing)?;
     listing.paths.sort();
     listing.paths.dedup();
     Ok(own.then_some(listing))
+}
+
+/// What is left to a source, of all its repositories together.
+struct Left {
+    indices: Budget,
+    matching: Budget,
+    /// How many more may be within each other.
+    submodules: usize,
 }
 
 /// Lists a folder of a repository; false if the folder is ignored. `below` is put before each path.
@@ -51,6 +68,7 @@ fn walk(
     repository: &Repository,
     folder: &Path,
     below: &str,
+    left: &mut Left,
     listing: &mut Listing,
 ) -> Result<bool, WorktreeError> {
     let whole = std::fs::canonicalize(folder).map_err(WorktreeError::io("realpath", folder))?;
@@ -64,8 +82,10 @@ fn walk(
         folder: folder.to_owned(),
         prefix: prefix.clone(),
         below: below.to_owned(),
-        index: Index::of(repository)?,
+        index: Index::of(repository, &mut left.indices)?,
         patterns: Patterns::default(),
+        submodules: Vec::new(),
+        left,
         listing,
     };
     let is_ignored = walk.enter(repository)?;
@@ -73,7 +93,35 @@ fn walk(
         return Ok(false);
     }
     walk.folder("", is_ignored)?;
+    // Its index is not held while those of its submodules are read.
+    let found = walk.submodules;
+    drop((walk.index, walk.patterns));
+    for path in found {
+        submodule(&folder.join(&path), &joined(below, &path), left, listing)?;
+    }
     Ok(true)
+}
+
+/// What a submodule keeps belongs to the source, if it is checked out.
+fn submodule(
+    folder: &Path,
+    below: &str,
+    left: &mut Left,
+    listing: &mut Listing,
+) -> Result<(), WorktreeError> {
+    let top = std::fs::canonicalize(folder).map_err(WorktreeError::io("realpath", folder))?;
+    let Some(repository) = Repository::at(&top)? else {
+        listing.absent.push(below.parse()?);
+        return Ok(());
+    };
+    let fewer = left.submodules.checked_sub(1);
+    left.submodules = fewer.ok_or_else(|| WorktreeError::TooManyWithin {
+        folder: folder.to_owned(),
+        most: DEEPEST_SUBMODULES,
+    })?;
+    walk(&repository, folder, below, left, listing)?;
+    left.submodules += 1;
+    Ok(())
 }
 
 struct Walk<'l> {
@@ -86,22 +134,25 @@ struct Walk<'l> {
     below: String,
     index: Index,
     patterns: Patterns,
+    /// Where other repositories are that belong to this one.
+    submodules: Vec<String>,
+    left: &'l mut Left,
     listing: &'l mut Listing,
 }
 
 impl Walk<'_> {
     /// Takes the patterns of all folders above; whether one of these, or the folder itself, is ignored.
     fn enter(&mut self, repository: &Repository) -> Result<bool, WorktreeError> {
-        let exclude = repository.common.join("info/exclude");
-        if let Some(bytes) = place::read(&exclude, ignored::LONGEST)? {
-            self.patterns.push(&bytes, &exclude, "")?;
+        let common = repository.common();
+        if let Some(bytes) = common.read(EXCLUDE, ignored::LONGEST)? {
+            self.patterns.push(&bytes, &common.path.join(EXCLUDE), "")?;
         }
         let prefix = self.prefix.clone();
         let mut at = String::new();
         for part in prefix.split('/').filter(|part| !part.is_empty()) {
             self.take_patterns(&repository.top, &at, &at)?;
             at = joined(&at, part);
-            if self.patterns.cover(at.as_bytes(), true)? {
+            if self.covers(at.as_bytes(), true)? {
                 return Ok(true);
             }
         }
@@ -124,6 +175,12 @@ impl Walk<'_> {
             self.patterns.push(&bytes, &top.join(&path), place)?;
         }
         Ok(())
+    }
+
+    /// Whether a path is ignored.
+    fn covers(&mut self, path: &[u8], is_folder: bool) -> Result<bool, WorktreeError> {
+        let work = &mut self.left.matching;
+        self.patterns.cover(path, is_folder, work)
     }
 
     /// One folder and all below it.
@@ -188,7 +245,7 @@ impl Walk<'_> {
         };
         let is_folder = kind == FileType::Directory;
         let is_tracked = self.index.holds(full.as_bytes());
-        let is_ignored = above || self.patterns.cover(full.as_bytes(), is_folder)?;
+        let is_ignored = above || self.covers(full.as_bytes(), is_folder)?;
         if is_tracked {
             self.keep(&path)?;
         }
@@ -205,7 +262,8 @@ impl Walk<'_> {
     /// A folder inside: of this repository, or another repository.
     fn below(&mut self, path: &str, full: &str, is_ignored: bool) -> Result<(), WorktreeError> {
         if self.index.is_repository(full.as_bytes()) {
-            return self.submodule(path);
+            self.submodules.push(path.to_owned());
+            return Ok(());
         }
         if self.index.holds_below(full.as_bytes()) {
             return self.folder(path, is_ignored);
@@ -216,24 +274,18 @@ impl Walk<'_> {
         match Repository::at(&self.folder.join(path)) {
             Ok(None) => self.folder(path, false),
             // A repository that nobody has made a submodule: git lists its name and nothing of it.
-            Ok(Some(_)) | Err(WorktreeError::LeadsNowhere(_)) => {
+            Ok(Some(_))
+            | Err(
+                WorktreeError::LeadsNowhere(_)
+                | WorktreeError::Elsewhere { .. }
+                | WorktreeError::Link(_)
+                | WorktreeError::Shares(_),
+            ) => {
                 self.keep(path)?;
                 self.absent(path)
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// What a submodule keeps belongs to the source, if it is checked out.
-    fn submodule(&mut self, path: &str) -> Result<(), WorktreeError> {
-        let folder = self.folder.join(path);
-        let Some(repository) = Repository::at(&folder)? else {
-            return self.absent(path);
-        };
-        let below = joined(&self.below, path);
-        let top = std::fs::canonicalize(&folder).map_err(WorktreeError::io("realpath", &folder))?;
-        let repository = Repository { top, ..repository };
-        walk(&repository, &folder, &below, self.listing).map(drop)
     }
 
     /// Something that would be kept under a name that no tree can have.
@@ -249,7 +301,7 @@ impl Walk<'_> {
             "" => name.to_vec(),
             folder => [folder.as_bytes(), b"/", name].concat(),
         };
-        let is_ignored = above || self.patterns.cover(&full, kind == FileType::Directory)?;
+        let is_ignored = above || self.covers(&full, kind == FileType::Directory)?;
         if is_ignored && !self.index.holds(&full) && !self.index.holds_below(&full) {
             return Ok(());
         }
@@ -289,3 +341,11 @@ fn joined(folder: &str, name: &str) -> String {
 #[cfg(test)]
 #[path = "listing_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "elsewhere_tests.rs"]
+mod elsewhere;
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod index_tests;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// Runs git as an author would, without a configuration of this machine.
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command
         .args(["-c", "protocol.file.allow=always", "-c", "user.name=A"])
@@ -26,7 +26,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A new repository with files, each of which holds its own name.
-fn repository(options: &[&str], files: &[&str]) -> TempDir {
+pub(super) fn repository(options: &[&str], files: &[&str]) -> TempDir {
     let world = tempfile::tempdir().unwrap();
     git(
         world.path(),
@@ -36,19 +36,19 @@ fn repository(options: &[&str], files: &[&str]) -> TempDir {
     world
 }
 
-fn write(folder: &Path, files: &[&str]) {
+pub(super) fn write(folder: &Path, files: &[&str]) {
     for file in files {
         put(folder, file, file);
     }
 }
 
-fn put(folder: &Path, file: &str, content: &str) {
+pub(super) fn put(folder: &Path, file: &str, content: &str) {
     let path = folder.join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
-fn commit(folder: &Path) {
+pub(super) fn commit(folder: &Path) {
     git(folder, &["add", "--all"]);
     git(folder, &["commit", "-q", "--allow-empty", "-m", "all"]);
 }
@@ -78,17 +78,17 @@ fn by_git(folder: &Path) -> BTreeSet<String> {
     found
 }
 
-fn listed(folder: &Path) -> Listing {
+pub(super) fn listed(folder: &Path) -> Listing {
     list(folder).unwrap().unwrap()
 }
 
-fn paths(folder: &Path) -> BTreeSet<String> {
+pub(super) fn paths(folder: &Path) -> BTreeSet<String> {
     let listing = listed(folder);
     listing.paths.iter().map(ToString::to_string).collect()
 }
 
 /// Holds that both lists are the same, and that they are no empty ones.
-fn same(folder: &Path) -> BTreeSet<String> {
+pub(super) fn same(folder: &Path) -> BTreeSet<String> {
     let (own, theirs) = (paths(folder), by_git(folder));
     assert!(!theirs.is_empty(), "{}", folder.display());
     assert_eq!(own, theirs, "{}", folder.display());

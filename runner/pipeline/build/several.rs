@@ -59,7 +59,7 @@ fn build_wanted(
     // Of several recipes each is exported to a folder within the one that is named.
     export::is_possible(wish)?;
     let works = Works::open(project, wanted, wish, ctx);
-    let runs = ctx.shared.slots(wish.jobs).budget().runs;
+    let runs = ctx.shared.slots(wish.jobs).capacity().runs;
     let recipes = wanted.graph.order().len();
     if !works.is_alone() {
         ctx.tell(&Event::Scheduled { recipes, runs });

@@ -11,7 +11,7 @@ use zwieback_host::run_folder;
 use zwieback_model::digest::Digest;
 use zwieback_model::variation::varied::Machine;
 
-use super::slots::{Budget, Slots};
+use super::slots::{Capacity, Slots};
 
 /// Shared by the stories that one command tells at the same time.
 #[derive(Debug, Default)]
@@ -104,11 +104,11 @@ impl Shared {
     fn room(&self, jobs: Option<u16>) -> &(Machine, Slots) {
         self.room.get_or_init(|| {
             let machine = machine::look(jobs);
-            let budget = Budget {
+            let capacity = Capacity {
                 runs: machine.cpus.len(),
                 memory: machine::available_memory(),
             };
-            (machine, Slots::new(budget))
+            (machine, Slots::new(capacity))
         })
     }
 

@@ -12,7 +12,7 @@ const PAIR: usize = 2;
 
 /// How much may run at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub struct Capacity {
     /// Runs that may be at work.
     pub runs: usize,
     /// Bytes that the limits of all runs may come to.
@@ -33,7 +33,7 @@ pub enum Rank {
 /// The room of one invocation.
 #[derive(Debug)]
 pub struct Slots {
-    budget: Budget,
+    capacity: Capacity,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -59,17 +59,17 @@ pub struct Slot<'a> {
 
 impl Slots {
     /// All of it is free.
-    pub fn new(budget: Budget) -> Self {
+    pub fn new(capacity: Capacity) -> Self {
         Self {
-            budget,
+            capacity,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 
     /// How much may run at one time.
-    pub fn budget(&self) -> Budget {
-        self.budget
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
     }
 
     /// Waits for room for a run that may use so much memory; none if it is stopped before.
@@ -118,8 +118,8 @@ impl Slots {
     fn has_room(&self, state: &State, rank: Rank, memory: u64) -> bool {
         let fits = rank == Rank::Resumes
             || state.standing < PAIR
-            || state.memory.saturating_add(memory) <= self.budget.memory;
-        state.working < self.budget.runs && fits
+            || state.memory.saturating_add(memory) <= self.capacity.memory;
+        state.working < self.capacity.runs && fits
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn slots(runs: usize, memory: u64) -> Slots {
-        Slots::new(Budget { runs, memory })
+        Slots::new(Capacity { runs, memory })
     }
 
     fn at_once(slots: &Slots, rank: Rank, memory: u64) -> Option<Slot<'_>> {
