@@ -6,6 +6,7 @@ use zwieback_model::shown_name::NameFault;
 use zwieback_model::tree::TreeError;
 use zwieback_sandbox::call::CallError;
 
+use crate::capture::rules::{LEAST_PATHS, PATH};
 use crate::store::error::StoreError;
 
 /// Why an output tree is refused. Paths are shown escaped.
@@ -22,6 +23,14 @@ pub enum CaptureError {
     /// There are too many entries.
     #[error("there are more than {0} entries")]
     Entries(usize),
+    /// The paths are too long together.
+    #[error("`{path}` takes the paths of the outputs, with the targets of links, over {} bytes", entries.saturating_mul(PATH).max(LEAST_PATHS))]
+    Paths {
+        /// The entry that was too much.
+        path: String,
+        /// How many entries there may be.
+        entries: u64,
+    },
     /// The files are too large together.
     #[error("`{path}` takes the files over {limit} bytes")]
     Bytes {
@@ -82,7 +91,9 @@ impl CaptureError {
     /// The entry that is refused, shown escaped.
     pub fn path(&self) -> Option<&str> {
         match self {
-            Self::Refused { path, .. } | Self::Bytes { path, .. } => Some(path),
+            Self::Refused { path, .. } | Self::Paths { path, .. } | Self::Bytes { path, .. } => {
+                Some(path)
+            }
             Self::Entries(_) | Self::Io(_) | Self::Store(_) => None,
         }
     }
@@ -91,6 +102,7 @@ impl CaptureError {
     pub fn limit(&self) -> Option<(LimitKey, u64)> {
         let (key, most) = match self {
             Self::Entries(most) => (LimitKey::Outputs, *most as u64),
+            Self::Paths { entries, .. } => (LimitKey::Outputs, *entries),
             Self::Bytes { limit, .. } => (LimitKey::Size, *limit),
             Self::Refused {
                 reason: Reason::Depth(most),
@@ -125,7 +137,9 @@ impl CaptureError {
                 _ => return None,
             },
             Self::Store(error) => return error.hint(),
-            Self::Entries(_) | Self::Bytes { .. } | Self::Io(_) => return None,
+            Self::Entries(_) | Self::Paths { .. } | Self::Bytes { .. } | Self::Io(_) => {
+                return None;
+            }
         };
         Some(text.to_owned())
     }

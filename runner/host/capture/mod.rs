@@ -3,4 +3,5 @@
 pub mod error;
 pub mod outputs;
 pub mod rules;
+mod seen_tree;
 pub mod snapshot;

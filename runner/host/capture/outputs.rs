@@ -7,6 +7,7 @@ use std::io::{Read as _, Write as _};
 use rustix::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{FileType, flistxattr, fstat};
 use rustix::io::Errno;
+use zwieback_model::budget::Budget;
 use zwieback_model::digest::{Fingerprint, Hasher};
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::shown_name;
@@ -65,6 +66,7 @@ fn take(
         rules,
         layer,
         tree: Tree::default(),
+        paths: rules.paths(),
         bytes: 0,
         links: BTreeMap::new(),
         piece: vec![0; PIECE],
@@ -78,6 +80,7 @@ struct Taker<'a> {
     rules: &'a Rules,
     layer: Option<Layer<'a>>,
     tree: Tree,
+    paths: Budget,
     bytes: u64,
     links: BTreeMap<u64, Names>,
     piece: Vec<u8>,
@@ -102,6 +105,7 @@ impl Visitor for Taker<'_> {
         }
         let path = RelPath::from_bytes(entry.path).map_err(|error| refuse(error.into()))?;
         shown_name::check(path.as_str()).map_err(|fault| refuse(fault.into()))?;
+        self.take_text(&path, path.as_str())?;
         match entry.kind {
             FileType::Directory => self.directory(path, entry),
             FileType::RegularFile => self.file(path, entry).map(|()| Next::Beside),
@@ -125,6 +129,15 @@ impl Visitor for Taker<'_> {
 }
 
 impl Taker<'_> {
+    /// Takes a text from what all paths may have, with the targets of links.
+    fn take_text(&mut self, path: &RelPath, text: &str) -> Result<(), CaptureError> {
+        let taken = self.paths.take(text.len() as u64);
+        taken.map_err(|_| CaptureError::Paths {
+            path: printable(path.as_str().as_bytes()),
+            entries: self.rules.entries as u64,
+        })
+    }
+
     fn directory(&mut self, path: RelPath, entry: &Found<'_>) -> Result<Next, CaptureError> {
         let is_set = entry.stat.st_mode & SET_ID != 0;
         if is_set && self.rules.set_group == SetGroup::Refused {
@@ -143,6 +156,7 @@ impl Taker<'_> {
         let target = read_symlink(entry.dir, entry.name)?;
         let target = target.into_string();
         let target = target.map_err(|_| refused(entry.path, Reason::Target))?;
+        self.take_text(&path, &target)?;
         if let Some(layer) = &self.layer {
             layer.symlink(path.clone(), &target)?;
         }

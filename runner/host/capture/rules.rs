@@ -1,6 +1,13 @@
 //! What may be in an output tree.
 
+use zwieback_model::budget::Budget;
+
 use crate::fs::folder_walk::Bounds;
+
+/// Bytes of path, and of a link's target, for each entry that an output tree may hold.
+pub const PATH: u64 = 64;
+/// So many bytes of them all may always be.
+pub const LEAST_PATHS: u64 = 4 << 20;
 
 /// The most an output tree may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +30,14 @@ pub enum SetGroup {
     Inherited,
     /// A step made it so, and a tree would lose it.
     Refused,
+}
+
+impl Rules {
+    /// What all paths may have, with the targets of links: the name of a folder stands in every path below it.
+    pub fn paths(&self) -> Budget {
+        let each = (self.entries as u64).saturating_mul(PATH);
+        Budget::new(each.max(LEAST_PATHS))
+    }
 }
 
 impl Default for Rules {

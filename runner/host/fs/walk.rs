@@ -20,7 +20,7 @@ pub trait Visitor {
     /// Looks at one entry, and answers whether to go into it.
     fn visit(&mut self, entry: &Found<'_>) -> Result<Next, Self::Error>;
 
-    /// How many more entries may be read; the walk ends when a directory holds more.
+    /// How many more entries may be read; the walk ends when a directory, with those that it lies in, holds more.
     fn room(&self) -> usize;
 
     /// What to say when there is no more room.
@@ -55,7 +55,9 @@ pub enum Next {
 /// Visits everything below `dir`; a directory comes before what it holds.
 pub fn walk<V: Visitor>(dir: BorrowedFd<'_>, visitor: &mut V) -> Result<(), V::Error> {
     let mut descent = Descent::new(dir, V::ACCESS)?;
-    let mut levels = vec![level(descent.here(), visitor)?];
+    let mut levels = vec![level(descent.here(), visitor, 0)?];
+    // Names that were read and not visited yet: each folder on the way has its own.
+    let mut pending = levels[0].len();
     let mut path = Vec::new();
     while let Some(names) = levels.last_mut() {
         let Some(name) = names.pop() else {
@@ -65,6 +67,7 @@ pub fn walk<V: Visitor>(dir: BorrowedFd<'_>, visitor: &mut V) -> Result<(), V::E
             path.truncate(cut.unwrap_or(0));
             continue;
         };
+        pending -= 1;
         let above = path.len();
         if above > 0 {
             path.push(b'/');
@@ -74,7 +77,9 @@ pub fn walk<V: Visitor>(dir: BorrowedFd<'_>, visitor: &mut V) -> Result<(), V::E
             Next::Beside => path.truncate(above),
             Next::Inside => {
                 descent.down(&name)?;
-                levels.push(level(descent.here(), visitor)?);
+                let below = level(descent.here(), visitor, pending)?;
+                pending += below.len();
+                levels.push(below);
             }
         }
     }
@@ -100,8 +105,12 @@ fn look_at<V: Visitor>(
 }
 
 /// The names of one directory, last first, so that popping gives them in order.
-fn level<V: Visitor>(dir: BorrowedFd<'_>, visitor: &V) -> Result<Vec<CString>, V::Error> {
-    let room = visitor.room();
+fn level<V: Visitor>(
+    dir: BorrowedFd<'_>,
+    visitor: &V,
+    pending: usize,
+) -> Result<Vec<CString>, V::Error> {
+    let room = visitor.room().saturating_sub(pending);
     let mut level = Vec::new();
     for entry in names(dir)? {
         if level.len() >= room {

@@ -14,12 +14,13 @@ use proptest::prelude::*;
 use zwieback_host::capture::error::{CaptureError, Reason};
 use zwieback_host::capture::outputs::{capture, capture_into};
 use zwieback_host::capture::rules::{Rules, SetGroup};
-use zwieback_host::capture::snapshot::{Completeness, snapshot};
+use zwieback_host::capture::snapshot::{Completeness, Snapshot, snapshot};
 use zwieback_host::fs::descent::{Descent, OWNER_READ};
 use zwieback_host::fs::remove::remove_contents;
 use zwieback_host::stage::{Access, Bytes, Order, Owner, StageOptions, Top, stage};
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::place::Store;
+use zwieback_model::budget::Budget;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::tree::Entry;
 use zwieback_test_world::skip::skip;
@@ -134,7 +135,7 @@ fn depth_size_and_number_are_bounded() {
             ..
         })
     ));
-    let seen = snapshot(root.as_fd(), &Rules::default(), None).unwrap();
+    let seen = snapshot(root.as_fd(), &Rules::default(), None, &mut memory()).unwrap();
     assert_eq!(seen.completeness(), Completeness::Cut);
     remove_contents(root.as_fd()).unwrap();
 
@@ -201,6 +202,101 @@ fn a_staged_tree_is_a_copy_with_the_given_owner_and_time() {
     }
 }
 
+fn memory() -> Budget {
+    Snapshot::memory(&Rules::default())
+}
+
+/// A folder as deep as one may be, of the longest names, and so many files at its end.
+fn deep(files: usize) -> tempfile::TempDir {
+    let place = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    let place = place.unwrap();
+    let root = open(place.path());
+    let mut walk = Descent::new(root.as_fd(), OWNER_READ).unwrap();
+    let name = std::ffi::CString::new("d".repeat(255)).unwrap();
+    for _ in 0..200 {
+        rustix::fs::mkdirat(walk.here(), &*name, rustix::fs::Mode::RWXU).unwrap();
+        walk.down(&name).unwrap();
+    }
+    for number in 0..files {
+        let name = format!("f{number}");
+        rustix::fs::symlinkat("x", walk.here(), &*name).unwrap();
+    }
+    place
+}
+
+#[test]
+fn a_snapshot_keeps_each_name_once_and_ends_where_its_memory_does() {
+    let place = deep(2000);
+    let root = open(place.path());
+    // In full, the paths of each snapshot have 100 MiB.
+    let mut memory = Budget::new(1 << 20);
+    let one = snapshot(root.as_fd(), &Rules::default(), None, &mut memory).unwrap();
+    assert_eq!((one.len(), one.completeness()), (2200, Completeness::Whole));
+    let left = memory.left();
+    assert!(left > 1 << 19, "{left}");
+    let same = snapshot(root.as_fd(), &Rules::default(), Some(&one), &mut memory).unwrap();
+    // What did not change is kept once, however many steps leave it so.
+    assert_eq!((memory.left(), one.differences(&same).count()), (left, 0));
+    let mut little = Budget::new(64 << 10);
+    let cut = snapshot(root.as_fd(), &Rules::default(), None, &mut little).unwrap();
+    assert!((1..1000).contains(&cut.len()), "{}", cut.len());
+    assert_eq!(cut.completeness(), Completeness::Cut);
+    remove_contents(root.as_fd()).unwrap();
+}
+
+#[test]
+fn names_that_wait_on_the_way_down_count_like_those_that_were_visited() {
+    let place = tempfile::tempdir().unwrap();
+    let mut folder = place.path().to_owned();
+    for _ in 0..10 {
+        for number in 0..10 {
+            fs::write(folder.join(format!("f{number}")), b"").unwrap();
+        }
+        folder.push("a");
+        fs::create_dir(&folder).unwrap();
+    }
+    let root = open(place.path());
+    let rules = |entries| Rules {
+        entries,
+        ..Rules::default()
+    };
+    let taken = |entries| snapshot(root.as_fd(), &rules(entries), None, &mut memory()).unwrap();
+    assert_eq!(
+        (taken(110).len(), taken(110).completeness()),
+        (110, Completeness::Whole)
+    );
+    // Nothing but folders was visited when the names of all were too many.
+    assert_eq!(
+        (taken(50).len(), taken(50).completeness()),
+        (4, Completeness::Cut)
+    );
+    assert!(matches!(
+        capture(root.as_fd(), &rules(109)),
+        Err(CaptureError::Entries(109))
+    ));
+}
+
+#[test]
+fn outputs_have_an_end_in_the_bytes_of_their_paths() {
+    let place = tempfile::tempdir().unwrap();
+    let mut folder = place.path().to_owned();
+    for _ in 0..15 {
+        folder.push("d".repeat(250));
+    }
+    fs::create_dir_all(&folder).unwrap();
+    for number in 0..2000 {
+        symlink("x", folder.join(format!("f{number}"))).unwrap();
+    }
+    let few = Rules {
+        entries: 3000,
+        ..Rules::default()
+    };
+    let refused = capture(open(place.path()).as_fd(), &few).unwrap_err();
+    assert!(matches!(refused, CaptureError::Paths { .. }), "{refused}");
+    assert!(refused.limit().is_some() && refused.hint().unwrap().contains("outputs = 6000"));
+    assert!(capture(open(place.path()).as_fd(), &Rules::default()).is_ok());
+}
+
 #[test]
 fn a_snapshot_names_what_changed() {
     let work = tempfile::tempdir().unwrap();
@@ -208,12 +304,12 @@ fn a_snapshot_names_what_changed() {
     fs::create_dir(work.path().join("src")).unwrap();
     fs::write(work.path().join("src/a.c"), b"a").unwrap();
     fs::write(work.path().join("src/b.c"), b"b").unwrap();
-    let one = snapshot(dir.as_fd(), &Rules::default(), None).unwrap();
-    let same = snapshot(dir.as_fd(), &Rules::default(), Some(&one)).unwrap();
+    let one = snapshot(dir.as_fd(), &Rules::default(), None, &mut memory()).unwrap();
+    let same = snapshot(dir.as_fd(), &Rules::default(), Some(&one), &mut memory()).unwrap();
     assert_eq!(one.differences(&same).count(), 0);
     fs::write(work.path().join("src/b.c"), b"B").unwrap();
     fs::write(work.path().join(OsStr::from_bytes(b"new\xff")), b"n").unwrap();
-    let two = snapshot(dir.as_fd(), &Rules::default(), Some(&same)).unwrap();
+    let two = snapshot(dir.as_fd(), &Rules::default(), Some(&same), &mut memory()).unwrap();
     assert_eq!(
         one.differences(&two).collect::<Vec<_>>(),
         ["new\\xff", "src/b.c"]

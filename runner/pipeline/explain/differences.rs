@@ -33,9 +33,7 @@ pub fn explain(
     let mut report = trees(comparison, &a.written, &b.written, &knowledge)?;
     for finding in &mut report.findings {
         let path = finding.path.as_str();
-        finding.step = first_step(recipe, (a, b), |out| {
-            out.iter().any(|differing| differing == path)
-        });
+        finding.step = first_step(recipe, (a, b), path);
     }
     Ok(Explained {
         report,
@@ -187,18 +185,13 @@ fn parted(recipe: &Recipe, (a, b): (&Ran, &Ran)) -> Option<(String, String)> {
         })
 }
 
-fn first_step(
-    recipe: &Recipe,
-    (a, b): (&Ran, &Ran),
-    is_it: impl Fn(&[String]) -> bool,
-) -> Option<String> {
+/// The first step after which an output differs.
+fn first_step(recipe: &Recipe, (a, b): (&Ran, &Ran), path: &str) -> Option<String> {
     let both = a.snapshots.iter().zip(&b.snapshots);
     recipe
         .steps
         .iter()
         .zip(both)
-        .find_map(|(step, ([_, out_a], [_, out_b]))| {
-            let differing: Vec<_> = out_a.differences(out_b).collect();
-            is_it(&differing).then(|| step.name.to_string())
-        })
+        .find(|(_, ([_, out_a], [_, out_b]))| out_a.differs_at(out_b, path))
+        .map(|(step, _)| step.name.to_string())
 }

@@ -14,6 +14,7 @@ use zwieback_host::run_folder::RunFolder;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::bake::completed::{Completed, Ending, StepResult};
 use zwieback_model::bake::record::RunRecord;
+use zwieback_model::budget::Budget;
 use zwieback_model::enforcement::{Enforcement, Lock, LockState};
 use zwieback_model::event::Event;
 use zwieback_model::manifest::recipe::Step;
@@ -151,6 +152,8 @@ struct Steps<'a> {
     part: &'a Part<'a>,
     record: RunRecord,
     snapshots: Vec<[Snapshot; 2]>,
+    /// What more of them may take.
+    memory: Budget,
     log: Log<'a>,
     preparing: Duration,
 }
@@ -180,6 +183,7 @@ impl<'a> Steps<'a> {
             part,
             record,
             snapshots: Vec::new(),
+            memory: Snapshot::memory(&rules(part.spec)),
             log,
             preparing: Duration::ZERO,
         })
@@ -292,12 +296,14 @@ impl<'a> Steps<'a> {
         let base = base.as_ref().map_or(".", |base| base.as_str());
         let folder = open_dir(sandbox.place(Place::Work), base).map_err(PipelineError::Look)?;
         let last = self.snapshots.last();
-        let work = snapshot(folder.as_fd(), &rules, last.map(|both| &both[0]));
-        let out = snapshot(sandbox.place(Place::Out), &rules, last.map(|both| &both[1]));
-        self.snapshots.push([
-            work.map_err(PipelineError::Look)?,
-            out.map_err(PipelineError::Look)?,
-        ]);
+        let memory = &mut self.memory;
+        let mut look = |dir, last| {
+            let taken = snapshot(dir, &rules, last, memory);
+            taken.map_err(PipelineError::Look)
+        };
+        let out = look(sandbox.place(Place::Out), last.map(|both| &both[1]))?;
+        let work = look(folder.as_fd(), last.map(|both| &both[0]))?;
+        self.snapshots.push([work, out]);
         Ok(())
     }
 }
