@@ -58,6 +58,17 @@ impl PlaceMeter {
         Place::ALL.into_iter().zip(dirs).filter_map(meter).collect()
     }
 
+    /// Bytes of memory that its files take: none of a place on a disk.
+    pub(crate) fn memory(&self) -> u64 {
+        match self.medium {
+            Medium::Memory => fstatvfs(&self.dir).map_or(0, |room| {
+                let blocks = room.blocks().saturating_sub(room.blocks_free());
+                blocks.saturating_mul(room.fragment_size())
+            }),
+            Medium::Disk => 0,
+        }
+    }
+
     /// Whether nothing more can, or may, be written.
     pub(crate) fn is_full(&mut self, tables: &Tables) -> bool {
         match self.medium {
@@ -176,6 +187,16 @@ mod tests {
             thread::sleep(Duration::from_millis(20));
         }
         false
+    }
+
+    #[test]
+    fn files_of_a_place_in_memory_are_memory() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        fs::write(dir.path().join("file"), vec![7; 8 << 20]).unwrap();
+        let mut meter = meter(dir.path(), 1 << 20);
+        assert_eq!(meter.memory(), 0);
+        meter.medium = Medium::Memory;
+        assert!(meter.memory() >= 8 << 20);
     }
 
     #[test]

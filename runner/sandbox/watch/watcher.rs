@@ -92,7 +92,11 @@ impl Watcher {
         if self.groups.limit_memory() && self.groups.count_processes() {
             return None;
         }
-        let tally = self.tables.tally();
+        let mut tally = self.tables.tally();
+        for place in &self.places {
+            // As in a control group. A file that is mapped is counted twice.
+            tally.memory = tally.memory.saturating_add(place.memory());
+        }
         self.peak = self.peak.max(tally.memory);
         if !self.groups.limit_memory() {
             let used = tally.memory.saturating_add(sockets::most(&self.tables));

@@ -25,6 +25,7 @@ pub(crate) const TRIALS: &[Trial] = &[
     ("limits_memory_of_sockets", |world| {
         reaches(world, "memory-bomb", &["sockets"], Limit::Memory);
     }),
+    ("limits_memory_of_files", files),
     ("limits_unattached_memory", |world| {
         reaches(world, "segment-bomb", &[], Limit::Memory);
     }),
@@ -74,6 +75,20 @@ fn reaches(world: &World, name: &str, arguments: &[&str], limit: Limit) {
     // Its processes are gone, and nothing that they kept is in the way of the next sandbox.
     drop(sandbox);
     assert_eq!(world.attempt("others", &[]), "did 1\n");
+}
+
+/// Files of a place in memory are memory, whether a control group counts or the runner.
+fn files(world: &World) {
+    let mut sandbox = world.sandbox(Limits {
+        memory: 16 << 20,
+        ..limits()
+    });
+    let (outcome, output) = run(&mut sandbox, "fill", &["/build"]);
+    assert_eq!(
+        outcome.ending,
+        Ending::LimitReached(Limit::Memory),
+        "{output}"
+    );
 }
 
 /// Inside: takes memory and uses it.
