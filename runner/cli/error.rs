@@ -4,13 +4,14 @@ use std::error::Error;
 use std::io::Write;
 
 use zwieback_model::event::Event;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 
 use super::args::global::{Cli, Format};
 use super::exit;
 use super::screen::explanation;
 use super::screen::json::Json;
-use super::screen::paint::{Meaning, Paint};
+use super::screen::paint::Paint;
 use super::screen::terminal;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::failure::{Failure, Kind, Refused, RefusedBy};
@@ -152,7 +153,7 @@ impl Plain<'_> {
     }
 
     fn print(self, paint: Paint) {
-        let mut text = format!("{} {}", paint.text(Meaning::Bad, "error:"), self.first);
+        let mut text = format!("{} {}", paint.text(Tone::Bad, "error:"), self.first);
         for cause in self.causes {
             text.push_str(&format!("\n  caused by: {cause}"));
         }
@@ -160,10 +161,7 @@ impl Plain<'_> {
             text.push_str(&format!("\n  {line}"));
         }
         if let Some(hint) = self.hint {
-            text.push_str(&format!(
-                "\n\n{} {hint}",
-                paint.text(Meaning::Hint, "hint:")
-            ));
+            text.push_str(&format!("\n\n{} {hint}", paint.text(Tone::Hint, "hint:")));
         }
         // Whoever closed stderr does not want to know.
         drop(writeln!(terminal::stderr(), "{text}"));

@@ -1,4 +1,7 @@
-//! A report for people: lines of labelled spans; which label has which colour is decided elsewhere.
+//! A report for people, in which places need a look, run A is wrong and run B as it should be: that is how
+//! they are told apart.
+
+use zwieback_model::labelled::{Line, Tone};
 
 use crate::certainty::Certainty;
 use crate::excerpt;
@@ -8,35 +11,6 @@ use crate::finding::{Explanation, Finding, Group};
 pub const SUMMARY: usize = 25;
 /// Both sides share a line up to this width together.
 const WIDE: usize = 72;
-
-/// What a span is, so that a theme can colour it. Without colour nothing is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Label {
-    /// Words of the frame.
-    Plain,
-    /// A place in the output.
-    Place,
-    /// What run A has.
-    SideA,
-    /// What run B has.
-    SideB,
-    /// `cause:`, `fix:` and the like.
-    Key,
-    /// Something of less weight.
-    Faint,
-}
-
-/// A piece of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// What it is.
-    pub label: Label,
-    /// Its text, printable.
-    pub text: String,
-}
-
-/// A line of the screen.
-pub type Line = Vec<Span>;
 
 /// At most [`SUMMARY`] lines: the weightiest causes in full, the others counted.
 pub fn summary(report: &Explanation) -> Vec<Line> {
@@ -65,8 +39,8 @@ pub fn full(report: &Explanation) -> Vec<Line> {
     }
     for skipped in &report.unexamined {
         lines.push(vec![
-            span(Label::Key, "  not looked at: "),
-            span(Label::Faint, &skipped.to_string()),
+            span(Tone::Hint, "  not looked at: "),
+            span(Tone::Plain, &skipped.to_string()),
         ]);
     }
     lines
@@ -76,7 +50,7 @@ pub fn full(report: &Explanation) -> Vec<Line> {
 pub fn plain(lines: &[Line]) -> String {
     let text = |line: &Line| {
         line.iter()
-            .map(|span| span.text.as_str())
+            .map(|(_, text)| text.as_str())
             .collect::<String>()
             + "\n"
     };
@@ -93,11 +67,11 @@ fn block(group: &Group<'_>) -> Vec<Line> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let place = span(Label::Place, &second.place());
+        let place = span(Tone::Warning, &second.place());
         lines.push(vec![
-            span(Label::Key, "    also:  "),
+            span(Tone::Hint, "    also:  "),
             place,
-            span(Label::Plain, &more),
+            span(Tone::Plain, &more),
         ]);
     }
     lines
@@ -107,13 +81,13 @@ fn entry(finding: &Finding) -> Vec<Line> {
     let mut lines = vec![heading(finding)];
     lines.extend(sides(finding));
     lines.push(vec![
-        span(Label::Key, "    cause: "),
-        span(Label::Plain, &cause(finding)),
+        span(Tone::Hint, "    cause: "),
+        span(Tone::Plain, &cause(finding)),
     ]);
     if let Some(fix) = &finding.fix {
         lines.push(vec![
-            span(Label::Key, "    fix:   "),
-            span(Label::Plain, fix),
+            span(Tone::Hint, "    fix:   "),
+            span(Tone::Plain, fix),
         ]);
     }
     lines
@@ -130,11 +104,11 @@ fn heading(finding: &Finding) -> Line {
     };
     let detail = format!("   {}{offset}{times}", excerpt::text(&finding.detail));
     let mut line = vec![
-        span(Label::Place, &format!("  {}", finding.place())),
-        span(Label::Plain, &detail),
+        span(Tone::Warning, &format!("  {}", finding.place())),
+        span(Tone::Plain, &detail),
     ];
     if let Some(step) = &finding.step {
-        line.push(span(Label::Faint, &format!("     step `{step}`")));
+        line.push(span(Tone::Plain, &format!("     step `{step}`")));
     }
     line
 }
@@ -143,12 +117,12 @@ fn sides(finding: &Finding) -> Vec<Line> {
     let (a, b) = (&finding.left, &finding.right);
     if a.chars().count() + b.chars().count() <= WIDE {
         let width = (a.chars().count() + 3).max(16);
-        let a = span(Label::SideA, &format!("    A  {a:<width$}"));
-        return vec![vec![a, span(Label::SideB, &format!("B  {b}"))]];
+        let a = span(Tone::Bad, &format!("    A  {a:<width$}"));
+        return vec![vec![a, span(Tone::Good, &format!("B  {b}"))]];
     }
     vec![
-        vec![span(Label::SideA, &format!("    A  {a}"))],
-        vec![span(Label::SideB, &format!("    B  {b}"))],
+        vec![span(Tone::Bad, &format!("    A  {a}"))],
+        vec![span(Tone::Good, &format!("    B  {b}"))],
     ]
 }
 
@@ -186,7 +160,7 @@ fn remainder(groups: &[Group<'_>]) -> Line {
         groups.len(),
         titles.join(", ")
     );
-    vec![span(Label::Key, "  and "), span(Label::Plain, &text)]
+    vec![span(Tone::Hint, "  and "), span(Tone::Plain, &text)]
 }
 
 fn unexamined(report: &Explanation) -> Option<Line> {
@@ -196,16 +170,13 @@ fn unexamined(report: &Explanation) -> Option<Line> {
         more => format!(" and {more} more"),
     };
     Some(vec![
-        span(Label::Key, "  not looked at: "),
-        span(Label::Faint, &format!("{first}{more}")),
+        span(Tone::Hint, "  not looked at: "),
+        span(Tone::Plain, &format!("{first}{more}")),
     ])
 }
 
-fn span(label: Label, text: &str) -> Span {
-    Span {
-        label,
-        text: text.to_owned(),
-    }
+fn span(tone: Tone, text: &str) -> (Tone, String) {
+    (tone, text.to_owned())
 }
 
 #[cfg(test)]

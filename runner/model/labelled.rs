@@ -1,8 +1,8 @@
 //! Text whose parts have a meaning, so that whoever shows it can choose colours.
 
-/// What a part of a line means.
+/// How a part of a line is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Label {
+pub enum Tone {
     /// Nothing in particular.
     Plain,
     /// A heading or a name.
@@ -15,15 +15,20 @@ pub enum Label {
     Warning,
     /// It is wrong.
     Bad,
+    /// Advice, and where things are.
+    Hint,
 }
 
 /// A part that stands in a column.
-pub type Cell = (Label, String);
+pub type Cell = (Tone, String);
+
+/// The parts of a line.
+pub type Line = Vec<(Tone, String)>;
 
 /// Lines of labelled parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    lines: Vec<Vec<(Label, String)>>,
+    lines: Vec<Line>,
 }
 
 impl Text {
@@ -34,21 +39,21 @@ impl Text {
     }
 
     /// Adds a part to the last line; what comes from outside cannot forge another.
-    pub fn add(&mut self, label: Label, part: impl AsRef<str>) -> &mut Self {
+    pub fn add(&mut self, tone: Tone, part: impl AsRef<str>) -> &mut Self {
         let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
         let part = part.as_ref().chars().map(plain).collect();
         if let Some(line) = self.lines.last_mut() {
-            line.push((label, part));
+            line.push((tone, part));
         }
         self
     }
 
     /// Adds a part that takes up at least `width` columns.
-    pub fn column(&mut self, label: Label, part: impl AsRef<str>, width: usize) -> &mut Self {
+    pub fn column(&mut self, tone: Tone, part: impl AsRef<str>, width: usize) -> &mut Self {
         let part = part.as_ref();
         let rest = width.saturating_sub(part.chars().count());
         // What fills up is apart: underlined or reversed colours would show it.
-        self.add(label, part).add(Label::Plain, " ".repeat(rest))
+        self.add(tone, part).add(Tone::Plain, " ".repeat(rest))
     }
 
     /// Adds rows whose cells stand below each other, two columns in; the last ones are not filled up.
@@ -63,42 +68,39 @@ impl Text {
             .collect();
         for row in rows {
             self.line();
-            for ((label, text), width) in row.iter().zip(&widths) {
-                self.add(Label::Plain, "  ").column(*label, text, *width);
+            for ((tone, text), width) in row.iter().zip(&widths) {
+                self.add(Tone::Plain, "  ").column(*tone, text, *width);
             }
         }
         self
     }
 
     /// The lines, each as its parts.
-    pub fn lines(&self) -> &[Vec<(Label, String)>] {
+    pub fn lines(&self) -> &[Line] {
         &self.lines
-    }
-
-    /// The text with each part as `paint` makes it; blanks at the ends of lines go.
-    pub fn render(&self, paint: impl Fn(Label, &str) -> String) -> String {
-        let line = |parts: &Vec<(Label, String)>| {
-            let painted: String = parts
-                .iter()
-                .map(|(label, part)| paint(*label, part))
-                .collect();
-            painted.trim_end().to_owned() + "\n"
-        };
-        self.lines.iter().map(line).collect()
     }
 
     /// The text without colours.
     pub fn plain(&self) -> String {
-        self.render(|_, part| part.to_owned())
+        render(&self.lines, |_, part| part.to_owned())
     }
+}
+
+/// The lines with each part as `paint` makes it; blanks at the ends of lines go.
+pub fn render(lines: &[Line], paint: impl Fn(Tone, &str) -> String) -> String {
+    let line = |parts: &Line| {
+        let parts = parts.iter().map(|(tone, part)| paint(*tone, part));
+        parts.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(line).collect()
 }
 
 /// The headings of a table.
 pub fn headings<const N: usize>(names: [&str; N]) -> Vec<Cell> {
-    names.map(|it| (Label::Faint, it.to_uppercase())).into()
+    names.map(|name| (Tone::Faint, name.to_uppercase())).into()
 }
 
 /// The width of the widest, for a column.
 pub fn width<'a>(parts: impl Iterator<Item = &'a str>) -> usize {
-    parts.map(|it| it.chars().count()).max().unwrap_or(0)
+    parts.map(|part| part.chars().count()).max().unwrap_or(0)
 }

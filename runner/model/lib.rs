@@ -13,6 +13,7 @@ pub mod rel_path;
 pub mod shown_name;
 pub mod masked;
 pub mod amount;
+pub mod labelled;
 pub mod address;
 pub mod purl;
 pub mod glob;

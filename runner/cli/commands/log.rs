@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use zwieback_model::labelled::Tone;
+
 use super::release::ask;
 use crate::cli::args::global::Global;
 use crate::cli::args::log::{
@@ -12,7 +14,7 @@ use crate::cli::args::log::{
 use crate::cli::args::release::GateArgs;
 use crate::cli::exit;
 use crate::cli::screen::answers::{self, Answers};
-use crate::cli::screen::paint::{Meaning, Paint};
+use crate::cli::screen::paint::Paint;
 use crate::cli::screen::terminal;
 use crate::cli::session::user;
 use crate::pipeline::context::answer::Ended;
@@ -76,7 +78,7 @@ fn init(
     let sign = log_key(&config.sign, sign_key)?;
     let key = init::run(&dirs, folder, name, (&sign, sign_key.is_some()))?;
     let said = format!("log {name} in {}", folder.display());
-    let line = Paint::for_stderr(global.color).line(Meaning::Good, "Made", said);
+    let line = Paint::for_stderr(global.color).line(Tone::Good, "Made", said);
     if !global.quiet {
         writeln!(terminal::stderr(), "{line}")?;
     }

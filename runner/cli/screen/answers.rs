@@ -2,8 +2,9 @@
 
 use std::io::{self, Write as _};
 
-use super::labelled::labelled;
-use super::paint::{Meaning, Paint};
+use zwieback_model::labelled::render;
+
+use super::paint::Paint;
 use super::terminal;
 use crate::cli::args::global::{Format, Global};
 use crate::cli::error;
@@ -23,10 +24,8 @@ impl<'a> Answers<'a> {
 
     fn sentences(&self, sentences: &[Sentence]) -> io::Result<()> {
         let paint = Paint::for_stderr(self.global.color);
-        let line = |sentence: &Sentence| {
-            let meaning = Meaning::of(sentence.tone).unwrap_or(Meaning::Strong);
-            paint.line(meaning, sentence.verb, &sentence.rest) + "\n"
-        };
+        let line =
+            |sentence: &Sentence| paint.line(sentence.tone, sentence.verb, &sentence.rest) + "\n";
         self.beside(&sentences.iter().map(line).collect::<String>())
     }
 
@@ -48,7 +47,8 @@ impl Tell for Answers<'_> {
             Answer::Beside(sentence) => self.beside(&format!("{sentence}\n")),
             Answer::Shown { values, .. } if is_json => lines(values),
             Answer::Shown { lines, .. } => {
-                let shown = labelled(lines, Paint::for_stdout(self.global.color));
+                let paint = Paint::for_stdout(self.global.color);
+                let shown = render(lines, |tone, part| paint.text(tone, part));
                 terminal::stdout().write_all(shown.as_bytes())
             }
             Answer::Page(text) => terminal::stdout().write_all(text.as_bytes()),

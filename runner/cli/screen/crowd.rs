@@ -2,14 +2,14 @@
 
 use zwieback_model::amount::{counted, seconds};
 use zwieback_model::event::{Event, Fate, Settled};
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 
-use super::paint::Meaning;
 use super::sentence;
 use super::volume::Volume;
 
 /// A line: what it means, its verb and the rest.
-pub type Line = (Meaning, &'static str, String);
+pub type Line = (Tone, &'static str, String);
 
 /// The line of an event, if it has one at this volume.
 pub fn line(recipe: Option<&Name>, event: &Event, volume: Volume) -> Option<Line> {
@@ -20,10 +20,10 @@ pub fn line(recipe: Option<&Name>, event: &Event, volume: Volume) -> Option<Line
                 counted(*recipes, "recipe"),
                 counted(*runs, "run")
             );
-            Some((Meaning::Good, "Building", text))
+            Some((Tone::Good, "Building", text))
         }
         Event::GaveUp { recipe, message } => {
-            Some((Meaning::Bad, "Failed", format!("{recipe}: {message}")))
+            Some((Tone::Bad, "Failed", format!("{recipe}: {message}")))
         }
         Event::Settled { recipes, wall_ms } => {
             let text = format!("{}, in {}", settled(recipes), seconds(*wall_ms));
@@ -44,7 +44,7 @@ fn told(recipe: Option<&Name>, event: &Event) -> Option<Line> {
         Some(recipe) if !matches!(event, Event::Planned { .. }) => format!("{recipe}: {rest}"),
         _ => rest,
     };
-    Some((Meaning::Good, verb, rest))
+    Some((Tone::Good, verb, rest))
 }
 
 fn settled(recipes: &[Settled]) -> String {
@@ -66,12 +66,12 @@ fn settled(recipes: &[Settled]) -> String {
     format!("{all}: {}", parts.join(", "))
 }
 
-fn meaning(recipes: &[Settled]) -> Meaning {
+fn meaning(recipes: &[Settled]) -> Tone {
     let is_whole = |it: &Settled| matches!(it.fate, Fate::Built | Fate::Found);
     if recipes.iter().all(is_whole) {
-        Meaning::Good
+        Tone::Good
     } else {
-        Meaning::Bad
+        Tone::Bad
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
             wall_ms: 1500,
         };
         let (meaning, verb, text) = line(None, &event, Volume::Normal).unwrap();
-        assert_eq!((meaning, verb), (Meaning::Bad, "Finished"));
+        assert_eq!((meaning, verb), (Tone::Bad, "Finished"));
         assert_eq!(
             text,
             "5 recipes: 2 built, 1 found in the store, 1 failed, 1 not begun, in 1.5s"

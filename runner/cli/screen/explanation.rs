@@ -2,16 +2,17 @@
 
 use std::io::Write;
 
-use super::labelled::labelled;
-use super::paint::{Meaning, Paint};
+use zwieback_model::labelled::{Tone, render};
+
+use super::paint::Paint;
 use super::terminal;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::explained::Explained;
 
 /// Prints the error, the summary of its explanation, and what was and was not done.
 pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {
-    let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
-    text.push_str(&labelled(&explained.summary(), paint));
+    let mut text = format!("{} {error}\n", paint.text(Tone::Bad, "error:"));
+    text.push_str(&summary(explained, paint));
     if let Some((step, path)) = &explained.parted {
         text.push_str(&format!(
             "  the runs first parted in step `{step}`, at {path}\n"
@@ -20,7 +21,7 @@ pub fn print(error: &PipelineError, explained: &Explained, paint: Paint) {
     let id = &explained.id;
     text.push_str(&format!(
         "Nothing was signed. Both trees are kept: {}\n",
-        paint.text(Meaning::Hint, format!("zwieback diff {id}"))
+        paint.text(Tone::Hint, format!("zwieback diff {id}"))
     ));
     // Whoever closed stderr does not want to know.
     drop(terminal::stderr().write_all(text.as_bytes()));
@@ -33,16 +34,20 @@ pub fn print_rebuilt(
     explained: &Explained,
     paint: Paint,
 ) {
-    let mut text = format!("{} {error}\n", paint.text(Meaning::Bad, "error:"));
+    let mut text = format!("{} {error}\n", paint.text(Tone::Bad, "error:"));
     for line in differing {
         text.push_str(&format!("  {line}\n"));
     }
-    text.push_str(&labelled(&explained.summary(), paint));
+    text.push_str(&summary(explained, paint));
     let again = format!("zwieback diff {}", explained.id);
     text.push_str(&format!(
         "A is what was signed, B is what came out here. Nothing was signed. Both are kept: {}\n",
-        paint.text(Meaning::Hint, again)
+        paint.text(Tone::Hint, again)
     ));
     // Whoever closed stderr does not want to know.
     drop(terminal::stderr().write_all(text.as_bytes()));
+}
+
+fn summary(explained: &Explained, paint: Paint) -> String {
+    render(&explained.summary(), |tone, part| paint.text(tone, part))
 }

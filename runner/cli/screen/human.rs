@@ -7,9 +7,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zwieback_model::amount::counted;
 use zwieback_model::bake::completed::Ending;
 use zwieback_model::event::Event;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 
-use super::paint::{Meaning, Paint};
+use super::paint::Paint;
 use super::runs::Runs;
 use super::terminal;
 use super::volume::Volume;
@@ -151,7 +152,7 @@ impl Human {
         let line = if is_crowd {
             crowd::line(recipe, event, self.volume)
         } else {
-            sentence::of(event).map(|(verb, rest)| (Meaning::Good, verb, rest))
+            sentence::of(event).map(|(verb, rest)| (Tone::Good, verb, rest))
         };
         if let Some((meaning, verb, rest)) = line {
             self.line(&self.paint.line(meaning, verb, rest));
@@ -159,7 +160,7 @@ impl Human {
         match event {
             Event::Sandboxed { weaker, .. } if self.volume == Volume::Verbose => {
                 for lock in weaker {
-                    self.line(&self.paint.line(Meaning::Warning, "", lock));
+                    self.line(&self.paint.line(Tone::Warning, "", lock));
                 }
             }
             Event::StepOutput { run, step, line } => {
@@ -167,7 +168,7 @@ impl Human {
                 self.line(&format!("{whose}{run:?} {step}> {line}"));
             }
             Event::Notice { message } => {
-                self.line(&self.paint.line(Meaning::Warning, "note", message));
+                self.line(&self.paint.line(Tone::Warning, "note", message));
             }
             _ => {}
         }

@@ -18,6 +18,4 @@ pub mod json;
 
 pub mod explanation;
 
-pub mod labelled;
-
 pub mod answers;

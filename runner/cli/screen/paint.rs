@@ -4,41 +4,10 @@ use std::fmt::Display;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use zwieback_model::labelled::Tone;
+
 use crate::cli::args::global::Colour;
 use crate::cli::env;
-use crate::pipeline::context::labelled::Tone;
-
-/// What a piece of text means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// Something went well.
-    Good,
-    /// Something failed.
-    Bad,
-    /// Something to know.
-    Warning,
-    /// Advice, and where things are.
-    Hint,
-    /// A name, or a heading.
-    Strong,
-    /// Something beside the point.
-    Faint,
-}
-
-impl Meaning {
-    /// The meaning of a tone, if it has one.
-    pub fn of(tone: Tone) -> Option<Self> {
-        match tone {
-            Tone::Plain => None,
-            Tone::Strong => Some(Self::Strong),
-            Tone::Faint => Some(Self::Faint),
-            Tone::Good => Some(Self::Good),
-            Tone::Warning => Some(Self::Warning),
-            Tone::Bad => Some(Self::Bad),
-            Tone::Hint => Some(Self::Hint),
-        }
-    }
-}
 
 /// Everything that colours, and the end of it: no other sequence is ours.
 pub const SEQUENCES: [&str; 7] = [
@@ -58,6 +27,20 @@ static USED: AtomicBool = AtomicBool::new(false);
 /// Whether anything may be coloured: else no sequence is ours.
 pub fn is_used() -> bool {
     USED.load(Ordering::Relaxed)
+}
+
+/// How the colour of a tone begins.
+fn sequence(tone: Tone) -> Option<&'static str> {
+    let at = match tone {
+        Tone::Plain => return None,
+        Tone::Good => 0,
+        Tone::Bad => 1,
+        Tone::Warning => 2,
+        Tone::Hint => 3,
+        Tone::Strong => 4,
+        Tone::Faint => 5,
+    };
+    Some(SEQUENCES[at])
 }
 
 /// Whether and how to colour.
@@ -88,20 +71,17 @@ impl Paint {
         Self { on }
     }
 
-    /// The text in the colour of its meaning.
-    pub fn text(self, meaning: Meaning, text: impl Display) -> String {
-        if self.on {
-            // The sequences stand in the order of the meanings.
-            let begin = SEQUENCES[meaning as usize];
-            format!("{begin}{text}{END}")
-        } else {
-            text.to_string()
+    /// The text in the colour of its tone.
+    pub fn text(self, tone: Tone, text: impl Display) -> String {
+        match sequence(tone) {
+            Some(begin) if self.on => format!("{begin}{text}{END}"),
+            _ => text.to_string(),
         }
     }
 
     /// A line that starts with a verb, as cargo's do.
-    pub fn line(self, meaning: Meaning, verb: &str, rest: impl Display) -> String {
-        format!("{} {rest}", self.text(meaning, format!("{verb:>12}")))
+    pub fn line(self, tone: Tone, verb: &str, rest: impl Display) -> String {
+        format!("{} {rest}", self.text(tone, format!("{verb:>12}")))
     }
 }
 
@@ -110,20 +90,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_meaning_has_its_colour() {
+    fn each_tone_has_its_colour() {
         let on = Paint { on: true };
-        let shown = |meaning| on.text(meaning, "x");
-        assert_eq!(shown(Meaning::Good), "\u{1b}[32;1mx\u{1b}[0m");
-        assert_eq!(shown(Meaning::Bad), "\u{1b}[31;1mx\u{1b}[0m");
-        assert_eq!(shown(Meaning::Warning), "\u{1b}[33;1mx\u{1b}[0m");
-        assert_eq!(shown(Meaning::Hint), "\u{1b}[36mx\u{1b}[0m");
-        assert_eq!(shown(Meaning::Strong), "\u{1b}[1mx\u{1b}[0m");
-        assert_eq!(shown(Meaning::Faint), "\u{1b}[2mx\u{1b}[0m");
+        let shown = |tone| on.text(tone, "x");
+        assert_eq!(shown(Tone::Good), "\u{1b}[32;1mx\u{1b}[0m");
+        assert_eq!(shown(Tone::Bad), "\u{1b}[31;1mx\u{1b}[0m");
+        assert_eq!(shown(Tone::Warning), "\u{1b}[33;1mx\u{1b}[0m");
+        assert_eq!(shown(Tone::Hint), "\u{1b}[36mx\u{1b}[0m");
+        assert_eq!(shown(Tone::Strong), "\u{1b}[1mx\u{1b}[0m");
+        assert_eq!(shown(Tone::Faint), "\u{1b}[2mx\u{1b}[0m");
     }
 
     #[test]
     fn colour_is_never_needed() {
         let plain = Paint { on: false };
-        assert_eq!(plain.line(Meaning::Good, "Signed", "x"), "      Signed x");
+        assert_eq!(plain.line(Tone::Good, "Signed", "x"), "      Signed x");
     }
 }

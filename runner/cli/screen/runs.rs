@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use zwieback_model::amount::{counted, seconds};
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_model::variation::conditions::RunName;
 use zwieback_model::variation::factor::Factor;
 
-use super::paint::{Meaning, Paint};
+use super::paint::Paint;
 
 /// Whose run it is: of a recipe among several, or of the only one.
 type Key = (Option<Name>, RunName);
@@ -93,10 +94,7 @@ impl Runs {
         if !row.varied.is_empty() {
             text.push_str(&format!("  ({})", varied(&row.varied)));
         }
-        Some(
-            self.paint
-                .line(Meaning::Good, &format!("Run {run:?}"), text),
-        )
+        Some(self.paint.line(Tone::Good, &format!("Run {run:?}"), text))
     }
 
     /// Takes the bars of one recipe off the screen.

@@ -2,10 +2,9 @@
 
 use std::io;
 
-use zwieback_trust::screen::text::Text;
+use zwieback_model::labelled::{Line, Text, Tone};
 
 use super::failure::{Failure, Kind};
-use super::labelled::{self, Line, Tone};
 
 /// One answer. Whoever shows it chooses between its two forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +91,7 @@ impl Answer {
 
     /// A labelled text, and the same as lines of JSON.
     pub fn shown(text: &Text, values: Vec<String>) -> Self {
-        let lines = labelled::text(text);
+        let lines = text.lines().to_vec();
         Self::Shown { lines, values }
     }
 }

@@ -2,8 +2,7 @@
 
 use zwieback_explain::finding::Explanation;
 use zwieback_explain::screen::summary;
-
-use super::labelled::{self, Line};
+use zwieback_model::labelled::Line;
 
 /// Why two runs differ.
 #[derive(Clone, Debug)]
@@ -23,6 +22,6 @@ pub struct Explained {
 impl Explained {
     /// The findings in at most a screenful, for people.
     pub fn summary(&self) -> Vec<Line> {
-        labelled::report(&summary(&self.report))
+        summary(&self.report)
     }
 }

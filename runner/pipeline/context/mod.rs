@@ -5,7 +5,6 @@ pub mod configuration;
 pub mod user;
 pub mod world;
 pub mod error;
-pub mod labelled;
 pub mod answer;
 pub mod log_belief;
 pub mod failure;

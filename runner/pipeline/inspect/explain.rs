@@ -15,7 +15,6 @@ use crate::pipeline::build::record::find;
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::failure::{About as _, Failure, Kind};
-use crate::pipeline::context::labelled;
 use crate::pipeline::explain::recorded::{self, Readable};
 
 /// Which run is explained.
@@ -70,7 +69,7 @@ fn readable(what: &str, ctx: &Context<'_>) -> Result<Readable, Failure> {
 /// Different trees are the same verdict here as in a build.
 fn tell(report: &Explanation, screen: &dyn Tell) -> Ended {
     screen.tell(&Answer::Shown {
-        lines: labelled::report(&full(report)),
+        lines: full(report),
         values: vec![serde_json::to_string(report)?],
     })?;
     Ok(match report.differing {

@@ -9,6 +9,7 @@ use zwieback_host::fs::{beneath, given_file};
 use zwieback_host::project::Project;
 use zwieback_model::draft::recipe::Draft;
 use zwieback_model::draft::system::System;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 
@@ -20,7 +21,6 @@ use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::command_context::Context;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::failure::{About as _, Failure};
-use crate::pipeline::context::labelled::Tone;
 
 /// What a recipe is to be made from.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use zwieback_model::json::canonical;
+use zwieback_model::labelled::Tone;
 use zwieback_trust::log::record::ProvenRecord;
 use zwieback_trust::screen;
 use zwieback_trust::state::record::Line;
@@ -13,7 +14,6 @@ use zwieback_trust::tlog::checkpoint::Checkpoint;
 use super::session::{self, LogSession};
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::context::log_belief::LogBelief;
 
 /// A log and why it is believed.

@@ -7,11 +7,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use zwieback_host::dirs::Dirs;
 use zwieback_model::enforcement::LockState;
+use zwieback_model::labelled::{Line, Tone};
 use zwieback_sandbox::probe::diagnosis::{Diagnosis, diagnose};
 
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::{Failure, Kind};
-use crate::pipeline::context::labelled::{Line, Tone};
 
 /// Runs the command. A store that is named takes the place of the user's own.
 pub fn run(store: Option<PathBuf>, screen: &dyn Tell) -> Ended {

@@ -1,6 +1,7 @@
 //! `zwieback approve`: one person's word for one artifact in one environment.
 
 use zwieback_attest::verified::Artifact;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::statements::{Approve, approval};
@@ -10,7 +11,6 @@ use super::named;
 use super::session::{ReleaseSession, SayOptions};
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 
 const DAY: i64 = 86_400;
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use zwieback_attest::resource::ResourceDescriptor;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_trust::command::session::open_artifact;
 use zwieback_trust::command::statements::{Bearing, authorship, bearing, test_result};
@@ -13,7 +14,6 @@ use super::named;
 use super::session::{ReleaseSession, SayOptions};
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 
 /// How tests ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

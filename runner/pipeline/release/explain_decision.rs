@@ -1,6 +1,7 @@
 //! `zwieback explain-decision`: the same verdict, from the log alone.
 
 use zwieback_model::json::value::Value;
+use zwieback_model::labelled::Tone;
 use zwieback_trust::command::explain_decision::explain_decision;
 use zwieback_trust::screen;
 use zwieback_trust::statement::heading::number;
@@ -8,7 +9,6 @@ use zwieback_trust::statement::heading::number;
 use super::session::ReleaseSession;
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Kind;
-use crate::pipeline::context::labelled::Tone;
 
 /// Runs the command.
 pub fn run(session: &ReleaseSession<'_>, index: u64) -> Ended {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use zwieback_model::json::value::Value;
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_trust::command::promote::{Promote, Promoted, dry_run, promote};
 use zwieback_trust::screen;
@@ -12,7 +13,6 @@ use super::rollback;
 use super::session::ReleaseSession;
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Kind;
-use crate::pipeline::context::labelled::Tone;
 
 /// What is promoted, and where to.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! `zwieback revoke`: what it would reach is shown first, then it is said, then policy acts.
 
+use zwieback_model::labelled::Tone;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::revoke::{Revoke, blast_radius, revocation, roll_back_reached};
 use zwieback_trust::screen;
@@ -10,7 +11,6 @@ use super::session::{ReleaseSession, SayOptions};
 use super::{named, watch};
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::gate::session::GateError;
 
 /// What can be revoked, as a user names it.

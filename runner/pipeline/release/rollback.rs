@@ -1,5 +1,6 @@
 //! `zwieback rollback`: back to the newest release that verifies now.
 
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_trust::command::rollback::{RollBack, RolledBack, rollback};
 use zwieback_trust::screen;
@@ -8,7 +9,6 @@ use zwieback_trust::statement::rollback::Trigger;
 use super::session::ReleaseSession;
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 
 /// What goes back, and why.
 #[derive(Clone, Debug)]

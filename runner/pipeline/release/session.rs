@@ -9,17 +9,16 @@ use zwieback_host::fs::replace::replace;
 use zwieback_model::digest::Digest;
 use zwieback_model::json::canonical;
 use zwieback_model::json::value::Value;
+use zwieback_model::labelled::{Text, Tone};
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::session::Reader;
 use zwieback_trust::command::submit;
 use zwieback_trust::screen::json;
-use zwieback_trust::screen::text::Text;
 use zwieback_trust::state::record::Line;
 
 use crate::pipeline::context::answer::{Answer, Tell};
 use crate::pipeline::context::failure::{About as _, Failure};
 use crate::pipeline::context::keyring::{self, KeyChoice};
-use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::gate::session::{Gate, GateError, Keys, Signers};
 
 /// A gate that a command may ask, and who is told its answers.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zwieback_model::labelled::Tone;
 use zwieback_model::name::Name;
 use zwieback_trust::command::revoke::Look;
 use zwieback_trust::command::standing::Alarm;
@@ -13,7 +14,6 @@ use super::rollback;
 use super::session::ReleaseSession;
 use crate::pipeline::context::answer::{End, Ended};
 use crate::pipeline::context::failure::{Failure, Kind};
-use crate::pipeline::context::labelled::Tone;
 
 /// Runs the command.
 pub fn run(session: &ReleaseSession<'_>, environments: &[Name]) -> Ended {

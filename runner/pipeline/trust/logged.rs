@@ -2,6 +2,7 @@
 
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::reason::Refusal as AttestRefusal;
+use zwieback_model::labelled::Tone;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::tlog::logged;
@@ -9,7 +10,6 @@ use zwieback_trust::tlog::view::Expectation;
 
 use crate::pipeline::context::answer::{Answer, Tell};
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::context::labelled::Tone;
 use crate::pipeline::context::log_belief::LogBelief;
 
 /// Checks every bundle's proof, and tells people which entries they are.

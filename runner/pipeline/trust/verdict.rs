@@ -8,11 +8,11 @@ use zwieback_attest::trust::Trust;
 use zwieback_attest::verify::Verified;
 use zwieback_attest::vsa::Summary;
 use zwieback_model::amount::counted;
+use zwieback_model::labelled::Tone;
 
 use super::folder::Held;
 use super::verification::{Asked, Verification};
 use crate::pipeline::context::answer::{Answer, Sentence, Tell};
-use crate::pipeline::context::labelled::Tone;
 
 /// What was verified, and what was left out.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,9 @@
 //! What a revocation would reach, on the screen.
 
+use zwieback_model::labelled::{Cell, Text, Tone};
+
 use std::collections::BTreeSet;
 
-use super::text::{Cell, Label, Text};
 use crate::state::blast::BlastRadius;
 use crate::statement::revocation::Revoked;
 
@@ -10,8 +11,8 @@ use crate::statement::revocation::Revoked;
 pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Text {
     let mut text = Text::default();
     text.line()
-        .add(Label::Strong, revoked.label())
-        .add(Label::Plain, " reaches");
+        .add(Tone::Strong, revoked.label())
+        .add(Tone::Plain, " reaches");
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (digest, name) in &radius.artifacts {
         let deployed = radius.deployed.iter().filter(|(_, _, it)| it == digest);
@@ -19,24 +20,24 @@ pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Text {
             .map(|(environment, number, _)| format!("in {environment}, generation {number}"))
             .collect();
         let place = match places.as_slice() {
-            [] => (Label::Faint, "not deployed".to_owned()),
-            places => (Label::Bad, places.join("; ")),
+            [] => (Tone::Faint, "not deployed".to_owned()),
+            places => (Tone::Bad, places.join("; ")),
         };
         rows.push(vec![
-            (Label::Plain, "artifact".to_owned()),
-            (Label::Strong, format!("{name} ({})", digest.short())),
+            (Tone::Plain, "artifact".to_owned()),
+            (Tone::Strong, format!("{name} ({})", digest.short())),
             place,
         ]);
     }
     let statements = radius.statements.iter().map(|index| {
-        let word = (Label::Plain, "statement".to_owned());
-        vec![word, (Label::Strong, format!("entry {index}"))]
+        let word = (Tone::Plain, "statement".to_owned());
+        vec![word, (Tone::Strong, format!("entry {index}"))]
     });
     rows.extend(statements);
     for whom in &radius.speaks_for {
         let row = vec![
-            (Label::Plain, "speaks for".to_owned()),
-            (Label::Bad, whom.clone()),
+            (Tone::Plain, "speaks for".to_owned()),
+            (Tone::Bad, whom.clone()),
         ];
         rows.insert(0, row);
     }
@@ -44,13 +45,12 @@ pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Text {
         let (count, entries) = (radius.signed.len(), ranges(&radius.signed));
         let said = format!("{count} in all: {entries}");
         rows.push(vec![
-            (Label::Plain, "signed".to_owned()),
-            (Label::Plain, said),
+            (Tone::Plain, "signed".to_owned()),
+            (Tone::Plain, said),
         ]);
     }
     if rows.is_empty() {
-        text.line()
-            .add(Label::Faint, "  nothing that the log knows");
+        text.line().add(Tone::Faint, "  nothing that the log knows");
     }
     text.table(&rows);
     text

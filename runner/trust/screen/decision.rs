@@ -1,8 +1,9 @@
 //! A decision on the screen: rule by rule, then what did not count.
 
+use zwieback_model::labelled::{Cell, Text, Tone, headings};
+
 use std::collections::BTreeSet;
 
-use super::text::{Cell, Label, Text, headings};
 use crate::gate::decision::{Decision, Rule, SetAside, Verdict};
 use crate::reason::Refusal;
 
@@ -10,18 +11,18 @@ use crate::reason::Refusal;
 pub fn decision(decision: &Decision) -> Text {
     let mut text = Text::default();
     let (name, environment) = (&decision.name, decision.environment.as_str());
-    text.line().add(Label::Strong, name);
+    text.line().add(Tone::Strong, name);
     if let Some(version) = &decision.version {
-        text.add(Label::Plain, format!(" {version}"));
+        text.add(Tone::Plain, format!(" {version}"));
     }
-    text.add(Label::Faint, format!(" ({})", decision.artifact.short()));
-    text.add(Label::Plain, format!(" to {environment}"));
+    text.add(Tone::Faint, format!(" ({})", decision.artifact.short()));
+    text.add(Tone::Plain, format!(" to {environment}"));
     let policy = format!(
         ", generation {}, policy {}",
         decision.generation,
         decision.policy.short()
     );
-    text.add(Label::Faint, policy).line();
+    text.add(Tone::Faint, policy).line();
     let mut rows = vec![headings(["verdict", "rule", "asks for", "there is"])];
     rows.extend(decision.rules.iter().map(row));
     text.table(&rows);
@@ -31,7 +32,7 @@ pub fn decision(decision: &Decision) -> Text {
     }
     text.line();
     match decision.verdict() {
-        Ok(()) => text.line().add(Label::Good, "allowed"),
+        Ok(()) => text.line().add(Tone::Good, "allowed"),
         Err(refusal) => denied(&mut text, refusal),
     };
     text
@@ -43,9 +44,9 @@ fn denied(text: &mut Text, refusal: Refusal) -> &mut Text {
     for refusal in refusal.each() {
         if seen.insert(refusal.reason) {
             text.line()
-                .add(Label::Bad, "denied")
-                .add(Label::Plain, format!(": {}", refusal.reason.sentence()))
-                .add(Label::Faint, format!(" [{}]", refusal.reason));
+                .add(Tone::Bad, "denied")
+                .add(Tone::Plain, format!(": {}", refusal.reason.sentence()))
+                .add(Tone::Faint, format!(" [{}]", refusal.reason));
         }
     }
     text
@@ -53,15 +54,15 @@ fn denied(text: &mut Text, refusal: Refusal) -> &mut Text {
 
 fn row(rule: &Rule) -> Vec<Cell> {
     let verdict = match rule.verdict {
-        Verdict::Held => (Label::Good, "held".to_owned()),
-        Verdict::Waived { by } => (Label::Warning, format!("waived by entry {by}")),
-        Verdict::Denied(_) => (Label::Bad, "denied".to_owned()),
+        Verdict::Held => (Tone::Good, "held".to_owned()),
+        Verdict::Waived { by } => (Tone::Warning, format!("waived by entry {by}")),
+        Verdict::Denied(_) => (Tone::Bad, "denied".to_owned()),
     };
     vec![
         verdict,
-        (Label::Strong, rule.name.clone()),
-        (Label::Plain, rule.asked.clone()),
-        (Label::Plain, rule.saw.clone()),
+        (Tone::Strong, rule.name.clone()),
+        (Tone::Plain, rule.asked.clone()),
+        (Tone::Plain, rule.saw.clone()),
     ]
 }
 
@@ -70,11 +71,8 @@ fn aside(aside: &SetAside) -> Vec<Cell> {
         .index
         .map_or(String::new(), |index| format!(" of entry {index}"));
     vec![
-        (Label::Warning, "not counted".to_owned()),
-        (Label::Plain, format!("{}{entry}", aside.what)),
-        (
-            Label::Plain,
-            format!("{} [{}]", aside.why, aside.why.reason),
-        ),
+        (Tone::Warning, "not counted".to_owned()),
+        (Tone::Plain, format!("{}{entry}", aside.what)),
+        (Tone::Plain, format!("{} [{}]", aside.why, aside.why.reason)),
     ]
 }

@@ -1,6 +1,7 @@
 //! The log on the screen: who did what, when, and what came of it.
 
-use super::text::{Cell, Label, Text, headings};
+use zwieback_model::labelled::{Cell, Text, Tone, headings};
+
 use crate::state::record::Line;
 
 /// The lines of a log as text.
@@ -17,18 +18,18 @@ fn row(line: &Line) -> Vec<Cell> {
     let digest = line.digest.map(|it| format!(" ({})", it.short()));
     let what = format!("{}{}", line.what, digest.unwrap_or_default());
     let outcome = match &line.outcome {
-        Ok(outcome) => (Label::Plain, outcome.clone()),
+        Ok(outcome) => (Tone::Plain, outcome.clone()),
         Err(refusal) => {
             let said = format!("refused: {refusal} [{}]", refusal.reason);
-            (Label::Bad, said)
+            (Tone::Bad, said)
         }
     };
     vec![
-        (Label::Faint, line.index.to_string()),
-        (Label::Faint, when),
-        (Label::Strong, line.who.clone()),
-        (Label::Plain, line.verb.to_owned()),
-        (Label::Plain, what),
+        (Tone::Faint, line.index.to_string()),
+        (Tone::Faint, when),
+        (Tone::Strong, line.who.clone()),
+        (Tone::Plain, line.verb.to_owned()),
+        (Tone::Plain, what),
         outcome,
     ]
 }

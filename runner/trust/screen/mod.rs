@@ -1,7 +1,5 @@
 //! What commands give back, as text with meaning: colours are the caller's, and nothing rests on them.
 
-pub mod text;
-
 pub mod decision;
 pub mod blast;
 pub mod log;

@@ -1,8 +1,8 @@
 //! The status on the screen: a line for each environment, and what needs a look below them.
 
+use zwieback_model::labelled::{Cell, Text, Tone, headings};
 use zwieback_model::name::Name;
 
-use super::text::{Cell, Label, Text, headings};
 use crate::command::status::{EnvironmentStatus, RevocationStatus, Status};
 use crate::command::trace::origin;
 
@@ -10,10 +10,10 @@ use crate::command::trace::origin;
 pub fn status(status: &Status) -> Text {
     let mut text = Text::default();
     let (version, digest, expires) = &status.policy;
-    text.line().add(Label::Strong, &status.log);
-    text.add(Label::Plain, format!(", {} entries", status.size));
+    text.line().add(Tone::Strong, &status.log);
+    text.add(Tone::Plain, format!(", {} entries", status.size));
     let policy = format!(", policy {version} ({}) until {expires}", digest.short());
-    text.add(Label::Faint, policy).line();
+    text.add(Tone::Faint, policy).line();
     let names = [
         "environment",
         "verdict",
@@ -34,10 +34,10 @@ pub fn status(status: &Status) -> Text {
 }
 
 fn row(environment: &EnvironmentStatus) -> Vec<Cell> {
-    let name = (Label::Strong, environment.name.to_string());
+    let name = (Tone::Strong, environment.name.to_string());
     let Some(current) = &environment.current else {
-        let empty = (Label::Faint, "empty".to_owned());
-        let wrong = (Label::Bad, "wrong".to_owned());
+        let empty = (Tone::Faint, "empty".to_owned());
+        let wrong = (Tone::Bad, "wrong".to_owned());
         return vec![
             name,
             if environment.verdict.is_ok() {
@@ -48,8 +48,8 @@ fn row(environment: &EnvironmentStatus) -> Vec<Cell> {
         ];
     };
     let verdict = match &environment.verdict {
-        Ok(()) => (Label::Good, "ok".to_owned()),
-        Err(_) => (Label::Bad, "wrong".to_owned()),
+        Ok(()) => (Tone::Good, "ok".to_owned()),
+        Err(_) => (Tone::Bad, "wrong".to_owned()),
     };
     let version = current.version.as_deref().unwrap_or("without version");
     let release = format!("{} {version} ({})", current.name, current.artifact.short());
@@ -57,30 +57,30 @@ fn row(environment: &EnvironmentStatus) -> Vec<Cell> {
     vec![
         name,
         verdict,
-        (Label::Plain, release),
-        (Label::Plain, current.number.to_string()),
-        (Label::Faint, current.decided.to_string()),
-        (Label::Faint, how),
+        (Tone::Plain, release),
+        (Tone::Plain, current.number.to_string()),
+        (Tone::Faint, current.decided.to_string()),
+        (Tone::Faint, how),
     ]
 }
 
 fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
     let name = &environment.name;
     let note = |label, word: &str, said: String| {
-        let place = (Label::Strong, name.to_string());
-        vec![(label, word.to_owned()), place, (Label::Plain, said)]
+        let place = (Tone::Strong, name.to_string());
+        vec![(label, word.to_owned()), place, (Tone::Plain, said)]
     };
     let mut notes = Vec::new();
     if let Err(refusal) = &environment.verdict {
         for refusal in refusal.clone().each() {
             let said = format!("{refusal} [{}]", refusal.reason);
-            notes.push(note(Label::Bad, "wrong", said));
+            notes.push(note(Tone::Bad, "wrong", said));
         }
     }
     if environment.current.is_some() && !environment.is_looked_at {
         let said =
             "not looked at: no target of this gate.toml, so that this is the log's word alone";
-        notes.push(note(Label::Warning, "unseen", said.to_owned()));
+        notes.push(note(Tone::Warning, "unseen", said.to_owned()));
     }
     for it in &environment.exceptions {
         let scope: Vec<&str> = it.scope.iter().map(String::as_str).collect();
@@ -93,7 +93,7 @@ fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
             it.by,
             it.index
         );
-        notes.push(note(Label::Warning, "exception", said));
+        notes.push(note(Tone::Warning, "exception", said));
     }
     for (digest, artifact, people) in &environment.pending {
         let people: Vec<&str> = people.iter().map(Name::as_str).collect();
@@ -102,16 +102,16 @@ fn notes(environment: &EnvironmentStatus) -> Vec<Vec<Cell>> {
             digest.short(),
             people.join(", ")
         );
-        notes.push(note(Label::Plain, "pending", said));
+        notes.push(note(Tone::Plain, "pending", said));
     }
     notes
 }
 
 fn revocation(status: &RevocationStatus) -> Vec<Cell> {
     vec![
-        (Label::Bad, "revoked".to_owned()),
-        (Label::Strong, "everywhere".to_owned()),
-        (Label::Plain, revoked(status)),
+        (Tone::Bad, "revoked".to_owned()),
+        (Tone::Strong, "everywhere".to_owned()),
+        (Tone::Plain, revoked(status)),
     ]
 }
 

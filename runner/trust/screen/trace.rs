@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use zwieback_model::labelled::{Cell, Text, Tone};
 use zwieback_model::name::Name;
 
-use super::text::{Cell, Label, Text};
 use crate::command::status::RevocationStatus;
 use crate::command::trace::{BuildTrace, Deployment, InputTrace, Trace, origin};
 
@@ -28,9 +28,9 @@ pub fn trace(trace: &Trace, inputs: Inputs) -> Text {
     let recipe = trace.builds.iter().find_map(|it| it.recipe.as_ref());
     let version = recipe.map_or(String::new(), |(_, version)| format!(" {version}"));
     text.line()
-        .add(Label::Strong, &trace.name)
-        .add(Label::Plain, version);
-    text.add(Label::Faint, format!("  sha256 {}", trace.artifact))
+        .add(Tone::Strong, &trace.name)
+        .add(Tone::Plain, version);
+    text.add(Tone::Faint, format!("  sha256 {}", trace.artifact))
         .line();
     let mut rows = revocations(trace);
     rows.extend(deployments(trace));
@@ -53,16 +53,16 @@ pub fn trace(trace: &Trace, inputs: Inputs) -> Text {
 fn row(done: Cell, what: &str, how: String, when: String, index: u64) -> Vec<Cell> {
     vec![
         done,
-        (Label::Strong, what.to_owned()),
-        (Label::Plain, how),
-        (Label::Faint, when),
-        (Label::Faint, format!("entry {index}")),
+        (Tone::Strong, what.to_owned()),
+        (Tone::Plain, how),
+        (Tone::Faint, when),
+        (Tone::Faint, format!("entry {index}")),
     ]
 }
 
 fn revocations(trace: &Trace) -> Vec<Vec<Cell>> {
     let row = |it: &RevocationStatus| {
-        let done = (Label::Bad, "revoked".to_owned());
+        let done = (Tone::Bad, "revoked".to_owned());
         let (what, why) = (it.revocation.revoked.label(), &it.revocation.reason);
         let when = it.revocation.heading.issued.to_string();
         row(
@@ -79,9 +79,9 @@ fn revocations(trace: &Trace) -> Vec<Vec<Cell>> {
 fn deployments(trace: &Trace) -> Vec<Vec<Cell>> {
     let row = |it: &Deployment| {
         let done = if it.is_current {
-            (Label::Good, "deployed".to_owned())
+            (Tone::Good, "deployed".to_owned())
         } else {
-            (Label::Faint, "was in".to_owned())
+            (Tone::Faint, "was in".to_owned())
         };
         let generation = &it.generation;
         let how = format!("generation {}, {}", generation.number, origin(generation));
@@ -96,7 +96,7 @@ fn approvals(trace: &Trace) -> Vec<Vec<Cell>> {
         .approvals
         .iter()
         .map(|(index, who, environment, expires)| {
-            let done = (Label::Plain, "approved".to_owned());
+            let done = (Tone::Plain, "approved".to_owned());
             let until = format!("until {expires}");
             row(
                 done,
@@ -111,7 +111,7 @@ fn approvals(trace: &Trace) -> Vec<Vec<Cell>> {
 
 fn tests(trace: &Trace) -> Vec<Vec<Cell>> {
     let rows = trace.tests.iter().map(|(index, who, result)| {
-        let done = (Label::Plain, "tested".to_owned());
+        let done = (Tone::Plain, "tested".to_owned());
         row(
             done,
             result.word(),
@@ -124,7 +124,7 @@ fn tests(trace: &Trace) -> Vec<Vec<Cell>> {
 }
 
 fn build(build: &BuildTrace) -> Vec<Cell> {
-    let done = (Label::Plain, "built".to_owned());
+    let done = (Tone::Plain, "built".to_owned());
     let how = format!("by key {}", build.key.short());
     row(done, &build.builder, how, String::new(), build.index)
 }
@@ -134,8 +134,8 @@ fn made_from(build: &BuildTrace, inputs: Inputs) -> Vec<Vec<Cell>> {
     if let Some((name, version)) = &build.recipe {
         let what = format!("{name} {version}");
         rows.push(vec![
-            (Label::Plain, "recipe".to_owned()),
-            (Label::Strong, what),
+            (Tone::Plain, "recipe".to_owned()),
+            (Tone::Strong, what),
         ]);
     }
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
@@ -154,7 +154,7 @@ fn made_from(build: &BuildTrace, inputs: Inputs) -> Vec<Vec<Cell>> {
     }
     let packages = counted.into_iter().map(|(toolchain, count)| {
         let what = format!("{count} packages of toolchain {toolchain}");
-        vec![(Label::Plain, "from".to_owned()), (Label::Strong, what)]
+        vec![(Tone::Plain, "from".to_owned()), (Tone::Strong, what)]
     });
     rows.extend(packages);
     rows
@@ -163,14 +163,14 @@ fn made_from(build: &BuildTrace, inputs: Inputs) -> Vec<Vec<Cell>> {
 fn made_of(input: &InputTrace) -> Vec<Cell> {
     let authors: Vec<&str> = input.authors.iter().map(Name::as_str).collect();
     let mut cells = vec![
-        (Label::Plain, "from".to_owned()),
-        (Label::Strong, input.name.clone()),
-        (Label::Faint, input.digest.short()),
-        (Label::Plain, input.uri.clone().unwrap_or_default()),
+        (Tone::Plain, "from".to_owned()),
+        (Tone::Strong, input.name.clone()),
+        (Tone::Faint, input.digest.short()),
+        (Tone::Plain, input.uri.clone().unwrap_or_default()),
     ];
     if !authors.is_empty() {
         let said = format!("changed by {}", authors.join(", "));
-        cells.push((Label::Plain, said));
+        cells.push((Tone::Plain, said));
     }
     cells
 }

@@ -1,6 +1,7 @@
 //! The command of a release, from its builds to the audit of its end; every screen is checked.
 
 use zwieback_model::digest::Digest;
+use zwieback_model::labelled::Text;
 use zwieback_trust::command::explain_decision::explain_decision;
 use zwieback_trust::command::revoke::{Revoke, blast_radius, revoke, roll_back_reached};
 use zwieback_trust::command::status::status;
@@ -8,7 +9,6 @@ use zwieback_trust::command::trace::trace;
 use zwieback_trust::command::watch::{Watched, watch};
 use zwieback_trust::gate::question::Intent;
 use zwieback_trust::screen;
-use zwieback_trust::screen::text::Text;
 use zwieback_trust::screen::trace::Inputs;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
