@@ -37,16 +37,16 @@ fn dispatch(cli: &Cli) -> Result<u8, Failure> {
     interrupt::end_at_once()?;
     let global = &cli.global;
     match &cli.command {
-        Command::Build(args) => commands::build::run(global, args),
-        Command::Lock(args) => commands::lock::run(global, args),
-        Command::Fetch(args) => commands::fetch::run(global, args),
+        Command::Build(args) => commands::build::build(global, args),
+        Command::Lock(args) => commands::build::lock(global, args),
+        Command::Fetch(args) => commands::build::fetch(global, args),
         Command::Plan(args) => commands::plan::run(global, args),
         Command::Shell(args) => commands::shell::run(global, args),
         Command::Init(args) => commands::init::run(global, args),
-        Command::Show(args) => commands::show::run(global, args),
-        Command::Diff(args) => commands::diff::run(global, args),
-        Command::Explain(args) => commands::explain::run(global, args),
-        Command::Logs(args) => commands::logs::run(global, args),
+        Command::Show(args) => commands::inspect::show(global, args),
+        Command::Diff(args) => commands::inspect::diff(global, args),
+        Command::Explain(args) => commands::inspect::explain(global, args),
+        Command::Logs(args) => commands::inspect::logs(global, args),
         Command::Sign(args) => commands::sign::run(global, args),
         Command::Verify(args) => commands::verify::run(global, args),
         Command::Recheck(args) => commands::recheck::run(global, args),
@@ -65,8 +65,8 @@ fn dispatch(cli: &Cli) -> Result<u8, Failure> {
         Command::Watch(args) => release::watch(global, args),
         Command::ExplainDecision(args) => release::explain_decision(global, args),
         Command::Log(args) => commands::log::run(global, args),
-        Command::Doctor(args) => commands::doctor::run(global, args),
-        Command::Store(args) => commands::store::run(global, args),
-        Command::Completions(args) => Ok(commands::completions::run(args)),
+        Command::Doctor(args) => commands::machine::doctor(global, args),
+        Command::Store(args) => commands::machine::store(global, args),
+        Command::Completions(args) => Ok(commands::machine::completions(args)),
     }
 }

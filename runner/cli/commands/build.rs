@@ -1,6 +1,6 @@
-//! `zwieback build`: build recipes twice, compare every byte and sign the result.
+//! `zwieback build`, `lock` and `fetch`: recipes and what they are made of.
 
-use crate::cli::args::build::BuildArgs;
+use crate::cli::args::build::{BuildArgs, FetchArgs, LockArgs};
 use crate::cli::args::global::Global;
 use crate::cli::exit;
 use crate::cli::session::Session;
@@ -10,14 +10,36 @@ use crate::pipeline::context::command_context::{
 };
 use crate::pipeline::context::configuration::Config;
 use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::inputs::fetch;
+use crate::pipeline::lock::several::{self as locks, LockOptions};
 
-/// Runs the command.
-pub fn run(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
+/// `zwieback build`: build recipes twice, compare every byte and sign the result.
+pub fn build(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let ctx = session.context(args.frozen.is_offline())?;
     // As clap has it, recipes are named unless all are meant.
     let named = (!args.all).then_some(args.recipes.as_slice());
     several::run(named, &wish(args, session.config())?, &ctx)?;
+    Ok(exit::DONE)
+}
+
+/// `zwieback lock`: pin every input by digest.
+pub fn lock(global: &Global, args: &LockArgs) -> Result<u8, Failure> {
+    let session = Session::open(global)?;
+    let options = LockOptions {
+        names: args.names.clone(),
+        update: args.update,
+        check: args.check,
+    };
+    locks::run(&options, &session.context(false)?)?;
+    Ok(exit::DONE)
+}
+
+/// `zwieback fetch`: fetch what the locks name into the store.
+pub fn fetch(global: &Global, args: &FetchArgs) -> Result<u8, Failure> {
+    let session = Session::open(global)?;
+    let named = (!args.all).then_some(args.names.as_slice());
+    fetch::run(named, &session.context(false)?)?;
     Ok(exit::DONE)
 }
 

@@ -1,10 +1,6 @@
-//! One file a command: arguments to a function, its result to the screen.
+//! From arguments to functions of the pipeline, in the groups of [`super::args`].
 
 pub mod build;
-
-pub mod lock;
-
-pub mod fetch;
 
 pub mod plan;
 
@@ -12,13 +8,7 @@ pub mod shell;
 
 pub mod init;
 
-pub mod show;
-
-pub mod diff;
-
-pub mod explain;
-
-pub mod logs;
+pub mod inspect;
 
 pub mod sign;
 
@@ -36,8 +26,4 @@ pub mod release;
 
 pub mod log;
 
-pub mod doctor;
-
-pub mod store;
-
-pub mod completions;
+pub mod machine;

@@ -1,17 +1,28 @@
-//! `zwieback store`: look after the store.
+//! The commands about this machine, from arguments to what the pipeline is asked.
 
-use crate::cli::args::global::Global;
-use crate::cli::args::machine::{StoreAction, StoreArgs};
+use clap::CommandFactory as _;
+
+use crate::cli::args::global::{Cli, Global};
+use crate::cli::args::machine::{CompletionsArgs, DoctorArgs, StoreAction, StoreArgs};
+use crate::cli::env;
+use crate::cli::exit;
 use crate::cli::screen::answers::{self, Answers};
 use crate::cli::screen::terminal;
 use crate::cli::session::Session;
 use crate::pipeline::context::failure::Failure;
+use crate::pipeline::machine::doctor;
 use crate::pipeline::machine::gc::{self, GcOptions};
 use crate::pipeline::machine::store;
 use crate::pipeline::machine::transfer;
 
-/// Runs the command.
-pub fn run(global: &Global, args: &StoreArgs) -> Result<u8, Failure> {
+/// `zwieback doctor`.
+pub fn doctor(global: &Global, _args: &DoctorArgs) -> Result<u8, Failure> {
+    let end = doctor::run(env::path(env::STORE), &Answers::new(global))?;
+    Ok(answers::code(end))
+}
+
+/// `zwieback store`.
+pub fn store(global: &Global, args: &StoreArgs) -> Result<u8, Failure> {
     let session = Session::open(global)?;
     let screen = Answers::new(global);
     Ok(answers::code(match &args.action {
@@ -35,4 +46,15 @@ pub fn run(global: &Global, args: &StoreArgs) -> Result<u8, Failure> {
             gc::run(options, session.world, &screen)?
         }
     }))
+}
+
+/// `zwieback completions`.
+pub fn completions(args: &CompletionsArgs) -> u8 {
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::command(),
+        "zwieback",
+        &mut terminal::stdout(),
+    );
+    exit::DONE
 }
