@@ -108,6 +108,40 @@ fn bytes_in_the_store_are_of_the_package_they_came_as() {
     world.run(&["build", "app"]).expect(0, &["is reproducible"]);
 }
 
+/// Whoever made an export says nothing about packages: what came with it is asked for where the package lies.
+#[test]
+fn what_was_imported_is_of_no_package_before_a_place_gave_it() {
+    let world = World::new(site!(), Larder::Shell);
+    let theirs = archive(&world, "hello", "hello");
+    let place = recipe_with_source(&world, "hello", "hello.tar", &theirs);
+    let zlib = archive(&world, "zlib", "zlib");
+    let served = |path: &str, bytes: &[u8]| (path.to_owned(), bytes.to_vec(), Manner::Honest);
+    let mirror = Mirror::of([served(&place, &theirs), served("pool/zlib.tar", &zlib)]);
+    use_mirrors(&world, &[mirror.root()]);
+    let store = ("ZWIEBACK_STORE", world.path("elsewhere"));
+    let copied = std::process::Command::new("cp")
+        .args(["-a", "--"])
+        .args([&world.store(), &store.1])
+        .status();
+    assert!(copied.unwrap().success());
+    let elsewhere = |line: &[&str]| -> zwieback_test_world::outcome::Outcome {
+        let mut command = world.zwieback(line);
+        command.env(store.0, &store.1).output().unwrap().into()
+    };
+    elsewhere(&["fetch", "hello"]).expect(0, &[]);
+    elsewhere(&["store", "export", "gift.tar", "hello"]).expect(0, &[]);
+    world
+        .run(&["store", "import", "gift.tar"])
+        .expect(0, &["imported"]);
+    let named = format!("purl = \"{ZLIB}\"\nfile = \"zlib.tar\"");
+    write(&world, &named, input(&theirs, "pool/zlib.tar"));
+    let refused = world.run(&["build", "app"]);
+    assert!(!refused.stderr.contains("Run A"), "{refused}");
+    assert_eq!(refused.code, Some(102), "{refused}");
+    write(&world, &named, input(&zlib, "pool/zlib.tar"));
+    world.run(&["build", "app"]).expect(0, &["is reproducible"]);
+}
+
 const PLAIN: &str = "pkg:npm/left@1.0.0";
 
 /// A project whose source is a folder with a `package-lock.json` that leads to somebody's server.

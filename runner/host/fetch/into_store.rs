@@ -28,7 +28,7 @@ pub fn fetch_into(
     reach: Reach,
     watch: &mut dyn FnMut(FetchEvent),
 ) -> Result<Report, FetchError> {
-    let missing = missing(store, inputs)?;
+    let missing = missing(store, inputs, reach)?;
     if missing.is_empty() {
         return Ok(Report::default());
     }
@@ -49,22 +49,34 @@ pub fn fetch_into(
 }
 
 /// The input's file in the store, if it is there, is what the lock says in every respect, and came as a file
-/// of the input's package.
-pub fn stored(store: &Store, input: &LockedInput) -> Result<Option<StoredBlob>, FetchError> {
+/// of the input's package. What was imported is that only for whoever may not ask the package's places.
+pub fn stored(
+    store: &Store,
+    input: &LockedInput,
+    reach: Reach,
+) -> Result<Option<StoredBlob>, FetchError> {
+    let is_of = || match reach {
+        Reach::Network => store.came_as(&input.sha256, &input.purl),
+        Reach::StoreOnly => store.may_be(&input.sha256, &input.purl),
+    };
     match store.blob(&input.sha256)? {
         Some(blob) if !input.is(blob.content()) => Err(FetchError::Contradiction(
             input.purl.clone(),
             input.file.clone(),
         )),
-        Some(_) if !store.came_as(&input.sha256, &input.purl)? => Ok(None),
+        Some(_) if !is_of()? => Ok(None),
         other => Ok(other),
     }
 }
 
-fn missing(store: &Store, inputs: &[LockedInput]) -> Result<Vec<(usize, LockedInput)>, FetchError> {
+fn missing(
+    store: &Store,
+    inputs: &[LockedInput],
+    reach: Reach,
+) -> Result<Vec<(usize, LockedInput)>, FetchError> {
     let mut missing = Vec::new();
     for (position, input) in inputs.iter().enumerate() {
-        if stored(store, input)?.is_none() {
+        if stored(store, input, reach)?.is_none() {
             missing.push((position, input.clone()));
         }
     }

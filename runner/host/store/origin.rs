@@ -12,25 +12,42 @@ use crate::store::record::{read_small, write_small};
 
 /// Names what is kept, for as long as it is kept in this form: one package URL a line.
 const METHOD: &str = "zwieback-origins v1";
+/// The line of what somebody else has sent: that is no package URL.
+const IMPORTED: &str = "import";
 
 impl Store {
     /// Whether these bytes may be taken for a file of the package: a place of the package gave them, or
     /// nobody wrote down whence they came, as in stores of earlier versions. A `pkg:generic` is whatever its
     /// manifest says.
     pub fn came_as(&self, sha256: &Digest, purl: &Purl) -> Result<bool, StoreError> {
-        if is_named_freely(purl) {
-            return Ok(true);
-        }
-        let known = read_small(self.dir(), &place(sha256))?;
-        let is_it = |line: &[u8]| line == purl.as_str().as_bytes();
-        Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
+        Ok(is_named_freely(purl) || self.came_by(sha256, purl.as_str())?)
+    }
+
+    /// The same for whoever may ask no place: what was imported may be a file of whatever package the lock says.
+    pub fn may_be(&self, sha256: &Digest, purl: &Purl) -> Result<bool, StoreError> {
+        Ok(self.came_as(sha256, purl)? || self.came_by(sha256, IMPORTED)?)
     }
 
     /// Writes down that a place of the package gave these bytes.
     pub fn put_origin(&self, sha256: &Digest, purl: &Purl) -> Result<(), StoreError> {
+        self.put_line(sha256, purl.as_str())
+    }
+
+    /// Writes down that these bytes came from whoever made an export, whose word about packages is no place's.
+    pub(super) fn put_imported(&self, sha256: &Digest) -> Result<(), StoreError> {
+        self.put_line(sha256, IMPORTED)
+    }
+
+    fn came_by(&self, sha256: &Digest, line: &str) -> Result<bool, StoreError> {
+        let known = read_small(self.dir(), &place(sha256))?;
+        let is_it = |known: &[u8]| known == line.as_bytes();
+        Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
+    }
+
+    fn put_line(&self, sha256: &Digest, line: &str) -> Result<(), StoreError> {
         let place = place(sha256);
         let mut text = read_small(self.dir(), &place)?.unwrap_or_default();
-        let line = purl.as_str().as_bytes();
+        let line = line.as_bytes();
         if text.split(|byte| *byte == b'\n').any(|known| known == line) {
             return Ok(());
         }
@@ -72,5 +89,22 @@ mod tests {
         store.put_origin(&bytes, &zlib).unwrap();
         assert!(store.came_as(&bytes, &hello).unwrap());
         assert!(store.came_as(&bytes, &zlib).unwrap());
+    }
+
+    #[test]
+    fn what_was_imported_came_as_no_package_before_a_place_gave_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let bytes = Digest::sha256(b"hello");
+        let purl: Purl = "pkg:cargo/hello@1".parse().unwrap();
+        store.put_imported(&bytes).unwrap();
+        assert!(!store.came_as(&bytes, &purl).unwrap());
+        assert!(store.may_be(&bytes, &purl).unwrap());
+        store.put_origin(&bytes, &purl).unwrap();
+        assert!(store.came_as(&bytes, &purl).unwrap());
+        let fetched = Digest::sha256(b"zlib");
+        store.put_origin(&fetched, &purl).unwrap();
+        let other: Purl = "pkg:cargo/zlib@1".parse().unwrap();
+        assert!(!store.may_be(&fetched, &other).unwrap());
     }
 }

@@ -111,6 +111,8 @@ impl Store {
             }
             writer.write_all(&piece[..count]).attempt("write", "blob")?;
         }
+        // Before the file itself: one without a word about it is taken for a file of an earlier version.
+        self.put_imported(&sha256)?;
         writer.commit(Expected::Sha256(sha256))?;
         Ok(())
     }

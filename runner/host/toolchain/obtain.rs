@@ -5,7 +5,7 @@ use zwieback_model::digest::Digest;
 use zwieback_model::locked_input::LockedInput;
 
 use crate::fetch::canceller::Canceller;
-use crate::fetch::into_store::stored;
+use crate::fetch::into_store::{Reach, stored};
 use crate::store::derived::{Derivation, Method};
 use crate::store::place::Store;
 use crate::store::stored::StoredTree;
@@ -82,7 +82,9 @@ fn package(
     planned: &PlannedToolchain,
     input: &LockedInput,
 ) -> Result<Package, AssembleError> {
-    let file = stored(store, input)?.ok_or_else(|| AssembleError::Missing(input.purl.clone()))?;
+    // Whether it may be used was found out when it was fetched, or not fetched.
+    let file = stored(store, input, Reach::StoreOnly)?;
+    let file = file.ok_or_else(|| AssembleError::Missing(input.purl.clone()))?;
     let layout = match &input.source {
         None => Layout::Deb,
         Some(name) => {

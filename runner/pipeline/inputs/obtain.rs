@@ -71,7 +71,7 @@ pub fn fetch_from<'i>(
 
 /// The stored file of an input that was fetched.
 pub fn blob(input: &LockedInput, ctx: &Context<'_>) -> Result<StoredBlob, PipelineError> {
-    stored(ctx.store, input)?.ok_or_else(|| PipelineError::Vanished {
+    stored(ctx.store, input, reach(ctx))?.ok_or_else(|| PipelineError::Vanished {
         file: input.file.to_string(),
     })
 }
@@ -88,7 +88,7 @@ fn distinct<'i>(inputs: impl IntoIterator<Item = &'i LockedInput>) -> Vec<Locked
 fn missing(inputs: &[LockedInput], ctx: &Context<'_>) -> Result<Vec<LockedInput>, PipelineError> {
     let mut missing = Vec::new();
     for input in inputs {
-        if stored(ctx.store, input)?.is_none() {
+        if stored(ctx.store, input, reach(ctx))?.is_none() {
             missing.push(input.clone());
         }
     }
@@ -106,17 +106,20 @@ fn download(
         settings: endpoints::settings(ctx),
         canceller: ctx.stop.fetching().clone(),
     };
-    let reach = match ctx.network {
-        Network::Allowed => Reach::Network,
-        Network::Forbidden => Reach::StoreOnly,
-    };
     let mut progress = Progress::new(missing.len(), ctx);
-    let fetched = fetch_into(ctx.store, missing, &fetch, reach, &mut |event| {
+    let fetched = fetch_into(ctx.store, missing, &fetch, reach(ctx), &mut |event| {
         progress.see(&event);
     });
     progress.tell();
     fetched?;
     Ok(())
+}
+
+fn reach(ctx: &Context<'_>) -> Reach {
+    match ctx.network {
+        Network::Allowed => Reach::Network,
+        Network::Forbidden => Reach::StoreOnly,
+    }
 }
 
 /// How much has arrived, told often enough for a bar and seldom enough for a log.
