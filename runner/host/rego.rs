@@ -1,7 +1,7 @@
 //! Rego in a process of its own: an engine that fills its stack, its memory or its time denies, and
 //! ends nobody else.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,9 @@ pub const ARGUMENT: &str = "__rego";
 const SECONDS: u64 = 5;
 /// Address space of an engine: the program's own, and a document of many builds several times over.
 const BYTES: u64 = 2 << 30;
+
+/// The most that is read of an answer: an engine that is nobody's to trust bounds its messages itself.
+const LONGEST_ANSWER: u64 = 1 << 20;
 
 /// The answer to one request, a line of JSON.
 type Answer = Result<Vec<String>, RegoError>;
@@ -83,7 +86,8 @@ impl Engine {
         let request = format!("{module}\n{}\n", input.unwrap_or_default());
         self.requests.write_all(request.as_bytes()).ok()?;
         let mut line = String::new();
-        self.answers.read_line(&mut line).ok()?;
+        let mut answer = self.answers.by_ref().take(LONGEST_ANSWER);
+        answer.read_line(&mut line).ok()?;
         serde_json::from_str(&line).ok()
     }
 

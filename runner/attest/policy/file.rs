@@ -10,7 +10,7 @@ use zwieback_model::shown_name::escaped;
 use zwieback_model::timestamp::Timestamp;
 
 use super::environment::{self, LooserError};
-use super::rego::{Rego, UnusableModule};
+use super::rego::{MOST_MODULES, Rego, RegoModule, UnusableModule};
 use super::rules::{PointlessRuleError, Rules};
 use crate::build_type::{BUILD_TYPE, ExpectedParameters, ForeignBuildTypes};
 
@@ -38,6 +38,9 @@ pub enum PolicyError {
     /// A version by which no later one could be told.
     #[error("`version` is 0: the first one is 1")]
     NoVersion,
+    /// More modules than are evaluated.
+    #[error("there are {0} Rego modules, of which a policy may have {MOST_MODULES}")]
+    Modules(usize),
     /// A rule that asks for nothing, or for what no build can do.
     #[error("[{place}]: {source}")]
     Pointless {
@@ -106,13 +109,17 @@ impl Policy {
                 Err(source) => return Err(PolicyError::Looser { name, source }),
             };
         }
-        Ok(Self {
+        let policy = Self {
             version: file.version,
             expires: file.expires,
             rules: file.require,
             environments,
             foreign: foreign(file.build_type)?,
-        })
+        };
+        match policy.modules().len() {
+            count if count > MOST_MODULES => Err(PolicyError::Modules(count)),
+            _ => Ok(policy),
+        }
     }
 
     /// A number that grows with every change.
@@ -152,10 +159,7 @@ impl Policy {
     /// Has every Rego module looked at, of whatever environment: what is wrong with one shows when
     /// the policy is read, not when it counts.
     pub fn check_modules(&self, rego: &dyn Rego) -> Result<(), UnusableModule> {
-        let rules = self.environments.values().chain([&self.rules]);
-        // An environment repeats the modules for all.
-        let modules: BTreeSet<_> = rules.flat_map(|it| &it.rego).collect();
-        for (name, module) in modules {
+        for (name, module) in self.modules() {
             let looked = rego.denials(module, None);
             looked.map_err(|source| UnusableModule {
                 name: name.clone(),
@@ -163,6 +167,12 @@ impl Policy {
             })?;
         }
         Ok(())
+    }
+
+    /// All modules; an environment repeats those for all.
+    fn modules(&self) -> BTreeSet<(&Name, &RegoModule)> {
+        let rules = self.environments.values().chain([&self.rules]);
+        rules.flat_map(|rules| &rules.rego).collect()
     }
 }
 

@@ -7,6 +7,10 @@ use zwieback_model::name::Name;
 
 /// A module longer than this was not written by hand.
 const LONGEST: usize = 64 << 10;
+/// What all messages of a module may have together: they are for a person to read.
+pub(super) const LONGEST_ANSWER: usize = 64 << 10;
+/// The most modules of a policy, of all its environments together: each may take seconds.
+pub(super) const MOST_MODULES: usize = 16;
 
 /// The text of a module. Whether it is one is known when it is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -39,6 +43,9 @@ pub enum RegoError {
     /// The answer is no set of messages.
     #[error("`data.zwieback.deny` is no set of texts")]
     Answer,
+    /// The answer is longer than anybody reads.
+    #[error("`data.zwieback.deny` says more than {LONGEST_ANSWER} bytes")]
+    LongAnswer,
     /// The engine ended before it had an answer.
     #[error("the engine {0}")]
     Ended(String),

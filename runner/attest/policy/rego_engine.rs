@@ -9,7 +9,7 @@ use std::fmt;
 
 use regorus::{Engine, Value};
 
-use super::rego::{Rego, RegoError, RegoModule};
+use super::rego::{LONGEST_ANSWER, Rego, RegoError, RegoModule};
 use super::rego_reads;
 
 /// What a module must define: the messages for which it denies, in the package and under the name
@@ -41,7 +41,12 @@ impl Rego for RegoEngine {
         engine.set_input_json(input).map_err(failed)?;
         let answer = engine.eval_rule(RULE.to_owned()).map_err(failed)?;
         let messages = answer.as_set().map_err(|_| RegoError::Answer)?;
-        messages.iter().map(text).collect()
+        let messages = messages.iter().map(text);
+        let messages = messages.collect::<Result<Vec<_>, _>>()?;
+        if messages.iter().map(String::len).sum::<usize>() > LONGEST_ANSWER {
+            return Err(RegoError::LongAnswer);
+        }
+        Ok(messages)
     }
 }
 

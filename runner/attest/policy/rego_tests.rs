@@ -136,3 +136,32 @@ fn an_environment_adds_modules_and_replaces_none() {
     let refused = with("npm", &other).unwrap_err().to_string();
     assert!(refused.contains("`rego.npm` allows more"), "{refused}");
 }
+
+#[test]
+fn modules_and_what_they_say_have_an_end() {
+    let modules = |count: usize| {
+        let one = |number| format!("m{number} = '''{NO_NPM}'''\n");
+        signed::unsigned(&policy(&(0..count).map(one).collect::<String>()))
+    };
+    assert!(modules(16).is_ok());
+    let refused = modules(17).unwrap_err().to_string();
+    assert!(refused.contains("17 Rego modules"), "{refused}");
+    // The engine takes no line of more than 1024 characters: texts grow in steps.
+    let said = |times: usize| {
+        let many = |name: &str, of: &str, times: usize| {
+            format!("{name} := concat(\"\", [{}])\n", vec![of; times].join(", "))
+        };
+        let texts = [
+            format!("a := \"{}\"\n", "x".repeat(64)),
+            many("b", "a", 16),
+            many("c", "b", 16),
+        ];
+        let texts = texts.concat();
+        let joined = vec!["c"; times].join(", ");
+        verdict(&format!("{texts}deny contains concat(\"\", [{joined}])"))
+    };
+    assert_eq!(said(3).unwrap_err().0, Reason::RegoDenied);
+    let (reason, saw) = said(5).unwrap_err();
+    assert_eq!(reason, Reason::RegoFailed);
+    assert!(saw.contains("says more than 65536 bytes"), "{saw}");
+}
