@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use gimli::{EndianSlice, RunTimeEndian, SectionId, constants};
+use gimli::{
+    AttributeValue, DebugStrOffsetsBase, EndianSlice, Reader as _, RunTimeEndian, Section as _,
+    SectionId, constants,
+};
 use object::read::elf::{ElfFile, FileHeader};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
 
@@ -16,8 +19,11 @@ use crate::location::{FindingDraft, Location};
 use crate::walk::Walk;
 use zwieback_model::variation::factor::Factor;
 
-/// Units read in one file.
+/// Units read in one file, readable or not.
 const UNITS: usize = 4096;
+/// Bytes read of a table of abbreviations, which units may share: each takes twenty times its length in memory.
+/// Compilers write a few kilobytes for a unit.
+const ABBREVIATIONS: usize = 64 << 10;
 
 /// What the first entry of a compilation unit says: the attribute and its text.
 pub type Unit = Vec<(&'static str, Vec<u8>)>;
@@ -71,20 +77,19 @@ pub fn units<H: FileHeader>(file: &ElfFile<'_, H>, room: &mut FileRoom) -> Vec<U
     let dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, order));
     let mut units = Vec::new();
     let mut headers = dwarf.units();
-    while let (Ok(Some(header)), true) = (headers.next(), units.len() < UNITS && !room.is_used_up) {
-        units.extend(
-            dwarf
-                .unit(header)
-                .ok()
-                .and_then(|unit| attributes(&dwarf, &unit, room)),
-        );
+    let mut tried = 0;
+    while let (Ok(Some(header)), true) = (headers.next(), tried < UNITS && !room.is_used_up) {
+        units.extend(attributes(&dwarf, &header, room));
+        tried += 1;
     }
     units
 }
 
+/// What the first entry of a unit says. Nothing else of it is read: its line numbers and its table of
+/// abbreviations may be as long as the file, and every unit may name the same ones.
 fn attributes(
     dwarf: &gimli::Dwarf<Slice<'_>>,
-    unit: &gimli::Unit<Slice<'_>>,
+    header: &gimli::UnitHeader<Slice<'_>>,
     room: &mut FileRoom,
 ) -> Option<Unit> {
     let names = [
@@ -93,12 +98,28 @@ fn attributes(
         (constants::DW_AT_producer, "DW_AT_producer"),
         (constants::DW_AT_dwo_name, "DW_AT_dwo_name"),
     ];
-    let mut entries = unit.entries();
+    let offset = header.debug_abbrev_offset().0;
+    let tables = dwarf.debug_abbrev.reader().slice();
+    let end = offset.saturating_add(ABBREVIATIONS).min(tables.len());
+    let cut = gimli::DebugAbbrev::new(tables.get(..end)?, dwarf.debug_abbrev.reader().endian());
+    let abbreviations = header.abbreviations(&cut).ok()?;
+    let mut entries = header.entries(&abbreviations);
     let entry = entries.next_dfs().ok()??;
+    let base = match entry.attr_value(constants::DW_AT_str_offsets_base) {
+        Some(AttributeValue::DebugStrOffsetsBase(base)) => base,
+        _ => DebugStrOffsetsBase::default_for_encoding_and_file(header.encoding(), dwarf.file_type),
+    };
     // Units may share one string, as long as a section.
     let mut text = |name| {
-        let text = dwarf.attr_string(unit, entry.attr_value(name)?).ok()?;
-        room.text(text.slice()).map(<[u8]>::to_vec)
+        let text = match entry.attr_value(name)? {
+            AttributeValue::DebugStrOffsetsIndex(index) => {
+                let offsets = &dwarf.debug_str_offsets;
+                let offset = offsets.get_str_offset(header.format(), base, index);
+                dwarf.string(offset.ok()?)
+            }
+            other => dwarf.attr_line_string(other),
+        };
+        room.text(text.ok()?.slice()).map(<[u8]>::to_vec)
     };
     Some(
         names
