@@ -138,10 +138,11 @@ impl Human {
                 ..
             } => state.runs.step_done(recipe, *run),
             Event::RunFinished { run, wall_ms } => {
-                let line = state.runs.finish(recipe, *run, *wall_ms);
-                let is_told = state.crowd.is_none() || self.volume == Volume::Verbose;
-                if let Some(line) = line.filter(|_| is_told) {
-                    self.line(&line);
+                let lines = state.runs.finish(recipe, *run, *wall_ms);
+                if state.crowd.is_none() || self.volume == Volume::Verbose {
+                    for line in &lines {
+                        self.line(line);
+                    }
                 }
             }
             _ => {}

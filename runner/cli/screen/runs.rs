@@ -31,6 +31,8 @@ pub struct Runs {
     bars: MultiProgress,
     paint: Paint,
     rows: BTreeMap<Key, Row>,
+    /// The runs that have ended, with the line that is to be shown, until both of a recipe have.
+    ended: BTreeMap<Key, String>,
 }
 
 impl Runs {
@@ -40,6 +42,7 @@ impl Runs {
             bars,
             paint,
             rows: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -79,10 +82,29 @@ impl Runs {
         }
     }
 
-    /// A run ended: the line that stays.
-    pub fn finish(&mut self, recipe: Option<&Name>, run: RunName, wall_ms: u64) -> Option<String> {
-        let row = self.rows.remove(&(recipe.cloned(), run))?;
+    /// A run ended: the lines that stay. That of run B comes after that of run A, whichever ends first.
+    pub fn finish(&mut self, recipe: Option<&Name>, run: RunName, wall_ms: u64) -> Vec<String> {
+        let key = |run| (recipe.cloned(), run);
+        let Some(row) = self.rows.remove(&key(run)) else {
+            return Vec::new();
+        };
         row.bar.finish_and_clear();
+        let line = self.line(recipe, run, &row, wall_ms);
+        match run {
+            RunName::A => {
+                self.ended.insert(key(run), String::new());
+                let other = self.ended.remove(&key(RunName::B));
+                [Some(line), other].into_iter().flatten().collect()
+            }
+            RunName::B if self.ended.contains_key(&key(RunName::A)) => vec![line],
+            RunName::B => {
+                self.ended.insert(key(run), line);
+                Vec::new()
+            }
+        }
+    }
+
+    fn line(&self, recipe: Option<&Name>, run: RunName, row: &Row, wall_ms: u64) -> String {
         let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
         let mut text = format!(
             "{whose}{}/{} {}  {}",
@@ -94,12 +116,13 @@ impl Runs {
         if !row.varied.is_empty() {
             text.push_str(&format!("  ({})", varied(&row.varied)));
         }
-        Some(self.paint.line(Tone::Good, &format!("Run {run:?}"), text))
+        self.paint.line(Tone::Good, &format!("Run {run:?}"), text)
     }
 
     /// Takes the bars of one recipe off the screen.
     pub fn clear(&mut self, recipe: Option<&Name>) {
         for run in [RunName::A, RunName::B] {
+            self.ended.remove(&(recipe.cloned(), run));
             if let Some(row) = self.rows.remove(&(recipe.cloned(), run)) {
                 row.bar.finish_and_clear();
             }
