@@ -226,11 +226,16 @@ fn is_absent(error: &io::Error) -> bool {
 /// The newest run of a recipe, if it was ever built.
 pub fn newest(runs: &Path, recipe: &str) -> Option<Record> {
     let entries = fs::read_dir(runs).ok()?;
-    entries
-        .flatten()
-        .filter_map(|entry| read(runs, entry.file_name().to_str()?).ok())
-        .filter(|record| record.recipe.as_str() == recipe)
-        .max_by_key(|record| (record.started, record.id.clone()))
+    let record = |entry: fs::DirEntry| {
+        let record = read(runs, entry.file_name().to_str()?).ok()?;
+        // Of runs of one second, the one whose record was written last.
+        let written = fs::metadata(entry.path().join(RECORD)).and_then(|file| file.modified());
+        Some((record.started, written.ok(), record))
+    };
+    let records = entries.flatten().filter_map(record);
+    let own = records.filter(|(.., record)| record.recipe.as_str() == recipe);
+    own.max_by_key(|(started, written, _)| (*started, *written))
+        .map(|(.., record)| record)
 }
 
 /// A run by its name, or the newest one of a recipe. Whoever may write a recipe may call it like a run that
