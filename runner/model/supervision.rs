@@ -24,6 +24,9 @@ pub struct Supervision {
     /// The wall clock that steps read and wait by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall_clock: Option<Effect>,
+    /// The times of files that were made in the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_times: Option<Effect>,
     /// What the CPU says it can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<Effect>,

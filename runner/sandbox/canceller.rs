@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -49,6 +50,13 @@ impl Canceller {
     pub fn is_cancelled(&self) -> bool {
         let mut events: Vec<_> = self.events().collect();
         poll(&mut events, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Waits so long; whether the switch was thrown meanwhile.
+    pub fn wait(&self, time: Duration) -> bool {
+        let mut events: Vec<_> = self.events().collect();
+        let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+        poll(&mut events, timeout).is_ok_and(|ready| ready > 0)
     }
 
     /// What is to be waited for: each is ready from the moment the switch is thrown.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use zwieback_model::enforcement::Enforcement;
 use zwieback_model::name::Name;
@@ -87,11 +87,6 @@ impl Sandbox {
             Place::Out => out.as_fd(),
             Place::Tmp => tmp.as_fd(),
         }
-    }
-
-    /// Gives the sandbox more time: what its caller spent waiting is not the steps' doing.
-    pub fn excuse(&mut self, waited: Duration) {
-        self.deadline += waited;
     }
 
     /// Has the next step look around before it begins; [`Report::sighting`] tells what it saw.

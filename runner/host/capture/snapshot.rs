@@ -113,17 +113,6 @@ impl Snapshot {
         what(self) != what(other)
     }
 
-    /// The shortest time between the writing of a path here and its writing there, in nanoseconds,
-    /// for all that was written in both since `since`; none if nothing was.
-    pub fn closest(&self, other: &Self, since: i64) -> Option<u64> {
-        let recent = |node: &Node| Some(node.seen.stamp.mtime).filter(|mtime| *mtime >= since);
-        let apart = |(here, there): (Option<(&Node, _)>, Option<(&Node, _)>)| {
-            let (here, there) = (recent(here?.0)?, recent(there?.0)?);
-            Some(here.abs_diff(there))
-        };
-        pairs(&self.tree, &other.tree).filter_map(apart).min()
-    }
-
     /// Whether something lies at a path, which is given as it is shown.
     pub fn has_shown(&self, shown: &str) -> bool {
         let mut path = Path::default();

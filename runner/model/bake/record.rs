@@ -93,10 +93,6 @@ pub struct RunRecord {
     /// What the supervisor really changed.
     #[serde(default)]
     pub supervision: Supervision,
-    /// The shortest time, in milliseconds, between the writing of a file in the other run and in
-    /// this one; none if there is no other, or nothing that both wrote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub apart_ms: Option<u64>,
     /// What its first step saw of each factor.
     #[serde(default)]
     pub sighting: Sighting,
@@ -108,7 +104,6 @@ impl RunRecord {
         Witness {
             sighting: &self.sighting,
             supervision: &self.supervision,
-            apart_ms: self.apart_ms,
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Machine {
     pub clocks: ClockOffsets,
     /// Seconds by which the wall clock is ahead of the host's.
     pub wall_clock_offset: i64,
+    /// Seconds by which the times are ahead of files that were made in the sandbox.
+    pub file_times_offset: i64,
     /// The number of the first process, when it is not 2.
     pub first_pid: Option<u32>,
     /// What the CPU says it can do.

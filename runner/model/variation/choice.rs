@@ -76,6 +76,16 @@ impl Choice {
         self
     }
 
+    /// Why a factor is held still, if it is. A machine has one clock: where that is held, so are the times
+    /// that it stamps files with.
+    pub fn reason_to_fix(&self, factor: Factor) -> Option<&Reason> {
+        let own = self.fix.get(&factor);
+        own.or_else(|| match factor {
+            Factor::CreatedMtime => self.fix.get(&Factor::Clock),
+            _ => None,
+        })
+    }
+
     /// Whether the profile is taken as it is.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -27,7 +27,7 @@ impl Variation {
         let (a, b) = (&self.a, &self.b);
         Ok(match factor {
             Factor::Clock => clock(a, b),
-            Factor::CreatedMtime => Claim::unlike(staggered(b)),
+            Factor::CreatedMtime => created(a, b),
             Factor::SourceMtime => Claim::both(a.source_mtime_offset, b.source_mtime_offset),
             Factor::ReaddirOrder => Claim::unlike(both(word(a.staging), word(b.staging))),
             Factor::Inode => Claim::new(lying(a, b), on(a.medium), on(b.medium)),
@@ -127,9 +127,10 @@ fn since_boot(run: &Conditions) -> Expected {
     ahead(run.uptime_offset, &format!(", load {}", run.load))
 }
 
-fn staggered(b: &Conditions) -> String {
-    let seconds = b.stagger_ms / 1000;
-    format!("each step of B starts {seconds} s or more after A's")
+fn created(a: &Conditions, b: &Conditions) -> Claim {
+    let offset = b.file_times_offset - a.file_times_offset;
+    let [a, b] = [a, b].map(|run| ahead(run.file_times_offset, ""));
+    Claim::new(format!("B's are ahead by {offset} s"), a, b)
 }
 
 fn word(order: StagingOrder) -> &'static str {

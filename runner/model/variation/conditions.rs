@@ -65,8 +65,9 @@ pub struct Conditions {
     pub cpus: Vec<u16>,
     /// Seconds by which the wall clock is ahead.
     pub clock_offset: i64,
-    /// Milliseconds after the other run's start before which the first step may not begin.
-    pub stagger_ms: u64,
+    /// Seconds by which the times are ahead of files that were made in the run.
+    #[serde(default)]
+    pub file_times_offset: i64,
     /// Seconds by which the time since boot is ahead.
     pub uptime_offset: i64,
     /// The identity of this boot.

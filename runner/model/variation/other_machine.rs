@@ -7,12 +7,6 @@ use super::varied::Machine;
 use crate::sandbox_spec::identity::{Entropy, Instructions};
 use crate::sandbox_spec::operation::Medium;
 
-/// Zip archives keep times in steps of 2 s, the coarsest grain in use (APPNOTE.TXT 4.4.6).
-pub const COARSEST_MS: u64 = 2_000;
-
-/// A full second more leaves room for a step that takes longer in run A than in run B.
-const STAGGER_MS: u64 = COARSEST_MS + 1_000;
-
 /// 400 d 7 h 13 m 17 s: another year, month, weekday, hour, minute and second.
 const CLOCK_OFFSET: i64 = ((400 * 24 + 7) * 60 + 13) * 60 + 17;
 
@@ -44,7 +38,7 @@ pub fn plain(machine: &Machine, disk_limit: u64) -> Conditions {
         source_mtime_offset: 0,
         cpus: machine.cpus.clone(),
         clock_offset: 0,
-        stagger_ms: 0,
+        file_times_offset: 0,
         uptime_offset: 0,
         boot_id: "11111111-2222-4333-8444-555555555555".into(),
         load: "0.00 0.00 0.00 1/1 1".into(),
@@ -67,7 +61,7 @@ pub fn other(a: &Conditions, machine: &Machine) -> Conditions {
         // The last ones, so that a single-threaded step of A keeps the first to itself.
         cpus: machine.cpus[usize::from(machine.cpus.len() > 1)..].to_vec(),
         clock_offset: CLOCK_OFFSET,
-        stagger_ms: STAGGER_MS,
+        file_times_offset: CLOCK_OFFSET,
         uptime_offset: UPTIME_OFFSET,
         boot_id: "99999999-8888-4777-a666-555555555555".into(),
         load: "1.23 0.98 0.76 2/99 8000".into(),

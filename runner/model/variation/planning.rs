@@ -18,7 +18,7 @@ impl Variation {
         let (dropped, meant): (Vec<_>, Vec<_>) = Factor::ALL
             .into_iter()
             .filter(is_meant)
-            .partition(|it| choice.fix.contains_key(it));
+            .partition(|factor| choice.reason_to_fix(*factor).is_some());
         let other = other(&a, machine);
         let mut b = Conditions {
             run: RunName::B,
@@ -38,7 +38,7 @@ impl Variation {
     pub fn between(profile: Profile, choice: &Choice, a: Conditions, b: Conditions) -> Self {
         let is_meant = |it: &Factor| profile::varies(profile, *it) || choice.vary.contains(it);
         let dropped = Factor::ALL.into_iter().filter(is_meant);
-        let reason = |it: Factor| Some((it, choice.fix.get(&it)?.clone()));
+        let reason = |factor: Factor| Some((factor, choice.reason_to_fix(factor)?.clone()));
         Self {
             profile,
             dropped: dropped.filter_map(reason).collect(),
@@ -50,6 +50,8 @@ impl Variation {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::sandbox_spec::operation::Medium;
     use crate::variation::test_machine::machine;
@@ -65,8 +67,10 @@ mod tests {
     }
 
     #[test]
-    fn the_stagger_exceeds_the_coarsest_grain() {
-        assert!(hermetic(&Choice::default(), 0).b.stagger_ms > 2_000);
+    fn a_machine_has_one_clock() {
+        let variation = hermetic(&Choice::default(), 0);
+        assert_eq!(variation.b.file_times_offset, variation.b.clock_offset);
+        assert!(variation.b.clock_offset > 366 * 86_400);
     }
 
     #[test]
@@ -82,11 +86,15 @@ mod tests {
         let expected = Conditions {
             umask: 0o002,
             clock_offset: 0,
+            file_times_offset: 0,
             medium: Medium::Memory,
             ..usual.b
         };
         assert_eq!(chosen.b, expected);
-        let dropped: Vec<_> = chosen.dropped.keys().collect();
-        assert_eq!(dropped, [&Factor::Clock, &Factor::Inode]);
+        let expected = [Factor::CreatedMtime, Factor::Clock, Factor::Inode];
+        assert_eq!(
+            chosen.dropped.keys().copied().collect::<BTreeSet<_>>(),
+            expected.into()
+        );
     }
 }

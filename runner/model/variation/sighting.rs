@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::claim::Claim;
 use super::expected::Expected;
 use super::factor::{Factor, FactorState};
-use super::other_machine::COARSEST_MS;
 use super::state::{ineffective, uncontrolled};
 use super::varied::Variation;
 use crate::sandbox_spec::environment::Environment;
@@ -25,8 +24,6 @@ pub struct Witness<'a> {
     pub sighting: &'a Sighting,
     /// What its supervisor says of itself.
     pub supervision: &'a Supervision,
-    /// How close it came to the other run in the writing of a file, in milliseconds.
-    pub apart_ms: Option<u64>,
 }
 
 /// Factors that a program finds in a variable of its environment.
@@ -77,7 +74,7 @@ impl Variation {
         let supervised = match factor {
             Factor::Clock => flaw_of(b.supervision.wall_clock.as_ref()),
             Factor::CpuFeatures => flaw_of(b.supervision.instructions.as_ref()),
-            Factor::CreatedMtime => too_close(b.apart_ms),
+            Factor::CreatedMtime => flaw_of(b.supervision.file_times.as_ref()),
             _ => None,
         };
         supervised.or_else(
@@ -100,17 +97,6 @@ impl Sighting {
         self.0
             .extend(seed(step).map(|seed| (Factor::HashSeed, seed)));
     }
-
-    /// Milliseconds between the files that the probes of two runs wrote.
-    pub fn apart_ms(&self, other: &Self) -> Option<u64> {
-        let written = |sighting: &Self| {
-            let text = sighting.0.get(&Factor::CreatedMtime)?;
-            let (seconds, rest) = text.split_once('.')?;
-            let (seconds, rest) = (seconds.parse::<u64>().ok()?, rest.parse::<u64>().ok()?);
-            seconds.checked_mul(1000)?.checked_add(rest)
-        };
-        Some(written(self)?.abs_diff(written(other)?))
-    }
 }
 
 /// The seed that an environment gives to a language run time.
@@ -127,16 +113,6 @@ fn flaw_of(effect: Option<&Effect>) -> Option<String> {
         Some(Effect::Effective) => None,
         Some(Effect::Ineffective { reason }) => Some(reason.clone()),
         None => Some("no supervisor was asked for it".to_owned()),
-    }
-}
-
-fn too_close(apart_ms: Option<u64>) -> Option<String> {
-    match apart_ms {
-        None => Some("the runs left no file that both wrote".to_owned()),
-        Some(apart) if apart <= COARSEST_MS => {
-            Some(format!("both runs wrote a file within {apart} ms"))
-        }
-        Some(_) => None,
     }
 }
 

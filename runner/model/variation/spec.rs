@@ -85,6 +85,7 @@ fn machine(conditions: &Conditions) -> Machine {
             boottime: conditions.uptime_offset,
         },
         wall_clock_offset: conditions.clock_offset,
+        file_times_offset: conditions.file_times_offset,
         first_pid: Some(conditions.first_pid).filter(|pid| *pid > 2),
         instructions: conditions.instructions,
         entropy: conditions.entropy,

@@ -27,7 +27,6 @@ use crate::pipeline::inputs::toolchain;
 use crate::pipeline::plan::built::{Built, Outputs};
 use crate::pipeline::plan::read::{self, Planned};
 use crate::pipeline::runs::alone;
-use crate::pipeline::runs::pace::Pace;
 use crate::pipeline::runs::run::{Bake, Ran};
 use crate::pipeline::runs::twice::{Twin, bake};
 
@@ -82,7 +81,7 @@ pub fn make(
     let switch = ctx.stop.switch().map_err(PipelineError::Descriptor)?;
     let alone = &alone::turn(&root, &switch, ctx)?;
     let keeper = Keeper::open(planned, &action, wish, ctx)?;
-    let (folder, pace) = (keeper.folder(), &Pace::default());
+    let folder = keeper.folder();
     let bake_this = Bake {
         planned,
         root: &root,
@@ -90,7 +89,6 @@ pub fn make(
         alone,
         wish,
         folder,
-        pace,
         canceller: &switch,
         ctx,
     };

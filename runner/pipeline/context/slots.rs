@@ -22,8 +22,6 @@ pub struct Capacity {
 /// Who goes first. What is begun is ended before more is begun: it holds memory and disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// A run that gave its turn away while it had to wait.
-    Resumes,
     /// A run whose counterpart has begun, or one that tests a cause.
     Follows,
     /// A run of a recipe of which nothing ran yet.
@@ -40,10 +38,8 @@ pub struct Slots {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Runs at work.
+    /// Runs at work, and the memory they may use.
     working: usize,
-    /// Runs that exist, at work or waiting for their counterpart, and the memory they may use.
-    standing: usize,
     memory: u64,
     queue: BTreeSet<(Rank, u64)>,
     tickets: u64,
@@ -54,7 +50,6 @@ struct State {
 pub struct Slot<'a> {
     slots: &'a Slots,
     memory: u64,
-    working: bool,
 }
 
 impl Slots {
@@ -81,12 +76,10 @@ impl Slots {
     ) -> Option<Slot<'_>> {
         let mut state = self.turn(rank, memory, is_stopped)?;
         state.working += 1;
-        state.standing += 1;
         state.memory += memory;
         Some(Slot {
             slots: self,
             memory,
-            working: true,
         })
     }
 
@@ -103,7 +96,7 @@ impl Slots {
         state.queue.insert(ticket);
         loop {
             let is_first = state.queue.first() == Some(&ticket);
-            let goes = is_first && self.has_room(&state, rank, memory);
+            let goes = is_first && self.has_room(&state, memory);
             if goes || is_stopped() {
                 state.queue.remove(&ticket);
                 // Whoever is first now may have room as well.
@@ -115,10 +108,9 @@ impl Slots {
         }
     }
 
-    fn has_room(&self, state: &State, rank: Rank, memory: u64) -> bool {
-        let fits = rank == Rank::Resumes
-            || state.standing < PAIR
-            || state.memory.saturating_add(memory) <= self.capacity.memory;
+    fn has_room(&self, state: &State, memory: u64) -> bool {
+        let fits =
+            state.working < PAIR || state.memory.saturating_add(memory) <= self.capacity.memory;
         state.working < self.capacity.runs && fits
     }
 
@@ -127,29 +119,10 @@ impl Slots {
     }
 }
 
-impl Slot<'_> {
-    /// Lets another run work while this one waits. Its memory stays taken.
-    pub fn pause(&mut self) {
-        if std::mem::take(&mut self.working) {
-            self.slots.state().working -= 1;
-            self.slots.changed.notify_all();
-        }
-    }
-
-    /// Works again as soon as there is room, or at once if it is stopped.
-    pub fn resume(&mut self, is_stopped: impl Fn() -> bool) {
-        if let Some(mut state) = self.slots.turn(Rank::Resumes, 0, is_stopped) {
-            state.working += 1;
-            self.working = true;
-        }
-    }
-}
-
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.pause();
         let mut state = self.slots.state();
-        state.standing -= 1;
+        state.working -= 1;
         state.memory -= self.memory;
         drop(state);
         self.slots.changed.notify_all();
@@ -188,20 +161,6 @@ mod tests {
         let three = [30, 30, 30].map(|memory| at_once(&slots, Rank::Begins, memory));
         assert!(three.iter().all(Option::is_some));
         assert!(at_once(&slots, Rank::Follows, 11).is_none());
-    }
-
-    #[test]
-    fn who_waits_for_its_counterpart_lets_others_work() {
-        let slots = slots(1, 100);
-        let mut waiting = at_once(&slots, Rank::Begins, 1).unwrap();
-        waiting.pause();
-        let other = at_once(&slots, Rank::Begins, 1);
-        assert!(other.is_some());
-        waiting.resume(|| true);
-        assert!(!waiting.working);
-        drop(other);
-        waiting.resume(|| true);
-        assert!(waiting.working);
     }
 
     #[test]

@@ -101,8 +101,8 @@ pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Factor]) -> Knowledge {
 fn facts(run: &RunRecord) -> RunFacts {
     let it = &run.conditions;
     let created = TimeSpan {
-        start: run.began,
-        end: run.ended,
+        start: run.began + it.file_times_offset,
+        end: run.ended + it.file_times_offset,
     };
     let clock = TimeSpan {
         start: run.began + it.clock_offset,

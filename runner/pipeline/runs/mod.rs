@@ -5,7 +5,6 @@ pub mod mounts;
 pub mod log;
 pub mod advice;
 pub mod alone;
-pub mod pace;
 pub mod run;
 pub mod twice;
 pub mod trial_runs;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zwieback_host::capture::error::CaptureError;
 use zwieback_host::capture::outputs::capture_into;
@@ -33,7 +33,6 @@ use super::advice;
 use super::alone::Alone;
 use super::log::Log;
 use super::mounts;
-use super::pace::Pace;
 use super::surroundings;
 use crate::pipeline::context::command_context::{Context, Wish};
 use crate::pipeline::context::error::PipelineError;
@@ -57,8 +56,6 @@ pub struct Bake<'a> {
     pub wish: &'a Wish,
     /// Where logs and disks are.
     pub folder: &'a RunFolder,
-    /// The pace of the two.
-    pub pace: &'a Pace,
     /// Ends both.
     pub canceller: &'a Canceller,
     /// The world.
@@ -91,9 +88,28 @@ pub struct Ran {
 
 /// Runs the steps.
 pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
-    let mut slot = enter(bake, part)?;
-    let begun = Instant::now();
-    let mut sandbox = start(bake, part)?;
+    let _slot = enter(bake, part)?;
+    in_sandbox(bake, part, start(bake, part)?)
+}
+
+/// Runs the steps beside another run, unless the times of files could then not be told apart: that takes a
+/// supervisor, which not every machine and not every recipe allows.
+pub fn run_beside(bake: &Bake<'_>, part: &Part<'_>) -> Result<Option<Ran>, PipelineError> {
+    let _slot = enter(bake, part)?;
+    let sandbox = start(bake, part)?;
+    let shifted = sandbox.supervision().file_times.as_ref();
+    if shifted.is_some_and(|effect| !effect.is_effective()) {
+        sandbox.leave();
+        return Ok(None);
+    }
+    in_sandbox(bake, part, sandbox).map(Some)
+}
+
+fn in_sandbox(
+    bake: &Bake<'_>,
+    part: &Part<'_>,
+    mut sandbox: Sandbox,
+) -> Result<Ran, PipelineError> {
     if part.conditions.run == RunName::A {
         bake.ctx.tell(&sandboxed(sandbox.enforcement()));
     }
@@ -105,8 +121,7 @@ pub fn run(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
     )?;
     let mut steps = Steps::new(bake, part)?;
     bake.ctx.tell(&steps.started());
-    steps.preparing = begun.elapsed();
-    let ended = steps.all(&mut sandbox, &mut slot);
+    let ended = steps.all(&mut sandbox);
     let out = duplicate(&sandbox)?;
     let report = sandbox.finish();
     ended?;
@@ -155,7 +170,6 @@ struct Steps<'a> {
     /// What more of them may take.
     memory: Budget,
     log: Log<'a>,
-    preparing: Duration,
 }
 
 impl<'a> Steps<'a> {
@@ -174,7 +188,6 @@ impl<'a> Steps<'a> {
             outputs: None,
             enforcement: Enforcement::default(),
             supervision: Supervision::default(),
-            apart_ms: None,
             sighting: Sighting::default(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);
@@ -185,7 +198,6 @@ impl<'a> Steps<'a> {
             snapshots: Vec::new(),
             memory: Snapshot::memory(&rules(part.spec)),
             log,
-            preparing: Duration::ZERO,
         })
     }
 
@@ -197,33 +209,13 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn all(&mut self, sandbox: &mut Sandbox, slot: &mut Slot<'_>) -> Result<(), PipelineError> {
+    fn all(&mut self, sandbox: &mut Sandbox) -> Result<(), PipelineError> {
         sandbox.look_around();
         for (index, step) in self.bake.planned.plan.recipe.steps.iter().enumerate() {
-            self.keep_pace(index, sandbox, slot);
             self.one(index, step, sandbox)?;
             self.look(sandbox)?;
         }
         Ok(())
-    }
-
-    fn keep_pace(&mut self, index: usize, sandbox: &mut Sandbox, slot: &mut Slot<'_>) {
-        let (pace, arrived) = (self.bake.pace, Instant::now());
-        let stagger = stagger(self.part);
-        match self.record.run {
-            RunName::A => pace.begins(self.preparing),
-            RunName::B if pace.is_due(index, stagger) => {}
-            RunName::B => {
-                let is_stopped = || self.bake.canceller.is_cancelled();
-                slot.pause();
-                pace.wait(index, stagger, is_stopped);
-                slot.resume(is_stopped);
-                sandbox.excuse(arrived.elapsed());
-            }
-        }
-        if index == 0 {
-            self.record.began = clock::now().as_unix();
-        }
     }
 
     fn one(
@@ -320,19 +312,12 @@ fn writer_of(
     steps.get(first).map(|result| result.step.clone())
 }
 
-/// Waits for room to run. While run B has to wait for the time between the runs, it takes none.
+/// Waits for room to run.
 fn enter<'a>(bake: &Bake<'a>, part: &Part<'_>) -> Result<Slot<'a>, PipelineError> {
     let is_stopped = || bake.canceller.is_cancelled();
-    if part.conditions.run == RunName::B {
-        bake.pace.wait_to_prepare(stagger(part), is_stopped);
-    }
     let slots = bake.ctx.shared.slots(bake.wish.jobs);
     let slot = slots.enter(part.rank, part.spec.limits.memory, is_stopped);
     slot.ok_or(PipelineError::Interrupted)
-}
-
-fn stagger(part: &Part<'_>) -> Duration {
-    Duration::from_millis(part.conditions.stagger_ms)
 }
 
 fn start(bake: &Bake<'_>, part: &Part<'_>) -> Result<Sandbox, PipelineError> {

@@ -9,7 +9,6 @@ use zwieback_model::sandbox_spec::spec::SandboxSpec;
 use zwieback_model::tree::Tree;
 use zwieback_model::variation::conditions::{Conditions, RunName};
 
-use super::pace::Pace;
 use super::run::{Bake, Part, Ran, run};
 use super::twice::Twin;
 use crate::pipeline::context::error::PipelineError;
@@ -67,8 +66,7 @@ impl Lab<'_> {
 
     fn one(&self, conditions: &Conditions) -> Result<Tree, PipelineError> {
         let folder = RunFolder::create(&self.bake.ctx.dirs.runs())?;
-        let (pace, ctx) = (Pace::default(), self.bake.ctx.unobserved());
-        // Named A: it waits for nobody.
+        let ctx = self.bake.ctx.unobserved();
         let conditions = Conditions {
             run: RunName::A,
             ..conditions.clone()
@@ -81,7 +79,6 @@ impl Lab<'_> {
         };
         let bake = Bake {
             folder: &folder,
-            pace: &pace,
             ctx: &ctx,
             ..*self.bake
         };

@@ -1,6 +1,7 @@
 //! Chapter: run A beside run B, at the same time where there is room.
 
 use std::thread;
+use std::time::Duration;
 
 use zwieback_model::bake::plan::Plan;
 use zwieback_model::event::Event;
@@ -9,19 +10,18 @@ use zwieback_model::sandbox_spec::limits::Limits;
 use zwieback_model::sandbox_spec::spec::SandboxSpec;
 use zwieback_model::sandbox_spec::tracing::Tracing;
 use zwieback_model::variation::conditions::{Conditions, RunName};
-use zwieback_model::variation::other_machine::COARSEST_MS;
 use zwieback_model::variation::spec;
 use zwieback_model::variation::varied::{Machine, Variation};
 
-use super::pace::Pace;
-use super::run::{Bake, Part, Ran, run};
+use super::run::{Bake, Part, Ran, run, run_beside};
 use crate::pipeline::context::command_context::Runs;
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::slots::Rank;
 use crate::pipeline::inputs::toolchain;
 
-/// Seconds before the first step in which sources may be patched.
-const PREPARING: i64 = 60;
+/// Where nothing shifts the times of files, run B writes them this much later than run A: zip archives keep them
+/// in steps of 2 s, the coarsest grain in use (APPNOTE.TXT 4.4.6).
+const APART: Duration = Duration::from_secs(3);
 
 /// The conditions and sandboxes of both runs.
 pub struct Twin {
@@ -107,70 +107,32 @@ impl Twin {
 pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), PipelineError> {
     let (a, b) = (twin.part(RunName::A), twin.part(RunName::B));
     if bake.wish.runs == Runs::Once {
-        return Ok((first(bake, &a)?, None));
+        return Ok((run(bake, &a)?, None));
     }
     let ran = thread::scope(|scope| {
-        let second = scope.spawn(|| ending_both(bake, run(bake, &b)));
-        let first = first(bake, &a);
+        let second = scope.spawn(|| run_beside(bake, &b));
+        let first = run(bake, &a);
+        if first.is_err() {
+            // Run B has nothing to be compared with. Run A goes on without run B: whether it passes is told.
+            bake.canceller.cancel();
+        }
         (first, second.join().expect("a run does not panic"))
     });
     match ran {
-        (Ok(ran_a), Ok(ran_b)) => {
-            let ran_b = set_apart(bake, &b, &ran_a, ran_b)?;
-            Ok((ran_a, Some(ran_b)))
-        }
-        // The run that failed by itself, not the one that was ended because of it.
-        (Err(PipelineError::Interrupted) | Ok(_), Err(error)) | (Err(error), _) => Err(error),
+        (Ok(ran_a), Ok(Some(ran_b))) => Ok((ran_a, Some(ran_b))),
+        (Ok(ran_a), Ok(None)) => Ok((ran_a, Some(afterwards(bake, &b)?))),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
     }
 }
 
-/// Sees to it that no file was written at the same time in both runs. Inside of a step run B may
-/// have caught up with run A; then it is run once more, after run A has ended. Runs that differ
-/// have nothing to hide.
-fn set_apart(bake: &Bake<'_>, part: &Part<'_>, a: &Ran, b: Ran) -> Result<Ran, PipelineError> {
-    let mut b = measured(a, b);
-    let is_meant = part.conditions.stagger_ms > COARSEST_MS && a.completed == b.completed;
-    let too_close = b.record.apart_ms.filter(|apart| *apart <= COARSEST_MS);
-    if let Some(apart) = too_close.filter(|_| is_meant) {
-        bake.ctx.tell(&Event::Notice {
-            message: format!(
-                "run B came within {apart} ms of run A in the writing of a file: it is run once more, alone"
-            ),
-        });
-        bake.folder.clear_disks();
-        let pace = &Pace::ended();
-        b = measured(a, run(&Bake { pace, ..*bake }, part)?);
-    }
-    Ok(b)
-}
-
-/// Notes how close the runs came to each other, as far as the files that they left tell.
-fn measured(a: &Ran, mut b: Ran) -> Ran {
-    const SECOND: i64 = 1_000_000_000;
-    // Patches are applied a moment before the first step.
-    let since = (a.record.began - PREPARING).saturating_mul(SECOND);
-    let steps = a.snapshots.iter().zip(&b.snapshots);
-    let closest = steps.flat_map(|([work_a, out_a], [work_b, out_b])| {
-        [work_a.closest(work_b, since), out_a.closest(out_b, since)]
+/// Run B after run A, where no supervisor shifts its clock: its files are then later ones all the same.
+fn afterwards(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
+    bake.ctx.tell(&Event::Notice {
+        message: "nothing can shift the clock of run B here: it runs after run A".to_owned(),
     });
-    let closest = closest.flatten().min().map(|apart| apart / 1_000_000);
-    // The probes write a file each as well.
-    let probed = a.record.sighting.apart_ms(&b.record.sighting);
-    b.record.apart_ms = closest.into_iter().chain(probed).min();
-    b
-}
-
-fn first(bake: &Bake<'_>, part: &Part<'_>) -> Result<Ran, PipelineError> {
-    let ran = ending_both(bake, run(bake, part));
-    // Only now: a run B that waited must find that it is not wanted any more.
-    bake.pace.is_over();
-    ran
-}
-
-/// When one run fails, the other has nothing to be compared with.
-fn ending_both(bake: &Bake<'_>, ran: Result<Ran, PipelineError>) -> Result<Ran, PipelineError> {
-    if ran.is_err() {
-        bake.canceller.cancel();
+    if bake.canceller.wait(APART) {
+        return Err(PipelineError::Interrupted);
     }
-    ran
+    bake.folder.clear_disks();
+    run(bake, part)
 }

@@ -56,7 +56,7 @@ struct View {
     /// The work folder, as it lay before this process wrote to it.
     oldest: Option<i64>,
     order: Option<String>,
-    made: Option<String>,
+    made: Option<i64>,
     mask: Option<u32>,
 }
 
@@ -85,7 +85,7 @@ impl View {
         let program = self.program.as_ref();
         match factor {
             Factor::Clock => self.clock(),
-            Factor::CreatedMtime => self.made.clone(),
+            Factor::CreatedMtime => Some(format!("{} s ahead", self.made? - self.clocks?.wall)),
             Factor::SourceMtime => self.source_mtime(),
             Factor::ReaddirOrder => self.order.clone(),
             Factor::Inode => place(Path::new(".")),

@@ -50,14 +50,9 @@ impl OwnFolder {
         Ok(listed)
     }
 
-    /// When a file in it was made, in seconds and milliseconds since 1970.
-    pub(super) fn made(&self) -> io::Result<String> {
-        let file = self.file("made")?.1.metadata()?;
-        Ok(format!(
-            "{}.{:03}",
-            file.mtime(),
-            file.mtime_nsec() / 1_000_000
-        ))
+    /// When a file in it was made, in seconds since 1970.
+    pub(super) fn made(&self) -> io::Result<i64> {
+        Ok(self.file("made")?.1.metadata()?.mtime())
     }
 
     /// A new file in it.

@@ -2,10 +2,17 @@
 
 use libc::{c_long, user_regs_struct};
 
+use super::file_times::Unit;
 use crate::kernel::trace;
 
 /// There is no `time`.
 pub(crate) const SYS_TIME: Option<c_long> = None;
+
+/// The calls of the stat family, but for `statx`, and which argument points to the struct.
+pub(crate) const STATS: &[(c_long, usize)] = &[(libc::SYS_fstat, 1), (libc::SYS_newfstatat, 2)];
+
+/// `utimensat` alone sets times of files.
+pub(crate) const SETS: &[(c_long, usize, Unit)] = &[];
 
 /// Nothing below the stack pointer is a function's (AAPCS64, 6.4.5.2).
 pub(crate) const RED_ZONE: u64 = 0;
@@ -23,6 +30,11 @@ pub(crate) fn argument(registers: &user_regs_struct, at: usize) -> u64 {
 /// Replaces an argument. The first would be the result as well; no deadline is there.
 pub(crate) fn set_argument(registers: &mut user_regs_struct, at: usize, value: u64) {
     registers.regs[at] = value;
+}
+
+/// The result of the call that has just ended.
+pub(crate) fn result(registers: &user_regs_struct) -> i64 {
+    registers.regs[0].cast_signed()
 }
 
 /// The stack pointer.

@@ -43,6 +43,7 @@ impl Shift {
         let is_frozen = self.entropy == Entropy::Frozen;
         Supervision {
             wall_clock: (self.clock != 0).then(|| judge(None)),
+            file_times: (self.files != 0).then(|| judge(None)),
             instructions: is_plain.then(|| judge(cannot_fault())),
             entropy: is_frozen.then(|| judge(None)),
         }

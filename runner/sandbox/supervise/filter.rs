@@ -7,6 +7,7 @@ use zwieback_model::sandbox_spec::identity::Entropy;
 
 use super::arch;
 use super::clock::WALL;
+use super::file_times;
 use super::shift::Shift;
 use super::waits::SYS_FUTEX_WAIT;
 use crate::seccomp::instruction::{ALLOW, NUMBER, jump, load, load_argument, statement};
@@ -31,6 +32,9 @@ pub(crate) fn program(shift: Shift) -> Vec<sock_filter> {
     if shift.clock != 0 {
         watch_clock(&mut code);
     }
+    if shift.files != 0 {
+        watch_file_times(&mut code);
+    }
     if shift.entropy == Entropy::Frozen {
         test(&mut code, libc::SYS_getrandom, &[]);
     }
@@ -54,6 +58,16 @@ fn watch_clock(code: &mut Vec<sock_filter>) {
     rule(libc::SYS_timer_settime, &[Absolute(1)]);
     rule(libc::SYS_mq_timedsend, &[Given(4)]);
     rule(libc::SYS_mq_timedreceive, &[Given(4)]);
+}
+
+fn watch_file_times(code: &mut Vec<sock_filter>) {
+    for (number, _) in file_times::showing() {
+        test(code, number, &[]);
+    }
+    for (number, argument) in file_times::setting() {
+        let argument = u8::try_from(argument).expect("invariant: there are six arguments");
+        test(code, number, &[Condition::Given(argument)]);
+    }
 }
 
 const STOP: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
@@ -172,6 +186,23 @@ mod tests {
         ));
         assert!(!stops(libc::SYS_clock_getres, [0, POINTER, 0, 0, 0, 0]));
         assert!(stops(libc::SYS_gettimeofday, [POINTER, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn times_of_files_stop_where_they_are_shown_or_given() {
+        let shift = Shift {
+            files: 1,
+            ..Shift::default()
+        };
+        let call = [POINTER, POINTER, POINTER, 0, POINTER, 0];
+        for (number, _) in file_times::showing().chain(file_times::setting()) {
+            assert!(stops_under(shift, number, call), "{number}");
+            assert!(!stops(number, call), "{number}");
+        }
+        for (number, _) in file_times::setting() {
+            assert!(!stops_under(shift, number, [7, 0, 0, 0, 0, 0]), "{number}");
+        }
+        assert!(!stops_under(shift, libc::SYS_gettimeofday, call));
     }
 
     #[test]

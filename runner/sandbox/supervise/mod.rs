@@ -23,12 +23,15 @@
 //!
 //! **Waiting.** A deadline by the wall clock is moved back to the kernel's clock ([`waits`]).
 //!
+//! **Times of files** are the kernel's; they are moved where they are shown and where they are set ([`file_times`]).
+//!
 //! **The CPU** is asked by an instruction, which is made to fault ([`cpuid`]). **Random bytes** can
 //! be frozen for a diagnosis ([`luck`]); `/dev/urandom` goes on drawing.
 //!
 //! **Not covered:** a program that looks for the vDSO in `/proc/self/maps`, the time stamp
-//! counter read raw, and the times of files, which are the kernel's. As under any tracer, a
-//! signal that is ignored by default may end `epoll_wait` with EINTR.
+//! counter read raw, times of System V IPC (`shmctl`, `/proc/sysvipc`), of received packets (`SO_TIMESTAMP`), and
+//! when the machine booted (`btime` of `/proc/stat`). As under any tracer, a signal that is ignored by default may
+//! end `epoll_wait` with EINTR.
 
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
@@ -37,6 +40,7 @@ pub(crate) mod clock;
 #[cfg_attr(not(target_arch = "x86_64"), path = "no_cpuid.rs")]
 pub(crate) mod cpuid;
 pub(crate) mod entrance;
+pub(crate) mod file_times;
 pub(crate) mod filter;
 pub(crate) mod luck;
 pub(crate) mod shift;

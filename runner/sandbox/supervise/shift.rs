@@ -7,6 +7,8 @@ use zwieback_model::sandbox_spec::identity::{Entropy, Instructions, Machine};
 pub(crate) struct Shift {
     /// Seconds by which the wall clock is ahead.
     pub(crate) clock: i64,
+    /// Seconds by which the times of files are ahead that were made in the run.
+    pub(crate) files: i64,
     /// What the CPU says it can do.
     pub(crate) instructions: Instructions,
     /// Where random bytes come from.
@@ -18,6 +20,7 @@ impl Shift {
     pub(crate) fn of(machine: &Machine) -> Self {
         Self {
             clock: machine.wall_clock_offset,
+            files: machine.file_times_offset,
             instructions: machine.instructions,
             entropy: machine.entropy,
         }

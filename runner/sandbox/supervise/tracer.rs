@@ -6,6 +6,7 @@ use libc::{PTRACE_EVENT_EXEC, PTRACE_EVENT_SECCOMP, PTRACE_EVENT_STOP, SIGTRAP};
 use nix::errno::Errno;
 use zwieback_model::sandbox_spec::identity::Instructions;
 
+use super::file_times::{FileTimes, Setting, Shown};
 use super::luck::Luck;
 use super::shift::Shift;
 use super::verdict::{Flaw, Verdict};
@@ -24,9 +25,18 @@ pub(crate) struct Tracer {
     shift: Shift,
     luck: Luck,
     cpu: cpuid::Answers,
-    /// The threads that are in a call whose deadline was moved.
-    waiting: BTreeMap<i32, Moved>,
+    files: FileTimes,
+    /// The threads that are in a call whose end is to be seen.
+    pending: BTreeMap<i32, Pending>,
     verdict: Verdict,
+}
+
+/// What is to be done at the end of a call.
+enum Pending {
+    /// An argument points to a copy.
+    Moved(Moved),
+    /// Times were put into memory.
+    Shown(Shown),
 }
 
 impl Tracer {
@@ -37,7 +47,8 @@ impl Tracer {
             shift,
             luck: Luck::default(),
             cpu: cpuid::Answers::default(),
-            waiting: BTreeMap::new(),
+            files: FileTimes::starting_now(shift.files),
+            pending: BTreeMap::new(),
             verdict: Verdict::default(),
         }
     }
@@ -64,9 +75,7 @@ impl Tracer {
             // Also the first stop of whoever is born: that one has no stopping signal.
             PTRACE_EVENT_STOP if is_stopping(signal) => return Resume::Listen,
             0 if signal == CALL_END => {
-                if let Some(moved) = self.waiting.remove(&pid) {
-                    moved.end(pid);
-                }
+                self.see_end(pid);
             }
             0 if signal == libc::SIGSEGV && self.answers_for_cpu(pid) => {}
             0 => return Resume::Run(self.passed_on(pid, signal)),
@@ -88,7 +97,7 @@ impl Tracer {
     }
 
     fn forget(&mut self, pid: i32) {
-        self.waiting.remove(&pid);
+        self.pending.remove(&pid);
         self.luck.forget(pid);
     }
 
@@ -108,22 +117,45 @@ impl Tracer {
         let Some(mut registers) = trace::registers(pid) else {
             return Resume::Run(0);
         };
+        if let Some(shown) = self.files.shown(&registers) {
+            self.pending.insert(pid, Pending::Shown(shown));
+            return Resume::ToCallEnd;
+        }
         let offset = self.shift.clock;
         let told = clock::answer(pid, &registers, offset);
         if let Some(result) = told.or_else(|| self.luck.answer(pid, &registers)) {
             arch::answer(pid, registers, result);
             return Resume::Run(0);
         }
+        match self.files.set(pid, &mut registers) {
+            Ok(Setting::Nothing) => {}
+            Ok(Setting::Moved(moved)) => return self.until_end(pid, moved),
+            Ok(Setting::Unanswerable) => self.verdict.note(Flaw::FileTimeBetween),
+            Err(errno) => self.note(Err(errno), Flaw::FileTimeSeen),
+        }
         match waits::begin(pid, &mut registers, offset) {
-            Ok(Some(moved)) => {
-                self.waiting.insert(pid, moved);
-                return Resume::ToCallEnd;
-            }
-            // There is none, or the process was killed.
-            Ok(None) | Err(Errno::ESRCH) => {}
-            Err(_) => self.verdict.note(Flaw::DeadlineKept),
+            Ok(Some(moved)) => return self.until_end(pid, moved),
+            Ok(None) => {}
+            Err(errno) => self.note(Err(errno), Flaw::DeadlineKept),
         }
         Resume::Run(0)
+    }
+
+    fn until_end(&mut self, pid: i32, moved: Moved) -> Resume {
+        self.pending.insert(pid, Pending::Moved(moved));
+        Resume::ToCallEnd
+    }
+
+    /// A call has ended.
+    fn see_end(&mut self, pid: i32) {
+        match self.pending.remove(&pid) {
+            Some(Pending::Moved(moved)) => moved.end(pid),
+            Some(Pending::Shown(shown)) => {
+                let outcome = self.files.show(pid, shown);
+                self.note(outcome, Flaw::FileTimeSeen);
+            }
+            None => {}
+        }
     }
 
     /// The kernel shields the first process of a namespace from what the others send it, but a

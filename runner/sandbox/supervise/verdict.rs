@@ -16,6 +16,10 @@ pub(crate) enum Flaw {
     ClockSeen,
     /// Some deadline could not be moved.
     DeadlineKept,
+    /// Of some file the time could not be moved.
+    FileTimeSeen,
+    /// A program set a time that no file of a later machine can have been shown to have.
+    FileTimeBetween,
     /// Some program could ask the CPU.
     CpuSeen,
 }
@@ -46,10 +50,21 @@ pub(crate) fn conclude(begun: Supervision, end: Option<&Verdict>) -> Supervision
             "a wait by the wall clock could not be moved",
         ),
     ]);
+    let files = flaw(&[
+        (
+            Flaw::FileTimeSeen,
+            "the time of some file could not be moved",
+        ),
+        (
+            Flaw::FileTimeBetween,
+            "a program gave a file a time between that of run A and that of run B",
+        ),
+    ]);
     let cpu = flaw(&[(Flaw::CpuSeen, "a program that started could ask the CPU")]);
     let entropy = flaw(&[(Flaw::ClockSeen, UNREAD)]);
     Supervision {
         wall_clock: begun.wall_clock.map(|begun| degraded(begun, clock)),
+        file_times: begun.file_times.map(|begun| degraded(begun, files)),
         instructions: begun.instructions.map(|begun| degraded(begun, cpu)),
         entropy: begun.entropy.map(|begun| degraded(begun, entropy)),
     }

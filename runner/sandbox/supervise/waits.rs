@@ -62,17 +62,28 @@ pub(crate) fn begin(
     if let Some((_, moment)) = bytes.split_last_chunk_mut() {
         move_back(moment, offset);
     }
-    let copy = (arch::stack(registers).wrapping_sub(arch::RED_ZONE + 64)) & !15;
-    trace::write(pid, copy, bytes)?;
-    arch::set_argument(registers, place.argument, copy);
-    trace::set_registers(pid, *registers);
-    Ok(Some(Moved {
-        argument: place.argument,
-        original,
-    }))
+    Moved::point(pid, registers, place.argument, bytes).map(Some)
 }
 
 impl Moved {
+    /// Has an argument point to a copy below the stack.
+    pub(crate) fn point(
+        pid: i32,
+        registers: &mut user_regs_struct,
+        at: usize,
+        bytes: &[u8],
+    ) -> Result<Self, Errno> {
+        let original = argument(registers, at);
+        let copy = (arch::stack(registers).wrapping_sub(arch::RED_ZONE + 64)) & !15;
+        trace::write(pid, copy, bytes)?;
+        arch::set_argument(registers, at, copy);
+        trace::set_registers(pid, *registers);
+        Ok(Self {
+            argument: at,
+            original,
+        })
+    }
+
     /// Points the argument to the original again.
     pub(crate) fn end(self, pid: i32) {
         if let Some(mut registers) = trace::registers(pid) {

@@ -2,10 +2,26 @@
 
 use libc::{c_long, user_regs_struct};
 
+use super::file_times::Unit;
 use crate::kernel::trace;
 
 /// `time`, which others make of `clock_gettime`.
 pub(crate) const SYS_TIME: Option<c_long> = Some(libc::SYS_time);
+
+/// The calls of the stat family, but for `statx`, and which argument points to the struct.
+pub(crate) const STATS: &[(c_long, usize)] = &[
+    (libc::SYS_stat, 1),
+    (libc::SYS_lstat, 1),
+    (libc::SYS_fstat, 1),
+    (libc::SYS_newfstatat, 2),
+];
+
+/// What sets times of files, but for `utimensat`, which argument points to them, and their unit.
+pub(crate) const SETS: &[(c_long, usize, Unit)] = &[
+    (libc::SYS_futimesat, 2, Unit::Microseconds),
+    (libc::SYS_utimes, 1, Unit::Microseconds),
+    (libc::SYS_utime, 1, Unit::Seconds),
+];
 
 /// What lies below the stack pointer and belongs to the function (System V ABI, 3.2.2).
 pub(crate) const RED_ZONE: u64 = 128;
@@ -33,6 +49,11 @@ pub(crate) fn set_argument(registers: &mut user_regs_struct, at: usize, value: u
         &mut all.r9,
     ];
     *register[at] = value;
+}
+
+/// The result of the call that has just ended.
+pub(crate) fn result(registers: &user_regs_struct) -> i64 {
+    registers.rax.cast_signed()
 }
 
 /// The stack pointer.

@@ -48,7 +48,7 @@ pub(crate) const TRIALS: &[Trial] = &[
 ];
 
 /// 400 days, 7 hours, 13 minutes and 17 seconds.
-const OFFSET: i64 = 34_585_997;
+pub(crate) const OFFSET: i64 = 34_585_997;
 
 /// Inside: tells the time.
 pub(crate) fn tell() -> Attempt {

@@ -6,7 +6,6 @@ use std::fs::{self, File, FileTimes};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use nix::sched::{CpuSet, sched_getaffinity};
@@ -110,19 +109,16 @@ impl<'a> Pair<'a> {
     }
 
     fn states(&self, a: &Seen, b: &Seen) -> States {
-        let apart_ms = a.sighting.apart_ms(&b.sighting);
         let [a, b] = [a, b].map(|seen| Witness {
             sighting: &seen.sighting,
             supervision: &seen.supervision,
-            apart_ms,
         });
         self.variation.found(a, b)
     }
 
-    /// Both runs, one after the other, so that B's is as late as it is to be.
+    /// Both runs, one after the other.
     fn both(&self) -> States {
         let a = self.run(&self.variation.a);
-        thread::sleep(Duration::from_millis(self.variation.b.stagger_ms));
         self.states(&a, &self.run(&self.variation.b))
     }
 }
@@ -213,7 +209,6 @@ fn goes_with(factor: Factor) -> &'static [Factor] {
 fn broken(world: &World) {
     let pair = Pair::new(world);
     let a = pair.run(&pair.variation.a);
-    thread::sleep(Duration::from_millis(pair.variation.b.stagger_ms));
     let planned = pair.variation.states();
     for factor in Factor::ALL {
         if planned[&factor].word() != "varied" {
@@ -221,10 +216,6 @@ fn broken(world: &World) {
             continue;
         }
         let mut states = match factor {
-            Factor::CreatedMtime => {
-                let a = pair.run(&pair.variation.a);
-                pair.states(&a, &pair.run(&pair.variation.b))
-            }
             Factor::Entropy => frozen(&pair),
             Factor::HashSeed => seeded(&pair),
             _ => {
@@ -249,6 +240,7 @@ fn broken(world: &World) {
 /// The probe alone is to find it.
 fn with_a_supervisor_that_lies(mut seen: Seen) -> Seen {
     seen.supervision.wall_clock = Some(Effect::Effective);
+    seen.supervision.file_times = Some(Effect::Effective);
     seen.supervision.instructions = Some(Effect::Effective);
     seen
 }
@@ -261,8 +253,7 @@ fn frozen(pair: &Pair<'_>) -> States {
             ..conditions.clone()
         })
     });
-    let later = late(&a, b, pair);
-    pair.states(&a, &later)
+    pair.states(&a, &b)
 }
 
 fn seeded(pair: &Pair<'_>) -> States {
@@ -274,17 +265,6 @@ fn seeded(pair: &Pair<'_>) -> States {
         ..*pair
     };
     seeded.both()
-}
-
-/// The same run, as if it had come as late as it was to.
-fn late(a: &Seen, mut b: Seen, pair: &Pair<'_>) -> Seen {
-    let made = a.sighting.0[&Factor::CreatedMtime].clone();
-    let (seconds, rest) = made.split_once('.').unwrap();
-    let seconds = seconds.parse::<u64>().unwrap() + pair.variation.b.stagger_ms / 1000;
-    b.sighting
-        .0
-        .insert(Factor::CreatedMtime, format!("{seconds}.{rest}"));
-    b
 }
 
 /// What a recipe sets itself is the same in both runs.

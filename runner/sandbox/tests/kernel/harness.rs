@@ -9,8 +9,8 @@ use zwieback_test_world::skip::skip;
 
 use crate::world::World;
 use crate::{
-    clock, factors, inodes, kernel, lifecycle, limits, namespaces, network, processes, reaping,
-    shared, shell, shift, terminal, writes,
+    clock, factors, file_times, inodes, kernel, lifecycle, limits, namespaces, network, processes,
+    reaping, shared, shell, shift, terminal, writes,
 };
 
 /// A test with a name.
@@ -53,6 +53,7 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 fn trials() -> impl Iterator<Item = Trial> {
     [
         lifecycle::TRIALS,
+        file_times::TRIALS,
         reaping::TRIALS,
         network::TRIALS,
         namespaces::TRIALS,

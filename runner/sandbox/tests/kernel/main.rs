@@ -21,6 +21,7 @@ mod world;
 
 mod clock;
 mod factors;
+mod file_times;
 mod inodes;
 mod kernel;
 mod lifecycle;
