@@ -2,7 +2,7 @@
 
 use zwieback_model::base64;
 use zwieback_model::json::canonical;
-use zwieback_model::json::fields::{FieldError, Fields};
+use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
 use zwieback_model::json::value::Value;
 
 use super::public_key::{PublicKey, SignatureError};
@@ -16,6 +16,9 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 pub struct Draft {
     payload: Vec<u8>,
 }
+
+/// The most signatures of an envelope: one of a statement, one of each keeper of a root or a policy.
+const MOST_SIGNATURES: usize = 64;
 
 /// Bytes with signatures over them, none of them checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +128,10 @@ impl Envelope {
     /// Reads an envelope; unknown members are ignored (DSSE's parsing rules).
     pub fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let signatures = fields.list("signatures")?;
+        if signatures.len() > MOST_SIGNATURES {
+            let problem = FieldProblem::Rule("has more than 64 signatures");
+            return Err(fields.error("signatures", problem));
+        }
         let read = |(path, value): (String, &Value)| Signature::read(&Fields::of(value, &path)?);
         Ok(Self {
             payload_type: fields.text("payloadType")?.to_owned(),

@@ -53,6 +53,12 @@ pub struct Quorum {
     pub threshold: usize,
 }
 
+/// The most keys of a quorum: those of a team, not of a crowd.
+const MOST_KEYS: usize = 64;
+
+/// How often a signature that names no key of the quorum is held against one, for one envelope.
+const UNNAMED: usize = 256;
+
 /// A key that speaks for a builder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuilderKey {
@@ -269,13 +275,29 @@ impl Quorum {
     /// How many of the keys have signed that envelope.
     ///
     /// Counts keys, not signatures: one key that signs twice, or under two names, is one.
+    ///
+    /// A signature is held against the keys that it names, and where it names none of them, against all, as the
+    /// name is a hint (DSSE). Each time the whole payload is hashed, so that such trials have an end.
     pub fn signers(&self, envelope: &Envelope) -> usize {
         let pae = envelope.pae();
-        let signed = |key: &&PublicKey| {
-            let mut signatures = envelope.signatures.iter();
-            signatures.any(|signature| key.confirm(&pae, &signature.bytes).is_ok())
-        };
-        self.keys.iter().filter(signed).count()
+        let mut trials = UNNAMED;
+        let mut signers = BTreeSet::new();
+        for signature in &envelope.signatures {
+            let name = signature.key_id.as_deref();
+            let name = name.and_then(|name| name.parse::<KeyName>().ok());
+            let is_named = |key: &&PublicKey| name.is_some_and(|name| name.names(key.id()));
+            let named: Vec<&PublicKey> = self.keys.iter().filter(is_named).collect();
+            let candidates = if named.is_empty() {
+                let all: Vec<&PublicKey> = self.keys.iter().take(trials).collect();
+                trials -= all.len();
+                all
+            } else {
+                named
+            };
+            let signed = |key: &&&PublicKey| key.confirm(&pae, &signature.bytes).is_ok();
+            signers.extend(candidates.iter().filter(signed).map(|key| key.id()));
+        }
+        signers.len()
     }
 
     fn to_value(&self) -> Value {
@@ -287,7 +309,12 @@ impl Quorum {
 
     fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         fields.only(&["keys", "threshold"])?;
-        let elements = fields.list("keys")?.into_iter();
+        let elements = fields.list("keys")?;
+        if elements.len() > MOST_KEYS {
+            let saw = format!("{} keys, and {MOST_KEYS} are the most", elements.len());
+            return Err(Refusal::new(Reason::RootThreshold, saw));
+        }
+        let elements = elements.into_iter();
         let keys: Vec<PublicKey> = elements
             .map(|(path, value)| read_key(value, &path))
             .collect::<Result<_, _>>()?;

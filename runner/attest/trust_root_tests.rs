@@ -70,6 +70,35 @@ fn a_quorum_is_of_different_keys() {
     }
 }
 
+/// A stranger's file decides neither how often its bytes are hashed nor for how many keys.
+#[test]
+fn signatures_and_keys_have_an_end() {
+    let root = root();
+    let text = String::from_utf8(signed(&root, &[11, 12])).unwrap();
+    let with = |count: usize| {
+        let unknown = "{\"keyid\":\"who\",\"sig\":\"AA==\"},".repeat(count);
+        edit(
+            &text,
+            "\"signatures\":[",
+            &format!("\"signatures\":[{unknown}"),
+        )
+    };
+    // Those that name no key are tried, as long as there are not too many of them.
+    assert_eq!(open(with(62).as_bytes()), Ok(root.clone()));
+    let refusal = open(with(63).as_bytes()).unwrap_err();
+    assert!(
+        refusal.to_string().contains("more than 64 signatures"),
+        "{refusal}"
+    );
+    let quorum = Quorum {
+        keys: (1..=65).map(public).collect(),
+        threshold: 1,
+    };
+    let refusal = TrustRoot::read(&TrustRoot { quorum, ..root }.to_bytes()).unwrap_err();
+    assert_eq!(refusal.reason, Reason::RootThreshold);
+    assert!(refusal.saw().contains("64 are the most"), "{refusal}");
+}
+
 #[test]
 fn a_threshold_is_at_least_one_and_can_be_reached() {
     for (keys, threshold) in [
