@@ -37,8 +37,10 @@ fn kept_by_three() -> World {
 const ASKS: &str = "[require]\nlevel = 1\n";
 
 fn shell(world: &World, script: &str) {
-    let done = world.command("bash").args(["-ec", script]).output();
-    assert!(done.is_ok_and(|it| it.status.success()), "{script}");
+    let done = world.command("bash").args(["-exc", script]).output();
+    let done = done.expect("a shell starts");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{script}\n{said}");
 }
 
 /// What verification would refuse is not extended either, by whichever command: all remember one line.
@@ -271,4 +273,129 @@ fn a_policy_of_the_keepers_before_does_not_come_back_with_their_root() {
         ask 4 p1.json; grep policy-signatures said.txt
         ask 4 p2.json; grep field-malformed said.txt";
     shell(&world, script);
+}
+
+/// A root that ann keeps alone, and two keys, of which a thief has one.
+fn kept_by_one() -> World {
+    let world = World::new(site!(), Larder::Empty);
+    let found = "for name in ann stolen new; do zwieback key generate $name > $name.pem; done
+        zwieback key trust stolen.pem --root root.json --builder s --sign-key ann
+        mkdir start; cp -r root.json $HOME/.local/state/zwieback start";
+    shell(&world, found);
+    world
+}
+
+/// Of two commands that change a root at once, each makes a version of its own, or the later one is refused: what
+/// was said to be done is done, and nobody is left with a root that no file has.
+#[test]
+fn of_two_changes_at_once_none_is_lost() {
+    let world = kept_by_one();
+    let race = "for round in 1 2 3 4 5 6 7 8; do
+          rm -rf root.json* $HOME/.local/state/zwieback
+          cp start/root.json .; cp -r start/zwieback $HOME/.local/state/
+          zwieback key revoke stolen.pem --root root.json --reason lost --sign-key ann 2> revoke.txt & one=$!
+          zwieback key trust new.pem --root root.json --builder new-one --sign-key ann 2> trust.txt & two=$!
+          revoked=0; wait $one || revoked=$?; trusted=0; wait $two || trusted=$?
+          zwieback key list --root root.json > list.txt
+          case $revoked in
+            0) grep 'revoked key' list.txt;;
+            1) grep 'another root took its place' revoke.txt; if grep 'revoked key' list.txt; then exit 1; fi;;
+            *) exit 1;;
+          esac
+          case $trusted in
+            0) grep new-one list.txt;;
+            1) grep 'another root took its place' trust.txt;;
+            *) exit 1;;
+          esac
+          if test $revoked$trusted = 11; then exit 1; fi
+        done";
+    shell(&world, race);
+}
+
+/// Two who found a root in one place at once do not found two.
+#[test]
+fn of_two_first_roots_at_once_one_stays() {
+    let world = kept_by_one();
+    let race = "for round in 1 2 3 4 5 6; do
+          rm -rf first.json $HOME/.local/state/zwieback
+          zwieback key trust new.pem --root first.json --builder first-one --sign-key ann 2> a.txt & one=$!
+          zwieback key trust new.pem --root first.json --builder other-one --sign-key new 2> b.txt & two=$!
+          a=0; wait $one || a=$?; b=0; wait $two || b=$?
+          zwieback key list --root first.json > list.txt
+          if test $a = 0; then grep first-one list.txt; fi
+          if test $b = 0; then grep other-one list.txt; fi
+          if test $a$b = 11; then exit 1; fi
+        done";
+    shell(&world, race);
+}
+
+/// Keepers who sign one document at once have all signed it.
+#[test]
+fn of_two_signatures_at_once_none_is_lost() {
+    let world = kept_by_three();
+    let all = "key keepers --root root.json --threshold 3 ann.pem bob.pem eve.pem";
+    let sign = "--sign-key ann --sign-key bob --sign-key eve";
+    run(&world, &format!("{all} {sign}")).expect(0, &["version 3"]);
+    let text = format!("version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n{ASKS}");
+    world.write("project/policy.toml", text);
+    let race = "for version in 4 5 6 7 8; do
+          zwieback key renew --root root.json --days $version --sign-key ann --draft next.json
+          zwieback policy sign policy.toml -o policy.json --sign-key ann
+          zwieback key sign --root root.json next.json --sign-key bob & one=$!
+          zwieback key sign --root root.json next.json --sign-key eve & two=$!
+          zwieback policy sign policy.json -o policy.json --sign-key bob & three=$!
+          zwieback policy sign policy.toml -o policy.json --sign-key eve & four=$!
+          for each in $one $two $three $four; do wait $each; done
+          zwieback key list --root root.json | grep \"version $version\"
+          test $(grep -o keyid policy.json | wc -l) = 3
+          rm policy.json
+        done";
+    shell(&world, race);
+}
+
+/// What waits for signatures is not overwritten by another change, and not removed with one that needs none.
+#[test]
+fn another_change_does_not_take_the_place_of_a_draft() {
+    let world = kept_by_three();
+    let renew = "key renew --root root.json --draft next.json --days";
+    run(&world, &format!("{renew} 8 --sign-key ann")).expect(0, &["waits"]);
+    let waiting = fs::read(world.path("project/next.json")).expect("it waits");
+    for keys in ["--sign-key bob", "--sign-key ann --sign-key bob"] {
+        let said = [
+            "next.json: another change waits here, for version 3",
+            "--check",
+        ];
+        run(&world, &format!("{renew} 9 {keys}")).expect(1, &said);
+    }
+    let still = fs::read(world.path("project/next.json")).expect("it waits");
+    assert_eq!(still, waiting);
+    // Once its version is in force it waits for nothing.
+    run(
+        &world,
+        "key renew --root root.json --sign-key ann --sign-key bob",
+    )
+    .expect(0, &["3"]);
+    run(&world, &format!("{renew} 9 --sign-key bob")).expect(0, &["version 4 waits"]);
+}
+
+/// Beside a verification by an older policy the newest one is remembered all the same.
+#[test]
+fn the_newest_policy_is_remembered_beside_an_older_one() {
+    let world = kept_by_one();
+    let race = "echo x > artifact; echo {} > bundle.json
+        for version in 1 2 3; do
+          printf 'version = %s\\nexpires = \"2099-01-01T00:00:00Z\"\\n[require]\\nlevel = 1\\n' $version > $version.toml
+          zwieback policy sign $version.toml -o $version.json --sign-key ann
+        done
+        ask() { zwieback verify artifact --bundle bundle.json --trust root.json --policy $1.json 2> $2.txt || test $? = $3; }
+        ask 1 first 4; grep field-malformed first.txt
+        rm -r start; cp -r $HOME/.local/state/zwieback start
+        for round in 1 2 3 4 5 6 7 8; do
+          rm -r $HOME/.local/state/zwieback; cp -r start $HOME/.local/state/zwieback
+          ask 3 newest 4 & one=$!
+          ask 2 older 0 || true
+          wait $one; grep field-malformed newest.txt
+          ask 2 after 5; grep policy-rollback after.txt
+        done";
+    shell(&world, race);
 }

@@ -5,6 +5,7 @@ use zwieback_model::json::canonical;
 use zwieback_model::json::fields::{FieldError, FieldProblem, Fields};
 use zwieback_model::json::value::Value;
 
+use super::key_id::KeyId;
 use super::public_key::{PublicKey, SignatureError};
 use super::statement::Statement;
 
@@ -96,6 +97,17 @@ impl Envelope {
             bytes,
         });
         Ok(())
+    }
+
+    /// Takes over what others have signed of the same bytes, but for what these keys have, whose newest
+    /// signature is here. None is checked.
+    pub fn join(&mut self, other: Self, own: &[KeyId]) {
+        let own: Vec<_> = own.iter().map(|key| Some(key.to_string())).collect();
+        for signature in other.signatures {
+            if !own.contains(&signature.key_id) && !self.signatures.contains(&signature) {
+                self.signatures.push(signature);
+            }
+        }
     }
 
     /// The canonical bytes of the envelope as a file of its own.

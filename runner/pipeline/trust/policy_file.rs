@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use zwieback_attest::dsse::Envelope;
 use zwieback_attest::policy::file::PolicyError;
 use zwieback_attest::policy::rego::{Rego, UnusableModule};
 use zwieback_attest::policy::signed::{self, KnownPolicy};
@@ -16,10 +17,13 @@ use zwieback_model::amount::counted;
 use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, countersign, keep};
-use super::root_memory::{self, Line, RootStateError};
+use super::root_memory::{Line, Memory, RootStateError};
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::KeyChoice;
+
+/// Where the newest policy of a line is remembered.
+const POLICY: &str = "policy";
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,10 +83,13 @@ pub fn sign(
     };
     check(file, &known, rego)?;
     let version = known.policy.version();
-    if let Some(before) = read_signed(output)? {
-        check_succession(&before, version, known.digest)?;
+    there(output, &known)?;
+    let signed = countersign(&mut envelope, keys, dirs)?;
+    // A passphrase may have been asked for: another keeper may have signed meanwhile.
+    let _memory = Memory::hold(dirs)?;
+    if let Some(other) = there(output, &known)? {
+        envelope.join(other, &signed);
     }
-    countersign(&mut envelope, keys, dirs)?;
     keep(&envelope, output)?;
     Ok(SignedPolicy {
         version,
@@ -165,14 +172,17 @@ fn read_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<(&'b str, KnownPolicy),
     Ok((text, known))
 }
 
-fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
+/// The same policy as it is signed already; one that is newer, or another one of its version, is not replaced.
+fn there(path: &Path, policy: &KnownPolicy) -> Result<Option<Envelope>, PolicyFileError> {
     match given_file::read(path, DOCUMENT) {
         Ok(bytes) => {
-            let (_, known) = signed::read(&bytes)?;
-            Ok(Some(Known {
+            let (envelope, known) = signed::read(&bytes)?;
+            let before = Known {
                 version: known.policy.version(),
                 digest: Some(known.digest),
-            }))
+            };
+            check_succession(&before, policy.policy.version(), policy.digest)?;
+            Ok(Some(envelope).filter(|_| known.digest == policy.digest))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(path)(error).into()),
@@ -180,9 +190,12 @@ fn read_signed(path: &Path) -> Result<Option<Known>, PolicyFileError> {
 }
 
 fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy, PolicyFileError> {
-    let line = Line::of_known(dirs, root)?;
+    let known = signed::open(bytes, &root.quorum, 0)?;
+    // From here to the end: what another command met meanwhile would be forgotten otherwise.
+    let memory = Memory::hold(dirs)?;
+    let line = Line::of_known(&memory, root)?;
     // Of the line of roots, not of its keepers: those may change, and what was seen was seen.
-    let place = |folder: &Path| folder.join("policy");
+    let place = |folder: &Path| folder.join(POLICY);
     let former = line.roots().map(|past| former_place(dirs, &past.root));
     let mut newest = Known::default();
     for seen in line.folders().map(place).chain(former) {
@@ -191,11 +204,10 @@ fn signed_by(root: &TrustRoot, dirs: &Dirs, bytes: &[u8]) -> Result<KnownPolicy,
             newest = before;
         }
     }
-    let known = signed::open(bytes, &root.quorum, newest.version)?;
     check_succession(&newest, known.policy.version(), known.digest)?;
     if known.policy.version() > newest.version {
         let seen = format!("{} {}\n", known.policy.version(), known.digest);
-        root_memory::remember(&place(line.folder()), seen.as_bytes())?;
+        line.remember_as(POLICY, seen.as_bytes())?;
     }
     Ok(known)
 }

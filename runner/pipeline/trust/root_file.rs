@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zwieback_attest::dsse::Envelope;
+use zwieback_attest::key_id::KeyId;
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::root_chain::{self, open, succeed};
 use zwieback_attest::trust_root::TrustRoot;
@@ -12,7 +13,7 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, countersign, keep};
-use super::root_memory::RootStateError;
+use super::root_memory::{Line, Memory, RootFile, RootStateError};
 use super::root_state::{self, write};
 use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::keyring::KeyChoice;
@@ -54,13 +55,31 @@ pub enum RootFileError {
     /// It was not signed.
     #[error(transparent)]
     Sign(#[from] CountersignError),
+    /// Another command was faster.
+    #[error("{}: another root took its place while this one was being signed", .0.display())]
+    Replaced(PathBuf),
+    /// What waits for signatures would be lost.
+    #[error("{}: another change waits here, for version {version}", path.display())]
+    Waits {
+        /// The draft.
+        path: PathBuf,
+        /// Which version it would be.
+        version: i64,
+    },
 }
 
 /// The root of a file; none if there is no file. One that is older than what was met of its line, by whichever
 /// command, is neither extended nor shown as what counts: its keepers may have lost their keys since.
 pub fn read(path: &Path, dirs: &Dirs) -> Result<Option<TrustRoot>, RootFileError> {
+    read_held(&Memory::hold(dirs)?, path)
+}
+
+fn read_held(memory: &Memory, path: &Path) -> Result<Option<TrustRoot>, RootFileError> {
     match given_file::read(path, DOCUMENT) {
-        Ok(bytes) => Ok(Some(met(root_state::open_at(dirs, path, &bytes))?)),
+        Ok(bytes) => {
+            let file = RootFile::open(&bytes)?;
+            Ok(Some(met(root_state::open_held(memory, path, &file))?))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(io(path, source).into()),
     }
@@ -74,12 +93,22 @@ pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
 
 /// Signs a root with every key at hand and puts it in the place of the one before, which stays as
 /// `<file>.v<version>`. Unless it counts as the successor, only the draft is written.
+///
+/// It is signed first, as that may take as long as somebody thinks of a passphrase. Then, with the memory held, all
+/// that it was made from must still be there: of two commands at once one is refused, and what the other said stays.
 pub fn replace(
     change: &Change<'_>,
     previous: Option<&TrustRoot>,
     mut envelope: Envelope,
 ) -> Result<Outcome, RootFileError> {
-    countersign(&mut envelope, change.keys, change.dirs)?;
+    let signed = countersign(&mut envelope, change.keys, change.dirs)?;
+    let memory = Memory::hold(change.dirs)?;
+    if read_held(&memory, change.root)?.as_ref() != previous {
+        return Err(RootFileError::Replaced(change.root.to_owned()));
+    }
+    if let Some(draft) = change.draft {
+        join(&mut envelope, &signed, draft, previous)?;
+    }
     let bytes = envelope.to_bytes();
     let counts = match previous {
         Some(previous) => succeed(previous, &bytes),
@@ -87,10 +116,12 @@ pub fn replace(
     };
     match (counts, change.draft) {
         (Ok(_), draft) => {
+            let line = Line::of(&memory, RootFile::open(&bytes)?)?;
+            line.check()?;
             put(change.root, previous, &bytes)?;
             // After the file: a root that is remembered and nowhere to be had would end the line.
             if previous.is_some() {
-                met(root_state::open(change.dirs, &bytes))?;
+                line.remember()?;
             }
             // What waited is in force now; a draft that stays would be signed again.
             match draft.map(fs::remove_file) {
@@ -128,6 +159,15 @@ impl RootFileError {
                     .into(),
             ),
             Self::Sign(error) => error.hint(),
+            Self::Replaced(_) => Some(
+                "nothing was changed by this command: look with `zwieback key list --root FILE` and repeat it"
+                    .into(),
+            ),
+            Self::Waits { .. } => Some(
+                "`zwieback key sign --check` shows it: sign it, remove the file if nobody wants it, or name \
+                 another --draft"
+                    .into(),
+            ),
             Self::Refused(_) | Self::File(_) => None,
         }
     }
@@ -139,6 +179,30 @@ fn met(opened: Result<TrustRoot, RootStateError>) -> Result<TrustRoot, RootFileE
         RootStateError::Refused(refusal) => refusal.into(),
         error @ RootStateError::Io { .. } => error.into(),
     })
+}
+
+/// Adds what other keepers have signed of it meanwhile. Another change that waits there is not overwritten, unless
+/// it came to nothing: its version is in force.
+fn join(
+    envelope: &mut Envelope,
+    signed: &[KeyId],
+    draft: &Path,
+    previous: Option<&TrustRoot>,
+) -> Result<(), RootFileError> {
+    let bytes = match given_file::read(draft, DOCUMENT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        read => read.map_err(|source| io(draft, source))?,
+    };
+    let (waiting, root) = root_chain::read(&bytes)?;
+    if waiting.payload == envelope.payload {
+        envelope.join(waiting, signed);
+    } else if previous.is_none_or(|previous| previous.version < root.version) {
+        return Err(RootFileError::Waits {
+            path: draft.to_owned(),
+            version: root.version,
+        });
+    }
+    Ok(())
 }
 
 fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), RootFileError> {

@@ -2,6 +2,9 @@
 //!
 //! A folder holds roots that followed each other. Two folders may turn out to be of one line: roots between them
 //! were not seen, or nothing told. All that may be of a root's line counts, so that none of it goes back.
+//!
+//! Nothing of it is read or written but by who holds it: [`Memory`]. Of two commands at once the later one meets
+//! what the earlier one has written, or what it read before would come back.
 
 use std::fs::DirEntry;
 use std::io::{Error, ErrorKind};
@@ -39,6 +42,14 @@ impl From<RootStateError> for Failure {
     }
 }
 
+/// The memory of roots, and of the policies of each line, while this process alone uses it. It is held to
+/// compare and to write, and never while somebody is asked for something.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    all: PathBuf,
+    _lock: private::Lock,
+}
+
 /// A root, and the file that it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct RootFile {
@@ -49,14 +60,13 @@ pub(crate) struct RootFile {
 
 /// The line that a root is of, as far as it was met here.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Line<'m> {
+    memory: &'m Memory,
     root: RootFile,
     /// What is certainly of it: it names the same first root, or one followed the other.
     folders: Vec<Folder>,
     /// What may be of it: a keeper of one is known to the other, and versions between them were not met.
     kin: Vec<Folder>,
-    /// Where the first root of a line goes that was never met.
-    new: PathBuf,
 }
 
 /// Roots of one line, and what else is remembered of it.
@@ -64,6 +74,24 @@ pub(crate) struct Line {
 struct Folder {
     path: PathBuf,
     roots: Vec<RootFile>,
+}
+
+impl Memory {
+    /// Waits until nobody else uses it.
+    pub(crate) fn hold(dirs: &Dirs) -> Result<Self, RootStateError> {
+        // Beside the folder: versions before this one take all in it for lines.
+        let lock = dirs.state.join("roots.lock");
+        Ok(Self {
+            all: dirs.state.join("roots"),
+            _lock: private::lock(&lock).map_err(failed(&lock))?,
+        })
+    }
+
+    fn folders(&self) -> Result<Vec<Folder>, RootStateError> {
+        private::make_folder(&self.all).map_err(failed(&self.all))?;
+        let folders = entries(&self.all)?.into_iter();
+        folders.map(Folder::read).collect()
+    }
 }
 
 impl RootFile {
@@ -105,26 +133,24 @@ impl RootFile {
     }
 }
 
-impl Line {
+impl<'m> Line<'m> {
     /// The line of a root: the one function that says so, to whichever command.
-    pub(crate) fn of(dirs: &Dirs, root: RootFile) -> Result<Self, RootStateError> {
-        let all = dirs.state.join("roots");
-        Ok(Self::among(read(&all)?, &all, root))
+    pub(crate) fn of(memory: &'m Memory, root: RootFile) -> Result<Self, RootStateError> {
+        Ok(Self::among(memory, memory.folders()?, root))
     }
 
     /// The line of a root that was opened here before.
-    pub(crate) fn of_known(dirs: &Dirs, root: &TrustRoot) -> Result<Self, RootStateError> {
-        let all = dirs.state.join("roots");
-        let folders = read(&all)?;
+    pub(crate) fn of_known(memory: &'m Memory, root: &TrustRoot) -> Result<Self, RootStateError> {
+        let folders = memory.folders()?;
         let mut known = folders.iter().flat_map(|folder| &folder.roots);
         let Some(file) = known.find(|past| past.root == *root).cloned() else {
             let missing = Error::new(ErrorKind::NotFound, "the trust root is not remembered");
-            return Err(failed(&all)(missing));
+            return Err(failed(&memory.all)(missing));
         };
-        Ok(Self::among(folders, &all, file))
+        Ok(Self::among(memory, folders, file))
     }
 
-    fn among(folders: Vec<Folder>, all: &Path, root: RootFile) -> Self {
+    fn among(memory: &'m Memory, folders: Vec<Folder>, root: RootFile) -> Self {
         let certain = |folder: &Folder| folder.roots.iter().any(|past| past.shares_line(&root));
         let (folders, mut kin): (Vec<_>, Vec<_>) = folders.into_iter().partition(certain);
         let first = folders.iter().find_map(Folder::first);
@@ -133,12 +159,11 @@ impl Line {
             let is_other = first.is_some() && folder.first().is_some_and(|it| Some(it) != first);
             !is_other && folder.roots.iter().any(|past| past.shares_keeper(&root))
         });
-        let new = all.join(Digest::sha256(&root.bytes).to_hex());
         Self {
+            memory,
             root,
             folders,
             kin,
-            new,
         }
     }
 
@@ -195,25 +220,47 @@ impl Line {
         self.root.root
     }
 
-    /// Puts the root into the memory.
+    /// Puts the root into the memory, where nothing is ever overwritten.
     pub(crate) fn remember(&self) -> Result<(), RootStateError> {
-        self.remember_too(&self.root)
+        let (place, put) = self.put(&self.root);
+        put.map_err(failed(&place))
     }
 
-    /// Puts another root of the line there.
-    pub(crate) fn remember_too(&self, file: &RootFile) -> Result<(), RootStateError> {
-        let mut met = self.folders.iter().flat_map(|folder| &folder.roots);
-        if met.any(|past| past.root == file.root) {
-            return Ok(());
+    /// Puts an older root of the line there, unless another one of its version was met.
+    pub(crate) fn remember_older(&self, file: &RootFile) -> Result<(), RootStateError> {
+        match self.put(file) {
+            (_, Err(error)) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            (place, put) => put.map_err(failed(&place)),
         }
+    }
+
+    fn put(&self, file: &RootFile) -> (PathBuf, std::io::Result<()>) {
+        let mut met = self.folders.iter().flat_map(|folder| &folder.roots);
+        let is_met = met.any(|past| past.root == file.root);
         let place = self.folder().join(format!("{}.json", file.root.version));
-        remember(&place, &file.bytes)
+        let put = if is_met {
+            Ok(())
+        } else {
+            private::write_new(&place, &file.bytes)
+        };
+        (place, put)
+    }
+
+    /// Puts something else there that is remembered of the line, in place of what was there.
+    pub(crate) fn remember_as(&self, name: &str, bytes: &[u8]) -> Result<(), RootStateError> {
+        let place = self.folder().join(name);
+        private::write(&place, bytes).map_err(failed(&place))
     }
 
     /// Where more is remembered of the line.
-    pub(crate) fn folder(&self) -> &Path {
+    fn folder(&self) -> PathBuf {
+        let new = || {
+            self.memory
+                .all
+                .join(Digest::sha256(&self.root.bytes).to_hex())
+        };
         let first = self.folders.first();
-        first.map_or(&self.new, |folder| &folder.path)
+        first.map_or_else(new, |folder| folder.path.clone())
     }
 
     /// Everywhere where more may be remembered of it.
@@ -245,16 +292,6 @@ impl Folder {
         let mut first = self.roots.iter().filter(|past| past.root.version == 1);
         first.next().map(|past| past.line)
     }
-}
-
-/// Puts what was met into the memory, which is this user's alone.
-pub(crate) fn remember(path: &Path, bytes: &[u8]) -> Result<(), RootStateError> {
-    private::write(path, bytes).map_err(failed(path))
-}
-
-fn read(all: &Path) -> Result<Vec<Folder>, RootStateError> {
-    private::make_folder(all).map_err(failed(all))?;
-    entries(all)?.into_iter().map(Folder::read).collect()
 }
 
 fn knows_keeper(root: &TrustRoot, other: &TrustRoot) -> bool {

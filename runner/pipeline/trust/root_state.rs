@@ -9,27 +9,29 @@ use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::fs::replace::{Synced, WholeFile};
 
-use super::root_memory::{Line, RootFile, RootStateError};
+use super::root_memory::{Line, Memory, RootFile, RootStateError};
 
-/// Opens a root file that is at least as new as the last one of its line, and remembers it.
+/// Opens a root in a file that is at least as new as the last one of its line, and remembers it.
 ///
 /// All of a line is kept: after a rotation the newest root shares no key with the oldest, and an older one must
-/// still be known for what it is.
-pub fn open(dirs: &Dirs, file: &[u8]) -> Result<TrustRoot, RootStateError> {
-    let line = Line::of(dirs, RootFile::open(file)?)?;
-    line.check()?;
-    line.remember()?;
-    Ok(line.into_root())
-}
-
-/// The same of a root in a file, beside which those may lie that it replaced. They lead to it from the one that
+/// still be known for what it is. Beside the file those may lie that it replaced. They lead to it from the one that
 /// was met last, and are remembered as far as each was succeeded by the next: roots that name no line are known
 /// by that alone, after all keepers were replaced.
 pub fn open_at(dirs: &Dirs, path: &Path, file: &[u8]) -> Result<TrustRoot, RootStateError> {
-    let mut line = Line::of(dirs, RootFile::open(file)?)?;
+    let file = RootFile::open(file)?;
+    open_held(&Memory::hold(dirs)?, path, &file)
+}
+
+/// The same with the memory held.
+pub(crate) fn open_held(
+    memory: &Memory,
+    path: &Path,
+    file: &RootFile,
+) -> Result<TrustRoot, RootStateError> {
+    let mut line = Line::of(memory, file.clone())?;
     if let Err(refusal) = line.check() {
-        catch_up(dirs, path, &line, &refusal)?;
-        line = Line::of(dirs, RootFile::open(file)?)?;
+        catch_up(memory, path, &line, &refusal)?;
+        line = Line::of(memory, file.clone())?;
         line.check()?;
     }
     line.remember()?;
@@ -37,7 +39,7 @@ pub fn open_at(dirs: &Dirs, path: &Path, file: &[u8]) -> Result<TrustRoot, RootS
     for version in (1..line.root().version()).rev() {
         match beside(path, version) {
             Some(older) if older.precedes(&newer) => {
-                line.remember_too(&older)?;
+                line.remember_older(&older)?;
                 newer = older;
             }
             _ => break,
@@ -49,23 +51,25 @@ pub fn open_at(dirs: &Dirs, path: &Path, file: &[u8]) -> Result<TrustRoot, RootS
 /// Remembers a root that is in force by a log, whose own chain has led to it; one that is older than what was met
 /// of its line, by whichever command, is refused.
 pub fn in_force(dirs: &Dirs, file: &[u8]) -> Result<(), RootStateError> {
-    let line = Line::of(dirs, RootFile::open(file)?)?;
+    let file = RootFile::open(file)?;
+    let memory = Memory::hold(dirs)?;
+    let line = Line::of(&memory, file)?;
     line.check_certain()?;
     line.remember()
 }
 
 /// Takes the versions between the one that was met last and one that does not follow it at once.
 fn catch_up(
-    dirs: &Dirs,
+    memory: &Memory,
     path: &Path,
-    line: &Line,
+    line: &Line<'_>,
     refusal: &Refusal,
 ) -> Result<(), RootStateError> {
     let newest = line.newest().filter(|_| refusal.reason == Reason::RootGap);
     let newest = newest.ok_or_else(|| refusal.clone())?;
     for version in newest + 1..line.root().version() {
         let between = beside(path, version).ok_or_else(|| refusal.clone())?;
-        let between = Line::of(dirs, between)?;
+        let between = Line::of(memory, between)?;
         between.check().map_err(|_| refusal.clone())?;
         between.remember()?;
     }
