@@ -232,7 +232,7 @@ fn unsafe_is_in_the_sandbox_alone() {
 }
 
 /// A log is read through `LogDir::believe` alone, which holds it against the one memory; and what is
-/// remembered lies where `pipeline/gate/log_memory.rs` says.
+/// remembered lies where `pipeline/gate/log_memory.rs` says. A command waits for a lock where the clock is read anew.
 #[test]
 fn a_log_has_one_door_and_one_memory() {
     let doors = [
@@ -252,6 +252,14 @@ fn a_log_has_one_door_and_one_memory() {
                 "runner/pipeline/gate/gate_memory.rs",
                 "runner/pipeline/log/session.rs",
             ][..],
+        ),
+        (
+            "log.lock()",
+            &["runner/trust/command/session.rs", "runner/trust/log/"][..],
+        ),
+        (
+            "target.lock()",
+            &["runner/trust/command/session.rs", "runner/trust/deploy/"][..],
         ),
     ];
     let bad = breaking(|file, line| {

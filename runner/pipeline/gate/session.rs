@@ -11,7 +11,7 @@ use zwieback_model::manifest::diagnostic::Diagnostic;
 use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::error::CommandError;
-use zwieback_trust::command::session::{Place, Reader, RootMemory, Session};
+use zwieback_trust::command::session::{MachineClock, Place, Reader, RootMemory, Session};
 use zwieback_trust::ledger::{LastBelieved, Ledger};
 use zwieback_trust::log::error::LogError;
 use zwieback_trust::log::place::LogDir;
@@ -130,6 +130,7 @@ impl Gate {
             places: &self.places,
             rego: &self.rego,
             roots: self,
+            clock: &MachineClock,
             now,
         }
     }

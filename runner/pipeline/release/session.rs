@@ -25,7 +25,7 @@ use crate::pipeline::gate::session::{Gate, GateError, Keys, Signers};
 pub struct ReleaseSession<'a> {
     /// The gate.
     pub gate: Gate,
-    /// What the clock shows; one command is one moment.
+    /// What the clock showed when the command began: from then on it counts what it is asked to say.
     pub now: Timestamp,
     dirs: &'a Dirs,
     screen: &'a dyn Tell,
@@ -65,9 +65,9 @@ impl<'a> ReleaseSession<'a> {
         })
     }
 
-    /// What is enough to look.
+    /// What is enough to look, at this moment: somebody may have been asked for a passphrase before.
     pub fn reader(&self) -> Reader<'_> {
-        self.gate.reader(self.now)
+        self.gate.reader(clock::now())
     }
 
     /// The keys of whoever runs the command.

@@ -110,7 +110,7 @@ fn deploy(
     artifact: &Artifact,
     environment: &Name,
 ) -> Result<(Decision, u64), CommandError> {
-    let _lock = place.target.lock()?;
+    let (_lock, session) = &session.hold_target(place)?;
     let decided = decide(&session.reader, artifact, environment)?;
     catch_up(session, place, &decided.state, environment)?;
     // Nothing is copied for a decision that is a denial already.
@@ -138,6 +138,8 @@ fn take_back(
     generation: u64,
     unhealthy: &Unhealthy,
 ) -> Result<Option<RolledBack>, CommandError> {
+    // Deploying and looking took their time.
+    let session = &session.at_present();
     if !is_automatic(&session.reader.state()?, environment) {
         return Ok(None);
     }
@@ -191,25 +193,26 @@ fn decide(
 }
 
 impl Decided {
-    /// Whether nothing happened since: then the same decision would be made again. The root is asked for again,
-    /// as this machine may have met a newer one by another command.
+    /// Whether nothing happened since, and no time passed: then the same decision would be made again. The root is
+    /// asked for again, as this machine may have met a newer one by another command.
     fn is_current(&self, reader: &Reader<'_>) -> Result<bool, CommandError> {
         let head = reader.ledger.believe(reader.now)?.head();
         reader.check_root(&self.state)?;
-        Ok(self.head == Some(head) && self.state.size() == head.size)
+        let is_now = self.decision.now == reader.now;
+        Ok(is_now && self.head == Some(head) && self.state.size() == head.size)
     }
 }
 
 /// Records the decision, with the log held still: no revocation can come in between. What was decided before
-/// counts if the log is still the same.
+/// counts if the log is still the same, and the time.
 fn record(
     session: &Session<'_>,
     artifact: &Artifact,
     environment: &Name,
     decided: Option<Decided>,
 ) -> Result<(Decision, u64, State), CommandError> {
+    let (lock, session) = &session.hold_log()?;
     let (reader, ledger) = (&session.reader, session.reader.ledger);
-    let lock = ledger.log.lock()?;
     let decided = match decided {
         Some(decided) if decided.is_current(reader)? => decided,
         _ => decide(reader, artifact, environment)?,
@@ -228,8 +231,7 @@ fn record(
     let mut after = state;
     let line = submission.fold_into(&mut after);
     line.outcome?;
-    let appended = ledger.append(&lock, &[submission], session.log, session.reader.now)?;
-    drop(lock);
+    let appended = ledger.append(lock, &[submission], session.log, session.reader.now)?;
     Ok((decision, appended.first, after))
 }
 

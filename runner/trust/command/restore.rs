@@ -113,19 +113,18 @@ pub fn restore(
     wish: &Restore,
     plan: &Plan,
 ) -> Result<Restored, CommandError> {
-    let (reader, ledger) = (&session.reader, session.reader.ledger);
-    let statement = restoration(reader, wish, plan)?;
+    let statement = restoration(&session.reader, wish, plan)?;
     let bundle = seal(&statement, session.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, session.signer.public_key())?;
-    let lock = ledger.log.lock()?;
-    let (put_back, mut state) = ledger.put_back(reader.now)?;
+    let (lock, reader) = session.reader.hold_log()?;
+    let (put_back, mut state) = reader.ledger.put_back(reader.now)?;
     let line = submission.fold_into(&mut state);
     if let Err(refusal) = &line.outcome {
         return Err(refusal.clone().into());
     }
     put_back.append(&lock, &[submission], session.log)?;
     drop((put_back, lock));
-    let missing = missing(reader, plan)?;
+    let missing = missing(&reader, plan)?;
     Ok(Restored { line, missing })
 }
 

@@ -85,6 +85,7 @@ pub fn roll_back_reached(
     gate: &Session<'_>,
     radius: &BlastRadius,
 ) -> Result<Vec<Look>, CommandError> {
+    let gate = &gate.at_present();
     let state = gate.reader.state()?;
     let mut reached: BTreeSet<Name> = radius
         .deployed

@@ -67,8 +67,8 @@ fn turn_back(
     leaving: Option<u64>,
 ) -> Result<RolledBack, CommandError> {
     let place = session.reader.places.get(&wish.environment);
-    let _lock = place.map(|place| place.target.lock()).transpose()?;
-    let lock = session.reader.ledger.log.lock()?;
+    let _held = place.map(|place| session.hold_target(place)).transpose()?;
+    let (lock, session) = session.hold_log()?;
     let mut state = session.reader.state()?;
     let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
     let history = state
@@ -118,7 +118,7 @@ pub fn repair(session: &Session<'_>, environment: &Name) -> Result<(), CommandEr
     let Some(place) = session.reader.places.get(environment) else {
         return Ok(());
     };
-    let _lock = place.target.lock()?;
+    let (_lock, session) = &session.hold_target(place)?;
     let state = session.reader.state()?;
     may_stand(&session.reader, &state, environment)??;
     match state.history(environment) {

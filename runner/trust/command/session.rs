@@ -8,6 +8,7 @@ use std::path::Path;
 use zwieback_attest::policy::rego::Rego;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::verified::Artifact;
+use zwieback_host::clock;
 use zwieback_host::fs::given_file;
 use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
@@ -19,12 +20,13 @@ use zwieback_sandbox::call::Attempt as _;
 use super::error::CommandError;
 use crate::deploy::copy::fingerprint;
 use crate::deploy::health::Health;
-use crate::deploy::target::Target;
+use crate::deploy::target::{Target, TargetLock};
 use crate::gate::decide::decide;
 use crate::gate::decision::Decision;
 use crate::gate::question::{Intent, Question};
 use crate::ledger::Ledger;
 use crate::log::files::bytes;
+use crate::log::place::WriteLock;
 use crate::snapshot::follow::Query;
 use crate::state::folded::State;
 use crate::statement::heading::Heading;
@@ -40,8 +42,26 @@ pub struct Reader<'a> {
     pub rego: &'a dyn Rego,
     /// Which trust roots this machine has met.
     pub roots: &'a dyn RootMemory,
-    /// What the clock shows.
+    /// Shows the time.
+    pub clock: &'a dyn Clock,
+    /// What it showed when this was begun, or when a lock that was waited for was there.
     pub now: Timestamp,
+}
+
+/// Shows the time.
+pub trait Clock: fmt::Debug {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
 }
 
 /// What a machine remembers of trust roots, whichever command met them.
@@ -71,7 +91,42 @@ pub struct Place {
     pub health: Option<Health>,
 }
 
+impl Session<'_> {
+    /// The same at the present moment.
+    #[must_use]
+    pub(super) fn at_present(self) -> Self {
+        let reader = self.reader.at_present();
+        Self { reader, ..self }
+    }
+
+    /// Waits until nobody else deploys there. What is decided from then on is decided with the session that comes
+    /// back: approvals may have ended since, and what was said since is not of the future.
+    pub(super) fn hold_target(self, place: &Place) -> Result<(TargetLock, Self), CommandError> {
+        let lock = place.target.lock()?;
+        Ok((lock, self.at_present()))
+    }
+
+    /// Waits until nobody else writes the log; the same holds.
+    pub(super) fn hold_log(self) -> Result<(WriteLock, Self), CommandError> {
+        let (lock, reader) = self.reader.hold_log()?;
+        Ok((lock, Self { reader, ..self }))
+    }
+}
+
 impl Reader<'_> {
+    /// The same at the present moment.
+    #[must_use]
+    fn at_present(self) -> Self {
+        let now = self.clock.now();
+        Self { now, ..self }
+    }
+
+    /// Waits until nobody else writes the log. Only what comes back knows what time it is then.
+    pub(super) fn hold_log(self) -> Result<(WriteLock, Self), CommandError> {
+        let lock = self.ledger.log.lock()?;
+        Ok((lock, self.at_present()))
+    }
+
     /// The heading of what is said now.
     pub fn heading(&self) -> Result<Heading, CommandError> {
         Ok(Heading {

@@ -35,10 +35,10 @@ pub fn sign(
 pub fn record(session: &Session<'_>, statement: &Statement) -> Result<Line, CommandError> {
     let bundle = seal(statement, session.signer).map_err(LogError::from)?;
     let submission = Submission::new(&bundle, session.signer.public_key())?;
-    let ledger = session.reader.ledger;
-    let lock = ledger.log.lock()?;
-    let line = check(&session.reader, &submission)?;
-    ledger.append(&lock, &[submission], session.log, session.reader.now)?;
+    let (lock, reader) = session.reader.hold_log()?;
+    let line = check(&reader, &submission)?;
+    let ledger = reader.ledger;
+    ledger.append(&lock, &[submission], session.log, reader.now)?;
     drop(lock);
     Ok(line)
 }
@@ -53,8 +53,8 @@ pub fn submit(
         .iter()
         .map(|(bundle, key)| Submission::new(bundle, key));
     let submissions: Vec<_> = submissions.collect::<Result<_, _>>()?;
+    let (lock, reader) = reader.hold_log()?;
     let ledger = reader.ledger;
-    let lock = ledger.log.lock()?;
     let mut state = reader.state()?;
     let fold = |submission: &Submission| fold(submission, &mut state);
     let lines = submissions.iter().map(fold).collect::<Result<_, _>>()?;

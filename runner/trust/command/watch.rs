@@ -39,6 +39,8 @@ pub fn places(reader: &Reader<'_>) -> Result<BTreeSet<Name>, CommandError> {
 
 /// Looks at what is deployed in an environment, and rolls it back if it must not stay.
 pub fn watch(session: &Session<'_>, environment: &Name) -> Result<Watched, CommandError> {
+    // Of many that are looked at, the ones before took their time.
+    let session = &session.at_present();
     let state = session.reader.state()?;
     match standing(&session.reader, &state, environment)? {
         Standing::Fine => Ok(Watched::Fine),

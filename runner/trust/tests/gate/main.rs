@@ -27,5 +27,6 @@ mod needs_attacks;
 mod role_attacks;
 mod standing;
 mod time_stamps;
+mod waiting;
 
 mod crash;

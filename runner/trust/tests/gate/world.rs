@@ -24,7 +24,7 @@ use zwieback_model::name::Name;
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::error::CommandError;
 use zwieback_trust::command::promote::{Promote, Promoted, promote};
-use zwieback_trust::command::session::{Place, Reader, RootMemory, Session};
+use zwieback_trust::command::session::{Clock, Place, Reader, RootMemory, Session};
 use zwieback_trust::command::statements::{self, Approve};
 use zwieback_trust::command::submit;
 use zwieback_trust::deploy::command::TargetCommand;
@@ -64,6 +64,7 @@ impl RootMemory for NoOtherRoot {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) home: PathBuf,
     pub(crate) keys: BTreeMap<String, PrivateKey>,
@@ -73,6 +74,12 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// Goes when the world does.
     pub(crate) scratch: Option<tempfile::TempDir>,
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -177,6 +184,7 @@ impl World {
             places: &self.places,
             rego: &RegoEngine,
             roots: &NoOtherRoot,
+            clock: self,
             now: self.now,
         }
     }

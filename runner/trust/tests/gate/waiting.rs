@@ -1,0 +1,101 @@
+//! Commands that wait for a lock: what they decide, they decide by the time at which they have it.
+
+use zwieback_model::timestamp::Timestamp;
+use zwieback_trust::command::promote::{Promote, dry_run, promote};
+use zwieback_trust::command::rollback::{RollBack, repair, rollback};
+use zwieback_trust::command::session::{Clock, Session};
+use zwieback_trust::statement::rollback::Trigger;
+use zwieback_trust::statement::test_result::TestResult;
+
+use crate::statements::test;
+use crate::world::{World, name};
+
+/// Shows another time than when the command began: so long it waits.
+#[derive(Debug)]
+struct After(Timestamp);
+
+impl Clock for After {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// The gate's session of a command that waits.
+fn waits<'a>(world: &'a World, clock: &'a After) -> Session<'a> {
+    let mut session = world.session("gate");
+    session.reader.clock = clock;
+    session
+}
+
+fn wish(world: &World) -> Promote {
+    Promote {
+        artifact: world.home.join("app"),
+        environment: name("staging"),
+    }
+}
+
+#[test]
+fn what_ended_while_a_promotion_waited_does_not_count() {
+    let world = World::new();
+    world.release("1.0");
+    world.approve("ada", "1.0", "staging").unwrap();
+    dry_run(&world.reader(), &wish(&world))
+        .unwrap()
+        .verdict()
+        .unwrap();
+    for place in ["with a target", "without"] {
+        let mut world = World::open(&world.home);
+        if place == "without" {
+            world.places.clear();
+        }
+        let clock = After(world.days(400));
+        let before = world.size();
+        let refused = promote(&waits(&world, &clock), &wish(&world)).unwrap_err();
+        assert!(refused.to_string().contains("xpired"), "{place}: {refused}");
+        assert_eq!(world.size(), before);
+    }
+    promote(&world.session("gate"), &wish(&world)).unwrap();
+}
+
+/// The record names the moment of the decision, so that it comes out again.
+#[test]
+fn what_was_said_while_a_promotion_waited_counts() {
+    let mut world = World::new();
+    world.approved("1.0");
+    promote(&world.session("gate"), &wish(&world)).unwrap();
+    let began = world.now;
+    world.later(3600);
+    world
+        .say("tess", &test(&world, TestResult::Failed))
+        .unwrap();
+    let clock = After(world.now);
+    world.now = began;
+    let wish = Promote {
+        environment: name("prod"),
+        ..wish(&world)
+    };
+    let refused = promote(&waits(&world, &clock), &wish).unwrap_err();
+    assert!(refused.to_string().contains("test"), "{refused}");
+}
+
+#[test]
+fn what_ended_while_a_rollback_or_a_repair_waited_does_not_count() {
+    let world = World::new();
+    for version in ["1.0", "1.1"] {
+        world.put_in_staging(version);
+    }
+    let clock = After(world.days(400));
+    let wish = RollBack {
+        environment: name("staging"),
+        trigger: Trigger::Asked,
+        reason: "a test".to_owned(),
+    };
+    let session = waits(&world, &clock);
+    for refused in [
+        rollback(&session, &wish).unwrap_err(),
+        repair(&session, &name("staging")).unwrap_err(),
+    ] {
+        assert!(refused.to_string().contains("expired"), "{refused}");
+    }
+    rollback(&world.session("gate"), &wish).unwrap();
+}
