@@ -12,7 +12,7 @@ use zwieback_model::variation::factor::Factor;
 
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::runs::run::{Bake, Ran};
-use crate::pipeline::runs::trial_runs::{Lab, Paths};
+use crate::pipeline::runs::trial_runs::{ALIKE, Lab, Paths};
 use crate::pipeline::runs::twice::Twin;
 
 /// What differs in every run, whatever the conditions.
@@ -96,8 +96,8 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Pairs of runs in which hash seeds, and then all random bytes, are the same: what is then
-    /// equal was theirs.
+    /// Runs in which hash seeds, and then all random bytes, are the same: what is then equal in all of them was
+    /// theirs.
     fn freeze_chance(
         &mut self,
         report: &mut Explanation,
@@ -119,7 +119,7 @@ impl Trial<'_> {
             if !open(report).any(|it| is_meant(it)) {
                 return Ok(());
             }
-            self.charge(report, 2, is_meant);
+            self.charge(report, ALIKE, is_meant);
             let Some(unsteady) = self.lab.unsteady(&conditions)? else {
                 continue;
             };

@@ -19,6 +19,10 @@ use crate::pipeline::context::slots::Rank;
 const PATIENCE: u64 = 5;
 const SECONDS: u64 = 30;
 
+/// So many runs under the same conditions have to be equal before they are called steady. A race of two that is
+/// won as often as lost looks steady in one of eight cases; in two runs it did in every second.
+pub const ALIKE: u32 = 4;
+
 /// Where further runs are made.
 pub struct Lab<'a> {
     /// What they are held against.
@@ -41,11 +45,15 @@ impl Lab<'_> {
         Ok(outputs.iter().map(|it| paths(own, it)).collect())
     }
 
-    /// The outputs that differ between two runs under these conditions; none where a run did not
-    /// come to its end.
+    /// The outputs that differ between any of [`ALIKE`] runs under these conditions; none where a run did
+    /// not come to its end.
     pub fn unsteady(&self, conditions: &Conditions) -> Result<Option<Paths>, PipelineError> {
-        match self.outputs(&[conditions.clone(), conditions.clone()]) {
-            Ok(outputs) => Ok(Some(paths(&outputs[0], &outputs[1]))),
+        match self.outputs(&vec![conditions.clone(); ALIKE as usize]) {
+            Ok(outputs) => {
+                let others = outputs.iter().skip(1);
+                let differing = others.flat_map(|other| paths(&outputs[0], other));
+                Ok(Some(differing.collect()))
+            }
             Err(PipelineError::StepFailed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
