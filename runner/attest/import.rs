@@ -4,6 +4,8 @@
 //! one envelope or no bundle around it. None of that is accepted by [`super::verify`]; here each
 //! signature is confirmed by a key the user names and put into a bundle of its own.
 
+use std::collections::BTreeSet;
+
 use zwieback_model::base64;
 use zwieback_model::json::fields::Fields;
 use zwieback_model::json::strict;
@@ -64,11 +66,17 @@ fn import_document(document: &Value, keys: &[PublicKey], imported: &mut Imported
         let none = Refusal::new(Reason::SignatureCount, "none");
         imported.passed_over.push(none);
     }
+    let pae = envelope.pae();
+    let mut signers = BTreeSet::new();
     for signature in &envelope.signatures {
-        if let Some(bundle) = confirm(&envelope, signature, keys) {
-            imported
-                .bundles
-                .push(with_timestamps(bundle, signature, document));
+        if let Some((key, bytes)) = signer(&pae, signature, keys) {
+            // One bundle for each key: it has a copy of the payload, and a signature may be repeated.
+            if signers.insert(key.id())
+                && let Ok(bundle) = Bundle::seal(envelope.draft(), key, bytes)
+            {
+                let bundle = with_timestamps(bundle, signature, document);
+                imported.bundles.push(bundle);
+            }
         } else {
             let saw = format!("{:?}", signature.key_id.as_deref().unwrap_or_default());
             imported
@@ -78,13 +86,18 @@ fn import_document(document: &Value, keys: &[PublicKey], imported: &mut Imported
     }
 }
 
-fn confirm(envelope: &Envelope, signature: &Signature, keys: &[PublicKey]) -> Option<Bundle> {
+/// The key that made a signature, and the signature as that key's algorithm writes it.
+fn signer<'k>(
+    pae: &[u8],
+    signature: &Signature,
+    keys: &'k [PublicKey],
+) -> Option<(&'k PublicKey, Vec<u8>)> {
     keys.iter().find_map(|key| {
         let bytes = match key.algorithm() {
             Algorithm::EcdsaP256 => ecdsa_der(signature.bytes.clone()),
             Algorithm::Ed25519 => signature.bytes.clone(),
         };
-        Bundle::seal(envelope.draft(), key, bytes).ok()
+        key.confirm(pae, &bytes).is_ok().then_some((key, bytes))
     })
 }
 
@@ -112,6 +125,17 @@ mod tests {
 
     fn imported(text: &str) -> Vec<Bundle> {
         import(text.as_bytes(), &[public(1)]).bundles
+    }
+
+    /// Each has a copy of the payload: kilobytes would become gigabytes.
+    #[test]
+    fn a_signature_that_is_repeated_makes_one_bundle() {
+        let text = honest().text();
+        let (_, signature) = text.split_once("\"signatures\":[").unwrap();
+        let (signature, _) = signature.split_once(']').unwrap();
+        let again = format!("\"signatures\":[{signature},{signature},");
+        let repeated = edit(&text, "\"signatures\":[", &again);
+        assert_eq!(imported(&repeated).len(), 1);
     }
 
     /// The envelope alone, as in-toto's own tools keep it.
