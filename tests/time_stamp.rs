@@ -4,33 +4,15 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
+use zwieback_test_world::authority::Authority;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
-use zwieback_test_world::skip::skip;
 use zwieback_test_world::world::World;
 
 const BUILDER: &str = "https://zwieback.example/builder/sandbox/v1";
-
-const SETUP: &str = r#"
-set -eu
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -sha256 -days 3650 \
-  -subj "/CN=tsa" -addext "extendedKeyUsage=critical,timeStamping" -out tsa.pem
-echo 01 > serial
-cat > ts.conf <<END
-[tsa]
-default_tsa = here
-[here]
-serial = serial
-default_policy = 1.2.3.4
-digests = sha256
-signer_digest = sha256
-ess_cert_id_alg = sha256
-END
-"#;
 
 /// What the authority does with what it is asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,44 +23,33 @@ enum Manner {
     Down,
 }
 
-fn sh(folder: &Path, script: &str) {
-    let done = Command::new("bash")
-        .args(["-c", script])
-        .current_dir(folder)
-        .output();
-    let done = done.unwrap();
-    assert!(done.status.success(), "{done:?}");
-}
-
 /// The address of an authority that lives as long as the test's process.
-fn authority(folder: PathBuf, manner: Manner) -> String {
+fn serve(authority: &Authority, manner: Manner) -> String {
+    let authority = authority.clone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/tsa", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming() {
-            answer(&mut stream.unwrap(), &folder, manner);
+            answer(&mut stream.unwrap(), &authority, manner);
         }
     });
     address
 }
 
-fn answer(stream: &mut TcpStream, folder: &Path, manner: Manner) {
+fn answer(stream: &mut TcpStream, authority: &Authority, manner: Manner) {
     let query = body(stream);
-    let reply = folder.join("reply");
+    let reply = authority.folder().join("reply");
     if manner == Manner::Down {
         stream
             .write_all(b"HTTP/1.1 503 no\r\ncontent-length: 0\r\n\r\n")
             .unwrap();
         return;
     }
-    if manner == Manner::Honest || !reply.exists() {
-        std::fs::write(folder.join("query"), query).unwrap();
-        sh(
-            folder,
-            "openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out reply",
-        );
-    }
-    let reply = std::fs::read(reply).unwrap();
+    let reply = if manner == Manner::Honest || !reply.exists() {
+        authority.reply(&query, "tsa")
+    } else {
+        std::fs::read(reply).unwrap()
+    };
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         reply.len()
@@ -107,16 +78,11 @@ fn body(stream: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-fn world() -> Option<World> {
-    if Command::new("openssl").arg("version").output().is_err() {
-        skip("time_stamp", "there is no openssl");
-        return None;
-    }
+fn world() -> Option<(World, Authority)> {
     let world = World::new(site!(), Larder::Shell);
     world.recipe("words", "echo one > $OUT/one");
-    world.write("tsa/x", "");
-    sh(&world.path("tsa"), SETUP);
-    Some(world)
+    let authority = Authority::start("time_stamp", &world.path("tsa"), "stamper tsa")?;
+    Some((world, authority))
 }
 
 fn run(world: &World, line: &str) -> zwieback_test_world::outcome::Outcome {
@@ -125,8 +91,10 @@ fn run(world: &World, line: &str) -> zwieback_test_world::outcome::Outcome {
 
 #[test]
 fn a_stamp_outlives_the_key() {
-    let Some(world) = world() else { return };
-    let address = authority(world.path("tsa"), Manner::Honest);
+    let Some((world, authority)) = world() else {
+        return;
+    };
+    let address = serve(&authority, Manner::Honest);
     let stamped = format!("build words --export stamped --config sign.timestamp={address}");
     run(&world, &stamped).expect(0, &["is reproducible"]);
     run(&world, "build words --rebuild --export plain").expect(0, &["is reproducible"]);
@@ -142,7 +110,7 @@ fn a_stamp_outlives_the_key() {
     )
     .expect(0, &[]);
     // The next whole second: until then the key was retired at the moment of the stamp.
-    sh(&world.project(), "sleep 1.1");
+    thread::sleep(Duration::from_millis(1100));
     run(
         &world,
         "key rotate --root root.json --sign-key default --sign-key next builder.pem next.pem",
@@ -160,20 +128,21 @@ fn a_stamp_outlives_the_key() {
 
 #[test]
 fn an_authority_is_taken_out_of_a_root() {
-    let Some(world) = world() else { return };
-    let address = authority(world.path("tsa"), Manner::Honest);
+    let Some((world, authority)) = world() else {
+        return;
+    };
+    let address = serve(&authority, Manner::Honest);
     let build = format!("build words --export stamped --config sign.timestamp={address}");
     run(&world, &build).expect(0, &["is reproducible"]);
     let key = run(&world, "key show").expect(0, &[]).stdout;
     world.write("project/builder.pem", key);
     let key = run(&world, "key generate next").expect(0, &[]).stdout;
     world.write("project/next.pem", key);
-    let tsa = "openssl x509 -in ../tsa/tsa.pem -pubkey -noout > tsa.pub";
-    sh(&world.project(), tsa);
+    authority.run("openssl x509 -in tsa.pem -pubkey -noout > ../project/tsa.pub");
     let change = |line: &str| run(&world, &format!("key {line} --root root.json"));
     change(&format!("trust builder.pem --builder {BUILDER}")).expect(0, &[]);
     change("trust ../tsa/tsa.pem --time-stamper").expect(0, &[]);
-    sh(&world.project(), "sleep 1.1");
+    thread::sleep(Duration::from_millis(1100));
     change("rotate --sign-key default --sign-key next builder.pem next.pem").expect(0, &[]);
     let verify = || {
         run(
@@ -196,12 +165,14 @@ fn an_authority_is_taken_out_of_a_root() {
 
 #[test]
 fn an_answer_to_somebody_else_is_refused() {
-    let Some(world) = world() else { return };
-    let address = authority(world.path("tsa"), Manner::Replaying);
+    let Some((world, authority)) = world() else {
+        return;
+    };
+    let address = serve(&authority, Manner::Replaying);
     let build = format!("build words --rebuild --config sign.timestamp={address}");
     run(&world, &build).expect(0, &["is reproducible"]);
     run(&world, &build).expect(1, &["timestamp", "another"]);
-    let down = authority(world.path("tsa"), Manner::Down);
+    let down = serve(&authority, Manner::Down);
     let build = format!("build words --rebuild --config sign.timestamp={down}");
     run(&world, &build).expect(1, &["answers 503", "hint"]);
     run(&world, &format!("{build} --offline")).expect(1, &["the network is off limits"]);

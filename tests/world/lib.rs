@@ -18,4 +18,6 @@ pub mod source;
 
 pub mod mirror;
 
+pub mod authority;
+
 pub mod skip;

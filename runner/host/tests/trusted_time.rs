@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use x509_cert::Certificate;
 use x509_cert::der::{DecodePem as _, Encode as _};
@@ -26,13 +24,12 @@ use zwieback_host::keys::signer::{Signer as _, seal};
 use zwieback_model::digest::Fingerprint;
 use zwieback_model::json::value::Value;
 use zwieback_model::timestamp::Timestamp;
-use zwieback_test_world::skip::skip;
+use zwieback_test_world::authority::Authority;
 
 const BUILDER: &str = "https://zwieback.example/builders/sandbox/v1";
 
 /// An authority below a CA, a certificate that is not for stamping, and another authority.
-const SETUP: &str = r#"
-set -eu
+const CERTIFICATES: &str = r#"
 key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key"; }
 ca() {
   key "$1"; openssl req -x509 -new -key "$1.key" -sha256 -days 3650 -subj "/CN=$1" -out "$1.pem"
@@ -58,62 +55,29 @@ issue plain below "extendedKeyUsage=critical,timeStamping"
 cp tsa.key double.key; openssl req -new -key double.key -sha256 -subj "/CN=double" -out double.csr
 openssl x509 -req -in double.csr -CA ca.pem -CAkey ca.key -sha256 -days 365 -set_serial 0x51 \
   -extfile tsa.ext -out double.pem
-echo 01 > serial
-cat > ts.conf <<END
-[tsa]
-default_tsa = here
-[here]
-serial = serial
-default_policy = 1.2.3.4
-digests = sha256
-signer_digest = sha256
-ess_cert_id_alg = sha256
-END
 "#;
 
-struct Authority {
-    folder: tempfile::TempDir,
+struct Stampers {
+    authority: Authority,
+    _folder: tempfile::TempDir,
 }
 
-impl Authority {
-    /// None, with the reason printed, where there is no openssl.
+impl Stampers {
     fn start() -> Option<Self> {
-        if Command::new("openssl").arg("version").output().is_err() {
-            skip("trusted_time", "there is no openssl");
-            return None;
-        }
         let folder = tempfile::tempdir().unwrap();
-        let authority = Self { folder };
-        authority.run(SETUP);
-        Some(authority)
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn run(&self, script: &str) {
-        let output = Command::new("bash")
-            .args(["-c", script])
-            .current_dir(self.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
+        Some(Self {
+            authority: Authority::start("trusted_time", folder.path(), CERTIFICATES)?,
+            _folder: folder,
+        })
     }
 
     fn stamp(&self, signature: &[u8], name: &str) -> Vec<u8> {
         let query = request::request(signature, [0; 8]).unwrap();
-        fs::write(self.path().join("query"), query).unwrap();
-        self.run(&format!(
-            "openssl ts -reply -config ts.conf -queryfile query -signer {name}.pem \
-             -inkey {name}.key -out reply"
-        ));
-        fs::read(self.path().join("reply")).unwrap()
+        self.authority.reply(&query, name)
     }
 
     fn certificate(&self, name: &str) -> Certificate {
-        let file: PathBuf = self.path().join(format!("{name}.pem"));
-        Certificate::from_pem(fs::read(file).unwrap()).unwrap()
+        Certificate::from_pem(self.authority.pem(name)).unwrap()
     }
 
     fn der(&self, name: &str) -> Vec<Vec<u8>> {
@@ -127,11 +91,11 @@ fn reason<T: std::fmt::Debug>(verdict: Result<T, Refusal>) -> Reason {
 
 #[test]
 fn a_stamp_is_over_one_signature_by_one_authority() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
-    let stamp = authority.stamp(b"signature", "tsa");
-    let judge = |signature: &[u8], trusted: &str| check(&stamp, signature, &authority.der(trusted));
+    let stamp = stampers.stamp(b"signature", "tsa");
+    let judge = |signature: &[u8], trusted: &str| check(&stamp, signature, &stampers.der(trusted));
     assert!(judge(b"signature", "ca").is_ok(), "below a trusted CA");
     assert!(judge(b"signature", "tsa").is_ok(), "trusted itself");
     assert_eq!(reason(judge(b"other", "ca")), Reason::TimestampMismatch);
@@ -140,24 +104,20 @@ fn a_stamp_is_over_one_signature_by_one_authority() {
     assert_eq!(reason(replayed), Reason::TimestampMismatch);
     let strange = judge(b"signature", "stranger");
     assert_eq!(reason(strange), Reason::TimestampAuthorityUnknown);
-    let false_stamp = authority.stamp(b"signature", "false");
-    let verdict = check(&false_stamp, b"signature", &authority.der("ca"));
+    let false_stamp = stampers.stamp(b"signature", "false");
+    let verdict = check(&false_stamp, b"signature", &stampers.der("ca"));
     assert_eq!(reason(verdict), Reason::TimestampAuthorityUnknown);
-    let refused = check(
-        b"0\x050\x03\x02\x01\x02",
-        b"signature",
-        &authority.der("ca"),
-    );
+    let refused = check(b"0\x050\x03\x02\x01\x02", b"signature", &stampers.der("ca"));
     assert_eq!(reason(refused), Reason::TimestampRefused);
 }
 
 #[test]
 fn no_changed_byte_moves_the_time() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
-    let stamp = authority.stamp(b"signature", "tsa");
-    let trusted = authority.der("ca");
+    let stamp = stampers.stamp(b"signature", "tsa");
+    let trusted = stampers.der("ca");
     let time = check(&stamp, b"signature", &trusted).unwrap();
     for at in 0..stamp.len() {
         let mut changed = stamp.clone();
@@ -171,15 +131,15 @@ fn no_changed_byte_moves_the_time() {
 
 #[test]
 fn a_certificate_is_for_stamping_and_valid_at_the_time() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     let judge = |name: &str, time: &str| {
-        let (leaf, ca) = (authority.certificate(name), authority.certificate("ca"));
+        let (leaf, ca) = (stampers.certificate(name), stampers.certificate("ca"));
         lead(&leaf, &[], &ca, time.parse().unwrap())
     };
-    let stamp = authority.stamp(b"x", "tsa");
-    let now = check(&stamp, b"x", &authority.der("ca"))
+    let stamp = stampers.stamp(b"x", "tsa");
+    let now = check(&stamp, b"x", &stampers.der("ca"))
         .unwrap()
         .to_string();
     assert_eq!(judge("tsa", &now), Ok(()));
@@ -201,25 +161,25 @@ fn a_certificate_is_for_stamping_and_valid_at_the_time() {
 
 #[test]
 fn a_retired_key_is_believed_about_what_it_signed_before() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
     let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
     let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
-    let stamp = authority.stamp(bundle.signature(), "tsa");
-    let time = check(&stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    let stamp = stampers.stamp(bundle.signature(), "tsa");
+    let time = check(&stamp, bundle.signature(), &stampers.der("ca")).unwrap();
     let stamped = bundle.clone().with_timestamp(stamp);
     let later = |seconds| Timestamp::from_unix(time.as_unix() + seconds).unwrap();
     let decide = |bundle: &Bundle, until| {
-        let trust = trust(key.public_key(), until, authority.der("ca"));
+        let trust = trust(key.public_key(), until, stampers.der("ca"));
         decide(bundle, &trust, later(7200))
     };
     let accepted = decide(&stamped, later(3600)).unwrap();
     assert_eq!(accepted.time().stamped, Some(time));
     assert_eq!(reason(decide(&bundle, later(3600))), Reason::KeyRetired);
     assert_eq!(reason(decide(&stamped, time)), Reason::KeyRetired);
-    let foreign = authority.stamp(b"another signature", "tsa");
+    let foreign = stampers.stamp(b"another signature", "tsa");
     let misplaced = bundle.with_timestamp(foreign);
     let refused = decide(&misplaced, later(3600));
     assert_eq!(reason(refused), Reason::TimestampMismatch);
@@ -227,18 +187,18 @@ fn a_retired_key_is_believed_about_what_it_signed_before() {
 
 #[test]
 fn a_path_ends_at_a_valid_authority_that_may_issue() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     let judge = |name: &str, others: &[&str], anchor: &str, time: Timestamp| {
-        let leaf = authority.certificate(name);
+        let leaf = stampers.certificate(name);
         let others: Vec<_> = others
             .iter()
-            .map(|name| authority.certificate(name))
+            .map(|name| stampers.certificate(name))
             .collect();
-        lead(&leaf, &others, &authority.certificate(anchor), time)
+        lead(&leaf, &others, &stampers.certificate(anchor), time)
     };
-    let now = check(&authority.stamp(b"x", "tsa"), b"x", &authority.der("ca")).unwrap();
+    let now = check(&stampers.stamp(b"x", "tsa"), b"x", &stampers.der("ca")).unwrap();
     let later = Timestamp::from_unix(now.as_unix() + 3 * 86_400).unwrap();
     assert_eq!(judge("outliving", &[], "brief", now), Ok(()));
     let expired = judge("outliving", &[], "brief", later);
@@ -257,16 +217,16 @@ fn a_path_ends_at_a_valid_authority_that_may_issue() {
 
 #[test]
 fn a_stamp_means_one_certificate() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     // Without its certificate inside, the token is judged by the one that is trusted here.
-    authority.run(
+    stampers.authority.run(
         "printf signature > data; openssl ts -query -data data -sha256 -out query; \
          openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out bare",
     );
-    let bare = fs::read(authority.path().join("bare")).unwrap();
-    let judge = |trusted: &str| check(&bare, b"signature", &authority.der(trusted));
+    let bare = fs::read(stampers.authority.folder().join("bare")).unwrap();
+    let judge = |trusted: &str| check(&bare, b"signature", &stampers.der(trusted));
     assert!(judge("tsa").is_ok());
     assert_eq!(reason(judge("double")), Reason::TimestampSignature);
 }
@@ -274,24 +234,24 @@ fn a_stamp_means_one_certificate() {
 /// What a revoked authority says is nothing, and no reason to refuse what stands without it.
 #[test]
 fn a_revoked_authority_says_nothing() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
     let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
     let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
-    let stamp = authority.stamp(bundle.signature(), "tsa");
-    let ca = authority.der("ca");
+    let stamp = stampers.stamp(bundle.signature(), "tsa");
+    let ca = stampers.der("ca");
     let time = check(&stamp, bundle.signature(), &ca).unwrap();
     let bundle = bundle.with_timestamp(stamp);
     let later = |seconds| Timestamp::from_unix(time.as_unix() + seconds).unwrap();
-    let first = root(vec![ca[0].clone(), authority.der("stranger")[0].clone()]);
+    let first = root(vec![ca[0].clone(), stampers.der("stranger")[0].clone()]);
     let revoked = |name: &str, from| {
         let revocation = Revocation {
             from,
             reason: "stolen".to_owned(),
         };
-        let der = &authority.der(name)[0];
+        let der = &stampers.der(name)[0];
         root_change::revoke_authority(&first, der, revocation).unwrap()
     };
     // Its own certificate, which stands nowhere in the root, or that of who issued it.
@@ -311,9 +271,9 @@ fn a_revoked_authority_says_nothing() {
     assert_eq!(judge(Some(later(1)), later(3600)), Ok(Some(time)));
     assert_eq!(reason(judge(None, later(3600))), Reason::KeyRetired);
     assert_eq!(judge(None, later(9000)), Ok(None), "the key is good");
-    let stranger = authority.der("web");
+    let stranger = stampers.der("web");
     let unknown = root_change::revoke_authority(
-        &root(authority.der("stranger")),
+        &root(stampers.der("stranger")),
         &stranger[0],
         Revocation {
             from: None,
@@ -327,22 +287,22 @@ fn a_revoked_authority_says_nothing() {
 
 #[test]
 fn of_two_stamps_the_earlier_one_counts() {
-    let Some(authority) = Authority::start() else {
+    let Some(stampers) = Stampers::start() else {
         return;
     };
     let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
     let subject = ResourceDescriptor::named("a", &Fingerprint::of(b"a"));
     let bundle = seal(&provenance().into_statement(vec![subject]), &key).unwrap();
-    let earlier = authority.stamp(bundle.signature(), "tsa");
+    let earlier = stampers.stamp(bundle.signature(), "tsa");
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    let later = authority.stamp(bundle.signature(), "tsa");
-    let time = |stamp: &[u8]| check(stamp, bundle.signature(), &authority.der("ca")).unwrap();
+    let later = stampers.stamp(bundle.signature(), "tsa");
+    let time = |stamp: &[u8]| check(stamp, bundle.signature(), &stampers.der("ca")).unwrap();
     assert!(time(&earlier) < time(&later));
     for order in [[&earlier, &later], [&later, &earlier]] {
         let stamped = order.into_iter().fold(bundle.clone(), |bundle, stamp| {
             bundle.with_timestamp(stamp.clone())
         });
-        let seen = token::stamped_at(&stamped, &root(authority.der("ca"))).unwrap();
+        let seen = token::stamped_at(&stamped, &root(stampers.der("ca"))).unwrap();
         assert_eq!(seen, Some(time(&earlier)));
     }
 }

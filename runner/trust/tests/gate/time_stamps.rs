@@ -1,16 +1,12 @@
 //! Words of a key that was revoked, which an authority has stamped before: they count for as long as the authority
 //! does, by the root in force and by what was revoked in the log. The authority is played by openssl.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
 use zwieback_attest::bundle::Bundle;
 use zwieback_attest::public_key::PublicKey;
 use zwieback_attest::trust_root::{self, TrustRoot};
 use zwieback_attest::trusted_time::{certificate, request};
 use zwieback_model::timestamp::Timestamp;
-use zwieback_test_world::skip::skip;
+use zwieback_test_world::authority::Authority;
 use zwieback_trust::command::revoke::{Revoke, revoke};
 use zwieback_trust::command::submit;
 use zwieback_trust::statement::revocation::Revoked;
@@ -19,53 +15,22 @@ use crate::standing_attacks::put_in_force;
 use crate::statements::approved;
 use crate::world::World;
 
-const SETUP: &str = r#"
-set -eu
-for name in tsa other; do
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -sha256 -days 3650 \
-    -subj "/CN=$name" -addext "extendedKeyUsage=critical,timeStamping" -out $name.pem
-done
-echo 01 > serial
-cat > ts.conf <<END
-[tsa]
-default_tsa = here
-[here]
-serial = serial
-default_policy = 1.2.3.4
-digests = sha256
-signer_digest = sha256
-ess_cert_id_alg = sha256
-END
-"#;
-
 /// A company that trusts the authority, and another one.
 struct Stamped {
     world: World,
-    authority: tempfile::TempDir,
-}
-
-fn sh(folder: &Path, script: &str) {
-    let mut run = Command::new("bash");
-    let done = run
-        .args(["-c", script])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
+    authority: Authority,
+    _folder: tempfile::TempDir,
 }
 
 impl Stamped {
     /// An approval of ada's is stamped, and her key is revoked from after that on.
     fn start() -> Option<Self> {
-        if Command::new("openssl").arg("version").output().is_err() {
-            skip("time_stamps", "there is no openssl");
-            return None;
-        }
-        let authority = tempfile::tempdir().unwrap();
-        sh(authority.path(), SETUP);
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = "stamper tsa; stamper other";
         let stamped = Self {
             world: World::new(),
-            authority,
+            authority: Authority::start("time_stamps", folder.path(), certificates)?,
+            _folder: folder,
         };
         let both = [stamped.certificate("tsa"), stamped.certificate("other")];
         stamped.put_root(2, |root| root.time_stampers = both.into());
@@ -77,8 +42,7 @@ impl Stamped {
     }
 
     fn certificate(&self, name: &str) -> Vec<u8> {
-        let pem = fs::read(self.authority.path().join(format!("{name}.pem")));
-        certificate::to_der(&pem.unwrap()).unwrap()
+        certificate::to_der(&self.authority.pem(name)).unwrap()
     }
 
     fn key(&self, name: &str) -> PublicKey {
@@ -101,13 +65,7 @@ impl Stamped {
 
     fn stamp(&self, bundle: &Bundle) -> Vec<u8> {
         let query = request::request(bundle.signature(), [0; 8]).unwrap();
-        let folder = self.authority.path();
-        fs::write(folder.join("query"), query).unwrap();
-        sh(
-            folder,
-            "openssl ts -reply -config ts.conf -queryfile query -signer tsa.pem -inkey tsa.key -out reply",
-        );
-        fs::read(folder.join("reply")).unwrap()
+        self.authority.reply(&query, "tsa")
     }
 
     fn revoke(&self, whose: &str, from: Option<&str>) {
