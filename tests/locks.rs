@@ -5,12 +5,14 @@
 use std::fs;
 
 use zwieback_attest::bundle::Bundle;
+use zwieback_host::store::origin::Origin;
 use zwieback_model::bake::plan::Requests as _;
 use zwieback_model::digest::Fingerprint;
 use zwieback_model::locked_input::LockedInput;
 use zwieback_model::manifest::diagnostic::SourceText;
 use zwieback_model::manifest::lockfile::Lockfile;
 use zwieback_model::manifest::recipe::Recipe;
+use zwieback_model::purl::Purl;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
 use zwieback_test_world::site;
@@ -250,7 +252,11 @@ fn a_lock_has_what_the_lockfile_in_its_source_pins() {
     fs::write(&stored, other).unwrap();
     let store = zwieback_host::store::place::Store::open(&led.world.store()).unwrap();
     let expected = zwieback_host::store::blob::Expected::Anything;
-    let blob = store.import_file(&stored, expected).unwrap();
+    let mut purls = lock.lines().filter_map(|line| line.strip_prefix("purl = "));
+    let purl = purls.find(|purl| purl.contains("pkg:npm/left")).unwrap();
+    let purl: Purl = purl.trim_matches('"').parse().unwrap();
+    let blob = store.import_file(&stored, expected, Origin::Package(&purl));
+    let blob = blob.unwrap();
     let lied = lock
         .replace(&print.sha256.to_hex(), &blob.content().sha256.to_hex())
         .replace(&print.blake3.to_hex(), &blob.content().blake3.to_hex())

@@ -317,11 +317,13 @@ fn toolchain(world: &World, name: &str, content: &str) {
         path: "toolchain.toml",
         text: &text,
     });
+    let purl: zwieback_model::purl::Purl =
+        format!("pkg:deb/debian/{name}@1?arch=amd64&distro=bookworm")
+            .parse()
+            .unwrap();
     let input = LockedInput {
         source: None,
-        purl: format!("pkg:deb/debian/{name}@1?arch=amd64&distro=bookworm")
-            .parse()
-            .unwrap(),
+        purl: purl.clone(),
         file: file.parse().unwrap(),
         sha256: print.sha256,
         blake3: Some(print.blake3),
@@ -334,5 +336,7 @@ fn toolchain(world: &World, name: &str, content: &str) {
     world.write(&format!("{folder}/zwieback.lock"), lock.to_text());
     let store = zwieback_host::store::place::Store::open(&world.store()).unwrap();
     let expected = zwieback_host::store::blob::Expected::Exactly(print);
-    store.import_file(&world.path(&file), expected).unwrap();
+    let origin = zwieback_host::store::origin::Origin::Package(&purl);
+    let file = world.path(&file);
+    store.import_file(&file, expected, origin).unwrap();
 }

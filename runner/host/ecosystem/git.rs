@@ -8,6 +8,7 @@ use crate::ecosystem::git_archive::{self, Submodule};
 use crate::ecosystem::git_client::Repository;
 use crate::ecosystem::git_place::{self, GitPlace};
 use crate::store::blob::{Expected, StoredBlob};
+use crate::store::origin::Origin;
 use crate::store::place::Store;
 
 /// A commit that is in the store, and the commits of other repositories that belong to it.
@@ -61,7 +62,6 @@ fn archive(
     let repository = Repository::fetch(commit, places, most)?;
     let mut writer = store.blob_writer()?;
     let submodules = git_archive::write(&repository, commit, &mut writer, most)?;
-    let blob = writer.commit(expected)?;
-    store.put_origin(&blob.content().sha256, purl)?;
+    let blob = writer.commit(expected, Origin::Package(purl))?;
     Ok((blob, submodules))
 }

@@ -15,6 +15,7 @@ use crate::fetch::client::Client;
 use crate::fetch::failure::Failure;
 use crate::store::blob::Expected;
 use crate::store::error::StoreError;
+use crate::store::origin::Origin;
 use crate::store::place::Store;
 
 const PIECE: usize = 64 * 1024;
@@ -71,10 +72,7 @@ impl Taker<'_> {
         let mut asked = Vec::new();
         for url in places {
             match self.try_place(offer, &url)? {
-                Ok(print) => {
-                    self.store.put_origin(&print.sha256, &offer.purl)?;
-                    return Ok(print);
-                }
+                Ok(print) => return Ok(print),
                 Err(failure) => asked.push((url, failure)),
             }
         }
@@ -126,7 +124,7 @@ impl Taker<'_> {
             }
             Promise::Sha512(_) | Promise::Nothing => Expected::Anything,
         };
-        match writer.commit(expected) {
+        match writer.commit(expected, Origin::Package(&offer.purl)) {
             Ok(blob) => Ok(Ok(*blob.content())),
             Err(StoreError::Mismatch { .. }) => Ok(Err(Failure::Promise)),
             Err(error) => Err(error.into()),

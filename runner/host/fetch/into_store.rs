@@ -9,6 +9,7 @@ use crate::fetch::error::FetchError;
 use crate::fetch::event::FetchEvent;
 use crate::fetch::fetch_all::{Fetch, Report, fetch_all};
 use crate::store::blob::{Expected, StoredBlob};
+use crate::store::origin::Origin;
 use crate::store::place::Store;
 
 /// Whether the network may be used.
@@ -41,8 +42,8 @@ pub fn fetch_into(
     let (positions, missing): (Vec<usize>, Vec<LockedInput>) = missing.into_iter().unzip();
     let mut watch = |event: FetchEvent| watch(event.moved(|position| positions[position]));
     let mut deliver = |input: &LockedInput, path: &Path, print: Fingerprint| {
-        store.import_file(path, Expected::Exactly(print))?;
-        store.put_origin(&input.sha256, &input.purl)?;
+        let origin = Origin::Package(&input.purl);
+        store.import_file(path, Expected::Exactly(print), origin)?;
         Ok(())
     };
     fetch_all(&missing, fetch, &mut watch, &mut deliver)

@@ -11,6 +11,7 @@ use zwieback_sandbox::call::Attempt as _;
 use crate::fs::beneath::{create_file, ensure_dir, look, open_file, rename};
 use crate::fs::stamp::Stamp;
 use crate::store::error::StoreError;
+use crate::store::origin::Origin;
 use crate::store::place::{Store, open_outside};
 use crate::store::record::{read_small, write_small};
 use crate::store::scratch::Scratch;
@@ -90,7 +91,12 @@ impl Store {
     }
 
     /// Copies a file from outside into the store.
-    pub fn import_file(&self, path: &Path, expected: Expected) -> Result<StoredBlob, StoreError> {
+    pub fn import_file(
+        &self,
+        path: &Path,
+        expected: Expected,
+        origin: Origin<'_>,
+    ) -> Result<StoredBlob, StoreError> {
         let mut source = File::from(open_outside(path)?);
         let mut writer = self.blob_writer()?;
         let mut piece = vec![0; PIECE];
@@ -98,7 +104,7 @@ impl Store {
             let shown = path.as_os_str().as_encoded_bytes();
             let count = source.read(&mut piece).attempt("read", shown)?;
             if count == 0 {
-                return writer.commit(expected);
+                return writer.commit(expected, origin);
             }
             writer.write_all(&piece[..count]).attempt("write", "blob")?;
         }
@@ -151,9 +157,11 @@ impl BlobWriter {
     }
 
     /// Checks the bytes and makes the blob visible.
-    pub fn commit(self, expected: Expected) -> Result<StoredBlob, StoreError> {
+    pub fn commit(self, expected: Expected, origin: Origin<'_>) -> Result<StoredBlob, StoreError> {
         let content = self.hasher.finish();
         expected.check(&content)?;
+        // Before the blob: one without a word about it is taken for one of an earlier version.
+        self.store.put_origin(&content.sha256, origin)?;
         if let Ok(Some(blob)) = self.store.blob(&content.sha256) {
             return Ok(blob);
         }

@@ -14,6 +14,29 @@ use crate::store::record::{read_small, write_small};
 const METHOD: &str = "zwieback-origins v1";
 /// The line of what somebody else has sent: that is no package URL.
 const IMPORTED: &str = "import";
+/// The line of what this program made itself.
+const OWN: &str = "own";
+
+/// Whence bytes came. Nothing gets into a store without a word about it.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'p> {
+    /// A place of the package gave them.
+    Package(&'p Purl),
+    /// Somebody made an export: whose word about packages is no place's.
+    Import,
+    /// This program made them: a bundle is no file of any package.
+    Own,
+}
+
+impl Origin<'_> {
+    fn line(&self) -> &str {
+        match self {
+            Self::Package(purl) => purl.as_str(),
+            Self::Import => IMPORTED,
+            Self::Own => OWN,
+        }
+    }
+}
 
 impl Store {
     /// Whether these bytes may be taken for a file of the package: a place of the package gave them, or
@@ -28,32 +51,23 @@ impl Store {
         Ok(self.came_as(sha256, purl)? || self.came_by(sha256, IMPORTED)?)
     }
 
-    /// Writes down that a place of the package gave these bytes.
-    pub fn put_origin(&self, sha256: &Digest, purl: &Purl) -> Result<(), StoreError> {
-        self.put_line(sha256, purl.as_str())
-    }
-
-    /// Writes down that these bytes came from whoever made an export, whose word about packages is no place's.
-    pub(super) fn put_imported(&self, sha256: &Digest) -> Result<(), StoreError> {
-        self.put_line(sha256, IMPORTED)
-    }
-
-    fn came_by(&self, sha256: &Digest, line: &str) -> Result<bool, StoreError> {
-        let known = read_small(self.dir(), &place(sha256))?;
-        let is_it = |known: &[u8]| known == line.as_bytes();
-        Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
-    }
-
-    fn put_line(&self, sha256: &Digest, line: &str) -> Result<(), StoreError> {
+    /// Writes down whence these bytes came.
+    pub(super) fn put_origin(&self, sha256: &Digest, origin: Origin<'_>) -> Result<(), StoreError> {
         let place = place(sha256);
         let mut text = read_small(self.dir(), &place)?.unwrap_or_default();
-        let line = line.as_bytes();
+        let line = origin.line().as_bytes();
         if text.split(|byte| *byte == b'\n').any(|known| known == line) {
             return Ok(());
         }
         text.extend_from_slice(line);
         text.push(b'\n');
         write_small(self, &place, &text)
+    }
+
+    fn came_by(&self, sha256: &Digest, line: &str) -> Result<bool, StoreError> {
+        let known = read_small(self.dir(), &place(sha256))?;
+        let is_it = |known: &[u8]| known == line.as_bytes();
+        Ok(known.is_none_or(|text| text.split(|byte| *byte == b'\n').any(is_it)))
     }
 }
 
@@ -81,12 +95,12 @@ mod tests {
             store.came_as(&bytes, &zlib).unwrap(),
             "of an earlier version"
         );
-        store.put_origin(&bytes, &hello).unwrap();
+        store.put_origin(&bytes, Origin::Package(&hello)).unwrap();
         assert!(store.came_as(&bytes, &hello).unwrap());
         assert!(!store.came_as(&bytes, &zlib).unwrap());
         assert!(store.came_as(&bytes, &purl("pkg:generic/zlib@1")).unwrap());
-        store.put_origin(&bytes, &zlib).unwrap();
-        store.put_origin(&bytes, &zlib).unwrap();
+        store.put_origin(&bytes, Origin::Package(&zlib)).unwrap();
+        store.put_origin(&bytes, Origin::Package(&zlib)).unwrap();
         assert!(store.came_as(&bytes, &hello).unwrap());
         assert!(store.came_as(&bytes, &zlib).unwrap());
     }
@@ -97,14 +111,17 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let bytes = Digest::sha256(b"hello");
         let purl: Purl = "pkg:cargo/hello@1".parse().unwrap();
-        store.put_imported(&bytes).unwrap();
+        store.put_origin(&bytes, Origin::Import).unwrap();
         assert!(!store.came_as(&bytes, &purl).unwrap());
         assert!(store.may_be(&bytes, &purl).unwrap());
-        store.put_origin(&bytes, &purl).unwrap();
+        store.put_origin(&bytes, Origin::Package(&purl)).unwrap();
         assert!(store.came_as(&bytes, &purl).unwrap());
         let fetched = Digest::sha256(b"zlib");
-        store.put_origin(&fetched, &purl).unwrap();
+        store.put_origin(&fetched, Origin::Package(&purl)).unwrap();
         let other: Purl = "pkg:cargo/zlib@1".parse().unwrap();
         assert!(!store.may_be(&fetched, &other).unwrap());
+        let bundle = Digest::sha256(b"bundle");
+        store.put_origin(&bundle, Origin::Own).unwrap();
+        assert!(!store.may_be(&bundle, &other).unwrap());
     }
 }

@@ -19,6 +19,7 @@ use zwieback_sandbox::call::Attempt as _;
 use crate::fs::given_file;
 use crate::store::blob::{Expected, PIECE};
 use crate::store::error::StoreError;
+use crate::store::origin::Origin;
 use crate::store::place::Store;
 
 /// The first member, and the first word in it.
@@ -111,9 +112,7 @@ impl Store {
             }
             writer.write_all(&piece[..count]).attempt("write", "blob")?;
         }
-        // Before the file itself: one without a word about it is taken for a file of an earlier version.
-        self.put_imported(&sha256)?;
-        writer.commit(Expected::Sha256(sha256))?;
+        writer.commit(Expected::Sha256(sha256), Origin::Import)?;
         Ok(())
     }
 }

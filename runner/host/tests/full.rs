@@ -8,6 +8,7 @@ use std::process::Command;
 
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::store::origin::Origin;
 use zwieback_host::store::place::Store;
 use zwieback_model::digest::Digest;
 use zwieback_test_world::skip::skip;
@@ -52,7 +53,7 @@ fn a_full_disk_is_named_and_leaves_no_trace() {
     let source = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(source.path(), vec![1; 4 << 20]).unwrap();
     let full = store
-        .import_file(source.path(), Expected::Anything)
+        .import_file(source.path(), Expected::Anything, Origin::Import)
         .unwrap_err();
     assert!(matches!(full, StoreError::Full(_)), "{full:?}");
     assert!(full.hint().unwrap().contains("store gc"));

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::store::origin::Origin;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::writer::Layer;
@@ -51,7 +52,7 @@ fn a_blob_is_found_by_its_sha256() {
     let mut writer = store.blob_writer().unwrap();
     writer.write_all(b"twice").unwrap();
     let blob = writer
-        .commit(Expected::Exactly(Fingerprint::of(b"twice")))
+        .commit(Expected::Exactly(Fingerprint::of(b"twice")), Origin::Own)
         .unwrap();
     assert_eq!(std::fs::read(blob.path()).unwrap(), b"twice");
     assert_eq!(store.blob(&Digest::sha256(b"twice")).unwrap(), Some(blob));
@@ -65,7 +66,7 @@ fn a_blob_with_other_bytes_never_becomes_visible() {
     let store = Store::open(place.path()).unwrap();
     let mut writer = store.blob_writer().unwrap();
     writer.write_all(b"evil").unwrap();
-    let refused = writer.commit(Expected::Sha256(Digest::sha256(b"good")));
+    let refused = writer.commit(Expected::Sha256(Digest::sha256(b"good")), Origin::Own);
     assert!(
         matches!(refused, Err(StoreError::Mismatch { .. })),
         "{refused:?}"
@@ -80,11 +81,15 @@ fn a_touched_blob_is_never_used() {
     let store = Store::open(place.path()).unwrap();
     let file = place.path().join("file");
     std::fs::write(&file, b"good").unwrap();
-    let blob = store.import_file(&file, Expected::Anything).unwrap();
+    let blob = store
+        .import_file(&file, Expected::Anything, Origin::Import)
+        .unwrap();
     overwrite(blob.path(), b"evil");
     let used = store.blob(&blob.content().sha256);
     assert!(matches!(used, Err(StoreError::Tampered { .. })), "{used:?}");
-    let again = store.import_file(&file, Expected::Anything).unwrap();
+    let again = store
+        .import_file(&file, Expected::Anything, Origin::Import)
+        .unwrap();
     assert_eq!(std::fs::read(again.path()).unwrap(), b"good");
 }
 

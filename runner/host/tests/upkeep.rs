@@ -13,6 +13,7 @@ use zwieback_host::store::blob::Expected;
 use zwieback_host::store::derived::{Derivation, Method};
 use zwieback_host::store::error::StoreError;
 use zwieback_host::store::gc::Collector;
+use zwieback_host::store::origin::Origin;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::store::verify::Wrong;
@@ -35,7 +36,11 @@ fn tree_of(store: &Store, files: &[(&str, &[u8])]) -> StoredTree {
 fn blob_of(store: &Store, bytes: &[u8]) -> Digest {
     let mut writer = store.blob_writer().unwrap();
     writer.write_all(bytes).unwrap();
-    writer.commit(Expected::Anything).unwrap().content().sha256
+    writer
+        .commit(Expected::Anything, Origin::Own)
+        .unwrap()
+        .content()
+        .sha256
 }
 
 /// Test results name one digest a line.

@@ -11,6 +11,7 @@ use zwieback_attest::statement::Statement;
 use zwieback_host::keys::signer::seal;
 use zwieback_host::run_folder::read_log;
 use zwieback_host::store::blob::Expected;
+use zwieback_host::store::origin::Origin;
 use zwieback_host::time_stamp::stamp;
 use zwieback_model::bake::action::Action;
 use zwieback_model::bake::comparison::Reproduced;
@@ -120,7 +121,7 @@ pub fn sign(
     writer
         .write_all(&bundle.to_bytes())
         .map_err(PipelineError::io(ctx.store.path()))?;
-    let stored = writer.commit(Expected::Anything)?;
+    let stored = writer.commit(Expected::Anything, Origin::Own)?;
     let name = bundle::file_name(&head.name, &head.version);
     ctx.tell(&Event::Signed {
         bundle: name,
@@ -183,7 +184,7 @@ pub fn logs(id: &str, ctx: &Context<'_>) -> Result<BTreeMap<String, Fingerprint>
     let mut logs = BTreeMap::new();
     for run in [RunName::A, RunName::B] {
         let bytes = read_log(&ctx.dirs.runs(), id, run)?;
-        logs.insert(format!("log of run {run:?}"), Fingerprint::of(&bytes));
+        logs.insert(format!("log of run {run}"), Fingerprint::of(&bytes));
     }
     Ok(logs)
 }

@@ -13,6 +13,7 @@ use deb::{Item, deb};
 use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::store::blob::Expected;
 use zwieback_host::store::error::StoreError;
+use zwieback_host::store::origin::Origin;
 use zwieback_host::store::place::Store;
 use zwieback_host::store::stored::StoredTree;
 use zwieback_host::toolchain::error::AssembleError;
@@ -47,7 +48,7 @@ fn import(store: &Store, name: &str, bytes: &[u8]) -> LockedInput {
     file.write_all(bytes).unwrap();
     let print = Fingerprint::of(bytes);
     store
-        .import_file(file.path(), Expected::Exactly(print))
+        .import_file(file.path(), Expected::Exactly(print), Origin::Import)
         .unwrap();
     LockedInput {
         source: None,
