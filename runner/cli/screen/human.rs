@@ -166,7 +166,7 @@ impl Human {
             }
             Event::StepOutput { run, step, line } => {
                 let whose = recipe.map(|it| format!("{it} ")).unwrap_or_default();
-                self.line(&format!("{whose}{run:?} {step}> {line}"));
+                self.line(&format!("{whose}{run} {step}> {line}"));
             }
             Event::Notice { message } => {
                 self.line(&self.paint.line(Tone::Warning, "note", message));

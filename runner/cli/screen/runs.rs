@@ -1,6 +1,6 @@
 //! The progress bars of runs at work, or plain lines where there is no terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -31,8 +31,10 @@ pub struct Runs {
     bars: MultiProgress,
     paint: Paint,
     rows: BTreeMap<Key, Row>,
-    /// The runs that have ended, with the line that is to be shown, until both of a recipe have.
-    ended: BTreeMap<Key, String>,
+    /// Recipes whose run A has been told of, and run B not yet.
+    told: BTreeSet<Option<Name>>,
+    /// The line of a run B that ended before its run A.
+    held: BTreeMap<Option<Name>, String>,
 }
 
 impl Runs {
@@ -42,7 +44,8 @@ impl Runs {
             bars,
             paint,
             rows: BTreeMap::new(),
-            ended: BTreeMap::new(),
+            told: BTreeSet::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -51,7 +54,7 @@ impl Runs {
         // Above what was there: the line of all recipes together stays the last.
         let bar = self.bars.insert(0, ProgressBar::new(steps as u64));
         bar.set_style(style());
-        bar.set_prefix(format!("{:>12}", format!("Run {run:?}")));
+        bar.set_prefix(format!("{:>12}", format!("Run {run}")));
         bar.enable_steady_tick(Duration::from_millis(100));
         let row = Row {
             bar,
@@ -84,21 +87,22 @@ impl Runs {
 
     /// A run ended: the lines that stay. That of run B comes after that of run A, whichever ends first.
     pub fn finish(&mut self, recipe: Option<&Name>, run: RunName, wall_ms: u64) -> Vec<String> {
-        let key = |run| (recipe.cloned(), run);
-        let Some(row) = self.rows.remove(&key(run)) else {
+        let Some(row) = self.rows.remove(&(recipe.cloned(), run)) else {
             return Vec::new();
         };
         row.bar.finish_and_clear();
         let line = self.line(recipe, run, &row, wall_ms);
         match run {
             RunName::A => {
-                self.ended.insert(key(run), String::new());
-                let other = self.ended.remove(&key(RunName::B));
+                let other = self.held.remove(&recipe.cloned());
+                if other.is_none() {
+                    self.told.insert(recipe.cloned());
+                }
                 [Some(line), other].into_iter().flatten().collect()
             }
-            RunName::B if self.ended.contains_key(&key(RunName::A)) => vec![line],
+            RunName::B if self.told.remove(&recipe.cloned()) => vec![line],
             RunName::B => {
-                self.ended.insert(key(run), line);
+                self.held.insert(recipe.cloned(), line);
                 Vec::new()
             }
         }
@@ -116,13 +120,14 @@ impl Runs {
         if !row.varied.is_empty() {
             text.push_str(&format!("  ({})", varied(&row.varied)));
         }
-        self.paint.line(Tone::Good, &format!("Run {run:?}"), text)
+        self.paint.line(Tone::Good, &format!("Run {run}"), text)
     }
 
     /// Takes the bars of one recipe off the screen.
     pub fn clear(&mut self, recipe: Option<&Name>) {
+        self.told.remove(&recipe.cloned());
+        self.held.remove(&recipe.cloned());
         for run in [RunName::A, RunName::B] {
-            self.ended.remove(&(recipe.cloned(), run));
             if let Some(row) = self.rows.remove(&(recipe.cloned(), run)) {
                 row.bar.finish_and_clear();
             }

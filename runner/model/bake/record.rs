@@ -1,6 +1,7 @@
 //! The record of a pair of runs: enough to show, to explain again, and to find the logs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,19 @@ pub enum Outcome {
     Unsigned,
     /// There was one run only.
     Once,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unfinished => "not finished",
+            Self::Failed => "failed",
+            Self::Differs => "not reproducible",
+            Self::Reproduced => "reproducible",
+            Self::Unsigned => "reproducible, not signed",
+            Self::Once => "built once",
+        })
+    }
 }
 
 /// What is kept of one run.

@@ -1,6 +1,7 @@
 //! The conditions of one run: everything about the machine that a step could notice.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,15 @@ pub enum RunName {
     A,
     /// The varied one.
     B,
+}
+
+impl fmt::Display for RunName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::B => "B",
+        })
+    }
 }
 
 /// In which order staged files are created, which is the order tmpfs lists them in, reversed.

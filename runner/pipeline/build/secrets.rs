@@ -238,7 +238,7 @@ fn in_logs(
     let mut found = Vec::new();
     for run in suspects.runs {
         let log = read_log(&ctx.dirs.runs(), suspects.id, *run)?;
-        found.extend(in_bytes(&format!("log of run {run:?}"), &log, filter));
+        found.extend(in_bytes(&format!("log of run {run}"), &log, filter));
     }
     Ok(found)
 }

@@ -128,7 +128,7 @@ pub enum PipelineError {
         file: String,
     },
     /// A step did not succeed.
-    #[error("step `{step}` of run {run:?} {}", ending.describe())]
+    #[error("step `{step}` of run {run} {}", ending.describe())]
     StepFailed {
         /// Which run.
         run: RunName,
@@ -142,7 +142,7 @@ pub enum PipelineError {
         hint: String,
     },
     /// A run's outputs are not what was declared.
-    #[error("run {run:?}: {source}")]
+    #[error("run {run}: {source}")]
     Incomplete {
         /// Which run.
         run: RunName,
@@ -199,7 +199,7 @@ pub enum PipelineError {
         detail: String,
     },
     /// What a run wrote cannot be an output.
-    #[error("run {run:?}{}", of_step(step.as_ref()))]
+    #[error("run {run}{}", of_step(step.as_ref()))]
     Outputs {
         /// Which run.
         run: RunName,

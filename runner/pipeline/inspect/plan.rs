@@ -66,7 +66,7 @@ fn value(plan: &Plan, twin: &Twin) -> Result<String, Failure> {
 }
 
 fn sandboxes(twin: &Twin) -> Vec<String> {
-    let one = |run| format!("run {run:?}\n{}", twin.spec(run));
+    let one = |run| format!("run {run}\n{}", twin.spec(run));
     let both = format!("{}\n{}", one(RunName::A), one(RunName::B));
     both.lines().map(str::to_owned).collect()
 }

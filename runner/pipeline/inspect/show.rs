@@ -24,7 +24,7 @@ fn lines(record: &Record) -> Vec<String> {
     let (id, started, outcome) = (&record.id, record.started, record.outcome);
     let mut lines = vec![
         format!("{} {}", record.recipe, record.version),
-        format!("run      {id} {started} {outcome:?}"),
+        format!("run      {id} {started} {outcome}"),
         format!("action   {}", record.action),
     ];
     let of_run = |run: &RunRecord| {
@@ -32,7 +32,7 @@ fn lines(record: &Record) -> Vec<String> {
         let steps = steps.map(|step| format!("{} {}", step.step, seconds(step.wall_ms)));
         let steps = steps.collect::<Vec<_>>().join(", ");
         [
-            format!("run {:?}    {steps}", run.run),
+            format!("run {}    {steps}", run.run),
             format!("sandbox  {}", run.enforcement),
         ]
     };
