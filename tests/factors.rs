@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::process::Command;
+
 use serde_json::Value;
 use zwieback_explain::finding::Explanation;
 use zwieback_test_world::larder::Larder;
@@ -98,6 +100,35 @@ fn what_was_not_varied_is_told_with_its_reason() {
 }
 
 /// The variables of one step are seen, though another step was the first.
+/// A machine that lives later, whose files and clock agree: what compares the two passes, and what ends fails.
+#[test]
+fn run_b_lives_later_and_its_failure_alone_is_told() {
+    let world = World::new(site!(), Larder::Shell);
+    let agreeing = "touch now; test $(($(date +%s) - $(stat -c %Y now))) -lt 60; touch -d @5 old; test now -nt old
+        touch -d @$(date +%s) set; test $(($(date +%s) - $(stat -c %Y set))) -lt 60
+        echo same > $OUT/x";
+    world.recipe("agreeing", agreeing);
+    let build = ["build", "agreeing", "--no-progress"];
+    world.run(&build).expect(0, &["is reproducible"]);
+    let soon = "date -d '+200 days' +%s";
+    let ends = Command::new("bash").args(["-c", soon]).output().unwrap();
+    let ends = String::from_utf8(ends.stdout).unwrap();
+    let expiring = format!(
+        "test $(date +%s) -lt {} || {{ echo expired; exit 1; }}; echo x > $OUT/x",
+        ends.trim()
+    );
+    world.recipe("expiring", &expiring);
+    let told = [
+        "step `make` of run B",
+        "expired",
+        "run A passed",
+        "400 days",
+    ];
+    world
+        .run(&["build", "expiring", "--no-progress"])
+        .expect(100, &told);
+}
+
 #[test]
 fn what_a_later_step_is_given_is_told() {
     let world = World::new(site!(), Larder::Shell);

@@ -121,7 +121,42 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
     match ran {
         (Ok(ran_a), Ok(Some(ran_b))) => Ok((ran_a, Some(ran_b))),
         (Ok(ran_a), Ok(None)) => Ok((ran_a, Some(afterwards(bake, &b)?))),
-        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        (Err(error), _) => Err(error),
+        (Ok(_), Err(error)) => Err(in_b_alone(error, bake, twin)),
+    }
+}
+
+/// Tells of a step that failed where run A passed: something that differs between the runs made it fail.
+fn in_b_alone(error: PipelineError, bake: &Bake<'_>, twin: &Twin) -> PipelineError {
+    const DAY: i64 = 86_400;
+    let PipelineError::StepFailed {
+        run,
+        step,
+        ending,
+        tail,
+        hint,
+    } = error
+    else {
+        return error;
+    };
+    let ahead = twin.variation.b.clock_offset / DAY;
+    let clock = if ahead == 0 {
+        String::new()
+    } else {
+        format!(
+            ", whose clock is {ahead} days later (a certificate, a licence or a date that is checked?)"
+        )
+    };
+    let recipe = bake.planned.plan.recipe.name();
+    PipelineError::StepFailed {
+        run,
+        step,
+        ending,
+        tail,
+        hint: format!(
+            "run A passed: the step fails in run B alone{clock}\n      `zwieback plan {recipe}` says what differs, \
+             and `--fix FACTOR=WHY` holds it still\n      {hint}"
+        ),
     }
 }
 
