@@ -96,7 +96,7 @@ fn collect(folder: &Path, found: &mut BTreeMap<String, String>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, found);
-        } else if path.extension().is_some_and(|it| it == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let name = path.strip_prefix(site!().checkout).unwrap();
             found.insert(
                 name.display().to_string(),
@@ -440,7 +440,7 @@ fn needs() -> BTreeMap<String, BTreeSet<String>> {
         let tokens = tokens(&program);
         let needed = paths(&tokens).into_iter();
         let needed = needed.filter_map(|path| named(&path, file, &sources));
-        needed.filter(|it| it != file).collect()
+        needed.filter(|needed| needed != file).collect()
     };
     let files = sources.iter().filter(|(file, _)| !is_test(file, &sources));
     files

@@ -188,7 +188,7 @@ fn modes_are_those_of_the_tree_whatever_the_umask_is() {
     let program = zwieback.get_program().to_str().unwrap().to_owned();
     let arguments: Vec<_> = zwieback
         .get_args()
-        .map(|it| it.to_str().unwrap().to_owned())
+        .map(|argument| argument.to_str().unwrap().to_owned())
         .collect();
     for umask in ["000", "077"] {
         shell(

@@ -45,16 +45,20 @@ fn each_factor_is_suspected_and_confirmed() {
     world.run(&arguments).expect(104, &["not reproducible"]);
     let told = world.run(&["explain", "all", "--format", "json"]);
     let report: Explanation = serde_json::from_str(&told.stdout).unwrap();
-    let alone = std::thread::available_parallelism().is_ok_and(|it| it.get() == 1);
+    let alone = std::thread::available_parallelism().is_ok_and(|count| count.get() == 1);
     for (factor, _) in TELLS {
         if factor == "cpu-count" && alone {
             skip_here(factor, "this machine has a single CPU");
             continue;
         }
         let mut findings = report.findings.iter();
-        let finding = findings.find(|it| it.path.as_str() == factor);
+        let finding = findings.find(|finding| finding.path.as_str() == factor);
         let finding = finding.unwrap_or_else(|| panic!("nothing was found in {factor}"));
-        let factors: Vec<_> = finding.factors.iter().map(|it| it.as_str()).collect();
+        let factors: Vec<_> = finding
+            .factors
+            .iter()
+            .map(|factor| factor.as_str())
+            .collect();
         assert_eq!(factors, [factor], "{finding:?}");
         let confirmed = finding.confirmed.as_deref().unwrap_or_default();
         assert!(confirmed.contains("varied"), "{factor}: {confirmed:?}");
@@ -189,6 +193,6 @@ fn statement(world: &World, name: &str) -> Value {
 fn sandbox_report(statement: &Value) -> &Value {
     let byproducts = &statement["predicate"]["runDetails"]["byproducts"];
     let mut byproducts = byproducts.as_array().unwrap().iter();
-    let report = byproducts.find(|it| it["name"] == "sandbox report");
+    let report = byproducts.find(|byproduct| byproduct["name"] == "sandbox report");
     &report.unwrap()["annotations"]
 }

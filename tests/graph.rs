@@ -91,7 +91,7 @@ fn outputs_go_from_recipe_to_recipe_and_are_named_in_the_provenance() {
     let bundle = Digest::sha256(&fs::read(left).unwrap()).to_string();
     let digest_of = |list: &Value, name: &str| {
         let named = list.as_array().unwrap().iter();
-        let mut digests = named.filter(|it| it["name"] == name);
+        let mut digests = named.filter(|named| named["name"] == name);
         digests.next().map(|it| it["digest"]["sha256"].clone())
     };
     let details = &statement["predicate"]["runDetails"];

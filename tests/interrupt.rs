@@ -70,7 +70,7 @@ fn signal(child: &Child, signal: &str) {
 /// Processes whose command line has the mark.
 fn survivors(mark: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
     let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
     lines
         .filter(|line| line.contains(mark) && line.contains("300"))
@@ -113,7 +113,7 @@ fn groups_of(processes: &[u32]) -> BTreeSet<String> {
     found.retain(|group| {
         processes
             .iter()
-            .any(|it| group.contains(&format!("zwieback-{it}-")))
+            .any(|process| group.contains(&format!("zwieback-{process}-")))
     });
     found
 }

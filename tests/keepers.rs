@@ -38,7 +38,7 @@ const ASKS: &str = "[require]\nlevel = 1\n";
 
 fn shell(world: &World, script: &str) {
     let done = world.command("bash").args(["-ec", script]).output();
-    assert!(done.is_ok_and(|it| it.status.success()), "{script}");
+    assert!(done.is_ok_and(|done| done.status.success()), "{script}");
 }
 
 #[test]

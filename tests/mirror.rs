@@ -28,7 +28,12 @@ fn world(bytes: &[u8]) -> (World, String) {
 fn downloaded(world: &World) -> u64 {
     let folder = world.path("home/.cache/zwieback/downloads");
     let entries = fs::read_dir(folder).unwrap().flatten();
-    let parts = entries.filter(|entry| entry.path().extension().is_none_or(|it| it != "from"));
+    let parts = entries.filter(|entry| {
+        entry
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "from")
+    });
     parts.map(|entry| entry.metadata().unwrap().len()).sum()
 }
 

@@ -38,7 +38,7 @@ impl Pair {
         let out = self.theirs.path("project/out");
         let bundles = fs::read_dir(&out).unwrap().flatten();
         let mut bundles =
-            bundles.filter(|it| it.path().to_string_lossy().ends_with(".sigstore.json"));
+            bundles.filter(|bundle| bundle.path().to_string_lossy().ends_with(".sigstore.json"));
         let bundle = bundles.next().unwrap();
         let copy = self.ours.path("project/bundle.json");
         fs::copy(bundle.path(), &copy).unwrap();

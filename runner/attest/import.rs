@@ -105,7 +105,7 @@ fn signer<'k>(
 fn with_timestamps(bundle: Bundle, signature: &Signature, document: &Value) -> Bundle {
     let material = document.get("verificationMaterial");
     let stamps = material
-        .and_then(|it| it.get("timestampVerificationData"))
+        .and_then(|material| material.get("timestampVerificationData"))
         .and_then(|it| it.get("rfc3161Timestamps"))
         .and_then(Value::as_array);
     if bundle.signature() != signature.bytes {

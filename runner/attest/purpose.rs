@@ -69,8 +69,8 @@ impl Purpose {
         // The recipe's file has its head in a table of its own.
         let head = recipe.and_then(|recipe| recipe.get("recipe"));
         let head = |name| text(head?.get(name));
-        let details = predicate.and_then(|it| it.get("runDetails"));
-        let builder = details.and_then(|it| it.get("builder"));
+        let details = predicate.and_then(|predicate| predicate.get("runDetails"));
+        let builder = details.and_then(|detail| detail.get("builder"));
         let subjects = payload.get("subject").and_then(Value::as_array);
         let subject = |subject: &Value| {
             let name = text(subject.get("name")).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Purpose {
             digest,
             predicate: text(payload.get("predicateType")),
             recipe: head("name").zip(head("version")),
-            builder: text(builder.and_then(|it| it.get("id"))),
+            builder: text(builder.and_then(|builder| builder.get("id"))),
             subjects: subjects.unwrap_or_default().iter().map(subject).collect(),
         }
     }

@@ -118,8 +118,8 @@ pub fn revoke(
     if root.quorum.keys.iter().any(|it| it.id() == key) {
         return Err(RootChangeError::LastOfQuorum(key));
     }
-    let builders = root.builders.iter().map(|it| it.key.id());
-    let mut known = builders.chain(root.verifiers.iter().map(|it| it.key.id()));
+    let builders = root.builders.iter().map(|builder| builder.key.id());
+    let mut known = builders.chain(root.verifiers.iter().map(|verifier| verifier.key.id()));
     let mut authorities = root.time_stampers.iter();
     if !known.any(|it| it == key) && !authorities.any(|authority| is_of(authority, key)) {
         return Err(RootChangeError::UnknownKey(key));

@@ -126,7 +126,10 @@ pub fn match_artifact<'s>(
     artifact: &Artifact,
 ) -> Result<&'s str, Refusal> {
     let subjects = &statement.subject;
-    if subjects.iter().all(|it| it.digest.get_sha256().is_none()) {
+    if subjects
+        .iter()
+        .all(|subject| subject.digest.get_sha256().is_none())
+    {
         return Err(Refusal::new(Reason::SubjectWeakDigest, ""));
     }
     let file = file_name(&artifact.name);

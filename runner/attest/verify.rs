@@ -219,7 +219,10 @@ fn complete(
     let Some(tree) = tree.filter(|_| !is_listed) else {
         return Ok(statement);
     };
-    if artifacts.iter().all(|it| it.sha256 == tree.digest) {
+    if artifacts
+        .iter()
+        .all(|artifact| artifact.sha256 == tree.digest)
+    {
         return Ok(statement);
     }
     let missing = || Refusal::new(Reason::TreeMissing, format!("{:?}", tree.file));

@@ -115,7 +115,7 @@ impl fmt::Display for Digest {
             '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
         ];
         let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let text: String = nibbles.map(|it| DIGITS[usize::from(it)]).collect();
+        let text: String = nibbles.map(|nibble| DIGITS[usize::from(nibble)]).collect();
         f.write_str(&text)
     }
 }

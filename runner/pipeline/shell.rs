@@ -140,7 +140,9 @@ fn ground(
     ctx: &Context<'_>,
 ) -> Result<(Ground, Digest), PipelineError> {
     let (tree, digest) = toolchain::place(toolchains, ctx)?;
-    let environments = toolchains.iter().flat_map(|it| it.toolchain.env.clone());
+    let environments = toolchains
+        .iter()
+        .flat_map(|toolchain| toolchain.toolchain.env.clone());
     let environment = environments.collect();
     Ok((Ground { tree, environment }, digest))
 }
@@ -161,7 +163,9 @@ fn named_ground(
         return Ok(ground);
     }
     let toolchains = read_toolchains(project, names)?;
-    let recipes = toolchains.iter().flat_map(|it| it.toolchain.recipe.keys());
+    let recipes = toolchains
+        .iter()
+        .flat_map(|toolchain| toolchain.toolchain.recipe.keys());
     let recipes: Vec<String> = recipes.map(Name::to_string).collect();
     let outputs = build_needed(project, &recipes, wish, ctx)?;
     let (ground, tree) = ground(&read::with_made(toolchains, &outputs), ctx)?;
@@ -208,7 +212,7 @@ fn command(entrance: &Entrance, sources: Option<&Sources>) -> Command {
     };
     // With a single source, a step would most likely start there.
     let only = sources
-        .filter(|it| it.trees.len() == 1)
+        .filter(|source| source.trees.len() == 1)
         .and_then(|it| it.trees.keys().next());
     if let Some(name) = only.map(Name::as_str) {
         command.dir = format!("{}/{name}", command.dir);

@@ -134,7 +134,7 @@ impl Host {
         for (path, facts) in &self.files {
             let now = fs::symlink_metadata(path).ok();
             assert_eq!(
-                now.map(|it| facts_of(&it)),
+                now.map(|now| facts_of(&now)),
                 Some(*facts),
                 "{}",
                 path.display()

@@ -21,7 +21,7 @@ pub(crate) struct Seed {
 pub(crate) fn all(corpus: &Path) -> Vec<Seed> {
     let entries = fs::read_dir(corpus).unwrap();
     let folders = entries.map(|entry| entry.unwrap().path());
-    let mut seeds: Vec<_> = folders.filter(|it| it.is_dir()).map(read).collect();
+    let mut seeds: Vec<_> = folders.filter(|folder| folder.is_dir()).map(read).collect();
     seeds.sort_by(|a, b| a.name.cmp(&b.name));
     assert!(seeds.len() > 40, "only {} seeds", seeds.len());
     seeds

@@ -34,7 +34,10 @@ pub(crate) fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let wanted: Vec<_> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
+    let wanted: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
     seeds.retain(|seed| wanted.is_empty() || wanted.iter().any(|it| seed.name.contains(*it)));
     let failed = all(&seeds, &world());
     let passed = seeds.len() - failed.len();
@@ -107,7 +110,10 @@ fn is_explained(seed: &Seed, world: &World, built: Outcome) {
     let report: Explanation = serde_json::from_str(&told.stdout).unwrap();
     let expected = seed.expected.finding.as_ref().unwrap();
     let first = report.groups()[0].findings[0];
-    let found = report.findings.iter().find(|it| is_it(it, expected));
+    let found = report
+        .findings
+        .iter()
+        .find(|finding| is_it(finding, expected));
     let found = found.unwrap_or_else(|| panic!("{}: no {expected:?} in\n{built}", seed.name));
     assert_eq!(
         first.cause, expected.cause,

@@ -177,7 +177,7 @@ fn release(world: &World) -> String {
         format!("\"{}\"", line.trim_end())
     };
     let people = ["ada", "bo", "cy", "kim", "lou", "sam", "tess"];
-    let people = people.map(|it| format!("{it:<4} = {{ keys = [{}] }}\n", key(it)));
+    let people = people.map(|people| format!("{people:<4} = {{ keys = [{}] }}\n", key(people)));
     format!(
         "version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n\
          change = {{ role = \"keepers\", count = 2 }}\nrevoke = {{ role = \"security\" }}\n\

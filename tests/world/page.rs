@@ -187,6 +187,6 @@ fn commands(lines: &[String]) -> Vec<Command> {
 /// Who types what on a line, if it is one that is typed; without a name it is the world's only user.
 fn prompt(line: &str) -> Option<(&str, &str)> {
     let (who, typed) = line.split_once("$ ")?;
-    let is_name = who.chars().all(|it| it.is_ascii_lowercase());
+    let is_name = who.chars().all(|letter| letter.is_ascii_lowercase());
     is_name.then_some((who, typed))
 }

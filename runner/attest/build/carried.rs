@@ -171,7 +171,7 @@ fn check(path: &RelPath, entry: &Entry, bytes: Option<&Vec<u8>>) -> Result<(), C
         Entry::Symlink { target } if path.links_inside(target) => Ok(()),
         Entry::Symlink { .. } => Err(CarriedError::LeadsOut(path.clone())),
         Entry::File { content, .. } => {
-            let is_same = bytes.is_some_and(|it| Fingerprint::of(it) == *content);
+            let is_same = bytes.is_some_and(|bytes| Fingerprint::of(bytes) == *content);
             is_same
                 .then_some(())
                 .ok_or_else(|| CarriedError::OtherBytes(path.clone()))

@@ -200,7 +200,7 @@ fn plan(provenance: &Provenance, recipe: &Recipe, inputs: &Inputs) -> Result<Pla
         None => false,
     };
     let named = &recipe.recipe.toolchains;
-    let stray = inputs.sources.iter().find(|it| !has_source(it));
+    let stray = inputs.sources.iter().find(|source| !has_source(source));
     let unused = inputs.packages.iter().find(|(of, _)| !named.contains(of));
     if let Some(stray) = stray.or(unused.and_then(|(_, packages)| packages.first())) {
         return Err(NotRepeatable::StrayInput(stray.file.to_string()));
@@ -258,13 +258,13 @@ fn needed(
     plan: &Plan,
     provenance: &Provenance,
 ) -> Result<BTreeMap<Name, ClaimedNeed>, NotRepeatable> {
-    let made = plan.toolchains.iter().flat_map(|it| &it.made);
+    let made = plan.toolchains.iter().flat_map(|toolchain| &toolchain.made);
     let mut needed = BTreeMap::new();
     for (name, tree) in plan.needs.iter().chain(made) {
         let label = format!("{BUNDLE_OF}{name}");
         let mut byproducts = provenance.byproducts.iter();
-        let bundle = byproducts.find(|it| it.label() == label);
-        let bundle = bundle.and_then(|it| it.digest.get_sha256());
+        let bundle = byproducts.find(|byproduct| byproduct.label() == label);
+        let bundle = bundle.and_then(|bundle| bundle.digest.get_sha256());
         let need = ClaimedNeed {
             tree: *tree,
             bundle: bundle.ok_or_else(|| NotRepeatable::NoBundle(name.clone()))?,
@@ -390,8 +390,8 @@ fn outputs(
     let stated = StatedTree::of(statement).map_err(|_| malformed())?;
     let mut beside = provenance.byproducts.iter();
     let beside = beside.find(|it| it.label() == OUTPUTS);
-    let beside = beside.and_then(|it| it.digest.get_sha256());
-    match (stated.map(|it| it.digest), beside) {
+    let beside = beside.and_then(|beside| beside.digest.get_sha256());
+    match (stated.map(|stated| stated.digest), beside) {
         (Some(stated), Some(beside)) if stated != beside => Err(malformed()),
         (stated, beside) => Ok(stated.or(beside)),
     }

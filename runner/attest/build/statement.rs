@@ -136,7 +136,11 @@ fn dependencies(plan: &Plan, action: &Action, carried: &Carried<'_>) -> Vec<Reso
         inputs.map(move |input| dependency(input, &role(input.source.as_ref())))
     });
     // Two toolchains may be made of one recipe.
-    let made: BTreeMap<_, _> = plan.toolchains.iter().flat_map(|it| &it.made).collect();
+    let made: BTreeMap<_, _> = plan
+        .toolchains
+        .iter()
+        .flat_map(|toolchain| &toolchain.made)
+        .collect();
     let made = made
         .into_iter()
         .map(|(name, tree)| tree_named(&format!("{MADE}{name}"), *tree));
@@ -194,7 +198,7 @@ fn root(plan: &Plan, action: &Action) -> ResourceDescriptor {
     let names: Vec<_> = plan
         .toolchains
         .iter()
-        .map(|it| it.toolchain.name().as_str())
+        .map(|toolchain| toolchain.toolchain.name().as_str())
         .collect();
     tree_named(&format!("{ROOT}{}", names.join("+")), action.toolchain)
 }

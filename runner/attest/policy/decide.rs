@@ -300,7 +300,11 @@ fn source(allowed: &Allowed<'_>, input: &ResourceDescriptor) -> Outcome {
     let is_claimed = input.uri.is_some() && input_address::is_given(address);
     let denied = if is_claimed || !is_plain(address) {
         Some(Reason::SourceLookAlike)
-    } else if allowed.patterns.iter().any(|it| it.matches(address)) {
+    } else if allowed
+        .patterns
+        .iter()
+        .any(|pattern| pattern.matches(address))
+    {
         None
     } else {
         Some(Reason::SourceNotAllowed)

@@ -299,7 +299,7 @@ fn a_policy_that_asks_nothing_decides_nothing() {
         (&elsewhere, Some("prod"), Some(Reason::EnvironmentUnknown)),
     ] {
         let refusal = ask(text, &builds, environment).err();
-        assert_eq!(refusal.map(|it| it.reason), expected, "{text}");
+        assert_eq!(refusal.map(|refusal| refusal.reason), expected, "{text}");
     }
 }
 
@@ -475,9 +475,9 @@ fn a_policy_is_signed_and_never_older() {
 fn every_rule_shows_what_it_saw() {
     let policy = format!("{HEAD}[require]\nlevel = 3\nprofile = \"hermetic\"\n");
     let decision = ask(&policy, &[build(&provenance(), 1)], None).unwrap();
-    let lines = decision.outcomes().iter().map(|it| {
-        let mark = it.denied.map_or("ok", Reason::code);
-        format!("{} {} {} {mark}", it.rule, it.asked, it.saw)
+    let lines = decision.outcomes().iter().map(|outcome| {
+        let mark = outcome.denied.map_or("ok", Reason::code);
+        format!("{} {} {} {mark}", outcome.rule, outcome.asked, outcome.saw)
     });
     assert_eq!(
         lines.collect::<Vec<_>>(),

@@ -341,7 +341,7 @@ impl Reader {
 
     fn call(&mut self, function: &str, params: &[regorus::unstable::Ref<Expr>]) -> Kind {
         self.used.insert(function.to_owned());
-        let kinds: Vec<Kind> = params.iter().map(|it| self.of(it)).collect();
+        let kinds: Vec<Kind> = params.iter().map(|param| self.of(param)).collect();
         for (position, kind) in kinds.iter().enumerate() {
             let place = (function.to_owned(), position);
             join(&mut self.given, place, *kind);

@@ -35,6 +35,6 @@ pub fn word(value: &impl Serialize) -> String {
 
 fn annotation<'p>(provenance: &'p Provenance, name: &str) -> Option<&'p Value> {
     let mut byproducts = provenance.byproducts.iter();
-    let report = byproducts.find(|it| it.name.as_deref() == Some(SANDBOX))?;
+    let report = byproducts.find(|byproduct| byproduct.name.as_deref() == Some(SANDBOX))?;
     report.annotations.get(name)
 }

@@ -104,7 +104,7 @@ pub fn believe(
 ) -> Result<(Summary, Statement), Refusal> {
     let bundle = Bundle::parse(bundle)?;
     let verifiers = conditions.root.verifiers(conditions.now)?;
-    let keys: Vec<&PublicKey> = verifiers.iter().map(|it| &it.key).collect();
+    let keys: Vec<&PublicKey> = verifiers.iter().map(|verifier| &verifier.key).collect();
     let statement = VerifiedStatement::of(&VerifiedEnvelope::of(&bundle, &keys)?)?;
     for artifact in artifacts {
         statement.match_artifact(artifact)?;
@@ -118,7 +118,7 @@ pub fn believe(
     }
     let summary = Summary::read(predicate)?;
     let mut pairs = verifiers.iter();
-    if !pairs.any(|it| it.key.id() == statement.key() && it.verifier == summary.verifier) {
+    if !pairs.any(|pair| pair.key.id() == statement.key() && pair.verifier == summary.verifier) {
         let saw = format!("{:?}", summary.verifier);
         return Err(Refusal::new(Reason::VerifierUntrusted, saw));
     }
@@ -234,7 +234,12 @@ fn judge_builds(
         return Err(Refusal::new(Reason::SummaryIncomplete, "it names no build"));
     }
     let reproduced = independent(&makers, None) >= 2;
-    if !reproduced && conditions.properties.iter().any(|it| it == REPRODUCED) {
+    if !reproduced
+        && conditions
+            .properties
+            .iter()
+            .any(|property| property == REPRODUCED)
+    {
         let saw = format!("{REPRODUCED} by one operator");
         return Err(Refusal::new(Reason::SummaryLevel, saw));
     }
@@ -254,7 +259,7 @@ pub fn grounds(question: &Question<'_>) -> Grounds {
         let builds = question.builds.iter();
         expires = expires.min(
             builds
-                .filter_map(|it| too_old_from(it, days))
+                .filter_map(|build| too_old_from(build, days))
                 .min()
                 .unwrap_or(expires),
         );

@@ -25,7 +25,10 @@ fn summary_of(
     environment: Option<&str>,
     policy: &str,
 ) -> Result<String, Refusal> {
-    let builds: Vec<_> = signers.iter().map(|it| build(&provenance(), *it)).collect();
+    let builds: Vec<_> = signers
+        .iter()
+        .map(|signer| build(&provenance(), *signer))
+        .collect();
     let environment = environment.map(|name| name.parse().unwrap());
     let question = Question {
         policy: &signed_by_keepers(policy),

@@ -230,7 +230,7 @@ where
         .iter()
         .flat_map(der::asn1::SetOfVec::as_slice);
     let mut values = attributes
-        .filter(|it| it.oid == oid)
+        .filter(|attribute| attribute.oid == oid)
         .map(|it| it.values.as_slice());
     let value: &Any = match (values.next(), values.next()) {
         (Some([value]), None) => value,

@@ -48,7 +48,7 @@ fn told(recipe: Option<&Name>, event: &Event) -> Option<Line> {
 }
 
 fn settled(recipes: &[Settled]) -> String {
-    let count = |is: fn(&Fate) -> bool| recipes.iter().filter(|it| is(&it.fate)).count();
+    let count = |is: fn(&Fate) -> bool| recipes.iter().filter(|recipe| is(&recipe.fate)).count();
     let parts = [
         (count(|it| *it == Fate::Built), "built"),
         (count(|it| *it == Fate::Found), "found in the store"),

@@ -165,7 +165,9 @@ impl Human {
                 }
             }
             Event::StepOutput { run, step, line } => {
-                let whose = recipe.map(|it| format!("{it} ")).unwrap_or_default();
+                let whose = recipe
+                    .map(|recipe| format!("{recipe} "))
+                    .unwrap_or_default();
                 self.line(&format!("{whose}{run} {step}> {line}"));
             }
             Event::Notice { message } => {
@@ -199,9 +201,10 @@ impl Observe for Human {
         // The data: where the outputs are, in the order of the graph.
         let paths: Vec<&String> = match event {
             Event::Finished { path, .. } if !was_crowd => vec![path],
-            Event::Settled { recipes, .. } => {
-                recipes.iter().filter_map(|it| it.path.as_ref()).collect()
-            }
+            Event::Settled { recipes, .. } => recipes
+                .iter()
+                .filter_map(|recipe| recipe.path.as_ref())
+                .collect(),
             _ => Vec::new(),
         };
         for path in paths {

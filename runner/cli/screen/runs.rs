@@ -109,7 +109,9 @@ impl Runs {
     }
 
     fn line(&self, recipe: Option<&Name>, run: RunName, row: &Row, wall_ms: u64) -> String {
-        let whose = recipe.map(|it| format!("{it}: ")).unwrap_or_default();
+        let whose = recipe
+            .map(|recipe| format!("{recipe}: "))
+            .unwrap_or_default();
         let mut text = format!(
             "{whose}{}/{} {}  {}",
             row.done,

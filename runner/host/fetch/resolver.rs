@@ -49,7 +49,9 @@ impl Names {
     pub(crate) fn may_be_public(&self, uri: &Uri) -> bool {
         let addresses = self.addresses_of(uri);
         let addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut kinds = addresses.iter().map(|it| kind_of_address(it.ip()));
+        let mut kinds = addresses
+            .iter()
+            .map(|address| kind_of_address(address.ip()));
         addresses.is_empty() || kinds.any(|kind| kind == AddressKind::Public)
     }
 

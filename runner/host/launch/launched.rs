@@ -87,7 +87,9 @@ impl Launch {
     /// More arguments.
     #[must_use]
     pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        let arguments = arguments.into_iter().map(|it| it.as_ref().to_owned());
+        let arguments = arguments
+            .into_iter()
+            .map(|argument| argument.as_ref().to_owned());
         self.arguments.extend(arguments);
         self
     }

@@ -32,7 +32,8 @@ fn a_program_sees_named_variables_alone() {
     assert!(seen.contains("OWN=1\n"));
     for line in seen.lines() {
         let name = line.split('=').next().unwrap();
-        let is_allowed = allowed.contains(&name) || starts.iter().any(|it| name.starts_with(it));
+        let is_allowed =
+            allowed.contains(&name) || starts.iter().any(|start| name.starts_with(start));
         let is_proxy = name.to_lowercase().ends_with("_proxy") || name.starts_with("SSL_CERT_");
         assert!(is_allowed || is_proxy || name == "OWN", "{line}");
     }

@@ -76,7 +76,7 @@ impl Store {
                 .lines()
                 .filter_map(|line| line.parse().ok())
                 .collect(),
-            link: link.map(|it| PathBuf::from(OsStr::from_bytes(it))),
+            link: link.map(|link| PathBuf::from(OsStr::from_bytes(link))),
         })
     }
 

@@ -132,7 +132,7 @@ fn count(entry: Entry<'_, impl Read>) -> Result<usize, StoreError> {
     let count = text
         .strip_prefix(VERSION)
         .and_then(|it| it.strip_suffix('\n'));
-    count.and_then(|it| it.parse().ok()).ok_or_else(wrong)
+    count.and_then(|count| count.parse().ok()).ok_or_else(wrong)
 }
 
 fn path(entry: &Entry<'_, impl Read>) -> String {

@@ -460,7 +460,7 @@ fn any_repository_is_listed_as_git_lists_it() {
             // A name may be taken by a file already.
             if path
                 .parent()
-                .is_some_and(|it| fs::create_dir_all(it).is_ok())
+                .is_some_and(|parent| fs::create_dir_all(parent).is_ok())
                 && !path.is_dir()
             {
                 fs::write(path, "x").unwrap();

@@ -89,7 +89,7 @@ impl Action {
             folders: plan
                 .folders
                 .iter()
-                .map(|it| (it.source.clone(), it.tree))
+                .map(|folder| (folder.source.clone(), folder.tree))
                 .collect(),
             needs: plan.needs.clone(),
             patches,

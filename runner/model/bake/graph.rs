@@ -61,7 +61,7 @@ impl Graph {
     /// The graph as one JSON object: what each recipe needs, and the order.
     pub fn to_json(&self) -> String {
         let list =
-            |names: &[Name]| Value::Array(names.iter().map(|it| it.as_str().into()).collect());
+            |names: &[Name]| Value::Array(names.iter().map(|name| name.as_str().into()).collect());
         let needs = self
             .needs
             .iter()

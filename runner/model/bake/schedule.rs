@@ -146,7 +146,8 @@ mod tests {
             ("d", &["c"]),
             ("e", &[]),
         ];
-        let needs = needs.map(|(it, needs)| (name(it), needs.iter().map(|it| name(it)).collect()));
+        let needs =
+            needs.map(|(it, needs)| (name(it), needs.iter().map(|need| name(need)).collect()));
         Schedule::new(&Graph::new(needs.into()).unwrap())
     }
 

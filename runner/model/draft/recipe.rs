@@ -34,7 +34,7 @@ impl Draft {
             .system
             .toolchains()
             .iter()
-            .map(|it| quoted(it))
+            .map(|toolchain| quoted(toolchain))
             .collect();
         let mut text = format!(
             "[recipe]\nname = {}\nversion = {}\ntoolchains = [{}]\n\n[sources.{}]\n",

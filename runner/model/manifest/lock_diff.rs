@@ -41,9 +41,9 @@ pub fn changes(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
             changes.push(Change::Moved(name.clone(), (*from).clone(), (*to).clone()));
         }
         let removed = gone[moved..].iter();
-        changes.extend(removed.map(|it| Change::Removed(name.clone(), (*it).clone())));
+        changes.extend(removed.map(|removed| Change::Removed(name.clone(), (*removed).clone())));
         let added = come[moved..].iter();
-        changes.extend(added.map(|it| Change::Added(name.clone(), (*it).clone())));
+        changes.extend(added.map(|added| Change::Added(name.clone(), (*added).clone())));
         let same = was
             .iter()
             .filter(|(version, files)| is.get(*version).is_some_and(|it| it != *files));

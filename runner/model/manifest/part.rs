@@ -155,7 +155,7 @@ mod tests {
     fn part(purl: &str, file: Option<&str>) -> Part {
         Part {
             purl: purl.parse().unwrap(),
-            file: file.map(|it| it.parse().unwrap()),
+            file: file.map(|file| file.parse().unwrap()),
             url: Vec::new(),
             sha256: None,
             to: None,

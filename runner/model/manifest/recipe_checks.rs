@@ -159,7 +159,9 @@ fn submodules_fit(source: &Source) -> bool {
     let is_repository = source.purl.as_ref().is_some_and(Purl::is_repository);
     let mut submodules = source.submodules.values();
     source.submodules.is_empty()
-        || is_repository && submodules.all(|it| it.is_repository() && it.version().is_none())
+        || is_repository
+            && submodules
+                .all(|submodule| submodule.is_repository() && submodule.version().is_none())
 }
 
 fn check_steps(source: SourceText<'_>, recipe: &Recipe) -> Result<(), Diagnostic> {

@@ -114,7 +114,7 @@ impl Toolchain {
     }
 
     fn check(&self, source: SourceText<'_>) -> Result<(), Diagnostic> {
-        let has_packages = self.deb.as_ref().is_none_or(|it| !it.packages.is_empty());
+        let has_packages = self.deb.as_ref().is_none_or(|deb| !deb.packages.is_empty());
         let is_empty =
             self.deb.is_none() && self.parts().next().is_none() && self.recipe.is_empty();
         if is_empty || !has_packages {

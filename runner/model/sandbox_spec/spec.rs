@@ -66,7 +66,11 @@ impl SandboxSpec {
             _ => return Err(SpecError::NoRoot),
         }
         let is_one = |fixture: fn(&Operation) -> bool| {
-            self.operations.iter().filter(|it| fixture(it)).count() == 1
+            self.operations
+                .iter()
+                .filter(|operation| fixture(operation))
+                .count()
+                == 1
         };
         let fixtures: [fn(&Operation) -> bool; 3] = [
             |it| matches!(it, Operation::Devices { .. }),

@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn a_spec_without_its_process_table_is_refused() {
         let mut spec = SandboxSpec::for_build(Conditions::default(), Limits::default());
-        spec.operations.retain(|it| *it != Operation::Processes);
+        spec.operations
+            .retain(|operation| *operation != Operation::Processes);
         assert!(spec.check().is_err());
     }
 

@@ -79,7 +79,7 @@ pub fn export(
     let earlier = earlier_export::look(&site, &beside)?;
     let is_taken = companions
         .iter()
-        .any(|it| is_output(outputs.tree(), &it.name));
+        .any(|companion| is_output(outputs.tree(), &companion.name));
     let (within, aside) = if is_taken {
         (&[][..], &companions[..])
     } else {

@@ -138,7 +138,7 @@ impl<'a> Keeper<'a> {
         let varied = twin.variation.varied();
         let mut explained = explain(comparison, runs, recipe, &varied, self.folder.id())?;
         let steps = explained.report.findings.iter();
-        let steps = steps.filter_map(|it| Some((it.path.to_string(), it.step.clone()?)));
+        let steps = steps.filter_map(|step| Some((step.path.to_string(), step.step.clone()?)));
         let mut record = self.record(Outcome::Differs, &[runs.0, runs.1]);
         record.parted = steps.collect();
         self.folder.write(&record)?;

@@ -121,7 +121,7 @@ fn plan(
     let mut outputs = Outputs::new();
     for (name, need) in &claim.needed {
         let output = done.get(&need.bundle);
-        let output = output.filter(|it| it.outputs == need.tree);
+        let output = output.filter(|output| output.outputs == need.tree);
         let output = output.ok_or_else(|| other(name, need))?;
         outputs.insert(name.clone(), output.clone());
     }

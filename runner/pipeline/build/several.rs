@@ -269,7 +269,10 @@ fn one_of(wish: &Wish, name: &Name) -> Wish {
         PathBuf::from(link)
     };
     Wish {
-        export: wish.export.as_ref().map(|it| it.join(name.as_str())),
+        export: wish
+            .export
+            .as_ref()
+            .map(|export| export.join(name.as_str())),
         out_link: wish.out_link.as_ref().map(link),
         ..wish.clone()
     }

@@ -391,12 +391,18 @@ fn circle(names: &[Name]) -> String {
 }
 
 fn lines(problems: &[LockProblem]) -> String {
-    let lines: Vec<_> = problems.iter().map(|it| format!("  {it}")).collect();
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect();
     lines.join("\n")
 }
 
 fn lock_all(problems: &[LockProblem]) -> String {
-    let names: Vec<_> = problems.iter().map(|it| it.name().as_str()).collect();
+    let names: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.name().as_str())
+        .collect();
     format!(
         "run `zwieback lock {}` and commit the lockfiles",
         names.join(" ")

@@ -465,7 +465,10 @@ mod tests {
         };
         let keys: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(first)).collect();
-            threads.into_iter().map(|it| it.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         let different: BTreeSet<_> = keys.iter().map(|(key, _)| key).collect();
         assert_eq!(different.len(), 1);

@@ -50,7 +50,10 @@ impl Theirs<'_> {
     ) -> Result<(), PipelineError> {
         let ours: BTreeMap<_, _> = outputs.files().collect();
         let differing = self.differing(&ours, outputs);
-        let same_tree = self.claim.outputs.is_none_or(|it| it == outputs.digest());
+        let same_tree = self
+            .claim
+            .outputs
+            .is_none_or(|output| output == outputs.digest());
         if differing.is_empty() && same_tree {
             return Ok(());
         }
@@ -73,7 +76,7 @@ impl Theirs<'_> {
     fn differing(&self, ours: &BTreeMap<&RelPath, &Fingerprint>, outputs: &Tree) -> Vec<RelPath> {
         if let Some(theirs) = &self.claim.tree {
             let differences = differences(theirs, outputs).into_iter();
-            return differences.map(|it| it.path).collect();
+            return differences.map(|difference| difference.path).collect();
         }
         let claimed = &self.claim.files;
         if claimed.is_empty() && self.claim.outputs.is_some() {

@@ -58,7 +58,7 @@ pub fn confirm(
     let open: Vec<_> = report
         .findings
         .iter()
-        .map(|it| it.path.to_string())
+        .map(|finding| finding.path.to_string())
         .collect();
     for path in open {
         trial.by_halves(report, &path, &mut tried)?;
@@ -90,7 +90,7 @@ impl Trial<'_> {
         }
         for finding in open(report).filter(|it| is_unsteady(it)) {
             let ever = finding.factors.iter().copied();
-            let ever: Vec<_> = ever.filter(|it| EVER.contains(it)).collect();
+            let ever: Vec<_> = ever.filter(|factor| EVER.contains(factor)).collect();
             finding.confirm(&ever, "differs between two runs under equal conditions");
         }
         Ok(())
@@ -124,7 +124,7 @@ impl Trial<'_> {
                 continue;
             };
             let steadied = open(report).filter(|it| is_meant(it));
-            for finding in steadied.filter(|it| !unsteady.contains(it.path.as_str())) {
+            for finding in steadied.filter(|finding| !unsteady.contains(finding.path.as_str())) {
                 let how = format!("differs under equal conditions, and is the same when {how}");
                 finding.confirm(&[factor], &how);
             }
@@ -155,9 +155,15 @@ impl Trial<'_> {
     /// and for which one of their causes has runs left.
     fn next(&self, report: &Explanation, tried: &BTreeSet<Factor>) -> Option<Factor> {
         let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
-        let unconfirmed = report.findings.iter().filter(|it| it.confirmed.is_none());
-        for finding in unconfirmed.filter(|it| self.left(&account(it)) >= 2) {
-            let untried = finding.factors.iter().find(|it| !tried.contains(it));
+        let unconfirmed = report
+            .findings
+            .iter()
+            .filter(|finding| finding.confirmed.is_none());
+        for finding in unconfirmed.filter(|finding| self.left(&account(finding)) >= 2) {
+            let untried = finding
+                .factors
+                .iter()
+                .find(|factor| !tried.contains(factor));
             if let Some(untried) = untried {
                 *votes.entry(*untried).or_default() += 1;
             }
@@ -182,7 +188,7 @@ impl Trial<'_> {
         };
         let variation = &self.lab.twin.variation;
         let mut suspects = counterfactual::testable(variation);
-        suspects.retain(|it| !tried.contains(it));
+        suspects.retain(|suspect| !tried.contains(suspect));
         while self.left(&account) > 0 && !suspects.is_empty() {
             let half = suspects.split_off(suspects.len() / 2);
             let Some(conditions) = counterfactual::only(variation, &half) else {
@@ -231,7 +237,9 @@ fn may_be_chance(finding: &Finding) -> bool {
         finding.factors.first(),
         Some(Factor::Clock | Factor::CreatedMtime)
     );
-    !is_time && (finding.factors.is_empty() || finding.factors.iter().any(|it| CHANCE.contains(it)))
+    !is_time
+        && (finding.factors.is_empty()
+            || finding.factors.iter().any(|factor| CHANCE.contains(factor)))
 }
 
 /// Notes the guilt of a factor wherever it alone makes the difference, unless a finding has
@@ -245,10 +253,13 @@ fn blame(
     for finding in open(report) {
         let path = finding.path.as_str();
         let is_suspected = finding.factors.contains(&guilty);
-        if !is_suspected && finding.factors.iter().any(|it| !tried.contains(it)) {
+        if !is_suspected && finding.factors.iter().any(|factor| !tried.contains(factor)) {
             continue;
         }
-        let how = match (only.contains(path), all_but.map(|it| it.contains(path))) {
+        let how = match (
+            only.contains(path),
+            all_but.map(|all_but| all_but.contains(path)),
+        ) {
             (true, Some(false)) => {
                 format!("differs when only {guilty} is varied, and not when all else is")
             }
@@ -266,5 +277,5 @@ fn open(report: &mut Explanation) -> impl Iterator<Item = &mut Finding> {
     report
         .findings
         .iter_mut()
-        .filter(|it| it.confirmed.is_none())
+        .filter(|finding| finding.confirmed.is_none())
 }

@@ -69,10 +69,10 @@ pub fn opened(
     let contents: Vec<_> = comparison
         .differences
         .iter()
-        .map(|it| {
+        .map(|difference| {
             (
-                content(&folder_a, it.path.as_str(), it.a.as_ref()),
-                content(&folder_b, it.path.as_str(), it.b.as_ref()),
+                content(&folder_a, difference.path.as_str(), difference.a.as_ref()),
+                content(&folder_b, difference.path.as_str(), difference.b.as_ref()),
             )
         })
         .collect();

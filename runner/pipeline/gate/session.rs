@@ -112,7 +112,7 @@ impl Gate {
                 max_age: file
                     .log
                     .max_age
-                    .map(|it| i64::try_from(it.0).unwrap_or(i64::MAX)),
+                    .map(|age| i64::try_from(age.0).unwrap_or(i64::MAX)),
                 anchor,
                 last: LastBelieved::default(),
             },

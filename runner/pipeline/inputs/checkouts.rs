@@ -90,7 +90,7 @@ impl Pinning<'_> {
                 };
                 let purl = git_place::at(&repository, &submodule.commit)?;
                 let clash = inputs.keys().find(|it| it.is_same_package(&purl));
-                if clash.is_some_and(|it| *it != purl) {
+                if clash.is_some_and(|clash| *clash != purl) {
                     return Err(EcosystemError::TwoCommits { purl: repository });
                 }
                 let taken = self.take(&purl, &[])?;

@@ -51,8 +51,8 @@ pub fn named(plan: &Plan) -> Named {
         let name = input.source.as_ref();
         let source = name.and_then(|name| plan.recipe.sources.get(name));
         // What a lockfile or a submodule brings lies elsewhere.
-        let source = source.filter(|it| it.purl.as_ref() == Some(&input.purl));
-        add(&mut named, input, source.map(|it| &it.url));
+        let source = source.filter(|source| source.purl.as_ref() == Some(&input.purl));
+        add(&mut named, input, source.map(|source| &source.url));
     }
     for planned in &plan.toolchains {
         named.extend(named_by(planned));

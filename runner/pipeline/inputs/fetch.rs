@@ -64,7 +64,7 @@ fn provisions(
         .partition(|name| toolchains.contains(name));
     // A recipe may be called as a toolchain is: both are meant.
     let known = project.recipes();
-    recipes.extend(tools.iter().filter(|it| known.contains(it)).cloned());
+    recipes.extend(tools.iter().filter(|tool| known.contains(tool)).cloned());
     let mut wanted = Provisions::default();
     for name in &tools {
         let toolchain = project.toolchain(name)?;

@@ -118,7 +118,9 @@ fn folder(
         recipe: planned.plan.recipe.name().clone(),
     };
     let mut folders = planned.plan.folders.iter();
-    let locked = folders.find(|it| it.source == *name).ok_or_else(changed)?;
+    let locked = folders
+        .find(|folder| folder.source == *name)
+        .ok_or_else(changed)?;
     let tree = match &planned.project {
         Some(top) => folder_now(top, name, source, ctx)?.tree,
         None => ctx.tree(&locked.tree)?,

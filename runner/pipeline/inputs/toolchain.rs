@@ -124,7 +124,11 @@ pub fn place(
         return Ok((path, digest));
     }
     let named = toolchains.iter().flat_map(endpoints::named_by).collect();
-    obtain::fetch_from(toolchains.iter().flat_map(|it| &it.inputs), &named, ctx)?;
+    obtain::fetch_from(
+        toolchains.iter().flat_map(|toolchain| &toolchain.inputs),
+        &named,
+        ctx,
+    )?;
     let tree = assemble(toolchains, ctx)?;
     Ok((tree.path().to_owned(), *tree.digest()))
 }

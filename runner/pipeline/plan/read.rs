@@ -85,7 +85,11 @@ impl Planned {
             }
         }
         self.plan.toolchains = with_made(self.plan.toolchains, outputs);
-        let made = self.plan.toolchains.iter().flat_map(|it| it.made.keys());
+        let made = self
+            .plan
+            .toolchains
+            .iter()
+            .flat_map(|toolchain| toolchain.made.keys());
         for name in self.plan.needs.keys().chain(made) {
             let Some(output) = outputs.get(name) else {
                 continue;
@@ -149,7 +153,7 @@ pub fn planned(plan: &Plan) -> Event {
         steps: plan.recipe.steps.len(),
         sources: plan.recipe.sources.len(),
         toolchains: toolchains
-            .map(|it| (it.toolchain.name().clone(), it.size()))
+            .map(|toolchain| (toolchain.toolchain.name().clone(), toolchain.size()))
             .collect(),
     }
 }

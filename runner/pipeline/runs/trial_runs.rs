@@ -42,7 +42,7 @@ impl Lab<'_> {
     pub fn differing(&self, all: &[Conditions]) -> Result<Vec<Paths>, PipelineError> {
         let outputs = self.outputs(all)?;
         let own = self.a.completed.outputs();
-        Ok(outputs.iter().map(|it| paths(own, it)).collect())
+        Ok(outputs.iter().map(|output| paths(own, output)).collect())
     }
 
     /// The outputs that differ between any of [`ALIKE`] runs under these conditions; none where a run did
@@ -67,7 +67,7 @@ impl Lab<'_> {
                 .collect();
             let ended = begun.into_iter();
             ended
-                .map(|it| it.join().expect("a run does not panic"))
+                .map(|ended| ended.join().expect("a run does not panic"))
                 .collect()
         })
     }
@@ -105,5 +105,5 @@ impl Lab<'_> {
 
 fn paths(one: &Tree, other: &Tree) -> Paths {
     let differing = differences(one, other).into_iter();
-    differing.map(|it| it.path.to_string()).collect()
+    differing.map(|path| path.path.to_string()).collect()
 }

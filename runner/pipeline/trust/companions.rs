@@ -54,9 +54,10 @@ impl Aside {
         let Ok(real) = path.canonicalize() else {
             return Ok(none);
         };
-        let (Some(parent), Some(name)) =
-            (real.parent(), real.file_name().and_then(|it| it.to_str()))
-        else {
+        let (Some(parent), Some(name)) = (
+            real.parent(),
+            real.file_name().and_then(|file_name| file_name.to_str()),
+        ) else {
             return Ok(none);
         };
         let name = format!("{name}{ASIDE}");
@@ -88,7 +89,7 @@ impl<'a> Companions<'a> {
     /// What may lie beside what is stated.
     pub fn new(terms: &'a Terms<'a>, stated: &'a [Stated<'a>]) -> Self {
         let trees = terms.statements.iter();
-        let trees = trees.filter_map(|it| StatedTree::of(it).ok().flatten());
+        let trees = trees.filter_map(|tree| StatedTree::of(tree).ok().flatten());
         let older = terms.statements.iter().filter_map(older_tree);
         let sums = stated
             .iter()
@@ -234,7 +235,10 @@ fn older_tree(statement: &Statement) -> Option<Digest> {
     }
     let provenance = Provenance::read(&statement.predicate).ok()?;
     let mut byproducts = provenance.byproducts.iter();
-    byproducts.find(|it| it.is_tree())?.digest.get_sha256()
+    byproducts
+        .find(|byproduct| byproduct.is_tree())?
+        .digest
+        .get_sha256()
 }
 
 /// What a bundle says that would be believed if it had been named: a key that was revoked, has expired or speaks

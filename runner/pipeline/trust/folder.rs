@@ -31,7 +31,7 @@ pub struct Held {
 impl Held {
     /// The paths of its files.
     pub fn paths(&self) -> Vec<String> {
-        self.files.iter().map(|it| it.name.clone()).collect()
+        self.files.iter().map(|file| file.name.clone()).collect()
     }
 }
 
@@ -43,7 +43,7 @@ pub fn hold(path: &Path, terms: &Terms<'_>) -> Result<Held, Refusal> {
     let trees = trees(path, &aside, terms)?;
     let stated = terms.statements.iter();
     let stated = stated
-        .map(|it| state(it, &trees))
+        .map(|stated| state(stated, &trees))
         .collect::<Result<Vec<_>, _>>()?;
     let companions = Companions::new(terms, &stated);
     let asks = Asked {

@@ -68,9 +68,9 @@ pub fn believed(what: &LookedAt, summary: &Summary) -> Answer {
         "verifier": summary.verifier,
         "resource": summary.resource,
         "levels": levels,
-        "environment": grounds.and_then(|it| it.environment.as_deref()),
-        "expires": grounds.map(|it| it.expires.to_string()),
-        "policySigned": grounds.map(|it| it.policy_signed),
+        "environment": grounds.and_then(|grounds| grounds.environment.as_deref()),
+        "expires": grounds.map(|grounds| grounds.expires.to_string()),
+        "policySigned": grounds.map(|grounds| grounds.policy_signed),
     });
     let (files, verifier) = (counted(what.files, "artifact"), &summary.verifier);
     let levels = levels.join(", ");

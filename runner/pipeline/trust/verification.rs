@@ -102,7 +102,7 @@ pub fn verify(asked: &Asked) -> Result<Verification, Refusal> {
     for files in held.iter().map(Held::paths) {
         builds = builds
             .into_iter()
-            .map(|it| it.with_folder(&files))
+            .map(|build| build.with_folder(&files))
             .collect();
     }
     let decision = question(asked, &builds).map(|it| decide(&it)).transpose()?;
@@ -171,7 +171,10 @@ fn foreign<'a>(asked: &'a Asked, none: &'a ForeignBuildTypes) -> &'a ForeignBuil
 fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
     let rules = Applicable::of(question)?;
     let some = |builds: &[Verified]| -> Vec<Outcome> {
-        builds.iter().flat_map(|it| rules.of_build(it)).collect()
+        builds
+            .iter()
+            .flat_map(|build| rules.of_build(build))
+            .collect()
     };
     let shares = share_out(question.builds, some);
     Ok(rules.conclude(shares.into_iter().flatten().collect()))
@@ -190,7 +193,7 @@ fn share_out<T: Sync, R: Send>(all: &[T], one: impl Fn(&[T]) -> R + Sync) -> Vec
         let mut shares = all.chunks(size);
         // This thread has a share too: its heap grows in larger strides than any other's.
         let own = shares.next().unwrap_or_default();
-        let threads: Vec<_> = shares.map(|it| scope.spawn(|| one(it))).collect();
+        let threads: Vec<_> = shares.map(|share| scope.spawn(|| one(share))).collect();
         let join = |thread: ScopedJoinHandle<'_, R>| thread.join().expect("verification is total");
         let own = iter::once(one(own));
         own.chain(threads.into_iter().map(join)).collect()

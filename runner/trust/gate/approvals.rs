@@ -131,7 +131,7 @@ impl Bench<'_> {
 
     fn was_in(&self, environment: &Name, artifact: Digest) -> bool {
         let history = self.case.question.state.history(environment);
-        history.is_some_and(|it| it.last_of(artifact).is_some())
+        history.is_some_and(|history| history.last_of(artifact).is_some())
     }
 
     /// Whose approval this is, if it counts.
@@ -198,8 +198,9 @@ impl Bench<'_> {
         for other in others.into_iter().filter(fresh) {
             let record = question.state.artifact(other);
             let approvals = record.map_or(&[][..], |it| &it.approvals);
-            let current = approvals.iter().filter(|it| {
-                it.what.environment == *question.environment && question.now < it.what.expires
+            let current = approvals.iter().filter(|approval| {
+                approval.what.environment == *question.environment
+                    && question.now < approval.what.expires
             });
             for approval in current {
                 let why = Refusal::new(Reason::ApprovalArtifact, other.short());

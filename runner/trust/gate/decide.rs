@@ -73,7 +73,7 @@ impl Case<'_> {
 
     /// The other environment, where there is one before this.
     pub(super) fn before(&self) -> Option<&Name> {
-        self.before.map(|it| &it.name)
+        self.before.map(|before| &before.name)
     }
 
     fn expiry(&self) -> Rule {

@@ -103,8 +103,8 @@ impl Decision {
     /// The rules that only passed by an exception.
     pub fn waived(&self) -> BTreeSet<String> {
         let waived = self.rules.iter();
-        let waived = waived.filter(|it| matches!(it.verdict, Verdict::Waived { .. }));
-        waived.map(|it| it.name.clone()).collect()
+        let waived = waived.filter(|waived| matches!(waived.verdict, Verdict::Waived { .. }));
+        waived.map(|waived| waived.name.clone()).collect()
     }
 }
 

@@ -143,15 +143,15 @@ fn waives(rule: &Rule, held: &[Held<'_>], quorum: usize, people: &KnownPeople) -
             .filter(|it| it.entered.what.scope.contains(&rule.name))
     };
     let newest = |of: &dyn Fn(&Held<'_>) -> bool| {
-        let those = naming().filter(|it| of(it));
-        those.map(|it| it.entered.index).max()
+        let those = naming().filter(|record| of(record));
+        those.map(|record| record.entered.index).max()
     };
     match rule.waivable {
         Waivable::Never => None,
         Waivable::ByOne => newest(&|it| it.alone),
         Waivable::ByQuorum => {
-            let keepers = naming().filter(|it| it.keeper);
-            let keepers = people.count(keepers.map(|it| it.person));
+            let keepers = naming().filter(|record| record.keeper);
+            let keepers = people.count(keepers.map(|keeper| keeper.person));
             newest(&|it| it.keeper).filter(|_| keepers >= quorum)
         }
     }

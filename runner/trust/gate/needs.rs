@@ -30,7 +30,7 @@ impl Rest {
         let mut rest = Self::default();
         let mut open: Vec<_> = builds
             .iter()
-            .flat_map(|it| needs(it.provenance()))
+            .flat_map(|build| needs(build.provenance()))
             .collect();
         while let Some((tree, name)) = open.pop() {
             let Some(tree) = tree else {
@@ -44,7 +44,7 @@ impl Rest {
             }
             match rest.verify(tree, &name, trust, case) {
                 Ok(builds) => {
-                    open.extend(builds.iter().flat_map(|it| needs(it.provenance())));
+                    open.extend(builds.iter().flat_map(|build| needs(build.provenance())));
                     rest.builds.extend(builds);
                 }
                 Err(why) => {

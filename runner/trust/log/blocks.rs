@@ -67,7 +67,9 @@ fn stamps(log: &LogDir, size: u64, now: i64) -> Result<Vec<Option<u128>>, LogErr
         let settled = files.all(|(shelf, path)| {
             let stamp = shelf.stamp(&folder, path);
             let stamp = stamp.filter(|stamp| is_settled(stamp, now));
-            stamp.map(|it| hasher.update(&it.to_bytes())).is_some()
+            stamp
+                .map(|stamp| hasher.update(&stamp.to_bytes()))
+                .is_some()
         });
         let digest = *hasher.finalize().as_bytes();
         let (first, _) = digest.split_first_chunk().expect("a digest has 32 bytes");

@@ -50,7 +50,7 @@ pub fn line(line: &Line) -> Value {
 
 /// All that a line tells besides its place.
 fn told(line: &Line) -> [(&'static str, Value); 7] {
-    let when = line.when.map(|it| it.to_string());
+    let when = line.when.map(|when| when.to_string());
     let digest = line.digest.map(Digest::to_hex);
     [
         ("who", line.who.as_str().into()),
@@ -132,7 +132,7 @@ pub fn trace(trace: &Trace) -> Value {
 fn revocations(all: &[RevocationStatus]) -> Value {
     let one = |it: &RevocationStatus| {
         let revocation = &it.revocation;
-        let from = revocation.from.map(|it| it.to_string());
+        let from = revocation.from.map(|from| from.to_string());
         Value::object([
             ("index", count(it.index)),
             ("by", it.by.as_str().into()),
@@ -161,7 +161,11 @@ pub fn blast(revoked: &Revoked, radius: &BlastRadius) -> Value {
             ("artifact", digest.to_hex().into()),
         ])
     });
-    let statements: Vec<Value> = radius.statements.iter().map(|it| count(*it)).collect();
+    let statements: Vec<Value> = radius
+        .statements
+        .iter()
+        .map(|statement| count(*statement))
+        .collect();
     let signed: Vec<Value> = radius.signed.iter().map(|it| count(*it)).collect();
     let speaks_for: Vec<&str> = radius.speaks_for.iter().map(String::as_str).collect();
     Value::object([

@@ -15,7 +15,7 @@ pub fn log(lines: &[Line]) -> Text {
 
 fn row(line: &Line) -> Vec<Cell> {
     let when = line.when.map_or(String::new(), |it| it.to_string());
-    let digest = line.digest.map(|it| format!(" ({})", it.short()));
+    let digest = line.digest.map(|digest| format!(" ({})", digest.short()));
     let what = format!("{}{}", line.what, digest.unwrap_or_default());
     let outcome = match &line.outcome {
         Ok(outcome) => (Tone::Plain, outcome.clone()),

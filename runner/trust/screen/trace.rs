@@ -25,7 +25,7 @@ pub enum Inputs {
 /// The trace as text.
 pub fn trace(trace: &Trace, inputs: Inputs) -> Text {
     let mut text = Text::default();
-    let recipe = trace.builds.iter().find_map(|it| it.recipe.as_ref());
+    let recipe = trace.builds.iter().find_map(|build| build.recipe.as_ref());
     let version = recipe.map_or(String::new(), |(_, version)| format!(" {version}"));
     text.line()
         .add(Tone::Strong, &trace.name)
@@ -143,7 +143,7 @@ fn made_from(build: &BuildTrace, inputs: Inputs) -> Vec<Vec<Cell>> {
     let (first, rest): (Vec<_>, Vec<_>) = build
         .inputs
         .iter()
-        .partition(|it| it.role.starts_with(SOURCE));
+        .partition(|input| input.role.starts_with(SOURCE));
     for input in first.into_iter().chain(rest) {
         match input.role.strip_prefix(TOOLCHAIN) {
             Some(toolchain) if inputs == Inputs::Counted => {

@@ -79,13 +79,13 @@ impl State {
         let mut found = BTreeSet::new();
         for before in said {
             let names = before.what.authors.iter();
-            let mut names = names.filter(|it| self.people.name(it.as_str()) == person);
+            let mut names = names.filter(|name| self.people.name(name.as_str()) == person);
             let first = names.clone().next();
             if first.is_some() && before.what.issued >= word.heading.issued {
                 let saw = format!("{name} is an author by a word that is no older");
                 return Err(Refusal::new(Reason::StatementSuperseded, saw));
             }
-            found.extend(names.by_ref().map(|it| (before.index, it.clone())));
+            found.extend(names.by_ref().map(|name| (before.index, name.clone())));
         }
         Ok(found)
     }

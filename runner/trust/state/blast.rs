@@ -34,9 +34,15 @@ impl State {
                 radius.artifacts.push((*digest, record.name.clone()));
             }
             if let Revoked::Key(key) = revoked {
-                let approvals = record.approvals.iter().map(|it| (it.key, it.index));
-                let tests = record.tests.iter().map(|it| (it.key, it.index));
-                let exceptions = record.exceptions.iter().map(|it| (it.key, it.index));
+                let approvals = record
+                    .approvals
+                    .iter()
+                    .map(|approval| (approval.key, approval.index));
+                let tests = record.tests.iter().map(|test| (test.key, test.index));
+                let exceptions = record
+                    .exceptions
+                    .iter()
+                    .map(|exception| (exception.key, exception.index));
                 let all = approvals.chain(tests).chain(exceptions);
                 let of_key = all.filter(|(by, _)| key.names(*by)).map(|(_, index)| index);
                 radius.statements.extend(of_key);
@@ -51,7 +57,7 @@ impl State {
                     if words.into_iter().flatten().any(|word| key.names(word)));
                 is_said || reached.contains(&generation.artifact)
             });
-            let deployed = current.map(|it| (name.clone(), it.number, it.artifact));
+            let deployed = current.map(|current| (name.clone(), current.number, current.artifact));
             radius.deployed.extend(deployed);
         }
         radius

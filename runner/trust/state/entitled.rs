@@ -120,8 +120,8 @@ impl State {
 
     /// Whether a key is one of someone who has that role of the policy in force.
     pub(super) fn has_role(&self, key: KeyId, role: impl Fn(&ReleasePolicy) -> &Name) -> bool {
-        let policy = self.policy.as_ref().map(|it| &it.release);
-        policy.is_some_and(|it| it.has_role(key, role(it)))
+        let policy = self.policy.as_ref().map(|policy| &policy.release);
+        policy.is_some_and(|policy| policy.has_role(key, role(policy)))
     }
 
     /// Whose key that is.

@@ -61,14 +61,14 @@ impl State {
     }
 
     fn who(&self, signed: &Signed) -> String {
-        let policy = self.policy.as_ref().map(|it| &it.release);
-        let person = policy.and_then(|it| it.people.person(signed.key));
+        let policy = self.policy.as_ref().map(|policy| &policy.release);
+        let person = policy.and_then(|policy| policy.people.person(signed.key));
         match (&signed.said, person) {
             (_, Some(person)) => person.to_string(),
             (Said::ChangedPolicy(change), None) if policy.is_none() => first_keeper(signed, change),
             (Said::Built(provenance), None) => provenance.builder.id.clone(),
             (Said::Promoted(promotion), None) => promotion.summary.verifier.clone(),
-            (_, None) if policy.is_some_and(|it| it.gate_keys.contains(&signed.key)) => {
+            (_, None) if policy.is_some_and(|policy| policy.gate_keys.contains(&signed.key)) => {
                 policy.map_or_else(String::new, |it| it.gate.clone())
             }
             (_, None) => format!("key {}", signed.key.short()),
@@ -77,12 +77,12 @@ impl State {
 
     fn take(&mut self, index: u64, signed: &Signed) -> Result<String, Refusal> {
         let bound = self.is_bound(&signed.said)?;
-        let root = self.policy.as_ref().map(|it| &it.root);
+        let root = self.policy.as_ref().map(|policy| &policy.root);
         let stamps = stamps(&signed.bundle, root);
         self.entitle(signed, &stamps)?;
         // Two people may say the same in the same second; one key says it once.
         let said = self.statements.get(&signed.subject);
-        if said.is_some_and(|it| it.contains(&(signed.digest, signed.key))) {
+        if said.is_some_and(|said| said.contains(&(signed.digest, signed.key))) {
             let saw = format!("statement {}", signed.digest.short());
             return Err(Refusal::new(Reason::StatementReplayed, saw));
         }
@@ -193,7 +193,8 @@ impl State {
             return String::new();
         };
         let inputs = provenance.resolved_dependencies.iter();
-        let inputs = inputs.filter_map(|it| Some((it.digest.get_sha256()?, it.label().to_owned())));
+        let inputs =
+            inputs.filter_map(|input| Some((input.digest.get_sha256()?, input.label().to_owned())));
         let build = BuildRecord {
             name: String::new(),
             builder: provenance.builder.id.clone(),
@@ -238,8 +239,8 @@ impl State {
 
     /// Whether the policy in force knows that key as a builder's.
     pub(super) fn is_builder(&self, key: KeyId) -> bool {
-        let root = self.policy.as_ref().map(|it| &it.root);
-        root.is_some_and(|it| it.builders.iter().any(|builder| builder.key.id() == key))
+        let root = self.policy.as_ref().map(|policy| &policy.root);
+        root.is_some_and(|root| root.builders.iter().any(|builder| builder.key.id() == key))
     }
 
     /// A policy is in force once enough keepers of the one before it are for it; the first one is
@@ -286,7 +287,7 @@ impl State {
     /// What was approved for an environment waits for it, until it was there.
     fn wait(&mut self, signed: &Signed, approval: &Approval) {
         let history = self.environments.get(&approval.environment);
-        if history.is_some_and(|it| it.last_of(signed.subject).is_some()) {
+        if history.is_some_and(|history| history.last_of(signed.subject).is_some()) {
             return;
         }
         let waiting = self.waiting.entry(signed.name.clone()).or_default();
@@ -337,7 +338,7 @@ fn entered<T>(index: u64, key: KeyId, stamps: BTreeSet<TimeStamp>, what: T) -> E
 /// Before any policy is in force, the first one says who its keepers are.
 fn first_keeper(signed: &Signed, change: &PolicyChange) -> String {
     let policy = ReleasePolicy::parse(&change.documents.release).ok();
-    let person = policy.and_then(|it| it.people.person(signed.key).cloned());
+    let person = policy.and_then(|policy| policy.people.person(signed.key).cloned());
     person.map_or_else(
         || format!("key {}", signed.key.short()),
         |it| it.to_string(),

@@ -92,7 +92,10 @@ impl State {
             first: self.first,
             bound: self.bound,
             placed: self.placed,
-            policy: self.policy.as_ref().map(|it| it.documents().clone()),
+            policy: self
+                .policy
+                .as_ref()
+                .map(|policy| policy.documents().clone()),
             people: self.people.clone(),
             proposals: self.proposals.clone(),
             revocations: self.revocations.clone(),
@@ -159,7 +162,8 @@ impl State {
     }
 
     fn recall_thing(&mut self, digest: Digest, thing: Thing) {
-        self.artifacts.extend(thing.artifact.map(|it| (digest, it)));
+        self.artifacts
+            .extend(thing.artifact.map(|artifact| (digest, artifact)));
         if !thing.authors.is_empty() {
             self.authors.insert(digest, thing.authors);
         }

@@ -184,8 +184,8 @@ impl State {
         }
         // Promotions of earlier versions say nothing about that.
         let grounds = summary.grounds.as_ref();
-        let elsewhere = grounds.map(|it| it.environment.as_deref());
-        if elsewhere.is_some_and(|it| it != Some(promotion.environment.as_str())) {
+        let elsewhere = grounds.map(|grounds| grounds.environment.as_deref());
+        if elsewhere.is_some_and(|elsewhere| elsewhere != Some(promotion.environment.as_str())) {
             return refuse(Reason::PromotionMismatch, format!("{elsewhere:?}"));
         }
         if !summary.passed {

@@ -50,7 +50,7 @@ impl State {
         let mut is_another = |it: &RevocationRecord| keepers.insert(self.people.key(it.key));
         whole.or_else(|| {
             votes
-                .filter(|it| is_another(it))
+                .filter(|vote| is_another(vote))
                 .nth(needed.saturating_sub(1))
         })
     }

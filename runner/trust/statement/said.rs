@@ -113,7 +113,7 @@ impl Signed {
         }
         let statement = Statement::parse(&envelope.payload).map_err(AttestRefusal::from)?;
         let subject = statement.subject.first();
-        let digest = subject.and_then(|it| it.digest.get_sha256());
+        let digest = subject.and_then(|subject| subject.digest.get_sha256());
         let weak = || Refusal::new(attest::Reason::SubjectWeakDigest, "");
         Ok(Self {
             said: Said::of(&statement)?,
@@ -128,10 +128,12 @@ impl Signed {
     /// The subjects besides the first, which only provenance has.
     pub fn subjects(&self) -> Vec<(Digest, String)> {
         let statement = Statement::parse(&self.bundle.envelope().payload);
-        let subjects = statement.map(|it| it.subject).unwrap_or_default();
-        let subjects = subjects.into_iter().filter_map(|it| {
-            let digest = it.digest.get_sha256()?;
-            Some((digest, it.label().to_owned()))
+        let subjects = statement
+            .map(|statement| statement.subject)
+            .unwrap_or_default();
+        let subjects = subjects.into_iter().filter_map(|subject| {
+            let digest = subject.digest.get_sha256()?;
+            Some((digest, subject.label().to_owned()))
         });
         subjects.collect()
     }

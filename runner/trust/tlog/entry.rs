@@ -129,7 +129,7 @@ impl Entry {
 /// The member of `tlogEntries` that proves an entry to be in a log.
 pub fn to_bundle_entry(body: &[u8], log: &NoteKey, head: &TreeHead, proof: &LogProof) -> Value {
     let hashes = proof.inclusion.path.iter();
-    let hashes: Vec<String> = hashes.map(|it| base64::encode(it.as_bytes())).collect();
+    let hashes: Vec<String> = hashes.map(|hash| base64::encode(hash.as_bytes())).collect();
     let index = proof.inclusion.index.to_string();
     let checkpoint = Value::object([("envelope", proof.checkpoint.to_text().into())]);
     Value::object([

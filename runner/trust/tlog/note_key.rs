@@ -88,7 +88,7 @@ impl NoteKey {
     /// Whether this key made that signature over these bytes.
     pub(super) fn confirms(&self, message: &[u8], signature: &[u8]) -> bool {
         let signature = ed25519_dalek::Signature::from_slice(signature);
-        signature.is_ok_and(|it| self.key.verify_strict(message, &it).is_ok())
+        signature.is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
     }
 
     fn of(kind: NoteKind, name: NoteName, bytes: &[u8]) -> Result<Self, Refusal> {

@@ -27,7 +27,7 @@ impl LogProof {
     pub fn to_text(&self) -> String {
         let path = self.inclusion.path.iter();
         let path: String = path
-            .map(|it| base64::encode(it.as_bytes()) + "\n")
+            .map(|path| base64::encode(path.as_bytes()) + "\n")
             .collect();
         let (index, checkpoint) = (self.inclusion.index, self.checkpoint.to_text());
         format!("{HEADER}\nindex {index}\n{path}\n{checkpoint}")

@@ -102,7 +102,10 @@ impl Tile {
 
 /// The bytes of a tile.
 pub fn to_bytes(digests: &[Digest]) -> Vec<u8> {
-    digests.iter().flat_map(|it| *it.as_bytes()).collect()
+    digests
+        .iter()
+        .flat_map(|digest| *digest.as_bytes())
+        .collect()
 }
 
 /// The digests of a tile, if there are exactly `width`.

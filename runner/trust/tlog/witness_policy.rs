@@ -126,7 +126,9 @@ impl WitnessPolicy {
         match self.members.get(name)? {
             Member::Witness(key) => cosignature::time(note, key),
             Member::Group { threshold, members } => {
-                let times = members.iter().filter_map(|it| self.witnessed(it, note));
+                let times = members
+                    .iter()
+                    .filter_map(|member| self.witnessed(member, note));
                 let mut times: Vec<Timestamp> = times.collect();
                 times.sort_unstable_by(|a, b| b.cmp(a));
                 times.get(threshold - 1).copied()
@@ -178,8 +180,8 @@ impl Reading {
         // Every name stands in one group at most, so that each witness counts once.
         let all_free = members
             .iter()
-            .all(|it| self.grouped.insert((*it).to_owned()));
-        let members: Vec<String> = members.iter().map(|it| (*it).to_owned()).collect();
+            .all(|member| self.grouped.insert((*member).to_owned()));
+        let members: Vec<String> = members.iter().map(|member| (*member).to_owned()).collect();
         let reachable = (1..=members.len()).contains(&threshold);
         all_known
             && all_free

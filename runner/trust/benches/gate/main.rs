@@ -43,7 +43,10 @@ fn main() {
     {
         return decide(Path::new(home));
     }
-    let mut sizes: Vec<u64> = arguments.iter().filter_map(|it| it.parse().ok()).collect();
+    let mut sizes: Vec<u64> = arguments
+        .iter()
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
     if sizes.is_empty() {
         sizes = vec![10_000];
     }
@@ -77,8 +80,12 @@ fn fill(world: &World, size: u64) {
                     .flat_map(|it| release(company, *it as u64))
                     .collect()
             };
-            let threads: Vec<_> = shares.map(|it| scope.spawn(move || make(it))).collect();
-            let made = threads.into_iter().flat_map(|it| it.join().unwrap());
+            let threads: Vec<_> = shares
+                .map(|share| scope.spawn(move || make(share)))
+                .collect();
+            let made = threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap());
             made.collect::<Vec<_>>()
         });
         waiting.extend(made);
@@ -103,7 +110,7 @@ fn first_reading(world: &World) {
     println!("first-rate {:.0} entries/s", state.size() as f64 / seconds);
     let snapshot = fs::read_dir(world.home.join("snapshot")).unwrap();
     let bytes: u64 = snapshot
-        .map(|it| it.unwrap().metadata().unwrap().len())
+        .map(|snapshot| snapshot.unwrap().metadata().unwrap().len())
         .sum();
     println!("snapshot {:.1} MB", bytes as f64 / 1e6);
     println!("first-memory {} MB", peak_memory());

@@ -184,7 +184,7 @@ fn check_target(world: &World) {
     let mut generations = history.generations().iter();
     let first = history.generations().len() == 1 && world.seen("staging").is_empty();
     assert!(
-        first || generations.any(|it| it.artifact == seen),
+        first || generations.any(|generation| generation.artifact == seen),
         "{:?}",
         world.seen("staging")
     );
@@ -281,7 +281,10 @@ fn a_full_disk_loses_nothing() {
         command.args(["--map-root-user", "--mount", program]);
         command
     };
-    if !own_mounts("true").status().is_ok_and(|it| it.success()) {
+    if !own_mounts("true")
+        .status()
+        .is_ok_and(|status| status.success())
+    {
         println!("skipped: this machine gives no user its own mounts");
         return;
     }

@@ -88,7 +88,7 @@ fn a_rollback_goes_past_what_does_not_verify() {
         world.put_in_staging(version);
     }
     let damaged = fs::read_dir(world.home.join("staging/releases")).unwrap();
-    let damaged = damaged.map(|it| it.unwrap().path());
+    let damaged = damaged.map(|damaged| damaged.unwrap().path());
     let damaged = damaged
         .into_iter()
         .find(|it| it.to_str().unwrap().contains("/000002-"));
@@ -292,7 +292,11 @@ fn promotions_at_the_same_time_come_one_after_the_other() {
     assert_eq!(world.seen("staging"), "app 1.3");
     let state = world.state();
     let history = state.history(&name("staging")).unwrap();
-    let numbers: Vec<u64> = history.generations().iter().map(|it| it.number).collect();
+    let numbers: Vec<u64> = history
+        .generations()
+        .iter()
+        .map(|generation| generation.number)
+        .collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
     assert!(
         !world

@@ -49,16 +49,18 @@ fn batches_of_all_sizes_across_tiles() {
     let log = world.ledger.believe(world.now).unwrap();
     log.verify().unwrap();
     let partials = walk(&world.home.join("log/tile")).into_iter();
-    let partials: Vec<_> = partials.filter(|it| it.contains(".p/")).collect();
+    let partials: Vec<_> = partials.filter(|partial| partial.contains(".p/")).collect();
     let last = size % 256;
     assert!(
         partials
             .iter()
-            .any(|it| it.ends_with(&format!("005.p/{last}"))),
+            .any(|partial| partial.ends_with(&format!("005.p/{last}"))),
         "{partials:?}"
     );
     assert!(
-        !partials.iter().any(|it| it.contains("tile/0/004.p")),
+        !partials
+            .iter()
+            .any(|partial| partial.contains("tile/0/004.p")),
         "{partials:?}"
     );
 }

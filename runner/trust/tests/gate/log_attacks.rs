@@ -187,7 +187,7 @@ fn proofs_of_something_else() {
     };
     let verdict = |bundle: &Bundle| {
         let result = logged::verify(bundle, &expected);
-        result.map_or_else(|it| it.reason.code(), |_| "accepted")
+        result.map_or_else(|result| result.reason.code(), |_| "accepted")
     };
     assert_eq!(verdict(&first), "accepted");
     assert_eq!(verdict(&bundles[0].0), "proof-missing");

@@ -193,7 +193,7 @@ fn one_person_who_is_two_by_now_counts_once() {
     world.approved_by(&["ada", "ada2"]);
     let decision = world.decide("1.0", "prod");
     let aside = decision.set_aside.iter();
-    let aside: Vec<String> = aside.map(|it| it.why.to_string()).collect();
+    let aside: Vec<String> = aside.map(|refusal| refusal.why.to_string()).collect();
     assert!(
         aside[0].contains("adah, by names and keys of all policies so far the same person as ada"),
         "{aside:?}"

@@ -150,7 +150,7 @@ pub(crate) fn broken(world: &World, rules: &[&str]) -> Statement {
     let exception = BreakGlass {
         heading: heading(world, 0),
         environment: name("staging"),
-        scope: rules.iter().map(|it| (*it).to_owned()).collect(),
+        scope: rules.iter().map(|rule| (*rule).to_owned()).collect(),
         reason: "down".into(),
         expires: Timestamp::from_unix(world.now.as_unix() + 3600).unwrap(),
     };
@@ -374,7 +374,7 @@ fn against(world: &World, who: &str, key: &str) -> Result<String, String> {
         reason: "stolen".into(),
     };
     let line = revoke(&world.session(who), &wish);
-    line.map(|it| it.outcome.unwrap())
+    line.map(|line| line.outcome.unwrap())
         .map_err(|error| error.why().unwrap().code().to_owned())
 }
 

@@ -47,7 +47,7 @@ fn decisions(world: &World) -> Vec<Decision> {
     let versions = ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "never"];
     let all = versions
         .iter()
-        .flat_map(|it| ["staging", "prod"].map(|at| (it, at)));
+        .flat_map(|version| ["staging", "prod"].map(|at| (version, at)));
     all.map(|(version, at)| world.decide(version, at)).collect()
 }
 
@@ -67,7 +67,7 @@ fn a_snapshot_that_lies_is_not_believed() {
     let folder = world.home.join("snapshot");
     let pages = fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path());
     let mut pages: Vec<_> = pages
-        .filter(|it| it.to_string_lossy().contains("pages-"))
+        .filter(|page| page.to_string_lossy().contains("pages-"))
         .collect();
     assert_eq!(pages.len(), 1);
     let (pages, head) = (pages.remove(0), folder.join("head"));
