@@ -5,6 +5,7 @@ pub mod configuration;
 pub mod user;
 pub mod world;
 pub mod error;
+mod hint;
 pub mod answer;
 pub mod log_belief;
 pub mod failure;
