@@ -141,24 +141,38 @@ impl FromStr for Digest {
 write_as_text!(Digest);
 read_from_text!(Digest);
 
+/// What a hexadecimal digit stands for, and `NONE` for every other byte. A statement has hundreds of digests,
+/// and a thousand statements are read at once.
+const NIBBLES: [u8; 256] = nibbles();
+const NONE: u8 = 0xff;
+
 /// Upper-case digits are refused: two spellings of one digest would be two names.
-fn parse_hex(text: &[u8]) -> Option<[u8; 32]> {
-    if text.len() != 64 {
-        return None;
+const fn nibbles() -> [u8; 256] {
+    let mut nibbles = [NONE; 256];
+    let mut value: u8 = 0;
+    while value < 16 {
+        let digit = if value < 10 {
+            b'0' + value
+        } else {
+            b'a' - 10 + value
+        };
+        nibbles[digit as usize] = value;
+        value += 1;
     }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-    }
-    Some(bytes)
+    nibbles
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+fn parse_hex(text: &[u8]) -> Option<[u8; 32]> {
+    let digits: &[u8; 64] = text.try_into().ok()?;
+    let mut bytes = [0; 32];
+    // One look at the end costs less than two for each byte.
+    let mut seen = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+        *byte = high << 4 | low & 15;
+        seen |= high | low;
     }
+    (seen & 0xf0 == 0).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -102,20 +102,25 @@ impl<'a> DebPackage<'a> {
         for part in [&self.name, "_", version, "_", &self.architecture, ".deb"] {
             rest = rest.and_then(|text| text.strip_prefix(part));
         }
-        rest == Some("") && !folder.split('/').any(|part| part == "..")
+        // Most places have no two dots at all: looking for them costs less than taking the place apart.
+        let leads_up = || folder.split('/').any(|part| part == "..");
+        rest == Some("") && !(folder.contains("..") && leads_up())
     }
 }
 
 /// The text without its escapes, if it has none but those of a `+` and no other character than a package has.
 fn plain(text: &str) -> Option<Cow<'_, str>> {
-    let text = if text.contains('%') {
-        Cow::Owned(text.replace("%2B", "+"))
-    } else {
-        Cow::Borrowed(text)
-    };
+    if is_plain(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    let text = text.replace("%2B", "+");
+    is_plain(&text).then_some(Cow::Owned(text))
+}
+
+fn is_plain(text: &str) -> bool {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'~' | b':');
-    (!text.is_empty() && text.bytes().all(is_plain)).then_some(text)
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 /// What the name of a file has to be.
