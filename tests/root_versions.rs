@@ -175,6 +175,19 @@ fn an_older_root_is_known_by_the_line_that_the_newest_names() {
     shell(&world, found);
 }
 
+/// Changes the root as earlier versions of this program did: the next one names no line.
+fn change_without_a_line(world: &World, change: &str, signers: &str) {
+    let change = format!("key {change} --root root.json --draft draft.json --sign-key builder");
+    run(world, &change).expect(0, &["waits"]);
+    let draft = fs::read(world.path("project/draft.json")).expect("it was drafted");
+    let (_, mut next) = root_chain::read(&draft).expect("it is a root");
+    next.line = None;
+    world.write("project/draft.json", root_chain::envelope(&next).to_bytes());
+    let signers = signers.replace(' ', " --sign-key ");
+    let sign = format!("key sign --root root.json draft.json --sign-key {signers}");
+    run(world, &sign).expect(0, &[&format!("root.json: version {}", next.version)]);
+}
+
 /// Earlier versions of this program named no line. What one machine met of it in a row is a line all the same,
 /// whichever came first; what comes next names it.
 #[test]
@@ -185,23 +198,9 @@ fn a_line_of_an_earlier_version_goes_on_and_is_named() {
         "cp root.json.v1 root.json; rm root.json.v1; rm -r $HOME/.local/state/zwieback/roots",
     );
     // As it made them: no second or third version had a line.
-    for (keepers, signers) in [(["bob"], "ann bob"), (["dan"], "bob dan")] {
-        let keep = format!(
-            "key keepers --root root.json --threshold 1 {}.pem",
-            keepers[0]
-        );
-        run(
-            &world,
-            &format!("{keep} --sign-key builder --draft draft.json"),
-        )
-        .expect(0, &["waits"]);
-        let draft = fs::read(world.path("project/draft.json")).expect("it was drafted");
-        let (_, mut next) = root_chain::read(&draft).expect("it is a root");
-        next.line = None;
-        world.write("project/draft.json", root_chain::envelope(&next).to_bytes());
-        let signers = signers.replace(' ', " --sign-key ");
-        let sign = format!("key sign --root root.json draft.json --sign-key {signers}");
-        run(&world, &sign).expect(0, &[&format!("root.json: version {}", next.version)]);
+    for (keeper, signers) in [("bob", "ann bob"), ("dan", "bob dan")] {
+        let change = format!("keepers {keeper}.pem --threshold 1");
+        change_without_a_line(&world, &change, signers);
     }
     run(&world, "key renew --root root.json --days 9 --sign-key dan").expect(0, &["version 4"]);
     apart(&world, 4);
@@ -398,4 +397,61 @@ fn the_newest_policy_is_remembered_beside_an_older_one() {
           ask 2 after 5; grep policy-rollback after.txt
         done";
     shell(&world, race);
+}
+
+/// Naming a key takes nobody's consent: a root of other keepers that names ours as a builder's or a keeper's is of
+/// another line, whichever a machine meets first.
+#[test]
+fn a_root_that_names_a_keeper_of_another_is_of_another_line() {
+    let world = World::new(site!(), Larder::Empty);
+    let found = "for name in us them; do zwieback key generate $name > $name.pem; done
+        zwieback key trust us.pem --root ours.json --builder us --sign-key us
+        zwieback key trust them.pem --root builder.json --builder them --sign-key them
+        cp builder.json keeper.json
+        for i in 1 2 3; do
+          zwieback key trust us.pem --root builder.json --builder them$i --sign-key them
+        done
+        export XDG_STATE_HOME=$PWD/elsewhere
+        zwieback key keepers --root keeper.json --threshold 1 us.pem them.pem --sign-key them
+        zwieback key renew --root keeper.json --days 9 --sign-key them
+        mkdir theirs; cp builder.json keeper.json theirs";
+    shell(&world, found);
+    let meet = "for root in builder keeper; do
+          export XDG_STATE_HOME=$PWD/$root-first
+          zwieback key list --root theirs/$root.json; zwieback key list --root ours.json
+          export XDG_STATE_HOME=$PWD/$root-last
+          zwieback key list --root ours.json; zwieback key list --root theirs/$root.json
+        done";
+    shell(&world, meet);
+    // Both remember what they met: neither goes back.
+    let back = "export XDG_STATE_HOME=$PWD/builder-first
+        zwieback key renew --root ours.json --days 9 --sign-key us
+        cp ours.json.v1 old.json
+        ! zwieback key list --root old.json 2> said.txt
+        grep 'version 1 after 2' said.txt
+        cp builder.json.v3 old.json
+        ! zwieback key list --root old.json 2> said.txt
+        grep 'version 3 after 4' said.txt";
+    shell(&world, back);
+}
+
+/// Roots of earlier versions name no line: those of the same keepers, who signed both, are kept apart by nothing.
+#[test]
+fn roots_without_a_line_that_one_quorum_signed_are_of_one_line() {
+    let world = kept_by_three();
+    shell(
+        &world,
+        "cp root.json.v1 root.json; rm root.json.v1; rm -r $HOME/.local/state/zwieback/roots",
+    );
+    let three = "keepers --threshold 2 ann.pem bob.pem eve.pem";
+    for (change, signers) in [
+        (three, "ann bob"),
+        ("renew --days 8", "ann bob"),
+        ("renew --days 9", "bob eve"),
+    ] {
+        change_without_a_line(&world, change, signers);
+    }
+    apart(&world, 4);
+    // The versions between were met nowhere, and no two versions have the same signers.
+    seen_in_turn(&world, "late", "4 2 4", &[BELIEVED, OLDER, BELIEVED]);
 }

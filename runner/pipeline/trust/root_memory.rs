@@ -10,6 +10,7 @@ use std::fs::DirEntry;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use zwieback_attest::dsse::Envelope;
 use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::root_chain;
 use zwieback_attest::trust_root::TrustRoot;
@@ -55,6 +56,7 @@ pub(crate) struct Memory {
 pub(crate) struct RootFile {
     pub(crate) root: TrustRoot,
     line: Digest,
+    envelope: Envelope,
     bytes: Vec<u8>,
 }
 
@@ -65,7 +67,8 @@ pub(crate) struct Line<'m> {
     root: RootFile,
     /// What is certainly of it: it names the same first root, or one followed the other.
     folders: Vec<Folder>,
-    /// What may be of it: a keeper of one is known to the other, and versions between them were not met.
+    /// What may be of it: one names no line, and each was signed by the quorum of the other. Versions between them
+    /// were not met.
     kin: Vec<Folder>,
 }
 
@@ -97,7 +100,8 @@ impl Memory {
 impl RootFile {
     /// A root that its own quorum has signed.
     pub(crate) fn open(bytes: &[u8]) -> Result<Self, Refusal> {
-        Ok(Self::new(root_chain::open(bytes)?, bytes))
+        root_chain::open(bytes)?;
+        Self::read(bytes)
     }
 
     /// Whether this root gave its trust to that one.
@@ -112,12 +116,15 @@ impl RootFile {
         self.root.version
     }
 
-    fn new(root: TrustRoot, bytes: &[u8]) -> Self {
-        Self {
+    /// A root that counted when it was put where it lies.
+    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        let (envelope, root) = root_chain::read(bytes)?;
+        Ok(Self {
             line: root.line(),
             root,
+            envelope,
             bytes: bytes.to_vec(),
-        }
+        })
     }
 
     fn shares_line(&self, other: &Self) -> bool {
@@ -127,9 +134,17 @@ impl RootFile {
             || other.precedes(self)
     }
 
-    /// A rotated key stays among the builders it spoke for, so that a version that was left out is seen too.
-    fn shares_keeper(&self, other: &Self) -> bool {
-        knows_keeper(&self.root, &other.root) || knows_keeper(&other.root, &self.root)
+    /// Whether both may be of one line though a version between them was left out. Two names of lines decide it;
+    /// else those who keep both must have signed both. Whoever is named in a root was not asked.
+    fn may_share_line(&self, other: &Self) -> bool {
+        let is_named = self.root.line.is_some() && other.root.line.is_some();
+        !is_named && self.has_signed(other) && other.has_signed(self)
+    }
+
+    /// Whether as many of its keepers signed the other one, for whatever they are there, as a root of theirs takes.
+    fn has_signed(&self, other: &Self) -> bool {
+        let quorum = &self.root.quorum;
+        quorum.signers(&other.envelope) >= quorum.threshold
     }
 }
 
@@ -157,7 +172,7 @@ impl<'m> Line<'m> {
         kin.retain(|folder| {
             // Where both lines are known from their beginning, the same keepers do not make them one.
             let is_other = first.is_some() && folder.first().is_some_and(|it| Some(it) != first);
-            !is_other && folder.roots.iter().any(|past| past.shares_keeper(&root))
+            !is_other && folder.roots.iter().any(|past| past.may_share_line(&root))
         });
         Self {
             memory,
@@ -280,8 +295,7 @@ impl Folder {
                 .is_some_and(|extension| extension == "json")
             {
                 let bytes = given_file::read(&file, DOCUMENT).map_err(failed(&file))?;
-                let (_, root) = root_chain::read(&bytes)?;
-                roots.push(RootFile::new(root, &bytes));
+                roots.push(RootFile::read(&bytes)?);
             }
         }
         Ok(Self { path, roots })
@@ -292,12 +306,6 @@ impl Folder {
         let mut first = self.roots.iter().filter(|past| past.root.version == 1);
         first.next().map(|past| past.line)
     }
-}
-
-fn knows_keeper(root: &TrustRoot, other: &TrustRoot) -> bool {
-    let builders = root.builders.iter().map(|entry| &entry.key);
-    let mut known = root.quorum.keys.iter().chain(builders);
-    known.any(|key| other.quorum.keys.contains(key))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, RootStateError> {
