@@ -141,8 +141,14 @@ impl Ledger {
     /// The state as far as a question about one artifact needs it, by way of the snapshot: what was
     /// folded before is not read again, only what the log has more.
     pub fn load_about(&self, wish: &Query<'_>) -> Result<State, LogError> {
-        let log = self.believe(wish.now)?;
+        let mut log = self.believe(wish.now)?;
         let mut snapshot = self.snapshots.open(self.log.key(), &self.anchor)?;
+        // Whoever had it until now may have read what was appended since. It stays held, and what a log that was
+        // put back would clear is this snapshot: of that, only what is there counts.
+        if snapshot.is_ahead_of(&log) {
+            log = self.log.believe(&self.expectation(wish.now), &self.seen)?;
+            self.last.set(&log);
+        }
         let state = snapshot.state(&log, wish)?;
         self.remember_policy(&state)?;
         Ok(state)

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use zwieback_trust::command::revoke::{Revoke, revoke};
 use zwieback_trust::command::rollback::{RollBack, rollback};
@@ -134,6 +136,36 @@ fn a_log_that_does_not_extend_the_snapshot_is_refused() {
         fork.append_elsewhere(&batch).unwrap();
         assert_eq!(code(&world), "log-forked", "{version}");
     }
+}
+
+/// A reader that waits for the snapshot has believed the log as it was before; whoever has it reads on meanwhile.
+#[test]
+fn a_log_that_grew_while_its_reader_waited_was_not_rolled_back() {
+    let world = World::new();
+    world.release("1.0");
+    let wish = Query {
+        artifact: artifact("1.0").sha256,
+        name: "app",
+        now: world.now,
+    };
+    let open = || {
+        let (dir, key) = (&world.ledger.snapshots, world.ledger.log.key());
+        dir.open(key, &world.ledger.anchor).unwrap()
+    };
+    let mut held = open();
+    let reader = World::open(&world.home).ledger;
+    let state = thread::scope(|scope| {
+        let waits = scope.spawn(|| reader.load_about(&wish));
+        while reader.last.head().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        world.release("1.1");
+        let newest = world.ledger.believe(world.now).unwrap();
+        held.state(&newest, &wish).unwrap();
+        drop(held);
+        waits.join().unwrap().unwrap()
+    });
+    assert_eq!(state.size(), world.size());
 }
 
 #[test]
