@@ -116,7 +116,7 @@ int main(void)
 	REFUSED("uid-map", put("/proc/self/uid_map", "0 0 1"), EPERM, EACCES, EINVAL);
 	REFUSED("gid-map", put("/proc/self/gid_map", "0 0 1"), EPERM, EACCES, EINVAL);
 	REFUSED("setgroups-file", put("/proc/self/setgroups", "allow"), EPERM, EACCES, EINVAL);
-	REFUSED("more-namespaces", put("/proc/sys/user/max_user_namespaces", "9"), EROFS, EACCES, EPERM);
+	REFUSED("more-namespaces", put("/proc/sys/user/max_user_namespaces", "9"), EROFS, EACCES, EPERM, ENOENT);
 	REFUSED("become-root", setuid(0), EPERM, EINVAL);
 	REFUSED("become-another", setresuid(65534, 65534, 65534), EPERM, EINVAL);
 	REFUSED("take-groups", setgroups(1, (gid_t[]){ 0 }), EPERM);

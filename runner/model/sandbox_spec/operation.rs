@@ -37,8 +37,8 @@ pub enum Operation {
         /// How much shared memory there may be.
         shared: Quota,
     },
-    /// `/proc`: the sandbox's processes, what is [`HIDDEN`] of the host behind something empty,
-    /// and what is [`FROZEN`] read-only.
+    /// `/proc`: the sandbox's processes, what is [`HIDDEN`] of the host behind something empty, what is
+    /// [`FROZEN`] read-only, and in `sys` the [`SETTINGS`] and [`OWN_SETTINGS`].
     Processes,
     /// `/sys`: the number of processors, where glibc's `get_nprocs` looks for it, and nothing else.
     System {
@@ -56,34 +56,75 @@ pub enum Operation {
 
 /// Parts of `/proc` that tell of the host, and that everybody may read. What only root may read
 /// (`kcore`, `kmsg`, `timer_list` …) is closed already: no step is root outside.
-pub const HIDDEN: [&str; 22] = [
+pub const HIDDEN: [&str; 34] = [
     "acpi",
     "asound",
     "buddyinfo",
+    "bus",
+    "cgroups",
     "cmdline",
     "config.gz",
+    "consoles",
+    "crypto",
+    "devices",
     "diskstats",
+    "dma",
+    "driver",
+    "filesystems",
+    "fs",
     "interrupts",
     "iomem",
     "ioports",
+    "irq",
     "kallsyms",
     "key-users",
     "keys",
+    "misc",
     "modules",
     "partitions",
+    "pressure",
+    "schedstat",
     "scsi",
+    "softirqs",
     "swaps",
-    // What is open on the whole machine, to the unit: two sandboxes could count for each other.
-    "sys/fs/aio-nr",
-    "sys/fs/dentry-state",
-    "sys/fs/file-nr",
-    "sys/fs/inode-nr",
-    "sys/fs/inode-state",
-    "sys/kernel/pty/nr",
+    "tty",
+    "version_signature",
+    "vmstat",
+    "zoneinfo",
 ];
 
 /// Parts of `/proc` that steer the host. The kernel refuses an unprivileged writer as well.
-pub const FROZEN: [&str; 2] = ["sys", "sysrq-trigger"];
+pub const FROZEN: [&str; 1] = ["sysrq-trigger"];
+
+/// All of `/proc/sys`: what programs are known to read, as a kernel has it that nobody has configured. Most of
+/// the kernel's own thousand files tell of the host: how much memory it has, what is open on it, how it is run.
+pub const SETTINGS: [(&str, &str); 14] = [
+    ("fs/file-max", "9223372036854775807"),
+    ("fs/nr_open", "1048576"),
+    ("fs/pipe-max-size", "1048576"),
+    ("kernel/cap_last_cap", "40"),
+    ("kernel/core_pattern", "core"),
+    ("kernel/ngroups_max", "65536"),
+    ("kernel/overflowgid", "65534"),
+    ("kernel/overflowuid", "65534"),
+    ("kernel/pid_max", "32768"),
+    ("kernel/threads-max", "65536"),
+    ("net/core/somaxconn", "4096"),
+    ("net/ipv4/ip_local_port_range", "32768\t60999"),
+    ("vm/max_map_count", "65530"),
+    ("vm/overcommit_memory", "0"),
+];
+
+/// What `/proc/sys` has besides: names of the sandbox's own, and bytes that the kernel draws anew.
+pub const OWN_SETTINGS: [&str; 7] = [
+    "kernel/domainname",
+    "kernel/hostname",
+    "kernel/osrelease",
+    "kernel/ostype",
+    "kernel/random/boot_id",
+    "kernel/random/uuid",
+    "kernel/version",
+];
 
 /// What `/dev` holds besides devices: names, and where they lead.
 pub const DEVICE_LINKS: [(&str, &str); 5] = [

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::identity::{AddressLayout, KernelRelease};
 use super::limits::Quota;
-use super::operation::{Device, FROZEN, HIDDEN, Operation};
+use super::operation::{Device, FROZEN, HIDDEN, OWN_SETTINGS, Operation, SETTINGS};
 use super::spec::SandboxSpec;
 
 impl fmt::Display for SandboxSpec {
@@ -85,7 +85,12 @@ impl fmt::Display for Operation {
             }
             Self::Processes => {
                 let (hidden, frozen) = (HIDDEN.join(" "), FROZEN.join(" "));
-                write!(f, "processes /proc without {hidden}, read-only {frozen}")
+                let fixed = SETTINGS.map(|(name, _)| name).join(" ");
+                let own = OWN_SETTINGS.join(" ");
+                write!(
+                    f,
+                    "processes /proc without {hidden}, read-only {frozen}, fixed sys/ {fixed}, its own {own}"
+                )
             }
             Self::System { processors } => match processors {
                 Some(count) => write!(f, "system    /sys with the number of processors, {count}"),

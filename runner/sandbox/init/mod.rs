@@ -2,6 +2,7 @@
 
 pub(crate) mod base_mounts;
 pub(crate) mod host;
+mod kernel_settings;
 pub(crate) mod landlock;
 pub(crate) mod limits;
 pub(crate) mod machine;

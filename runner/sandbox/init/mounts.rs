@@ -11,6 +11,7 @@ use zwieback_model::sandbox_spec::spec::SandboxSpec;
 
 use super::base_mounts::BaseMounts;
 use super::host::HostMounts;
+use super::kernel_settings;
 use super::scratch::{ScratchFs, size_options};
 use crate::call::CallError;
 use crate::error::{At as _, Failure, Stage};
@@ -51,9 +52,8 @@ impl Mounts {
         mount::attach_below(host.empty(), base.scratch.top(), EMPTY).at(Stage::HostMounts)?;
         for operation in &spec.operations {
             let made = gathered.make(operation, &mut host, &base.scratch);
-            if let Some(mount) = made.at(Stage::HostMounts)? {
-                gathered.mounts.push_back((operation.clone(), mount));
-            }
+            let mount = made.at(Stage::HostMounts)?;
+            gathered.mounts.push_back((operation.clone(), mount));
         }
         Ok(gathered)
     }
@@ -99,13 +99,13 @@ impl Mounts {
         Ok(())
     }
 
-    /// The mount of an operation; none for what comes along with the root.
+    /// The mount of an operation.
     fn make(
         &mut self,
         operation: &Operation,
         host: &mut HostMounts,
         scratch: &ScratchFs,
-    ) -> Result<Option<OwnedFd>, CallError> {
+    ) -> Result<OwnedFd, CallError> {
         match operation {
             Operation::BindReadOnly { .. } => self.tree(host, scratch),
             Operation::Writable { .. } => host.take(),
@@ -118,9 +118,8 @@ impl Mounts {
                 scratch.file(&name, content)?;
                 scratch.show(&name)
             }
-            Operation::Processes => return Ok(None),
+            Operation::Processes => kernel_settings::make(scratch),
         }
-        .map(Some)
     }
 
     /// A tree through inodes of the sandbox's own, or, where the kernel has none to give, as it is.
@@ -149,7 +148,7 @@ fn attach(operation: &Operation, mount: OwnedFd) -> Result<(), CallError> {
         | Operation::File { at, .. } => mount::attach(mount, at.as_str()),
         Operation::Devices { .. } => mount::attach(mount, "/dev/shm"),
         Operation::System { .. } => mount::attach(mount, "/sys"),
-        Operation::Processes => Ok(()),
+        Operation::Processes => kernel_settings::attach(&mount),
     }
 }
 

@@ -119,7 +119,7 @@ pub(crate) const FORBIDDEN: &[Forbidden] = &[
     (
         "more-namespaces",
         || write("/proc/sys/user/max_user_namespaces", "9"),
-        &[EROFS, EACCES, EPERM],
+        &[EROFS, EACCES, EPERM, ENOENT],
     ),
     (
         "become-root",
