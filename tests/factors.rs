@@ -12,12 +12,13 @@ use zwieback_test_world::skip::skip_here;
 use zwieback_test_world::world::World;
 
 /// How a machine shows in a file, by the factor that it is.
-const TELLS: [(&str, &str); 18] = [
+const TELLS: [(&str, &str); 19] = [
     ("boot-id", "cat /proc/sys/kernel/random/boot_id"),
     ("build-path", "pwd"),
     ("clock", "date +%Y"),
     ("columns", "echo $COLUMNS"),
     ("cpu-count", "nproc"),
+    ("memory", "sed -n '/^MemTotal/{p;q}' /proc/meminfo"),
     ("cpu-model", "sed -n '/^model name/{p;q}' /proc/cpuinfo"),
     ("env", "echo ${ZWIEBACK_STRAY-nothing}"),
     ("home", "echo $HOME"),

@@ -96,6 +96,7 @@ fn machine(cause: Cause) -> Option<&'static str> {
         }
         Cause::CpuCount => "do not write the number of CPUs; use it for `-j` only",
         Cause::CpuModel => "do not read /proc/cpuinfo for what is written",
+        Cause::MemorySize => "do not read /proc/meminfo or sysinfo for what is written",
         Cause::Uptime => "do not write /proc/uptime",
         Cause::BootId => "do not read /proc/sys/kernel/random/boot_id or machine-id",
         Cause::ProcessId => "do not write `$$` or getpid(); use a constant or a counter",

@@ -13,6 +13,7 @@ const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 /// Looks at this machine. `jobs` is the most CPUs that a run may use.
 pub fn look(jobs: Option<u16>) -> Machine {
     Machine {
+        memory: meminfo("MemTotal"),
         tmpfs_budget: available_memory() / 2,
         chooses_pids: Path::new(LAST_PID).exists(),
         faults_cpuid: faults_cpuid(),
@@ -29,6 +30,7 @@ pub fn glance(jobs: Option<u16>) -> Machine {
     }
     Machine {
         cpus,
+        memory: 0,
         tmpfs_budget: 0,
         chooses_pids: false,
         faults_cpuid: false,
@@ -56,12 +58,17 @@ fn cpus() -> Vec<u16> {
         .collect()
 }
 
-/// `MemAvailable` of `proc_meminfo(5)`, in bytes; nothing where the kernel does not say.
+/// Bytes of memory that could be had; nothing where the kernel does not say.
 pub fn available_memory() -> u64 {
+    meminfo("MemAvailable")
+}
+
+/// A size of `proc_meminfo(5)`, in bytes.
+fn meminfo(name: &str) -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text
+    let rest = text
         .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = rest.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or_default() * 1024
 }

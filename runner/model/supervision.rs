@@ -27,6 +27,9 @@ pub struct Supervision {
     /// The times of files that were made in the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_times: Option<Effect>,
+    /// How much memory there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Effect>,
     /// What the CPU says it can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<Effect>,

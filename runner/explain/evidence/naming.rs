@@ -114,6 +114,7 @@ pub fn cause_of(factor: Factor, context: TextContext) -> Cause {
         (Factor::Kernel, _) => Cause::KernelRelease,
         (Factor::CpuCount, _) => Cause::CpuCount,
         (Factor::CpuModel | Factor::CpuFeatures, _) => Cause::CpuModel,
+        (Factor::Memory, _) => Cause::MemorySize,
         (Factor::Uptime, _) => Cause::Uptime,
         (Factor::BootId, _) => Cause::BootId,
         (Factor::Pids, _) => Cause::ProcessId,

@@ -36,6 +36,8 @@ pub struct Machine {
     pub wall_clock_offset: i64,
     /// Seconds by which the times are ahead of files that were made in the sandbox.
     pub file_times_offset: i64,
+    /// How many bytes of memory steps are told of, when it is not what the host has.
+    pub memory: Option<u64>,
     /// The number of the first process, when it is not 2.
     pub first_pid: Option<u32>,
     /// What the CPU says it can do.

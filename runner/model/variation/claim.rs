@@ -32,6 +32,7 @@ impl Variation {
             Factor::ReaddirOrder => Claim::unlike(both(word(a.staging), word(b.staging))),
             Factor::Inode => Claim::new(lying(a, b), on(a.medium), on(b.medium)),
             Factor::CpuCount => Claim::both(a.cpus.len(), b.cpus.len()),
+            Factor::Memory => memory(a, b),
             Factor::CpuModel => Claim::both(&a.cpu_model, &b.cpu_model),
             Factor::CpuFeatures => Claim::new(
                 "B is denied AVX and what came later".to_owned(),
@@ -85,6 +86,24 @@ fn both(a: impl Display, b: impl Display) -> String {
 fn clock(a: &Conditions, b: &Conditions) -> Claim {
     let how = format!("B is ahead by {} s", b.clock_offset - a.clock_offset);
     Claim::new(how, ahead(a.clock_offset, ""), ahead(b.clock_offset, ""))
+}
+
+fn memory(a: &Conditions, b: &Conditions) -> Claim {
+    let how = both(kibibytes(a), kibibytes(b));
+    let [a, b] = [a, b].map(|run| match run.memory_withheld {
+        // What the kernel itself says, by whichever way.
+        0 => Expected::Anything,
+        _ => Expected::exactly(kibibytes(run)),
+    });
+    Claim::new(how, a, b)
+}
+
+/// As `/proc/meminfo` says it.
+fn kibibytes(run: &Conditions) -> String {
+    format!(
+        "{} kB",
+        run.memory.saturating_sub(run.memory_withheld) / 1024
+    )
 }
 
 fn uptime(a: &Conditions, b: &Conditions) -> Claim {

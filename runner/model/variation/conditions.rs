@@ -73,6 +73,12 @@ pub struct Conditions {
     pub source_mtime_offset: i64,
     /// The CPUs the run may use.
     pub cpus: Vec<u16>,
+    /// Bytes of memory that the machine has; nothing, where that is not known.
+    #[serde(default)]
+    pub memory: u64,
+    /// Bytes of it that steps are not told of.
+    #[serde(default)]
+    pub memory_withheld: u64,
     /// Seconds by which the wall clock is ahead.
     pub clock_offset: i64,
     /// Seconds by which the times are ahead of files that were made in the run.

@@ -40,6 +40,7 @@ pub fn take(it: &mut Conditions, other: &Conditions, factor: Factor) {
         }
         Factor::Inode => it.medium = other.medium,
         Factor::CpuCount => it.cpus.clone_from(&other.cpus),
+        Factor::Memory => it.memory_withheld = other.memory_withheld,
         Factor::CpuModel => it.cpu_model.clone_from(&other.cpu_model),
         Factor::CpuFeatures => it.instructions = other.instructions,
         Factor::Kernel => it.old_kernel = other.old_kernel,

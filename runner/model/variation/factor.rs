@@ -21,6 +21,8 @@ pub enum Factor {
     Inode,
     /// How many CPUs a step sees.
     CpuCount,
+    /// How much memory the machine has.
+    Memory,
     /// Which CPU `/proc/cpuinfo` names.
     CpuModel,
     /// Which instructions the CPU itself says it has.
@@ -95,13 +97,14 @@ pub enum FactorState {
 
 impl Factor {
     /// All factors, in the order in which they are shown.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Clock,
         Self::CreatedMtime,
         Self::SourceMtime,
         Self::ReaddirOrder,
         Self::Inode,
         Self::CpuCount,
+        Self::Memory,
         Self::CpuModel,
         Self::CpuFeatures,
         Self::Kernel,
@@ -134,6 +137,7 @@ impl Factor {
             Self::ReaddirOrder => "readdir-order",
             Self::Inode => "inode",
             Self::CpuCount => "cpu-count",
+            Self::Memory => "memory",
             Self::CpuModel => "cpu-model",
             Self::CpuFeatures => "cpu-features",
             Self::Kernel => "kernel",

@@ -13,6 +13,9 @@ const CLOCK_OFFSET: i64 = ((400 * 24 + 7) * 60 + 13) * 60 + 17;
 /// A fortnight and some: another day, hour and minute of the time since boot.
 const UPTIME_OFFSET: i64 = 1_299_827;
 
+/// Memory comes in pages of this size or of a multiple of it.
+const LARGEST_PAGE: u64 = 64 << 10;
+
 /// What a run finds unless something is varied.
 pub fn plain(machine: &Machine, disk_limit: u64) -> Conditions {
     Conditions {
@@ -37,6 +40,8 @@ pub fn plain(machine: &Machine, disk_limit: u64) -> Conditions {
         },
         source_mtime_offset: 0,
         cpus: machine.cpus.clone(),
+        memory: machine.memory,
+        memory_withheld: 0,
         clock_offset: 0,
         file_times_offset: 0,
         uptime_offset: 0,
@@ -60,6 +65,9 @@ pub fn other(a: &Conditions, machine: &Machine) -> Conditions {
         medium: Medium::Disk,
         // The last ones, so that a single-threaded step of A keeps the first to itself.
         cpus: machine.cpus[usize::from(machine.cpus.len() > 1)..].to_vec(),
+        memory: a.memory,
+        // Less and not more: a build that takes what it is told of must find it.
+        memory_withheld: a.memory / 4 / LARGEST_PAGE * LARGEST_PAGE,
         clock_offset: CLOCK_OFFSET,
         file_times_offset: CLOCK_OFFSET,
         uptime_offset: UPTIME_OFFSET,

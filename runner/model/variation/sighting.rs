@@ -74,6 +74,7 @@ impl Variation {
         let supervised = match factor {
             Factor::Clock => flaw_of(b.supervision.wall_clock.as_ref()),
             Factor::CpuFeatures => flaw_of(b.supervision.instructions.as_ref()),
+            Factor::Memory => flaw_of(b.supervision.memory.as_ref()),
             Factor::CreatedMtime => flaw_of(b.supervision.file_times.as_ref()),
             _ => None,
         };

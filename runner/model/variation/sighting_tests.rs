@@ -20,6 +20,7 @@ fn seen(factor: Factor) -> Option<[&'static str; 2]> {
         Factor::ReaddirOrder => ["hgfedcba", "cdabhgef"],
         Factor::Inode => ["memory, inode 1", "disk of kind 0xef53, inode 81"],
         Factor::CpuCount => ["2", "1"],
+        Factor::Memory => ["16777216 kB", "12582912 kB"],
         Factor::CpuModel => ["a processor", "another processor of a later make"],
         Factor::CpuFeatures => ["AVX or what came later", "neither AVX nor what came later"],
         Factor::Kernel => ["6.18.0", "2.6.78"],
@@ -58,6 +59,7 @@ fn seen_broken(factor: Factor) -> Vec<[&'static str; 2]> {
             ["0 s ahead", "from 0 to 34585998 s ahead"],
             ["0 s ahead", "7 s ahead"],
         ],
+        Factor::Memory => vec![["16777216 kB", "12582912 kB, 16777216 kB in /proc/meminfo"]],
         Factor::CpuCount => vec![["2", "1, 2 in /proc/cpuinfo"], ["2, 8 online", "1"]],
         Factor::Inode => vec![
             ["memory, inode 1", "memory, inode 2"],
@@ -127,6 +129,7 @@ impl Runs {
             supervision: Supervision {
                 wall_clock: Some(Effect::Effective),
                 file_times: Some(Effect::Effective),
+                memory: Some(Effect::Effective),
                 instructions: Some(Effect::Effective),
                 entropy: None,
             },

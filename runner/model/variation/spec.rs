@@ -13,6 +13,12 @@ use crate::sandbox_spec::limits::Limits;
 use crate::sandbox_spec::spec::SandboxSpec;
 use crate::sandbox_spec::standard;
 
+/// What a kernel of another machine says of itself.
+const OLD_RELEASE: &str = "2.6.78";
+const OLD_VERSION: &str = "#2 SMP Thu Feb 24 01:02:03 XXX 2011";
+const OLD_BANNER: &str =
+    "Linux version 2.6.78 (another@machine) (another compiler) #2 SMP Thu Feb 24 01:02:03 XXX 2011";
+
 /// The sandbox of a run. `toolchain` is the environment that the toolchains bring, `recipe` the recipe's own.
 pub fn sandbox(
     conditions: &Conditions,
@@ -86,6 +92,7 @@ fn machine(conditions: &Conditions) -> Machine {
         },
         wall_clock_offset: conditions.clock_offset,
         file_times_offset: conditions.file_times_offset,
+        memory: withheld(conditions),
         first_pid: Some(conditions.first_pid).filter(|pid| *pid > 2),
         instructions: conditions.instructions,
         entropy: conditions.entropy,
@@ -93,10 +100,20 @@ fn machine(conditions: &Conditions) -> Machine {
     }
 }
 
+/// What steps are told, if it is not all of the machine's memory.
+fn withheld(conditions: &Conditions) -> Option<u64> {
+    let Conditions {
+        memory,
+        memory_withheld,
+        ..
+    } = *conditions;
+    (memory_withheld > 0).then(|| memory.saturating_sub(memory_withheld))
+}
+
 /// What `/proc` would tell of the host.
 fn files(conditions: &Conditions) -> BTreeMap<InsidePath, String> {
     let Conditions { boot_id, load, .. } = conditions;
-    BTreeMap::from([
+    let mut files = BTreeMap::from([
         (
             InsidePath::literal("/proc/cpuinfo"),
             cpuinfo(conditions.cpus.len(), &conditions.cpu_model),
@@ -110,7 +127,38 @@ fn files(conditions: &Conditions) -> BTreeMap<InsidePath, String> {
             InsidePath::literal("/proc/sys/kernel/random/boot_id"),
             format!("{boot_id}\n"),
         ),
-    ])
+    ]);
+    if conditions.old_kernel {
+        // uname(2) is the kernel's own doing, by personality(2); its files know no personality.
+        for (at, content) in [
+            ("/proc/sys/kernel/osrelease", OLD_RELEASE),
+            ("/proc/sys/kernel/version", OLD_VERSION),
+            ("/proc/version", OLD_BANNER),
+        ] {
+            files.insert(InsidePath::literal(at), format!("{content}\n"));
+        }
+    }
+    if let Some(memory) = withheld(conditions) {
+        files.insert(InsidePath::literal("/proc/meminfo"), meminfo(memory));
+    }
+    files
+}
+
+/// Memory of which half is taken, and no swap (`proc_meminfo(5)`).
+fn meminfo(bytes: u64) -> String {
+    let (total, free) = (bytes / 1024, bytes / 2048);
+    let lines = [
+        ("MemTotal", total),
+        ("MemFree", free),
+        ("MemAvailable", free),
+        ("Buffers", 0),
+        ("Cached", 0),
+        ("SwapCached", 0),
+        ("SwapTotal", 0),
+        ("SwapFree", 0),
+    ];
+    let line = |(name, size)| format!("{:<15} {size:>8} kB\n", format!("{name}:"));
+    lines.map(line).concat()
 }
 
 /// As many processors as the run may use, of no make that there is.

@@ -58,6 +58,7 @@ pub fn uncontrolled(reason: impl Into<String>) -> FactorState {
 fn same(factor: Factor) -> FactorState {
     match factor {
         Factor::CpuCount => ineffective("this machine has a single CPU"),
+        Factor::Memory => ineffective("this kernel does not say how much memory there is"),
         Factor::CpuFeatures => ineffective("this CPU cannot fault CPUID"),
         Factor::Pids => {
             ineffective("this kernel does not let a namespace choose its process numbers")

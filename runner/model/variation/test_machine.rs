@@ -6,6 +6,7 @@ use super::varied::Machine;
 pub(super) fn machine() -> Machine {
     Machine {
         cpus: vec![0, 1],
+        memory: 16 << 30,
         tmpfs_budget: 8 << 30,
         chooses_pids: true,
         faults_cpuid: true,

@@ -14,6 +14,8 @@ use crate::variation::profile::Profile;
 pub struct Machine {
     /// CPUs that this process may use; never empty.
     pub cpus: Vec<u16>,
+    /// Bytes of memory; nothing, where the kernel does not say.
+    pub memory: u64,
     /// Bytes that a run may take in memory for its writable places.
     pub tmpfs_budget: u64,
     /// Whether the first process number of a namespace can be chosen (`ns_last_pid`).

@@ -15,6 +15,7 @@ use zwieback_model::bake::comparison::Comparison;
 use zwieback_model::bake::record::RunRecord;
 use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::tree::Entry;
+use zwieback_model::variation::conditions::Conditions;
 use zwieback_model::variation::factor::Factor;
 
 use crate::pipeline::context::error::PipelineError;
@@ -140,7 +141,14 @@ fn facts(run: &RunRecord) -> RunFacts {
         .with(Factor::Columns, "columns", &it.columns.to_string())
         .with(Factor::CpuCount, "count", &it.cpus.len().to_string())
         .with(Factor::CpuModel, "model", &it.cpu_model)
+        .with(Factor::Memory, "MemTotal", &memory(it, 1024))
+        .with(Factor::Memory, "bytes", &memory(it, 1))
         .with(Factor::BootId, "boot", &it.boot_id)
+}
+
+/// The memory that a run was told of, in units of so many bytes.
+fn memory(it: &Conditions, unit: u64) -> String {
+    (it.memory.saturating_sub(it.memory_withheld) / unit).to_string()
 }
 
 /// Seconds east of Greenwich of a zone in POSIX's form, which counts hours west: `XXX-14`.

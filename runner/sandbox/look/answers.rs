@@ -43,9 +43,11 @@ const NAMES: u32 = 6 * 65;
 /// As many processors as Linux can have, a bit for each.
 const CPUS: u32 = 8192 / 8;
 const PATH: u32 = 4096;
+/// `struct sysinfo` of 64 bits.
+const SYSINFO: u32 = 112;
 
 /// In the order of [`Asked`].
-const CALLS: [Call; 12] = [
+const CALLS: [Call; 13] = [
     call(libc::SYS_clock_gettime, [0, 0, 0], 2, 16),
     // CLOCK_REALTIME_COARSE.
     call(libc::SYS_clock_gettime, [5, 0, 0], 2, 16),
@@ -59,6 +61,7 @@ const CALLS: [Call; 12] = [
     call(libc::SYS_getpid, [0; 3], NONE, 0),
     call(libc::SYS_getuid, [0; 3], NONE, 0),
     call(libc::SYS_getgid, [0; 3], NONE, 0),
+    call(libc::SYS_sysinfo, [0; 3], 1, SYSINFO),
     call(
         match SYS_TIME {
             Some(number) => number,
@@ -83,6 +86,7 @@ enum Asked {
     Pid,
     User,
     Group,
+    Memory,
     Time,
 }
 
@@ -177,6 +181,15 @@ impl Answers {
         let length = usize::try_from(self.result(Asked::Cpus)?).ok()?;
         let mask = self.bytes(Asked::Cpus).get(..length)?;
         Some(mask.iter().map(|byte| byte.count_ones()).sum())
+    }
+
+    /// How many bytes of memory there are.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.result(Asked::Memory)?;
+        let told = self.bytes(Asked::Memory);
+        let units = number(told, std::mem::offset_of!(libc::sysinfo, totalram), 8);
+        let unit = number(told, std::mem::offset_of!(libc::sysinfo, mem_unit), 4);
+        Some(units.saturating_mul(unit))
     }
 
     /// The folder it was started in.

@@ -90,6 +90,7 @@ impl View {
             Factor::ReaddirOrder => self.order.clone(),
             Factor::Inode => place(Path::new(".")),
             Factor::CpuCount => self.cpus(),
+            Factor::Memory => self.memory(),
             Factor::CpuModel => model(),
             Factor::CpuFeatures => program.map(|program| features(program).to_owned()),
             Factor::Kernel => program?.names().map(|[release, _]| release),
@@ -161,6 +162,21 @@ impl View {
     fn source_mtime(&self) -> Option<String> {
         let epoch: i64 = self.variables.get("SOURCE_DATE_EPOCH")?.parse().ok()?;
         Some((self.oldest? - epoch).to_string())
+    }
+
+    /// By the call and by `/proc/meminfo`.
+    fn memory(&self) -> Option<String> {
+        let told = format!("{} kB", self.program.as_ref()?.memory()? / 1024);
+        let text = file::read("/proc/meminfo").ok()?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemTotal:"))?;
+        let written = line.trim();
+        Some(if written == told {
+            told
+        } else {
+            format!("{told}, {written} in /proc/meminfo")
+        })
     }
 
     /// By every way to count them that has an answer.

@@ -44,6 +44,7 @@ impl Shift {
         Supervision {
             wall_clock: (self.clock != 0).then(|| judge(None)),
             file_times: (self.files != 0).then(|| judge(None)),
+            memory: self.memory.map(|_| judge(None)),
             instructions: is_plain.then(|| judge(cannot_fault())),
             entropy: is_frozen.then(|| judge(None)),
         }

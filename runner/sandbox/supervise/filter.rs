@@ -35,6 +35,9 @@ pub(crate) fn program(shift: Shift) -> Vec<sock_filter> {
     if shift.files != 0 {
         watch_file_times(&mut code);
     }
+    if shift.memory.is_some() {
+        test(&mut code, libc::SYS_sysinfo, &[]);
+    }
     if shift.entropy == Entropy::Frozen {
         test(&mut code, libc::SYS_getrandom, &[]);
     }

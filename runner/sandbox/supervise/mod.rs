@@ -41,6 +41,7 @@ pub(crate) mod clock;
 pub(crate) mod cpuid;
 pub(crate) mod entrance;
 pub(crate) mod file_times;
+mod memory;
 pub(crate) mod filter;
 pub(crate) mod luck;
 pub(crate) mod shift;

@@ -9,6 +9,8 @@ pub(crate) struct Shift {
     pub(crate) clock: i64,
     /// Seconds by which the times of files are ahead that were made in the run.
     pub(crate) files: i64,
+    /// How many bytes of memory programs are told of, if it is not what there is.
+    pub(crate) memory: Option<u64>,
     /// What the CPU says it can do.
     pub(crate) instructions: Instructions,
     /// Where random bytes come from.
@@ -21,6 +23,7 @@ impl Shift {
         Self {
             clock: machine.wall_clock_offset,
             files: machine.file_times_offset,
+            memory: machine.memory,
             instructions: machine.instructions,
             entropy: machine.entropy,
         }

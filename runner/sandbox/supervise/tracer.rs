@@ -8,6 +8,7 @@ use zwieback_model::sandbox_spec::identity::Instructions;
 
 use super::file_times::{FileTimes, Setting, Shown};
 use super::luck::Luck;
+use super::memory::{self, Told};
 use super::shift::Shift;
 use super::verdict::{Flaw, Verdict};
 use super::waits::Moved;
@@ -37,6 +38,8 @@ enum Pending {
     Moved(Moved),
     /// Times were put into memory.
     Shown(Shown),
+    /// The size of memory was told.
+    Told(Told),
 }
 
 impl Tracer {
@@ -121,6 +124,10 @@ impl Tracer {
             self.pending.insert(pid, Pending::Shown(shown));
             return Resume::ToCallEnd;
         }
+        if let Some(told) = memory::told(self.shift.memory, &registers) {
+            self.pending.insert(pid, Pending::Told(told));
+            return Resume::ToCallEnd;
+        }
         let offset = self.shift.clock;
         let told = clock::answer(pid, &registers, offset);
         if let Some(result) = told.or_else(|| self.luck.answer(pid, &registers)) {
@@ -153,6 +160,10 @@ impl Tracer {
             Some(Pending::Shown(shown)) => {
                 let outcome = self.files.show(pid, shown);
                 self.note(outcome, Flaw::FileTimeSeen);
+            }
+            Some(Pending::Told(told)) => {
+                let outcome = told.change(pid);
+                self.note(outcome, Flaw::MemorySeen);
             }
             None => {}
         }

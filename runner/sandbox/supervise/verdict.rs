@@ -20,6 +20,8 @@ pub(crate) enum Flaw {
     FileTimeSeen,
     /// A program set a time that no file of a later machine can have been shown to have.
     FileTimeBetween,
+    /// Some program could ask how much memory there is.
+    MemorySeen,
     /// Some program could ask the CPU.
     CpuSeen,
 }
@@ -60,11 +62,16 @@ pub(crate) fn conclude(begun: Supervision, end: Option<&Verdict>) -> Supervision
             "a program gave a file a time between that of run A and that of run B",
         ),
     ]);
+    let memory = flaw(&[(
+        Flaw::MemorySeen,
+        "a program could ask how much memory there is",
+    )]);
     let cpu = flaw(&[(Flaw::CpuSeen, "a program that started could ask the CPU")]);
     let entropy = flaw(&[(Flaw::ClockSeen, UNREAD)]);
     Supervision {
         wall_clock: begun.wall_clock.map(|begun| degraded(begun, clock)),
         file_times: begun.file_times.map(|begun| degraded(begun, files)),
+        memory: begun.memory.map(|begun| degraded(begun, memory)),
         instructions: begun.instructions.map(|begun| degraded(begun, cpu)),
         entropy: begun.entropy.map(|begun| degraded(begun, entropy)),
     }

@@ -167,6 +167,7 @@ fn this_machine() -> Machine {
     let told = fs::read_to_string("/proc/cpuinfo").unwrap();
     Machine {
         cpus: cpus.map(|cpu| u16::try_from(cpu).unwrap()).collect(),
+        memory: 16 << 30,
         tmpfs_budget: 8 << 30,
         chooses_pids: Path::new("/proc/sys/kernel/ns_last_pid").exists(),
         faults_cpuid: told.contains(" cpuid_fault "),
@@ -241,6 +242,7 @@ fn broken(world: &World) {
 fn with_a_supervisor_that_lies(mut seen: Seen) -> Seen {
     seen.supervision.wall_clock = Some(Effect::Effective);
     seen.supervision.file_times = Some(Effect::Effective);
+    seen.supervision.memory = Some(Effect::Effective);
     seen.supervision.instructions = Some(Effect::Effective);
     seen
 }
