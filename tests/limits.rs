@@ -170,3 +170,55 @@ fn streams_are_opened_anew_and_home_is_there() {
         .run(&["build", "streams"])
         .expect(0, &["reproducible"]);
 }
+
+/// What the two machines of a build differ in, each told by a command.
+const TELLS: [(&str, &str); 18] = [
+    ("boot-id", "cat /proc/sys/kernel/random/boot_id"),
+    ("build-path", "pwd"),
+    ("clock", "date +%Y"),
+    ("columns", "echo $COLUMNS"),
+    ("cpu-count", "nproc"),
+    ("cpu-model", "sed -n '/^model name/{p;q}' /proc/cpuinfo"),
+    ("env", "echo ${ZWIEBACK_STRAY-nothing}"),
+    ("home", "echo $HOME"),
+    ("hostname", "uname -n"),
+    ("inode", "stat -f -c %T ."),
+    ("kernel", "uname -r"),
+    ("locale", "echo $LC_ALL"),
+    ("pids", "sh -c 'echo $$'"),
+    ("timezone", "echo $TZ"),
+    ("tmpdir", "echo $TMPDIR"),
+    ("umask", "umask"),
+    ("uptime", "cut -c 1-2 /proc/uptime"),
+    ("user", "id -u"),
+];
+
+/// Each output may differ by a cause of its own that leaves no trace: what is asked of them all has an end, and the
+/// end is told. A tree is kept of each run.
+#[test]
+fn further_runs_have_an_end_however_many_outputs_differ() {
+    let world = World::new(site!(), Larder::Shell);
+    let lines = TELLS.map(|(factor, command)| {
+        format!(
+            "word=$( ({command}) | cksum | cut -d ' ' -f 1 | tr 0-9 aeiouklmnr)\n\
+            for i in 1 2 3; do echo see $word here > $OUT/{factor}$i; done\n"
+        )
+    });
+    world.recipe(
+        "many",
+        &format!("{}head -c 9 /dev/urandom > $OUT/run", lines.concat()),
+    );
+    let arguments = ["build", "many", "--profile", "strict", "--no-progress"];
+    let said = world.run(&arguments);
+    said.expect(
+        104,
+        &[
+            "findings are not confirmed",
+            "as 64 runs are the most for one build",
+        ],
+    );
+    let trees = std::fs::read_dir(world.store().join("trees")).unwrap();
+    let trees = trees.map(|entry| entry.unwrap().path());
+    let runs = trees.filter(|path| path.join("run").is_file()).count();
+    assert!((2..=2 + 64).contains(&runs), "{runs} runs");
+}

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_explain::cause::Cause;
-use zwieback_explain::finding::{Explanation, Finding};
+use zwieback_explain::finding::{Explanation, Finding, Unexamined};
 use zwieback_model::event::Event;
 use zwieback_model::sandbox_spec::identity::Entropy;
 use zwieback_model::variation::conditions::Conditions;
 use zwieback_model::variation::counterfactual;
 use zwieback_model::variation::factor::Factor;
 
+use super::further_runs::{FurtherRuns, MOST};
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::runs::run::{Bake, Ran};
 use crate::pipeline::runs::trial_runs::{ALIKE, Lab, Paths};
@@ -36,7 +37,7 @@ const SEEDS: [(&str, &str); 3] = [
 
 /// Tests what a report suspects: first whether equal conditions give equal bytes, then each
 /// suspect by a pair of runs, and what nobody suspected by halves. For one cause it takes at most
-/// 2 + 2·log2(factors) runs.
+/// 2 + 2·log2(factors) runs, and for all together [`MOST`]; what is open then is told.
 pub fn confirm(
     report: &mut Explanation,
     a: &Ran,
@@ -44,31 +45,39 @@ pub fn confirm(
     twin: &Twin,
 ) -> Result<(), PipelineError> {
     let mut trial = Trial {
-        lab: Lab { a, bake, twin },
+        runs: FurtherRuns::new(Lab { a, bake, twin }),
         spent: BTreeMap::new(),
     };
-    let runs = Trial::BUDGET;
-    bake.ctx.tell(&Event::Confirming { runs });
+    bake.ctx.tell(&Event::Confirming { runs: MOST });
     trial.under_equal_conditions(report)?;
     let mut tried = BTreeSet::new();
     while let Some(suspect) = trial.next(report, &tried) {
         tried.insert(suspect);
         trial.suspect(report, suspect, &tried)?;
     }
-    let open: Vec<_> = report
+    let paths: Vec<_> = report
         .findings
         .iter()
         .map(|finding| finding.path.to_string())
         .collect();
-    for path in open {
+    for path in paths {
         trial.by_halves(report, &path, &mut tried)?;
+    }
+    let left = open(report).filter(|finding| !finding.cause.is_consequence());
+    let left = left.count();
+    if trial.runs.has_ended() && left > 0 {
+        let reason =
+            format!("{left} findings are not confirmed, as {MOST} runs are the most for one build");
+        let place = "further runs".to_owned();
+        // Before what a limit cut off: that is told one by one.
+        report.unexamined.insert(0, Unexamined { place, reason });
     }
     Ok(())
 }
 
 /// The runs that are made for each cause, and how many that were.
 struct Trial<'a> {
-    lab: Lab<'a>,
+    runs: FurtherRuns<'a>,
     spent: BTreeMap<Account, u32>,
 }
 
@@ -81,9 +90,11 @@ impl Trial<'_> {
 
     /// A third run like run A: what differs from it owes nothing to the machine.
     fn under_equal_conditions(&mut self, report: &mut Explanation) -> Result<(), PipelineError> {
-        let plain = self.lab.twin.variation.a.clone();
+        let plain = self.runs.lab().twin.variation.a.clone();
         self.charge(report, 1, |_| true);
-        let control = self.lab.differing(&[plain])?.remove(0);
+        let Some([control]) = self.differing(&[plain])? else {
+            return Ok(());
+        };
         let is_unsteady = |it: &Finding| control.contains(it.path.as_str());
         if open(report).any(|it| is_unsteady(it) && may_be_chance(it)) {
             self.freeze_chance(report, &control)?;
@@ -103,7 +114,7 @@ impl Trial<'_> {
         report: &mut Explanation,
         control: &Paths,
     ) -> Result<(), PipelineError> {
-        let plain = &self.lab.twin.variation.a;
+        let plain = &self.runs.lab().twin.variation.a;
         let mut seeded = plain.clone();
         let seeds = SEEDS.map(|(name, value)| (name.to_owned(), value.to_owned()));
         seeded.env.extend(seeds);
@@ -120,7 +131,7 @@ impl Trial<'_> {
                 return Ok(());
             }
             self.charge(report, ALIKE, is_meant);
-            let Some(unsteady) = self.lab.unsteady(&conditions)? else {
+            let Some(unsteady) = self.runs.unsteady(&conditions)? else {
                 continue;
             };
             let steadied = open(report).filter(|it| is_meant(it));
@@ -139,15 +150,16 @@ impl Trial<'_> {
         suspect: Factor,
         tried: &BTreeSet<Factor>,
     ) -> Result<(), PipelineError> {
-        let variation = &self.lab.twin.variation;
+        let variation = &self.runs.lab().twin.variation;
         let only = counterfactual::only(variation, &[suspect]);
         let all_but = counterfactual::all_but(variation, &[suspect]);
         let (Some(only), Some(all_but)) = (only, all_but) else {
             return Ok(());
         };
         self.charge(report, 2, |it| it.factors.contains(&suspect));
-        let both = self.lab.differing(&[only, all_but])?;
-        blame(report, suspect, tried, (&both[0], Some(&both[1])));
+        if let Some([only, all_but]) = self.differing(&[only, all_but])? {
+            blame(report, suspect, tried, (&only, Some(&all_but)));
+        }
         Ok(())
     }
 
@@ -186,7 +198,7 @@ impl Trial<'_> {
         let Some(account) = report.findings.iter().find(is_it).map(account) else {
             return Ok(());
         };
-        let variation = &self.lab.twin.variation;
+        let variation = &self.runs.lab().twin.variation;
         let mut suspects = counterfactual::testable(variation);
         suspects.retain(|suspect| !tried.contains(suspect));
         while self.left(&account) > 0 && !suspects.is_empty() {
@@ -195,7 +207,10 @@ impl Trial<'_> {
                 return Ok(());
             };
             *self.spent.entry(account.clone()).or_default() += 1;
-            let differing = self.lab.differing(&[conditions])?.remove(0);
+            // Outputs that nothing tells apart ask for the same runs, which are made once.
+            let Some([differing]) = self.differing(&[conditions])? else {
+                return Ok(());
+            };
             if !differing.contains(path) {
                 continue;
             }
@@ -207,6 +222,14 @@ impl Trial<'_> {
             suspects = half;
         }
         Ok(())
+    }
+
+    fn differing<const N: usize>(
+        &mut self,
+        all: &[Conditions; N],
+    ) -> Result<Option<[Paths; N]>, PipelineError> {
+        let differing = self.runs.differing(all)?;
+        Ok(differing.and_then(|paths| paths.try_into().ok()))
     }
 
     fn left(&self, account: &Account) -> u32 {

@@ -4,3 +4,4 @@ pub mod differences;
 pub mod recorded;
 pub mod claim_check;
 pub mod confirm;
+pub mod further_runs;
