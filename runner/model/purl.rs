@@ -28,6 +28,9 @@ pub struct PurlError {
     reason: String,
 }
 
+/// A package without its version: its type, its namespace, its name, and where its repository lies.
+pub type Package<'p> = (&'p str, Option<&'p str>, &'p str, Option<&'p str>);
+
 impl Purl {
     /// The package URL made of these parts, none of them encoded.
     pub fn new(
@@ -93,12 +96,13 @@ impl Purl {
 
     /// Whether both name the same package, whatever its version.
     pub fn is_same_package(&self, other: &Self) -> bool {
-        let package = |it: &Self| {
-            let url = it.qualifier("vcs_url").map(str::to_owned);
-            let space = it.namespace().map(str::to_owned);
-            (it.kind().to_owned(), space, it.name().to_owned(), url)
-        };
-        package(self) == package(other)
+        self.package() == other.package()
+    }
+
+    /// The package that it names, whatever its version.
+    pub fn package(&self) -> Package<'_> {
+        let url = self.qualifier("vcs_url");
+        (self.kind(), self.namespace(), self.name(), url)
     }
 
     /// One qualifier's value, decoded.

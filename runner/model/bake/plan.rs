@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::json::canonical;
 use crate::json::from_serde::value_of;
 use crate::locked_input::LockedInput;
-use crate::manifest::claim::{self, Belongs, Unclaimed};
+use crate::manifest::claim::{self, Claimant, Unclaimed};
 use crate::manifest::lockfile::{LockedFolder, Lockfile};
 use crate::manifest::part::Part;
 use crate::manifest::recipe::Recipe;
@@ -244,24 +244,26 @@ impl Plan {
 
     /// The files that make up one source itself.
     pub fn own_inputs<'a>(&'a self, source: &'a Name) -> impl Iterator<Item = &'a LockedInput> {
-        self.inputs_of(source).filter(|input| self.is_own(input))
+        let claimant = self.recipe.sources.get(source).map(Claimant::new);
+        let is_own = move |input: &&LockedInput| {
+            let claimant = claimant.as_ref();
+            claimant.is_some_and(|claimant| claimant.is_own(input))
+        };
+        self.inputs_of(source).filter(is_own)
     }
 
     /// The files that the lockfiles inside the sources bring, of one ecosystem.
     pub fn vendored(&self, vendor: Vendor) -> impl Iterator<Item = (&Name, &LockedInput)> {
+        let sources = self.recipe.sources.iter();
+        let of_kind = sources.filter(move |(_, source)| source.vendor == Some(vendor));
+        let claimants: BTreeMap<&Name, Claimant<'_>> = of_kind
+            .map(|(name, source)| (name, Claimant::new(source)))
+            .collect();
         self.inputs.iter().filter_map(move |input| {
             let name = input.source.as_ref()?;
-            let source = self.recipe.sources.get(name)?;
-            (source.vendor == Some(vendor) && !self.is_own(input)).then_some((name, input))
+            let is_own = claimants.get(name)?.is_own(input);
+            (!is_own).then_some((name, input))
         })
-    }
-
-    /// Whether a file is one of those that make up its source itself.
-    fn is_own(&self, input: &LockedInput) -> bool {
-        let name = input.source.as_ref();
-        let source = name.and_then(|name| self.recipe.sources.get(name));
-        let belongs = source.and_then(|source| Belongs::of(source, input));
-        matches!(belongs, Some(Belongs::Own | Belongs::Submodule))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::locked_input::{FileName, LockedInput};
 use crate::name::Name;
 use crate::package_file::{self, DOWNLOAD_URL, DebPackage, OtherFile};
-use crate::purl::Purl;
+use crate::purl::{Package, Purl};
 use crate::rel_path::RelPath;
 
 /// An entry that is not what its manifest claims.
@@ -87,19 +87,37 @@ pub enum Belongs {
     Vendored,
 }
 
-impl Belongs {
-    /// What an input is to a source, if it is anything.
-    pub fn of(source: &Source, input: &LockedInput) -> Option<Self> {
+/// A source, by which each of its inputs is looked up: a stranger's has as many as fit into a statement.
+#[derive(Clone, Debug)]
+pub struct Claimant<'s> {
+    source: &'s Source,
+    submodules: BTreeSet<Package<'s>>,
+}
+
+impl<'s> Claimant<'s> {
+    /// Of a source.
+    pub fn new(source: &'s Source) -> Self {
+        let submodules = source.submodules.values().map(Purl::package).collect();
+        Self { source, submodules }
+    }
+
+    /// What an input is to the source, if it is anything.
+    pub fn belongs(&self, input: &LockedInput) -> Option<Belongs> {
         let purl = &input.purl;
-        let mut submodules = source.submodules.values();
-        if source.purl.as_ref() == Some(purl) {
-            Some(Self::Own)
-        } else if submodules.any(|submodule| submodule.is_same_package(purl)) {
-            Some(Self::Submodule)
+        if self.source.purl.as_ref() == Some(purl) {
+            Some(Belongs::Own)
+        } else if self.submodules.contains(&purl.package()) {
+            Some(Belongs::Submodule)
         } else {
-            let vendor = source.vendor.map(Vendor::kind);
-            (vendor == Some(purl.kind())).then_some(Self::Vendored)
+            let vendor = self.source.vendor.map(Vendor::kind);
+            (vendor == Some(purl.kind())).then_some(Belongs::Vendored)
         }
+    }
+
+    /// Whether an input is one of those that make up the source itself.
+    pub fn is_own(&self, input: &LockedInput) -> bool {
+        let belongs = self.belongs(input);
+        matches!(belongs, Some(Belongs::Own | Belongs::Submodule))
     }
 }
 
@@ -109,17 +127,22 @@ pub fn check_sources(
     inputs: &[LockedInput],
     folders: &[LockedFolder],
 ) -> Result<(), Unclaimed> {
+    let claimants: BTreeMap<&Name, Claimant<'_>> = sources
+        .iter()
+        .map(|(name, source)| (name, Claimant::new(source)))
+        .collect();
     for input in inputs {
-        let source = input.source.as_ref().and_then(|name| sources.get(name));
-        if source.is_none_or(|source| Belongs::of(source, input).is_none()) {
+        let claimant = input.source.as_ref().and_then(|name| claimants.get(name));
+        if claimant.is_none_or(|claimant| claimant.belongs(input).is_none()) {
             return Err(stray(input));
         }
     }
-    for (name, source) in sources {
-        let of_source = |input: &&LockedInput| input.source.as_ref() == Some(name);
-        check_source(name, source, inputs.iter().filter(of_source))?;
-        let of_source = folders.iter().filter(|folder| folder.source == *name);
-        check_folder(name, source, of_source)?;
+    let inputs = by_source(inputs.iter().map(|input| (input.source.as_ref(), input)));
+    let of_folders = folders.iter();
+    let of_folders = by_source(of_folders.map(|folder| (Some(&folder.source), folder)));
+    for (name, claimant) in &claimants {
+        check_source(name, claimant, of(&inputs, name))?;
+        check_folder(name, claimant.source, of(&of_folders, name))?;
     }
     match folders
         .iter()
@@ -149,11 +172,10 @@ pub fn check_parts(toolchain: &Toolchain, parts: &[&LockedInput]) -> Result<(), 
             return Err(stray(input));
         }
     }
+    let parts = by_source(parts.iter().map(|part| (part.source.as_ref(), *part)));
     for (name, _, part) in toolchain.parts() {
-        let of_part = parts
-            .iter()
-            .filter(|part| part.source.as_ref() == Some(name));
-        check_source(name, &part.as_source(), of_part.copied())?;
+        let source = part.as_source();
+        check_source(name, &Claimant::new(&source), of(&parts, name))?;
     }
     Ok(())
 }
@@ -233,24 +255,24 @@ pub fn generic_file(file: Option<&str>, purl: &Purl, urls: &[String]) -> Option<
 
 fn check_source<'i>(
     name: &Name,
-    source: &Source,
+    claimant: &Claimant<'_>,
     inputs: impl Iterator<Item = &'i LockedInput>,
 ) -> Result<(), Unclaimed> {
     let (mut own, mut names) = (None, BTreeSet::new());
     for input in inputs {
         let checked = package_file::check(&input.purl, &input.file, &input.locations);
-        checked.map_err(|why| of(input, why.into()))?;
+        checked.map_err(|why| entry(input, why.into()))?;
         if !names.insert(&input.file) {
-            return Err(of(input, Contradiction::Twice));
+            return Err(entry(input, Contradiction::Twice));
         }
-        if Belongs::of(source, input) == Some(Belongs::Own) {
-            check_own(source, input).map_err(|why| of(input, why))?;
+        if claimant.belongs(input) == Some(Belongs::Own) {
+            check_own(claimant.source, input).map_err(|why| entry(input, why))?;
             if own.replace(input).is_some() {
                 return Err(wrong(name, Contradiction::Several));
             }
         }
     }
-    match source.purl {
+    match claimant.source.purl {
         Some(_) if own.is_none() => Err(wrong(name, Contradiction::Missing)),
         _ => Ok(()),
     }
@@ -295,11 +317,29 @@ fn check_folder<'f>(
     }
 }
 
-fn stray(input: &LockedInput) -> Unclaimed {
-    of(input, Contradiction::Stray(input.purl.clone()))
+/// What each source has of something, each looked at once: a search for every source takes the square of their number.
+fn by_source<'i, T>(
+    all: impl Iterator<Item = (Option<&'i Name>, &'i T)>,
+) -> BTreeMap<&'i Name, Vec<&'i T>> {
+    let mut of_each: BTreeMap<&Name, Vec<&T>> = BTreeMap::new();
+    for (source, one) in all {
+        if let Some(source) = source {
+            of_each.entry(source).or_default().push(one);
+        }
+    }
+    of_each
 }
 
-fn of(input: &LockedInput, why: Contradiction) -> Unclaimed {
+fn of<'a, T>(all: &BTreeMap<&Name, Vec<&'a T>>, source: &Name) -> impl Iterator<Item = &'a T> {
+    let of_source = all.get(source).map_or(&[][..], Vec::as_slice);
+    of_source.iter().copied()
+}
+
+fn stray(input: &LockedInput) -> Unclaimed {
+    entry(input, Contradiction::Stray(input.purl.clone()))
+}
+
+fn entry(input: &LockedInput, why: Contradiction) -> Unclaimed {
     Unclaimed {
         entry: input.file.to_string(),
         why,

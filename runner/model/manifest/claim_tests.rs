@@ -1,5 +1,7 @@
 //! Locks that say otherwise than their manifest: each refused, by the rule that it breaks.
 
+use std::time::Instant;
+
 use super::*;
 use crate::manifest::diagnostic::SourceText;
 use crate::manifest::recipe::Recipe;
@@ -123,6 +125,52 @@ fn nothing_is_missing_and_nothing_is_there_twice() {
     stranger.source = "stranger".parse().unwrap();
     let wrong = said(&[zlib(), react()], &[folder(), stranger]).unwrap_err();
     assert_eq!(wrong, Contradiction::Folder);
+}
+
+/// A stranger's statement has as many sources as fit into it: whoever looks through all inputs for each takes hours.
+#[test]
+fn sources_and_submodules_without_number_are_each_looked_at_once() {
+    const MANY: usize = 50_000;
+    let (path, text) = ("recipe.toml", RECIPE);
+    let recipe = Recipe::parse(SourceText { path, text }).unwrap();
+    let [app, zlib]: [&Source; 2] = ["app", "zlib"].map(|name| &recipe.sources[name]);
+    let start = Instant::now();
+    let mut sources = BTreeMap::new();
+    let mut inputs = Vec::new();
+    for number in 0..MANY {
+        let name = format!("s{number}");
+        let mut source = zlib.clone();
+        (source.sha256, source.file) = (None, None);
+        source.purl = Some(format!("pkg:generic/{name}@1").parse().unwrap());
+        sources.insert(name.parse().unwrap(), source);
+        inputs.push(input(
+            Some(&name),
+            &format!("pkg:generic/{name}@1"),
+            "f",
+            "f",
+        ));
+    }
+    let refused = check_sources(&sources, &inputs, &[]).unwrap_err();
+    assert_eq!(refused.why, Contradiction::NoFileName);
+    for source in sources.values_mut() {
+        source.file = Some("f".parse().unwrap());
+    }
+    assert_eq!(check_sources(&sources, &inputs, &[]), Ok(()));
+    let mut source = app.clone();
+    source.path = None;
+    inputs.clear();
+    for number in 0..MANY {
+        let repository = format!("pkg:github/a/b{number}");
+        let at = format!("m{number}").parse().unwrap();
+        source.submodules.insert(at, repository.parse().unwrap());
+        let purl = format!("{repository}@{}", "0".repeat(40));
+        let file = format!("b{number}.tar");
+        inputs.push(input(Some("app"), &purl, &file, &file));
+    }
+    let sources = [("app".parse().unwrap(), source)].into();
+    let refused = check_sources(&sources, &inputs, &[]);
+    assert!(refused.is_err(), "no folder is there");
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
 
 #[test]

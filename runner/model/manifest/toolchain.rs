@@ -109,8 +109,10 @@ impl Toolchain {
 
     /// The part of a name.
     pub fn part(&self, name: &Name) -> Option<(Form, &Part)> {
-        let mut parts = self.parts();
-        parts.find_map(|(of, form, part)| (of == name).then_some((form, part)))
+        let wheel = self.wheel.get(name).map(|part| (Form::Wheel, part));
+        let npm = || self.npm.get(name).map(|part| (Form::Npm, part));
+        let archive = || self.archive.get(name).map(|part| (Form::Archive, part));
+        wheel.or_else(npm).or_else(archive)
     }
 
     fn check(&self, source: SourceText<'_>) -> Result<(), Diagnostic> {
