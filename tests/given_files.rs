@@ -283,3 +283,19 @@ fn a_careless_umask_opens_nothing_to_others() {
         assert!(made.exists(), "{memory} is remembered: {found}");
     }
 }
+
+/// A sparse file of no bytes at all is as long as anybody likes: it is refused by its length, and not read.
+#[test]
+fn an_artifact_without_an_end_is_not_read() {
+    let world = world();
+    let long = fs::File::create(world.path("project/long")).unwrap();
+    long.set_len(10 << 40).unwrap();
+    let told = ["it has 10995116277760 bytes", "`limits.size`"];
+    for line in [
+        "verify long --bundle text --key pub",
+        "policy explain text long --bundle text --key pub",
+        "--config limits.size=9TiB verify long --bundle text --key pub",
+    ] {
+        run(&world, line).expect(101, &told);
+    }
+}

@@ -48,6 +48,7 @@ fn targets_are_commands_and_folders_and_change_one_after_the_other() {
     at_the_same_time(&world);
     by_command(&world);
     no_file_takes_the_place_of_what_is_named(&world);
+    nothing_without_an_end_is_read(&world);
     a_promotion_is_believed_without_the_log(&world);
     what_does_not_work_is_taken_back(&world);
     what_was_decided_under_another_policy(&world);
@@ -120,6 +121,25 @@ fn no_file_takes_the_place_of_what_is_named(world: &World) {
 }
 
 /// The first promotion, as a file that a third party has, who knows the gate's key.
+/// A sparse file is refused by its length: to read it to its end takes a day.
+fn nothing_without_an_end_is_read(world: &World) {
+    let long = std::fs::File::create(world.path("project/long")).unwrap();
+    long.set_len(10 << 40).unwrap();
+    for (who, line) in [
+        ("ada", "approve long --for prod"),
+        ("gate", "promote long --to prod"),
+        ("gate", "promote long --to prod --dry-run"),
+    ] {
+        let told = said(
+            world,
+            who,
+            &format!("timeout 20 zwieback {line} 2>&1; echo exit $?"),
+        );
+        assert!(told.contains("it has 10995116277760 bytes"), "{told}");
+        assert!(told.contains("exit 101"), "{told}");
+    }
+}
+
 fn a_promotion_is_believed_without_the_log(world: &World) {
     let trust = "zwieback key trust gate.pem --root root.json --verifier https://gate.example/v1";
     said(world, "kim", trust);

@@ -8,7 +8,7 @@ use crate::cli::session::user;
 use crate::pipeline::context::failure::Failure;
 use crate::pipeline::context::user::User;
 use crate::pipeline::release::propose;
-use crate::pipeline::trust::evidence::EvidenceOptions;
+use crate::pipeline::trust::evidence::{self, EvidenceOptions};
 use crate::pipeline::trust::policy_cases;
 use crate::pipeline::trust::policy_file;
 use crate::pipeline::trust::verify::{self, VerifyOptions};
@@ -24,6 +24,9 @@ pub fn run(global: &Global, args: &PolicyArgs) -> Result<u8, Failure> {
             unsigned,
             environment,
         } => {
+            if evidence::are_long(artifacts) {
+                user(global)?;
+            }
             let options = VerifyOptions {
                 evidence: EvidenceOptions {
                     artifacts: artifacts.clone(),

@@ -5,13 +5,14 @@ use crate::cli::args::trust::VerifyArgs;
 use crate::cli::screen::answers::{self, Answers};
 use crate::cli::session::user;
 use crate::pipeline::context::failure::Failure;
-use crate::pipeline::trust::evidence::EvidenceOptions;
+use crate::pipeline::trust::evidence::{self, EvidenceOptions};
 use crate::pipeline::trust::verify::{self, VerifyOptions, WriteOptions};
 
 /// Runs the command.
 pub fn run(global: &Global, args: &VerifyArgs) -> Result<u8, Failure> {
-    // Who writes no summary needs no configuration.
-    let user = args.vsa.as_ref().map(|_| user(global)).transpose()?;
+    // Who writes no summary needs no configuration, and whose artifacts are no longer than any others.
+    let is_configured = args.vsa.is_some() || evidence::are_long(&args.artifacts);
+    let user = is_configured.then(|| user(global)).transpose()?;
     let written = args.vsa.as_ref().zip(user.as_ref());
     let written = written.map(|(file, user)| WriteOptions {
         file: file.clone(),

@@ -1,5 +1,6 @@
 //! Files below a directory descriptor, never through a link; and the one reader of files by name.
 
+pub mod artifact_file;
 pub mod beneath;
 pub mod descent;
 pub mod folder_content;

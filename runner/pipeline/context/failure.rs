@@ -306,6 +306,7 @@ impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         let kind = match &error {
             CommandError::Target(TargetError::Launch(error)) => Kind::of_program(error),
+            CommandError::Long { .. } => Kind::Limit,
             _ => Kind::User,
         };
         let (hint, refusal) = (error.hint(), error.refusal().cloned());

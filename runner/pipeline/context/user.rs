@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fetch::settings::{Proxies, Settings};
+use zwieback_host::fs::artifact_file;
 use zwieback_host::launch::memory;
 use zwieback_host::project::Project;
 
@@ -46,6 +47,9 @@ impl User {
         let config = configuration::load(own, project.as_deref().filter(present), &said.sets)?;
         if let Some(most) = config.programs.memory {
             memory::allow(most.0);
+        }
+        if let Some(most) = config.limits.size {
+            artifact_file::allow(most.0);
         }
         Ok(Self { dirs, config, said })
     }

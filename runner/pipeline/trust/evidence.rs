@@ -1,5 +1,6 @@
 //! What every check of a bundle reads: the bundle, the artifacts, and whom to believe.
 
+use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use zwieback_attest::trust_root::TrustRoot;
 use zwieback_attest::verified::Artifact;
 use zwieback_host::clock;
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::artifact_file::{self, ArtifactFileError};
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 use zwieback_host::keys::key_directory::read_public;
 use zwieback_host::rego::RegoProcess;
@@ -24,7 +26,7 @@ use super::root_memory::RootStateError;
 use super::root_state;
 use super::tree_file::TreeFiles;
 use super::verification::Asked;
-use crate::pipeline::context::failure::{About as _, Failure};
+use crate::pipeline::context::failure::{About as _, Failure, Kind};
 
 /// Whom to believe, by the files that say so.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,11 @@ pub struct EvidenceOptions {
     pub trust: TrustOptions,
     /// Where the artifacts are to be used.
     pub environment: Option<String>,
+}
+
+/// Whether one of these files is so long that it is read only where the configuration says so.
+pub fn are_long(artifacts: &[PathBuf]) -> bool {
+    artifacts.iter().any(|path| artifact_file::is_long(path))
 }
 
 /// Whom the options say to believe; no one, where they say nothing.
@@ -143,7 +150,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Reads files with the one digest that every statement names: a second would cost as much again.
 pub fn artifact(path: &Path) -> Result<Artifact, Failure> {
     let name = path.display().to_string();
-    let mut file = given_file::open(path).with_context(|| name.clone())?;
+    let mut file = match artifact_file::open(path) {
+        Err(ArtifactFileError::Io(error)) => Err(error).with_context(|| name.clone()),
+        Err(error) => {
+            let hint = error.hint();
+            let failed: Result<File, _> = Err(error).with_context(|| name.clone());
+            failed.map_err(|failure| failure.with_kind(Kind::Limit).with_hint(hint))
+        }
+        Ok(file) => Ok(file),
+    }?;
     let mut sha256 = Sha256::default();
     let mut piece = vec![0; 1 << 18];
     loop {

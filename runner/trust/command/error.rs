@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use zwieback_attest::reason as attest;
+use zwieback_host::fs::artifact_file::ArtifactFileError;
 use zwieback_sandbox::call::CallError;
 
 use crate::deploy::error::TargetError;
@@ -33,6 +34,14 @@ pub enum CommandError {
     /// The artifact is no regular file.
     #[error("{} is no file that could be released", .0.display())]
     NoFile(PathBuf),
+    /// The artifact is longer than any that is released.
+    #[error("{}: {source}", path.display())]
+    Long {
+        /// The file.
+        path: PathBuf,
+        /// How long it is.
+        source: ArtifactFileError,
+    },
     /// Nothing in the log has this number or digest.
     #[error("entry {0} is no decision")]
     NoDecision(u64),
@@ -59,6 +68,7 @@ impl CommandError {
         match self {
             Self::Log(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::Long { source, .. } => source.hint(),
             Self::Refused(refusal) if refusal.reason == attest::Reason::RootRollback.into() => {
                 Some(
                     "a newer trust root was used here: `zwieback policy propose` puts it in force"

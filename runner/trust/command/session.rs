@@ -9,7 +9,7 @@ use zwieback_attest::policy::rego::Rego;
 use zwieback_attest::resource::ResourceDescriptor;
 use zwieback_attest::verified::Artifact;
 use zwieback_host::clock;
-use zwieback_host::fs::given_file;
+use zwieback_host::fs::artifact_file::{self, ArtifactFileError};
 use zwieback_host::keys::signer::Signer;
 use zwieback_model::digest::Digest;
 use zwieback_model::digest_set::DigestSet;
@@ -205,7 +205,14 @@ impl Reader<'_> {
 
 /// Opens an artifact once and takes its digests; from here on only the open file counts.
 pub fn open_artifact(path: &Path) -> Result<(File, Artifact), CommandError> {
-    let file = given_file::open(path).attempt("open", bytes(path))?;
+    let file = match artifact_file::open(path) {
+        Err(ArtifactFileError::Io(error)) => Err(error).attempt("open", bytes(path))?,
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(CommandError::Long { path, source });
+        }
+        Ok(file) => file,
+    };
     if !file.metadata().attempt("fstat", bytes(path))?.is_file() {
         return Err(CommandError::NoFile(path.to_owned()));
     }
