@@ -170,7 +170,8 @@ fn what_the_recipe_allows_is_signed_and_said() {
 fn the_program_itself_holds_no_secret() {
     let program = fs::read(site!().binary).unwrap();
     let filter = zwieback_model::secrets::filter::Filter::new();
-    let hits = zwieback_model::secrets::scan::Scan::of(&filter, "zwieback", &program);
+    let budget = zwieback_model::secrets::search_budget::SearchBudget::default();
+    let hits = zwieback_model::secrets::scan::Scan::of(&filter, "zwieback", &program, &budget);
     assert_eq!(hits, []);
 }
 
@@ -319,4 +320,42 @@ fn an_address_that_logs_in_is_refused_and_not_shown() {
             tells_nothing(world.run(&[command, "app"])).expect(1, &said);
         }
     }
+}
+
+#[test]
+fn what_takes_too_much_work_to_look_through_is_not_signed() {
+    let world = world();
+    // Each nine bytes begin a value of five hundred, and none of them is a secret.
+    let crafted = "yes 'password=' | tr -d '\\n' | head -c 1000000";
+    let said = [
+        "app 1 was not looked through for secrets to its end",
+        "nothing was signed",
+        "`conf` was not looked through for secrets as a whole",
+    ];
+    world.recipe("app", &format!("{crafted} > $OUT/conf"));
+    world
+        .run(&["build", "app", "--export", "out"])
+        .expect(101, &said);
+    assert!(!world.project().join("out").exists());
+    // What nothing is signed of is told.
+    let once = ["not all was looked through for secrets, and would not be signed"];
+    world.run(&["build", "app", "--once"]).expect(0, &once);
+    world.recipe("app", &format!("echo one > $OUT/conf; {crafted}"));
+    let said = ["to its end", "log of run A"];
+    world.run(&["build", "app"]).expect(101, &said);
+}
+
+#[test]
+fn more_secrets_than_are_kept_are_refused_whatever_is_allowed() {
+    let world = world();
+    let script = format!(
+        "a={}\nb={}\ni=10000\nwhile [ $i -lt 20100 ]; do echo \"api_key = $a$b$i\"; i=$((i+1)); done > $OUT/conf",
+        HALVES[0], HALVES[1]
+    );
+    world.recipe("app", &script);
+    let said = [
+        "conf, line 1: ",
+        "there may be more: more than 10000 places look like secrets",
+    ];
+    tells_nothing(world.run(&["build", "app"])).expect(103, &said);
 }

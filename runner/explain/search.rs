@@ -6,10 +6,12 @@
 use std::io::{self, Read};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::hit::Hit;
 use zwieback_model::secrets::scan::Scan;
+use zwieback_model::secrets::search_budget::SearchBudget;
 
 use crate::archive::budget::ListBudget;
 use crate::archive::list;
@@ -22,19 +24,33 @@ use crate::limits::ExplainLimits;
 /// What was found, and what was not looked at.
 #[derive(Debug, Default)]
 pub struct Searched {
-    /// The hits, each with the nesting to it: a path, then the names of members.
-    pub hits: Vec<(String, Hit)>,
+    /// The hits.
+    pub hits: Vec<PlacedHit>,
     /// What a limit or a damaged byte kept from being looked at, and why.
     pub skipped: Vec<(String, String)>,
 }
 
-/// One search through many contents, within one budget.
+/// A hit, and where it is.
+#[derive(Clone, Debug)]
+pub struct PlacedHit {
+    /// Which of the contents it is in, by the order in which they were given.
+    pub content: usize,
+    /// The nesting to it: a path, then the names of members.
+    pub path: Arc<str>,
+    /// What was found.
+    pub hit: Hit,
+}
+
+/// One search through many contents, within one budget. Others may share it.
 #[derive(Debug)]
 pub struct Search<'f> {
     filter: &'f Filter,
     limits: ExplainLimits,
-    /// Bytes that may still be decompressed.
-    left: u64,
+    budget: &'f SearchBudget,
+    /// Which content is looked through.
+    content: usize,
+    /// Whether it was told where the budget was used up.
+    is_told: bool,
     /// What may still be listed: archives may name one range of bytes many times.
     lists: ListBudget,
     searched: Searched,
@@ -49,31 +65,32 @@ struct Nesting {
 
 impl<'f> Search<'f> {
     /// A search that has not begun.
-    pub fn new(filter: &'f Filter, limits: ExplainLimits) -> Self {
+    pub fn new(filter: &'f Filter, limits: ExplainLimits, budget: &'f SearchBudget) -> Self {
         Self {
             filter,
-            left: limits.decompressed,
+            budget,
+            content: 0,
+            is_told: false,
             lists: ListBudget::default(),
             limits,
             searched: Searched::default(),
         }
     }
 
-    /// Looks through a content, and through what is inside of it.
+    /// Looks through a content, and through what is inside of it, unless the budget is used up.
     pub fn content(&mut self, path: &str, content: &dyn Content) -> io::Result<()> {
         let nesting = Nesting {
             text: path.to_owned(),
             depth: 0,
         };
+        if self.is_over(&nesting) {
+            return Ok(());
+        }
         let view = View::of(content);
         let hits = self.scan(&nesting, &view)?;
-        self.enter(&nesting, &view, hits)
-    }
-
-    /// Looks through a text that is no archive.
-    pub fn text(&mut self, path: &str, text: &[u8]) {
-        let hits = Scan::of(self.filter, path, text);
-        self.report(path, hits);
+        self.enter(&nesting, &view, hits)?;
+        self.content += 1;
+        Ok(())
     }
 
     /// What was found.
@@ -81,12 +98,15 @@ impl<'f> Search<'f> {
         self.searched
     }
 
-    fn scan(&self, nesting: &Nesting, view: &View<'_>) -> io::Result<Vec<Hit>> {
-        let mut scan = Scan::new(self.filter, &nesting.text);
+    fn scan(&mut self, nesting: &Nesting, view: &View<'_>) -> io::Result<Vec<Hit>> {
+        let mut scan = Scan::new(self.filter, &nesting.text, self.budget);
         let mut reader = view.reader();
         let mut block = vec![0; 4 * BLOCK];
         loop {
             let read = reader.read(&mut block)?;
+            if self.is_over(nesting) {
+                return Ok(scan.finish());
+            }
             match block.get(..read) {
                 None | Some([]) => return Ok(scan.finish()),
                 Some(bytes) => scan.feed(bytes),
@@ -96,6 +116,10 @@ impl<'f> Search<'f> {
 
     /// Goes into what is inside, with the hits that the outside gave.
     fn enter(&mut self, nesting: &Nesting, view: &View<'_>, hits: Vec<Hit>) -> io::Result<()> {
+        if self.is_over(nesting) {
+            self.report(&nesting.text, hits);
+            return Ok(());
+        }
         let kind = ContentKind::of(&nesting.text, view)?;
         if kind.is_compression() && self.may_enter(nesting) {
             let before = self.searched.hits.len();
@@ -140,7 +164,10 @@ impl<'f> Search<'f> {
             self.skip(nesting, reason);
         }
         for member in &list.members {
-            if self.left == 0 {
+            if self.is_over(nesting) {
+                break;
+            }
+            if self.budget.unpackable() == 0 {
                 self.skip(
                     nesting,
                     "the limit of decompressed bytes is used up".to_owned(),
@@ -172,8 +199,8 @@ impl<'f> Search<'f> {
         let is_inside = |hit: &Hit| range.contains(&hit.offset);
         let mut own = Vec::new();
         let cost = member.content.size();
-        if hits.iter().any(is_inside) && cost <= self.left {
-            self.left -= cost;
+        if hits.iter().any(is_inside) && cost <= self.budget.unpackable() {
+            self.budget.unpack(cost);
             own = self.scan(nesting, &member.content)?;
             if !own.is_empty() {
                 hits.retain(|hit| !is_inside(hit));
@@ -224,11 +251,12 @@ impl<'f> Search<'f> {
             self.skip(nesting, "its compression cannot be read".to_owned());
             return Ok(());
         };
-        let (mut scan, mut held) = (Scan::new(self.filter, &nesting.text), Blocks::default());
+        let mut scan = Scan::new(self.filter, &nesting.text, self.budget);
+        let mut held = Blocks::default();
         let mut is_whole = true;
         loop {
             let (block, end) = block(&mut stream);
-            self.left = self.left.saturating_sub(block.len() as u64);
+            self.budget.unpack(block.len() as u64);
             scan.feed(&block);
             let may_hold = held.size() + BLOCK as u64 <= self.limits.inflated;
             if may_hold && is_whole {
@@ -236,8 +264,11 @@ impl<'f> Search<'f> {
             } else {
                 is_whole = false;
             }
+            if self.is_over(nesting) {
+                break;
+            }
             match end {
-                Ok(false) if self.left > 0 => {}
+                Ok(false) if self.budget.unpackable() > 0 => {}
                 Ok(false) => {
                     self.skip(
                         nesting,
@@ -283,9 +314,30 @@ impl<'f> Search<'f> {
         may
     }
 
+    /// Keeps hits, as long as there is room for them: how many there are besides makes no difference.
     fn report(&mut self, place: &str, hits: Vec<Hit>) {
-        let placed = hits.into_iter().map(|hit| (place.to_owned(), hit));
-        self.searched.hits.extend(placed);
+        if hits.is_empty() || !self.budget.keep(hits.len()) {
+            return;
+        }
+        let (path, content) = (Arc::<str>::from(place), self.content);
+        let placed = |hit| PlacedHit {
+            content,
+            path: Arc::clone(&path),
+            hit,
+        };
+        self.searched.hits.extend(hits.into_iter().map(placed));
+    }
+
+    /// Whether the whole search has ended; where it did is told once.
+    fn is_over(&mut self, nesting: &Nesting) -> bool {
+        let Some(end) = self.budget.end() else {
+            return false;
+        };
+        if !self.is_told {
+            self.is_told = true;
+            self.skip(nesting, end.to_string());
+        }
+        true
     }
 
     fn skip(&mut self, nesting: &Nesting, reason: String) {

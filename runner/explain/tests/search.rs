@@ -3,9 +3,10 @@
 use std::io::Write as _;
 
 use zwieback_explain::limits::ExplainLimits;
-use zwieback_explain::search::{Search, Searched};
+use zwieback_explain::search::{PlacedHit, Search, Searched};
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::hit::Place;
+use zwieback_model::secrets::search_budget::{MOST_HITS, SearchBudget, SearchEnd};
 
 /// A setting with a key that stands whole in no file of this checkout.
 fn secret() -> Vec<u8> {
@@ -19,7 +20,8 @@ fn search(path: &str, bytes: &[u8]) -> Searched {
 
 fn within(path: &str, bytes: &[u8], limits: ExplainLimits) -> Searched {
     let filter = Filter::new();
-    let mut search = Search::new(&filter, limits);
+    let budget = SearchBudget::new(limits.decompressed);
+    let mut search = Search::new(&filter, limits, &budget);
     search
         .content(path, &bytes)
         .expect("bytes in memory can be read");
@@ -28,7 +30,8 @@ fn within(path: &str, bytes: &[u8], limits: ExplainLimits) -> Searched {
 
 fn places(path: &str, bytes: &[u8]) -> Vec<(String, Place)> {
     let hits = search(path, bytes).hits.into_iter();
-    hits.map(|(path, hit)| (path, hit.place)).collect()
+    hits.map(|placed| (placed.path.to_string(), placed.hit.place))
+        .collect()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -239,5 +242,73 @@ fn a_long_name_that_members_share_is_cut_off_and_told() {
             "only the first 8192 members could be read",
             "only the first 4096 bytes of a longer name were read"
         ]
+    );
+}
+
+/// A search through these contents, and the budget that they share.
+fn together(contents: &[(&str, &[u8])], unpackable: u64) -> (Searched, SearchBudget) {
+    let (filter, budget) = (
+        Filter::new(),
+        SearchBudget::new(unpackable).at_least(1 << 20),
+    );
+    let mut search = Search::new(&filter, ExplainLimits::default(), &budget);
+    for (path, bytes) in contents {
+        search
+            .content(path, bytes)
+            .expect("bytes in memory can be read");
+    }
+    let searched = search.finish();
+    (searched, budget)
+}
+
+#[test]
+fn hits_of_all_contents_share_one_room_and_one_path() {
+    let line = |number: usize| format!("api_key = \"q7Zk2mXp9LtR4vYw8Bn3{number:05}\"\n");
+    let file: String = (0..1000).map(line).collect();
+    let files = vec![("out/file", file.as_bytes()); 40];
+    let (searched, budget) = together(&files, 0);
+    assert_eq!(budget.end(), Some(SearchEnd::Hits));
+    let kept = searched.hits.len() as u64;
+    assert!((MOST_HITS / 2..=MOST_HITS).contains(&kept), "{kept}");
+    assert_eq!(searched.hits.last().map(|placed| placed.content), Some(9));
+    // One path for the hits of one file, and told where it ended.
+    let [first, second, ..] = &searched.hits[..] else {
+        panic!("{kept}")
+    };
+    let address = |placed: &PlacedHit| placed.path.as_ptr();
+    assert_eq!(address(first), address(second));
+    assert_eq!(searched.skipped.len(), 1, "{:?}", searched.skipped);
+}
+
+#[test]
+fn one_file_with_more_hits_than_are_kept_is_not_called_whole() {
+    let line = |number: usize| format!("api_key = \"q7Zk2mXp9LtR4vYw8Bn3{number:05}\"\n");
+    let file: String = (0..20_000).map(line).collect();
+    let (_, budget) = together(&[("file", file.as_bytes())], 0);
+    assert_eq!(budget.end(), Some(SearchEnd::Hits));
+}
+
+#[test]
+fn what_searches_decompress_is_counted_together() {
+    let packed = gzip(&vec![0; 3 << 20]);
+    let files = [("a.gz", packed.as_slice()), ("b.gz", packed.as_slice())];
+    let (searched, budget) = together(&files, 4 << 20);
+    assert_eq!(budget.unpackable(), 0);
+    let places: Vec<_> = searched.skipped.iter().map(|(path, _)| &**path).collect();
+    assert_eq!(places, ["b.gz!b"]);
+}
+
+#[test]
+fn a_search_whose_work_is_used_up_ends_and_says_where() {
+    // Nothing is found in any of it, which is why nothing but the work ends it.
+    let crafted = b"password=p1xxxx".repeat(1 << 14);
+    let files = vec![("crafted", crafted.as_slice()); 1000];
+    let (searched, budget) = together(&files, 0);
+    assert_eq!(budget.end(), Some(SearchEnd::Steps));
+    assert_eq!(searched.hits.len(), 0);
+    assert!(
+        searched.skipped[0].1.contains("work"),
+        "{:?}",
+        searched.skipped
     );
 }

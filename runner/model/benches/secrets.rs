@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zwieback_model::secrets::filter::Filter;
 use zwieback_model::secrets::scan::Scan;
+use zwieback_model::secrets::search_budget::SearchBudget;
 
 /// As much as is read of the folder.
 const MOST: usize = 256 << 20;
@@ -37,7 +38,7 @@ fn main() {
     for _ in 0..rounds {
         let begun = cpu();
         for content in &contents {
-            black_box(Scan::of(&filter, "file", content));
+            black_box(Scan::of(&filter, "file", content, &SearchBudget::default()));
         }
         let spent = u128::from(cpu() - begun).max(1);
         println!("{} MB/s", size as u128 * 1000 / spent);

@@ -18,6 +18,7 @@ pub fn near_id(window: &Window<'_>) -> Option<Found> {
     }
     let end = window.bytes.len().min(window.end() + 16 + NEAR);
     let from = window.at.saturating_sub(NEAR);
+    window.spend(4 * (end - from));
     let mut at = from;
     while at < end {
         let run = NEIGHBOUR.run(&window.bytes[at..end], NEAR);

@@ -2,7 +2,7 @@
 
 use super::class::{Class, URL};
 use super::rule::Rule;
-use super::window::{Found, Window};
+use super::window::{Found, Reach, Window};
 use super::{access_key, assigned, der, encoded, login, private_key, rules, userinfo};
 
 /// A text, and who looks where it stands.
@@ -16,6 +16,8 @@ pub struct Anchor {
     pub before: Option<Class>,
     /// What stands behind it.
     pub after: Option<Class>,
+    /// How far the rule looks.
+    pub reach: Reach,
     looks: Looks,
 }
 
@@ -36,7 +38,8 @@ enum Looks {
 
 type Finder = fn(&Window<'_>) -> Option<Found>;
 
-const SHAPES: [(&[u8], Finder); 23] = [
+/// Keys and documents: what is looked at far ahead and far back.
+const DOCUMENTS: [(&[u8], Finder); 13] = [
     (b"BEGIN ", private_key::block),
     (b"PuTTY-User-Key-File-", private_key::putty),
     (der::RSA_PKCS1, der::rsa),
@@ -49,6 +52,10 @@ const SHAPES: [(&[u8], Finder); 23] = [
     (b"QkVHSU4g", encoded::wrapped_key),
     (b"LUJFR0lO", encoded::wrapped_key),
     (b"LS1CRUdJTiB", encoded::wrapped_key),
+    (b"kind: Secret", assigned::kubernetes),
+];
+
+const SHAPES: [(&[u8], Finder); 10] = [
     (b"://", userinfo::credentials),
     (b"machine ", login::netrc),
     (b":5432:", login::pgpass),
@@ -57,7 +64,6 @@ const SHAPES: [(&[u8], Finder); 23] = [
     (b":_password", login::npmrc),
     (b":_auth", login::npmrc),
     (b"\"auth\"", login::registry),
-    (b"kind: Secret", assigned::kubernetes),
     (b"AKIA", access_key::near_id),
     (b"ASIA", access_key::near_id),
 ];
@@ -116,10 +122,18 @@ pub fn all() -> Vec<Anchor> {
                 case: Case::Same,
                 before: part.checked_sub(1).and_then(|before| token.class(before)),
                 after: token.follows_anchor(),
+                reach: Reach::Near,
                 looks: Looks::Token(rule, index),
             }
         })
     });
+    let documents = DOCUMENTS
+        .iter()
+        .map(|(text, finder)| with(text, Case::Same, *finder))
+        .map(|anchor| Anchor {
+            reach: Reach::Far,
+            ..anchor
+        });
     let shapes = SHAPES
         .iter()
         .map(|(text, finder)| with(text, Case::Same, *finder));
@@ -129,7 +143,8 @@ pub fn all() -> Vec<Anchor> {
     let names = TELLING
         .iter()
         .map(|text| with(text.as_bytes(), Case::Any, assigned::named));
-    tokens.chain(shapes).chain(headers).chain(names).collect()
+    let texts = documents.chain(shapes).chain(headers).chain(names);
+    tokens.chain(texts).collect()
 }
 
 impl Anchor {
@@ -153,6 +168,7 @@ fn with(text: &'static [u8], case: Case, finder: Finder) -> Anchor {
         case,
         before,
         after,
+        reach: Reach::Near,
         looks: Looks::With(finder),
     }
 }

@@ -9,9 +9,12 @@ use super::placeholder::is_placeholder;
 use super::rule::{HEADER, KUBERNETES, NAMED};
 use super::userinfo::is_password;
 use super::window::{Found, Window, position};
+use super::word_list::WordList;
 
 /// Names are looked at so far to either side.
 const LONGEST_NAME: usize = 40;
+/// A line of settings says what it is so near before the name.
+const LONGEST_START: usize = 256;
 /// What keys and tokens are written with.
 const KEY: Class = Class::of("0-9A-Za-z+/=_.~-");
 /// Bare values end at what separates words and closes brackets.
@@ -19,71 +22,77 @@ const BARE: Class = Class::of("!#-&*-:=?-Z^-z~@");
 const NAME: Class = Class::of("0-9A-Za-z_-");
 
 /// A name that holds one of these tells of something else than a secret.
-const ELSE: [&[u8]; 46] = [
-    b"hash",
+const ELSE: WordList = WordList::of(&[
+    b"class",
+    b"count",
+    b"csrf",
+    b"descri",
     b"digest",
+    b"dir",
+    b"endpoint",
+    b"example",
+    b"expir",
+    b"fake",
+    b"field",
+    b"file",
+    b"format",
+    b"hash",
+    b"header",
+    b"hint",
+    b"index",
+    b"integrity",
+    b"kind",
+    b"label",
+    b"len",
+    b"md5",
+    b"message",
+    b"name",
+    b"offset",
+    b"page_",
+    b"param",
+    b"path",
+    b"pattern",
+    b"policy",
+    b"prefix",
+    b"public",
+    b"regex",
     b"sha1",
     b"sha2",
     b"sha5",
-    b"md5",
-    b"sum",
-    b"public",
-    b"name",
-    b"type",
-    b"kind",
-    b"url",
-    b"uri",
-    b"path",
-    b"file",
-    b"dir",
-    b"len",
     b"size",
-    b"count",
-    b"expir",
-    b"ttl",
-    b"prefix",
     b"suffix",
-    b"regex",
-    b"pattern",
-    b"field",
-    b"header",
-    b"param",
-    b"label",
-    b"title",
-    b"hint",
-    b"message",
-    b"text",
-    b"descri",
-    b"policy",
-    b"endpoint",
-    b"class",
-    b"format",
-    b"index",
-    b"offset",
-    b"page_",
-    b"fake",
-    b"example",
-    b"integrity",
-    b"csrf",
+    b"sum",
     b"test",
-];
+    b"text",
+    b"title",
+    b"ttl",
+    b"type",
+    b"uri",
+    b"url",
+]);
 
 /// The value beside the telling name that holds the window's text.
 pub fn named(window: &Window<'_>) -> Option<Found> {
     let start = window.at - NAME.run_back(window.before(), LONGEST_NAME);
     let tail = NAME.run(window.after(), LONGEST_NAME);
-    let name = window.bytes[start..window.end() + tail].to_ascii_lowercase();
-    let holds = |word: &[u8]| position(&name, word).is_some();
-    if ELSE.iter().any(|word| holds(word)) || name.ends_with(b"id") {
+    let value = Value::behind(window, window.end() + tail)?;
+    let name = &window.bytes[start..window.end() + tail];
+    window.spend(4 * name.len());
+    if ELSE.is_in(name) {
         return None;
     }
-    let value = Value::behind(window, window.end() + tail)?;
+    let name = name.to_ascii_lowercase();
+    let holds = |word: &[u8]| position(&name, word).is_some();
+    if name.ends_with(b"id") {
+        return None;
+    }
     let is_call = matches!(window.bytes.get(value.range.end), Some(b'(' | b'[' | b'{'));
     let is_expression = is_call || is_badge(window) || value.is_after_bracket(window);
     if !value.is_quoted && is_expression {
         return None;
     }
     let text = &window.bytes[value.range.clone()];
+    window.spend(8 * text.len());
     let is_pass = holds(b"pass") || holds(b"pwd");
     let is_one = is_key(text, value.is_quoted, &name)
         || is_pass
@@ -104,6 +113,7 @@ pub fn named(window: &Window<'_>) -> Option<Found> {
 pub fn bearer(window: &Window<'_>) -> Option<Found> {
     let length = KEY.run(window.after(), 1024);
     let text = &window.after()[..length];
+    window.spend(8 * length);
     is_key(text, false, b"").then(|| Found {
         rule: HEADER,
         range: window.end()..window.end() + length,
@@ -113,6 +123,7 @@ pub fn bearer(window: &Window<'_>) -> Option<Found> {
 
 /// A value of a Kubernetes Secret: the window's text is `kind: Secret`, and the values stand in the same document.
 pub fn kubernetes(window: &Window<'_>) -> Option<Found> {
+    window.spend(window.before().len() + window.after().len() / 8);
     let from = window
         .before()
         .windows(4)
@@ -121,6 +132,7 @@ pub fn kubernetes(window: &Window<'_>) -> Option<Found> {
     let until =
         position(window.after(), b"\n---").map_or(window.bytes.len(), |at| window.end() + at);
     let document = &window.bytes[from..until];
+    window.spend(document.len());
     let data = if document.starts_with(b"data:") {
         0
     } else {
@@ -205,17 +217,19 @@ impl Value {
         let mark = kind + Class::of("\\").run(&rest[kind..], 3);
         let between = name_end..at;
         match rest.get(mark) {
-            Some(b'"' | b'\'' | b'`') => Self::quoted(bytes, at + mark, between),
-            _ => Some(Self::bare(rest, at, between)),
+            Some(b'"' | b'\'' | b'`') => Self::quoted(window, at + mark, between),
+            _ => Some(Self::bare(window, at, between)),
         }
     }
 
     /// The value between the quote that stands there and the next of its kind on the line.
-    fn quoted(bytes: &[u8], at: usize, between: Range<usize>) -> Option<Self> {
-        let (quote, inside) = bytes.get(at..)?.split_first()?;
+    fn quoted(window: &Window<'_>, at: usize, between: Range<usize>) -> Option<Self> {
+        let (quote, inside) = window.bytes.get(at..)?.split_first()?;
         let inside = inside.get(..512).unwrap_or(inside);
         let ends = |byte: &u8| byte == quote || *byte == b'\n';
-        let length = inside.iter().position(ends)?;
+        let length = inside.iter().position(ends);
+        window.spend(length.unwrap_or(inside.len()));
+        let length = length?;
         let escaped = Class::of("\\").run_back(&inside[..length], 3);
         (inside[length] == *quote).then_some(Self {
             range: at + 1..at + 1 + length - escaped,
@@ -224,8 +238,10 @@ impl Value {
         })
     }
 
-    fn bare(rest: &[u8], at: usize, between: Range<usize>) -> Self {
+    fn bare(window: &Window<'_>, at: usize, between: Range<usize>) -> Self {
+        let rest = &window.bytes[at..];
         let length = BARE.run(rest, 512);
+        window.spend(length);
         let length = length - Class::of(",.:;?").run_back(&rest[..length], 2);
         Self {
             range: at..at + length,
@@ -281,11 +297,13 @@ fn blanks(text: &[u8]) -> usize {
 
 /// A bare value on a line of settings: `NAME=value` or `name: value`, and nothing else.
 fn is_setting(window: &Window<'_>, start: usize, value: &Value) -> bool {
-    let line = window.bytes[..start]
+    let near = &window.bytes[start.saturating_sub(LONGEST_START)..start];
+    window.spend(near.len());
+    let line = near
         .iter()
         .rposition(|byte| *byte < b' ' && *byte != b'\t')
         .map_or(0, |at| at + 1);
-    let before = window.bytes[line..start].trim_ascii();
+    let before = near[line..].trim_ascii();
     let is_first = matches!(before, b"" | b"export" | b"-" | b"ENV" | b"ARG" | b"set")
         || before.ends_with(b".");
     let between = &window.bytes[value.between.clone()];
@@ -302,14 +320,19 @@ fn is_key(text: &[u8], is_quoted: bool, name: &[u8]) -> bool {
     let text = text.strip_prefix(b"base64:").unwrap_or(text);
     let is_written =
         text.len() >= least && text.len() <= 512 && KEY.run(text, text.len()) == text.len();
-    if !is_written || is_placeholder(text) || is_sentence(text) {
-        return false;
-    }
-    if is_uuid(text) {
-        return [&b"heroku"[..], b"api_key", b"apikey", b"client_secret"]
-            .iter()
-            .any(|word| position(name, word).is_some());
-    }
+    // What is cheap to see comes first: nearly nothing gets to the words.
+    let is_one = || {
+        if is_uuid(text) {
+            return [&b"heroku"[..], b"api_key", b"apikey", b"client_secret"]
+                .iter()
+                .any(|word| position(name, word).is_some());
+        }
+        is_drawn(text, is_quoted)
+    };
+    is_written && is_one() && !is_placeholder(text) && !is_sentence(text)
+}
+
+fn is_drawn(text: &[u8], is_quoted: bool) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_hex = text.iter().all(u8::is_ascii_hexdigit);
     let least = if is_hex {

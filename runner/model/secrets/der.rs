@@ -28,7 +28,7 @@ pub fn rsa(window: &Window<'_>) -> Option<Found> {
         window,
         window.at.checked_sub(4)?,
         2 + modulus,
-        is_exponent && is_drawn(key),
+        is_exponent && is_drawn(window, key),
     )
 }
 
@@ -43,7 +43,7 @@ pub fn sec1(window: &Window<'_>) -> Option<Found> {
         window,
         window.at - 2,
         size,
-        is_followed && *head == 0x30 && is_drawn(key),
+        is_followed && *head == 0x30 && is_drawn(window, key),
     )
 }
 
@@ -52,7 +52,7 @@ pub fn edwards(window: &Window<'_>) -> Option<Found> {
     let key = window.after().get(..32)?;
     let head = window.bytes.get(window.at.checked_sub(5)?..window.at)?;
     let is_head = matches!(head, [0x30, _, 0x02, 0x01, 0x00 | 0x01]);
-    found(window, window.at - 5, 32, is_head && is_drawn(key))
+    found(window, window.at - 5, 32, is_head && is_drawn(window, key))
 }
 
 fn found(window: &Window<'_>, start: usize, more: usize, is_one: bool) -> Option<Found> {
@@ -64,7 +64,8 @@ fn found(window: &Window<'_>, start: usize, more: usize, is_one: bool) -> Option
 }
 
 /// Constants that a program keeps beside such numbers are texts, tables or zeros.
-fn is_drawn(key: &[u8]) -> bool {
+fn is_drawn(window: &Window<'_>, key: &[u8]) -> bool {
+    window.spend(key.len());
     let many = if key.len() < 100 {
         17 * BIT / 4
     } else {

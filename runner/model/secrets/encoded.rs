@@ -9,6 +9,9 @@ const BLANKS: Class = Class::of("\\\" :");
 /// The shortest secret number of a JSON Web Key: 32 bytes have 43 characters.
 const SHORTEST_NUMBER: usize = 40;
 
+/// The first line of a key in base64, and more.
+const HEAD: usize = 192;
+
 /// What payloads of tokens in documentation say.
 const SAMPLES: [&[u8]; 6] = [
     b"John Doe",
@@ -22,13 +25,13 @@ const SAMPLES: [&[u8]; 6] = [
 /// A JSON Web Key whose member `kty` stands here, with its secret number.
 pub fn json_web_key(window: &Window<'_>) -> Option<Found> {
     let before = window.before();
-    let open = before
-        .iter()
-        .rposition(|byte| matches!(byte, b'{' | b'}'))?;
-    let close = window
-        .after()
-        .iter()
-        .position(|byte| matches!(byte, b'{' | b'}'))?;
+    let is_bracket = |byte: &u8| matches!(byte, b'{' | b'}');
+    let open = before.iter().rposition(is_bracket);
+    window.spend(before.len() - open.unwrap_or(0));
+    let open = open?;
+    let close = window.after().iter().position(is_bracket);
+    window.spend(2 * close.unwrap_or(window.after().len()));
+    let close = close?;
     let object = open..window.end() + close;
     let text = &window.bytes[object.clone()];
     if before[open] != b'{' {
@@ -62,13 +65,19 @@ pub fn json_web_token(window: &Window<'_>) -> Option<Found> {
     }
     let rest = &window.bytes[window.at..];
     let mut parts = rest.split(|byte| !URL.has(*byte));
-    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut part = || {
+        let part = parts.next()?;
+        window.spend(part.len());
+        Some(part)
+    };
+    let (header, payload, signature) = (part()?, part()?, part()?);
     let end = header.len() + 1 + payload.len() + 1 + signature.len();
     let dots = [header.len(), header.len() + 1 + payload.len()];
     let is_dotted = dots.iter().all(|dot| rest.get(*dot) == Some(&b'.'));
     if !is_dotted || signature.len() < 20 || payload.len() < 12 {
         return None;
     }
+    window.spend(4 * (header.len() + payload.len()).min(2 * BEHIND));
     let header = decode(header)?;
     let payload = decode(payload)?;
     let is_sample = SAMPLES
@@ -86,14 +95,20 @@ pub fn json_web_token(window: &Window<'_>) -> Option<Found> {
 pub fn wrapped_key(window: &Window<'_>) -> Option<Found> {
     let start = window.at - BASE64.run_back(window.before(), 8) / 4 * 4;
     let encoded = &window.bytes[start..];
-    let text: Vec<u8> = lines(encoded);
-    let decoded = decode_standard(&text)?;
-    let begin = position(&decoded, b"BEGIN ").filter(|begin| *begin < 16)?;
+    // Whether it is a key is said at its beginning: only then all of it is decoded.
+    let head = encoded.get(..HEAD).unwrap_or(encoded);
+    window.spend(2 * head.len());
+    let head = decode_standard(&lines(head))?;
+    let begin = position(&head, b"BEGIN ").filter(|begin| *begin < 16)?;
+    position(&head[begin..], b"PRIVATE KEY")?;
+    window.spend(2 * encoded.len());
+    let decoded = decode_standard(&lines(encoded))?;
     let inner = Window {
         bytes: &decoded,
         at: begin,
         length: 6,
         is_settings: false,
+        budget: window.budget,
     };
     private_key::block(&inner)?;
     let run = PADDED.run(encoded, encoded.len());

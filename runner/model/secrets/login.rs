@@ -13,6 +13,7 @@ const PLAIN: Class = Class::of("!-9;-~");
 /// `machine NAME login NAME password SECRET`; the window's text is `machine `.
 pub fn netrc(window: &Window<'_>) -> Option<Found> {
     let text = window.after().get(..600).unwrap_or(window.after());
+    window.spend(text.len());
     let mut at = FILLED.run(text, 253);
     let mut has_login = false;
     while at < text.len() {
@@ -44,6 +45,7 @@ pub fn netrc(window: &Window<'_>) -> Option<Found> {
 /// `HOST:PORT:DATABASE:USER:PASSWORD` on a line; the window's text is `:5432:` or the like.
 pub fn pgpass(window: &Window<'_>) -> Option<Found> {
     let host = PLAIN.run_back(window.before(), 253);
+    window.spend(host);
     let edge = window.before().len() - host;
     let is_first =
         edge == 0 || !window.bytes[edge - 1].is_ascii_graphic() && window.bytes[edge - 1] != b' ';
@@ -52,6 +54,7 @@ pub fn pgpass(window: &Window<'_>) -> Option<Found> {
     let user = rest.get(database + 1..)?;
     let name = PLAIN.run(user, 64);
     let start = database + 1 + name + 1;
+    window.spend(start);
     let is_split = rest.get(database) == Some(&b':') && user.get(name) == Some(&b':');
     let length = FILLED.run(rest.get(start..)?, 128);
     let is_line = rest.get(start + length).is_none_or(|next| *next != b' ');
@@ -69,6 +72,7 @@ pub fn npmrc(window: &Window<'_>) -> Option<Found> {
         return None;
     }
     let length = Class::of("!#-~").run(&rest[skip..], 1024);
+    window.spend(length);
     let is_long = length >= 8;
     is_long
         .then(|| found(LOGIN, window, window.end() + skip, length))
@@ -94,6 +98,7 @@ fn basic(rule: RuleName, window: &Window<'_>, skip: usize) -> Option<Found> {
     let rest = &window.after()[skip..];
     let length = PADDED.run(rest, 512);
     let encoded = &rest[..length];
+    window.spend(4 * length);
     let encoded = &encoded[..encoded
         .iter()
         .position(|byte| *byte == b'=')
@@ -127,6 +132,7 @@ fn blanks(text: &[u8]) -> usize {
 
 fn found(rule: RuleName, window: &Window<'_>, start: usize, length: usize) -> Option<Found> {
     let value = &window.bytes[start..start + length];
+    window.spend(4 * length);
     let is_variable = value.starts_with(b"$")
         || value.starts_with(b"<")
         || value.starts_with(b"{")

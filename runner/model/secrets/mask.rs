@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use super::scan::Scan;
+use super::search_budget::SearchBudget;
 use super::window::position;
 
 /// What is shown in the place of a secret.
@@ -13,6 +14,7 @@ pub struct Mask<'f> {
     filter: &'f Filter,
     /// Between the lines that a private key begins and ends with.
     is_in_key: bool,
+    budget: SearchBudget,
 }
 
 impl<'f> Mask<'f> {
@@ -21,10 +23,11 @@ impl<'f> Mask<'f> {
         Self {
             filter,
             is_in_key: false,
+            budget: SearchBudget::default(),
         }
     }
 
-    /// The line, with each secret masked.
+    /// The line, with each secret masked. One that the budget is not enough for is masked as a whole.
     pub fn line(&mut self, line: &[u8]) -> Vec<u8> {
         let holds = |text: &[u8]| position(line, text).is_some();
         let ends = holds(b"END ");
@@ -34,7 +37,11 @@ impl<'f> Mask<'f> {
         }
         self.is_in_key = holds(b"BEGIN ") && holds(b"PRIVATE KEY") && !ends;
         let (mut shown, mut at) = (Vec::with_capacity(line.len()), 0);
-        for hit in Scan::of(self.filter, "", line) {
+        let hits = Scan::of(self.filter, "", line, &self.budget);
+        if self.budget.end().is_some() {
+            return MASK.to_vec();
+        }
+        for hit in hits {
             let start = usize::try_from(hit.offset).unwrap_or(line.len()).max(at);
             let end = usize::try_from(hit.end()).unwrap_or(line.len());
             shown.extend(line.get(at..start).unwrap_or_default());

@@ -8,6 +8,7 @@
 pub mod class;
 pub mod entropy;
 pub mod checksum;
+pub mod word_list;
 pub mod placeholder;
 pub mod window;
 
@@ -28,12 +29,15 @@ pub mod assigned;
 pub mod access_key;
 
 // How it is looked for.
+pub mod search_budget;
 pub mod anchor;
 pub mod filter;
 pub mod hit;
 pub mod scan;
 pub mod mask;
 
+#[cfg(test)]
+mod cost_tests;
 #[cfg(test)]
 mod planted_tests;
 #[cfg(test)]

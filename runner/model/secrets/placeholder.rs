@@ -1,52 +1,50 @@
 //! What stands where a secret would stand, and what merely looks random: words, examples, sequences.
 
 use super::entropy::{self, BIT};
+use super::word_list::WordList;
 
 /// Words that a text holds in the place of a secret; as part of random characters they hardly occur.
-const WORDS: [&[u8]; 34] = [
-    b"example",
-    b"xxxx",
-    b"placeholder",
-    b"redacted",
-    b"changeme",
+// With examples of RFC 6749, RFC 6750, RFC 5849 and RFC 7519, and the token in Cargo's book.
+const WORDS: WordList = WordList::of(&[
+    b"*****",
+    b"-----",
+    b".....",
+    b"0000000",
+    b"2yotnfzfejr1zcsicmwpaa",
+    b"854dvwsluwehtio3kwy6x7ucpkhfzcmy",
+    b"ad180jjd733klru7",
     b"change-me",
     b"change_me",
+    b"changeme",
+    b"czzcagrsa3f0m",
+    b"deadbeef",
     b"dummy",
-    b"sample",
+    b"example",
+    b"fake",
+    b"foobar",
+    b"gx1fbat3bv",
     b"insert",
+    b"loremipsum",
+    b"mf_9.b5f-4.1jqm",
+    b"placeholder",
+    b"qwerty",
+    b"redacted",
     b"replace",
+    b"sample",
+    b"splxlobeztqqybyi",
+    b"tgzv3jokf0xg5qx2tlkwia",
+    b"xxxx",
     b"your-",
     b"your_",
+    b"yourapi",
     b"yourp",
     b"yours",
     b"yourt",
-    b"yourapi",
-    b"fake",
-    b"0000000",
-    b"*****",
-    b".....",
-    b"-----",
-    b"foobar",
-    b"loremipsum",
-    b"qwerty",
-    b"deadbeef",
-    // Examples of RFC 6749, RFC 6750, RFC 5849 and RFC 7519.
-    b"2yotnfzfejr1zcsicmwpaa",
-    b"tgzv3jokf0xg5qx2tlkwia",
-    b"czzcagrsa3f0m",
-    b"gx1fbat3bv",
-    b"ad180jjd733klru7",
-    b"mf_9.b5f-4.1jqm",
-    b"splxlobeztqqybyi",
-    // The token in Cargo's book.
-    b"854dvwsluwehtio3kwy6x7ucpkhfzcmy",
-];
+]);
 
 /// Whether these characters say that no secret stands here.
 pub fn is_placeholder(bytes: &[u8]) -> bool {
-    let lower = bytes.to_ascii_lowercase();
-    let holds = |word: &[u8]| lower.windows(word.len()).any(|part| part == word);
-    WORDS.iter().any(|word| holds(word)) || has_sequence(bytes)
+    WORDS.is_in(bytes) || has_sequence(bytes)
 }
 
 /// Whether the characters could have been drawn by chance: many different ones, and no words.
@@ -88,8 +86,12 @@ pub fn is_worded(bytes: &[u8]) -> bool {
 
 /// Six characters that each follow the one before, as in `abcdef` and `123456`.
 fn has_sequence(bytes: &[u8]) -> bool {
-    let follows = |pair: &[u8]| pair[0].wrapping_add(1) == pair[1];
-    bytes.windows(6).any(|six| six.windows(2).all(follows))
+    let mut row = 0;
+    bytes.windows(2).any(|pair| {
+        let follows = pair[0].wrapping_add(1) == pair[1];
+        row = if follows { row + 1 } else { 0 };
+        row == 5
+    })
 }
 
 #[cfg(test)]

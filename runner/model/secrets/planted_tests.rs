@@ -9,15 +9,16 @@ use super::filter::Filter;
 use super::hit::{Hit, Place};
 use super::rules;
 use super::scan::Scan;
+use super::search_budget::SearchBudget;
 use super::seeds_tests::{Seed, ec, ed25519, pem, rsa};
 use crate::base64::encode;
 
 fn scan(name: &str, bytes: &[u8]) -> Vec<Hit> {
-    Scan::of(&Filter::new(), name, bytes)
+    Scan::of(&Filter::new(), name, bytes, &SearchBudget::default())
 }
 
 fn rules_of(filter: &Filter, bytes: &[u8]) -> BTreeSet<&'static str> {
-    Scan::of(filter, "file", bytes)
+    Scan::of(filter, "file", bytes, &SearchBudget::default())
         .iter()
         .map(|hit| hit.rule)
         .collect()
@@ -250,7 +251,11 @@ fn what_only_looks_like_a_secret_is_left_alone() {
     ];
     let filter = Filter::new();
     for text in texts {
-        assert_eq!(Scan::of(&filter, "file", text.as_bytes()), [], "{text}");
+        assert_eq!(
+            Scan::of(&filter, "file", text.as_bytes(), &SearchBudget::default()),
+            [],
+            "{text}"
+        );
     }
 }
 
@@ -305,8 +310,9 @@ proptest! {
             bytes.extend(wide(&text, u16::to_le_bytes));
         }
         let filter = Filter::new();
-        let whole = Scan::of(&filter, "file", &bytes);
-        let mut scan = Scan::new(&filter, "file");
+        let whole = Scan::of(&filter, "file", &bytes, &SearchBudget::default());
+        let budget = &SearchBudget::default();
+        let mut scan = Scan::new(&filter, "file", budget);
         let (mut rest, mut sizes) = (bytes.as_slice(), pieces.iter().cycle());
         while !rest.is_empty() {
             let (piece, more) = rest.split_at(rest.len().min(*sizes.next().unwrap_or(&1)));
@@ -319,7 +325,7 @@ proptest! {
     #[test]
     fn any_bytes_are_looked_through(bytes: Vec<u8>, text in "[ -~\n]{0,200}") {
         let filter = Filter::new();
-        Scan::of(&filter, ".env", &bytes);
-        Scan::of(&filter, ".env", text.as_bytes());
+        Scan::of(&filter, ".env", &bytes, &SearchBudget::default());
+        Scan::of(&filter, ".env", text.as_bytes(), &SearchBudget::default());
     }
 }

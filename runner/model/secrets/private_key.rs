@@ -25,6 +25,7 @@ pub fn block(window: &Window<'_>) -> Option<Found> {
     let rest = &window.after()[label.len()..];
     let start = window.at - (window.at - trimmed(window.before()).len()) - dashes;
     let body = Body::read(rest);
+    window.spend(2 * body.looked + rest.len() / 8);
     let is_encrypted =
         body.has_headers || label.starts_with(b"ENCRYPTED") || label.starts_with(b"PGP");
     if !body.is_key(is_encrypted || label.starts_with(b"OPENSSH") || label.starts_with(b"SSH2")) {
@@ -41,10 +42,12 @@ pub fn block(window: &Window<'_>) -> Option<Found> {
 /// A file of `PuTTY` whose first line stands here.
 pub fn putty(window: &Window<'_>) -> Option<Found> {
     let lines = b"Private-Lines: ";
+    window.spend(window.after().len() / 8);
     let at = position(window.after(), lines)? + lines.len();
     let rest = &window.after()[at..];
     let digits = DIGITS.run(rest, 4);
     let body = Body::read(&rest[digits..]);
+    window.spend(2 * body.looked);
     let is_one = digits > 0 && body.is_key(true);
     is_one.then(|| Found {
         rule: PRIVATE_KEY,
@@ -68,6 +71,8 @@ fn end_of_line(rest: &[u8], end: usize) -> usize {
 struct Body {
     text: Vec<u8>,
     end: usize,
+    /// How many bytes were looked at.
+    looked: usize,
     has_headers: bool,
 }
 
@@ -77,12 +82,15 @@ impl Body {
         let mut body = Self {
             text: Vec::new(),
             end: 0,
+            looked: 0,
             has_headers: false,
         };
         loop {
+            let from = at;
             at += between_lines(&rest[at..]);
             let run = PADDED.run(&rest[at..], rest.len());
             let behind = &rest[at + run..];
+            body.looked += at + run - from + looked_at(behind);
             if run > 0 && is_header(run, behind) {
                 body.has_headers = true;
                 at += run + line(behind);
@@ -127,8 +135,23 @@ fn is_header(run: usize, behind: &[u8]) -> bool {
     run < 40
         && (behind.starts_with(b": ")
             || behind.starts_with(b"-")
-                && line(behind) < 80
-                && position(&behind[..line(behind)], b": ").is_some())
+                && name_of_header(behind).is_some_and(|name| position(name, b": ").is_some()))
+}
+
+/// A line that is short enough to be a header.
+fn name_of_header(behind: &[u8]) -> Option<&[u8]> {
+    let near = &behind[..looked_at(behind)];
+    let end = line(near);
+    (end < 80).then(|| &near[..end])
+}
+
+/// How much is looked at for the name of a header: little, for each run of a body may ask.
+fn looked_at(behind: &[u8]) -> usize {
+    if behind.starts_with(b"-") {
+        behind.len().min(81)
+    } else {
+        0
+    }
 }
 
 /// How many bytes there are to the end of the line, which may be written as an escape.

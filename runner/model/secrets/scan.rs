@@ -1,10 +1,12 @@
 //! One file or text, in pieces of any size, and what is found in it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::filter::{Filter, Sighting};
 use super::hit::{Hit, Place};
 use super::rules;
+use super::search_budget::{MOST_HITS, STEPS_OF_A_SIGHTING, SearchBudget};
 use super::window::{AHEAD, BEHIND, Found, Window};
 use crate::digest::Digest;
 
@@ -12,8 +14,6 @@ use crate::digest::Digest;
 const BLOCK: usize = 256 << 10;
 /// What begins with so many bytes without a zero is a text.
 const HEAD: u64 = 8192;
-/// More hits in one file are not counted.
-const MOST: usize = 1000;
 /// Names of files that hold nothing but settings.
 const SETTINGS: [&str; 7] = [
     ".pypirc",
@@ -29,6 +29,7 @@ const SETTINGS: [&str; 7] = [
 #[derive(Debug)]
 pub struct Scan<'f> {
     filter: &'f Filter,
+    budget: &'f SearchBudget,
     buffer: Vec<u8>,
     /// What has been looked at of the buffer.
     done: usize,
@@ -42,11 +43,12 @@ pub struct Scan<'f> {
 }
 
 impl<'f> Scan<'f> {
-    /// Nothing yet; `name` is that of the file.
-    pub fn new(filter: &'f Filter, name: &str) -> Self {
+    /// Nothing yet; `name` is that of the file. Where the budget is used up, nothing more is looked at.
+    pub fn new(filter: &'f Filter, name: &str, budget: &'f SearchBudget) -> Self {
         let base = name.rsplit(['/', '!']).next().unwrap_or(name);
         Self {
             filter,
+            budget,
             buffer: Vec::new(),
             done: 0,
             origin: 0,
@@ -60,14 +62,15 @@ impl<'f> Scan<'f> {
     }
 
     /// All hits in bytes that are at hand.
-    pub fn of(filter: &'f Filter, name: &str, bytes: &[u8]) -> Vec<Hit> {
-        let mut scan = Self::new(filter, name);
+    pub fn of(filter: &'f Filter, name: &str, bytes: &[u8], budget: &'f SearchBudget) -> Vec<Hit> {
+        let mut scan = Self::new(filter, name, budget);
         scan.feed(bytes);
         scan.finish()
     }
 
     /// Takes the next bytes.
     pub fn feed(&mut self, mut bytes: &[u8]) {
+        self.budget.search(bytes.len());
         while !bytes.is_empty() {
             let room = (self.done + BLOCK + AHEAD)
                 .saturating_sub(self.buffer.len())
@@ -87,16 +90,16 @@ impl<'f> Scan<'f> {
     pub fn finish(mut self) -> Vec<Hit> {
         self.look(self.buffer.len());
         let mut hits = std::mem::take(&mut self.hits);
-        hits.sort_by_key(|hit| (rules::rank(hit.rule), hit.offset));
-        let mut kept: Vec<Hit> = Vec::new();
+        hits.sort_by_cached_key(|hit| (rules::rank(hit.rule), hit.offset));
+        // None of those that are kept overlaps another one.
+        let mut kept: BTreeMap<u64, Hit> = BTreeMap::new();
         for hit in hits {
-            let overlaps = |other: &Hit| hit.offset < other.end() && other.offset < hit.end();
-            if !kept.iter().any(overlaps) {
-                kept.push(hit);
+            let before = kept.range(..hit.end()).next_back();
+            if before.is_none_or(|(_, other)| other.end() <= hit.offset) {
+                kept.insert(hit.offset, hit);
             }
         }
-        kept.sort_by_key(|hit| hit.offset);
-        kept
+        kept.into_values().collect()
     }
 
     fn see_whether_text(&mut self, piece: &[u8]) {
@@ -108,12 +111,24 @@ impl<'f> Scan<'f> {
     fn look(&mut self, until: usize) {
         let (buffer, done) = (std::mem::take(&mut self.buffer), self.done);
         self.filter.each(&buffer, done, until, |at, sighting| {
-            if self.hits.len() < MOST {
-                self.hits.extend(self.hit(&buffer, at, &sighting));
+            if self.budget.end().is_some() {
+                return;
+            }
+            self.budget.spend(STEPS_OF_A_SIGHTING);
+            if let Some(hit) = self.hit(&buffer, at, &sighting) {
+                self.keep(hit);
             }
         });
         self.buffer = buffer;
         self.done = until;
+    }
+
+    fn keep(&mut self, hit: Hit) {
+        if self.hits.len() as u64 == MOST_HITS {
+            self.budget.refuse_hits();
+        } else {
+            self.hits.push(hit);
+        }
     }
 
     fn forget(&mut self) {
@@ -125,13 +140,15 @@ impl<'f> Scan<'f> {
     }
 
     fn hit(&self, buffer: &[u8], at: usize, sighting: &Sighting<'_>) -> Option<Hit> {
-        let from = at.saturating_sub(BEHIND);
-        let around = &buffer[from..buffer.len().min(at + AHEAD)];
+        let reach = sighting.anchor.reach;
+        let from = at.saturating_sub(reach.behind());
+        let around = &buffer[from..buffer.len().min(at + reach.ahead())];
         let window = |bytes, at| Window {
             bytes,
             at,
             length: sighting.anchor.text.len(),
             is_settings: self.is_settings,
+            budget: self.budget,
         };
         if sighting.stride == 1 {
             let window = window(around, sighting.at - from);
@@ -140,6 +157,7 @@ impl<'f> Scan<'f> {
             return Some(self.report(buffer, &found, around, place, self.is_text));
         }
         let (narrow, before) = narrowed(around, sighting.at - from);
+        self.budget.spend(narrow.len());
         let found = sighting.anchor.find(&window(&narrow, before))?;
         let wide = |index: usize| sighting.at + 2 * index - 2 * before;
         let place = wide(found.range.start)..wide(found.range.end);
@@ -177,18 +195,15 @@ fn narrowed(bytes: &[u8], at: usize) -> (Vec<u8>, usize) {
         bytes.get(*index).is_some_and(|byte| *byte != 0)
             && (zero(index + 1) || *index > at && zero(index - 1))
     };
-    let before: Vec<usize> = (0..=at)
-        .rev()
-        .step_by(2)
-        .skip(1)
-        .take_while(is_one)
-        .collect();
-    let after = (at..bytes.len()).step_by(2).take_while(is_one);
-    let all = before.iter().rev().copied().chain(after);
-    (
-        all.filter_map(|index| bytes.get(index).copied()).collect(),
-        before.len(),
-    )
+    let (mut start, mut end) = (at, at);
+    while start.checked_sub(2).as_ref().is_some_and(is_one) {
+        start -= 2;
+    }
+    while is_one(&end) {
+        end += 2;
+    }
+    let characters = bytes[start..].iter().step_by(2).take((end - start) / 2);
+    (characters.copied().collect(), (at - start) / 2)
 }
 
 fn line_ends(bytes: &[u8]) -> u64 {

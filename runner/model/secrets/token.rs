@@ -120,7 +120,7 @@ impl Token {
         let mut bits = 0;
         let mut longest = 0..0;
         for part in self.parts[..anchor].iter().rev() {
-            let count = part.take_back(&window.bytes[..start])?;
+            let count = part.take_back(window, start)?;
             start -= count;
             if let Part::Some(class, ..) = part {
                 bits += count * class.size().ilog2() as usize;
@@ -130,8 +130,7 @@ impl Token {
             }
         }
         for (index, part) in self.parts.iter().enumerate().skip(anchor + 1) {
-            let rest = &window.bytes[end..];
-            let count = part.take(rest, self.parts.get(index + 1))?;
+            let count = part.take(window, end, self.parts.get(index + 1))?;
             if let Part::Some(class, ..) = part {
                 bits += count * class.size().ilog2() as usize;
                 if count > longest.len() {
@@ -140,8 +139,10 @@ impl Token {
             }
             end += count;
         }
-        let is_one = self.stands_apart(window, start, end)
-            && self.is_checked(&window.bytes[start..end], &window.bytes[longest]);
+        let stands_apart = self.stands_apart(window, start, end);
+        window.spend(if stands_apart { 8 * (end - start) } else { 0 });
+        let is_one =
+            stands_apart && self.is_checked(&window.bytes[start..end], &window.bytes[longest]);
         is_one.then_some(Found {
             rule,
             range: start..end,
@@ -194,29 +195,34 @@ impl Token {
 }
 
 impl Part {
-    /// How many bytes of the rest are this part.
-    fn take(&self, rest: &[u8], next: Option<&Self>) -> Option<usize> {
+    /// How many bytes from a place on are this part.
+    fn take(&self, window: &Window<'_>, from: usize, next: Option<&Self>) -> Option<usize> {
+        let rest = &window.bytes[from..];
         match (self, next) {
             (Self::Text(text), _) => rest.starts_with(text.as_bytes()).then_some(text.len()),
             (Self::Some(class, least, most), Some(Self::Text(text))) => {
                 let run = class.run(rest, *most);
+                window.spend(run);
                 let until = rest.len().min(run + text.len());
                 let at = position(rest.get(*least..until)?, text.as_bytes())?;
                 Some(least + at)
             }
             (Self::Some(class, least, most), _) => {
                 let run = class.run(rest, *most);
+                window.spend(run);
                 (run >= *least).then_some(run)
             }
         }
     }
 
-    /// How many bytes before are this part.
-    fn take_back(&self, before: &[u8]) -> Option<usize> {
+    /// How many bytes up to a place are this part.
+    fn take_back(&self, window: &Window<'_>, until: usize) -> Option<usize> {
+        let before = &window.bytes[..until];
         match self {
             Self::Text(text) => before.ends_with(text.as_bytes()).then_some(text.len()),
             Self::Some(class, least, most) => {
                 let run = class.run_back(before, *most);
+                window.spend(run);
                 (run >= *least).then_some(run)
             }
         }
@@ -237,6 +243,7 @@ impl Part {
 mod tests {
     use super::*;
     use crate::secrets::class::{ALNUM, HEX};
+    use crate::secrets::search_budget::SearchBudget;
 
     const ONE: Token = Token::new(&[text("pre_"), exactly(HEX, 16)]);
     const TWO: Token = Token::new(&[exactly(ALNUM, 4), text(".mid."), between(ALNUM, 8, 20)]);
@@ -248,6 +255,7 @@ mod tests {
             at: text.find(anchor)?,
             length: anchor.len(),
             is_settings: false,
+            budget: &SearchBudget::default(),
         };
         token
             .find("one", &window)

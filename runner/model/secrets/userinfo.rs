@@ -5,6 +5,7 @@ use super::entropy::{changes, kinds};
 use super::placeholder::is_placeholder;
 use super::rule::URL;
 use super::window::{Found, Window};
+use super::word_list::WordList;
 
 /// What a user's name and password are written with.
 const USERINFO: Class = Class::of("!$*+.0-9:=A-Za-z_~%#^?-");
@@ -47,6 +48,8 @@ const WORDS: [&[u8]; 30] = [
     b"credentials",
     b"login",
 ];
+/// What no password has in it.
+const PARTS: WordList = WordList::of(&[b"_token", b"anoncvs", b"pass", b"secret_"]);
 /// Hosts that are nobody's, or this very machine's.
 const NOBODY: [&[u8]; 12] = [
     b"example",
@@ -68,12 +71,14 @@ pub fn credentials(window: &Window<'_>) -> Option<Found> {
     let scheme = SCHEME.run_back(window.before(), 20);
     let rest = window.after();
     let length = USERINFO.run(rest, LONGEST);
+    window.spend(length);
     let (userinfo, behind) = rest.split_at(length);
     let host = behind.strip_prefix(b"@")?;
     let host = &host[..HOST.run(host, 253)];
     if scheme < 2 || host.is_empty() || is_nobody(host) {
         return None;
     }
+    window.spend(16 * length);
     let (start, password) = match userinfo.iter().position(|byte| *byte == b':') {
         Some(colon) => (colon + 1, &userinfo[colon + 1..]),
         None => (0, userinfo),
@@ -110,7 +115,7 @@ pub fn is_password(text: &[u8]) -> bool {
     let is_word = WORDS.contains(&stem);
     let is_variable = matches!(text.first(), Some(b'$' | b'%' | b'*' | b'.' | b'<' | b'{'));
     let is_varied = kinds(&text) >= 2 && text.len() >= 6 || text.len() >= 10;
-    is_varied && !is_word && !is_variable && !is_placeholder(&text) && !holds_word(&lower)
+    is_varied && !is_word && !is_variable && !is_placeholder(&text) && !PARTS.is_in(&lower)
 }
 
 /// Characters that are written as `%` and two digits are left out.
@@ -128,12 +133,6 @@ fn without_escapes(text: &[u8]) -> Vec<u8> {
         }
     }
     left
-}
-
-fn holds_word(lower: &[u8]) -> bool {
-    [&b"pass"[..], b"secret_", b"_token", b"anoncvs"]
-        .iter()
-        .any(|word| lower.windows(word.len()).any(|part| part == *word))
 }
 
 /// A token may stand in the place of the name.

@@ -2,19 +2,30 @@
 
 use std::ops::Range;
 
+use super::search_budget::SearchBudget;
+
 /// The name of a rule, as it stands in reports and in allow entries.
 pub type RuleName = &'static str;
 
-/// How far a rule looks ahead: the private key of RSA with 16384 bits fits.
+/// How far any rule looks ahead: the private key of RSA with 16384 bits fits.
 pub const AHEAD: usize = 16 << 10;
-/// How far a rule looks back.
+/// How far any rule looks back.
 pub const BEHIND: usize = 4 << 10;
+
+/// How far a rule looks to either side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as tokens and values go.
+    Near,
+    /// As far as keys and documents go.
+    Far,
+}
 
 /// The bytes around a place. What lies beyond them does not matter, so that it does not matter either in
 /// which pieces they came.
 #[derive(Clone, Copy, Debug)]
 pub struct Window<'a> {
-    /// The bytes, from [`BEHIND`] before to [`AHEAD`] after the place.
+    /// The bytes, as far as the rule looks to either side.
     pub bytes: &'a [u8],
     /// Where the text begins.
     pub at: usize,
@@ -22,6 +33,8 @@ pub struct Window<'a> {
     pub length: usize,
     /// Whether the file is one of settings, by its name.
     pub is_settings: bool,
+    /// What the search may still cost.
+    pub budget: &'a SearchBudget,
 }
 
 /// A secret in a window.
@@ -35,7 +48,31 @@ pub struct Found {
     pub is_strong: bool,
 }
 
+impl Reach {
+    /// How far back.
+    pub const fn behind(self) -> usize {
+        match self {
+            // In UTF-16 these are half as many characters.
+            Self::Near => 1 << 10,
+            Self::Far => BEHIND,
+        }
+    }
+
+    /// How far ahead.
+    pub const fn ahead(self) -> usize {
+        match self {
+            Self::Near => 2 << 10,
+            Self::Far => AHEAD,
+        }
+    }
+}
+
 impl<'a> Window<'a> {
+    /// Counts bytes that a rule looks at, before it does.
+    pub fn spend(&self, steps: usize) {
+        self.budget.spend(steps);
+    }
+
     /// The bytes before the text.
     pub fn before(&self) -> &'a [u8] {
         self.bytes.get(..self.at).unwrap_or_default()

@@ -98,7 +98,10 @@ impl<'a> Keeper<'a> {
         refused: Result<T, PipelineError>,
         runs: (&Ran, &Ran),
     ) -> Result<T, PipelineError> {
-        if matches!(refused, Err(PipelineError::Secrets { .. })) {
+        if matches!(
+            refused,
+            Err(PipelineError::Secrets { .. } | PipelineError::Unsearched { .. })
+        ) {
             let kept = [runs.0, runs.1].map(|run| *run.written.digest());
             self.ctx
                 .store

@@ -6,6 +6,7 @@ pub mod several;
 pub mod cache_lookup;
 pub mod embedded;
 pub mod attest;
+pub mod secret_search;
 pub mod secrets;
 pub mod keep;
 pub mod gc_roots;

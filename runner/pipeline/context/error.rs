@@ -26,6 +26,7 @@ use zwieback_model::manifest::project_folder::ProjectFolder;
 use zwieback_model::name::Name;
 use zwieback_model::purl::Purl;
 use zwieback_model::rel_path::RelPath;
+use zwieback_model::secrets::search_budget::SearchEnd;
 use zwieback_model::variation::conditions::RunName;
 use zwieback_sandbox::call::CallError;
 use zwieback_sandbox::error::SandboxError;
@@ -246,6 +247,20 @@ pub enum PipelineError {
         version: String,
         /// Each with its place and rule, and the entry that would allow it.
         lines: Vec<String>,
+        /// Where the outputs are kept, for their owner's eyes alone, if anything was built.
+        kept: Option<PathBuf>,
+    },
+    /// What would be signed could not be looked through for secrets as a whole.
+    #[error(
+        "{recipe} {version} was not looked through for secrets to its end, {end}: nothing was signed"
+    )]
+    Unsearched {
+        /// What was built.
+        recipe: Name,
+        /// Its version.
+        version: String,
+        /// Why the search ended.
+        end: SearchEnd,
         /// Where the outputs are kept, for their owner's eyes alone, if anything was built.
         kept: Option<PathBuf>,
     },

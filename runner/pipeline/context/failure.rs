@@ -240,6 +240,7 @@ impl Kind {
                 ..
             }
             | PipelineError::SourcesTooLarge
+            | PipelineError::Unsearched { .. }
             | PipelineError::ShellLimited { .. } => Self::Limit,
             PipelineError::Outputs { source, .. } if source.limit().is_some() => Self::Limit,
             PipelineError::Source { source, .. } | PipelineError::Repository { source, .. }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zwieback_model::bake::plan::LockProblem;
 use zwieback_model::name::Name;
+use zwieback_model::secrets::search_budget::SearchEnd;
 
 use super::error::PipelineError;
 
@@ -59,6 +60,7 @@ impl PipelineError {
                 "name their files after the bundle: then the difference can be explained".into(),
             ),
             Self::Secrets { kept, .. } => Some(take_out(kept.as_deref())),
+            Self::Unsearched { end, kept, .. } => Some(leave_out(*end, kept.as_deref())),
             Self::OtherRoot { .. } => Some(
                 "the packages are the same: another version of zwieback may have put them together"
                     .into(),
@@ -72,10 +74,25 @@ impl PipelineError {
     }
 }
 
-fn take_out(kept: Option<&Path>) -> String {
-    let kept = kept.map_or_else(String::new, |kept| {
+fn leave_out(end: SearchEnd, kept: Option<&Path>) -> String {
+    let kept = kept_in(kept);
+    let what = match end {
+        SearchEnd::Steps => "such texts",
+        SearchEnd::Hits => "a good part of them",
+    };
+    format!(
+        "leave {what} out of the outputs and logs; the notice above says where the search ended{kept}"
+    )
+}
+
+fn kept_in(kept: Option<&Path>) -> String {
+    kept.map_or_else(String::new, |kept| {
         format!(". The outputs are kept in {}", kept.display())
-    });
+    })
+}
+
+fn take_out(kept: Option<&Path>) -> String {
+    let kept = kept_in(kept);
     format!(
         "take it out, and change it if others have seen it; what is meant to be there is named in an \
          `[[allow-secret]]` of the recipe, by rule, path, sha256 and reason{kept}"
