@@ -10,6 +10,7 @@ use crate::certainty::Certainty;
 use crate::evidence::context::TextContext;
 use crate::evidence::naming::cause_of;
 use crate::hint;
+use crate::language::Languages;
 use zwieback_model::variation::factor::Factor;
 
 /// The version of the JSON form of a [`Report`].
@@ -57,6 +58,9 @@ pub struct Finding {
     pub step: Option<String>,
     /// What counterfactual runs showed; filled in by who executed them.
     pub confirmed: Option<String>,
+    /// The languages of what the steps ran, for the words of a fix.
+    #[serde(skip)]
+    pub languages: Languages,
 }
 
 /// Something that was left out.
@@ -135,12 +139,10 @@ impl Finding {
         self.confirmed = Some(how.to_owned());
         if let ([confirmed], true) = (factors, self.cause.is_nameless()) {
             self.cause = cause_of(*confirmed, TextContext::Text);
-            self.fix = hint::plain(self.cause)
-                .map(str::to_owned)
-                .or(self.fix.take());
+            self.fix = hint::plain(self.cause, &self.languages).or(self.fix.take());
         }
         if matches!(self.cause, Cause::LineOrder | Cause::WordOrder) {
-            self.fix = Some(hint::order(factors).to_owned());
+            self.fix = Some(hint::order(factors, &self.languages));
         }
     }
 }

@@ -4,11 +4,12 @@ use crate::cause::Cause;
 use crate::content_kind::ContentKind;
 use crate::evidence::context::TextContext;
 use crate::evidence::naming::mentions;
+use crate::language::Languages;
 use crate::location::{FindingDraft, Location};
 use zwieback_model::variation::factor::Factor;
 
 /// A fix for this finding, where one is known.
-pub fn fix(location: &Location, draft: &FindingDraft<'_>) -> Option<String> {
+pub fn fix(location: &Location, draft: &FindingDraft<'_>, languages: &Languages) -> Option<String> {
     let cause = draft.attribution.cause;
     let text = match cause {
         Cause::MemberTime => member_time(location),
@@ -18,21 +19,28 @@ pub fn fix(location: &Location, draft: &FindingDraft<'_>) -> Option<String> {
         Cause::DateInText | Cause::YearInText | Cause::Timezone | Cause::SourceTime => {
             date_in_text(location, draft)
         }
-        Cause::LineOrder | Cause::WordOrder => order(&draft.attribution.factors),
-        Cause::DebugPath | Cause::FileMacro | Cause::BuildPath => {
-            path(location, draft).or(plain(cause))?
+        Cause::LineOrder | Cause::WordOrder => {
+            return Some(order(&draft.attribution.factors, languages));
         }
+        Cause::DebugPath | Cause::FileMacro | Cause::BuildPath => match path(location, draft) {
+            Some(text) => text,
+            None => return plain(cause, languages),
+        },
         Cause::RandomValue if is_symbol(draft) => {
             "`-frandom-seed=NAME` for each object, e.g. -frandom-seed=$@ in a make rule"
         }
-        _ => plain(cause)?,
+        _ => return plain(cause, languages),
     };
     Some(text.to_owned())
 }
 
 /// Causes whose fix does not depend on the place.
-pub fn plain(cause: Cause) -> Option<&'static str> {
-    compiled(cause).or_else(|| machine(cause))
+pub fn plain(cause: Cause, languages: &Languages) -> Option<String> {
+    if cause == Cause::HashSeed {
+        return Some(languages.sorted());
+    }
+    let text = compiled(cause).or_else(|| machine(cause))?;
+    Some(text.to_owned())
 }
 
 fn compiled(cause: Cause) -> Option<&'static str> {
@@ -112,9 +120,6 @@ fn machine(cause: Cause) -> Option<&'static str> {
         }
         Cause::RandomValue => {
             "derive the value from the content (a digest, uuid5) or give the generator a fixed seed"
-        }
-        Cause::HashSeed => {
-            "export PYTHONHASHSEED=0, PERL_HASH_SEED=0, or write sorted() (Perl: sort keys)"
         }
         Cause::Address => "do not print pointers or default object names (repr, id(), %p)",
         Cause::Measurement => {
@@ -235,12 +240,10 @@ fn date_in_text(location: &Location, draft: &FindingDraft<'_>) -> &'static str {
 }
 
 /// How to fix an order, given the factors that may have made it.
-pub fn order(factors: &[Factor]) -> &'static str {
-    match factors {
+pub fn order(factors: &[Factor], languages: &Languages) -> String {
+    let text = match factors {
         [Factor::Locale, ..] => "`LC_ALL=C sort`: the order must not depend on the locale",
-        [Factor::HashSeed, ..] => {
-            "write sorted(…) where a set or a map is read (Perl: sort keys); or export PYTHONHASHSEED=0, PERL_HASH_SEED=0"
-        }
+        [Factor::HashSeed, ..] => return languages.sorted(),
         [Factor::Scheduling, ..] => {
             "gather the parts in a fixed order after the parallel work, or `make -j1` for this target"
         }
@@ -249,9 +252,13 @@ pub fn order(factors: &[Factor]) -> &'static str {
             "sort what find, ls or glob return: `LC_ALL=C sort`, sorted(os.listdir())"
         }
         _ => {
-            "write them in a fixed order: sorted(…) for sets and maps (Python: PYTHONHASHSEED=0), `LC_ALL=C sort` for file names, and gather parallel work in order"
+            return format!(
+                "write them in a fixed order: {}; `LC_ALL=C sort` for file names; gather parallel work in order",
+                languages.sorted()
+            );
         }
-    }
+    };
+    text.to_owned()
 }
 
 /// Names of symbols and sections are made by the compiler, not by the program.

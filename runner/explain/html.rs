@@ -163,6 +163,7 @@ mod tests {
     use crate::cause::Cause;
     use crate::certainty::Certainty;
     use crate::finding::{SCHEMA, Unexamined};
+    use crate::language::Languages;
 
     #[test]
     fn nothing_hostile_becomes_markup() {
@@ -181,6 +182,7 @@ mod tests {
             occurrences: 1,
             step: Some(evil.clone()),
             confirmed: Some(evil.clone()),
+            languages: Languages::default(),
         };
         let skipped = Unexamined {
             place: evil.clone(),

@@ -48,6 +48,8 @@ pub struct Knowledge {
     pub a: RunFacts,
     /// Run B.
     pub b: RunFacts,
+    /// The programs that the steps started; none, where nobody saw them start.
+    pub programs: BTreeSet<String>,
     /// The factors that differed between the runs, where that is known: others are no suspects.
     pub varied: Option<BTreeSet<Factor>>,
 }
@@ -129,6 +131,7 @@ mod tests {
                 .with(Factor::Env, "X", "1"),
             b: RunFacts::default().with(Factor::Home, "home", "/b/longer"),
             varied: None,
+            ..Knowledge::default()
         };
         assert_eq!(knowledge.words().len(), 1);
     }

@@ -24,6 +24,7 @@ pub mod format;
 pub mod hint;
 pub mod html;
 pub mod knowledge;
+pub mod language;
 pub mod limits;
 pub mod location;
 pub mod names;

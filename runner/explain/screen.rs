@@ -217,6 +217,7 @@ mod tests {
             a: facts(1_763_819_416),
             b: facts(1_798_408_233),
             varied: Some([Factor::Clock].into()),
+            ..Knowledge::default()
         };
         let pair = Pair {
             path: "usr/lib/libz.a".parse().unwrap(),

@@ -10,6 +10,7 @@ use crate::evidence::classifier::Classifier;
 use crate::finding::{Finding, Unexamined, place};
 use crate::hint;
 use crate::knowledge::Knowledge;
+use crate::language::Languages;
 use crate::limits::ExplainLimits;
 use crate::location::{FindingDraft, Location};
 
@@ -109,7 +110,8 @@ impl<'k> Walk<'k> {
         {
             self.dropped += 1;
         } else {
-            self.findings.push(finding(location, draft));
+            let languages = Languages::of(&self.classifier.knowledge().programs);
+            self.findings.push(finding(location, draft, languages));
         }
     }
 
@@ -160,8 +162,8 @@ impl<'k> Walk<'k> {
     }
 }
 
-fn finding(location: &Location, draft: FindingDraft<'_>) -> Finding {
-    let fix = hint::fix(location, &draft);
+fn finding(location: &Location, draft: FindingDraft<'_>, languages: Languages) -> Finding {
+    let fix = hint::fix(location, &draft, &languages);
     Finding {
         path: location.path.clone(),
         members: location.members.clone(),
@@ -176,5 +178,6 @@ fn finding(location: &Location, draft: FindingDraft<'_>) -> Finding {
         occurrences: 1,
         step: None,
         confirmed: None,
+        languages,
     }
 }

@@ -1,6 +1,6 @@
 //! One sandbox, from the runner's side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::error::SandboxError;
 use crate::handle::SupervisorHandle;
 use crate::owner::Owner;
 use crate::protocol::Look;
-use crate::supervise::verdict;
+use crate::supervise::verdict::{self, Verdict};
 use crate::watch::watcher::Watcher;
 
 /// Where the named sources of a spec lie on this host.
@@ -74,6 +74,8 @@ pub struct Report {
     pub supervision: Supervision,
     /// What a step saw around it, if one was to look.
     pub sighting: Sighting,
+    /// The programs that were started, by the names of their files, as far as a supervisor saw them.
+    pub programs: BTreeSet<String>,
     /// The most memory in use at one time, in bytes, as far as it was measured.
     pub peak_memory: Option<u64>,
 }
@@ -121,6 +123,7 @@ impl Sandbox {
             enforcement: self.enforcement,
             supervision: verdict::conclude(self.supervision, end.as_ref()),
             sighting: self.sighting.unwrap_or_default(),
+            programs: end.map(Verdict::into_programs).unwrap_or_default(),
             peak_memory,
         }
     }

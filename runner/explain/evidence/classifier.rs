@@ -373,6 +373,7 @@ mod tests {
             a: facts("2", "kitchen"),
             b: facts("3", "bakery"),
             varied: None,
+            ..Knowledge::default()
         }
     }
 

@@ -202,6 +202,7 @@ mod tests {
             a: facts(1_795_360_848),
             b: facts(1_829_946_845),
             varied: None,
+            ..Knowledge::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! The record of a pair of runs: enough to show, to explain again, and to find the logs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,9 @@ pub struct RunRecord {
     /// What its first step saw of each factor.
     #[serde(default)]
     pub sighting: Sighting,
+    /// The programs that were started, by the names of their files, where a supervisor saw them: run B.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub programs: BTreeSet<String>,
 }
 
 impl RunRecord {

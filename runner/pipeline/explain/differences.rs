@@ -95,6 +95,7 @@ pub fn knowledge(a: &RunRecord, b: &RunRecord, varied: &[Factor]) -> Knowledge {
     Knowledge {
         a: facts(a),
         b: facts(b),
+        programs: a.programs.union(&b.programs).cloned().collect(),
         varied: Some(varied.iter().copied().collect()),
     }
 }

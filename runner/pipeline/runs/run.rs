@@ -1,6 +1,6 @@
 //! Chapter: one run of the steps, in a sandbox of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -129,6 +129,7 @@ fn in_sandbox(
     record.enforcement = report.enforcement;
     record.supervision = report.supervision;
     record.sighting = report.sighting;
+    record.programs = report.programs;
     for step in &bake.planned.plan.recipe.steps {
         record.sighting.heed(&step.env);
     }
@@ -189,6 +190,7 @@ impl<'a> Steps<'a> {
             enforcement: Enforcement::default(),
             supervision: Supervision::default(),
             sighting: Sighting::default(),
+            programs: BTreeSet::new(),
         };
         let log = Log::new(bake.folder.log(run)?, run, screen);
         Ok(Self {

@@ -200,6 +200,12 @@ pub(crate) unsafe fn forget_invocation() -> Result<(), CallError> {
     Ok(())
 }
 
+/// The name of the file of the program that a process runs, for whoever still sees the host's `/proc`.
+pub(crate) fn program(pid: i32) -> Option<String> {
+    let file = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    file.file_name()?.to_str().map(str::to_owned)
+}
+
 /// Names this process as `ps` shows it.
 pub(crate) fn set_name(name: &std::ffi::CStr) -> Result<(), CallError> {
     nix::sys::prctl::set_name(name).named(|| format!("prctl(PR_SET_NAME, {name:?})"))

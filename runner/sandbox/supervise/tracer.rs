@@ -93,6 +93,9 @@ impl Tracer {
         if let Some(former) = trace::former_number(pid) {
             self.forget(former);
         }
+        if let Some(name) = process::program(pid) {
+            self.verdict.start(name);
+        }
         self.note(vector::change(pid, self.shift), Flaw::ClockSeen);
         if self.shift.instructions == Instructions::Plain {
             self.note(cpuid::arm(pid), Flaw::CpuSeen);

@@ -5,9 +5,18 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use zwieback_model::supervision::{Effect, Supervision};
 
-/// What did not go as it should.
+/// What did not go as it should, and which programs were started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Verdict(BTreeSet<Flaw>);
+pub(crate) struct Verdict {
+    flaws: BTreeSet<Flaw>,
+    /// The names of their files, without folders.
+    programs: BTreeSet<String>,
+}
+
+/// As many programs are named: a step may start any number, each under a name of its own.
+const MOST_PROGRAMS: usize = 256;
+/// A name is no longer.
+const LONGEST_NAME: usize = 64;
 
 /// Something that a supervised program may have seen as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,7 +38,19 @@ pub(crate) enum Flaw {
 impl Verdict {
     /// Notes a flaw.
     pub(crate) fn note(&mut self, flaw: Flaw) {
-        self.0.insert(flaw);
+        self.flaws.insert(flaw);
+    }
+
+    /// Notes a program that was started.
+    pub(crate) fn start(&mut self, name: String) {
+        if self.programs.len() < MOST_PROGRAMS && name.len() <= LONGEST_NAME {
+            self.programs.insert(name);
+        }
+    }
+
+    /// The programs that were started.
+    pub(crate) fn into_programs(self) -> BTreeSet<String> {
+        self.programs
     }
 }
 
@@ -41,7 +62,7 @@ const UNREAD: &str = "the memory of a program that started could not be read";
 pub(crate) fn conclude(begun: Supervision, end: Option<&Verdict>) -> Supervision {
     let flaw = |flaws: &[(Flaw, &'static str)]| match end {
         None => Some("the supervisor did not live to its end"),
-        Some(Verdict(seen)) => flaws
+        Some(Verdict { flaws: seen, .. }) => flaws
             .iter()
             .find_map(|(flaw, why)| seen.contains(flaw).then_some(*why)),
     };
@@ -93,7 +114,10 @@ mod tests {
             wall_clock: begun,
             ..Supervision::default()
         };
-        let end = end.map(|flaws| Verdict(flaws.iter().copied().collect()));
+        let end = end.map(|flaws| Verdict {
+            flaws: flaws.iter().copied().collect(),
+            ..Verdict::default()
+        });
         conclude(begun, end.as_ref()).wall_clock
     }
 

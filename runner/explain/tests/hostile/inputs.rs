@@ -77,6 +77,7 @@ fn knowledge() -> Knowledge {
         a: facts(1_795_360_848, "/build"),
         b: facts(1_829_946_845, "/other/place"),
         varied: None,
+        ..Knowledge::default()
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) fn explained(tools: &[&str], script: &str) -> Option<Explanation> {
         a: facts(0),
         b: facts(1),
         varied: None,
+        ..Knowledge::default()
     };
     Some(report(&runs, &knowledge))
 }
