@@ -21,6 +21,10 @@ pub struct ExplainLimits {
     pub findings_of_one: usize,
     /// Findings in the whole report.
     pub findings: usize,
+    /// Bytes held for a closer look in all, each side, so that a thousand large files are no worse than some.
+    pub held: u64,
+    /// Steps that judging lines and strings may take in all.
+    pub judged: u64,
     /// Bytes compared in all, so that no archive is walked without end.
     pub compared: u64,
 }
@@ -37,6 +41,8 @@ impl Default for ExplainLimits {
             classified: 2_000,
             findings_of_one: 24,
             findings: 5_000,
+            held: 2 << 30,
+            judged: 4 << 30,
             compared: 16 << 30,
         }
     }

@@ -14,6 +14,9 @@ use crate::language::Languages;
 use crate::limits::ExplainLimits;
 use crate::location::{FindingDraft, Location};
 
+/// Bytes that are held of an output whatever was held before.
+const LEAST: u64 = 4 << 10;
+
 /// Explains two contents that differ, first at the offset.
 pub type Enter = fn(&mut Walk<'_>, &Location, &View<'_>, &View<'_>, u64) -> io::Result<()>;
 
@@ -31,6 +34,7 @@ pub struct Walk<'k> {
     /// What may still be listed of archives.
     pub lists: ListBudget,
     comparable: u64,
+    holdable: u64,
     findings: Vec<Finding>,
     unexamined: Vec<Unexamined>,
     first_of_output: usize,
@@ -43,12 +47,13 @@ impl<'k> Walk<'k> {
     pub fn new(knowledge: &'k Knowledge, limits: &'k ExplainLimits, enter: Enter) -> Self {
         Self {
             enter,
-            classifier: Classifier::new(knowledge),
+            classifier: Classifier::new(knowledge, limits.judged),
             limits,
             inflatable: limits.inflated,
             decompressible: limits.decompressed,
             lists: ListBudget::default(),
             comparable: limits.compared,
+            holdable: limits.held,
             findings: Vec::new(),
             unexamined: Vec::new(),
             first_of_output: 0,
@@ -74,6 +79,21 @@ impl<'k> Walk<'k> {
         if self.dropped > 0 {
             let reason = format!("{} more differences are not listed", self.dropped);
             self.skip(location, reason);
+        }
+        for reason in self.classifier.judging().left_out() {
+            self.skip(location, reason);
+        }
+    }
+
+    /// How many bytes of each side may be held for a closer look: what all outputs hold together has a limit.
+    pub fn hold(&mut self, most: usize, a: &View<'_>, b: &View<'_>) -> usize {
+        let wanted = a.size().max(b.size()).min(most as u64);
+        let held = wanted.min(self.holdable.max(LEAST));
+        self.holdable = self.holdable.saturating_sub(held);
+        if held == wanted {
+            most
+        } else {
+            usize::try_from(held).unwrap_or(most)
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::clock;
 use super::context::TextContext;
 use super::count::{self, Numbers};
+use super::judging::{self, Judging, NEAR, Piece};
 use super::naming::{self, cause_of, context_of, mentions};
 use super::order;
 use super::parts;
@@ -13,11 +14,11 @@ use super::shape::{self, TokenShape};
 use super::token::{self, Hunk, LineToken, Run, TokenKey};
 use crate::cause::Cause;
 use crate::certainty::Certainty;
-use crate::evidence::attribution::{Attribution, Classified};
+use crate::evidence::attribution::{Attribution, Classified, unknown};
 use crate::knowledge::{Knowledge, Word};
 use zwieback_model::variation::factor::Factor;
 
-/// Differences classified in one line, and bytes looked at of each: a line may be a whole file.
+/// Differences classified in one piece of a line, and bytes looked at of each.
 const HUNKS: usize = 200;
 const LONGEST: usize = 256;
 
@@ -25,6 +26,8 @@ const LONGEST: usize = 256;
 pub struct Classifier<'k> {
     knowledge: &'k Knowledge,
     words: Vec<Word<'k>>,
+    /// What all of it may cost.
+    judging: Judging,
 }
 
 /// One hunk with its surroundings.
@@ -36,10 +39,18 @@ struct HunkContext<'c> {
 }
 
 impl<'k> Classifier<'k> {
-    /// A classifier that knows this.
-    pub fn new(knowledge: &'k Knowledge) -> Self {
-        let words = knowledge.words();
-        Self { knowledge, words }
+    /// A classifier that knows this, and may take so many steps.
+    pub fn new(knowledge: &'k Knowledge, steps: u64) -> Self {
+        Self {
+            knowledge,
+            words: knowledge.words(),
+            judging: Judging::new(steps),
+        }
+    }
+
+    /// What may still be judged, and what was left out.
+    pub fn judging(&self) -> &Judging {
+        &self.judging
     }
 
     /// What is known of both runs.
@@ -47,8 +58,30 @@ impl<'k> Classifier<'k> {
         self.knowledge
     }
 
-    /// Every cause of the difference of two lines; never empty where they differ.
+    /// Every cause of the difference of two lines; never empty where they differ. What there is no work left for has
+    /// no name.
     pub fn lines(&self, context: TextContext, a: &[u8], b: &[u8]) -> Vec<Classified> {
+        let mut classified = Vec::new();
+        for piece in self.judging.pieces(a, b) {
+            if self.judging.may_judge(piece.a.len() + piece.b.len()) {
+                let shift =
+                    |range: Range<usize>| range.start + piece.start..range.end + piece.start;
+                let found = self.piece(context, &piece).into_iter();
+                classified.extend(found.map(|one| Classified {
+                    a: shift(one.a),
+                    b: shift(one.b),
+                    ..one
+                }));
+            }
+        }
+        if classified.is_empty() {
+            classified.extend(unjudged(a, b));
+        }
+        merge(classified)
+    }
+
+    fn piece(&self, context: TextContext, piece: &Piece<'_>) -> Vec<Classified> {
+        let (a, b) = (piece.a, piece.b);
         let knowing = tokens(a, b, &self.words);
         let plain = tokens(a, b, &[]);
         // A line may hold a known word on both sides that comes from neither run; then the
@@ -58,20 +91,30 @@ impl<'k> Classifier<'k> {
         } else {
             plain
         };
-        if !hunks.is_empty() && token::are_same_words(&row_a, &row_b) {
+        let has_moved = !piece.is_cut && !hunks.is_empty();
+        if has_moved && token::are_same_words(&row_a, &row_b) {
             return vec![self.reordered(&row_a, &row_b, &hunks)];
         }
         let mut classified = self.known_words(context, a, &row_a, &row_b);
         for (at_a, at_b) in hunks.into_iter().take(HUNKS) {
-            let hunk = &(clip(at_a), clip(at_b));
-            classified.push(self.hunk(&HunkContext {
+            let ((from_a, a), (from_b, b)) = (near(a, &at_a), near(b, &at_b));
+            if !self.judging.may_attribute(a.len() + b.len()) {
+                break;
+            }
+            let hunk = &(back(&clip(at_a), from_a), back(&clip(at_b), from_b));
+            let found = self.hunk(&HunkContext {
                 context,
                 a,
                 b,
                 hunk,
-            }));
+            });
+            classified.push(Classified {
+                a: found.a.start + from_a..found.a.end + from_a,
+                b: found.b.start + from_b..found.b.end + from_b,
+                ..found
+            });
         }
-        merge(classified)
+        classified
     }
 
     /// The cause of two times, given in seconds since 1970.
@@ -105,6 +148,10 @@ impl<'k> Classifier<'k> {
 
     /// The attribution of a line that only one run has, where it holds a word of that run.
     pub fn alone(&self, line: &[u8], run: Run) -> Option<Attribution> {
+        let line = &line[..line.len().min(judging::LONGEST)];
+        if !self.judging.may_judge(line.len()) {
+            return None;
+        }
         if self.is_variable(line, run) {
             let factors = vec![Factor::Env];
             return Some(Attribution::new(
@@ -133,8 +180,9 @@ impl<'k> Classifier<'k> {
             Run::B => &self.knowledge.b,
         };
         let mut variables = facts.words.get(&Factor::Env).into_iter().flatten();
+        let assigned = naming::assigned(line);
         variables.any(|(name, value)| {
-            naming::assigned(line) == Some(name.as_bytes()) && line.ends_with(value.as_bytes())
+            assigned == Some(name.as_bytes()) && line.ends_with(value.as_bytes())
         })
     }
 
@@ -324,6 +372,31 @@ fn clip(range: Range<usize>) -> Range<usize> {
     range.start..range.end.min(range.start + LONGEST)
 }
 
+/// What stands around a difference, and where that begins: all of a line, unless it is long.
+fn near<'l>(line: &'l [u8], range: &Range<usize>) -> (usize, &'l [u8]) {
+    if line.len() <= 2 * NEAR {
+        return (0, line);
+    }
+    let start = range.start.saturating_sub(NEAR);
+    let end = line.len().min(range.start + LONGEST + NEAR);
+    (start, &line[start..end])
+}
+
+fn back(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start - by..range.end - by
+}
+
+/// The first difference, which nobody looks at.
+fn unjudged(a: &[u8], b: &[u8]) -> Option<Classified> {
+    let start = judging::first(a, b)?;
+    let range = |line: &[u8]| start..line.len().min(start + LONGEST);
+    Some(Classified {
+        attribution: unknown(Cause::Content),
+        a: range(a),
+        b: range(b),
+    })
+}
+
 fn word_of<'t>(token: &LineToken<'t>) -> Option<&'t [u8]> {
     match token.key {
         TokenKey::Plain(text) if text[0].is_ascii_alphanumeric() => Some(text),
@@ -379,8 +452,11 @@ mod tests {
 
     fn only(a: &str, b: &str) -> Attribution {
         let knowledge = knowledge();
-        let classified =
-            Classifier::new(&knowledge).lines(TextContext::Text, a.as_bytes(), b.as_bytes());
+        let classified = Classifier::new(&knowledge, u64::MAX).lines(
+            TextContext::Text,
+            a.as_bytes(),
+            b.as_bytes(),
+        );
         let [one] = classified.as_slice() else {
             panic!("{} verdicts", classified.len());
         };

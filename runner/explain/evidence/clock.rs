@@ -22,7 +22,10 @@ pub fn factors(knowledge: &Knowledge, a: &[TimeReading], b: &[TimeReading]) -> V
     ];
     let clocks = clocks.into_iter().flatten();
     let matching = clocks.filter(|(_, span_a, span_b)| {
-        pairs(a, b).any(|(a, b)| fits(a, *span_a, run_a) && fits(b, *span_b, run_b))
+        // Each is held against its clock once: there may be many in one line.
+        let fitting: Vec<_> = a.iter().filter(|a| fits(a, *span_a, run_a)).collect();
+        let is_one = |b: &&TimeReading| fitting.iter().any(|a| shape(a) == shape(b));
+        b.iter().filter(is_one).any(|b| fits(b, *span_b, run_b))
     });
     matching.map(|(factor, ..)| factor).collect()
 }
@@ -110,6 +113,9 @@ fn civil_fits(parts: &Parts, start: i64, end: i64) -> bool {
     if let (Some(year), Some(month), Some(day)) = (parts.year, parts.month, parts.day) {
         return dated_fits(parts, (year, month, day), start, end);
     }
+    if let (None, None, None, Some(hour)) = (parts.year, parts.month, parts.day, parts.hour) {
+        return hours(hour).any(|hour| daily_fits(parts, hour, start, end));
+    }
     let grain = grain(parts);
     let step = grain.max(end.saturating_sub(start) / STEPS).max(1);
     let moments = (0..=STEPS).map(|n| start.saturating_add(n.saturating_mul(step)));
@@ -117,6 +123,23 @@ fn civil_fits(parts: &Parts, start: i64, end: i64) -> bool {
     inside
         .chain([end])
         .any(|at| agrees(parts, &Civil::from_unix(at)))
+}
+
+/// The hours of a day that are written so: one of the afternoon may be written as one of the morning.
+fn hours(hour: i64) -> impl Iterator<Item = i64> {
+    let twelve = (1..=12).contains(&hour);
+    let halves = [hour % 12, hour % 12 + 12].map(|hour| twelve.then_some(hour));
+    halves.into_iter().flatten().chain([hour])
+}
+
+/// A time of day without a date is one moment of each day.
+fn daily_fits(parts: &Parts, hour: i64, start: i64, end: i64) -> bool {
+    let second = hour * 3600 + parts.minute.unwrap_or(0) * 60 + parts.second.unwrap_or(0);
+    let today = start.saturating_sub(start.rem_euclid(DAY));
+    [-DAY, 0, DAY].into_iter().any(|day| {
+        let at = today.saturating_add(day).saturating_add(second);
+        at <= end && start < at.saturating_add(grain(parts))
+    })
 }
 
 /// A whole date is one moment, or two where the hour may be one of the afternoon.
@@ -223,6 +246,35 @@ mod tests {
         assert_eq!(classified("Nov 22 2026", "Dec 27 2027"), [Factor::Clock]);
         assert_eq!(classified("15:20:49", "22:34:06"), [Factor::Clock]);
         assert_eq!(classified("15:20:49", "22:35:06"), []);
+    }
+
+    #[test]
+    fn a_time_of_day_needs_no_walk_through_the_days_of_a_build() {
+        let start = 1_795_360_848;
+        let span = TimeSpan {
+            start,
+            end: start + 30 * DAY,
+        };
+        let facts = RunFacts {
+            clock: Some(span),
+            ..RunFacts::default()
+        };
+        let knowledge = Knowledge {
+            a: facts.clone(),
+            b: facts,
+            varied: None,
+            ..Knowledge::default()
+        };
+        let read = |text: &str| readings(text.as_bytes(), &(0..text.len()));
+        // Whichever second it is: none lies between two steps.
+        for second in 10..60 {
+            let (a, b) = (format!("03:17:{second}"), format!("3:18:{second} pm"));
+            assert_eq!(
+                factors(&knowledge, &read(&a), &read(&b)),
+                [Factor::Clock],
+                "{a} {b}"
+            );
+        }
     }
 
     #[test]

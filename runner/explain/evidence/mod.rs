@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod calendar;
+pub mod judging;
 pub mod classifier;
 pub mod clock;
 pub mod context;

@@ -170,7 +170,7 @@ fn known<'t>(
     words.iter().enumerate().find_map(|(index, word)| {
         let text = spelling(word, run);
         let here =
-            is_telling(word.a) && is_telling(word.b) && line[at..].starts_with(text.as_bytes());
+            line[at..].starts_with(text.as_bytes()) && is_telling(word.a) && is_telling(word.b);
         (here && is_whole(line, at, text)).then_some((TokenKey::Known(index), text.len()))
     })
 }

@@ -30,16 +30,14 @@ pub fn explain(
     offset: u64,
 ) -> io::Result<()> {
     // A large content is looked at from its first difference on.
-    let start = if a.size().max(b.size()) > walk.limits.loaded as u64 {
+    let most = walk.hold(walk.limits.loaded, a, b);
+    let start = if a.size().max(b.size()) > most as u64 {
         offset.saturating_sub(64)
     } else {
         0
     };
-    let (bytes_a, bytes_b) = (
-        a.bytes(start, walk.limits.loaded)?,
-        b.bytes(start, walk.limits.loaded)?,
-    );
-    let end = start.saturating_add(walk.limits.loaded as u64);
+    let (bytes_a, bytes_b) = (a.bytes(start, most)?, b.bytes(start, most)?);
+    let end = start.saturating_add(most as u64);
     if a.size().max(b.size()) > end {
         walk.skip(
             location,

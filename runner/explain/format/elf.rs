@@ -28,7 +28,7 @@ pub fn explain(
     a: &View<'_>,
     b: &View<'_>,
 ) -> io::Result<()> {
-    let most = walk.limits.program;
+    let most = walk.hold(walk.limits.program, a, b);
     if a.size().max(b.size()) > most as u64 {
         walk.skip(
             location,

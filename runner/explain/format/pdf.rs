@@ -21,7 +21,7 @@ pub fn explain(
     a: &View<'_>,
     b: &View<'_>,
 ) -> io::Result<()> {
-    let most = walk.limits.loaded;
+    let most = walk.hold(walk.limits.loaded, a, b);
     let (bytes_a, bytes_b) = (a.bytes(0, most)?, b.bytes(0, most)?);
     let before = walk.count();
     let part = Region {

@@ -36,7 +36,7 @@ pub fn explain(
     b: &View<'_>,
     offset: u64,
 ) -> io::Result<()> {
-    let most = walk.limits.loaded;
+    let most = walk.hold(walk.limits.loaded, a, b);
     let start = lines::start(a, offset)?;
     let (bytes_a, bytes_b) = (a.bytes(start.offset, most)?, b.bytes(start.offset, most)?);
     let ((a_lines, more_a), (b_lines, more_b)) = (lines::split(&bytes_a), lines::split(&bytes_b));

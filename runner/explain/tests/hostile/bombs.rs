@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use zwieback_explain::limits::ExplainLimits;
 
-use crate::inputs::{explained, tight};
+use crate::inputs::{Chance, all_explained, explained, tight};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -157,4 +157,99 @@ fn symbols_that_share_one_long_name_are_read_within_one_budget() {
     let blobs = [&symbol.repeat(100_000), &[&*names, b"\0"].concat(), NAMES.0];
     let sections = [(2, 0, 0, 2, 24), (3, 0, 1, 0, 0), (NAMES.1, 0, 2, 0, 0)];
     assert!(is_cut_off(&elf(&blobs, &sections)));
+}
+
+/// Two lines of hexadecimal digits that have nothing in common.
+fn digits(bytes: usize) -> [Vec<u8>; 2] {
+    let mut chance = Chance(7);
+    [(); 2].map(|()| {
+        let digit = |_| b"0123456789abcdef"[chance.below(16)];
+        (0..bytes).map(digit).collect()
+    })
+}
+
+#[test]
+fn a_file_that_is_one_line_is_judged_in_pieces_and_the_report_says_so() {
+    let [a, b] = digits(4 << 20);
+    // All of the line would take more than a thousand times as many steps.
+    let limits = ExplainLimits {
+        judged: 128 << 20,
+        ..ExplainLimits::default()
+    };
+    for (b, ending) in [(b.clone(), "of one length"), (b[1..].to_vec(), "shorter")] {
+        let report = explained("x.txt", &a, &b, &limits);
+        let reasons: Vec<_> = report.unexamined.iter().map(|one| &*one.reason).collect();
+        assert!(
+            reasons.iter().any(|reason| reason.contains("8192 bytes")),
+            "{ending}: {reasons:?}"
+        );
+        assert!(!report.findings.is_empty());
+    }
+}
+
+#[test]
+fn the_lines_of_all_outputs_share_the_steps_of_judging() {
+    let [a, b] = digits(256 << 10);
+    let lines = |bytes: &[u8]| -> Vec<u8> {
+        bytes
+            .chunks(1000)
+            .flat_map(|line| [line, b"\n"].concat())
+            .collect()
+    };
+    let (a, b) = (lines(&a), lines(&b));
+    let limits = ExplainLimits {
+        judged: 32 << 20,
+        ..ExplainLimits::default()
+    };
+    let report = all_explained(
+        &[("a.txt", &a, &b), ("b.txt", &a, &b), ("c.bin", &a, &b)],
+        &limits,
+    );
+    let told: Vec<_> = report
+        .unexamined
+        .iter()
+        .filter(|one| one.reason.contains("used up"))
+        .map(|one| &*one.place)
+        .collect();
+    assert_eq!(told, ["a.txt", "b.txt", "c.bin"]);
+    // Each has its finding all the same, without a name.
+    for path in ["a.txt", "b.txt", "c.bin"] {
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.path.as_str() == path),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_is_held_of_all_outputs_has_one_limit() {
+    let (a, b) = (b"one\n".repeat(1 << 16), b"two\n".repeat(1 << 16));
+    let limits = ExplainLimits {
+        held: 300 << 10,
+        ..ExplainLimits::default()
+    };
+    let report = all_explained(
+        &[("a.txt", &a, &b), ("b.txt", &a, &b), ("c.txt", &a, &b)],
+        &limits,
+    );
+    let told: Vec<_> = report
+        .unexamined
+        .iter()
+        .filter(|one| one.reason.contains("not to its end"))
+        .map(|one| &*one.place)
+        .collect();
+    assert_eq!(told, ["b.txt", "c.txt"]);
+}
+
+#[test]
+fn many_times_of_day_in_one_line_are_held_against_the_clocks_once_each() {
+    let line = |minute: usize| -> Vec<u8> {
+        let time = |second| format!("{:02}:{minute:02}:{second:02} ", second % 24).into_bytes();
+        (0..5000).flat_map(|at| time(at % 60)).collect()
+    };
+    let report = explained("x.txt", &line(11), &line(12), &ExplainLimits::default());
+    assert!(!report.findings.is_empty());
 }

@@ -18,17 +18,7 @@ pub(crate) fn explained(
     b: &Vec<u8>,
     limits: &ExplainLimits,
 ) -> Explanation {
-    let entry = |bytes: &[u8]| Entry::File {
-        content: Fingerprint::of(bytes),
-        executable: false,
-    };
-    let (entry_a, entry_b) = (entry(a), entry(b));
-    let pair = Pair {
-        path: name.parse().expect("the tests name their outputs well"),
-        a: Side::file(&entry_a, a),
-        b: Side::file(&entry_b, b),
-    };
-    let report = explain(&[pair], &knowledge(), limits);
+    let report = all_explained(&[(name, a, b)], limits);
     let lines = screen::summary(&report);
     assert!(lines.len() <= screen::SUMMARY);
     assert!(
@@ -38,6 +28,31 @@ pub(crate) fn explained(
     );
     assert!(html::page(&report, name).ends_with("</html>\n"));
     report
+}
+
+/// Explains pairs of contents, each under a name, in one report.
+pub(crate) fn all_explained(
+    contents: &[(&str, &Vec<u8>, &Vec<u8>)],
+    limits: &ExplainLimits,
+) -> Explanation {
+    let entry = |bytes: &[u8]| Entry::File {
+        content: Fingerprint::of(bytes),
+        executable: false,
+    };
+    let entries: Vec<_> = contents
+        .iter()
+        .map(|(_, a, b)| (entry(a), entry(b)))
+        .collect();
+    let pairs: Vec<_> = contents
+        .iter()
+        .zip(&entries)
+        .map(|((name, a, b), (entry_a, entry_b))| Pair {
+            path: name.parse().expect("the tests name their outputs well"),
+            a: Side::file(entry_a, *a),
+            b: Side::file(entry_b, *b),
+        })
+        .collect();
+    explain(&pairs, &knowledge(), limits)
 }
 
 /// Limits small enough to be reached by small inputs.
@@ -52,6 +67,8 @@ pub(crate) fn tight() -> ExplainLimits {
         classified: 50,
         findings_of_one: 8,
         findings: 8,
+        held: 8 << 20,
+        judged: 64 << 20,
         compared: 8 << 20,
     }
 }
