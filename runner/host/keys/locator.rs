@@ -43,6 +43,13 @@ pub enum KeyLocatorError {
     },
 }
 
+impl KeyLocator {
+    /// Whether it is a file, by its path or by a name.
+    pub fn is_place(&self) -> bool {
+        matches!(self, Self::Place(_))
+    }
+}
+
 impl FromStr for KeyLocator {
     type Err = KeyLocatorError;
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -56,6 +57,15 @@ pub struct Build {
     /// Wall-clock limit of each run; a recipe may ask for less.
     pub timeout: Option<Seconds>,
 }
+
+/// What names files, and whether it may also be the name of a key.
+const PATHS: [(&str, &str, bool); 5] = [
+    ("sign", "key", true),
+    ("sign", "passphrase_file", false),
+    ("release", "gate", false),
+    ("release", "key", true),
+    ("release", "log_key", true),
+];
 
 /// What to do where the machine cannot enforce a lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -203,6 +213,7 @@ pub fn load(
             text: &text,
         })?;
         table = text.parse().expect("what was parsed is TOML");
+        anchor(&mut table, file.parent().unwrap_or(Path::new("/")));
     }
     for (key, value) in sets {
         set(&mut table, key, value)?;
@@ -232,6 +243,24 @@ fn tighten(config: &mut Config, project: &ProjectLayer) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
+}
+
+/// Whole paths for what the user's file names from its own folder on: from the folder at hand, whoever fills that
+/// would decide which key signs and which gate's commands run.
+fn anchor(table: &mut toml::Table, folder: &Path) {
+    let is_named = |key: &str| {
+        !key.contains('/') || KeyLocator::from_str(key).is_ok_and(|key| !key.is_place())
+    };
+    for (section, name, is_key) in PATHS {
+        let value = table
+            .get_mut(section)
+            .and_then(|values| values.get_mut(name));
+        if let Some(toml::Value::String(path)) = value
+            && !(is_key && is_named(path))
+        {
+            *path = folder.join(&*path).display().to_string();
+        }
+    }
 }
 
 /// Sets a dotted key. A value that reads as TOML is taken as such, any other as text.
@@ -276,6 +305,28 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn the_folder_at_hand_decides_no_path_of_the_users_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let said = "[sign]\nkey = \"keys/a\"\npassphrase_file = \"word\"\n\
+                    [release]\ngate = \"gate.toml\"\nkey = \"mine\"\nlog_key = \"exec:sign /x/y\"\n";
+        std::fs::write(&file, said).unwrap();
+        let config = load(Some(&file), None, &[]).unwrap();
+        let below = |name: &str| Some(folder.path().join(name));
+        assert_eq!(config.sign.key, below("keys/a").map(KeyLocator::Place));
+        assert_eq!(config.sign.passphrase_file, below("word"));
+        assert_eq!(config.release.gate, below("gate.toml"));
+        assert_eq!(config.release.key, Some("mine".parse().unwrap()));
+        assert_eq!(
+            config.release.log_key,
+            Some("exec:sign /x/y".parse().unwrap())
+        );
+        // What is said for one command is said where it is given.
+        let given = load(Some(&file), None, &sets(&[("sign.key", "./b")])).unwrap();
+        assert_eq!(given.sign.key, Some("./b".parse().unwrap()));
     }
 
     #[test]

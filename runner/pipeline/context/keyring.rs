@@ -19,6 +19,8 @@ use zwieback_host::keys::signer::Signer;
 use zwieback_host::keys::uses::{self, Recorded};
 use zwieback_model::name::Name;
 
+use super::key_place::{UnknownKey, file_of};
+
 pub use zwieback_host::keys::locator::KeyLocator;
 
 /// The key that is used where none is named.
@@ -91,9 +93,9 @@ pub enum KeyringError {
         /// That of the key that was there.
         before: String,
     },
-    /// What was named is neither a file nor a key of the user's folder.
-    #[error("there is no key `{0}`")]
-    Unknown(String),
+    /// What was named is no key of the user's folder.
+    #[error(transparent)]
+    Unknown(#[from] UnknownKey),
     /// The file with the passphrase cannot be used.
     #[error("the passphrase cannot be read: {0}")]
     PassphraseFile(#[source] KeyDirectoryError),
@@ -115,9 +117,7 @@ impl KeyringError {
             Self::File(error) | Self::PassphraseFile(error) => error.hint(),
             Self::Token(error) => error.hint(),
             Self::Command(error) => error.hint(),
-            Self::Unknown(_) => {
-                Some("`zwieback key generate NAME` makes one; a file is named with its path".into())
-            }
+            Self::Unknown(error) => Some(error.hint()),
             Self::Lost(_) => Some(
                 "put it back from a copy; `zwieback key generate` makes another, which nobody trusts yet: \
                  `zwieback key rotate` puts it into a trust root"
@@ -332,24 +332,6 @@ fn own(
         note(dirs, key.public_key())?;
     }
     Ok(kept(dirs, key))
-}
-
-/// A single word is the name of a key in the user's folder, and else of a file: what lies in the folder at
-/// hand takes no key's place.
-fn file_of(dirs: &Dirs, place: &Path) -> Result<PathBuf, KeyringError> {
-    if place.components().count() != 1 {
-        return Ok(place.to_owned());
-    }
-    let name = place.to_str().and_then(|text| text.parse().ok());
-    let file = name.map(|name: Name| KeyDirectory::new(dirs.keys()).private_path(&name));
-    if let Some(file) = file.filter(|file| file.exists()) {
-        return Ok(file);
-    }
-    // A folder of that name is no key: `log` may be both.
-    if place.is_file() {
-        return Ok(place.to_owned());
-    }
-    Err(KeyringError::Unknown(place.display().to_string()))
 }
 
 fn open_key_file(

@@ -14,5 +14,6 @@ pub mod observe;
 pub mod stop;
 pub mod shared;
 pub mod slots;
+pub mod key_place;
 pub mod keyring;
 pub mod notices;
