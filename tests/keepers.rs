@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use zwieback_attest::dsse::{Envelope, Signature};
+use zwieback_attest::policy::signed;
 use zwieback_attest::root_chain;
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::outcome::Outcome;
@@ -121,6 +123,57 @@ fn a_keeper_is_shown_all_that_a_draft_changes() {
     ];
     run(&world, "key sign --root root.json next.json --check").expect(0, &all);
     run(&world, "key sign --root root.json next.json --sign-key ann").expect(0, &all);
+}
+
+/// An envelope with as many signatures as it may have, none of which a keeper made.
+fn full_of_strangers(mut envelope: Envelope) -> Vec<u8> {
+    envelope.signatures = (0..64)
+        .map(|number| Signature {
+            key_id: Some(format!("stranger {number}")),
+            bytes: vec![number],
+        })
+        .collect();
+    envelope.to_bytes()
+}
+
+#[test]
+fn strangers_take_no_keepers_place_in_what_waits_for_signatures() {
+    let world = kept_by_three();
+    run(
+        &world,
+        "key renew --root root.json --days 9 --sign-key ann --draft next.json",
+    )
+    .expect(0, &["version 3 waits"]);
+    let draft = fs::read(world.path("project/next.json")).expect("it is there");
+    let (envelope, _) = root_chain::read(&draft).expect("it is a root");
+    let stuffed = full_of_strangers(envelope);
+    for (keeper, expected) in [("ann", "1 of 2"), ("bob", "version 3")] {
+        if keeper == "ann" {
+            world.write("project/next.json", &stuffed);
+        }
+        let sign = format!("key sign --root root.json next.json --sign-key {keeper}");
+        run(&world, &sign).expect(0, &[expected]);
+    }
+    let text = format!("version = 1\nexpires = \"2099-01-01T00:00:00Z\"\n{ASKS}");
+    // Who keeps a policy is not known where it is signed: what no one could read is not written.
+    world.write("project/policy.toml", &text);
+    run(
+        &world,
+        "policy sign policy.toml -o policy.json --sign-key ann",
+    )
+    .expect(0, &["1 signature"]);
+    let policy = fs::read(world.path("project/policy.json")).expect("it is there");
+    let envelope = full_of_strangers(signed::envelope(&text));
+    world.write("project/stuffed.json", envelope);
+    run(
+        &world,
+        "policy sign stuffed.json -o policy.json --sign-key bob",
+    )
+    .expect(4, &["66 signatures, and 64 are the most"]);
+    assert_eq!(
+        fs::read(world.path("project/policy.json")).expect("it is there"),
+        policy
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct Draft {
 }
 
 /// The most signatures of an envelope: one of a statement, one of each keeper of a root or a policy.
-const MOST_SIGNATURES: usize = 64;
+pub const MOST_SIGNATURES: usize = 64;
 
 /// Bytes with signatures over them, none of them checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

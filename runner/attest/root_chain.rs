@@ -1,5 +1,7 @@
 //! How a trust root comes to count: signed by its own quorum, and by that of the root before it.
 
+use std::collections::BTreeSet;
+
 use zwieback_model::digest::Digest;
 use zwieback_model::json::fields::Fields;
 use zwieback_model::json::strict;
@@ -77,6 +79,19 @@ pub fn read(file: &[u8]) -> Result<(Envelope, TrustRoot), Refusal> {
     }
     let root = TrustRoot::read(&envelope.payload)?;
     Ok((envelope, root))
+}
+
+/// Leaves of the signatures of a root that waits for more those that keepers made, one of each: what anybody else
+/// put there takes no keeper's room.
+pub fn leave_keepers(envelope: &mut Envelope, quorums: &[&Quorum]) {
+    let made = quorums
+        .iter()
+        .flat_map(|quorum| quorum.made(envelope).into_values());
+    let made: BTreeSet<usize> = made.collect();
+    let mut place = 0..;
+    envelope
+        .signatures
+        .retain(|_| place.next().is_some_and(|place| made.contains(&place)));
 }
 
 fn check_quorum(envelope: &Envelope, quorum: &Quorum) -> Result<(), Refusal> {

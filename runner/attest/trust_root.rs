@@ -1,6 +1,6 @@
 //! The trust root: which key may speak for which builder, when, and how much that is worth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zwieback_model::base64;
 use zwieback_model::digest::Digest;
@@ -275,14 +275,19 @@ impl Quorum {
     /// How many of the keys have signed that envelope.
     ///
     /// Counts keys, not signatures: one key that signs twice, or under two names, is one.
+    pub fn signers(&self, envelope: &Envelope) -> usize {
+        self.made(envelope).len()
+    }
+
+    /// Which signature of the envelope is the last one of each key that has signed it.
     ///
     /// A signature is held against the keys that it names, and where it names none of them, against all, as the
     /// name is a hint (DSSE). Each time the whole payload is hashed, so that such trials have an end.
-    pub fn signers(&self, envelope: &Envelope) -> usize {
+    pub(super) fn made(&self, envelope: &Envelope) -> BTreeMap<KeyId, usize> {
         let pae = envelope.pae();
         let mut trials = UNNAMED;
-        let mut signers = BTreeSet::new();
-        for signature in &envelope.signatures {
+        let mut made = BTreeMap::new();
+        for (place, signature) in envelope.signatures.iter().enumerate() {
             let name = signature.key_id.as_deref();
             let name = name.and_then(|name| name.parse::<KeyName>().ok());
             let is_named = |key: &&PublicKey| name.is_some_and(|name| name.names(key.id()));
@@ -295,9 +300,10 @@ impl Quorum {
                 named
             };
             let signed = |key: &&&PublicKey| key.confirm(&pae, &signature.bytes).is_ok();
-            signers.extend(candidates.iter().filter(signed).map(|key| key.id()));
+            let signers = candidates.iter().filter(signed);
+            made.extend(signers.map(|key| (key.id(), place)));
         }
-        signers.len()
+        made
     }
 
     fn to_value(&self) -> Value {

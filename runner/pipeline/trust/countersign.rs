@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use zwieback_attest::dsse::Envelope;
+use zwieback_attest::dsse::{Envelope, MOST_SIGNATURES};
 use zwieback_attest::key_id::KeyId;
+use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_host::dirs::Dirs;
 use zwieback_host::keys::error::SignError;
 
@@ -40,6 +41,16 @@ pub fn countersign(
         signed.push(signer.public_key().id());
     }
     Ok(signed)
+}
+
+/// Refuses a document with more signatures than are read again.
+pub fn check_count(envelope: &Envelope) -> Result<(), Refusal> {
+    let count = envelope.signatures.len();
+    if count > MOST_SIGNATURES {
+        let saw = format!("{count} signatures, and {MOST_SIGNATURES} are the most");
+        return Err(Refusal::new(Reason::SignatureCount, saw));
+    }
+    Ok(())
 }
 
 /// Writes the document, whole or not at all.

@@ -149,7 +149,7 @@ impl Keepers<'_> {
             keys: &self.change.keys,
             dirs: self.dirs,
         };
-        let outcome = root_file::replace(&change, previous, signed)?;
+        let outcome = root_file::replace(&change, previous, root, signed)?;
         Ok(sentence(&change, &outcome, root))
     }
 }

@@ -16,7 +16,7 @@ use zwieback_host::rego::RegoProcess;
 use zwieback_model::amount::counted;
 use zwieback_model::digest::Digest;
 
-use super::countersign::{CountersignError, countersign, keep};
+use super::countersign::{CountersignError, check_count, countersign, keep};
 use super::root_memory::{Line, Memory, RootStateError};
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
@@ -90,6 +90,7 @@ pub fn sign(
     if let Some(other) = there(output, &known)? {
         envelope.join(other, &signed);
     }
+    check_count(&envelope)?;
     keep(&envelope, output)?;
     Ok(SignedPolicy {
         version,

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use zwieback_attest::dsse::Envelope;
 use zwieback_attest::key_id::KeyId;
 use zwieback_attest::reason::{Reason, Refusal};
-use zwieback_attest::root_chain::{self, open, succeed};
-use zwieback_attest::trust_root::TrustRoot;
+use zwieback_attest::root_chain::{self, leave_keepers, open, succeed};
+use zwieback_attest::trust_root::{Quorum, TrustRoot};
 use zwieback_host::dirs::Dirs;
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 
-use super::countersign::{CountersignError, countersign, keep};
+use super::countersign::{CountersignError, check_count, countersign, keep};
 use super::root_memory::{Line, Memory, RootFile, RootStateError};
 use super::root_state::{self, write};
 use crate::pipeline::context::failure::Failure;
@@ -99,8 +99,12 @@ pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
 pub fn replace(
     change: &Change<'_>,
     previous: Option<&TrustRoot>,
+    next: &TrustRoot,
     mut envelope: Envelope,
 ) -> Result<Outcome, RootFileError> {
+    let roots = previous.into_iter().chain([next]);
+    let quorums: Vec<&Quorum> = roots.map(|root| &root.quorum).collect();
+    leave_keepers(&mut envelope, &quorums);
     let signed = countersign(&mut envelope, change.keys, change.dirs)?;
     let memory = Memory::hold(change.dirs)?;
     if read_held(&memory, change.root)?.as_ref() != previous {
@@ -108,7 +112,9 @@ pub fn replace(
     }
     if let Some(draft) = change.draft {
         join(&mut envelope, &signed, draft, previous)?;
+        leave_keepers(&mut envelope, &quorums);
     }
+    check_count(&envelope)?;
     let bytes = envelope.to_bytes();
     let counts = match previous {
         Some(previous) => succeed(previous, &bytes),
