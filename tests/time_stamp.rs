@@ -174,6 +174,6 @@ fn an_answer_to_somebody_else_is_refused() {
     run(&world, &build).expect(1, &["timestamp", "another"]);
     let down = serve(&authority, Manner::Down);
     let build = format!("build words --rebuild --config sign.timestamp={down}");
-    run(&world, &build).expect(1, &["answers 503", "hint"]);
+    run(&world, &build).expect(1, &["answered 503", "hint"]);
     run(&world, &format!("{build} --offline")).expect(1, &["the network is off limits"]);
 }

@@ -1,13 +1,16 @@
 //! Asking a time stamp authority (RFC 3161) over HTTP.
 
-use std::io::{self, Read as _};
 use std::time::Duration;
 
-use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 use zwieback_attest::reason::Refusal;
 use zwieback_attest::trusted_time::request::{RequestError, request};
 use zwieback_attest::trusted_time::token;
+
+use crate::fetch::canceller::Canceller;
+use crate::fetch::client::Client;
+use crate::fetch::error::FetchError;
+use crate::fetch::failure::Failure;
+use crate::fetch::settings::Settings;
 
 /// How long the authority may take, all in all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,29 +28,24 @@ pub enum StampError {
     /// The request cannot be written.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The authority cannot be reached.
-    #[error("{url}: {source}")]
-    Unreachable {
+    /// No connection can be made by these settings.
+    #[error(transparent)]
+    Client(#[from] FetchError),
+    /// The authority does not answer as it should.
+    #[error("{url}: {failure}")]
+    Lost {
         /// Its address.
         url: String,
         /// Why.
-        source: Box<ureq::Error>,
+        failure: Failure,
     },
-    /// It answers with something else than a time stamp.
-    #[error("{url} answers {status}")]
-    Status {
+    /// It takes too long.
+    #[error("{url}: was not done after {} s", patience.as_secs())]
+    Late {
         /// Its address.
         url: String,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// Its answer breaks off.
-    #[error("{url}: {source}")]
-    Broken {
-        /// Its address.
-        url: String,
-        /// Why.
-        source: io::Error,
+        /// How long it may take.
+        patience: Duration,
     },
     /// Its answer is not to what was asked.
     #[error("{url}: {refusal}")]
@@ -61,10 +59,15 @@ pub enum StampError {
 
 /// The authority's answer over a signature, in DER. Whether the authority is to be believed is for
 /// whoever verifies; that it answers this very request is checked here.
-pub fn stamp(url: &str, signature: &[u8]) -> Result<Vec<u8>, StampError> {
+pub fn stamp(
+    url: &str,
+    signature: &[u8],
+    settings: &Settings,
+    canceller: &Canceller,
+) -> Result<Vec<u8>, StampError> {
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce)?;
-    let answer = ask(url, &request(signature, nonce)?)?;
+    let answer = ask(url, &request(signature, nonce)?, settings, canceller)?;
     token::answers(&answer, signature, nonce).map_err(|refusal| StampError::Refused {
         url: url.to_owned(),
         refusal,
@@ -79,34 +82,32 @@ impl StampError {
     }
 }
 
-fn ask(url: &str, query: &[u8]) -> Result<Vec<u8>, StampError> {
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .build();
-    let agent: Agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        // The user names the authority; whom an authority names is nobody the user asked.
-        .max_redirects(0)
-        .tls_config(tls)
-        .build()
-        .into();
-    let sent = agent.post(url).header("content-type", QUERY).send(query);
-    let response = sent.map_err(|source| StampError::Unreachable {
-        url: url.to_owned(),
-        source: Box::new(source),
-    })?;
-    let status = response.status().as_u16();
-    if status != 200 {
-        let url = url.to_owned();
-        return Err(StampError::Status { url, status });
-    }
-    let mut answer = Vec::new();
-    let body = response.into_body().into_reader();
-    let read = body.take(LARGEST).read_to_end(&mut answer);
-    read.map_err(|source| StampError::Broken {
-        url: url.to_owned(),
-        source,
-    })?;
-    Ok(answer)
+fn ask(
+    url: &str,
+    query: &[u8],
+    settings: &Settings,
+    canceller: &Canceller,
+) -> Result<Vec<u8>, StampError> {
+    let mut settings = settings.clone();
+    settings.limits.longest = settings.limits.longest.min(PATIENCE);
+    settings.limits.largest = LARGEST;
+    // The user names the authority, wherever it is; it names nobody.
+    let named = url
+        .split(['?', '#'])
+        .next()
+        .and_then(|root| root.parse().ok());
+    let client = Client::new(&settings)?
+        .configured(named)
+        .stopped_by(canceller);
+    let answer = client.post(url, QUERY, query, LARGEST);
+    answer.map_err(|failure| match failure {
+        Failure::TooLate(_) => StampError::Late {
+            url: url.to_owned(),
+            patience: settings.limits.longest,
+        },
+        failure => StampError::Lost {
+            url: url.to_owned(),
+            failure,
+        },
+    })
 }

@@ -70,8 +70,9 @@ impl Taker<'_> {
             return Err(EcosystemError::NoPlace(offer.purl.kind().to_owned()));
         }
         let mut asked = Vec::new();
+        let client = self.client.for_one_file();
         for url in places {
-            match self.try_place(offer, &url)? {
+            match self.try_place(offer, &client, &url)? {
                 Ok(print) => return Ok(print),
                 Err(failure) => asked.push((url, failure)),
             }
@@ -83,9 +84,10 @@ impl Taker<'_> {
     fn try_place(
         &self,
         offer: &Offer,
+        client: &Client,
         url: &str,
     ) -> Result<Result<Fingerprint, Failure>, EcosystemError> {
-        let answer = match self.client.get(url, 0, None) {
+        let answer = match client.get(url, 0, None) {
             Ok(answer) => answer,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -100,7 +102,7 @@ impl Taker<'_> {
             }
             let count = match body.read(&mut piece) {
                 Ok(count) => count,
-                Err(error) => return Ok(Err(self.client.read_failure(error))),
+                Err(error) => return Ok(Err(client.read_failure(error))),
             };
             if count == 0 {
                 break;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::http::{HeaderMap, Response, StatusCode, header};
+use ureq::http::{HeaderMap, Response, StatusCode, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 
@@ -48,6 +48,7 @@ pub struct Client {
     limits: Limits,
     configured: Vec<BaseUrl>,
     canceller: Option<Canceller>,
+    begun: Option<Instant>,
 }
 
 /// The bytes a place sends, and where in the file they begin.
@@ -83,6 +84,7 @@ impl Client {
             limits: settings.limits,
             configured: Vec::new(),
             canceller: None,
+            begun: None,
         })
     }
 
@@ -100,10 +102,20 @@ impl Client {
         self
     }
 
+    /// The same client for one file: its time goes on from one question to the next, and to other places.
+    #[must_use]
+    pub fn for_one_file(&self) -> Self {
+        Self {
+            begun: Some(Instant::now()),
+            ..self.clone()
+        }
+    }
+
     /// Asks for a file from byte `start` on. `origin` is where the bytes before it came from.
     pub fn get(&self, url: &str, start: u64, origin: Option<&Origin>) -> Result<Answer, Failure> {
+        let begun = self.begun();
         if let Some(path) = url.strip_prefix("file://") {
-            return self.limited(self.local(url, path, start)?);
+            return self.limited(self.local(url, path, start)?, begun);
         }
         let mut headers = Vec::new();
         if start > 0 {
@@ -113,16 +125,45 @@ impl Client {
                 headers.push((header::IF_RANGE, origin.validator.clone()));
             }
         }
-        self.limited(answer(self.ask(url, &headers)?, start)?)
+        self.limited(answer(self.ask(url, &headers, begun)?, start)?, begun)
     }
 
     /// Asks for a whole answer of one media type, such as the page of an index.
     pub fn read(&self, url: &str, accept: &str, longest: u64) -> Result<Vec<u8>, Failure> {
-        let answer = match url.strip_prefix("file://") {
-            Some(path) => self.local(url, path, 0)?,
-            None => answer(self.ask(url, &[(header::ACCEPT, accept.to_owned())])?, 0)?,
+        let begun = self.begun();
+        let answer = if let Some(path) = url.strip_prefix("file://") {
+            self.local(url, path, 0)?
+        } else {
+            let headers = [(header::ACCEPT, accept.to_owned())];
+            answer(self.ask(url, &headers, begun)?, 0)?
         };
-        let body = self.limited(answer)?.body;
+        self.whole(answer, begun, longest)
+    }
+
+    /// Sends a question, and reads the whole answer to it. Where that sends on to is not followed: whom the place
+    /// names is nobody the user asked.
+    pub fn post(
+        &self,
+        url: &str,
+        media_type: &str,
+        question: &[u8],
+        longest: u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let begun = self.begun();
+        let reach = self.reach(url, Reachable::Networks);
+        let request = self.agent(&askable(url, reach)?, reach).post(url);
+        let request = request.header(header::CONTENT_TYPE, media_type);
+        let request = request
+            .config()
+            .timeout_global(Some(self.left(begun)?))
+            .build();
+        let sent = request.send(question);
+        let response = sent.map_err(|error| self.failure(error))?;
+        self.whole(answer(response, 0)?, begun, longest)
+    }
+
+    fn whole(&self, answer: Answer, begun: Instant, longest: u64) -> Result<Vec<u8>, Failure> {
+        let body = self.limited(answer, begun)?.body;
         let mut bytes = Vec::new();
         body.take(longest + 1)
             .read_to_end(&mut bytes)
@@ -143,19 +184,18 @@ impl Client {
         &self,
         url: &str,
         headers: &[(header::HeaderName, String)],
+        begun: Instant,
     ) -> Result<Response<Body>, Failure> {
         let mut url = url.to_owned();
         let mut reach = self.reach(&url, Reachable::Networks);
         for _ in 0..=REDIRECTS {
             let uri = askable(&url, reach)?;
-            let agents = match uri.scheme_str() {
-                Some("https") => &self.secure,
-                _ => &self.plain,
-            };
-            let mut request = agents[&reach].get(&url);
+            let mut request = self.agent(&uri, reach).get(&url);
             for (name, value) in headers {
                 request = request.header(name, value);
             }
+            let left = self.left(begun)?;
+            let request = request.config().timeout_global(Some(left)).build();
             let response = request.call().map_err(|error| self.failure(error))?;
             let Some(next) = redirect::next(&response, &url)? else {
                 return Ok(response);
@@ -170,6 +210,25 @@ impl Client {
         }
         let why = format!("redirects more than {REDIRECTS} times");
         Err(Failure::Unreachable(why))
+    }
+
+    fn agent(&self, uri: &Uri, reach: Reachable) -> &Agent {
+        let agents = match uri.scheme_str() {
+            Some("https") => &self.secure,
+            _ => &self.plain,
+        };
+        &agents[&reach]
+    }
+
+    fn begun(&self) -> Instant {
+        self.begun.unwrap_or_else(Instant::now)
+    }
+
+    /// How long the file may still take that was asked for at that time.
+    fn left(&self, begun: Instant) -> Result<Duration, Failure> {
+        let longest = self.limits.longest;
+        let left = longest.checked_sub(begun.elapsed());
+        left.ok_or(Failure::TooLate(longest.as_secs()))
     }
 
     /// How far a request goes: everywhere if the configuration names that place.
@@ -189,7 +248,7 @@ impl Client {
     }
 
     /// The same answer, which ends where it goes beyond the limits.
-    fn limited(&self, answer: Answer) -> Result<Answer, Failure> {
+    fn limited(&self, answer: Answer, begun: Instant) -> Result<Answer, Failure> {
         let largest = self.limits.largest;
         if answer
             .announced
@@ -197,7 +256,7 @@ impl Client {
         {
             return Err(Failure::TooLong(largest));
         }
-        let body = Limited::new(answer.body, self.limits, self.canceller.clone());
+        let body = Limited::new(answer.body, self.limits, begun, self.canceller.clone());
         let body = Box::new(body);
         Ok(Answer { body, ..answer })
     }
@@ -207,6 +266,9 @@ impl Client {
             ureq::Error::Io(error) => of_io(&error),
             ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::RecvResponse) => {
                 Failure::Stalled(self.stall)
+            }
+            ureq::Error::Timeout(ureq::Timeout::Global) => {
+                Failure::TooLate(self.limits.longest.as_secs())
             }
             other => Failure::Unreachable(other.to_string()),
         }

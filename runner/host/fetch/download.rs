@@ -68,8 +68,14 @@ impl Downloader<'_> {
     /// Gets the file from the first place that gives the right bytes.
     ///
     /// Places that may recover are asked again after a wait; the count of rounds begins anew
-    /// whenever a round brought bytes, so a long file over a bad line still arrives.
+    /// whenever a round brought bytes, so a long file over a bad line still arrives. The longest time of a file
+    /// is that of all rounds together.
     pub fn download(&self, input: &LockedInput, places: &[String]) -> Result<Outcome, FetchError> {
+        let client = &self.client.for_one_file();
+        Downloader { client, ..*self }.of_one_file(input, places)
+    }
+
+    fn of_one_file(&self, input: &LockedInput, places: &[String]) -> Result<Outcome, FetchError> {
         let largest = self.settings.limits.largest;
         if input.size > largest {
             let why = Failure::TooLong(largest);

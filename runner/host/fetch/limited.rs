@@ -57,6 +57,12 @@ impl Meter {
         }
     }
 
+    /// The same for the last one of several answers, the first of which was asked for at that time.
+    fn since(begun: Instant, limits: Limits) -> Self {
+        let meter = Self::new(limits);
+        Self { begun, ..meter }
+    }
+
     /// Whether so many bytes more may have come by now.
     pub(crate) fn check(&mut self, count: u64, now: Instant) -> Result<(), GivenUp> {
         self.total = self.total.saturating_add(count);
@@ -83,11 +89,16 @@ impl Meter {
 }
 
 impl<R: Read> Limited<R> {
-    /// Reads on from here.
-    pub(crate) fn new(body: R, limits: Limits, canceller: Option<Canceller>) -> Self {
+    /// Reads on from here, of what was asked for at that time.
+    pub(crate) fn new(
+        body: R,
+        limits: Limits,
+        begun: Instant,
+        canceller: Option<Canceller>,
+    ) -> Self {
         Self {
             body,
-            meter: Meter::new(limits),
+            meter: Meter::since(begun, limits),
             canceller,
         }
     }

@@ -30,7 +30,7 @@ pub struct Limits {
     pub slowest: u64,
     /// Over how long that is measured.
     pub span: Duration,
-    /// The longest that one answer may take.
+    /// The longest that one file may take, with all answers and all that lies between them.
     pub longest: Duration,
 }
 

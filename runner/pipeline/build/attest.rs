@@ -27,6 +27,7 @@ use super::embedded::carried;
 use crate::pipeline::context::command_context::{Context, Runs, Signing, Wish};
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::keyring;
+use crate::pipeline::inputs::endpoints;
 use crate::pipeline::plan::read::Planned;
 
 /// The builder's name when every lock was enforced, at least in part.
@@ -114,7 +115,12 @@ pub fn sign(
     }
     let mut bundle = seal(statement, keyring.signer.as_ref())?;
     if let Some(authority) = &wish.timestamp {
-        let answer = stamp(authority, bundle.signature())?;
+        let answer = stamp(
+            authority,
+            bundle.signature(),
+            &endpoints::settings(ctx),
+            ctx.stop.fetching(),
+        )?;
         bundle = bundle.with_timestamp(answer);
     }
     let mut writer = ctx.store.blob_writer()?;

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::server::{Answer, Server};
 use zwieback_host::endpoints::base_url::BaseUrl;
+use zwieback_host::fetch::canceller::Canceller;
 use zwieback_host::fetch::client::Client;
 use zwieback_host::fetch::failure::Failure;
 use zwieback_host::fetch::settings::{Limits, Settings};
+use zwieback_host::time_stamp::{StampError, stamp};
 use zwieback_model::address::AddressKind;
 
 fn root(text: &str) -> BaseUrl {
@@ -154,6 +156,45 @@ fn a_server_that_trickles_is_left() {
         "{failure:?}"
     );
     assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+/// An authority that stamps the time is a stranger like any other: it is named by the user, and names nobody.
+#[test]
+fn an_authority_is_asked_as_all_places_are() {
+    let own = Server::new([("f", vec![Answer::File(Vec::new())])]);
+    let to = format!("{}f", own.root());
+    let server = Server::new([
+        ("on", vec![Answer::Redirect(to)]),
+        ("slow", vec![Answer::Trickle(Duration::from_millis(100))]),
+        ("endless", vec![Answer::Endless]),
+    ]);
+    let settings = Settings {
+        limits: Limits {
+            span: Duration::from_secs(2),
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let ask = |path: &str| {
+        let url = format!("{}{path}", server.root());
+        match stamp(&url, b"signature", &settings, &Canceller::default()) {
+            Err(StampError::Lost { failure, .. }) => failure,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask("on"), Failure::Status(302));
+    assert_eq!(own.seen(), []);
+    let slow = ask("slow");
+    assert!(matches!(slow, Failure::TooSlow { .. }), "{slow}");
+    assert!(matches!(ask("endless"), Failure::TooLong(_)));
+    let elsewhere = stamp("file:///etc/passwd", b"x", &settings, &Canceller::default());
+    assert!(matches!(
+        elsewhere,
+        Err(StampError::Lost {
+            failure: Failure::Scheme(_),
+            ..
+        })
+    ));
 }
 
 /// A server on loopback that begins each answer like this, and goes on with the drop ten times a second.

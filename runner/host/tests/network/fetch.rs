@@ -70,6 +70,30 @@ fn failures(events: &[FetchEvent]) -> Vec<Failure> {
     events.iter().filter_map(failure).collect()
 }
 
+/// A place that always sends a little more and breaks off is asked again each time, and other places besides: the
+/// longest time is that of the file.
+#[test]
+fn a_file_has_one_longest_time() {
+    let (dir, bytes) = (tempfile::tempdir().unwrap(), content());
+    let drip = || vec![Answer::BreakAfter(70_000, bytes.clone())];
+    let (one, other) = (Server::new([("f", drip())]), Server::new([("f", drip())]));
+    let mut fetch = fetch_from(&[&one, &other], dir.path());
+    fetch.settings.backoff = Duration::from_millis(300);
+    fetch.settings.limits.longest = Duration::from_secs(1);
+    let (result, events, _) = run(&fetch, &[input("f", &bytes)]);
+    assert!(
+        matches!(result, Err(FetchError::Unavailable(_))),
+        "{result:?}"
+    );
+    let ended = failures(&events);
+    assert!(
+        ended.ends_with(&[Failure::TooLate(1), Failure::TooLate(1)]),
+        "{ended:?}"
+    );
+    // Each brings a sixteenth of the file.
+    assert!(one.seen().len() + other.seen().len() < 16, "{ended:?}");
+}
+
 #[test]
 fn many_files_arrive_and_nothing_is_left_behind() {
     let dir = tempfile::tempdir().unwrap();
