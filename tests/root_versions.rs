@@ -311,6 +311,34 @@ fn of_two_changes_at_once_none_is_lost() {
     shell(&world, race);
 }
 
+/// The same of two users, who share the file and nothing that they remember.
+#[test]
+fn of_two_changes_by_two_users_none_is_lost() {
+    let world = kept_by_one();
+    let race = "for round in 1 2 3 4 5 6 7 8; do
+          rm -rf root.json* one other reader; cp start/root.json .
+          as() { state=$1; shift; XDG_STATE_HOME=$PWD/$state zwieback \"$@\"; }
+          as one key revoke stolen.pem --root root.json --reason lost --sign-key ann 2> revoke.txt & one=$!
+          as other key trust new.pem --root root.json --builder new-one --sign-key ann 2> trust.txt & two=$!
+          revoked=0; wait $one || revoked=$?; trusted=0; wait $two || trusted=$?
+          test $revoked$trusted != 11
+          as reader key list --root root.json > list.txt
+          test $revoked = 0 || grep 'another root took its place' revoke.txt
+          test $trusted = 0 || grep 'another root took its place' trust.txt
+          test $revoked != 0 || grep 'revoked key' list.txt
+          test $trusted != 0 || grep new-one list.txt
+        done
+        printf 'version = 1\\nexpires = \"2099-01-01T00:00:00Z\"\\n[require]\\nlevel = 1\\n' > policy.toml
+        for round in 1 2 3 4 5 6; do
+          rm -f policy.json; zwieback policy sign policy.toml -o policy.json --sign-key ann
+          as one policy sign policy.json -o policy.json --sign-key stolen & one=$!
+          as other policy sign policy.json -o policy.json --sign-key new & two=$!
+          wait $one; wait $two
+          test $(grep -o keyid policy.json | wc -l) = 3
+        done";
+    shell(&world, race);
+}
+
 /// Two who found a root in one place at once do not found two.
 #[test]
 fn of_two_first_roots_at_once_one_stays() {

@@ -4,6 +4,7 @@ pub mod artifact_file;
 pub mod beneath;
 pub mod descent;
 pub mod folder_content;
+pub mod folder_lock;
 pub mod folder_walk;
 pub mod given_file;
 pub mod mode;

@@ -17,6 +17,7 @@ use zwieback_model::amount::counted;
 use zwieback_model::digest::Digest;
 
 use super::countersign::{CountersignError, check_count, countersign, keep};
+use super::root_file::hold;
 use super::root_memory::{Line, Memory, RootStateError};
 use crate::pipeline::context::answer::{Answer, End, Ended, Tell};
 use crate::pipeline::context::failure::Failure;
@@ -86,6 +87,7 @@ pub fn sign(
     there(output, &known)?;
     let signed = countersign(&mut envelope, keys, dirs)?;
     // A passphrase may have been asked for: another keeper may have signed meanwhile.
+    let _files = hold(&[output])?;
     let _memory = Memory::hold(dirs)?;
     if let Some(other) = there(output, &known)? {
         envelope.join(other, &signed);

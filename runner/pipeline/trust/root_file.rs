@@ -10,6 +10,7 @@ use zwieback_attest::reason::{Reason, Refusal};
 use zwieback_attest::root_chain::{self, leave_keepers, open, succeed};
 use zwieback_attest::trust_root::{Quorum, TrustRoot};
 use zwieback_host::dirs::Dirs;
+use zwieback_host::fs::folder_lock::{self, FolderLock};
 use zwieback_host::fs::given_file::{self, DOCUMENT};
 
 use super::countersign::{CountersignError, check_count, countersign, keep};
@@ -94,8 +95,9 @@ pub fn read_draft(path: &Path) -> Result<(Envelope, TrustRoot), RootFileError> {
 /// Signs a root with every key at hand and puts it in the place of the one before, which stays as
 /// `<file>.v<version>`. Unless it counts as the successor, only the draft is written.
 ///
-/// It is signed first, as that may take as long as somebody thinks of a passphrase. Then, with the memory held, all
-/// that it was made from must still be there: of two commands at once one is refused, and what the other said stays.
+/// It is signed first, as that may take as long as somebody thinks of a passphrase. Then, with the folders held that
+/// other users may share and the memory that is this user's own, all that it was made from must still be there: of two
+/// commands at once one is refused, and what the other said stays.
 pub fn replace(
     change: &Change<'_>,
     previous: Option<&TrustRoot>,
@@ -106,6 +108,7 @@ pub fn replace(
     let quorums: Vec<&Quorum> = roots.map(|root| &root.quorum).collect();
     leave_keepers(&mut envelope, &quorums);
     let signed = countersign(&mut envelope, change.keys, change.dirs)?;
+    let _files = hold(&[change.root, change.draft.unwrap_or(change.root)])?;
     let memory = Memory::hold(change.dirs)?;
     if read_held(&memory, change.root)?.as_ref() != previous {
         return Err(RootFileError::Replaced(change.root.to_owned()));
@@ -209,6 +212,12 @@ fn join(
         });
     }
     Ok(())
+}
+
+/// Waits until nobody else, whichever user, changes what lies where these files do.
+pub(crate) fn hold(files: &[&Path]) -> Result<FolderLock, RootStateError> {
+    let place = files.first().copied().unwrap_or(Path::new("."));
+    folder_lock::hold(files).map_err(|source| io(place, source))
 }
 
 fn put(path: &Path, previous: Option<&TrustRoot>, bytes: &[u8]) -> Result<(), RootFileError> {
