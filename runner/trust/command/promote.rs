@@ -14,7 +14,7 @@ use zwieback_model::name::Name;
 use super::error::CommandError;
 use super::rollback::{RollBack, RolledBack, leave};
 use super::session::{Place, Reader, Session, open_artifact};
-use super::standing::{check_health, may_stand};
+use super::standing::{Health, check_health, may_stand};
 use super::watch::{is_automatic, is_stuck};
 use crate::deploy::copy;
 use crate::deploy::health::Unhealthy;
@@ -81,9 +81,14 @@ pub fn promote(session: &Session<'_>, wish: &Promote) -> Result<Promoted, Comman
         let (decision, index, _) = record(session, &artifact, &wish.environment, None)?;
         (decision, index)
     };
-    let look = |place: &Place| check_health(place, &wish.environment, artifact.sha256);
+    let generation = (decision.generation, artifact.sha256);
+    let look = |place: &Place| check_health(place, &wish.environment, generation);
     let mut promoted = Promoted {
-        health: place.map_or(Ok(Ok(())), look)?,
+        health: match place.map_or(Ok(Health::Works), look)? {
+            Health::Fails(unhealthy) => Err(unhealthy),
+            // What took its place has been looked at by whoever put it there.
+            Health::Works | Health::Replaced(_) => Ok(()),
+        },
         decision,
         index,
         rolled_back: None,

@@ -9,7 +9,7 @@ use zwieback_model::name::Name;
 
 use super::error::CommandError;
 use super::session::{Place, Reader, Session};
-use super::standing::{keep, may_stand};
+use super::standing::{keep, may_stand, replaced};
 use crate::deploy::copy::fingerprint;
 use crate::deploy::settle::{restage, settle};
 use crate::deploy::staged::Staged;
@@ -77,8 +77,7 @@ fn turn_back(
         .ok_or_else(nothing)?;
     let from = history.current().ok_or_else(nothing)?.number;
     if leaving.is_some_and(|leaving| leaving != from) {
-        let saw = format!("{from} took its place meanwhile; look again");
-        return Err(Refusal::new(Reason::GenerationOrder, saw).into());
+        return Err(replaced(from));
     }
     let (to, staged, skipped) = choose(&session.reader, &state, &history, wish)?;
     let rollback = Rollback {

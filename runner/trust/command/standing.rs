@@ -95,10 +95,12 @@ pub fn standing(
             Some(doubt) => Ok(doubtful([doubt, refusal])),
         };
     }
-    match place.map(|place| check_health(place, environment, current.artifact)) {
-        Some(Err(error)) => Err(error),
-        Some(Ok(Err(unhealthy))) => alarm(Trigger::Unhealthy, unhealthy.to_string(), None),
-        _ => Ok(doubtful(doubt)),
+    let generation = (current.number, current.artifact);
+    let look = |place: &Place| check_health(place, environment, generation);
+    match place.map_or(Ok(Health::Works), look)? {
+        Health::Fails(unhealthy) => alarm(Trigger::Unhealthy, unhealthy.to_string(), None),
+        Health::Replaced(by) => Err(replaced(by)),
+        Health::Works => Ok(doubtful(doubt)),
     }
 }
 
@@ -191,18 +193,39 @@ pub fn check_deployed(
     }
 }
 
-/// Whether the release that is deployed works, where there is a command that tells; that is noted.
+/// Whether a release works.
+#[derive(Debug)]
+pub(super) enum Health {
+    /// It does, or no command tells.
+    Works,
+    /// It does not.
+    Fails(Unhealthy),
+    /// The generation of that number took its place while the command looked: nobody knows about which it spoke.
+    Replaced(u64),
+}
+
+/// Whether the release that a generation deployed works, where there is a command that tells; that is noted.
 pub(super) fn check_health(
     place: &Place,
     environment: &Name,
-    artifact: Digest,
-) -> Result<Result<(), Unhealthy>, CommandError> {
+    generation: (u64, Digest),
+) -> Result<Health, CommandError> {
     let Some(health) = &place.health else {
-        return Ok(Ok(()));
+        return Ok(Health::Works);
     };
     let checked = health.check(environment);
-    unhealthy::note(&place.target, artifact, checked.is_ok())?;
-    Ok(checked)
+    let replaced = unhealthy::note(&place.target, generation, checked.is_ok())?;
+    Ok(match (replaced, checked) {
+        (Some(number), _) => Health::Replaced(number),
+        (None, Ok(())) => Health::Works,
+        (None, Err(unhealthy)) => Health::Fails(unhealthy),
+    })
+}
+
+/// The refusal of what was found about a generation in whose place there is another one by now.
+pub(super) fn replaced(by: u64) -> CommandError {
+    let saw = format!("{by} took its place meanwhile; look again");
+    Refusal::new(Reason::GenerationOrder, saw).into()
 }
 
 /// Whether the target has that generation, in whatever state.

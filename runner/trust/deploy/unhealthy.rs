@@ -23,12 +23,23 @@ pub fn all(target: &Target) -> Result<BTreeSet<Digest>, TargetError> {
     Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
-/// Notes whether a release works.
-pub fn note(target: &Target, artifact: Digest, works: bool) -> Result<(), TargetError> {
-    if all(target)?.contains(&artifact) != works {
-        return Ok(());
+/// Notes whether a release works that a generation put there. What was looked at may have been another one, if that
+/// took its place meanwhile: then nothing is noted, and its number is the answer.
+pub fn note(
+    target: &Target,
+    (generation, artifact): (u64, Digest),
+    works: bool,
+) -> Result<Option<u64>, TargetError> {
+    if works && !all(target)?.contains(&artifact) {
+        return Ok(None);
     }
+    // Nobody is half way through putting another one there.
     let _lock = target.lock()?;
+    // Numbers only grow: the one that is there still was there all the time.
+    let there = target.deployed()?.map_or(0, |there| there.generation);
+    if there != generation {
+        return Ok(Some(there));
+    }
     let mut all = all(target)?;
     if works {
         all.remove(&artifact);
@@ -36,5 +47,6 @@ pub fn note(target: &Target, artifact: Digest, works: bool) -> Result<(), Target
         all.insert(artifact);
     }
     let lines: Vec<String> = all.iter().map(Digest::to_string).collect();
-    Ok(Home::make(target.home())?.write(FILE, lines.join("\n").as_bytes())?)
+    Home::make(target.home())?.write(FILE, lines.join("\n").as_bytes())?;
+    Ok(None)
 }

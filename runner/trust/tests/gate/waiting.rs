@@ -1,14 +1,21 @@
 //! Commands that wait for a lock: what they decide, they decide by the time at which they have it.
 
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
 use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::promote::{Promote, dry_run, promote};
 use zwieback_trust::command::rollback::{RollBack, repair, rollback};
 use zwieback_trust::command::session::{Clock, Session};
+use zwieback_trust::command::watch::watch;
+use zwieback_trust::deploy::health::Health;
+use zwieback_trust::deploy::unhealthy;
 use zwieback_trust::statement::rollback::Trigger;
 use zwieback_trust::statement::test_result::TestResult;
 
 use crate::statements::test;
-use crate::world::{World, name};
+use crate::world::{World, name, shell};
 
 /// Shows another time than when the command began: so long it waits.
 #[derive(Debug)]
@@ -98,4 +105,63 @@ fn what_ended_while_a_rollback_or_a_repair_waited_does_not_count() {
         assert!(refused.to_string().contains("expired"), "{refused}");
     }
     rollback(&world.session("gate"), &wish).unwrap();
+}
+
+/// The command looks at what is there: once another release took the place of the one that it was asked about, its
+/// answer is about nobody knows which, and neither is remembered as one that does not work.
+#[test]
+fn what_a_health_command_says_of_another_release_is_not_noted() {
+    for looks_at in ["watch", "promote"] {
+        let world = World::new();
+        let home = &world.home;
+        let at = |file: &str| home.join(file).display().to_string();
+        let script = format!(
+            "touch {}; until test -e {}; do sleep 0.01; done; ! grep -q 1.1 {}",
+            at("begun"),
+            at("go"),
+            at("staging/current/app")
+        );
+        if looks_at == "watch" {
+            world.put_in_staging("1.0");
+        } else {
+            world.release("1.0");
+            world.approve("ada", "1.0", "staging").unwrap();
+        }
+        let looked = thread::scope(|scope| {
+            let looks = scope.spawn(|| {
+                let mut world = World::open(home);
+                let command = shell(&script);
+                world.places.get_mut(&name("staging")).unwrap().health = Some(Health { command });
+                let looked = match looks_at {
+                    "watch" => watch(&world.session("gate"), &name("staging")).map(|_| ()),
+                    _ => world
+                        .promote("1.0", "staging")
+                        .map(|promoted| promoted.health.unwrap()),
+                };
+                looked.map_err(|error| error.to_string())
+            });
+            while !home.join("begun").exists() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            world.put_in_staging("1.1");
+            fs::write(home.join("go"), "").unwrap();
+            looks.join().unwrap()
+        });
+        match looked {
+            Err(refused) => assert!(refused.contains("2 took its place meanwhile"), "{refused}"),
+            Ok(()) => assert_eq!(looks_at, "promote"),
+        }
+        assert!(
+            unhealthy::all(&world.places[&name("staging")].target)
+                .unwrap()
+                .is_empty()
+        );
+        let wish = RollBack {
+            environment: name("staging"),
+            trigger: Trigger::Asked,
+            reason: "a test".to_owned(),
+        };
+        let done = rollback(&world.session("gate"), &wish).unwrap();
+        assert_eq!(done.to.number, 1, "{looks_at}");
+    }
 }
