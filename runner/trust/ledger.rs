@@ -95,6 +95,8 @@ impl Ledger {
 
     /// The log, if enough keepers say in it that each tree that is remembered and lost was given up.
     fn restored(&self, now: Timestamp) -> Result<Option<BelievedLog>, LogError> {
+        // The snapshot first, as everybody does who needs both: two who wait for each other would wait for ever.
+        let mut snapshot = self.snapshots.open(self.log.key(), &self.anchor)?;
         let (put_back, state) = self.put_back(now)?;
         let newest = self.newest_policy()?;
         // Whoever was a keeper in the log as it was put back may have been replaced in what was lost.
@@ -120,7 +122,7 @@ impl Ledger {
             self.seen.keep_policy(&to_bytes(policy))?;
         }
         self.verified.forget()?;
-        self.snapshots.open(self.log.key(), &self.anchor)?.clear()?;
+        snapshot.clear()?;
         put_back.accept().map(Some)
     }
 
@@ -143,14 +145,14 @@ impl Ledger {
     pub fn load_about(&self, wish: &Query<'_>) -> Result<State, LogError> {
         let mut log = self.believe(wish.now)?;
         let mut snapshot = self.snapshots.open(self.log.key(), &self.anchor)?;
-        // Whoever had it until now may have read what was appended since. It stays held, and what a log that was
-        // put back would clear is this snapshot: of that, only what is there counts.
-        if snapshot.is_ahead_of(&log) {
+        // Whoever had it until now took some time: what was said since counts, and is in the snapshot perhaps. It stays
+        // held, and what a log that was put back would clear is this snapshot: of that, only what is there counts.
+        if !log.is_newest()? {
             log = self.log.believe(&self.expectation(wish.now), &self.seen)?;
             self.last.set(&log);
         }
         let state = snapshot.state(&log, wish)?;
-        self.remember_policy(&state)?;
+        self.remember_policy(&state, wish.now)?;
         Ok(state)
     }
 
@@ -162,7 +164,7 @@ impl Ledger {
 
     /// The policy in force is remembered with the log: it says whose word it takes to give that up. For a clock
     /// that was set back the log has an older one; the newer one was seen, and keys may have been taken back by it.
-    fn remember_policy(&self, state: &State) -> Result<(), LogError> {
+    fn remember_policy(&self, state: &State, now: Timestamp) -> Result<(), LogError> {
         let Ok(policy) = state.policy() else {
             return Ok(());
         };
@@ -170,10 +172,16 @@ impl Ledger {
         if self.seen.policy()?.is_some_and(|seen| seen == documents) {
             return Ok(());
         }
-        let _lock = self.seen.lock()?;
+        let lock = self.seen.lock()?;
         let version = policy.release.version;
         match self.newest_policy()? {
             Some(newest) if newest.release.version > version => {
+                drop(lock);
+                // Another reader may have met it where the log has grown since: what it had before stays what it had.
+                let log = self.log.believe(&self.expectation(now), &self.seen)?;
+                if log.head().size > state.size() {
+                    return Ok(());
+                }
                 let saw = format!("version {version} after {}", newest.release.version);
                 Err(Refusal::new(Reason::PolicyVersion, saw).into())
             }
@@ -311,7 +319,7 @@ impl Ledger {
             }
         }
         if until >= log.head().size {
-            self.remember_policy(&state)?;
+            self.remember_policy(&state, now)?;
         }
         // A signature that did not hold must be found again by whoever reads next.
         if until >= log.head().size && state.forged() == 0 && verified < log.head().size {

@@ -47,13 +47,15 @@ impl LogSession<'_> {
     ) -> Result<BelievedLog, Failure> {
         let policy = belief.policy()?;
         let memory = self.memory(&policy)?.beside(named.map(Path::to_owned));
+        let log = self.open(log, Some(&policy))?;
         let expected = Expectation {
             policy: &policy,
             seen: None,
             max_age: belief.max_age()?,
+            // After it was fetched: whoever serves it slowly does not make the witnesses' word younger.
             now: clock::now(),
         };
-        Ok(self.open(log, Some(&policy))?.believe(&expected, &memory)?)
+        Ok(log.believe(&expected, &memory)?)
     }
 
     /// The same for whoever names no key: it is the one that lies in the folder.

@@ -65,7 +65,7 @@ pub fn vouch(session: &LogSession<'_>, options: &WitnessOptions) -> Ended {
         policy: &policy,
     };
     let checkpoint = match &options.output {
-        None => log.witness(&witness, &seen, clock::now())?,
+        None => log.witness(&witness, &seen, clock::now)?,
         Some(path) => {
             let cosigned = log.vouched(&witness, &seen, clock::now())?;
             let written = replace(path, cosigned.to_text().as_bytes());

@@ -75,6 +75,11 @@ impl BelievedLog {
         self.checkpoint.head
     }
 
+    /// Whether the log's folder has the same checkpoint still.
+    pub(crate) fn is_newest(&self) -> Result<bool, LogError> {
+        Ok(self.log.note()? == self.note)
+    }
+
     /// The checkpoint.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint

@@ -52,15 +52,15 @@ impl Witness<'_> {
 
 impl LogDir {
     /// Has a witness cosign the newest checkpoint, and publishes it with the new line; `seen` is what
-    /// whoever runs this remembers of the log.
+    /// whoever runs this remembers of the log. The clock is asked when nobody else writes the log any more.
     pub fn witness(
         &self,
         witness: &Witness<'_>,
         seen: &Memory,
-        now: Timestamp,
+        clock: impl FnOnce() -> Timestamp,
     ) -> Result<Checkpoint, LogError> {
         let _lock = self.lock()?;
-        let cosigned = self.vouched(witness, seen, now)?;
+        let cosigned = self.vouched(witness, seen, clock())?;
         self.put_note(&cosigned)?;
         Ok(Checkpoint::open(&cosigned, self.key())?)
     }

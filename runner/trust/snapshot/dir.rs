@@ -7,7 +7,6 @@ use super::head::{Head, SnapshotKey};
 use super::page::Address;
 use super::pages::Pages;
 use super::tree::{self, Changes, Damaged};
-use crate::log::believed::BelievedLog;
 use crate::log::error::LogError;
 use crate::log::files;
 use crate::state::folded::Anchor;
@@ -74,11 +73,6 @@ impl SnapshotDir {
 }
 
 impl Snapshot {
-    /// Whether it was made of more entries than that log has.
-    pub(crate) fn is_ahead_of(&self, log: &BelievedLog) -> bool {
-        self.head.tree.head().size > log.head().size
-    }
-
     /// The bytes of a part of the state, if anything was ever said about it.
     pub(super) fn part(&self, key: &Key) -> Result<Option<Vec<u8>>, Damaged> {
         tree::find(&self.pages, self.head.root.as_ref(), key.digest())

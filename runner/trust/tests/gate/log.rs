@@ -121,10 +121,10 @@ fn witnesses_vouch_for_growth_alone() {
     let believe = || log.believe(&expected, &seen);
     let refusal = believe().unwrap_err().to_string();
     assert!(refusal.contains("too few"), "{refusal}");
-    log.witness(&witness, &seen, world.now).unwrap();
+    log.witness(&witness, &seen, || world.now).unwrap();
     believe().unwrap().verify().unwrap();
     world.append(&[submission(&world, "1")]).unwrap();
-    log.witness(&witness, &seen, world.now).unwrap();
+    log.witness(&witness, &seen, || world.now).unwrap();
     let whole = believe().unwrap();
     whole.verify().unwrap();
     let position = Memory::new(world.home.join("m"));
@@ -133,7 +133,7 @@ fn witnesses_vouch_for_growth_alone() {
 
     let old = whole.note().clone();
     world.append(&[submission(&world, "2")]).unwrap();
-    log.witness(&witness, &seen, world.now).unwrap();
+    log.witness(&witness, &seen, || world.now).unwrap();
     let refusal = witness
         .cosign(&old, &[], world.now)
         .unwrap_err()

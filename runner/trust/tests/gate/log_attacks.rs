@@ -164,7 +164,7 @@ fn a_log_that_is_held_back() {
     };
     ledger
         .log
-        .witness(&witness, &ledger.seen, world.now)
+        .witness(&witness, &ledger.seen, || world.now)
         .unwrap();
     ledger.max_age = Some(3600);
     assert_eq!(code(ledger.load(world.now)), "accepted");

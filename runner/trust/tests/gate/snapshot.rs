@@ -15,6 +15,7 @@ use zwieback_trust::snapshot::head::SnapshotKey;
 use zwieback_trust::statement::revocation::Revoked;
 use zwieback_trust::statement::rollback::Trigger;
 
+use crate::standing_attacks::put_in_force;
 use crate::world::{World, artifact, name};
 
 /// A world with a life: promotions, a rollback, a revocation, approvals that wait.
@@ -166,6 +167,55 @@ fn a_log_that_grew_while_its_reader_waited_was_not_rolled_back() {
         waits.join().unwrap().unwrap()
     });
     assert_eq!(state.size(), world.size());
+}
+
+/// The same where another policy came into force meanwhile, which another command has met: it is no older one for
+/// that, and what is decided is decided by it.
+#[test]
+fn a_policy_that_came_while_a_reader_waited_counts() {
+    let world = World::new();
+    world.release("1.0");
+    let wish = Query {
+        artifact: artifact("1.0").sha256,
+        name: "app",
+        now: world.now,
+    };
+    let (dir, key) = (&world.ledger.snapshots, world.ledger.log.key());
+    let held = dir.open(key, &world.ledger.anchor).unwrap();
+    let reader = World::open(&world.home).ledger;
+    let state = thread::scope(|scope| {
+        let waits = scope.spawn(|| reader.load_about(&wish));
+        while reader.last.head().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        put_in_force(&world, 2, &str::to_owned, |_| ());
+        assert_eq!(world.state().policy().unwrap().release.version, 2);
+        drop(held);
+        waits.join().unwrap().unwrap()
+    });
+    assert_eq!(state.policy().unwrap().release.version, 2);
+}
+
+/// Who reads all of a log takes as long as there are entries: that it has grown since is no rollback of its policy.
+#[test]
+fn a_policy_that_came_while_a_log_was_read_is_not_refused() {
+    let world = World::new();
+    let last = 8;
+    thread::scope(|scope| {
+        let reads = scope.spawn(|| {
+            let reader = World::open(&world.home).ledger;
+            while reader.load(world.now)?.policy()?.release.version < last {}
+            Ok::<_, LogError>(())
+        });
+        let mut other = World::open(&world.home);
+        other.ledger.snapshots =
+            SnapshotDir::new(world.home.join("own"), SnapshotKey::new([8; 32]));
+        for version in 2..=last {
+            put_in_force(&other, version, &str::to_owned, |_| ());
+            other.state();
+        }
+        reads.join().unwrap().unwrap();
+    });
 }
 
 #[test]
