@@ -4,6 +4,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::mirror::{Manner, Mirror};
@@ -321,6 +323,30 @@ fn a_served_log_is_copied_only_as_far_as_it_is_signed() {
         !copies.exists(),
         "not even a key is kept that signed nothing"
     );
+}
+
+/// Of two commands that copy one log the later one is told what is served later: what an earlier one was told does not
+/// take its place, or the log would seem to have been rolled back.
+#[test]
+fn a_served_log_is_copied_by_one_command_at_a_time() {
+    let world = logged();
+    let files = files(&world.path("project/log"), "").into_iter();
+    let mirror = Mirror::of(files.map(|(path, bytes)| (path, bytes, Manner::Honest)));
+    let url = mirror.root().trim_end_matches('/').to_owned();
+    let verify = format!("log verify {url} --signed-by {}", key(&world));
+    run(&world, &verify).expect(0, &["2 entries"]);
+    let locks = world.path("home/.local/state/zwieback/log-copy-locks");
+    let lock = fs::read_dir(locks).unwrap().next().unwrap().unwrap();
+    let held = fs::File::open(lock.path()).unwrap();
+    held.lock().unwrap();
+    let asked = mirror.asked().len();
+    let mut waits = world.command("zwieback");
+    let mut waits = waits.args(verify.split(' ')).spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    assert!(waits.try_wait().unwrap().is_none());
+    assert_eq!(mirror.asked().len(), asked);
+    drop(held);
+    assert!(waits.wait().unwrap().success());
 }
 
 /// What was served wrong once, each file of the log in turn, is served right the next time; the file is kept for

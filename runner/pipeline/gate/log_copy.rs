@@ -125,7 +125,10 @@ pub fn open(
         return Ok(LogDir::open(Path::new(log))?);
     }
     let name = Digest::sha256(log.as_bytes()).to_hex();
-    let folder = dirs.state.join("log-copies").join(name);
+    let folder = dirs.state.join("log-copies").join(&name);
+    // One at a time: what somebody else was told before would take the place of what is told now.
+    let path = dirs.state.join("log-copy-locks").join(&name);
+    let _lock = private::lock(&path).map_err(|source| CopyError::Write { path, source })?;
     // Whoever names an address on the command line means it.
     let own = log.parse();
     let client = Client::new(settings)?.configured(own);
