@@ -173,7 +173,29 @@ impl GateFile {
             let path = target.path();
             *path = folder.join(&*path);
         }
-        Ok(file)
+        match file.shared_target() {
+            Some(why) => Err(Diagnostic::whole(&name, why)
+                .with_hint("name a folder of its own for each, from which each is served")),
+            None => Ok(file),
+        }
+    }
+
+    /// Which two environments have one folder: each would take what the other one put there for somebody's change,
+    /// and put its own release back.
+    fn shared_target(&self) -> Option<String> {
+        let mut seen: BTreeMap<PathBuf, &Name> = BTreeMap::new();
+        for (name, target) in &self.targets {
+            let (TargetKind::Folder(path) | TargetKind::Command(_, path)) = &target.kind;
+            // One that is not there yet has no other name than this one.
+            let place = path.canonicalize();
+            let place = place.or_else(|_| std::path::absolute(path));
+            let place = place.unwrap_or_else(|_| path.clone());
+            let shown = path.display();
+            if let Some(other) = seen.insert(place, name) {
+                return Some(format!("`{other}` and `{name}` share the folder {shown}"));
+            }
+        }
+        None
     }
 
     /// The places of all environments that have one.
@@ -242,6 +264,23 @@ mod tests {
         assert!(read(&gate("", "")).is_err());
         assert!(read(&gate("signed-by = \"k\"\nwitnesses = \"f\"", "")).is_err());
         assert!(read(&gate("signed-by = \"k\"", "typo = 1")).is_err());
+    }
+
+    #[test]
+    fn each_environment_has_a_folder_of_its_own() {
+        for (one, other) in [
+            ("folder = \"x\"", "folder = \"x\""),
+            ("folder = \"x\"", "folder = \"./x/\""),
+            ("folder = \"x\"", "command = [\"deploy\"]\nstate = \"x\""),
+            ("folder = \"/usr\"", "folder = \"/usr/bin/..\""),
+        ] {
+            let targets = format!("[target.a]\n{one}\n[target.b]\n{other}\n");
+            let refused = read(&gate("signed-by = \"k\"", &targets)).unwrap_err();
+            assert!(
+                refused.to_string().contains("`a` and `b` share"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]
