@@ -29,6 +29,9 @@ pub struct Explanation {
     pub unexamined: Vec<Unexamined>,
 }
 
+/// What may differ between two runs whatever the conditions.
+const CHANCE: [Factor; 3] = [Factor::HashSeed, Factor::Entropy, Factor::Scheduling];
+
 /// One difference, or several of one cause in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -58,6 +61,9 @@ pub struct Finding {
     pub step: Option<String>,
     /// What counterfactual runs showed; filled in by who executed them.
     pub confirmed: Option<String>,
+    /// How it differs between runs under equal conditions, where no factor explains that: a race, or elapsed time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsteady: Option<String>,
     /// The languages of what the steps ran, for the words of a fix.
     #[serde(skip)]
     pub languages: Languages,
@@ -144,6 +150,19 @@ impl Finding {
         if matches!(self.cause, Cause::LineOrder | Cause::WordOrder) {
             self.fix = Some(hint::order(factors, &self.languages));
         }
+    }
+}
+
+impl Finding {
+    /// Notes that it differs without any change of the conditions. A guess at something else was wrong then.
+    pub fn call_unsteady(&mut self, how: String) {
+        self.factors.retain(|factor| CHANCE.contains(factor));
+        let is_guess = matches!(self.certainty, Certainty::Guess | Certainty::Unknown);
+        if is_guess && self.factors.is_empty() {
+            self.cause = Cause::Content;
+            self.fix = Some(hint::UNSTEADY.to_owned());
+        }
+        self.unsteady = Some(how);
     }
 }
 

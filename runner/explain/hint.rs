@@ -8,6 +8,10 @@ use crate::language::Languages;
 use crate::location::{FindingDraft, Location};
 use zwieback_model::variation::factor::Factor;
 
+/// What is to be changed where two runs under the same conditions differ.
+pub const UNSTEADY: &str =
+    "write nothing that is measured, drawn, or that depends on which of several finishes first";
+
 /// A fix for this finding, where one is known.
 pub fn fix(location: &Location, draft: &FindingDraft<'_>, languages: &Languages) -> Option<String> {
     let cause = draft.attribution.cause;

@@ -110,6 +110,7 @@ fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
         ("differences", Some(finding.occurrences.to_string())),
         ("step", finding.step.clone()),
         ("confirmed", finding.confirmed.clone()),
+        ("unsteady", finding.unsteady.clone()),
     ];
     facts
         .into_iter()
@@ -182,6 +183,7 @@ mod tests {
             occurrences: 1,
             step: Some(evil.clone()),
             confirmed: Some(evil.clone()),
+            unsteady: Some(evil.clone()),
             languages: Languages::default(),
         };
         let skipped = Unexamined {

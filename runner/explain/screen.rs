@@ -131,6 +131,9 @@ fn cause(finding: &Finding) -> String {
     if let Some(confirmed) = &finding.confirmed {
         return format!("{title}; confirmed: {confirmed}");
     }
+    if let Some(unsteady) = &finding.unsteady {
+        return format!("{title}; unsteady, a race or elapsed time: {unsteady}");
+    }
     let factors: Vec<_> = finding
         .factors
         .iter()

@@ -198,6 +198,7 @@ fn finding(location: &Location, draft: FindingDraft<'_>, languages: Languages) -
         occurrences: 1,
         step: None,
         confirmed: None,
+        unsteady: None,
         languages,
     }
 }

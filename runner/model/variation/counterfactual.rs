@@ -28,6 +28,13 @@ pub fn testable(variation: &Variation) -> Vec<Factor> {
     Factor::ALL.into_iter().filter(is_testable).collect()
 }
 
+/// Whether a factor is in these conditions what it is in run B's.
+pub fn is_varied(variation: &Variation, conditions: &Conditions, factor: Factor) -> bool {
+    let mut varied = conditions.clone();
+    take(&mut varied, &variation.b, factor);
+    varied == *conditions
+}
+
 /// Makes one factor what it is in other conditions.
 pub fn take(it: &mut Conditions, other: &Conditions, factor: Factor) {
     match factor {

@@ -1,20 +1,32 @@
 //! Chapter: runs in which one suspect differs and nothing else does, so that a cause is known, not guessed.
+//!
+//! A coin must not come out as a cause. A factor counts as one only if the difference appears in each run in which
+//! it is varied, and in none of the others, and no other factor fits all runs as well; and there must be [`super::suspects::PAIRS`] of
+//! either kind besides run A and run B: a fair coin falls so in one of 16,384 cases, and one that is not fair more
+//! rarely still, as it has to fall both ways equally often. Where the bytes themselves are those that each run was
+//! shown, one pair is enough. What differs in some runs and not in others under the same conditions is unsteady.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
-use zwieback_explain::cause::Cause;
 use zwieback_explain::finding::{Explanation, Finding, Unexamined};
+use zwieback_host::clock;
 use zwieback_model::event::Event;
 use zwieback_model::sandbox_spec::identity::Entropy;
 use zwieback_model::variation::conditions::Conditions;
-use zwieback_model::variation::counterfactual;
 use zwieback_model::variation::factor::Factor;
 
 use super::further_runs::{FurtherRuns, MOST};
+use super::suspects::next;
+use super::trial::{ALIKE, Trial, is_known, open, open_paths};
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::runs::run::{Bake, Ran};
-use crate::pipeline::runs::trial_runs::{ALIKE, Lab, Paths};
+use crate::pipeline::runs::trial_runs::Lab;
 use crate::pipeline::runs::twice::Twin;
+
+/// Seconds of the coarsest time that a format keeps, and one more.
+const COARSEST: u64 = 3;
 
 /// What differs in every run, whatever the conditions.
 const EVER: [Factor; 5] = [
@@ -35,9 +47,8 @@ const SEEDS: [(&str, &str); 3] = [
     ("PERL_PERTURB_KEYS", "0"),
 ];
 
-/// Tests what a report suspects: first whether equal conditions give equal bytes, then each
-/// suspect by a pair of runs, and what nobody suspected by halves. For one cause it takes at most
-/// 2 + 2·log2(factors) runs, and for all together [`MOST`]; what is open then is told.
+/// Tests what a report suspects: first whether equal conditions give equal bytes, then each suspect by pairs of
+/// runs, and what nobody suspected by halves; for all together in at most [`MOST`] runs. What is open then is told.
 pub fn confirm(
     report: &mut Explanation,
     a: &Ran,
@@ -46,23 +57,20 @@ pub fn confirm(
 ) -> Result<(), PipelineError> {
     let mut trial = Trial {
         runs: FurtherRuns::new(Lab { a, bake, twin }),
-        spent: BTreeMap::new(),
     };
     bake.ctx.tell(&Event::Confirming { runs: MOST });
     trial.under_equal_conditions(report)?;
     let mut tried = BTreeSet::new();
-    while let Some(suspect) = trial.next(report, &tried) {
+    while let Some(suspect) = next(report, &tried) {
         tried.insert(suspect);
         trial.suspect(report, suspect, &tried)?;
+        trial.note_unsteady(report);
     }
-    let paths: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| finding.path.to_string())
-        .collect();
-    for path in paths {
+    for path in open_paths(report) {
         trial.by_halves(report, &path, &mut tried)?;
+        trial.note_unsteady(report);
     }
+    trial.without_a_cause(report)?;
     let left = open(report).filter(|finding| !finding.cause.is_consequence());
     let left = left.count();
     if trial.runs.has_ended() && left > 0 {
@@ -75,46 +83,45 @@ pub fn confirm(
     Ok(())
 }
 
-/// The runs that are made for each cause, and how many that were.
-struct Trial<'a> {
-    runs: FurtherRuns<'a>,
-    spent: BTreeMap<Account, u32>,
-}
-
-/// What runs are counted for: a cause; or one output, where no cause has a name yet.
-type Account = (Cause, Option<String>);
-
 impl Trial<'_> {
-    /// At most so many runs for one cause.
-    const BUDGET: u32 = 2 + 2 * Factor::ALL.len().ilog2();
-
     /// A third run like run A: what differs from it owes nothing to the machine.
     fn under_equal_conditions(&mut self, report: &mut Explanation) -> Result<(), PipelineError> {
-        let plain = self.runs.lab().twin.variation.a.clone();
-        self.charge(report, 1, |_| true);
-        let Some([control]) = self.differing(&[plain])? else {
+        if open(report).any(|finding| is_time(finding)) {
+            self.let_time_pass();
+        }
+        let Some(control) = self.control(0)? else {
             return Ok(());
         };
-        let is_unsteady = |it: &Finding| control.contains(it.path.as_str());
-        if open(report).any(|it| is_unsteady(it) && may_be_chance(it)) {
-            self.freeze_chance(report, &control)?;
+        let differs = |finding: &Finding| control.contains(finding.path.as_str());
+        for finding in open(report).filter(|finding| differs(finding) && is_known(finding)) {
+            self.settle(finding);
         }
-        for finding in open(report).filter(|it| is_unsteady(it)) {
-            let ever = finding.factors.iter().copied();
-            let ever: Vec<_> = ever.filter(|factor| EVER.contains(factor)).collect();
-            finding.confirm(&ever, "differs between two runs under equal conditions");
+        if !open(report).any(|finding| differs(finding)) {
+            return Ok(());
+        }
+        self.further_controls()?;
+        if open(report).any(|finding| differs(finding) && may_be_chance(finding)) {
+            self.freeze_chance(report)?;
+        }
+        for finding in open(report).filter(|finding| differs(finding)) {
+            self.settle(finding);
         }
         Ok(())
     }
 
+    /// A time that was cut to seconds, or to two of them as zip does, is another one in the next run.
+    fn let_time_pass(&self) {
+        let passed = clock::now()
+            .as_unix()
+            .saturating_sub(self.runs.lab().a.record.ended);
+        let left = COARSEST.saturating_sub(u64::try_from(passed).unwrap_or_default());
+        thread::sleep(Duration::from_secs(left));
+    }
+
     /// Runs in which hash seeds, and then all random bytes, are the same: what is then equal in all of them was
-    /// theirs.
-    fn freeze_chance(
-        &mut self,
-        report: &mut Explanation,
-        control: &Paths,
-    ) -> Result<(), PipelineError> {
-        let plain = &self.runs.lab().twin.variation.a;
+    /// theirs, if it differs in all others.
+    fn freeze_chance(&mut self, report: &mut Explanation) -> Result<(), PipelineError> {
+        let plain = self.plain();
         let mut seeded = plain.clone();
         let seeds = SEEDS.map(|(name, value)| (name.to_owned(), value.to_owned()));
         seeded.env.extend(seeds);
@@ -126,132 +133,82 @@ impl Trial<'_> {
             (Factor::HashSeed, seeded, "hash seeds are fixed"),
             (Factor::Entropy, frozen, "random bytes are frozen"),
         ] {
-            let is_meant = |it: &Finding| control.contains(it.path.as_str()) && may_be_chance(it);
-            if !open(report).any(|it| is_meant(it)) {
+            let always: Vec<_> = open(report)
+                .filter(|finding| may_be_chance(finding))
+                .filter(|finding| {
+                    let count = self.runs.count(&plain, finding.path.as_str());
+                    count.differing == count.runs && count.runs >= ALIKE as usize
+                })
+                .collect();
+            if always.is_empty() {
                 return Ok(());
             }
-            self.charge(report, ALIKE, is_meant);
-            let Some(unsteady) = self.runs.unsteady(&conditions)? else {
+            let Some(unsteady) = self.runs.unsteady(&conditions, ALIKE)? else {
                 continue;
             };
-            let steadied = open(report).filter(|it| is_meant(it));
+            let steadied = always.into_iter();
             for finding in steadied.filter(|finding| !unsteady.contains(finding.path.as_str())) {
-                let how = format!("differs under equal conditions, and is the same when {how}");
+                let how = format!(
+                    "differs in {ALIKE} of {ALIKE} runs under equal conditions, and is the same in {ALIKE} when {how}"
+                );
                 finding.confirm(&[factor], &how);
             }
         }
         Ok(())
     }
 
-    /// A pair for one suspect: a run in which it alone is varied, and one in which all else is.
-    fn suspect(
-        &mut self,
-        report: &mut Explanation,
-        suspect: Factor,
-        tried: &BTreeSet<Factor>,
-    ) -> Result<(), PipelineError> {
-        let variation = &self.runs.lab().twin.variation;
-        let only = counterfactual::only(variation, &[suspect]);
-        let all_but = counterfactual::all_but(variation, &[suspect]);
-        let (Some(only), Some(all_but)) = (only, all_but) else {
+    /// More runs like run A for what no factor explains: it may differ without any.
+    fn without_a_cause(&mut self, report: &mut Explanation) -> Result<(), PipelineError> {
+        let is_caused = |finding: &Finding| finding.cause.is_consequence();
+        if open(report).all(|finding| is_caused(finding)) {
             return Ok(());
-        };
-        self.charge(report, 2, |it| it.factors.contains(&suspect));
-        if let Some([only, all_but]) = self.differing(&[only, all_but])? {
-            blame(report, suspect, tried, (&only, Some(&all_but)));
         }
+        self.further_controls()?;
+        self.note_unsteady(report);
         Ok(())
     }
 
-    /// The suspect that the most findings without a confirmed cause name, that was not tried yet,
-    /// and for which one of their causes has runs left.
-    fn next(&self, report: &Explanation, tried: &BTreeSet<Factor>) -> Option<Factor> {
-        let mut votes: BTreeMap<Factor, usize> = BTreeMap::new();
-        let unconfirmed = report
-            .findings
-            .iter()
-            .filter(|finding| finding.confirmed.is_none());
-        for finding in unconfirmed.filter(|finding| self.left(&account(finding)) >= 2) {
-            let untried = finding
-                .factors
-                .iter()
-                .find(|factor| !tried.contains(factor));
-            if let Some(untried) = untried {
-                *votes.entry(*untried).or_default() += 1;
+    /// What did not come out the same under the same conditions needs no factor.
+    fn note_unsteady(&self, report: &mut Explanation) {
+        for finding in open(report) {
+            let path = finding.path.as_str();
+            if self.runs.is_unsteady(path) || self.runs.count(&self.plain(), path).differing > 0 {
+                self.settle(finding);
             }
         }
-        let most = votes.into_iter().max_by_key(|(_, votes)| *votes);
-        most.map(|(factor, _)| factor)
     }
 
-    /// Finds the factor behind an output that no suspect explains, by halves, and names it in
-    /// every finding that it is behind.
-    fn by_halves(
-        &mut self,
-        report: &mut Explanation,
-        path: &str,
-        tried: &mut BTreeSet<Factor>,
-    ) -> Result<(), PipelineError> {
-        let is_it = |it: &&Finding| {
-            it.path.as_str() == path && it.confirmed.is_none() && !it.cause.is_consequence()
-        };
-        let Some(account) = report.findings.iter().find(is_it).map(account) else {
-            return Ok(());
-        };
-        let variation = &self.runs.lab().twin.variation;
-        let mut suspects = counterfactual::testable(variation);
-        suspects.retain(|suspect| !tried.contains(suspect));
-        while self.left(&account) > 0 && !suspects.is_empty() {
-            let half = suspects.split_off(suspects.len() / 2);
-            let Some(conditions) = counterfactual::only(variation, &half) else {
-                return Ok(());
-            };
-            *self.spent.entry(account.clone()).or_default() += 1;
-            // Outputs that nothing tells apart ask for the same runs, which are made once.
-            let Some([differing]) = self.differing(&[conditions])? else {
-                return Ok(());
-            };
-            if !differing.contains(path) {
-                continue;
-            }
-            if let [guilty] = half[..] {
-                tried.insert(guilty);
-                blame(report, guilty, tried, (&differing, None));
-                return Ok(());
-            }
-            suspects = half;
+    /// Notes that a finding needs no change of conditions. What stands in each run is what that run was shown, and
+    /// so it is known what it is: a time, or random bytes.
+    fn settle(&self, finding: &mut Finding) {
+        let how = self.how_unsteady(finding.path.as_str());
+        let ever = finding.factors.iter().copied();
+        let ever: Vec<_> = ever.filter(|factor| EVER.contains(factor)).collect();
+        match (is_known(finding), ever.is_empty()) {
+            (true, false) => finding.confirm(&ever, &how),
+            // The file has this beside something that is unsteady.
+            (true, true) => {}
+            (false, _) => finding.call_unsteady(how),
         }
-        Ok(())
     }
 
-    fn differing<const N: usize>(
-        &mut self,
-        all: &[Conditions; N],
-    ) -> Result<Option<[Paths; N]>, PipelineError> {
-        let differing = self.runs.differing(all)?;
-        Ok(differing.and_then(|paths| paths.try_into().ok()))
-    }
-
-    fn left(&self, account: &Account) -> u32 {
-        let spent = self.spent.get(account).copied().unwrap_or_default();
-        Self::BUDGET.saturating_sub(spent)
-    }
-
-    /// Counts runs for every cause that they are made for.
-    fn charge(&mut self, report: &mut Explanation, runs: u32, is_meant: impl Fn(&Finding) -> bool) {
-        let accounts = open(report).filter(|it| is_meant(it)).map(|it| account(it));
-        for account in accounts.collect::<BTreeSet<_>>() {
-            *self.spent.entry(account).or_default() += runs;
+    fn how_unsteady(&self, path: &str) -> String {
+        let count = self.runs.count(&self.plain(), path);
+        match count.differing {
+            0 => "differs in some runs and not in others under equal conditions".to_owned(),
+            some => format!(
+                "differs in {some} of {} runs under equal conditions",
+                count.runs
+            ),
         }
     }
 }
 
-fn account(finding: &Finding) -> Account {
-    let output = finding
-        .cause
-        .is_nameless()
-        .then(|| finding.path.to_string());
-    (finding.cause, output)
+/// Whether it is a time that each run was shown.
+fn is_time(finding: &Finding) -> bool {
+    let mut factors = finding.factors.iter();
+    is_known(finding)
+        && factors.any(|factor| matches!(factor, Factor::Clock | Factor::CreatedMtime))
 }
 
 /// Whether freezing chance could tell something. A time that is known to be one is no chance.
@@ -263,42 +220,4 @@ fn may_be_chance(finding: &Finding) -> bool {
     !is_time
         && (finding.factors.is_empty()
             || finding.factors.iter().any(|factor| CHANCE.contains(factor)))
-}
-
-/// Notes the guilt of a factor wherever it alone makes the difference, unless a finding has
-/// suspects of its own that are still to be tried: a longer variable moves a stack as well.
-fn blame(
-    report: &mut Explanation,
-    guilty: Factor,
-    tried: &BTreeSet<Factor>,
-    (only, all_but): (&Paths, Option<&Paths>),
-) {
-    for finding in open(report) {
-        let path = finding.path.as_str();
-        let is_suspected = finding.factors.contains(&guilty);
-        if !is_suspected && finding.factors.iter().any(|factor| !tried.contains(factor)) {
-            continue;
-        }
-        let how = match (
-            only.contains(path),
-            all_but.map(|all_but| all_but.contains(path)),
-        ) {
-            (true, Some(false)) => {
-                format!("differs when only {guilty} is varied, and not when all else is")
-            }
-            (true, _) => format!("differs when only {guilty} is varied"),
-            (false, Some(false)) if is_suspected => {
-                format!("is the same unless {guilty} is varied")
-            }
-            _ => continue,
-        };
-        finding.confirm(&[guilty], &how);
-    }
-}
-
-fn open(report: &mut Explanation) -> impl Iterator<Item = &mut Finding> {
-    report
-        .findings
-        .iter_mut()
-        .filter(|finding| finding.confirmed.is_none())
 }

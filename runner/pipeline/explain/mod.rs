@@ -5,3 +5,5 @@ pub mod recorded;
 pub mod claim_check;
 pub mod confirm;
 pub mod further_runs;
+mod suspects;
+mod trial;

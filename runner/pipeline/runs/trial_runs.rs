@@ -19,10 +19,6 @@ use crate::pipeline::context::slots::Rank;
 const PATIENCE: u64 = 5;
 const SECONDS: u64 = 30;
 
-/// So many runs under the same conditions have to be equal before they are called steady. A race of two that is
-/// won as often as lost looks steady in one of eight cases; in two runs it did in every second.
-pub const ALIKE: u32 = 4;
-
 /// Where further runs are made.
 pub struct Lab<'a> {
     /// What they are held against.
@@ -45,10 +41,14 @@ impl Lab<'_> {
         Ok(outputs.iter().map(|output| paths(own, output)).collect())
     }
 
-    /// The outputs that differ between any of [`ALIKE`] runs under these conditions; none where a run did
+    /// The outputs that differ between any of so many runs under these conditions; none where a run did
     /// not come to its end.
-    pub fn unsteady(&self, conditions: &Conditions) -> Result<Option<Paths>, PipelineError> {
-        match self.outputs(&vec![conditions.clone(); ALIKE as usize]) {
+    pub fn unsteady(
+        &self,
+        conditions: &Conditions,
+        runs: u32,
+    ) -> Result<Option<Paths>, PipelineError> {
+        match self.outputs(&vec![conditions.clone(); runs as usize]) {
             Ok(outputs) => {
                 let others = outputs.iter().skip(1);
                 let differing = others.flat_map(|other| paths(&outputs[0], other));
