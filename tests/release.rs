@@ -52,6 +52,7 @@ fn targets_are_commands_and_folders_and_change_one_after_the_other() {
     a_promotion_is_believed_without_the_log(&world);
     what_does_not_work_is_taken_back(&world);
     what_was_decided_under_another_policy(&world);
+    what_is_promoted_beside_a_revocation_is_reached(&world);
 }
 
 /// Of two promotions of the same file one is the first, and the other is told so.
@@ -217,4 +218,48 @@ fn what_was_decided_under_another_policy(world: &World) {
     let explained = said(world, "cy", "zwieback explain-decision 5");
     assert!(explained.contains("1 of the role release"), "{explained}");
     assert!(explained.contains("\nallowed\n"), "{explained}");
+}
+
+/// Signs as sam does, and takes so long that somebody promotes meanwhile what is about to be revoked.
+const SLOW: &str = r#"#!/bin/sh
+read -r greeting
+read -r verb id
+case $verb in
+  public-key) echo "ok $(openssl pkey -in "$1" -pubout -outform DER | base64 -w0)" ;;
+  sign) read -r _ digest; read -r _ message
+    (cd "$2" && zwieback promote two/app --to staging >&2) || exit 9
+    echo "ok $(echo "$message" | base64 -d | openssl dgst -sha256 -sign "$1" | base64 -w0)" ;;
+esac
+"#;
+
+/// What a revocation reaches is looked up again once it is recorded: it was shown before anybody was asked for a key.
+fn what_is_promoted_beside_a_revocation_is_reached(world: &World) {
+    said(world, "gate", "zwieback watch staging");
+    let gate = fs::read_to_string(world.project().join("gate.toml")).unwrap();
+    let healthy = gate.replace("version 1.0", "version");
+    world.write("project/gate.toml", healthy);
+    for person in ["ada", "cy"] {
+        said(
+            world,
+            person,
+            "zwieback approve two/app --for staging -m again",
+        );
+    }
+    let slow = world.write("project/slow", SLOW);
+    said(world, "gate", "chmod +x slow");
+    let key = company::home(world, "sam").join(".local/share/zwieback/keys/default.key");
+    let line = format!(
+        "zwieback revoke artifact two/app --why bad --sign-key 'exec:{} {} {}' 2>&1; true",
+        slow.display(),
+        key.display(),
+        world.project().display()
+    );
+    let heard = said(world, "gate", &line);
+    assert!(
+        heard.contains("Returned staging from generation"),
+        "{heard}"
+    );
+    let current = fs::read_to_string(world.project().join("staging/current/app")).unwrap();
+    assert!(current.contains("version 1.0"), "{current}");
+    world.write("project/gate.toml", gate);
 }

@@ -59,7 +59,8 @@ pub fn run(session: &ReleaseSession<'_>, options: &RevokeOptions) -> Ended {
     if options.say.output.is_some() {
         return Ok(End::Done);
     }
-    act(session, &radius)
+    // Somebody may have been asked for a passphrase since: what was put there meanwhile is reached as well.
+    act(session, &blast_radius(&session.reader(), &wish.revoked)?)
 }
 
 /// Rolls back at once where this machine is the gate's; elsewhere the next `watch` does.
