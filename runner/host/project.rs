@@ -12,8 +12,8 @@ use zwieback_model::manifest::recipe::Recipe;
 use zwieback_model::manifest::toolchain::Toolchain;
 use zwieback_model::name::Name;
 
-use crate::fs::given_file;
 use crate::fs::replace::replace;
+use crate::fs::{folder_lock, given_file};
 
 /// The name of the file beside each manifest that pins its inputs.
 pub const LOCKFILE: &str = "zwieback.lock";
@@ -88,6 +88,9 @@ pub enum ProjectError {
         /// Why.
         source: io::Error,
     },
+    /// Another command was faster.
+    #[error("{}: another lock took its place meanwhile", .0.display())]
+    Relocked(PathBuf),
     /// A file does not say what it should.
     #[error(transparent)]
     Wrong(#[from] Box<Diagnostic>),
@@ -104,6 +107,9 @@ impl ProjectError {
                 near: Some(near), ..
             } => Some(format!("did you mean `{near}`?")),
             Self::Wrong(diagnostic) => diagnostic.hint(),
+            Self::Relocked(_) => {
+                Some("nothing was written by this command: look at it and repeat it".into())
+            }
             _ => None,
         }
     }
@@ -231,12 +237,18 @@ impl Project {
 }
 
 impl<T> OnDisk<T> {
-    /// Writes a new lock beside the manifest, whole or not at all.
+    /// Writes a new lock beside the manifest, whole or not at all: in place of the one that was read, and not of what
+    /// another command pinned there meanwhile.
     pub fn write_lock(&self, lock: &Lockfile) -> Result<PathBuf, ProjectError> {
         let file = self.place.path().join(LOCKFILE);
-        let checked = self.place.check();
-        let written = checked.and_then(|()| replace(&file, lock.to_text().as_bytes()));
-        written.map_err(|source| io_error(&file, source))?;
+        let failed = |source| io_error(&file, source);
+        self.place.check().map_err(failed)?;
+        let _held = folder_lock::hold(&[&file]).map_err(failed)?;
+        let there = read_lock(&self.place)?;
+        if there != self.lock && there.as_ref() != Some(lock) {
+            return Err(ProjectError::Relocked(file));
+        }
+        replace(&file, lock.to_text().as_bytes()).map_err(failed)?;
         Ok(file)
     }
 }
@@ -309,18 +321,20 @@ fn plain(path: &Path) -> PathBuf {
 type Parse<T> = fn(SourceText<'_>) -> Result<T, Diagnostic>;
 
 fn read<T>(place: Place, manifest: &str, parse: Parse<T>) -> Result<OnDisk<T>, ProjectError> {
-    let lock = place.path().join(LOCKFILE);
     Ok(OnDisk {
         manifest: parse_file(&place, manifest, MAX_MANIFEST as u64, parse)?,
-        // Locks are written by a program and list hundreds of files.
-        lock: if lock.symlink_metadata().is_ok() {
-            let longest = 64 * MAX_MANIFEST as u64;
-            Some(parse_file(&place, LOCKFILE, longest, Lockfile::parse)?)
-        } else {
-            None
-        },
+        lock: read_lock(&place)?,
         place,
     })
+}
+
+fn read_lock(place: &Place) -> Result<Option<Lockfile>, ProjectError> {
+    if place.path().join(LOCKFILE).symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    // Locks are written by a program and list hundreds of files.
+    let longest = 64 * MAX_MANIFEST as u64;
+    parse_file(place, LOCKFILE, longest, Lockfile::parse).map(Some)
 }
 
 /// Reads a file that is the project's own: an error shows a line of it, and a link could lead to any file of
@@ -368,5 +382,36 @@ fn io_error(file: &Path, source: io::Error) -> ProjectError {
     ProjectError::Io {
         file: file.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_another_command_wrote_meanwhile_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("recipes/app");
+        fs::create_dir_all(&folder).unwrap();
+        let recipe = "[recipe]\nname = \"app\"\nversion = \"1\"\ntoolchains = [\"c\"]\n\
+                      [[steps]]\nname = \"x\"\nrun = \"x\"\n[outputs]\nx = \"x\"\n";
+        fs::write(folder.join("recipe.toml"), recipe).unwrap();
+        let lock = |of: &str| {
+            Lockfile::new(
+                zwieback_model::digest::Digest::sha256(of.as_bytes()),
+                Vec::new(),
+            )
+        };
+        let project = Project::find(home.path()).unwrap();
+        let [one, other] = [(); 2].map(|()| project.recipe("app").unwrap());
+        one.write_lock(&lock("one")).unwrap();
+        // The same, and nothing of it is lost.
+        other.write_lock(&lock("one")).unwrap();
+        let refused = other.write_lock(&lock("other")).unwrap_err();
+        assert!(matches!(refused, ProjectError::Relocked(_)), "{refused}");
+        let there = project.recipe("app").unwrap();
+        assert_eq!(there.lock, Some(lock("one")));
+        there.write_lock(&lock("other")).unwrap();
     }
 }
