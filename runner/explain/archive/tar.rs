@@ -15,6 +15,17 @@ const BLOCK: u64 = 512;
 ///
 /// The tar crate reads such headers whole: kilobytes of gzip could ask for gigabytes of name. So they are read here.
 const LARGEST_HEADER: u64 = 1 << 20;
+/// What a pax record says of a member besides its name, and how that is called here.
+const PAX: [(&[u8], &str); 8] = [
+    (b"mtime", "pax mtime"),
+    (b"atime", "pax atime"),
+    (b"ctime", "pax ctime"),
+    (b"uid", "pax uid"),
+    (b"gid", "pax gid"),
+    (b"uname", "pax user"),
+    (b"gname", "pax group"),
+    (b"linkpath", "pax link target"),
+];
 
 /// A row of pax records, each a key and a value.
 type Records = Vec<(Vec<u8>, Vec<u8>)>;
@@ -137,8 +148,9 @@ fn member<'a>(
     room: &mut ListRoom<'_>,
 ) -> ArchiveMember<'a> {
     let mut fields = fields(header, extra, view.origin().saturating_add(at), room);
-    for (key, value) in &extra.records {
-        fields.extend(pax_name(key).map(|name| Field {
+    for (key, name) in PAX {
+        // Of a hundred thousand records with one key the last one counts, and no other is held or compared.
+        fields.extend(extra.record(key).map(|value| Field {
             name,
             value: FieldValue::Other(room.text(value)),
             offset: view.origin().saturating_add(extra.offset),
@@ -182,20 +194,6 @@ fn fields(header: &Header, extra: &ExtraHeaders, at: u64, room: &mut ListRoom<'_
         field("type", 156, FieldValue::Other(kind.to_string())),
         field("link target", 157, FieldValue::Other(target)),
     ]
-}
-
-fn pax_name(key: &[u8]) -> Option<&'static str> {
-    Some(match key {
-        b"mtime" => "pax mtime",
-        b"atime" => "pax atime",
-        b"ctime" => "pax ctime",
-        b"uid" => "pax uid",
-        b"gid" => "pax gid",
-        b"uname" => "pax user",
-        b"gname" => "pax group",
-        b"linkpath" => "pax link target",
-        _ => return None,
-    })
 }
 
 fn records(bytes: &[u8]) -> io::Result<Records> {
@@ -242,6 +240,28 @@ mod tests {
         let header = Header::new_ustar();
         assert_eq!(extra.mtime(&header), Some(1_795_360_848));
         assert_eq!(extra.name(&header), b"a/b".as_slice());
+    }
+
+    #[test]
+    fn a_record_that_is_repeated_makes_one_field() {
+        let record = b"9 atime=\n".repeat(50_000);
+        let mut header = Header::new_ustar();
+        header.set_path("x").unwrap();
+        header.set_entry_type(EntryType::XHeader);
+        header.set_size(record.len() as u64);
+        header.set_cksum();
+        let mut bytes = header.as_bytes().to_vec();
+        bytes.extend(&record);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+        let mut header = Header::new_ustar();
+        header.set_path("a").unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        bytes.extend(header.as_bytes());
+        bytes.extend([0; 1024]);
+        let list = members(&View::of(&bytes), &mut ListBudget::default().room(10)).unwrap();
+        let names = list.members[0].fields.iter().map(|field| field.name);
+        assert_eq!(names.filter(|name| *name == "pax atime").count(), 1);
     }
 
     proptest! {

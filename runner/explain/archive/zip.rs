@@ -132,26 +132,26 @@ fn member<'a>(
     })
 }
 
-/// Info-ZIP's extra fields: `UT` holds the time in seconds, `ux` the owner.
+/// Info-ZIP's extra fields: `UT` holds the time in seconds, `ux` the owner. The first one of each counts.
 fn extras(mut extra: &[u8]) -> impl Iterator<Item = (&'static str, FieldValue)> {
-    let mut found = Vec::new();
+    let (mut time, mut owner) = (None, None);
     while let (Some(tag), Some(length)) = (two(extra, 0), two(extra, 2)) {
         let end = 4 + usize::from(length);
         let body = extra.get(4..end).unwrap_or_default();
         match tag {
             0x5455 => {
-                found.extend(
-                    four(body, 1).map(|at| ("extended mtime", FieldValue::Time(i64::from(at)))),
-                );
+                let read = four(body, 1);
+                time = time.or(read.map(|at| ("extended mtime", FieldValue::Time(i64::from(at)))));
             }
             0x7875 => {
-                found.extend(four(body, 2).map(|uid| ("uid", FieldValue::Owner(u64::from(uid)))));
+                let read = four(body, 2);
+                owner = owner.or(read.map(|uid| ("uid", FieldValue::Owner(u64::from(uid)))));
             }
             _ => {}
         }
         extra = extra.get(end..).unwrap_or_default();
     }
-    found.into_iter()
+    time.into_iter().chain(owner)
 }
 
 /// The date and time of MS-DOS: local, in steps of two seconds, from 1980.
@@ -193,6 +193,13 @@ mod tests {
         // 2026-11-22 15:20:48
         let (date, time) = (0x5d76, 0x7a98);
         assert_eq!(dos_time(date, time), 1_795_360_848);
+    }
+
+    #[test]
+    fn a_field_that_is_repeated_counts_once() {
+        let time = b"UT\x05\0\x01\x07\0\0\0".repeat(7000);
+        let found: Vec<_> = extras(&time).collect();
+        assert_eq!(found, [("extended mtime", FieldValue::Time(7))]);
     }
 
     proptest! {
