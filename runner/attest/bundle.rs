@@ -64,6 +64,9 @@ pub enum BundleError {
     },
 }
 
+/// The most time stamps of a bundle: one of each authority that was asked.
+pub const MOST_TIMESTAMPS: usize = 16;
+
 /// How the file name of a bundle ends.
 pub const ENDING: &str = ".sigstore.json";
 
@@ -234,10 +237,12 @@ fn read_timestamps(material: &Fields<'_>) -> Result<Vec<Vec<u8>>, FieldError> {
     };
     let read =
         |(path, value): (String, &Value)| Fields::of(value, &path)?.base64("signedTimestamp");
-    data.list("rfc3161Timestamps")?
-        .into_iter()
-        .map(read)
-        .collect()
+    let stamps = data.list("rfc3161Timestamps")?;
+    if stamps.len() > MOST_TIMESTAMPS {
+        let problem = FieldProblem::Rule("has more than 16 time stamps");
+        return Err(data.error("rfc3161Timestamps", problem));
+    }
+    stamps.into_iter().map(read).collect()
 }
 
 fn read_log_entries(material: &Fields<'_>) -> Result<Vec<Value>, FieldError> {

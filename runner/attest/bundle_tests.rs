@@ -102,6 +102,18 @@ fn an_absent_key_id_claims_nothing() {
     }
 }
 
+/// Each is a token of its own to be verified.
+#[test]
+fn time_stamps_have_an_end() {
+    let with = |count: usize| {
+        let stamps = (0..count).map(|_| vec![1, 2, 3]);
+        stamps.fold(bundle(), Bundle::with_timestamp).to_bytes()
+    };
+    assert!(Bundle::parse(&with(16)).is_ok());
+    let error = Bundle::parse(&with(17)).unwrap_err().to_string();
+    assert!(error.contains("more than 16 time stamps"), "{error}");
+}
+
 #[test]
 fn file_names_stay_in_their_folder() {
     let name = "zlib".parse().unwrap();

@@ -11,7 +11,7 @@ use zwieback_model::json::fields::Fields;
 use zwieback_model::json::strict;
 use zwieback_model::json::value::Value;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, MOST_TIMESTAMPS};
 use super::dsse::{Envelope, PAYLOAD_TYPE, Signature};
 use super::public_key::{Algorithm, PublicKey, ecdsa_der};
 use super::reason::{Reason, Refusal};
@@ -115,6 +115,7 @@ fn with_timestamps(bundle: Bundle, signature: &Signature, document: &Value) -> B
     let bytes = |stamp: &Value| base64::decode(stamp.get("signedTimestamp")?.as_str()?).ok();
     stamps
         .filter_map(bytes)
+        .take(MOST_TIMESTAMPS)
         .fold(bundle, Bundle::with_timestamp)
 }
 

@@ -3,6 +3,7 @@
 //! The lines are made from the document that is signed, member by member: one that is added to it later
 //! shows by itself, and none can be left out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use zwieback_model::base64;
@@ -16,7 +17,7 @@ use super::trust_root::TrustRoot;
 use crate::trusted_time::certificate;
 
 /// One statement of a root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RootLine {
     path: String,
     /// What is compared: two values may look the same to people.
@@ -65,14 +66,17 @@ impl fmt::Display for RootLine {
 
 /// What of the lines the others lack; one that is there twice is lacking once.
 fn without(lines: &[RootLine], others: &[RootLine]) -> Vec<RootLine> {
-    let mut left: Vec<&RootLine> = others.iter().collect();
+    let mut left: BTreeMap<&RootLine, usize> = BTreeMap::new();
+    for line in others {
+        *left.entry(line).or_default() += 1;
+    }
     let mut lacking = lines.to_vec();
-    lacking.retain(|line| match left.iter().position(|other| *other == line) {
-        Some(at) => {
-            left.swap_remove(at);
+    lacking.retain(|line| match left.get_mut(line) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
             false
         }
-        None => true,
+        _ => true,
     });
     lacking
 }

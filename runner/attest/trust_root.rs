@@ -56,6 +56,12 @@ pub struct Quorum {
 /// The most keys of a quorum: those of a team, not of a crowd.
 const MOST_KEYS: usize = 64;
 
+/// The most builders, verifiers and revocations of a root: each bundle is held against all.
+const MOST_ENTRIES: usize = 4096;
+
+/// The most authorities that stamp the time: each stamp is held against all.
+const MOST_STAMPERS: usize = 64;
+
 /// How often a signature that names no key of the quorum is held against one, for one envelope.
 const UNNAMED: usize = 256;
 
@@ -254,7 +260,11 @@ impl TrustRoot {
             return Err(fields.error("_type", problem).into());
         }
         let missing = || fields.error("expires", FieldProblem::Missing);
-        let stampers = fields.list("timeStampers")?.into_iter();
+        let stampers = fields.list("timeStampers")?;
+        if stampers.len() > MOST_STAMPERS {
+            let problem = FieldProblem::Rule("has more than 64 entries");
+            return Err(fields.error("timeStampers", problem).into());
+        }
         let version = fields.integer("version")?;
         Ok(Self {
             version,
@@ -265,6 +275,7 @@ impl TrustRoot {
             verifiers: read_all(&fields, "verifiers", VerifierKey::read)?,
             revoked: read_all(&fields, "revoked", Revocation::read)?,
             time_stampers: stampers
+                .into_iter()
                 .map(|(path, value)| decode(value, &path))
                 .collect::<Result<_, _>>()?,
         })
@@ -441,7 +452,12 @@ fn read_all<T>(
     name: &str,
     read: impl Fn(&Fields<'_>) -> Result<T, FieldError>,
 ) -> Result<Vec<T>, FieldError> {
-    let elements = fields.list(name)?.into_iter();
+    let elements = fields.list(name)?;
+    if elements.len() > MOST_ENTRIES {
+        let problem = FieldProblem::Rule("has more than 4096 entries");
+        return Err(fields.error(name, problem));
+    }
+    let elements = elements.into_iter();
     elements
         .map(|(path, value)| read(&Fields::of(value, &path)?))
         .collect()

@@ -99,6 +99,18 @@ fn signatures_and_keys_have_an_end() {
     assert!(refusal.saw().contains("64 are the most"), "{refusal}");
 }
 
+/// Each bundle is held against all of them, and each revocation against each key.
+#[test]
+fn the_lists_of_a_root_have_an_end() {
+    let refused = |root: TrustRoot| TrustRoot::read(&root.to_bytes()).unwrap_err().to_string();
+    let mut many = root();
+    many.builders = vec![many.builders[0].clone(); 4097];
+    assert!(refused(many).contains("more than 4096 entries"));
+    let mut many = root();
+    many.time_stampers = vec![vec![1]; 65];
+    assert!(refused(many).contains("more than 64 entries"));
+}
+
 #[test]
 fn a_threshold_is_at_least_one_and_can_be_reached() {
     for (keys, threshold) in [

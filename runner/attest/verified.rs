@@ -38,6 +38,9 @@ pub struct Artifact {
     pub blake3: Option<Digest>,
 }
 
+/// How many keys a bundle is held against whose hint names none that has signed it.
+const UNNAMED: usize = 64;
+
 impl Artifact {
     /// A file whose digests are both known.
     pub fn new(name: impl Into<String>, print: &Fingerprint) -> Self {
@@ -63,7 +66,14 @@ impl<'b> VerifiedEnvelope<'b> {
         let envelope = bundle.envelope();
         let pae = envelope.pae();
         let confirmed = |key: &&PublicKey| key.confirm(&pae, bundle.signature());
-        let key = match keys.iter().find(|key| confirmed(key).is_ok()) {
+        let hint: Option<KeyName> = bundle.hint().parse().ok();
+        let is_named = |key: &&&PublicKey| hint.is_some_and(|hint| hint.names(key.id()));
+        // Each time the whole payload is hashed, so that such trials have an end.
+        let tried = keys
+            .iter()
+            .filter(is_named)
+            .chain(keys.iter().take(UNNAMED));
+        let key = match tried.into_iter().find(|key| confirmed(key).is_ok()) {
             Some(key) => key.id(),
             None => return Err(refusal_of(bundle, keys, confirmed)),
         };

@@ -7,6 +7,7 @@ use zwieback_model::json::value::Value;
 
 use super::*;
 use crate::fixture::*;
+use crate::public_key::PublicKey;
 use crate::resource::LARGEST_CONTENT;
 
 #[test]
@@ -16,6 +17,25 @@ fn an_honest_bundle_is_accepted() {
     assert_eq!(verified.level(), BuildLevel::L1);
     assert_eq!(verified.subjects(), ["lib/a"]);
     assert_eq!(verified.provenance(), &provenance());
+}
+
+/// The whole payload is hashed for each key that is tried: of a stranger's thousands a few are.
+#[test]
+fn a_bundle_that_names_no_key_is_held_against_a_few() {
+    let named = Bundle::parse(honest().text().as_bytes()).unwrap();
+    let nameless = Forgery {
+        hint: String::new(),
+        key_id: String::new(),
+        ..honest()
+    };
+    let nameless = Bundle::parse(nameless.text().as_bytes()).unwrap();
+    let others: Vec<PublicKey> = (2..=65).map(public).collect();
+    let own = public(1);
+    let last: Vec<&PublicKey> = others.iter().chain([&own]).collect();
+    assert!(VerifiedEnvelope::of(&named, &last).is_ok());
+    let refused = VerifiedEnvelope::of(&nameless, &last).map(|_| ());
+    assert_eq!(refused.unwrap_err().reason, Reason::KeyUnknown);
+    assert!(VerifiedEnvelope::of(&nameless, &last[1..]).is_ok());
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::fetch::settings::Settings;
 
 /// How long the authority may take, all in all.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Answers have a few thousand bytes.
-const LARGEST: u64 = 256 << 10;
+/// A longer answer would not be believed.
+const LARGEST: u64 = token::LONGEST as u64;
 /// RFC 3161 section 3.4.
 const QUERY: &str = "application/timestamp-query";
 

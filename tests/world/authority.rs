@@ -63,9 +63,14 @@ impl Authority {
 
     /// Its answer to a request, by one of its keys.
     pub fn reply(&self, query: &[u8], signer: &str) -> Vec<u8> {
+        self.reply_with(query, signer, "")
+    }
+
+    /// The same with more options of `openssl ts -reply`.
+    pub fn reply_with(&self, query: &[u8], signer: &str, options: &str) -> Vec<u8> {
         fs::write(self.folder.join("query"), query).unwrap();
         self.run(&format!(
-            "openssl ts -reply -config ts.conf -queryfile query -signer {signer}.pem -inkey {signer}.key -out reply"
+            "openssl ts -reply -config ts.conf -queryfile query -signer {signer}.pem -inkey {signer}.key -out reply {options}"
         ));
         fs::read(self.folder.join("reply")).unwrap()
     }

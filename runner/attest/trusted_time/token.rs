@@ -29,6 +29,11 @@ const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
+/// The longest response: an authority's has a few thousand bytes.
+pub const LONGEST: usize = 256 << 10;
+/// The most certificates of one: each may have issued each, so that each is written out for each.
+const MOST_CERTIFICATES: usize = 32;
+
 /// When a bundle was signed at the latest, by the earliest time stamp that holds.
 ///
 /// Without authorities to trust, or without stamps, nothing is known, nor by the word of one that was revoked.
@@ -80,7 +85,7 @@ pub fn check(
     let trusted = root.time_stampers.iter();
     let trusted: Result<Vec<Certificate>, _> =
         trusted.map(|der| Certificate::from_der(der)).collect();
-    let (trusted, embedded) = (trusted.map_err(malformed)?, certificates(&data));
+    let (trusted, embedded) = (trusted.map_err(malformed)?, certificates(&data)?);
     let [signer] = data.signer_infos.0.as_slice() else {
         return Err(malformed("not exactly one signer"));
     };
@@ -117,6 +122,10 @@ pub fn answers(response: &[u8], signature: &[u8], nonce: [u8; 8]) -> Result<(), 
 }
 
 fn signed_data(response: &[u8]) -> Result<SignedData, Refusal> {
+    if response.len() > LONGEST {
+        let saw = format!("{} bytes, and {LONGEST} are the most", response.len());
+        return Err(malformed(saw));
+    }
     let response = TimeStampResp::from_der(response).map_err(malformed)?;
     let refused = || {
         let saw = format!("status {}", response.status.status);
@@ -157,13 +166,23 @@ fn check_imprint(info: &TstInfo, signature: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn certificates(data: &SignedData) -> Vec<Certificate> {
+fn certificates(data: &SignedData) -> Result<Vec<Certificate>, Refusal> {
+    let all = data
+        .certificates
+        .iter()
+        .map(|set| set.0.len())
+        .sum::<usize>();
+    if all > MOST_CERTIFICATES {
+        return Err(malformed(format!(
+            "{all} certificates, and {MOST_CERTIFICATES} are the most"
+        )));
+    }
     let all = data.certificates.iter().flat_map(|set| set.0.as_slice());
     let plain = all.filter_map(|choice| match choice {
         CertificateChoices::Certificate(certificate) => Some(certificate.clone()),
         CertificateChoices::Other(_) => None,
     });
-    plain.collect()
+    Ok(plain.collect())
 }
 
 fn is_named(certificate: &Certificate, id: &SignerIdentifier) -> bool {

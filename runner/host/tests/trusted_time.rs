@@ -76,6 +76,15 @@ impl Stampers {
         self.authority.reply(&query, name)
     }
 
+    /// A file with so many certificates that issue nothing.
+    fn certificates(&self, count: usize) -> String {
+        let name = format!("many{count}.pem");
+        self.authority.run(&format!(
+            "for i in $(seq {count}); do openssl req -x509 -new -key ca.key -sha256 -days 9 -subj /CN=$i; done > {name}"
+        ));
+        name
+    }
+
     fn certificate(&self, name: &str) -> Certificate {
         Certificate::from_pem(self.authority.pem(name)).unwrap()
     }
@@ -109,6 +118,32 @@ fn a_stamp_is_over_one_signature_by_one_authority() {
     assert_eq!(reason(verdict), Reason::TimestampAuthorityUnknown);
     let refused = check(b"0\x050\x03\x02\x01\x02", b"signature", &stampers.der("ca"));
     assert_eq!(reason(refused), Reason::TimestampRefused);
+}
+
+/// Each certificate of a token may have issued each of the others, and each is written out to see it.
+#[test]
+fn a_stamp_has_a_most_of_certificates_and_of_bytes() {
+    let Some(stampers) = Stampers::start() else {
+        return;
+    };
+    let trusted = stampers.der("ca");
+    let query = request::request(b"signature", [0; 8]).unwrap();
+    // One more than these is the authority's own.
+    for (count, may) in [(31, true), (32, false)] {
+        let chain = stampers.certificates(count);
+        let options = format!("-chain {chain}");
+        let stamp = stampers.authority.reply_with(&query, "tsa", &options);
+        let verdict = check(&stamp, b"signature", &trusted);
+        match verdict {
+            Ok(_) => assert!(may, "{count}"),
+            Err(refusal) => {
+                assert!(!may, "{count}: {refusal}");
+                assert_eq!(refusal.reason, Reason::TimestampMalformed);
+            }
+        }
+    }
+    let long = check(&vec![0; token::LONGEST + 1], b"signature", &trusted);
+    assert!(long.unwrap_err().saw().contains("are the most"));
 }
 
 #[test]
