@@ -172,6 +172,7 @@ fn catch_up(
     }
     // Only now all of the history may be needed: any generation may have the bytes.
     let state = session.reader.state()?;
+    state.check_settled(environment)?;
     if may_stand(&session.reader, &state, environment)?.is_err() {
         // What takes its place is about to be decided; nothing that may not stand is put there before.
         return Ok(copy::discard_staged(place.target.home())?);
@@ -226,6 +227,7 @@ fn record(
         state, decision, ..
     } = decided;
     decision.verdict()?;
+    state.check_settled(environment)?;
     let promotion = promotion(session, &state, &decision)?;
     let subject =
         ResourceDescriptor::named(decision.name.as_str(), DigestSet::sha256(artifact.sha256));

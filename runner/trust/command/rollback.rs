@@ -70,6 +70,7 @@ fn turn_back(
     let _held = place.map(|place| session.hold_target(place)).transpose()?;
     let (lock, session) = session.hold_log()?;
     let mut state = session.reader.state()?;
+    state.check_settled(&wish.environment)?;
     let nothing = || Refusal::new(Reason::NothingToRollBackTo, &wish.environment);
     let history = state
         .history(&wish.environment)
@@ -119,6 +120,7 @@ pub fn repair(session: &Session<'_>, environment: &Name) -> Result<(), CommandEr
     };
     let (_lock, session) = &session.hold_target(place)?;
     let state = session.reader.state()?;
+    state.check_settled(environment)?;
     may_stand(&session.reader, &state, environment)??;
     match state.history(environment) {
         Some(history) => Ok(settle(&place.target, environment, history)?),

@@ -82,7 +82,8 @@ pub fn standing(
     if let Some(refusal) = kept.must_go {
         return alarm(Trigger::Revoked, refusal.to_string(), Some(refusal));
     }
-    let doubt = kept.verdict.err();
+    let ahead = state.check_settled(environment).err();
+    let doubt = Refusal::of_many(kept.verdict.err().into_iter().chain(ahead));
     let place = reader.places.get(environment);
     if let Some(place) = place
         && let Err(refusal) = check_deployed(place, current)?

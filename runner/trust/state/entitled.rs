@@ -221,7 +221,7 @@ impl State {
         Err(Refusal::new(Reason::SignerRole, saw))
     }
 
-    fn check_gate(&self, key: KeyId) -> Result<(), Refusal> {
+    pub(super) fn check_gate(&self, key: KeyId) -> Result<(), Refusal> {
         if self.policy()?.release.gate_keys.contains(&key) {
             Ok(())
         } else {

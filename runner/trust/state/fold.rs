@@ -42,9 +42,22 @@ impl State {
                 line.outcome = self.take(index, &signed);
                 if matches!(&line.outcome, Err(it) if it.reason == Reason::StatementEarly.into()) {
                     self.early += 1;
+                    self.note_ahead(&signed);
                 }
                 line
             }
+        }
+    }
+
+    /// What is no part of an environment's history yet, and will be.
+    fn note_ahead(&mut self, signed: &Signed) {
+        let environment = match &signed.said {
+            Said::Promoted(promotion) => &promotion.environment,
+            Said::RolledBack(rollback) => &rollback.environment,
+            _ => return,
+        };
+        if self.check_gate(signed.key).is_ok() {
+            self.ahead.insert(environment.clone());
         }
     }
 

@@ -49,6 +49,8 @@ pub struct State {
     pub(super) placed: bool,
     pub(super) forged: u64,
     pub(super) early: u64,
+    /// The environments that the gate has moved at a time that has not come.
+    pub(super) ahead: BTreeSet<Name>,
     /// By subject: what was said about it, and by whom.
     pub(super) statements: BTreeMap<Digest, BTreeSet<(Digest, KeyId)>>,
     pub(super) policy: Option<PolicyInForce>,
@@ -83,6 +85,7 @@ impl State {
             placed: false,
             forged: 0,
             early: 0,
+            ahead: BTreeSet::new(),
             statements: BTreeMap::new(),
             policy: None,
             people: KnownPeople::default(),
@@ -123,6 +126,17 @@ impl State {
     /// holds, or from a time that has not come.
     pub fn unsettled(&self) -> u64 {
         self.forged + self.early
+    }
+
+    /// Whether nothing moved an environment ahead of its time, by a clock that goes before the reader's: what is
+    /// there, and which generation is the next, would be other things once that time has come.
+    pub fn check_settled(&self, environment: &Name) -> Result<(), Refusal> {
+        if self.ahead.contains(environment) {
+            let saw =
+                format!("a promotion or rollback of {environment}: by a clock ahead of this one");
+            return Err(Refusal::new(Reason::StatementEarly, saw));
+        }
+        Ok(())
     }
 
     /// The policy in force.

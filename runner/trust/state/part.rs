@@ -40,6 +40,9 @@ pub struct Base {
     /// What is deployed in each environment.
     current: BTreeMap<Name, (Generation, Behind)>,
     placed: bool,
+    /// Never on the disk: what is early is read again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    ahead: BTreeSet<Name>,
 }
 
 /// All that was said about one thing.
@@ -67,6 +70,7 @@ impl State {
             first: base.first,
             bound: base.bound,
             placed: base.placed,
+            ahead: base.ahead,
             policy: policy.transpose()?,
             people: base.people,
             proposals: base.proposals,
@@ -101,6 +105,7 @@ impl State {
             revocations: self.revocations.clone(),
             restorations: self.restorations.clone(),
             current: current.collect(),
+            ahead: self.ahead.clone(),
         }
     }
 

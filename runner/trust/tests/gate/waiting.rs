@@ -8,7 +8,7 @@ use zwieback_model::timestamp::Timestamp;
 use zwieback_trust::command::promote::{Promote, dry_run, promote};
 use zwieback_trust::command::rollback::{RollBack, repair, rollback};
 use zwieback_trust::command::session::{Clock, Session};
-use zwieback_trust::command::watch::watch;
+use zwieback_trust::command::watch::{Watched, watch};
 use zwieback_trust::deploy::health::Health;
 use zwieback_trust::deploy::unhealthy;
 use zwieback_trust::statement::rollback::Trigger;
@@ -164,4 +164,37 @@ fn what_a_health_command_says_of_another_release_is_not_noted() {
         let done = rollback(&world.session("gate"), &wish).unwrap();
         assert_eq!(done.to.number, 1, "{looks_at}");
     }
+}
+
+/// A gate whose clock goes before that of another one has said what counts in some minutes: till then nobody puts the
+/// release of before back over its own, nor gives its number to another one.
+#[test]
+fn what_a_gate_with_a_clock_ahead_deployed_is_left_alone() {
+    let mut world = World::new();
+    world.put_in_staging("1.0");
+    let mut ahead = World::open(&world.home);
+    ahead.later(600);
+    ahead.put_in_staging("1.1");
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
+    assert!(matches!(watched, Watched::Doubtful(_)), "{watched:?}");
+    world.release("1.2");
+    world.approve("ada", "1.2", "staging").unwrap();
+    assert_eq!(world.refused("1.2", "staging"), "statement-early");
+    let wish = RollBack {
+        environment: name("staging"),
+        trigger: Trigger::Asked,
+        reason: "a test".to_owned(),
+    };
+    let session = world.session("gate");
+    for refused in [
+        rollback(&session, &wish).unwrap_err(),
+        repair(&session, &name("staging")).unwrap_err(),
+    ] {
+        assert_eq!(refused.why().unwrap().code(), "statement-early");
+    }
+    assert_eq!(world.seen("staging"), "app 1.1");
+    world.later(600);
+    let watched = watch(&world.session("gate"), &name("staging")).unwrap();
+    assert!(matches!(watched, Watched::Fine), "{watched:?}");
+    world.promote("1.2", "staging").unwrap();
 }
