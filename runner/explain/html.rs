@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::excerpt;
 use crate::finding::{Explanation, Finding, Group};
+use crate::screen;
 
 /// Nothing may be loaded and nothing executed, whatever an output smuggles into the page.
 const HEAD: &str = "<!DOCTYPE html>
@@ -24,8 +25,8 @@ th { text-align: left; font-weight: normal; width: 50% }
 </style>
 ";
 
-/// The whole page. `title` names the build, e.g. `zlib 1.2.13`.
-pub fn page(report: &Explanation, title: &str) -> String {
+/// The whole page. `title` names the build, e.g. `zlib 1.2.13`, and `run` its run and when that was.
+pub fn page(report: &Explanation, title: &str, run: &str) -> String {
     let mut page = HEAD.to_owned();
     let title = escape(&excerpt::text(title));
     push(
@@ -38,9 +39,10 @@ pub fn page(report: &Explanation, title: &str) -> String {
     push(
         &mut page,
         format_args!(
-            "<p>{} outputs differ, by {} causes.</p>\n",
+            "<p>{} outputs differ, by {} causes. {}</p>\n",
             report.differing,
-            groups.len()
+            groups.len(),
+            escape(&excerpt::text(run))
         ),
     );
     for (at, group) in groups.iter().enumerate() {
@@ -62,19 +64,29 @@ fn section(page: &mut String, group: &Group<'_>, open: bool) {
             group.outputs()
         ),
     );
-    for finding in &group.findings {
-        entry(page, finding);
+    for (at, finding) in group.findings.iter().enumerate() {
+        entry(page, finding, at == 0);
     }
     page.push_str("</details>\n");
 }
 
-fn entry(page: &mut String, finding: &Finding) {
+fn entry(page: &mut String, finding: &Finding, open: bool) {
+    let open = if open { " open" } else { "" };
     let place = escape(&finding.place());
     let detail = escape(&finding.detail);
     push(
         page,
-        format_args!("<details>\n<summary><code>{place}</code> {detail}</summary>\n"),
+        format_args!("<details{open}>\n<summary><code>{place}</code> {detail}</summary>\n"),
     );
+    let title = escape(&screen::cause(finding));
+    push(
+        page,
+        format_args!("<p><strong>cause</strong>: {title}</p>\n"),
+    );
+    if let Some(fix) = &finding.fix {
+        let fix = escape(fix);
+        push(page, format_args!("<p><strong>fix</strong>: {fix}</p>\n"));
+    }
     push(
         page,
         format_args!(
@@ -97,7 +109,6 @@ fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
         .map(|factor| factor.as_str())
         .collect();
     let facts = [
-        ("fix", finding.fix.clone()),
         ("certainty", Some(finding.certainty.title())),
         (
             "factors",
@@ -109,8 +120,6 @@ fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
         ),
         ("differences", Some(finding.occurrences.to_string())),
         ("step", finding.step.clone()),
-        ("confirmed", finding.confirmed.clone()),
-        ("unsteady", finding.unsteady.clone()),
     ];
     facts
         .into_iter()
@@ -196,7 +205,7 @@ mod tests {
             findings: vec![finding],
             unexamined: vec![skipped],
         };
-        let page = page(&report, &evil);
+        let page = page(&report, &evil, &evil);
         assert!(!page.contains("<script"));
         assert!(!page.contains("a<b>"));
         assert_eq!(

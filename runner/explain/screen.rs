@@ -126,7 +126,8 @@ fn sides(finding: &Finding) -> Vec<Line> {
     ]
 }
 
-fn cause(finding: &Finding) -> String {
+/// What is known of why it is so, in one line.
+pub fn cause(finding: &Finding) -> String {
     let title = finding.cause.title();
     if let Some(confirmed) = &finding.confirmed {
         return format!("{title}; confirmed: {confirmed}");

@@ -95,6 +95,45 @@ pub fn render(lines: &[Line], paint: impl Fn(Tone, &str) -> String) -> String {
     lines.iter().map(line).collect()
 }
 
+/// The same lines for a screen of so many columns: a text behind a label goes on below its beginning, and parts
+/// where a word ends. Other lines are data, and stay as they are.
+pub fn wrap(lines: Vec<Line>, columns: usize) -> Vec<Line> {
+    lines
+        .into_iter()
+        .flat_map(|line| wrap_line(line, columns))
+        .collect()
+}
+
+fn wrap_line(line: Line, columns: usize) -> Vec<Line> {
+    let (label, rest) = match &line[..] {
+        [(Tone::Hint, label), rest @ ..] if label.starts_with(' ') && !rest.is_empty() => {
+            (label.clone(), rest)
+        }
+        _ => return vec![line],
+    };
+    let indent = label.chars().count();
+    let mut used = indent;
+    let mut lines = vec![vec![(Tone::Hint, label)]];
+    for (tone, part) in rest {
+        for word in part.split_inclusive(' ') {
+            let width = word.trim_end().chars().count();
+            if used > indent && used + width > columns {
+                lines.push(vec![(Tone::Plain, " ".repeat(indent))]);
+                used = indent;
+            }
+            used += word.chars().count();
+            let last = lines.last_mut().expect("invariant: there is a line");
+            match last.last_mut() {
+                Some((before, text)) if before == tone && used > indent + width + 1 => {
+                    text.push_str(word);
+                }
+                _ => last.push((*tone, word.to_owned())),
+            }
+        }
+    }
+    lines
+}
+
 /// The headings of a table.
 pub fn headings<const N: usize>(names: [&str; N]) -> Vec<Cell> {
     names.map(|name| (Tone::Faint, name.to_uppercase())).into()
@@ -103,4 +142,44 @@ pub fn headings<const N: usize>(names: [&str; N]) -> Vec<Cell> {
 /// The width of the widest, for a column.
 pub fn width<'a>(parts: impl Iterator<Item = &'a str>) -> usize {
     parts.map(|part| part.chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(columns: usize) -> Vec<String> {
+        let line = vec![
+            (Tone::Hint, "    fix:   ".to_owned()),
+            (
+                Tone::Plain,
+                "write nothing that is measured, or a-very-long-word-without-an-end at all"
+                    .to_owned(),
+            ),
+        ];
+        let shown = render(&wrap(vec![line], columns), |_, part| part.to_owned());
+        shown.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_text_goes_on_below_its_beginning_and_no_word_is_cut() {
+        assert_eq!(
+            wrapped(40),
+            [
+                "    fix:   write nothing that is",
+                "           measured, or",
+                "           a-very-long-word-without-an-end",
+                "           at all",
+            ]
+        );
+        assert_eq!(wrapped(200).len(), 1);
+        let words = |columns| wrapped(columns).join(" ").split_whitespace().count();
+        assert!((1..120).all(|columns| words(columns) == words(200)));
+    }
+
+    #[test]
+    fn data_stays_on_its_line() {
+        let data = vec![vec![(Tone::Bad, "    A  one two three four".to_owned())]];
+        assert_eq!(wrap(data.clone(), 10), data);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use zwieback_model::labelled::{Tone, render};
+use zwieback_model::labelled::{Tone, render, wrap};
 
 use super::paint::Paint;
 use super::terminal;
@@ -49,5 +49,9 @@ pub fn print_rebuilt(
 }
 
 fn summary(explained: &Explained, paint: Paint) -> String {
-    render(&explained.summary(), |tone, part| paint.text(tone, part))
+    let mut lines = explained.summary();
+    if let Some(columns) = terminal::columns() {
+        lines = wrap(lines, columns);
+    }
+    render(&lines, |tone, part| paint.text(tone, part))
 }

@@ -108,6 +108,16 @@ fn shown(text: &str, colours: bool) -> String {
     safe
 }
 
+/// No screen is taken to be narrower.
+const NARROWEST: usize = 60;
+
+/// How many columns stderr has, if it is a terminal.
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
+    let columns = usize::from(size.ws_col);
+    (columns > 0).then(|| columns.max(NARROWEST))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::glob::{Glob, TooMuchWork, Work};
 use crate::manifest::recipe::Recipe;
 use crate::name::Name;
+use crate::shown_name::escaped;
 use crate::tree::{Entry, Tree};
 
 /// How one step ended.
@@ -49,12 +50,14 @@ pub enum Incomplete {
     #[error("the steps wrote nothing to $OUT")]
     Nothing,
     /// A declared output is missing.
-    #[error("output `{name}` is missing: no file matches `{glob}` below $OUT")]
+    #[error("output `{name}` is missing: no file matches `{glob}` below $OUT, which has {there}")]
     Missing {
         /// The key in `[outputs]`.
         name: String,
         /// Its glob.
         glob: String,
+        /// Some of the files that are there.
+        there: String,
     },
     /// The globs and the paths are made to take for ever.
     #[error("`[outputs]`: {source}, at `{glob}`")]
@@ -167,9 +170,29 @@ fn add_matching(
     }
     let (name, glob) = (name.to_owned(), glob.to_owned());
     match (found, content) {
-        (false, _) => Err(Incomplete::Missing { name, glob }),
+        (false, _) => {
+            let there = files(written);
+            Err(Incomplete::Missing { name, glob, there })
+        }
         (true, 0) => Err(Incomplete::Empty { name, glob }),
         (true, _) => Ok(()),
+    }
+}
+
+/// As many files are named where others were expected.
+const NAMED: usize = 5;
+
+/// The first files of a tree, and how many more there are.
+fn files(tree: &Tree) -> String {
+    let entries = tree.entries();
+    let files = entries.filter(|(_, entry)| **entry != Entry::Directory);
+    let paths: Vec<_> = files
+        .map(|(path, _)| format!("`{}`", escaped(path.as_str())))
+        .collect();
+    let named = paths.iter().take(NAMED).cloned().collect::<Vec<_>>();
+    match paths.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

@@ -31,7 +31,9 @@ pub fn explain(options: &ExplainOptions, ctx: &Context<'_>, screen: &dyn Tell) -
     let record = find(&options.run, ctx)?;
     let report = recorded::run(&record, ctx)?;
     if let Some(file) = &options.html {
-        let page = html::page(&report, &format!("{} {}", record.recipe, record.version));
+        let title = format!("{} {}", record.recipe, record.version);
+        let run = format!("Run {} of {}.", record.id, record.started);
+        let page = html::page(&report, &title, &run);
         replace(file, page.as_bytes()).with_context(|| file.display().to_string())?;
     }
     tell(&report, screen)

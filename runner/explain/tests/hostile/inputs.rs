@@ -26,7 +26,7 @@ pub(crate) fn explained(
             .chars()
             .all(|c| c == '\n' || !c.is_control())
     );
-    assert!(html::page(&report, name).ends_with("</html>\n"));
+    assert!(html::page(&report, name, name).ends_with("</html>\n"));
     report
 }
 
