@@ -1,7 +1,7 @@
 //! The commands, each a function that reads like its list of steps.
 //!
 //! A command takes a [`session::Session`], which holds the ledger, keys and clock, and plain arguments; it
-//! gives back a plain value, which [`crate::screen`] can show.
+//! gives back a plain value, which others show.
 
 pub mod session;
 pub mod error;
