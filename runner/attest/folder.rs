@@ -14,6 +14,8 @@ use super::statement::Statement;
 const EXECUTE: u32 = 0o111;
 /// The one of these bits that a tree knows.
 const OWNER_EXECUTES: u32 = 0o100;
+/// The longest path that a system call takes, without its last zero byte (`PATH_MAX`).
+const LONGEST_PATH: usize = 4095;
 /// Set-user-id, set-group-id, sticky.
 const SPECIAL: u32 = 0o7000;
 
@@ -153,8 +155,15 @@ impl<'a> Stated<'a> {
                 executable: None,
             };
             entries.insert(path, file);
-            let above = path.match_indices('/').map(|(at, _)| &path[..at]);
-            entries.extend(above.map(|parent| (parent, Entry::Directory)));
+            // What is longer than any path lies nowhere, and a megabyte of slashes is no half a million folders.
+            let above = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
+            for parent in above.take_while(|_| path.len() <= LONGEST_PATH) {
+                // Those above a folder that is known are known.
+                let known = entries.insert(parent, Entry::Directory);
+                if matches!(known, Some(Entry::Directory)) {
+                    break;
+                }
+            }
         }
         Ok(Self {
             entries,

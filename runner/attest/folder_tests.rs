@@ -5,6 +5,7 @@ use zwieback_model::json::value::Value;
 
 use super::*;
 use crate::output_tree::subjects;
+use crate::resource::ResourceDescriptor;
 
 /// `bin/run` that may be executed, `lib/a`, `lib/b`, an empty folder and a link.
 fn tree() -> Tree {
@@ -259,4 +260,21 @@ fn without_its_tree_a_statement_covers_listed_files_alone() {
     assert_eq!(without(&part, SUBSET), Ok(2));
     part.insert(b"link".to_vec(), link("/evil"));
     assert_refused(without(&part, SUBSET), Reason::TreeMissing, "\"link\"");
+}
+
+/// A megabyte of slashes would be half a million folders, each compared with each other byte by byte.
+#[test]
+fn a_name_that_is_longer_than_any_path_implies_no_folders() {
+    let statement = |label: &str| {
+        let content = Fingerprint::of(b"a");
+        let subject = ResourceDescriptor::named(label, &content);
+        crate::fixture::provenance().into_statement(vec![subject])
+    };
+    let (deep, endless) = ("a/".repeat(2000) + "b", "a/".repeat(500_000) + "b");
+    for (label, is_there) in [(deep, true), (endless, false)] {
+        let statement = statement(&label);
+        let stated = Stated::files(&statement, Unsaid::Older).unwrap();
+        assert_eq!(stated.sums().count(), 1);
+        assert_eq!(stated.has(b"a/a"), is_there);
+    }
 }

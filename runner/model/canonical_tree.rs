@@ -13,9 +13,14 @@ pub fn parse(digest: &Digest, bytes: &[u8]) -> Option<Tree> {
     // The digest vouches for the bytes; the first line only names their grammar.
     lines.next()?;
     let mut tree = Tree::default();
-    for line in lines {
+    for (before, line) in lines.enumerate() {
         let (path, entry) = parse_entry(line)?;
         tree.insert(path, entry).ok()?;
+        // The canonical form has each folder before what lies in it. One path of 4 KiB could imply two thousand,
+        // with 4 MiB of names.
+        if tree.len() != before + 1 {
+            return None;
+        }
     }
     Some(tree)
 }
@@ -90,6 +95,18 @@ mod tests {
         let digest = Tree::default().digest();
         assert_eq!(parse(&digest, b"zwieback-tree v1\n"), Some(Tree::default()));
         assert_eq!(parse(&digest, b"zwieback-tree v1\nd a\n"), None);
+    }
+
+    #[test]
+    fn no_path_implies_a_folder() {
+        let parsed = |entries: &str| {
+            let bytes = format!("zwieback-tree v1\n{entries}");
+            parse(&Digest::sha256(bytes.as_bytes()), bytes.as_bytes())
+        };
+        assert_eq!(parsed("d a\nd a/b\n").map(|tree| tree.len()), Some(2));
+        assert_eq!(parsed("d a/b\n"), None);
+        assert_eq!(parsed(&format!("d {}x\n", "a/".repeat(2000))), None);
+        assert_eq!(parsed("d a\nd a\n"), None);
     }
 
     proptest! {
