@@ -128,6 +128,8 @@ fn run_b_lives_later_and_its_failure_alone_is_told() {
         "expired",
         "run A passed",
         "400 days",
+        "clock makes it fail: it fails in 3 of 3 runs in which only clock is varied",
+        "--fix clock=WHY",
     ];
     world
         .run(&["build", "expiring", "--no-progress"])

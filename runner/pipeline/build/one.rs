@@ -21,6 +21,7 @@ use crate::pipeline::context::command_context::{Context, Runs, Signing, Wish};
 use crate::pipeline::context::error::PipelineError;
 use crate::pipeline::context::notices;
 use crate::pipeline::explain::claim_check::Theirs;
+use crate::pipeline::explain::only_b;
 use crate::pipeline::inputs::endpoints;
 use crate::pipeline::inputs::obtain;
 use crate::pipeline::inputs::sources;
@@ -29,7 +30,7 @@ use crate::pipeline::plan::built::{Built, Outputs};
 use crate::pipeline::plan::read::{self, Planned};
 use crate::pipeline::runs::alone;
 use crate::pipeline::runs::run::{Bake, Ran};
-use crate::pipeline::runs::twice::{Twin, bake};
+use crate::pipeline::runs::twice::{Baked, Twin, bake};
 
 /// Builds one recipe, or finds that it was built.
 pub fn build(
@@ -93,9 +94,9 @@ pub fn make(
         canceller: &switch,
         ctx,
     };
-    let (a, b) = keeper.guard(bake(&bake_this, &twin))?;
-    let Some(b) = b else {
-        return once(&bake_this, &keeper, &a);
+    let (a, b) = match keeper.guard(baked(&bake_this, &twin))? {
+        (a, Some(b)) => (a, b),
+        (a, None) => return once(&bake_this, &keeper, &a),
     };
     let reproduced = match compare(&a.completed, &b.completed) {
         Ok(reproduced) => reproduced,
@@ -117,6 +118,15 @@ pub fn make(
         record: &keeper.reproduced(&a, &b),
     };
     conclude(&made, (&a, &b), &keeper, wish, ctx)
+}
+
+/// Runs the steps, and tells why run B alone failed, if it did.
+fn baked(bake_this: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), PipelineError> {
+    match bake(bake_this, twin)? {
+        Baked::Once(a) => Ok((a, None)),
+        Baked::Twice(runs) => Ok((runs.0, Some(runs.1))),
+        Baked::FailedInB(a, error) => Err(only_b::told(error, &a, bake_this, twin)?),
+    }
 }
 
 /// One run signs nothing, so that a secret is only told.

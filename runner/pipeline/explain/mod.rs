@@ -5,5 +5,6 @@ pub mod recorded;
 pub mod claim_check;
 pub mod confirm;
 pub mod further_runs;
+pub mod only_b;
 mod suspects;
 mod trial;

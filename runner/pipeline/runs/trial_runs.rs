@@ -59,6 +59,15 @@ impl Lab<'_> {
         }
     }
 
+    /// Whether a step fails under these conditions.
+    pub fn fails(&self, conditions: &Conditions) -> Result<bool, PipelineError> {
+        match self.one(conditions) {
+            Ok(_) => Ok(false),
+            Err(PipelineError::StepFailed { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     fn outputs(&self, all: &[Conditions]) -> Result<Vec<Tree>, PipelineError> {
         thread::scope(|scope| {
             let begun: Vec<_> = all

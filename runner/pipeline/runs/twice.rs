@@ -103,11 +103,21 @@ impl Twin {
     }
 }
 
+/// What the runs came to.
+pub enum Baked {
+    /// There was one, as the user wished.
+    Once(Ran),
+    /// Both passed.
+    Twice(Box<(Ran, Ran)>),
+    /// Run A passed, and run B alone failed.
+    FailedInB(Ran, PipelineError),
+}
+
 /// Runs the steps once or twice, as the user wishes.
-pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), PipelineError> {
+pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<Baked, PipelineError> {
     let (a, b) = (twin.part(RunName::A), twin.part(RunName::B));
     if bake.wish.runs == Runs::Once {
-        return Ok((run(bake, &a)?, None));
+        return run(bake, &a).map(Baked::Once);
     }
     let ran = thread::scope(|scope| {
         let second = scope.spawn(|| run_beside(bake, &b));
@@ -118,46 +128,12 @@ pub fn bake(bake: &Bake<'_>, twin: &Twin) -> Result<(Ran, Option<Ran>), Pipeline
         }
         (first, second.join().expect("a run does not panic"))
     });
-    match ran {
-        (Ok(ran_a), Ok(Some(ran_b))) => Ok((ran_a, Some(ran_b))),
-        (Ok(ran_a), Ok(None)) => Ok((ran_a, Some(afterwards(bake, &b)?))),
-        (Err(error), _) => Err(error),
-        (Ok(_), Err(error)) => Err(in_b_alone(error, bake, twin)),
-    }
-}
-
-/// Tells of a step that failed where run A passed: something that differs between the runs made it fail.
-fn in_b_alone(error: PipelineError, bake: &Bake<'_>, twin: &Twin) -> PipelineError {
-    const DAY: i64 = 86_400;
-    let PipelineError::StepFailed {
-        run,
-        step,
-        ending,
-        tail,
-        hint,
-    } = error
-    else {
-        return error;
-    };
-    let ahead = twin.variation.b.clock_offset / DAY;
-    let clock = if ahead == 0 {
-        String::new()
-    } else {
-        format!(
-            ", whose clock is {ahead} days later (a certificate, a licence or a date that is checked?)"
-        )
-    };
-    let recipe = bake.planned.plan.recipe.name();
-    PipelineError::StepFailed {
-        run,
-        step,
-        ending,
-        tail,
-        hint: format!(
-            "run A passed: the step fails in run B alone{clock}\n      `zwieback plan {recipe}` says what differs, \
-             and `--fix FACTOR=WHY` holds it still\n      {hint}"
-        ),
-    }
+    let (ran_a, ran_b) = (ran.0?, ran.1.transpose());
+    Ok(match ran_b.unwrap_or_else(|| afterwards(bake, &b)) {
+        Ok(ran_b) => Baked::Twice(Box::new((ran_a, ran_b))),
+        Err(error @ PipelineError::StepFailed { .. }) => Baked::FailedInB(ran_a, error),
+        Err(error) => return Err(error),
+    })
 }
 
 /// Run B after run A, where no supervisor shifts its clock: its files are then later ones all the same.
