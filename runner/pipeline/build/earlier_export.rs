@@ -3,9 +3,10 @@
 //! It is one if everything in it is named by the tree that lies in it, with the same bytes, and the rest is
 //! what an export writes besides. A file that was changed or added is its user's own, and so is the folder then.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use zwieback_attest::bundle::{self, Bundle};
@@ -24,6 +25,10 @@ use crate::pipeline::context::error::PipelineError;
 
 /// The longest tree that is read: a million entries take less.
 const LONGEST_TREE: u64 = 512 << 20;
+/// How every one begins.
+const TREE_HEAD: &[u8; 16] = b"zwieback-tree v1";
+/// The most trees that are taken for what an export wrote: it writes one, and outputs may be such files.
+const MOST_TREES: usize = 4;
 /// The longest of the other files that an export writes.
 const LONGEST: u64 = 256 << 20;
 
@@ -194,9 +199,11 @@ fn is_bundle(path: &str) -> bool {
     path.ends_with(bundle::ENDING)
 }
 
-/// The files at the top of a folder that are a tree's canonical bytes, and the trees.
+/// The files at the top of a folder that are a tree's canonical bytes, and the trees: a few, as all that lies
+/// there is read for each.
 fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, CallError> {
     let mut found = Vec::new();
+    let mut left = LONGEST_TREE;
     for entry in names(dir)? {
         let Ok(name) = entry?.0.into_string() else {
             continue;
@@ -208,17 +215,27 @@ fn manifests(dir: BorrowedFd<'_>) -> Result<Vec<(String, Tree)>, CallError> {
         let Ok(file) = open_file(dir, &name) else {
             continue;
         };
-        if !file.metadata().is_ok_and(|about| about.is_file()) {
+        let is_affordable = |about: Metadata| about.is_file() && about.len() <= left;
+        if !file.metadata().is_ok_and(is_affordable) || !begins_like_a_tree(&file) {
             continue;
         }
-        let bytes = read(file, LONGEST_TREE)?;
+        let bytes = read(file, left)?;
+        left -= bytes.len() as u64;
         let tree = canonical_tree::parse(&Digest::sha256(&bytes), &bytes);
         found.extend(
             tree.filter(|tree| tree.canonical().as_bytes() == bytes)
                 .map(|tree| (name, tree)),
         );
+        if found.len() == MOST_TREES {
+            break;
+        }
     }
     Ok(found)
+}
+
+fn begins_like_a_tree(file: &File) -> bool {
+    let mut head = [0; TREE_HEAD.len()];
+    file.read_exact_at(&mut head, 0).is_ok() && head == *TREE_HEAD
 }
 
 fn read(file: File, most: u64) -> Result<Vec<u8>, CallError> {
@@ -283,5 +300,27 @@ impl<'s> Place<'s> {
         let seen = compare(dir.as_fd(), tree, written)?;
         let dir = dir.try_clone().attempt("fcntl", "a folder")?;
         Ok(Some(Known { dir, seen }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// All that lies in the folder is read for each of them.
+    #[test]
+    fn a_few_trees_of_a_folder_are_held_against_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..10 {
+            let mut tree = Tree::default();
+            let path = format!("d{number}").parse().unwrap();
+            tree.insert(path, Entry::Directory).unwrap();
+            let name = format!("{number}{}", output_tree::ENDING);
+            fs::write(folder.path().join(name), tree.canonical()).unwrap();
+        }
+        let dir = File::open(folder.path()).unwrap();
+        assert_eq!(manifests(dir.as_fd()).unwrap().len(), MOST_TREES);
     }
 }
