@@ -12,7 +12,7 @@ use zwieback_test_world::skip::skip_here;
 use zwieback_test_world::world::World;
 
 /// How a machine shows in a file, by the factor that it is.
-const TELLS: [(&str, &str); 19] = [
+const TELLS: [(&str, &str); 20] = [
     ("boot-id", "cat /proc/sys/kernel/random/boot_id"),
     ("build-path", "pwd"),
     ("clock", "date +%Y"),
@@ -25,6 +25,7 @@ const TELLS: [(&str, &str); 19] = [
     ("hostname", "uname -n"),
     ("inode", "stat -f -c %T ."),
     ("kernel", "uname -r"),
+    ("out-path", "echo $OUT"),
     (
         "parent-dir",
         "if test -e /build/.git; then echo git; else echo none; fi",

@@ -93,6 +93,9 @@ fn machine(cause: Cause) -> Option<&'static str> {
         Cause::BuildPath => {
             "write paths relative to the build folder, or `-ffile-prefix-map=$PWD=.` where a compiler writes them"
         }
+        Cause::OutputPath => {
+            "configure for where it is meant to lie (`--prefix=/usr`) and install by `make install DESTDIR=$OUT`, so that $OUT is in no file"
+        }
         Cause::HomePath => {
             "do not write $HOME; set it to a constant in the recipe if the tool insists"
         }

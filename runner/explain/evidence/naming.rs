@@ -69,6 +69,7 @@ fn is_by_macro(line: &[u8]) -> bool {
 pub fn cause_at(factor: Factor, context: TextContext, line: &[u8]) -> Cause {
     let variables: &[&str] = match factor {
         Factor::BuildPath => &["PWD", "OLDPWD"],
+        Factor::OutPath => &["OUT"],
         Factor::Home => &["HOME"],
         Factor::Tmpdir => &["TMPDIR", "TMP", "TEMP"],
         Factor::User => &["USER", "LOGNAME"],
@@ -107,6 +108,7 @@ pub fn cause_of(factor: Factor, context: TextContext) -> Cause {
         (Factor::BuildPath, TextContext::Constants) => Cause::FileMacro,
         (Factor::BuildPath, _) => Cause::BuildPath,
         (Factor::ParentDir, _) => Cause::VersionControl,
+        (Factor::OutPath, _) => Cause::OutputPath,
         (Factor::Home, _) => Cause::HomePath,
         (Factor::Tmpdir, _) => Cause::TemporaryPath,
         (Factor::User, _) => Cause::UserName,

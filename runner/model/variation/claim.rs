@@ -48,6 +48,7 @@ impl Variation {
                 Claim::unlike("real random bytes in both runs".to_owned())
             }
             Factor::BuildPath => build_path(a, b),
+            Factor::OutPath => Claim::both(&a.out_path, &b.out_path),
             Factor::Home => Claim::both(&a.home, &b.home),
             Factor::Tmpdir => Claim::both(&a.tmpdir, &b.tmpdir),
             Factor::Umask => Claim::both(mask(a), mask(b)),

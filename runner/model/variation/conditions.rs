@@ -36,6 +36,14 @@ pub enum StagingOrder {
     Reversed,
 }
 
+/// Where runs wrote that do not say where.
+fn out_path() -> String {
+    OUT.to_owned()
+}
+
+/// Where the place for outputs lies in every run.
+pub const OUT: &str = "/out";
+
 /// What a run's steps find around them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
@@ -43,6 +51,9 @@ pub struct Conditions {
     pub run: RunName,
     /// Where the sources lie and the steps run.
     pub build_path: String,
+    /// `OUT`.
+    #[serde(default = "out_path")]
+    pub out_path: String,
     /// `HOME`.
     pub home: String,
     /// `TMPDIR`.

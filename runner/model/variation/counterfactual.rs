@@ -59,6 +59,7 @@ pub fn take(it: &mut Conditions, other: &Conditions, factor: Factor) {
         Factor::Aslr => it.aslr = other.aslr,
         Factor::Pids => it.first_pid = other.first_pid,
         Factor::BuildPath => it.build_path.clone_from(&other.build_path),
+        Factor::OutPath => it.out_path.clone_from(&other.out_path),
         Factor::Home => it.home.clone_from(&other.home),
         Factor::Tmpdir => it.tmpdir.clone_from(&other.tmpdir),
         Factor::Umask => it.umask = other.umask,

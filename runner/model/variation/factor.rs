@@ -43,6 +43,8 @@ pub enum Factor {
     HashSeed,
     /// The folder that is built in.
     BuildPath,
+    /// The folder that outputs are written to.
+    OutPath,
     /// The home folder.
     Home,
     /// The folder for temporary files.
@@ -97,7 +99,7 @@ pub enum FactorState {
 
 impl Factor {
     /// All factors, in the order in which they are shown.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Clock,
         Self::CreatedMtime,
         Self::SourceMtime,
@@ -115,6 +117,7 @@ impl Factor {
         Self::Entropy,
         Self::HashSeed,
         Self::BuildPath,
+        Self::OutPath,
         Self::Home,
         Self::Tmpdir,
         Self::Umask,
@@ -148,6 +151,7 @@ impl Factor {
             Self::Entropy => "entropy",
             Self::HashSeed => "hash-seed",
             Self::BuildPath => "build-path",
+            Self::OutPath => "out-path",
             Self::Home => "home",
             Self::Tmpdir => "tmpdir",
             Self::Umask => "umask",

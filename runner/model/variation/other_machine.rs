@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::conditions::{Conditions, RunName, StagingOrder};
+use super::conditions::{Conditions, OUT, RunName, StagingOrder};
 use super::varied::Machine;
 use crate::sandbox_spec::identity::{Entropy, Instructions};
 use crate::sandbox_spec::operation::Medium;
@@ -21,6 +21,7 @@ pub fn plain(machine: &Machine, disk_limit: u64) -> Conditions {
     Conditions {
         run: RunName::A,
         build_path: "/build".into(),
+        out_path: OUT.into(),
         home: "/tmp/home".into(),
         tmpdir: "/tmp".into(),
         uid: 1000,
@@ -88,6 +89,7 @@ pub fn other(a: &Conditions, machine: &Machine) -> Conditions {
             a.first_pid
         },
         build_path: "/build/elsewhere/of-another-length".into(),
+        out_path: format!("{OUT}/elsewhere/of-another-length"),
         home: "/tmp/home-of-another-user".into(),
         tmpdir: "/tmp/elsewhere".into(),
         uid: 1234,

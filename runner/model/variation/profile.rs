@@ -37,7 +37,7 @@ pub const fn varies(profile: Profile, factor: Factor) -> bool {
 
 const fn fixed_by_the_sandbox(factor: Factor) -> bool {
     use Factor::{
-        BuildPath, Columns, CpuModel, Env, Home, Hostname, Locale, ParentDir, SourceMtime,
+        BuildPath, Columns, CpuModel, Env, Home, Hostname, Locale, OutPath, ParentDir, SourceMtime,
         Timezone, Tmpdir, Umask, User,
     };
     matches!(
@@ -45,6 +45,7 @@ const fn fixed_by_the_sandbox(factor: Factor) -> bool {
         SourceMtime
             | CpuModel
             | BuildPath
+            | OutPath
             | Home
             | Tmpdir
             | Umask

@@ -27,7 +27,8 @@ pub struct Witness<'a> {
 }
 
 /// Factors that a program finds in a variable of its environment.
-pub const VARIABLES: [(&str, Factor); 5] = [
+pub const VARIABLES: [(&str, Factor); 6] = [
+    ("OUT", Factor::OutPath),
     ("HOME", Factor::Home),
     ("TMPDIR", Factor::Tmpdir),
     ("TZ", Factor::Timezone),

@@ -37,6 +37,7 @@ fn seen(factor: Factor) -> Option<[&'static str; 2]> {
         Factor::Entropy => ["00a1 00b2", "00c3 00d4"],
         Factor::HashSeed => ["00b2", "00d4"],
         Factor::BuildPath => ["/build/zlib", "/build/elsewhere/of-another-length/zlib"],
+        Factor::OutPath => ["/out", "/out/elsewhere/of-another-length"],
         Factor::Home => ["/tmp/home", "/tmp/home-of-another-user"],
         Factor::Tmpdir => ["/tmp", "/tmp/elsewhere"],
         Factor::Umask => ["022", "002"],
@@ -91,6 +92,7 @@ fn seen_broken(factor: Factor) -> Vec<[&'static str; 2]> {
         Factor::SourceMtime
         | Factor::CpuModel
         | Factor::BootId
+        | Factor::OutPath
         | Factor::Home
         | Factor::Tmpdir
         | Factor::Umask

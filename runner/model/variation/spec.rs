@@ -49,6 +49,7 @@ pub fn sandbox(
 fn own_environment(conditions: &Conditions, source_date_epoch: i64) -> Environment {
     let mut environment = conditions.env.clone();
     for (name, value) in [
+        ("OUT", conditions.out_path.clone()),
         ("HOME", conditions.home.clone()),
         ("TMPDIR", conditions.tmpdir.clone()),
         ("TZ", conditions.timezone.clone()),

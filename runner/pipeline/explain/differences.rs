@@ -131,6 +131,7 @@ fn facts(run: &RunRecord) -> RunFacts {
             facts.with(Factor::Env, name, value)
         })
         .with(Factor::BuildPath, "root", &it.build_path)
+        .with(Factor::OutPath, "out", &it.out_path)
         .with(Factor::Home, "home", &it.home)
         .with(Factor::Tmpdir, "tmpdir", &it.tmpdir)
         .with(Factor::User, "name", &it.user)

@@ -119,10 +119,10 @@ fn in_sandbox(
         &patch_list(&bake.planned.plan),
         part.conditions,
     )?;
-    let mut steps = Steps::new(bake, part)?;
+    let out = surroundings::out(&sandbox, part.conditions)?;
+    let mut steps = Steps::new(bake, part, &out)?;
     bake.ctx.tell(&steps.started());
     let ended = steps.all(&mut sandbox);
-    let out = duplicate(&sandbox)?;
     let report = sandbox.finish();
     ended?;
     let mut record = steps.record;
@@ -166,6 +166,8 @@ fn in_sandbox(
 struct Steps<'a> {
     bake: &'a Bake<'a>,
     part: &'a Part<'a>,
+    /// The folder that outputs are written to.
+    out: &'a OwnedFd,
     record: RunRecord,
     snapshots: Vec<[Snapshot; 2]>,
     /// What more of them may take.
@@ -174,7 +176,11 @@ struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    fn new(bake: &'a Bake<'a>, part: &'a Part<'a>) -> Result<Self, PipelineError> {
+    fn new(
+        bake: &'a Bake<'a>,
+        part: &'a Part<'a>,
+        out: &'a OwnedFd,
+    ) -> Result<Self, PipelineError> {
         let run = part.conditions.run;
         let screen = bake.wish.print_logs.then_some(bake.ctx);
         let record = RunRecord {
@@ -196,6 +202,7 @@ impl<'a> Steps<'a> {
         Ok(Self {
             bake,
             part,
+            out,
             record,
             snapshots: Vec::new(),
             memory: Snapshot::memory(&rules(part.spec)),
@@ -295,7 +302,7 @@ impl<'a> Steps<'a> {
             let taken = snapshot(dir, &rules, last, memory);
             taken.map_err(PipelineError::Look)
         };
-        let out = look(sandbox.place(Place::Out), last.map(|both| &both[1]))?;
+        let out = look(self.out.as_fd(), last.map(|both| &both[1]))?;
         let work = look(folder.as_fd(), last.map(|both| &both[0]))?;
         self.snapshots.push([work, out]);
         Ok(())
@@ -392,13 +399,6 @@ fn ending(ending: step::Ending) -> Result<Ending, PipelineError> {
 }
 
 /// The outputs' directory, which outlives the sandbox as long as it is held.
-fn duplicate(sandbox: &Sandbox) -> Result<OwnedFd, PipelineError> {
-    sandbox
-        .place(Place::Out)
-        .try_clone_to_owned()
-        .map_err(PipelineError::Descriptor)
-}
-
 fn rules(spec: &SandboxSpec) -> Rules {
     let limits = &spec.limits.outputs;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

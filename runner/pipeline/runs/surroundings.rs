@@ -1,12 +1,14 @@
 //! Chapter: what lies around the sources in a run of the strict profile: folders of another machine.
 
 use std::io::Write;
+use std::os::fd::OwnedFd;
 
+use zwieback_host::fs::beneath::open_dir;
 use zwieback_host::stage::{StageOptions, stage};
 use zwieback_host::store::stored::StoredTree;
 use zwieback_model::rel_path::RelPath;
 use zwieback_model::sandbox_spec::operation::Place;
-use zwieback_model::variation::conditions::Conditions;
+use zwieback_model::variation::conditions::{Conditions, OUT};
 use zwieback_sandbox::sandbox::Sandbox;
 
 use crate::pipeline::context::command_context::Context;
@@ -21,6 +23,14 @@ pub fn base(conditions: &Conditions) -> Option<RelPath> {
     below(&conditions.build_path, WORK)
 }
 
+/// The folder that outputs are written to. It is held from before the first step on: whatever a step puts in its
+/// place is not it.
+pub fn out(sandbox: &Sandbox, conditions: &Conditions) -> Result<OwnedFd, PipelineError> {
+    let path = below(&conditions.out_path, OUT);
+    let path = path.as_ref().map_or(".", |path| path.as_str());
+    open_dir(sandbox.place(Place::Out), path).map_err(PipelineError::Look)
+}
+
 /// Makes the folders that the conditions name, and a stray repository above the build if they say so.
 pub fn lay(
     sandbox: &Sandbox,
@@ -33,6 +43,14 @@ pub fn lay(
             &tree(&[], ctx)?,
             sandbox.place(Place::Work),
             Some(&base),
+            options,
+        )?;
+    }
+    if let Some(out) = below(&conditions.out_path, OUT) {
+        stage(
+            &tree(&[], ctx)?,
+            sandbox.place(Place::Out),
+            Some(&out),
             options,
         )?;
     }

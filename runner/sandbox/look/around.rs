@@ -108,9 +108,12 @@ impl View {
             }
             Factor::HashSeed => self.hash_seed(),
             Factor::BuildPath => program?.folder(),
-            Factor::Home | Factor::Tmpdir | Factor::Timezone | Factor::Locale | Factor::Columns => {
-                self.variable(factor)
-            }
+            Factor::OutPath
+            | Factor::Home
+            | Factor::Tmpdir
+            | Factor::Timezone
+            | Factor::Locale
+            | Factor::Columns => self.variable(factor),
             Factor::Umask => self.mask.map(|mask| format!("{mask:03o}")),
             Factor::User => self.user(),
             Factor::Hostname => program?.names().map(|[_, host]| host),
