@@ -71,16 +71,23 @@ pub fn confirm(
         trial.note_unsteady(report);
     }
     trial.without_a_cause(report)?;
+    if trial.runs.has_ended() {
+        tell_open(report);
+    }
+    Ok(())
+}
+
+/// Tells how many findings are open because no run is left.
+fn tell_open(report: &mut Explanation) {
     let left = open(report).filter(|finding| !finding.cause.is_consequence());
     let left = left.count();
-    if trial.runs.has_ended() && left > 0 {
+    if left > 0 {
         let reason =
             format!("{left} findings are not confirmed, as {MOST} runs are the most for one build");
         let place = "further runs".to_owned();
         // Before what a limit cut off: that is told one by one.
         report.unexamined.insert(0, Unexamined { place, reason });
     }
-    Ok(())
 }
 
 impl Trial<'_> {
@@ -220,4 +227,48 @@ fn may_be_chance(finding: &Finding) -> bool {
     !is_time
         && (finding.factors.is_empty()
             || finding.factors.iter().any(|factor| CHANCE.contains(factor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use zwieback_explain::finding::SCHEMA;
+
+    use super::*;
+
+    fn finding(cause: &str, confirmed: Option<&str>) -> Finding {
+        let finding = serde_json::json!({
+            "path": "x", "members": [], "detail": "", "offset": null, "left": "a", "right": "b", "cause": cause,
+            "certainty": "unknown", "factors": [], "fix": null, "occurrences": 1, "step": null,
+            "confirmed": confirmed,
+        });
+        serde_json::from_value(finding).unwrap()
+    }
+
+    #[test]
+    fn what_no_run_is_left_for_is_told_first() {
+        let mut report = Explanation {
+            schema: SCHEMA.to_owned(),
+            differing: 1,
+            findings: vec![
+                finding("content", None),
+                finding("content", Some("differs")),
+                finding("length", None),
+            ],
+            unexamined: vec![Unexamined {
+                place: "y".to_owned(),
+                reason: "too long".to_owned(),
+            }],
+        };
+        tell_open(&mut report);
+        let told = report.unexamined[0].to_string();
+        assert_eq!(
+            told,
+            "further runs: 1 findings are not confirmed, as 96 runs are the most for one build"
+        );
+        assert_eq!(report.unexamined.len(), 2);
+        report.findings.remove(0);
+        report.unexamined.clear();
+        tell_open(&mut report);
+        assert_eq!(report.unexamined, []);
+    }
 }

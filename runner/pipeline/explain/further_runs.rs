@@ -14,8 +14,13 @@ pub const MOST: u32 = 96;
 /// Runs beside the two that were compared.
 pub struct FurtherRuns<'a> {
     lab: Lab<'a>,
-    left: u32,
+    allowance: Allowance,
     known: Vec<Known>,
+}
+
+/// How many runs may still be made.
+struct Allowance {
+    left: u32,
     has_ended: bool,
 }
 
@@ -40,9 +45,11 @@ impl<'a> FurtherRuns<'a> {
     pub fn new(lab: Lab<'a>) -> Self {
         Self {
             lab,
-            left: MOST,
+            allowance: Allowance {
+                left: MOST,
+                has_ended: false,
+            },
             known: Vec::new(),
-            has_ended: false,
         }
     }
 
@@ -53,7 +60,7 @@ impl<'a> FurtherRuns<'a> {
 
     /// Whether there was a question that no run was left for.
     pub fn has_ended(&self) -> bool {
-        self.has_ended
+        self.allowance.has_ended
     }
 
     /// For each of these conditions, the outputs that differ from run A's in the run of this number under them.
@@ -65,7 +72,7 @@ impl<'a> FurtherRuns<'a> {
     ) -> Result<Option<[Paths; N]>, PipelineError> {
         let is_new = |conditions: &&Conditions| self.round(conditions, round).is_none();
         let new: Vec<Conditions> = all.iter().filter(is_new).cloned().collect();
-        if !self.take(new.len()) {
+        if !self.allowance.take(new.len()) {
             return Ok(None);
         }
         let made = match self.lab.differing(&new) {
@@ -88,7 +95,7 @@ impl<'a> FurtherRuns<'a> {
         conditions: &Conditions,
         runs: u32,
     ) -> Result<Option<Paths>, PipelineError> {
-        if !self.take(runs as usize) {
+        if !self.allowance.take(runs as usize) {
             return Ok(None);
         }
         self.lab.unsteady(conditions, runs)
@@ -156,7 +163,9 @@ impl<'a> FurtherRuns<'a> {
             }),
         }
     }
+}
 
+impl Allowance {
     fn take(&mut self, runs: usize) -> bool {
         let left = u32::try_from(runs)
             .ok()
@@ -173,5 +182,22 @@ impl Known {
     fn differing(&self, path: &str) -> usize {
         let rounds = self.rounds.iter();
         rounds.filter(|paths| paths.contains(path)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_no_run_is_left_for_is_remembered() {
+        let mut allowance = Allowance {
+            left: MOST,
+            has_ended: false,
+        };
+        assert!(allowance.take(MOST as usize - 1) && !allowance.has_ended);
+        assert!(!allowance.take(2) && allowance.has_ended);
+        // What is left serves a smaller question.
+        assert!(allowance.take(1) && !allowance.take(1));
     }
 }

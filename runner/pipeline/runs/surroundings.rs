@@ -38,29 +38,15 @@ pub fn lay(
     options: &StageOptions,
     ctx: &Context<'_>,
 ) -> Result<(), PipelineError> {
-    if let Some(base) = base(conditions) {
-        stage(
-            &tree(&[], ctx)?,
-            sandbox.place(Place::Work),
-            Some(&base),
-            options,
-        )?;
-    }
-    if let Some(out) = below(&conditions.out_path, OUT) {
-        stage(
-            &tree(&[], ctx)?,
-            sandbox.place(Place::Out),
-            Some(&out),
-            options,
-        )?;
-    }
-    if let Some(tmpdir) = below(&conditions.tmpdir, TMP) {
-        stage(
-            &tree(&[], ctx)?,
-            sandbox.place(Place::Tmp),
-            Some(&tmpdir),
-            options,
-        )?;
+    for (place, folder) in [
+        (Place::Work, base(conditions)),
+        (Place::Out, below(&conditions.out_path, OUT)),
+        (Place::Tmp, below(&conditions.tmpdir, TMP)),
+    ] {
+        if let Some(folder) = folder {
+            let empty = tree(&[], ctx)?;
+            stage(&empty, sandbox.place(place), Some(&folder), options)?;
+        }
     }
     if conditions.stray_git {
         let git = [(".git/HEAD", "ref: refs/heads/stray\n")];
