@@ -18,12 +18,7 @@ def measure(world):
     wrong = 0
     print(f"\n{EACH} builds of each kind of coin: equal, unsteady, confirmed, open")
     for kind, (command, behind) in KINDS.items():
-        folder = f"{world.project}/recipes/coin-{kind}"
-        os.makedirs(folder, exist_ok=True)
-        with open(f"{folder}/recipe.toml", "w") as file:
-            file.write(f"[recipe]\nname = \"coin-{kind}\"\nversion = \"1\"\ntoolchains = [\"base\", \"python\"]\n"
-                       f"[[steps]]\nname = \"throw\"\nrun = '''\n{command}\n'''\n")
-        world.own()
+        world.recipe(f"coin-{kind}", command, toolchains='["base", "python"]')
         counts = dict.fromkeys(["equal", "unsteady", "confirmed", "open"], 0)
         for _ in range(EACH):
             finding = throw(world, f"coin-{kind}")

@@ -97,11 +97,11 @@ class World:
         other.tree = glob.glob(f"{other.home}/.local/share/zwieback/store/*/*/usr/bin/gcc")[0].removesuffix("/usr/bin/gcc")
         return other
 
-    def recipe(self, name, script, limits):
+    def recipe(self, name, script, limits="", toolchains='["c"]'):
         folder = f"{self.project}/recipes/{name}"
         os.makedirs(folder, exist_ok=True)
         with open(f"{folder}/recipe.toml", "w") as file:
-            file.write(f'[recipe]\nname = "{name}"\nversion = "1"\ntoolchains = ["c"]\n\n[[steps]]\n'
+            file.write(f'[recipe]\nname = "{name}"\nversion = "1"\ntoolchains = {toolchains}\n\n[[steps]]\n'
                        f"name = \"take\"\nrun = '''\n{script}\n'''\n\n[limits]\n{limits}\n")
         self.own()
 
