@@ -2,6 +2,7 @@
 
 use zwieback_test_world::larder::Larder;
 use zwieback_test_world::site;
+use zwieback_test_world::tells::TELLS;
 use zwieback_test_world::world::World;
 
 fn world() -> World {
@@ -170,28 +171,6 @@ fn streams_are_opened_anew_and_home_is_there() {
         .run(&["build", "streams"])
         .expect(0, &["reproducible"]);
 }
-
-/// What the two machines of a build differ in, each told by a command.
-const TELLS: [(&str, &str); 18] = [
-    ("boot-id", "cat /proc/sys/kernel/random/boot_id"),
-    ("build-path", "pwd"),
-    ("clock", "date +%Y"),
-    ("columns", "echo $COLUMNS"),
-    ("cpu-count", "nproc"),
-    ("cpu-model", "sed -n '/^model name/{p;q}' /proc/cpuinfo"),
-    ("env", "echo ${ZWIEBACK_STRAY-nothing}"),
-    ("home", "echo $HOME"),
-    ("hostname", "uname -n"),
-    ("inode", "stat -f -c %T ."),
-    ("kernel", "uname -r"),
-    ("locale", "echo $LC_ALL"),
-    ("pids", "sh -c 'echo $$'"),
-    ("timezone", "echo $TZ"),
-    ("tmpdir", "echo $TMPDIR"),
-    ("umask", "umask"),
-    ("uptime", "cut -c 1-2 /proc/uptime"),
-    ("user", "id -u"),
-];
 
 /// Each output differs by a cause of its own that leaves no trace: the same runs tell of all of them. A tree is kept of
 /// each run.

@@ -21,3 +21,4 @@ pub mod mirror;
 pub mod authority;
 
 pub mod skip;
+pub mod tells;

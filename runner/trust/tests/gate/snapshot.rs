@@ -104,11 +104,7 @@ fn edit(path: &Path, at: usize) {
 
 /// What a reader that has nothing but a snapshot says about a log.
 fn code(world: &World) -> String {
-    let wish = Query {
-        artifact: artifact("1.0").sha256,
-        name: "app",
-        now: world.now,
-    };
+    let wish = asked(world);
     match world.ledger.load_about(&wish) {
         Ok(_) => "accepted".to_owned(),
         Err(LogError::Refused(it)) => it.reason.code().to_owned(),
@@ -139,16 +135,21 @@ fn a_log_that_does_not_extend_the_snapshot_is_refused() {
     }
 }
 
+/// What a decision about the first release asks for.
+fn asked(world: &World) -> Query<'static> {
+    Query {
+        artifact: artifact("1.0").sha256,
+        name: "app",
+        now: world.now,
+    }
+}
+
 /// A reader that waits for the snapshot has believed the log as it was before; whoever has it reads on meanwhile.
 #[test]
 fn a_log_that_grew_while_its_reader_waited_was_not_rolled_back() {
     let world = World::new();
     world.release("1.0");
-    let wish = Query {
-        artifact: artifact("1.0").sha256,
-        name: "app",
-        now: world.now,
-    };
+    let wish = asked(&world);
     let open = || {
         let (dir, key) = (&world.ledger.snapshots, world.ledger.log.key());
         dir.open(key, &world.ledger.anchor).unwrap()
@@ -175,11 +176,7 @@ fn a_log_that_grew_while_its_reader_waited_was_not_rolled_back() {
 fn a_policy_that_came_while_a_reader_waited_counts() {
     let world = World::new();
     world.release("1.0");
-    let wish = Query {
-        artifact: artifact("1.0").sha256,
-        name: "app",
-        now: world.now,
-    };
+    let wish = asked(&world);
     let (dir, key) = (&world.ledger.snapshots, world.ledger.log.key());
     let held = dir.open(key, &world.ledger.anchor).unwrap();
     let reader = World::open(&world.home).ledger;
